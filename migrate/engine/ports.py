@@ -1,0 +1,116 @@
+"""What the engine needs of Graph, of the working folder and of a screen, as Protocols. No code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence
+from migrate.model.journal import Draft, JournalEntry, Operation, Outcome
+from migrate.model.record import JsonObject
+from migrate.model.replies import StateReading, WriteReply, WriteRequest
+from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.users import Registration, UserProfile
+
+
+class Tenant(Protocol):
+    """The tenant behind Graph. Reads retry by themselves; a read that fails in the end raises RemoteProblem."""
+
+    def server_now(self) -> datetime:
+        """Return the server's time, from the Date header of the latest answer (UTC)."""
+        ...
+
+    async def read_organization(self) -> Organization:
+        """Read `/organization`."""
+        ...
+
+    async def read_actor(self) -> Actor:
+        """Read who is signed in."""
+        ...
+
+    async def read_skus(self) -> tuple[SubscribedSku, ...]:
+        """Read `/subscribedSkus`."""
+        ...
+
+    def iter_users(self) -> AsyncIterator[UserProfile]:
+        """Yield every user once; raise IncompleteRead when a page cannot be read."""
+        ...
+
+    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
+        """Read these users; the value is a sentence where one could not be read (gone, refused)."""
+        ...
+
+    def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
+        """Yield the rows of the registration report as (user id, registration)."""
+        ...
+
+    async def read_mfa_states(self, user_ids: Sequence[str]) -> list[StateReading]:
+        """Read per-user MFA states in batches of 20, several at once; answers in the order asked."""
+        ...
+
+    def iter_mfa_states_by_select(self) -> AsyncIterator[tuple[str, str | None]]:
+        """Yield (user id, raw state or None when the property is missing) by the undocumented `$select`."""
+        ...
+
+    async def read_evidence(self) -> Evidence:
+        """Read policies, locations, strengths, security defaults, and every group and role that a policy names."""
+        ...
+
+    async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
+        """Send at most 20 writes in one batch, once. Throttled and unclear items come back as such."""
+        ...
+
+    async def list_policies(self) -> tuple[ConditionalAccessPolicy, ...]:
+        """Read all Conditional Access policies."""
+        ...
+
+    async def read_policy(self, policy_id: str) -> ConditionalAccessPolicy | None:
+        """Read one policy until several reads agree; None when it does not exist (any more)."""
+        ...
+
+    async def create_policy(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
+        """Create a policy, sent once; None after an unclear answer (look for it before sending again)."""
+        ...
+
+    async def update_policy(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
+        """Patch a policy, sent once; False after an unclear answer (read before sending again)."""
+        ...
+
+    async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
+        """Delete a policy, sent once; False after an unclear answer."""
+        ...
+
+
+class Journal(Protocol):
+    """The record of truth. `append` returns only when the entries are on disk."""
+
+    def append(self, drafts: Sequence[Draft]) -> list[JournalEntry]:
+        """Number, date, chain and store the entries in one transaction."""
+        ...
+
+    def entries(
+        self,
+        *,
+        plan_digest: str | None = None,
+        operation: Operation | None = None,
+        outcomes: Iterable[Outcome] = (),
+    ) -> Iterator[JournalEntry]:
+        """Yield entries in order, filtered."""
+        ...
+
+
+class Progress(Protocol):
+    """Where the engine says how far it is and why it waits."""
+
+    def advance(self, done: int, total: int | None, what: str) -> None:
+        """Report that `done` of `total` (None when unknown) are through."""
+        ...
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Report a wait with its reason."""
+        ...
+
+    def note(self, sentence: str) -> None:
+        """Say one sentence."""
+        ...

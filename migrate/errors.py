@@ -1,0 +1,157 @@
+"""The error tree. Each class owns its exit code; each instance says what happened and what to type next.
+
+    MfaMigrateError
+    ├── UsageProblem            2   typed or configured wrong
+    │   ├── ConfigProblem           mfa-migrate.toml
+    │   ├── BadInput                a file that people handed us
+    │   └── NothingHere             an earlier command should have made what this one needs
+    ├── Guarded                 3   a guard stopped it
+    │   ├── NotConfirmed            nobody said yes
+    │   ├── StalePlan               the plan does not fit tenant, time or evidence any more
+    │   ├── Blocked                 the plan lists blockers
+    │   ├── NotCovered              coverage is not proven
+    │   ├── LimitReached            max_users, max_newly_prompted, max_failures
+    │   └── ForbiddenRequest        a request outside the allow-list; it never left the process
+    ├── RemoteProblem           4   sign-in, permission, network, Microsoft's side
+    │   ├── SignInFailed
+    │   ├── PermissionMissing
+    │   ├── Unreachable
+    │   ├── Throttled
+    │   ├── IncompleteRead          a page failed: nothing half-read passes for whole
+    │   └── GraphRefused            any other answer that ends the run
+    └── FolderProblem           5   the working folder
+        ├── FolderLocked
+        ├── FolderDamaged
+        └── NewerFolder
+
+An exception ends the command. What goes wrong for one user is an outcome in the journal instead.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """The exit codes, one for each kind of ending; documented in docs/exit-codes.md."""
+
+    OK = 0
+    FINDINGS = 1
+    USAGE = 2
+    GUARD = 3
+    REMOTE = 4
+    FOLDER = 5
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class MfaMigrateError(Exception):
+    """An ending that the user is told about: what happened, what was not changed, what to type next."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+    def __init__(self, what: str, *, unchanged: str = "Nothing was changed.", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        """What happened, in one sentence."""
+        self.unchanged = unchanged
+        """What was not changed; the applier replaces it once something was."""
+        self.hint = hint
+        """What to type next; empty when there is nothing useful to say."""
+
+
+class UsageProblem(MfaMigrateError):
+    """Something was typed or configured wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigProblem(UsageProblem):
+    """The configuration file does not say something usable."""
+
+
+class BadInput(UsageProblem):
+    """A file that was handed to us cannot be used."""
+
+
+class Guarded(MfaMigrateError):
+    """A guard stopped the command."""
+
+    exit_code = ExitCode.GUARD
+
+
+class NotConfirmed(Guarded):
+    """Nobody confirmed a change that has to be confirmed."""
+
+
+class StalePlan(Guarded):
+    """The plan does not fit the tenant, the time or the evidence any more."""
+
+
+class Blocked(Guarded):
+    """The plan lists blockers; none of its steps may run."""
+
+
+class NotCovered(Guarded):
+    """Coverage by Conditional Access is not proven."""
+
+
+class LimitReached(Guarded):
+    """A limit on how much may change was reached."""
+
+
+class ForbiddenRequest(Guarded):
+    """A request that the allow-list does not name was about to leave the process."""
+
+
+class RemoteProblem(MfaMigrateError):
+    """Sign-in, permission, network or Microsoft's side."""
+
+    exit_code = ExitCode.REMOTE
+
+
+class SignInFailed(RemoteProblem):
+    """No token could be had, or the token was refused."""
+
+
+class PermissionMissing(RemoteProblem):
+    """The token lacks a permission or the signed-in account lacks a role."""
+
+
+class Unreachable(RemoteProblem):
+    """The host could not be reached, or stopped answering."""
+
+
+class Throttled(RemoteProblem):
+    """Microsoft Graph kept throttling for longer than we wait."""
+
+
+class IncompleteRead(RemoteProblem):
+    """A collection could not be read to its end."""
+
+
+class GraphRefused(RemoteProblem):
+    """Graph answered with an error that ends the run."""
+
+
+class FolderProblem(MfaMigrateError):
+    """The working folder cannot be used."""
+
+    exit_code = ExitCode.FOLDER
+
+
+class FolderLocked(FolderProblem):
+    """Another run holds the lock of the working folder."""
+
+
+class FolderDamaged(FolderProblem):
+    """A database or file of the working folder is not what we wrote."""
+
+
+class NothingHere(UsageProblem):
+    """An earlier command should have made what this one needs."""
+
+
+class NewerFolder(FolderProblem):
+    """The working folder was written by a newer version."""

@@ -1,0 +1,1 @@
+"""Everything that knows HTTP, the Graph SDK or retrying. No other package may import any of the three."""

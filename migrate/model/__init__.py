@@ -1,0 +1,1 @@
+"""Frozen records: users, policies, evidence, plan, journal, findings. Nothing here does any input or output."""

@@ -1,0 +1,59 @@
+"""The answer to one question: do the enabled policies require MFA of this user on every sign-in?"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from enum import StrEnum
+
+from migrate.model.record import Record
+
+
+class Verdict(StrEnum):
+    """How far the enabled policies require MFA of a user."""
+
+    COVERED = "covered"
+    PARTLY = "partly"
+    """Some sign-ins are open; the gaps name them."""
+    UNCOVERED = "uncovered"
+    UNKNOWN = "unknown"
+    """Something that might close the open regions is not understood or could not be read."""
+
+
+class Gap(Record, frozen=True, kw_only=True):
+    """One region of sign-ins that no enabled policy demands MFA for."""
+
+    tag: str
+    """Machine-readable: `location:trusted`, `clientAppType:other`, `app:<id>`, `excluded`, …"""
+    words: str
+    """The same for a person."""
+
+
+class Coverage(Record, frozen=True, kw_only=True):
+    """A verdict with its chain of evidence."""
+
+    verdict: Verdict
+    gaps: tuple[Gap, ...]
+    covered_by: tuple[str, ...]
+    """Names of the enabled policies that make the proof, in a stable order."""
+    covered_by_ids: tuple[str, ...]
+    """Their ids, in the same order."""
+    not_understood: tuple[str, ...]
+    """Sentences: what could not be read or is not understood and might matter."""
+
+    def is_proven(self, accepted: AbstractSet[str] = frozenset()) -> bool:
+        """Tell whether per-user MFA may go: covered, or open only in regions that the operator accepts."""
+        if self.verdict is Verdict.COVERED:
+            return True
+        return self.verdict is Verdict.PARTLY and all(gap.tag in accepted for gap in self.gaps)
+
+    @property
+    def summary(self) -> str:
+        """Return one line: the verdict and why."""
+        match self.verdict:
+            case Verdict.COVERED:
+                return "covered by " + ", ".join(self.covered_by)
+            case Verdict.UNKNOWN:
+                return "unknown: " + "; ".join(self.not_understood)
+            case Verdict.PARTLY | Verdict.UNCOVERED:
+                gaps = "; ".join(gap.words for gap in self.gaps)
+                return f"{self.verdict.value}: {gaps}" if gaps else self.verdict.value

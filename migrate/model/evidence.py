@@ -1,0 +1,129 @@
+"""Everything that a coverage verdict rests on: policies, locations, strengths, group members, role holders."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from migrate.model.record import JsonObject, Record, sha256_of
+
+
+class PolicyState(StrEnum):
+    """The state of a Conditional Access policy, in Graph's spelling."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    REPORT_ONLY = "enabledForReportingButNotEnforced"
+
+
+class ConditionalAccessPolicy(Record, frozen=True, kw_only=True):
+    """A policy: the few members that planning needs, and the whole JSON for deciding and for exact restore."""
+
+    id: str
+    display_name: str
+    policy_state: PolicyState | None
+    """None when Graph sent a state that we do not know; such a policy counts as not in force."""
+    description: str | None
+    created_date_time: str | None
+    modified_date_time: str | None
+    raw: JsonObject
+    """The policy as Graph sent it, every member kept."""
+
+    @property
+    def last_changed(self) -> str | None:
+        """When the policy was last changed (ISO 8601): modified, or else created."""
+        return self.modified_date_time or self.created_date_time
+
+
+class ReadStatus(StrEnum):
+    """How well a group or role could be read. Empty and unread are different things."""
+
+    READ = "read"
+    GONE = "gone"
+    """404: the object does not exist any more, so nobody is in it."""
+    HIDDEN = "hidden"
+    """Hidden membership, and the token may not see it: the empty list that Graph sends means nothing."""
+    UNREADABLE = "unreadable"
+
+
+class GroupEvidence(Record, frozen=True, kw_only=True):
+    """A group that a policy names."""
+
+    id: str
+    display_name: str | None
+    visibility: str | None
+    """`Public`, `Private` or `HiddenMembership`; None where Graph has none."""
+    status: ReadStatus
+    problem: str | None
+    """Why the members could not be read, with the request id; None when they were."""
+    members: frozenset[str]
+    """Ids of the users who are members, through nested groups too."""
+    eligible: frozenset[str]
+    """Ids of the users who could become members through PIM for Groups."""
+
+
+class RoleEvidence(Record, frozen=True, kw_only=True):
+    """A directory role that a policy names, by its template id."""
+
+    template_id: str
+    display_name: str | None
+    status: ReadStatus
+    problem: str | None
+    holders: frozenset[str]
+    """Ids of the users who hold it now for the whole directory, directly or through a role-assignable group."""
+    eligible: frozenset[str]
+    """Ids of the users who could activate it (PIM)."""
+    scoped: frozenset[str]
+    """Ids of the users who hold it for a part of the directory only."""
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """Everything outside a user's own profile that a coverage verdict rests on, read in one go."""
+
+    policies: tuple[ConditionalAccessPolicy, ...]
+    named_locations: tuple[JsonObject, ...]
+    authentication_strengths: tuple[JsonObject, ...]
+    security_defaults_enabled: bool
+    groups: dict[str, GroupEvidence]
+    """By group id (lower case)."""
+    roles: dict[str, RoleEvidence]
+    """By role template id (lower case)."""
+
+    def policy(self, policy_id: str) -> ConditionalAccessPolicy | None:
+        """Return the policy with this id, or None."""
+        return next((policy for policy in self.policies if policy.id == policy_id), None)
+
+
+_NOT_DECIDING = frozenset({"id", "createdDateTime", "modifiedDateTime", "deletedDateTime", "templateId", "description"})
+
+
+def deciding_projection(policy: ConditionalAccessPolicy, *, state: PolicyState | None) -> JsonObject:
+    """Return what of a policy decides about coverage, as if it were in `state`: no id, no dates, no prose."""
+    kept = {key: value for key, value in policy.raw.items() if key not in _NOT_DECIDING and "@odata" not in key}
+    return {**kept, "state": state}
+
+
+def evidence_digest(evidence: Evidence, *, assumed_states: dict[str, PolicyState] | None = None) -> str:
+    """Return a digest of the policies, locations, strengths and security defaults.
+
+    Group members and role holders are left out on purpose: people come and go every day, and each user's own
+    proof is made again before the write. `assumed_states` maps the ids of policies whose state the plan itself
+    changes to the one state that they are digested with.
+    """
+    assumed = assumed_states or {}
+    policies = [
+        deciding_projection(policy, state=assumed.get(policy.id, policy.policy_state)) for policy in evidence.policies
+    ]
+    return sha256_of(
+        {
+            "policies": sorted(sha256_of(policy) for policy in policies),
+            "namedLocations": sorted(sha256_of(_without_dates(raw)) for raw in evidence.named_locations),
+            "authenticationStrengths": sorted(
+                sha256_of(_without_dates(raw)) for raw in evidence.authentication_strengths
+            ),
+            "securityDefaults": evidence.security_defaults_enabled,
+        }
+    )
+
+
+def _without_dates(raw: JsonObject) -> JsonObject:
+    return {key: value for key, value in raw.items() if not key.endswith("DateTime") and "@odata.context" not in key}

@@ -1,0 +1,105 @@
+"""The journal: one hash-chained entry for every intent, outcome, wait and approval; audit.csv is its image."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+
+import msgspec
+
+from migrate.model.record import Record, canonical_json
+
+GENESIS = "0" * 64
+"""The previous hash of the first entry."""
+
+
+class Operation(StrEnum):
+    """What an entry is about."""
+
+    OPEN_RUN = "OpenRun"
+    CLOSE_RUN = "CloseRun"
+    WAIT = "Wait"
+    APPROVE = "Approve"
+    """A wait or guard that the operator skipped by name, with the reason."""
+    SET_MFA_STATE = "SetMfaState"
+    CREATE_POLICY = "CreatePolicy"
+    SET_POLICY_STATE = "SetPolicyState"
+    DELETE_POLICY = "DeletePolicy"
+
+
+class Outcome(StrEnum):
+    """What became of it. Only `confirmed` counts as done; rollback covers every intent."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    INTENT = "intent"
+    """Written before the request is sent."""
+    CONFIRMED = "confirmed"
+    """Read back as asked, or as a documented promotion."""
+    UNCONFIRMED = "unconfirmed"
+    """Accepted, but still read as before after the read-back time; verify settles it."""
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    RECOVERED = "recovered"
+    """An intent without an outcome, found in the target state on resume: presumably ours, not proven."""
+
+
+class TargetType(StrEnum):
+    """What kind of object an entry names."""
+
+    RUN = "run"
+    USER = "user"
+    POLICY = "conditionalAccessPolicy"
+
+
+class JournalEntry(Record, frozen=True, kw_only=True, rename="pascal"):
+    """One entry, with the columns of audit.csv. Texts are empty, never None, so that a CSV says the same."""
+
+    sequence: int
+    time_utc: str
+    server_date: str
+    actor: str
+    tenant_id: str
+    operation: Operation
+    target_type: TargetType
+    object_id: str
+    user_principal_name: str
+    before: str
+    requested: str
+    observed: str
+    outcome: Outcome
+    reason: str
+    attempt: int
+    request_id: str
+    client_request_id: str
+    plan_digest: str
+    previous_hash: str
+    hash: str
+
+    def expected_hash(self) -> str:
+        """Return SHA-256 over the previous hash and the canonical JSON of the other columns."""
+        columns = msgspec.to_builtins(self)
+        del columns["PreviousHash"], columns["Hash"]
+        return hashlib.sha256(self.previous_hash.encode() + canonical_json(columns)).hexdigest()
+
+
+class Draft(Record, frozen=True, kw_only=True):
+    """An entry before the journal numbers, dates and chains it."""
+
+    operation: Operation
+    target_type: TargetType
+    outcome: Outcome
+    object_id: str = ""
+    user_principal_name: str = ""
+    before: str = ""
+    requested: str = ""
+    observed: str = ""
+    reason: str = ""
+    attempt: int = 0
+    request_id: str = ""
+    client_request_id: str = ""
+    server_date: str = ""
+    wave: int | None = None
+    """Kept beside the chain, for rollback of one wave."""

@@ -1,0 +1,263 @@
+"""A plan: what will be done, to whom, in which order, and what stands in the way. Apply decides nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import assert_never
+
+from migrate.model.evidence import PolicyState
+from migrate.model.record import JsonObject, Record, sha256_of
+from migrate.model.users import MfaState
+
+PLAN_FORMAT = 1
+"""Version of plan.json and rollback.json. A newer one is refused."""
+
+
+class SetMfaState(Record, frozen=True, kw_only=True, tag_field="step", tag="SetMfaState"):
+    """Set one user's per-user MFA state."""
+
+    user_id: str
+    user_principal_name: str
+    before: MfaState
+    after: MfaState
+    wave: int
+    because: str
+
+    def reverse(self) -> SetMfaState:
+        """Return the step that puts the user back."""
+        return SetMfaState(
+            user_id=self.user_id,
+            user_principal_name=self.user_principal_name,
+            before=self.after,
+            after=self.before,
+            wave=self.wave,
+            because=f"undoes: {self.because}",
+        )
+
+
+class CreatePolicy(Record, frozen=True, kw_only=True, tag_field="step", tag="CreatePolicy"):
+    """Create a Conditional Access policy, report-only."""
+
+    key: str
+    """Marker that stands in the policy's description: it is found again by it and never created twice."""
+    display_name: str
+    body: JsonObject
+    because: str
+
+    def reverse(self) -> DeletePolicy:
+        """Return the step that removes the policy again."""
+        return DeletePolicy(
+            key=self.key, display_name=self.display_name, body=self.body, because=f"undoes: {self.because}"
+        )
+
+
+class SetPolicyState(Record, frozen=True, kw_only=True, tag_field="step", tag="SetPolicyState"):
+    """Move a Conditional Access policy from one state to another; every other member stays as it is."""
+
+    key: str
+    """The policy's id, or the marker of one that the plan creates."""
+    display_name: str
+    before: PolicyState
+    after: PolicyState
+    because: str
+
+    def reverse(self) -> SetPolicyState:
+        """Return the step that moves the policy back."""
+        return SetPolicyState(
+            key=self.key,
+            display_name=self.display_name,
+            before=self.after,
+            after=self.before,
+            because=f"undoes: {self.because}",
+        )
+
+    @property
+    def weakens(self) -> bool:
+        """Tell whether the policy stops demanding anything."""
+        return self.before is PolicyState.ENABLED and self.after is not PolicyState.ENABLED
+
+
+class DeletePolicy(Record, frozen=True, kw_only=True, tag_field="step", tag="DeletePolicy"):
+    """Delete a policy that this workspace created and that nobody has edited since."""
+
+    key: str
+    display_name: str
+    body: JsonObject
+    """What was created; the policy must still say the same, its state aside."""
+    because: str
+
+    def reverse(self) -> CreatePolicy:
+        """Return the step that creates the policy again."""
+        return CreatePolicy(
+            key=self.key, display_name=self.display_name, body=self.body, because=f"undoes: {self.because}"
+        )
+
+
+PolicyStep = CreatePolicy | SetPolicyState | DeletePolicy
+Step = SetMfaState | PolicyStep
+
+
+def weakens(step: PolicyStep) -> bool:
+    """Tell whether a step may take protection away from somebody (design rule 7)."""
+    match step:
+        case CreatePolicy():
+            return False
+        case SetPolicyState():
+            return step.weakens
+        case DeletePolicy():
+            return True
+        case _:
+            assert_never(step)
+
+
+class PlanKind(StrEnum):
+    """What a plan is for."""
+
+    MIGRATE = "migrate"
+    ROLLBACK = "rollback"
+    SET_STATE = "set-state"
+
+
+class HoldReason(StrEnum):
+    """Why a user with per-user MFA is not in any wave."""
+
+    UNCOVERED = "uncovered"
+    PARTLY = "partly"
+    UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
+    EMERGENCY_ACCESS = "emergency-access"
+    DIRECTORY_SYNC = "directory-sync"
+    EXCLUDED = "excluded"
+    GUEST = "guest"
+
+
+class PlanAction(StrEnum):
+    """What a plan does with a user."""
+
+    DISABLE = "disable"
+    HOLD = "hold"
+    NONE = "none"
+    """Per-user MFA is already off."""
+
+
+class PlanRow(Record, frozen=True, kw_only=True):
+    """One row of plan.csv: one user."""
+
+    user_id: str
+    user_principal_name: str
+    current_state: MfaState | None
+    """None for an unreadable user."""
+    target_state: MfaState | None
+    wave: int | None
+    action: PlanAction
+    hold_reason: HoldReason | None
+    reason: str
+    covered_by: tuple[str, ...]
+
+
+class Wave(Record, frozen=True, kw_only=True):
+    """A group of users who are switched off together; 1 is the canary."""
+
+    number: int
+    name: str
+    users: int
+
+
+class Severity(StrEnum):
+    """How much a note of the plan matters."""
+
+    BLOCKER = "blocker"
+    WARNING = "warning"
+
+
+class PlanNote(Record, frozen=True, kw_only=True):
+    """Something the operator must know: a blocker stops every step, a warning stops nothing."""
+
+    severity: Severity
+    code: str
+    sentence: str
+
+
+class NewlyPrompted(Record, frozen=True, kw_only=True):
+    """Who will newly be asked for MFA once a policy is switched on."""
+
+    policy: str
+    """Display name."""
+    total: int
+    outside_plan: int
+    """Of these, the ones who are in no wave of the plan: what max_newly_prompted limits."""
+    by_kind: dict[str, int]
+    """`member`, `guest`, `resourceMailbox`, `accountDisabled`."""
+    sample: tuple[str, ...]
+    """A few user principal names."""
+
+
+class AcceptedGap(Record, frozen=True, kw_only=True):
+    """An open region that the operator accepts by name."""
+
+    tag: str
+    reason: str
+    expires: str
+    """ISO date; from this day on it counts no more."""
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """The limits and waits that apply obeys; fixed when the plan is made."""
+
+    max_users: str | None
+    """`N` or `N%` of the tenant's users; None when it must come from the command line."""
+    max_newly_prompted: int
+    max_failures: str
+    report_only_seconds: int
+    policy_settle_seconds: int
+    plan_max_age_seconds: int
+    readback_timeout_seconds: int
+
+
+class PlanHeader(Record, frozen=True, kw_only=True):
+    """plan.json: everything but the rows, and the digest of the rows."""
+
+    format: int
+    kind: PlanKind
+    tool_version: str
+    created_at: str
+    """By the server's clock as the snapshot saw it (ISO 8601)."""
+    tenant_id: str
+    tenant_name: str
+    tenant_domain: str
+    cloud: str
+    endpoint: str | None
+    snapshot_id: str
+    snapshot_taken_at: str
+    evidence_digest: str
+    policy_steps: tuple[PolicyStep, ...]
+    """In the order in which they are carried out, before (migrate) or after (rollback) the users."""
+    rests_on: tuple[str, ...]
+    """Keys of the policies that the users' proofs rest on: ids, or markers of ones that the plan creates."""
+    waves: tuple[Wave, ...]
+    counts: dict[str, int]
+    """Rows by action and hold reason: `disable`, `none`, `hold/uncovered`, …"""
+    total_users: int
+    notes: tuple[PlanNote, ...]
+    newly_prompted: tuple[NewlyPrompted, ...]
+    accepted_gaps: tuple[AcceptedGap, ...]
+    emergency_access: tuple[str, ...]
+    """Object ids. They appear in no step."""
+    limits: Limits
+    rows_sha256: str
+    """SHA-256 of plan.csv, byte for byte."""
+
+    @property
+    def digest(self) -> str:
+        """Return the plan digest: what the journal, the rollback file and every audit row name."""
+        return sha256_of(self)
+
+    @property
+    def blockers(self) -> tuple[PlanNote, ...]:
+        """Return the notes that stop every step."""
+        return tuple(note for note in self.notes if note.severity is Severity.BLOCKER)
+
+    @property
+    def users_to_change(self) -> int:
+        """Return how many users the waves hold."""
+        return sum(wave.users for wave in self.waves)

@@ -1,0 +1,54 @@
+"""What Graph answered, as the engine sees it: a reading or a reply for each user, never an exception for one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from migrate.model.record import Record
+from migrate.model.users import MfaState
+
+
+class StateReading(Record, frozen=True, kw_only=True):
+    """The answer to reading one user's per-user MFA state."""
+
+    user_id: str
+    mfa_state: MfaState | None
+    """None when it could not be read; then `problem` says why."""
+    problem: str | None
+    status: int
+    """HTTP status of the item; 0 when no answer came."""
+    request_id: str
+    server_date: str
+
+
+class WriteRequest(Record, frozen=True, kw_only=True):
+    """A per-user MFA state to be written."""
+
+    user_id: str
+    mfa_state: MfaState
+    client_request_id: str
+
+
+class WriteFate(StrEnum):
+    """What is known about a write from its answer alone. None of these is proof: the state is read back."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """A definite no: nothing was changed."""
+    UNCLEAR = "unclear"
+    """No answer, or one that leaves open whether the change was made. Read before anything is sent again."""
+
+
+class WriteReply(Record, frozen=True, kw_only=True):
+    """The answer to one write. `UNCLEAR` writes are never repeated blindly."""
+
+    user_id: str
+    fate: WriteFate
+    status: int
+    code: str
+    message: str
+    request_id: str
+    client_request_id: str
+    server_date: str
+    retry_after: float | None
+    """Seconds that the server asked to wait, when it did."""

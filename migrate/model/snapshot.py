@@ -1,0 +1,57 @@
+"""The header of a snapshot: which tenant was read, when, by whom, and what was counted."""
+
+from __future__ import annotations
+
+from migrate.model.record import Record
+
+
+class Organization(Record, frozen=True, kw_only=True):
+    """The tenant, as `/organization` describes it."""
+
+    tenant_id: str
+    display_name: str
+    default_domain: str
+    verified_domains: tuple[str, ...]
+
+
+class SubscribedSku(Record, frozen=True, kw_only=True):
+    """A subscription of the tenant, as far as licences for Conditional Access matter."""
+
+    sku_id: str
+    sku_part_number: str
+    capability_status: str | None
+    service_plan_ids: tuple[str, ...]
+    """Ids of the plans whose provisioning succeeded."""
+    enabled_units: int
+
+
+class Actor(Record, frozen=True, kw_only=True):
+    """Who is signed in: the account or application behind the token."""
+
+    object_id: str | None
+    """Object id of the signed-in user or service principal; None where the token does not say."""
+    name: str
+    """User principal name, or the application's name or id."""
+    is_user: bool
+
+
+class SnapshotHeader(Record, frozen=True, kw_only=True):
+    """What one export read. The bulk lies beside it in the database."""
+
+    id: str
+    """Digest of the content, 64 hex digits: the snapshot digest that plans name."""
+    taken_at: str
+    """When the reading began, by the server's clock (ISO 8601, UTC)."""
+    tool_version: str
+    cloud: str
+    endpoint: str | None
+    """The sandbox's address; None for Microsoft Graph itself."""
+    organization: Organization
+    skus: tuple[SubscribedSku, ...]
+    actor: Actor
+    states_read_by: str
+    """`requirements` (documented, one read a user) or `select` (the accelerator, cross-checked)."""
+    users: int
+    unreadable: int
+    counts: dict[str, int]
+    """Users by state and type, keys such as `enforced/member`."""

@@ -1,0 +1,1 @@
+"""Everything that prints or draws. Data goes to stdout, talk to stderr."""
