@@ -1,0 +1,115 @@
+# Everything a contributor types. `make` alone prints the list; README.md explains the first two.
+#
+# Needs GNU make 3.81 or later (the one macOS ships), a POSIX shell (on Windows: Git Bash) and Python 3.11 or later.
+# Nothing is installed outside this folder: the environment lies in .venv.
+
+# Give PYTHON=... to choose the interpreter of the environment; otherwise the first usable one of these is taken.
+PYTHON ?=
+CANDIDATES := python3.13 python3.12 python3.11 python3 python "py -3"
+
+# More arguments for pytest, for example: make test PYTEST_ARGS="-k audit".
+PYTEST_ARGS ?=
+
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+  PY := $(VENV)/Scripts/python.exe
+else
+  PY := $(VENV)/bin/python
+endif
+STAMP := $(VENV)/.requirements
+INSTALLED := $(VENV)/.project
+SOURCES := $(shell find migrate -type f ! -name '*.pyc')
+
+# pip neither asks nor talks nor looks for its own updates; errors still show.
+PIP := "$(PY)" -m pip --quiet --disable-pip-version-check --no-input
+
+# The environment is usable while its interpreter runs, it was made in this very folder (its scripts hold
+# absolute paths, so a moved or copied folder needs a new one) and nobody asks for another interpreter.
+# The stamp holds the folder on its first line and the requested interpreter on its second.
+USABLE := $(shell test "$$(sed -n 1p $(STAMP) 2>/dev/null)" = "$(CURDIR)" \
+	&& { test -z "$(PYTHON)" || test "$$(sed -n 2p $(STAMP))" = "$(PYTHON)"; } \
+	&& "$(PY)" -c "" 2>/dev/null && echo yes)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long test-powershell lint format lock samples help-texts bench clean venv fresh-venv
+
+help: ## Print this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+demo: venv ## Run a whole migration on the sandbox, from export to rollback
+	@"$(PY)" -m migrate demo
+
+test: lint ## Run the linters and all tests (the long ones aside)
+	"$(PY)" -m pytest -n auto -m "not long" --cov --cov-report=term $(PYTEST_ARGS)
+
+test-long: venv ## Run the tests that take minutes
+	"$(PY)" -m pytest -m long $(PYTEST_ARGS)
+
+test-powershell: venv ## Run the Pester tests of the PowerShell module, where PowerShell exists
+	@shell=""; for candidate in $(if $(PWSH),"$(PWSH)",pwsh powershell); do \
+		if command -v $$candidate >/dev/null 2>&1; then shell=$$candidate; break; fi; done; \
+	if [ -z "$$shell" ]; then \
+		echo "Skipped: neither pwsh nor powershell is on PATH, so the Pester tests cannot run here."; exit 0; fi; \
+	if [ ! -d tests/powershell ]; then \
+		echo "There is no folder tests/powershell, so there is nothing that Pester could run." >&2; exit 1; fi; \
+	"$$shell" -NoProfile -NonInteractive -Command "\$$ErrorActionPreference = 'Stop'; \
+		Import-Module Pester -MinimumVersion 5.0; \
+		Invoke-Pester -Path tests/powershell -Output Detailed -CI"
+
+lint: venv ## Check format, lint rules and types
+	"$(PY)" -m ruff format --check .
+	"$(PY)" -m ruff check .
+	"$(PY)" -m mypy
+
+format: venv ## Rewrite the sources in the project's format and repair what the linter can repair
+	"$(PY)" -m ruff check --fix .
+	"$(PY)" -m ruff format .
+
+lock: ## Resolve requirements.lock afresh from pyproject.toml (needs uv)
+	@command -v uv >/dev/null 2>&1 || { echo "uv is not on PATH; 'pipx install uv' installs it." >&2; exit 1; }
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+		--extra dev -o requirements.lock pyproject.toml
+
+samples: venv ## Make the files of samples/ again
+	"$(PY)" samples/make_samples.py
+
+help-texts: venv ## Write the help text of every command into docs/commands.md
+	"$(PY)" docs/write_help_texts.py
+
+bench: venv ## Run the benchmarks and print their figures
+	@set -e; for script in benchmarks/bench_*.py; do \
+		[ -e "$$script" ] || { echo "There is no benchmark in benchmarks/." >&2; exit 1; }; \
+		echo "== $$script"; "$(PY)" "$$script"; done
+
+# Working folders (mfa-migration*) may hold the journal of a real tenant; no target ever deletes them.
+clean: ## Delete the environment, caches and the demo's folder (never a working folder)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov dist demo
+	find migrate tests samples docs benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+
+venv: $(INSTALLED)
+
+fresh-venv:
+	@set -e; chosen=""; \
+	for candidate in $(if $(PYTHON),"$(PYTHON)",$(CANDIDATES)); do \
+		if $$candidate -c "import sys; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1; then \
+			chosen=$$candidate; break; fi; done; \
+	if [ -z "$$chosen" ]; then \
+		echo "No Python 3.11 or later was found (tried: $(if $(PYTHON),$(PYTHON),$(CANDIDATES)))." >&2; \
+		echo "Install one, or name it: make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	$$chosen -c "import ensurepip, venv" >/dev/null 2>&1 || { \
+		echo "$$chosen has no module venv or ensurepip; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 1; }; \
+	echo "Making the environment in $(VENV) with $$chosen ($$($$chosen -V))."; \
+	rm -f $(STAMP); $$chosen -m venv --clear $(VENV)
+
+$(STAMP): requirements.lock $(if $(USABLE),,fresh-venv)
+	@echo "Installing what requirements.lock names; the first time this takes a minute or two."
+	@rm -f $(STAMP)
+	@$(PIP) install --require-hashes --no-deps --no-compile -r requirements.lock
+	@printf '%s\n%s\n' "$(CURDIR)" "$(PYTHON)" > $(STAMP)
+
+# Built and installed as a user gets it, so that the tests see what the wheel holds; again whenever a source changed.
+$(INSTALLED): $(STAMP) pyproject.toml README.md LICENSE $(SOURCES)
+	@$(PIP) install --no-deps --no-build-isolation --no-compile --force-reinstall .
+	@touch $(INSTALLED)
