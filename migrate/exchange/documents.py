@@ -1,0 +1,381 @@
+"""Our documents as CSV and JSON: plan.csv, rollback.csv with rollback.json, audit.csv and snapshot.csv.
+
+Each is a pair of functions, to bytes and back; reading what was written gives equal records. State is spelled as
+Graph spells it, booleans as PowerShell does (`True`, `False`), and a missing value is an empty cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, TypeVar, assert_never
+
+import msgspec
+
+from migrate.errors import BadInput
+from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of, opened
+from migrate.model.journal import JournalEntry
+from migrate.model.plan import HoldReason, PlanAction, PlanRow
+from migrate.model.record import Record
+from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, RollbackHeader, RollbackRow
+from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserRecord
+
+PLAN_COLUMNS = (
+    "ObjectId",
+    "UserPrincipalName",
+    "CurrentState",
+    "TargetState",
+    "Wave",
+    "Action",
+    "Reason",
+    "CoveredBy",
+)
+ROLLBACK_COLUMNS = (
+    "ObjectId",
+    "UserPrincipalName",
+    "PreviousState",
+    "TargetState",
+    "Wave",
+    "TenantId",
+    "PlanDigest",
+)
+AUDIT_COLUMNS = tuple(JournalEntry.__struct_encode_fields__)
+SNAPSHOT_COLUMNS = (
+    "ObjectId",
+    "UserPrincipalName",
+    "DisplayName",
+    "UserType",
+    "AccountEnabled",
+    "OnPremisesSyncEnabled",
+    "PerUserMfaState",
+    "IsMfaRegistered",
+    "IsMfaCapable",
+    "MethodsRegistered",
+    "Problem",
+    "RequestId",
+)
+
+ROLLBACK_JSON_LIMIT = 256 << 20
+"""Bytes that rollback.json may have; a tenant has at most a few hundred policies."""
+
+_Row = TypeVar("_Row")
+_ITEM = re.compile(r"(?:[^\\;]|\\.)*", re.DOTALL)
+
+
+class SnapshotRow(Record, frozen=True, kw_only=True):
+    """One row of snapshot.csv: what of a user people want to see. The whole is in the database."""
+
+    user_id: str
+    user_principal_name: str
+    display_name: str
+    user_type: str
+    account_enabled: bool | None
+    on_premises_sync_enabled: bool
+    mfa_state: MfaState | None
+    """None for an unreadable user; then `problem` says why."""
+    is_mfa_registered: bool | None
+    """None when the registration report has no row for the user."""
+    is_mfa_capable: bool | None
+    methods_registered: tuple[str, ...]
+    problem: str
+    request_id: str
+
+
+def plan_csv(rows: Iterable[PlanRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
+    """Yield plan.csv. A held row says why in Reason as `code: sentence`."""
+    return csv_chunks(PLAN_COLUMNS, map(_plan_cells, rows), dialect)
+
+
+def plan_rows(source: Path | BinaryIO) -> Iterator[PlanRow]:
+    """Yield the rows of plan.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
+    return _decoded(source, PLAN_COLUMNS, _plan_row)
+
+
+def rollback_csv(rows: Iterable[RollbackRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
+    """Yield rollback.csv."""
+    return csv_chunks(ROLLBACK_COLUMNS, map(_rollback_cells, rows), dialect)
+
+
+def rollback_rows(source: Path | BinaryIO) -> Iterator[RollbackRow]:
+    """Yield the rows of rollback.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
+    return _decoded(source, ROLLBACK_COLUMNS, _rollback_row)
+
+
+def audit_csv(entries: Iterable[JournalEntry], dialect: Dialect = PLAIN) -> Iterator[bytes]:
+    """Yield audit.csv. The hashes in it are over the entries, not over the neutralised cells."""
+    return csv_chunks(AUDIT_COLUMNS, map(_audit_cells, entries), dialect)
+
+
+def audit_entries(source: Path | BinaryIO) -> Iterator[JournalEntry]:
+    """Yield the entries of audit.csv as they were hashed; whether the chain holds is another question."""
+    return _decoded(source, AUDIT_COLUMNS, _audit_entry)
+
+
+def snapshot_csv(rows: Iterable[SnapshotRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
+    """Yield snapshot.csv."""
+    return csv_chunks(SNAPSHOT_COLUMNS, map(_snapshot_cells, rows), dialect)
+
+
+def snapshot_rows(source: Path | BinaryIO) -> Iterator[SnapshotRow]:
+    """Yield the rows of snapshot.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
+    return _decoded(source, SNAPSHOT_COLUMNS, _snapshot_row)
+
+
+def snapshot_row_of(user: AnyUser) -> SnapshotRow:
+    """Return the row of snapshot.csv for a user of the snapshot, readable or not."""
+    profile, registration = user.profile, user.registration
+    mfa_state: MfaState | None = None
+    problem = request_id = ""
+    match user:
+        case UserRecord():
+            mfa_state = user.mfa_state
+        case UnreadableUser():
+            problem, request_id = user.reason, user.request_id or ""
+        case _:
+            assert_never(user)
+    return SnapshotRow(
+        user_id=profile.id,
+        user_principal_name=profile.user_principal_name,
+        display_name=profile.display_name or "",
+        user_type=profile.user_type or "",
+        account_enabled=profile.account_enabled,
+        on_premises_sync_enabled=profile.on_premises_sync_enabled,
+        mfa_state=mfa_state,
+        is_mfa_registered=registration.is_mfa_registered if registration else None,
+        is_mfa_capable=registration.is_mfa_capable if registration else None,
+        methods_registered=registration.methods_registered if registration else (),
+        problem=problem,
+        request_id=request_id,
+    )
+
+
+def rollback_json(header: RollbackHeader) -> bytes:
+    """Return rollback.json, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(header), indent=2) + b"\n"
+
+
+def rollback_header(source: Path | BinaryIO) -> RollbackHeader:
+    """Return what rollback.json says; raise `BadInput` for another kind of file, a newer format or damage."""
+    name = name_of(source)
+    with opened(source) as stream:
+        data = stream.read(ROLLBACK_JSON_LIMIT + 1)
+    if len(data) > ROLLBACK_JSON_LIMIT:
+        raise BadInput(f"{name} is larger than {ROLLBACK_JSON_LIMIT >> 20} MiB and cannot be a rollback.json.")
+    try:
+        said = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{name} is no JSON document: {error}.") from error
+    if not isinstance(said, dict) or said.get("kind") != ROLLBACK_KIND:
+        raise BadInput(f"{name} is no rollback.json of mfa-migrate.")
+    version = said.get("format")
+    if isinstance(version, int) and version > ROLLBACK_FORMAT:
+        raise BadInput(
+            f"{name} has format {version}; this version reads up to {ROLLBACK_FORMAT}.",
+            hint="Install the version of mfa-migrate that wrote it, or a newer one.",
+        )
+    try:
+        return msgspec.convert(said, RollbackHeader)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{name} does not hold what a rollback.json holds: {error}.") from error
+
+
+def joined(items: Sequence[str]) -> str:
+    r"""Return one cell for a list of names: separated by `; `, with `\` before a semicolon or backslash of a name."""
+    return "; ".join(_escaped(item) for item in items)
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Return the names that `joined` put into one cell."""
+    if not text:
+        return ()
+    if "\\" not in text:
+        return tuple(text.split("; "))
+    items: list[str] = []
+    start = 0
+    while True:
+        match = _ITEM.match(text, start)
+        assert match is not None, "the pattern matches the empty text"
+        items.append(_unescaped(match.group()))
+        if match.end() >= len(text):
+            return tuple(items)
+        if not text.startswith("; ", match.end()):
+            raise ValueError("a semicolon without a space after it, or a backslash at the end")
+        start = match.end() + 2
+
+
+def _escaped(item: str) -> str:
+    # An empty name would vanish; `\-` stands for it.
+    return item.replace("\\", "\\\\").replace(";", "\\;") if item else "\\-"
+
+
+def _unescaped(item: str) -> str:
+    return "" if item == "\\-" else re.sub(r"\\(.)", r"\1", item, flags=re.DOTALL)
+
+
+def _decoded(
+    source: Path | BinaryIO, columns: Sequence[str], decode: Callable[[dict[str, str]], _Row]
+) -> Iterator[_Row]:
+    """Decode row by row, naming the row in what goes wrong."""
+    for count, cells in enumerate(csv_rows(source, required=columns), start=1):
+        try:
+            row = decode(cells)
+        except (msgspec.ValidationError, BadInput) as error:
+            raise BadInput(f"{name_of(source)}, data row {count}: {error}") from error
+        yield row
+
+
+def _plan_cells(row: PlanRow) -> tuple[str, ...]:
+    if (row.action is PlanAction.HOLD) is not (row.hold_reason is not None):
+        raise ValueError(f"{row.user_principal_name}: a row is held exactly when it has a reason for it")
+    return (
+        row.user_id,
+        row.user_principal_name,
+        row.current_state or "",
+        row.target_state or "",
+        "" if row.wave is None else str(row.wave),
+        row.action.value,
+        f"{row.hold_reason}: {row.reason}" if row.hold_reason else row.reason,
+        joined(row.covered_by),
+    )
+
+
+def _plan_row(cells: dict[str, str]) -> PlanRow:
+    action = _one_of(PlanAction, cells, "Action")
+    reason = cells["Reason"]
+    hold_reason = None
+    if action is PlanAction.HOLD:
+        code, separator, reason = reason.partition(": ")
+        if not separator or code not in set(HoldReason):
+            raise BadInput(f"column Reason of a held user begins with a code and a colon, not with {code[:40]!r}.")
+        hold_reason = HoldReason(code)
+    return PlanRow(
+        user_id=cells["ObjectId"],
+        user_principal_name=cells["UserPrincipalName"],
+        current_state=_state_or_none(cells, "CurrentState"),
+        target_state=_state_or_none(cells, "TargetState"),
+        wave=_number(cells, "Wave") if cells["Wave"] else None,
+        action=action,
+        hold_reason=hold_reason,
+        reason=reason,
+        covered_by=_names(cells, "CoveredBy"),
+    )
+
+
+def _rollback_cells(row: RollbackRow) -> tuple[str, ...]:
+    return (
+        row.user_id,
+        row.user_principal_name,
+        row.previous_state.value,
+        row.target_state.value,
+        str(row.wave),
+        row.tenant_id,
+        row.plan_digest,
+    )
+
+
+def _rollback_row(cells: dict[str, str]) -> RollbackRow:
+    return RollbackRow(
+        user_id=cells["ObjectId"],
+        user_principal_name=cells["UserPrincipalName"],
+        previous_state=_state(cells, "PreviousState"),
+        target_state=_state(cells, "TargetState"),
+        wave=_number(cells, "Wave"),
+        tenant_id=cells["TenantId"],
+        plan_digest=cells["PlanDigest"],
+    )
+
+
+def _audit_cells(entry: JournalEntry) -> tuple[str, ...]:
+    return tuple(str(value) for value in msgspec.to_builtins(entry).values())
+
+
+def _audit_entry(cells: dict[str, str]) -> JournalEntry:
+    values: dict[str, str | int] = {column: cells[column] for column in AUDIT_COLUMNS}
+    for column in ("Sequence", "Attempt"):
+        values[column] = _number(cells, column)
+    return msgspec.convert(values, JournalEntry)
+
+
+def _snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
+    return (
+        row.user_id,
+        row.user_principal_name,
+        row.display_name,
+        row.user_type,
+        _boolean_cell(row.account_enabled),
+        _boolean_cell(row.on_premises_sync_enabled),
+        row.mfa_state or "",
+        _boolean_cell(row.is_mfa_registered),
+        _boolean_cell(row.is_mfa_capable),
+        joined(row.methods_registered),
+        row.problem,
+        row.request_id,
+    )
+
+
+def _snapshot_row(cells: dict[str, str]) -> SnapshotRow:
+    return SnapshotRow(
+        user_id=cells["ObjectId"],
+        user_principal_name=cells["UserPrincipalName"],
+        display_name=cells["DisplayName"],
+        user_type=cells["UserType"],
+        account_enabled=_boolean(cells, "AccountEnabled"),
+        on_premises_sync_enabled=_boolean(cells, "OnPremisesSyncEnabled") is True,
+        mfa_state=_state_or_none(cells, "PerUserMfaState"),
+        is_mfa_registered=_boolean(cells, "IsMfaRegistered"),
+        is_mfa_capable=_boolean(cells, "IsMfaCapable"),
+        methods_registered=_names(cells, "MethodsRegistered"),
+        problem=cells["Problem"],
+        request_id=cells["RequestId"],
+    )
+
+
+def _state(cells: dict[str, str], column: str) -> MfaState:
+    try:
+        return MfaState.from_text(cells[column])
+    except BadInput as error:
+        raise BadInput(f"column {column}: {error.what}") from error
+
+
+def _state_or_none(cells: dict[str, str], column: str) -> MfaState | None:
+    return _state(cells, column) if cells[column] else None
+
+
+def _one_of(enum: type[PlanAction], cells: dict[str, str], column: str) -> PlanAction:
+    try:
+        return enum(cells[column])
+    except ValueError:
+        known = ", ".join(member.value for member in enum)
+        raise BadInput(f"column {column}: {cells[column]!r} is not one of {known}.") from None
+
+
+def _number(cells: dict[str, str], column: str) -> int:
+    text = cells[column]
+    # int() also takes blanks, signs, underscores and the digits of other scripts.
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise BadInput(f"column {column}: {text[:40]!r} is no whole number.")
+    return int(text)
+
+
+def _boolean_cell(value: bool | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _boolean(cells: dict[str, str], column: str) -> bool | None:
+    match cells[column].casefold():
+        case "":
+            return None
+        case "true":
+            return True
+        case "false":
+            return False
+        case other:
+            raise BadInput(f"column {column}: {other[:40]!r} is neither True nor False.")
+
+
+def _names(cells: dict[str, str], column: str) -> tuple[str, ...]:
+    try:
+        return split(cells[column])
+    except ValueError as error:
+        raise BadInput(f"column {column}: {error}.") from error

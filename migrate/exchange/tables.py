@@ -1,0 +1,203 @@
+"""Write and read our own CSV documents as streams, so that every cell survives the round trip.
+
+Cells that a spreadsheet would run as a formula get a leading apostrophe when written and lose exactly that one
+when read. Tables of other people are read by `exchange/foreign_csv.py`; this reader is strict on purpose.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from migrate.errors import BadInput
+from migrate.exchange.encodings import text_lines
+
+CHUNK_CHARACTERS = 1 << 16
+CELL_LIMIT = 131_072
+"""Longest cell in characters: what Python's csv module reads by default. Longer ones are refused when written."""
+DELIMITERS = (",", ";", "\t", "|")
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a CSV document is written."""
+
+    delimiter: str = ","
+    """One of `,` `;` tab `|`."""
+    encoding: Literal["utf-8", "utf-8-sig", "utf-16"] = "utf-8"
+    """`utf-16` is little-endian with a byte order mark, as Windows PowerShell writes it."""
+    crlf: bool = False
+    """End rows with CR LF instead of LF."""
+
+    def __post_init__(self) -> None:
+        """Refuse a delimiter that no reader would recognise."""
+        if self.delimiter not in DELIMITERS:
+            raise BadInput(
+                f"{self.delimiter!r} cannot separate columns.", hint="Use a comma, a semicolon, a tab or a bar."
+            )
+
+
+PLAIN = Dialect()
+"""Comma, UTF-8 without a mark, LF."""
+
+
+def neutralised(text: str) -> str:
+    """Return `text` with a leading `'` when a spreadsheet would take it for a formula, or for such a cell of ours."""
+    return "'" + text if _FORMULA.match(text) else text
+
+
+def original(text: str) -> str:
+    """Return what `neutralised` was given: takes exactly one leading `'` off where it put one."""
+    return text[1:] if _NEUTRALISED.match(text) else text
+
+
+def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: Dialect = PLAIN) -> Iterator[bytes]:
+    """Yield a CSV document in chunks of about 64 KiB: a header, then the rows, every cell neutralised.
+
+    Quotes as RFC 4180 says, and also where Import-Csv would trim blanks. Raises `BadInput` for a cell that
+    could not be read back: a NUL, half of a surrogate pair, more than `CELL_LIMIT` characters.
+    """
+    end = "\r\n" if dialect.crlf else "\n"
+    codec = "utf-16-le" if dialect.encoding == "utf-16" else "utf-8"
+    cell = _cell_writer(dialect.delimiter, alone=len(columns) == 1)
+    mark = "" if dialect.encoding == "utf-8" else "\ufeff"
+    header = mark + dialect.delimiter.join(map(cell, columns)) + end
+    lines = [header]
+    size = len(header)
+    for row in rows:
+        if len(row) != len(columns):
+            raise ValueError(f"a row of {len(row)} cells for {len(columns)} columns")
+        line = dialect.delimiter.join(map(cell, row)) + end
+        if "\0" in line or len(line) > CELL_LIMIT:
+            _refuse_unreadable(columns, row)
+        lines.append(line)
+        size += len(line)
+        if size >= CHUNK_CHARACTERS:
+            yield _encoded(lines, codec)
+            lines, size = [], 0
+    if lines:
+        yield _encoded(lines, codec)
+
+
+def csv_rows(
+    source: Path | BinaryIO, *, required: Sequence[str], encoding: str | None = None
+) -> Iterator[dict[str, str]]:
+    """Yield the rows of one of our own CSV documents, in any delimiter and encoding, cells as they were.
+
+    `required` are the columns that must be there; others are kept. `encoding` None means: look at the bytes.
+    Raises `BadInput`, naming file, row (as a spreadsheet counts, so the header is usually row 1) and column, for
+    duplicate or missing headers, rows of another length, unclosed quotes and NUL characters. Blank lines and
+    `#` lines before the header are passed over.
+    """
+    name = name_of(source)
+    with opened(source) as stream:
+        lines = text_lines(stream, name=name, encoding=encoding)
+        first = next(lines, "")
+        row_number = 0
+        # Windows PowerShell's Export-Csv puts a `#TYPE` line before the header; no column of ours begins like that.
+        while first.startswith("#") or (first and not first.strip()):
+            first = next(lines, "")
+            row_number += 1
+        delimiter = _delimiter_of(first, required)
+        reader = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
+        header: list[str] = []
+        try:
+            for cells in reader:
+                row_number += 1
+                if not header:
+                    header = [cell.strip() for cell in cells]
+                    _check_header(f"{name}, row {row_number}", header, required)
+                elif cells:
+                    if len(cells) != len(header):
+                        raise BadInput(
+                            f"{name}, row {row_number}: it has {len(cells)} cells, but the header has {len(header)}."
+                        )
+                    yield dict(zip(header, map(original, cells), strict=True))
+        except csv.Error as error:
+            raise BadInput(f"{name}, row {row_number + 1}: the quoting is broken ({error}).") from error
+        if not header:
+            raise BadInput(f"{name} is empty; it should begin with the columns {', '.join(required)}.")
+
+
+def name_of(source: Path | BinaryIO) -> str:
+    """Return what messages call a source: its path, or `standard input`."""
+    return str(source) if isinstance(source, Path) else "standard input"
+
+
+@contextmanager
+def opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """Open a path for reading, or hand an open stream through; raise `BadInput` when the file cannot be opened."""
+    if not isinstance(source, Path):
+        yield source
+        return
+    try:
+        stream = source.open("rb")
+    except OSError as error:
+        raise BadInput(f"{source} cannot be read: {error.strerror}.") from error
+    with stream:
+        yield stream
+
+
+def _cell_writer(delimiter: str, *, alone: bool) -> Callable[[str], str]:
+    """Return a function from a text to its cell; `alone`: the only column, where an empty cell would be no row."""
+    needs_quotes = re.compile(rf'[{re.escape(delimiter)}"\r\n]|\A\s|\s\Z').search
+
+    def cell(text: str) -> str:
+        safe = neutralised(text)
+        if needs_quotes(safe) or (alone and not safe):
+            return '"' + safe.replace('"', '""') + '"'
+        return safe
+
+    return cell
+
+
+def _refuse_unreadable(columns: Sequence[str], row: Sequence[str]) -> None:
+    for column, text in zip(columns, row, strict=True):
+        if "\0" in text:
+            raise BadInput(f"Column {column} of the row that begins with {row[0]!r} holds a NUL character.")
+        if len(text) >= CELL_LIMIT:
+            raise BadInput(
+                f"Column {column} of the row that begins with {row[0][:80]!r} holds {len(text)} characters; "
+                f"a cell may hold {CELL_LIMIT - 1}."
+            )
+
+
+def _encoded(lines: list[str], codec: str) -> bytes:
+    try:
+        return "".join(lines).encode(codec)
+    except UnicodeEncodeError as error:
+        raise BadInput(f"A cell cannot be written as text: {error.reason}.") from error
+
+
+def _delimiter_of(first: str, required: Sequence[str]) -> str:
+    """Return the delimiter under which the header holds most of the required columns, and then most columns."""
+
+    def found(delimiter: str) -> tuple[int, int]:
+        names = {cell.strip().strip('"') for cell in first.split(delimiter)}
+        return len(names.intersection(required)), len(names)
+
+    return max(DELIMITERS, key=found)
+
+
+def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
+    if first:
+        yield first
+    yield from rest
+
+
+def _check_header(place: str, header: list[str], required: Sequence[str]) -> None:
+    folded = [column.casefold() for column in header]
+    for column in header:
+        if folded.count(column.casefold()) > 1:
+            raise BadInput(f"{place}: the column {column!r} stands there twice.")
+    missing = [column for column in required if column not in header]
+    if missing:
+        raise BadInput(f"{place}: the column {missing[0]} is missing (found: {', '.join(header)}).")
