@@ -1,0 +1,120 @@
+"""The shape of snapshot.db and the encoding of its rows. Loaded in bulk, so rows are JSON and indexes come last.
+
+A record that gains or loses a member changes what the rows must say: raise the version and add an upgrade.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, GroupEvidence, RoleEvidence
+from migrate.model.record import JsonObject, canonical_json
+from migrate.store.database import Schema
+
+SNAPSHOT_FILE = "snapshot.db"
+
+SNAPSHOT_SCHEMA = Schema(
+    application_id=0x4D464153,
+    version=1,
+    tables=("meta", "users", "readings", "registrations", "evidence"),
+    create=(
+        "CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE users (id TEXT NOT NULL, upn_key TEXT NOT NULL, guest INTEGER NOT NULL, profile BLOB NOT NULL)",
+        "CREATE TABLE readings (user_id TEXT NOT NULL, state TEXT, problem TEXT, request_id TEXT NOT NULL)",
+        "CREATE TABLE registrations (user_id TEXT NOT NULL, body BLOB NOT NULL)",
+        "CREATE TABLE evidence (part TEXT NOT NULL, position INTEGER NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY (part, position)) WITHOUT ROWID",
+    ),
+    upgrades={},
+    when_damaged="Read the tenant again: mfa-migrate export",
+)
+
+INDEXES = (
+    "CREATE INDEX users_by_id ON users (id)",
+    "CREATE INDEX users_by_upn ON users (upn_key)",
+    "CREATE INDEX readings_by_user ON readings (user_id)",
+    "CREATE INDEX registrations_by_user ON registrations (user_id)",
+)
+
+WITHOUT_EARLIER_ROWS = (
+    ("users", "id"),
+    ("readings", "user_id"),
+    ("registrations", "user_id"),
+)
+"""Tables in which the last row of a key is the one that counts, with that key."""
+
+ROWS = """
+    SELECT users.profile, users.guest, readings.state, readings.problem, readings.request_id, registrations.body
+    FROM users
+    LEFT JOIN readings ON readings.user_id = users.id
+    LEFT JOIN registrations ON registrations.user_id = users.id
+"""
+"""Every user with what was read of them; the reader and the digest take the same rows."""
+
+NEVER_READ = "The per-user MFA state was never read."
+
+
+def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, int, bytes]]:
+    """Yield evidence as rows (part, position, JSON): one for each object, so that no row holds all memberships."""
+    yield from _rows("policy", evidence.policies)
+    yield from _rows("namedLocation", evidence.named_locations)
+    yield from _rows("authenticationStrength", evidence.authentication_strengths)
+    yield from _rows("securityDefaults", [evidence.security_defaults_enabled])
+    yield from _rows("group", evidence.groups.items())
+    yield from _rows("role", evidence.roles.items())
+
+
+def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
+    """Return the evidence that rows (part, JSON) in the order of their positions hold.
+
+    Raises:
+        msgspec.DecodeError: A row is not what `evidence_rows` writes, or none says how security defaults stand.
+    """
+    parts: dict[str, list[Any]] = {part: [] for part in _PART_TYPES}
+    for part, body in rows:
+        if part not in _PART_TYPES:
+            raise msgspec.DecodeError(f"{part!r} is no part of the evidence")
+        parts[part].append(msgspec.json.decode(body, type=_PART_TYPES[part]))
+    if len(parts["securityDefaults"]) != 1:
+        raise msgspec.DecodeError("the evidence does not say once how security defaults stand")
+    return Evidence(
+        policies=tuple(parts["policy"]),
+        named_locations=tuple(parts["namedLocation"]),
+        authentication_strengths=tuple(parts["authenticationStrength"]),
+        security_defaults_enabled=parts["securityDefaults"][0],
+        groups=dict(parts["group"]),
+        roles=dict(parts["role"]),
+    )
+
+
+def order_free(rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    """Return (part, digest) of evidence rows, however Graph ordered the objects and the members of their JSON."""
+    return sorted((part, hashlib.sha256(_canonical(part, body)).hexdigest()) for part, body in rows)
+
+
+_PART_TYPES: dict[str, Any] = {
+    "policy": ConditionalAccessPolicy,
+    "namedLocation": JsonObject,
+    "authenticationStrength": JsonObject,
+    "securityDefaults": bool,
+    "group": tuple[str, GroupEvidence],
+    "role": tuple[str, RoleEvidence],
+}
+
+
+_WRITTEN_CANONICAL = frozenset({"securityDefaults", "group", "role"})
+"""The other parts hold raw JSON, whose members keep the order in which Graph sent them, for people to compare."""
+
+
+def _rows(part: str, values: Iterable[object]) -> Iterator[tuple[str, int, bytes]]:
+    encode = canonical_json if part in _WRITTEN_CANONICAL else msgspec.json.encode
+    for position, value in enumerate(values):
+        yield part, position, encode(value)
+
+
+def _canonical(part: str, body: bytes) -> bytes:
+    return body if part in _WRITTEN_CANONICAL else canonical_json(msgspec.json.decode(body))
