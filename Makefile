@@ -51,11 +51,15 @@ test-powershell: venv ## Run the Pester tests of the PowerShell module, where Po
 		if command -v $$candidate >/dev/null 2>&1; then shell=$$candidate; break; fi; done; \
 	if [ -z "$$shell" ]; then \
 		echo "Skipped: neither pwsh nor powershell is on PATH, so the Pester tests cannot run here."; exit 0; fi; \
-	if [ ! -d tests/powershell ]; then \
-		echo "There is no folder tests/powershell, so there is nothing that Pester could run." >&2; exit 1; fi; \
+	if ! find tests -name '*.Tests.ps1' | grep -q .; then \
+		echo "There is no *.Tests.ps1 under tests/, so there is nothing that Pester could run." >&2; exit 1; fi; \
 	"$$shell" -NoProfile -NonInteractive -Command "\$$ErrorActionPreference = 'Stop'; \
 		Import-Module Pester -MinimumVersion 5.0; \
-		Invoke-Pester -Path tests/powershell -Output Detailed -CI"
+		\$$configuration = New-PesterConfiguration; \
+		\$$configuration.Run.Path = 'tests'; \
+		\$$configuration.Run.Exit = \$$true; \
+		\$$configuration.Output.Verbosity = 'Detailed'; \
+		Invoke-Pester -Configuration \$$configuration"
 
 lint: venv ## Check format, lint rules and types
 	"$(PY)" -m ruff format --check .

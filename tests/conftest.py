@@ -1,0 +1,38 @@
+"""What all tests share: a quiet environment, the reference data beside the project, and patience for slow machines."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A deadline per example measures the neighbours of a shared machine, not the code.
+hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the developer's own settings and credentials away; keep those that point tests at a live tenant."""
+    for name in list(os.environ):
+        if name.startswith(("MFA_MIGRATE_", "AZURE_")) and not name.startswith("MFA_MIGRATE_LIVE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of reference data that lies beside the project; skip where there is none."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"no reference data beside the project (looked for {folder.name}/ next to it)")
+    return folder
