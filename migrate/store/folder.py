@@ -142,7 +142,7 @@ class Workspace:
             raise FolderProblem(
                 f"{self.path} is not a folder.", hint="Choose another place for the working folder with --workspace."
             )
-        if not os.access(self.path, os.W_OK | os.X_OK):
+        if not is_writable(self.path):
             raise FolderProblem(
                 f"You may not write to {self.path}.",
                 hint="Have the permission given to you, or choose another folder with --workspace.",
@@ -167,6 +167,11 @@ class Workspace:
             return (self.path / LOCK_OWNER).read_text(encoding="utf-8", errors="replace").strip() or "another command"
         except OSError:
             return "another command"
+
+
+def is_writable(folder: Path) -> bool:
+    """Tell whether files can be made in a folder, as far as permissions say."""
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def network_share(path: Path, mounts: Iterable[Mount]) -> str | None:

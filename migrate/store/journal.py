@@ -1,0 +1,378 @@
+"""journal.db: the record of truth. What is appended is on disk, hash-chained, when the call returns.
+
+Nothing in it is ever changed or removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from migrate.errors import FolderProblem, NothingHere
+from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome
+from migrate.model.plan import SetMfaState
+from migrate.model.record import canonical_json, sha256_of
+from migrate.store.chain import ChainReport, verify_chain
+from migrate.store.database import (
+    create_database,
+    damaged,
+    open_checked,
+    sqlite_errors_about,
+    transaction,
+)
+from migrate.store.folder import Workspace, is_writable
+from migrate.store.journal_schema import (
+    CARRIED_OUT,
+    COLUMNS,
+    ENTRY,
+    HEAD,
+    IN_DOUBT,
+    INSERT,
+    JOURNAL_FILE,
+    JOURNAL_SCHEMA,
+    LATEST_OUTCOMES,
+    OBJECTS_BY_OUTCOME,
+    entry_from,
+    values_of,
+)
+
+__all__ = ["ChainReport", "JournalDb", "verify_chain"]
+
+CHECKED_ON_OPENING = 1_000
+"""Entries at the end of the chain that are verified on opening; `audit verify` checks all."""
+
+_PAGE = 1_000
+
+
+class JournalDb:
+    """An opened journal; implements `engine.ports.Journal`. A context manager.
+
+    One that is opened for appending belongs to the process that holds the folder's lock; readers may look on.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        actor: str,
+        tenant_id: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Wrap a checked connection; `open` and `open_to_read` make one."""
+        self._path = path
+        self._connection = connection
+        self._actor = actor
+        self._tenant_id = tenant_id
+        self._clock = clock
+        self._plan_digest: str | None = None
+
+    @classmethod
+    def open(cls, workspace: Workspace, *, actor: str, tenant_id: str, clock: Callable[[], datetime]) -> JournalDb:
+        """Open the folder's journal for appending; make it when there is none; bring an older one up to date.
+
+        Args:
+            workspace: A folder that was ensured and is locked by the caller.
+            actor: Who is signed in, for every entry.
+            tenant_id: The tenant that every entry is about.
+            clock: Gives the time of day with its zone. It may jump; entries are ordered by their numbers.
+
+        Raises:
+            FolderDamaged, NewerFolder, FolderProblem: The journal cannot be trusted, or cannot be kept there.
+        """
+        path = workspace.path / JOURNAL_FILE
+        if not path.exists():
+            _refuse_left_overs(path)
+            create_database(path, JOURNAL_SCHEMA)
+        connection = open_checked(path, JOURNAL_SCHEMA)
+        journal = cls(path, connection, actor=actor, tenant_id=tenant_id, clock=clock)
+        return journal._ready(_make_durable)
+
+    @classmethod
+    def open_to_read(cls, workspace: Workspace) -> JournalDb:
+        """Open the folder's journal for looking only, also while another process appends to it.
+
+        Raises:
+            NothingHere: There is no journal: nothing has been applied from this folder.
+            FolderDamaged, NewerFolder, FolderProblem: As `open`.
+        """
+        path = workspace.path / JOURNAL_FILE
+        if not path.exists():
+            _refuse_left_overs(path)
+            raise NothingHere(
+                f"{workspace.path} holds no journal: nothing has been applied from there.",
+                hint="Apply a plan first: mfa-migrate plan, then mfa-migrate apply",
+            )
+        # Even a reader of a database with a write-ahead log writes beside it, which an archived folder may not allow.
+        mode = "rw" if is_writable(workspace.path) or _log_of(path).exists() else "immutable"
+        connection = open_checked(path, JOURNAL_SCHEMA, mode=mode)
+        journal = cls(path, connection, actor="", tenant_id="", clock=_no_clock)
+        return journal._ready(_forbid_writing)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def for_run(self, plan_digest: str) -> None:
+        """Name the plan that the entries appended from now on belong to."""
+        self._plan_digest = plan_digest
+
+    def append(self, drafts: Sequence[Draft]) -> list[JournalEntry]:
+        """Number, date, chain and store the entries in one transaction; return when they are on disk.
+
+        Raises:
+            FolderProblem: They could not be stored; none of them is.
+        """
+        if self._plan_digest is None:
+            raise RuntimeError("Entries belong to a plan: call for_run before append.")
+        with sqlite_errors_about(self._path, JOURNAL_SCHEMA), transaction(self._connection):
+            entries = list(self._chained(drafts, self._plan_digest))
+            self._connection.executemany(
+                INSERT, [(*values_of(entry), draft.wave) for entry, draft in zip(entries, drafts, strict=True)]
+            )
+        return entries
+
+    def entries(
+        self,
+        *,
+        plan_digest: str | None = None,
+        operation: Operation | None = None,
+        outcomes: Iterable[Outcome] = (),
+    ) -> Iterator[JournalEntry]:
+        """Yield the entries that are there now, in order; more may be appended meanwhile.
+
+        Args:
+            plan_digest: Only those of this plan.
+            operation: Only those about this.
+            outcomes: Only those with one of these outcomes; none given means all.
+        """
+        wanted = tuple(outcomes)
+        conditions = ["sequence > ?", "sequence <= ?"]
+        values: list[Any] = []
+        if plan_digest is not None:
+            conditions.append("plan_digest = ?")
+            values.append(plan_digest)
+        if operation is not None:
+            # The plus keeps SQLite from sorting what the index by object finds instead of walking the table in order.
+            conditions.append("+operation = ?")
+            values.append(operation)
+        if wanted:
+            conditions.append(f"outcome IN ({', '.join('?' * len(wanted))})")
+            values.extend(wanted)
+        query = (
+            f"SELECT {', '.join(COLUMNS)} FROM entries WHERE {' AND '.join(conditions)}"  # noqa: S608
+            " ORDER BY sequence LIMIT ?"
+        )
+        last, (head, _) = 0, self.head
+        while page := self._fetch(query, (last, head, *values, _PAGE)):
+            yield from (self._decoded(row) for row in page)
+            last = page[-1][0]
+
+    def latest_outcomes(
+        self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
+    ) -> Iterator[JournalEntry]:
+        """Yield for each object its latest entry that is no intent, ordered by object id."""
+        for row in self._fold(LATEST_OUTCOMES, operation, plan_digest):
+            yield self._decoded(row)
+
+    def in_doubt(
+        self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
+    ) -> Iterator[JournalEntry]:
+        """Yield the intents that nothing follows: for each object whose latest entry is an intent, that entry.
+
+        An outcome therefore names its object as the intent did. With a plan, only entries of that plan count.
+        """
+        for row in self._fold(IN_DOUBT, operation, plan_digest):
+            yield self._decoded(row)
+
+    def carried_out(self, *, plan_digest: str | None = None, wave: int | None = None) -> Iterator[SetMfaState]:
+        """Yield for every user with an intent the step from the first state recorded before to the last requested.
+
+        Ordered by user id; `reverse()` of each is what rollback does. `because` is the reason of the first intent;
+        the wave is 0 where none was recorded.
+        """
+        for row in self._fold(CARRIED_OUT, Operation.SET_MFA_STATE, plan_digest, wave=wave):
+            user_id, user_principal_name, before, after, in_wave, because = row
+            step = {
+                "step": "SetMfaState",
+                "userId": user_id,
+                "userPrincipalName": user_principal_name,
+                "before": before,
+                "after": after,
+                "wave": in_wave or 0,
+                "because": because,
+            }
+            try:
+                yield msgspec.convert(step, SetMfaState)
+            except msgspec.ValidationError as error:
+                what = f"the intents for {user_id} cannot be decoded ({error})"
+                raise damaged(self._path, JOURNAL_SCHEMA, what) from error
+
+    def counts(
+        self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
+    ) -> dict[Outcome, int]:
+        """Return how many objects have which latest entry; `intent` counts those in doubt."""
+        (head, _) = self.head
+        given = {"operation": operation, "head": head, "plan": plan_digest, "after": ""}
+        rows = self._fetch(OBJECTS_BY_OUTCOME, given)
+        try:
+            return {Outcome(outcome): number for outcome, number in rows}
+        except ValueError as error:
+            raise damaged(self._path, JOURNAL_SCHEMA, str(error)) from error
+
+    def put_document(self, value: object) -> str:
+        """Store a value's canonical JSON durably under its digest and return the reference, `sha256:<64 hex digits>`.
+
+        Call it before the entry that names the document is appended. Storing the same again changes nothing.
+        """
+        ref = f"sha256:{sha256_of(value)}"
+        with sqlite_errors_about(self._path, JOURNAL_SCHEMA), transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO documents VALUES (?, ?) ON CONFLICT (ref) DO NOTHING", (ref, canonical_json(value))
+            )
+        return ref
+
+    def document(self, ref: str) -> bytes:
+        """Return the JSON stored under a reference.
+
+        Raises:
+            FolderDamaged: It is not there, or not what was stored.
+        """
+        rows = self._fetch("SELECT body FROM documents WHERE ref = ?", (ref,))
+        if not rows:
+            raise damaged(self._path, JOURNAL_SCHEMA, f"the document {ref} is missing")
+        body: bytes = rows[0][0]
+        if f"sha256:{hashlib.sha256(body).hexdigest()}" != ref:
+            raise damaged(self._path, JOURNAL_SCHEMA, f"the document {ref} was changed")
+        return body
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """How many entries there are, and the hash of the last one (64 zeros when there is none)."""
+        rows = self._fetch(HEAD, ())
+        return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
+
+    def _ready(self, prepare: Callable[[sqlite3.Connection], None]) -> JournalDb:
+        """Check the end of the chain and prepare the connection; close it when that fails."""
+        try:
+            with sqlite_errors_about(self._path, JOURNAL_SCHEMA):
+                prepare(self._connection)
+            self._check_the_end()
+        except BaseException:
+            self._connection.close()
+            raise
+        return self
+
+    def _check_the_end(self) -> None:
+        count, _ = self.head
+        start = max(0, count - CHECKED_ON_OPENING)
+        before = GENESIS
+        if start:
+            rows = self._fetch(ENTRY, (start,))
+            if not rows:
+                raise damaged(self._path, JOURNAL_SCHEMA, f"row {start} of the journal is missing")
+            before = self._decoded(rows[0]).hash
+        query = f"SELECT {', '.join(COLUMNS)} FROM entries WHERE sequence > ? ORDER BY sequence"  # noqa: S608
+        end = (self._decoded(row) for row in self._fetch(query, (start,)))
+        report = verify_chain(end, after=(start, before))
+        if not report.holds:
+            raise damaged(self._path, JOURNAL_SCHEMA, report.problem.rstrip("."))
+
+    def _chained(self, drafts: Iterable[Draft], plan_digest: str) -> Iterator[JournalEntry]:
+        count, previous = self.head
+        now = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for sequence, draft in enumerate(drafts, start=count + 1):
+            unsealed = JournalEntry(
+                sequence=sequence,
+                time_utc=now,
+                server_date=draft.server_date,
+                actor=self._actor,
+                tenant_id=self._tenant_id,
+                operation=draft.operation,
+                target_type=draft.target_type,
+                object_id=draft.object_id,
+                user_principal_name=draft.user_principal_name,
+                before=draft.before,
+                requested=draft.requested,
+                observed=draft.observed,
+                outcome=draft.outcome,
+                reason=draft.reason,
+                attempt=draft.attempt,
+                request_id=draft.request_id,
+                client_request_id=draft.client_request_id,
+                plan_digest=plan_digest,
+                previous_hash=previous,
+                hash="",
+            )
+            entry = msgspec.structs.replace(unsealed, hash=unsealed.expected_hash())
+            previous = entry.hash
+            yield entry
+
+    def _fold(
+        self, query: str, operation: Operation, plan_digest: str | None, *, wave: int | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a fold page by page. The column `object_id` orders them."""
+        (head, _) = self.head
+        given = {"operation": operation, "plan": plan_digest, "wave": wave, "head": head, "page": _PAGE}
+        place = 0 if query is CARRIED_OUT else COLUMNS.index("object_id")
+        after = ""
+        while page := self._fetch(query, {**given, "after": after}):
+            yield from page
+            after = page[-1][place]
+
+    def _fetch(self, query: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:
+        with sqlite_errors_about(self._path, JOURNAL_SCHEMA):
+            return self._connection.execute(query, values).fetchall()
+
+    def _decoded(self, row: tuple[Any, ...]) -> JournalEntry:
+        try:
+            return entry_from(row)
+        except msgspec.ValidationError as error:
+            raise damaged(self._path, JOURNAL_SCHEMA, f"row {row[0]} cannot be decoded ({error})") from error
+
+
+def _refuse_left_overs(path: Path) -> None:
+    """Stop when the journal is gone but its write-ahead log is there: a new journal would swallow the old log."""
+    log = _log_of(path)
+    if log.exists():
+        raise damaged(path, JOURNAL_SCHEMA, f"the file is missing although {log.name} is there")
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _make_durable(connection: sqlite3.Connection) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise FolderProblem(
+            "The journal cannot be kept safely on this disk: it does not support a write-ahead log.",
+            hint="Choose a folder on a disk of this computer with --workspace.",
+        )
+    connection.execute("PRAGMA synchronous = FULL")
+    # Without these two macOS leaves what was synced in the drive's cache. Other systems ignore them.
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
+
+
+def _forbid_writing(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _no_clock() -> datetime:
+    raise RuntimeError("This journal was opened to be read, so nothing is dated.")

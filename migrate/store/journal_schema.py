@@ -1,0 +1,120 @@
+"""The shape of journal.db, and the questions about users and policies that are answered by folding it in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from migrate.model.journal import JournalEntry
+from migrate.store.database import Schema
+
+JOURNAL_FILE = "journal.db"
+
+COLUMNS = tuple(JournalEntry.__struct_fields__)
+_COLUMN_LIST = ", ".join(COLUMNS)
+
+JOURNAL_SCHEMA = Schema(
+    application_id=0x4D46414A,
+    version=1,
+    tables=("documents", "entries"),
+    create=(
+        "CREATE TABLE documents (ref TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL)",
+        """
+        CREATE TABLE entries (
+            sequence INTEGER NOT NULL PRIMARY KEY,
+            time_utc TEXT NOT NULL,
+            server_date TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            tenant_id TEXT NOT NULL,
+            operation TEXT NOT NULL,
+            target_type TEXT NOT NULL,
+            object_id TEXT NOT NULL,
+            user_principal_name TEXT NOT NULL,
+            before TEXT NOT NULL,
+            requested TEXT NOT NULL,
+            observed TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            request_id TEXT NOT NULL,
+            client_request_id TEXT NOT NULL,
+            plan_digest TEXT NOT NULL,
+            previous_hash TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            wave INTEGER
+        )
+        """,
+        "CREATE INDEX entries_by_object ON entries (operation, object_id, sequence, outcome)",
+        "CREATE TRIGGER entries_stay_as_they_are BEFORE UPDATE ON entries"
+        " BEGIN SELECT RAISE(ABORT, 'journal entries are never changed'); END",
+        "CREATE TRIGGER entries_stay BEFORE DELETE ON entries"
+        " BEGIN SELECT RAISE(ABORT, 'journal entries are never removed'); END",
+    ),
+    upgrades={},
+    when_damaged=(
+        "Keep the folder as it is. Restore journal.db from a backup, or put the users back with the files beside it:"
+        " mfa-migrate rollback --file rollback.csv"
+    ),
+)
+
+INSERT = f"INSERT INTO entries ({_COLUMN_LIST}, wave) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608
+HEAD = "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
+ENTRY = f"SELECT {_COLUMN_LIST} FROM entries WHERE sequence = ?"  # noqa: S608
+
+# The folds below are asked page by page, in the order of the object ids after :after, so entries that name no object
+# are left out. They look at entries up to :head only: a caller may append while it goes through the answers.
+# SQLite takes the bare columns of a query with one max() from the row that holds the maximum
+# (https://www.sqlite.org/lang_select.html, "bare columns in an aggregate query").
+
+_OF_THE_PLAN = """
+        operation = :operation AND object_id > :after AND sequence <= :head
+        AND (:plan IS NULL OR plan_digest = :plan)
+"""
+
+LATEST_OUTCOMES = f"""
+    SELECT {_COLUMN_LIST}, max(sequence) FROM entries
+    WHERE {_OF_THE_PLAN} AND outcome <> 'intent'
+    GROUP BY object_id ORDER BY object_id LIMIT :page
+"""  # noqa: S608  (our own column names)
+
+IN_DOUBT = f"""
+    SELECT {_COLUMN_LIST} FROM (
+        SELECT {_COLUMN_LIST}, max(sequence) FROM entries WHERE {_OF_THE_PLAN} GROUP BY object_id
+    ) WHERE outcome = 'intent' ORDER BY object_id LIMIT :page
+"""  # noqa: S608
+
+CARRIED_OUT = f"""
+    SELECT first.object_id, first.user_principal_name, first.before, last.requested, first.wave, first.reason
+    FROM (
+        SELECT min(sequence) AS first_one, max(sequence) AS last_one FROM entries
+        WHERE {_OF_THE_PLAN} AND outcome = 'intent' AND (:wave IS NULL OR wave = :wave)
+        GROUP BY object_id ORDER BY object_id LIMIT :page
+    )
+    JOIN entries AS first ON first.sequence = first_one
+    JOIN entries AS last ON last.sequence = last_one
+    ORDER BY first.object_id
+"""  # noqa: S608
+
+OBJECTS_BY_OUTCOME = f"""
+    SELECT outcome, count(*) FROM (
+        SELECT outcome, max(sequence) FROM entries WHERE {_OF_THE_PLAN} GROUP BY object_id
+    ) GROUP BY outcome
+"""  # noqa: S608
+
+
+def values_of(entry: JournalEntry) -> tuple[Any, ...]:
+    """Return an entry's columns in the order of `COLUMNS`."""
+    return msgspec.structs.astuple(entry)
+
+
+def entry_from(row: tuple[Any, ...]) -> JournalEntry:
+    """Return the entry that a row holds, strictly decoded; further columns are left out.
+
+    Raises:
+        msgspec.ValidationError: The row is not what `values_of` makes.
+    """
+    return msgspec.convert(dict(zip(_WIRE_NAMES, row, strict=False)), JournalEntry)
+
+
+_WIRE_NAMES = tuple(field.encode_name for field in msgspec.structs.fields(JournalEntry))
