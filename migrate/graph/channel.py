@@ -1,0 +1,142 @@
+"""One way in and one way out: reads that are paced and tried again, writes that are paced and sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from migrate.errors import IncompleteRead, RemoteProblem
+from migrate.graph.answers import TRANSIENT_STATUSES, Answer, BadAnswer
+from migrate.graph.pace import Bucket, Clock, HoldTooLong, Pacers
+from migrate.graph.refusals import Needs, is_licence_refusal, refusal_of
+from migrate.graph.retry import Persistence, Transient, unreachable
+from migrate.graph.transport import NoAnswer, Sender
+
+T = TypeVar("T")
+
+_FIRST_CONTACT_ATTEMPTS = 3
+_DOUBTFUL_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A read."""
+
+    path: str
+    """Path with version and query, or a link that Graph sent."""
+    bucket: Bucket
+    cost: float
+    """Resource units in the reads bucket, requests in the others."""
+    doing: str
+    """Continues the word "while": `reading users`."""
+    needs: Needs
+    headers: Mapping[str, str] = field(default_factory=dict)
+    doubt_400: bool = False
+    """Some services answer a passing fault of theirs with 400; such an answer is asked for again."""
+
+
+class Channel:
+    """What everything in this package sends through."""
+
+    def __init__(self, sender: Sender, pacers: Pacers, persistence: Persistence, *, origin: str, clock: Clock) -> None:
+        self.sender = sender
+        self.pacers = pacers
+        self.persistence = persistence
+        self.clock = clock
+        self._origin = origin
+
+    async def read(self, call: Call, decode: Callable[[bytes], T]) -> T:
+        """Read and decode; a passing failure is tried again.
+
+        `decode` raises `msgspec.DecodeError` or `BadAnswer` for a body that is cut short or is something else. Raises
+        `SignInFailed`, `PermissionMissing`, `GraphRefused`, `Unreachable`, `Throttled` or `IncompleteRead`.
+        """
+        deadline = self.persistence.deadline()
+
+        async def once() -> T:
+            answer = await self.attempt(call, "GET", None, deadline)
+            self.pacers[call.bucket].succeeded()
+            if not answer.is_success:
+                raise self._doubted(call, answer) or refusal_of(answer, doing=call.doing, needs=call.needs)
+            return decoded(call, answer, decode)
+
+        return await self.persistence(once, doing=call.doing, deadline=deadline)
+
+    async def attempt(self, call: Call, method: str, body: object, deadline: float) -> Answer:
+        """Send a read once; raise `Transient` for what passes, give back every other answer."""
+        await self._acquire(call.bucket, call.cost, call.doing, deadline)
+        try:
+            answer = await self.sender.send(method, call.path, headers=call.headers, body=body)
+        except NoAnswer as problem:
+            # Before the first answer the likely cause is a wrong address, and nobody wants to wait ten minutes for it.
+            attempts = None if self.sender.answers else _FIRST_CONTACT_ATTEMPTS
+            raise Transient(
+                problem.reason, attempts=attempts, final=unreachable(self._origin, problem.reason, call.doing)
+            ) from problem
+        self._note_throttling(call.bucket, answer)
+        if answer.status == 429:
+            raise Transient("throttled by Graph", held_until=self.pacers[call.bucket].hold_until)
+        if answer.status in TRANSIENT_STATUSES:
+            trace = f" (request-id {answer.request_id})" if answer.request_id else ""
+            raise Transient(
+                f"Graph answered {answer.status} {answer.error.words}".strip() + trace, retry_after=answer.retry_after
+            )
+        return answer
+
+    async def send_once(
+        self,
+        method: str,
+        path: str,
+        *,
+        bucket: Bucket,
+        cost: float,
+        doing: str,
+        body: object = None,
+        client_request_id: str | None = None,
+    ) -> Answer:
+        """Send a write once. Raises `NoAnswer` when nothing came back, `Throttled` when it was not even sent."""
+        await self._acquire(bucket, cost, doing, self.persistence.deadline())
+        answer = await self.sender.send(method, path, body=body, client_request_id=client_request_id)
+        self._note_throttling(bucket, answer)
+        return answer
+
+    async def _acquire(self, bucket: Bucket, cost: float, doing: str, deadline: float) -> None:
+        try:
+            await self.pacers[bucket].acquire(cost, deadline=deadline)
+        except HoldTooLong as problem:
+            raise self.persistence.throttled(doing, problem.until) from problem
+
+    def _note_throttling(self, bucket: Bucket, answer: Answer) -> None:
+        if answer.status == 429:
+            self.pacers[bucket].throttled(answer.retry_after)
+
+    def _doubted(self, call: Call, answer: Answer) -> Transient | None:
+        """Return why a refusal is asked for again a few times: some are known to come and go."""
+        doubtful = (
+            answer.status == 401  # the token may just have run out, and the next request brings a new one
+            or is_licence_refusal(answer)
+            or (answer.status == 400 and call.doubt_400)
+        )
+        if not doubtful:
+            return None
+        return Transient(
+            f"Graph answered {answer.status} {answer.error.words}".strip(),
+            attempts=_DOUBTFUL_ATTEMPTS,
+            final=refusal_of(answer, doing=call.doing, needs=call.needs),
+        )
+
+
+def decoded(call: Call, answer: Answer, decode: Callable[[bytes], T]) -> T:
+    """Return the decoded body; raise `Transient` when it is cut short or is something else."""
+    try:
+        return decode(answer.body)
+    except (msgspec.DecodeError, BadAnswer) as problem:
+        trace = f" (request-id {answer.request_id})" if answer.request_id else ""
+        final: RemoteProblem = IncompleteRead(
+            f"Graph sent an answer that cannot be used while {call.doing}: {problem}{trace}.",
+            hint="Run the command again; what was read before is kept.",
+        )
+        raise Transient(f"Graph sent an unusable answer ({problem})", final=final) from problem

@@ -1,0 +1,202 @@
+"""Sign in through azure-identity and hold the token; a token for the sandbox is a constant.
+
+Tokens stay in memory. The claims inside are read for display and for explaining refusals, never trusted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, assert_never, cast
+
+from migrate.errors import SignInFailed, Unreachable, UsageProblem
+from migrate.graph.session import AuthMethod, Connection
+from migrate.model.record import JsonObject
+from migrate.model.snapshot import Actor
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, TokenCredential
+
+PUBLIC_CLIENT_ID = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
+"""Microsoft Graph Command Line Tools: the public client that Connect-MgGraph uses too."""
+_FRESH_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """A credential that has delivered its first token."""
+
+    credential: ThreadedCredential
+    claims: JsonObject
+    """What the token says about itself; empty when it is opaque."""
+
+    def actor(self) -> Actor | None:
+        """Return who the token is for; None when it does not say."""
+        return actor_of(self.claims)
+
+    def grants(self, permission: str) -> bool:
+        """Tell whether the token lists a permission, as an application role or a delegated scope."""
+        return permission in self.claims.get("roles", ()) or permission in str(self.claims.get("scp", "")).split()
+
+
+class ThreadedCredential:
+    """Give tokens to the SDK without stopping the event loop: a refresh runs in a thread, a fresh token is reused."""
+
+    def __init__(self, credential: TokenCredential, first: AccessToken) -> None:
+        self._credential = credential
+        self._token = first
+        self._lock = asyncio.Lock()
+
+    async def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> AccessToken:
+        """Return a token that is good for five minutes at least, or one that answers `claims`."""
+        async with self._lock:
+            # azure-identity documents expires_on in the machine's wall clock.
+            if claims is not None or self._token.expires_on - time.time() < _FRESH_SECONDS:
+                self._token = await asyncio.to_thread(
+                    _token, self._credential, scopes, claims=claims, enable_cae=bool(options.get("enable_cae", True))
+                )
+            return self._token
+
+
+def signed_in(connection: Connection, *, prompt: Callable[[str], None]) -> SignedIn:
+    """Sign in and return the credential with its first token; see `migrate.graph.session.sign_in`."""
+    credential = (
+        cast("TokenCredential", _ConstantCredential()) if connection.is_sandbox else _credential(connection, prompt)
+    )
+    first = _token(credential, (connection.scope,), claims=None, enable_cae=True)
+    return SignedIn(credential=ThreadedCredential(credential, first), claims=claims_of(first.token))
+
+
+def _token(
+    credential: TokenCredential, scopes: tuple[str, ...], *, claims: str | None, enable_cae: bool
+) -> AccessToken:
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+    try:
+        return credential.get_token(*scopes, claims=claims, enable_cae=enable_cae)
+    except ClientAuthenticationError as problem:
+        raise SignInFailed(
+            f"Signing in failed: {_first_line(problem)}",
+            hint="Check --tenant, --client-id and the secret or certificate; `mfa-migrate whoami` tries it alone.",
+        ) from problem
+    except AzureError as problem:
+        raise Unreachable(
+            f"The sign-in service did not answer: {_first_line(problem)}",
+            hint="Check the network, the proxy and --ca-bundle, then run the command again.",
+        ) from problem
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+
+
+class _ConstantCredential:
+    """The sandbox takes any token; this one never runs out."""
+
+    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
+        from azure.core.credentials import AccessToken
+
+        return AccessToken("sandbox", 2**40)
+
+
+def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenCredential:
+    """Build the azure-identity credential that the connection asks for."""
+    from azure import identity
+
+    options: dict[str, Any] = {"authority": connection.cloud.authority_host}
+    if connection.ca_bundle is not None:
+        # The only setting that azure-identity's transports all honour.
+        options["connection_verify"] = str(connection.ca_bundle)
+    match connection.auth:
+        case AuthMethod.CLIENT_SECRET:
+            tenant, client = _application(connection)
+            if not connection.client_secret:
+                raise UsageProblem(
+                    "Signing in with a client secret needs the secret.", hint="Set MFA_MIGRATE_CLIENT_SECRET."
+                )
+            return identity.ClientSecretCredential(tenant, client, connection.client_secret, **options)
+        case AuthMethod.CERTIFICATE:
+            tenant, client = _application(connection)
+            return _certificate_credential(connection, tenant, client, options)
+        case AuthMethod.DEVICE_CODE:
+            return identity.DeviceCodeCredential(
+                connection.client_id or PUBLIC_CLIENT_ID,
+                tenant_id=connection.tenant or "organizations",
+                prompt_callback=lambda uri, code, _expires: prompt(
+                    f"To sign in, open {uri} and enter the code {code}."
+                ),
+                **options,
+            )
+        case AuthMethod.INTERACTIVE:
+            return identity.InteractiveBrowserCredential(
+                client_id=connection.client_id or PUBLIC_CLIENT_ID,
+                tenant_id=connection.tenant or "organizations",
+                **options,
+            )
+        case AuthMethod.AZURE_CLI:
+            return identity.AzureCliCredential(tenant_id=connection.tenant or "")
+        case _:
+            assert_never(connection.auth)
+
+
+def _application(connection: Connection) -> tuple[str, str]:
+    if not connection.tenant or not connection.client_id:
+        raise UsageProblem(
+            f"Signing in with {connection.auth.value} needs the tenant and the application's id.",
+            hint="Give --tenant and --client-id.",
+        )
+    return connection.tenant, connection.client_id
+
+
+def _certificate_credential(
+    connection: Connection, tenant: str, client: str, options: dict[str, Any]
+) -> TokenCredential:
+    from azure import identity
+
+    path = connection.certificate_path
+    if path is None or not path.is_file():
+        raise UsageProblem(
+            f"The certificate {path or ''} is no file.".replace("  ", " "),
+            hint="Give a PEM or PKCS #12 file that holds certificate and private key.",
+        )
+    try:
+        return identity.CertificateCredential(
+            tenant, client, str(path), password=connection.certificate_password, **options
+        )
+    except (ValueError, TypeError) as problem:
+        raise UsageProblem(
+            f"The certificate {path} cannot be used: {_first_line(problem)}",
+            hint="It must hold the private key, unencrypted or with the password given.",
+        ) from problem
+
+
+def claims_of(token: str) -> JsonObject:
+    """Return the claims inside a JWT; empty when the token is opaque, as Microsoft allows it to become."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        value = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def actor_of(claims: JsonObject) -> Actor | None:
+    """Return the user or application that the claims name; None when they name neither.
+
+    Source: Microsoft identity platform, access token claims reference (oid, upn, idtyp, appid).
+    """
+    object_id = claims.get("oid")
+    user = claims.get("upn") or claims.get("preferred_username") or claims.get("unique_name")
+    if user and claims.get("idtyp") != "app":
+        return Actor(object_id=object_id, name=str(user), is_user=True)
+    application = claims.get("app_displayname") or claims.get("appid") or claims.get("azp")
+    if application and "scp" not in claims:
+        return Actor(object_id=object_id, name=str(application), is_user=False)
+    return None

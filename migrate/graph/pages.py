@@ -1,0 +1,81 @@
+"""Read a collection to its end: links followed as Graph wrote them, and nothing half-read passes for whole."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+import msgspec
+
+from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
+from migrate.graph.answers import BadAnswer
+from migrate.graph.channel import Call, Channel
+
+T = TypeVar("T")
+
+
+class _Page(msgspec.Struct, frozen=True):
+    value: list[msgspec.Raw]
+    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+
+
+class _Spliced(msgspec.Struct, frozen=True):
+    error: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
+
+
+def page_of(body: bytes, decode: Callable[[msgspec.Raw], T]) -> tuple[list[T], str | None]:
+    """Return the decoded objects of a page and the link to the next one; raise for anything but a whole page."""
+    page = msgspec.json.decode(body, type=_Page)
+    if page.error is not msgspec.UNSET:
+        raise BadAnswer("an error stands beside the objects of the page")
+    return [_object(raw, decode) for raw in page.value], page.next_link
+
+
+def _object(raw: msgspec.Raw, decode: Callable[[msgspec.Raw], T]) -> T:
+    try:
+        return decode(raw)
+    except msgspec.ValidationError as problem:
+        # Seen in the wild: an error object in the place of an object, inside a page with status 200.
+        if msgspec.json.decode(raw, type=_Spliced).error is not msgspec.UNSET:
+            raise BadAnswer("an error stands in the place of an object") from problem
+        raise
+
+
+async def pages(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]) -> AsyncIterator[list[T]]:
+    """Yield the pages of a collection, decoded.
+
+    Raises `IncompleteRead` for a link that comes back, a link that Graph does not know any more, a page without its
+    list or with an error in it, and for whatever goes on failing.
+    """
+    seen = {call.path}
+    first = True
+    while True:
+        try:
+            objects, link = await channel.read(call, lambda body: page_of(body, decode))
+        except PermissionMissing:
+            raise
+        except GraphRefused as problem:
+            if first:
+                raise
+            raise IncompleteRead(
+                f"Graph does not know a later page any more while {call.doing}: {problem.what}",
+                hint="Run the command again; it reads from the start.",
+            ) from problem
+        yield objects
+        if link is None:
+            return
+        if link in seen:
+            raise IncompleteRead(
+                f"Graph's pages lead in a circle while {call.doing}: a link came twice.",
+                hint="Run the command again; if it stays, report it to Microsoft.",
+            )
+        seen.add(link)
+        call = dataclasses.replace(call, path=link)
+        first = False
+
+
+async def whole(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]) -> list[T]:
+    """Read a collection whole into a list."""
+    return [item async for page in pages(channel, call, decode) for item in page]

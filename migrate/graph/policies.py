@@ -1,0 +1,140 @@
+"""Conditional Access policies: listed, read until several reads agree, and written once.
+
+Graph has no idempotency key and no ETag for policies: after an unclear answer the caller looks before it sends again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+
+from migrate.errors import IncompleteRead
+from migrate.graph import wire
+from migrate.graph.answers import TRANSIENT_STATUSES, Answer, BadAnswer
+from migrate.graph.channel import Call, Channel
+from migrate.graph.pace import Bucket
+from migrate.graph.pages import whole
+from migrate.graph.refusals import POLICIES, POLICY_WRITES, NotFound, refusal_of
+from migrate.graph.transport import NoAnswer
+from migrate.model.evidence import ConditionalAccessPolicy
+from migrate.model.record import JsonObject, sha256_of
+
+_PATH = "/v1.0/identity/conditionalAccess/policies"
+# Without it, members of open enumerations come back as unknownFutureValue and a restored policy would be weaker.
+KEEP_UNKNOWN = {"Prefer": "include-unknown-enum-members"}
+_LIST = Call(
+    path=_PATH,
+    bucket=Bucket.CONDITIONAL_ACCESS,
+    cost=1,
+    doing="reading Conditional Access policies",
+    needs=POLICIES,
+    headers=KEEP_UNKNOWN,
+    doubt_400=True,
+)
+_AGREEING = 3
+_MOST_READS = 12
+_NEW_FOR_SECONDS = 120.0
+
+
+class PolicyRoom:
+    """Conditional Access policies of one tenant."""
+
+    def __init__(self, channel: Channel, *, pause: float) -> None:
+        self._channel = channel
+        self._pause = pause
+        self._created_at: dict[str, float] = {}
+
+    async def list(self) -> tuple[ConditionalAccessPolicy, ...]:
+        """Read all policies; a refusal or a page that fails raises, so that it never looks like "no policies"."""
+        return tuple(await whole(self._channel, _LIST, wire.policy))
+
+    async def read(self, policy_id: str) -> ConditionalAccessPolicy | None:
+        """Read a policy until three reads in a row say the same; None when they agree that it does not exist.
+
+        A policy that was created here moments ago and is not found yet counts as not agreed. Raises `IncompleteRead`
+        when the reads do not come to agree.
+        """
+        agreeing, last = 0, ""
+        for number in range(_MOST_READS):
+            if number:
+                await self._channel.clock.sleep(self._pause)
+            policy = await self._read_once(policy_id)
+            if policy is None and self._is_new(policy_id):
+                agreeing, last = 0, ""
+                continue
+            said = sha256_of(None if policy is None else policy.raw)
+            agreeing = agreeing + 1 if said == last else 1
+            last = said
+            if agreeing == _AGREEING:
+                return policy
+        raise IncompleteRead(
+            f"Graph's answers about the policy {policy_id} did not come to agree in {_MOST_READS} reads.",
+            hint="Run the command again in a few minutes; new and changed policies take a while to settle.",
+        )
+
+    async def _read_once(self, policy_id: str) -> ConditionalAccessPolicy | None:
+        call = dataclasses.replace(_LIST, path=f"{_PATH}/{policy_id}", doing=f"reading the policy {policy_id}")
+        try:
+            return await self._channel.read(call, wire.policy)
+        except NotFound:
+            return None
+
+    def _is_new(self, policy_id: str) -> bool:
+        created = self._created_at.get(policy_id)
+        return created is not None and self._channel.clock.monotonic() - created < _NEW_FOR_SECONDS
+
+    async def create(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
+        """Create a policy, sent once; None when the answer leaves open whether it was created."""
+        doing = f"creating the policy {body.get('displayName', '')!r}"
+        answer = await self._send("POST", _PATH, doing, body, client_request_id)
+        if answer is None:
+            return None
+        try:
+            policy = wire.policy(answer.body)
+        except (msgspec.DecodeError, BadAnswer):
+            # Created, but the reply is cut short: the caller finds it by its marker, as after a lost reply.
+            return None
+        self._created_at[policy.id] = self._channel.clock.monotonic()
+        return policy
+
+    async def update(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
+        """Patch a policy, sent once; False when the answer leaves open whether it was changed."""
+        answer = await self._send(
+            "PATCH", f"{_PATH}/{policy_id}", f"changing the policy {policy_id}", body, client_request_id
+        )
+        return answer is not None
+
+    async def delete(self, policy_id: str, *, client_request_id: str) -> bool:
+        """Delete a policy, sent once; True also when it is gone already, False when the answer leaves it open."""
+        try:
+            answer = await self._send(
+                "DELETE", f"{_PATH}/{policy_id}", f"deleting the policy {policy_id}", None, client_request_id
+            )
+        except NotFound:
+            return True
+        return answer is not None
+
+    async def _send(
+        self, method: str, path: str, doing: str, body: JsonObject | None, client_request_id: str
+    ) -> Answer | None:
+        """Send a write once: the answer when it is a yes, None when it is unclear, an error when it is a no."""
+        try:
+            answer = await self._channel.send_once(
+                method,
+                path,
+                bucket=Bucket.CONDITIONAL_ACCESS,
+                cost=1,
+                doing=doing,
+                body=body,
+                client_request_id=client_request_id,
+            )
+        except NoAnswer:
+            return None
+        if answer.is_success:
+            self._channel.pacers[Bucket.CONDITIONAL_ACCESS].succeeded()
+            return answer
+        # A conflict is a no to this very moment: reading and sending again is right, and the caller does both.
+        if 400 <= answer.status < 500 and answer.status not in TRANSIENT_STATUSES and answer.status != 409:
+            raise refusal_of(answer, doing=doing, needs=POLICY_WRITES)
+        return None

@@ -1,0 +1,91 @@
+"""Turn a definite no of Graph into the error that says what is missing and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migrate.errors import GraphRefused, PermissionMissing, RemoteProblem, SignInFailed
+from migrate.graph.answers import Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a call needs: the permission in the token, and for signed-in people also a directory role."""
+
+    permission: str
+    role: str
+
+
+# Sources: the Permissions section of each call's page in the Graph reference.
+USERS = Needs(permission="User.Read.All", role="Global Reader")
+STATES = Needs(permission="Policy.Read.All", role="Global Reader or Authentication Policy Administrator")
+STATE_WRITES = Needs(
+    permission="Policy.ReadWrite.AuthenticationMethod",
+    role="Authentication Policy Administrator (older pages: Authentication Administrator)",
+)
+REPORTS = Needs(permission="AuditLog.Read.All", role="Reports Reader, Security Reader or Global Reader")
+POLICIES = Needs(permission="Policy.Read.All", role="Security Reader or Global Reader")
+POLICY_WRITES = Needs(
+    permission="Policy.ReadWrite.ConditionalAccess together with Policy.Read.All",
+    role="Conditional Access Administrator or Security Administrator",
+)
+ORGANIZATION = Needs(permission="Organization.Read.All", role="Global Reader")
+LICENCES = Needs(permission="LicenseAssignment.Read.All or Organization.Read.All", role="Global Reader")
+GROUPS = Needs(permission="GroupMember.Read.All", role="Directory Readers or Global Reader")
+ROLES = Needs(permission="RoleManagement.Read.Directory", role="Global Reader")
+GROUP_ELIGIBILITY = Needs(permission="PrivilegedEligibilitySchedule.Read.AzureADGroup", role="Global Reader")
+
+
+class LicenceRefused(GraphRefused):
+    """The tenant lacks the licence for this call."""
+
+
+class NotFound(GraphRefused):
+    """404: there is no such object."""
+
+
+_LICENCE_CODES = ("Authentication_RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired")
+
+
+def is_licence_refusal(answer: Answer) -> bool:
+    """Tell whether Graph says that the tenant lacks the licence for this call."""
+    return answer.status in (400, 403) and answer.error.says(
+        *_LICENCE_CODES, "not licensed for this feature", "premium license", "license is required"
+    )
+
+
+def refusal_of(answer: Answer, *, doing: str, needs: Needs) -> RemoteProblem:
+    """Return the error for a definite no; `doing` continues the words "while", such as "reading users"."""
+    error = answer.error
+    said = f"{answer.status} {error.words}".strip()
+    trace = f" (request-id {answer.request_id})" if answer.request_id else ""
+    if answer.status == 401:
+        return SignInFailed(
+            f"Graph did not accept the sign-in while {doing}: {said}{trace}.",
+            hint="Sign in again and run the command again; what was done is kept.",
+        )
+    if is_licence_refusal(answer):
+        return LicenceRefused(
+            f"Graph says that this tenant lacks the licence while {doing}: {said}{trace}.",
+            hint="Conditional Access and its reports need Microsoft Entra ID P1; check `mfa-migrate doctor`.",
+        )
+    if answer.status == 403:
+        return PermissionMissing(
+            f"Graph refused access while {doing}: {said}{trace}.",
+            hint=f"Needed: the permission {needs.permission}; for a signed-in person also the role {needs.role}.",
+        )
+    kind = NotFound if answer.status == 404 else GraphRefused
+    return kind(f"Graph refused the request while {doing}: {said}{trace}.", hint=_hint(answer))
+
+
+def _hint(answer: Answer) -> str:
+    error = answer.error
+    if error.says("Security Defaults is enabled"):
+        return "Switch security defaults off in the Entra admin center before a policy is enabled."
+    if error.says("1007:"):
+        return "The policy's JSON is not what Graph expects; see the message above for the member it names."
+    if error.says("1012:"):
+        return "The policy combines conditions that exclude each other; see the message above."
+    if answer.status == 404:
+        return "The object does not exist, or not in this tenant; run `mfa-migrate export` again."
+    return "Run the command again; if it stays, give the request id to Microsoft support."

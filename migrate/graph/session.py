@@ -1,0 +1,255 @@
+"""Where Graph is, who asks, and what may be sent: hosts, connection options and the one allow-list.
+
+No other module writes a Graph host name, and nothing but GET leaves the process unless the list below names it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from migrate.errors import ForbiddenRequest, UsageProblem
+
+if TYPE_CHECKING:
+    from migrate.graph.credentials import SignedIn
+    from migrate.graph.pace import Clock
+    from migrate.graph.tenant import GraphTenant
+
+OnWait = Callable[[str, float], None]
+"""Called with the reason of a wait and its length in seconds, before the wait begins."""
+
+
+class Cloud(StrEnum):
+    """The clouds that Microsoft runs Entra in."""
+
+    GLOBAL = "global"
+    USGOV = "usgov"
+    USGOV_DOD = "usgov-dod"
+    CHINA = "china"
+
+    @property
+    def graph_host(self) -> str:
+        """Return the host of Microsoft Graph. Source: Graph docs, national cloud deployments."""
+        return _GRAPH_HOSTS[self]
+
+    @property
+    def authority_host(self) -> str:
+        """Return the host that issues tokens."""
+        return _AUTHORITY_HOSTS[self]
+
+
+_GRAPH_HOSTS = {
+    Cloud.GLOBAL: "graph.microsoft.com",
+    Cloud.USGOV: "graph.microsoft.us",
+    Cloud.USGOV_DOD: "dod-graph.microsoft.us",
+    Cloud.CHINA: "microsoftgraph.chinacloudapi.cn",
+}
+_AUTHORITY_HOSTS = {
+    Cloud.GLOBAL: "login.microsoftonline.com",
+    Cloud.USGOV: "login.microsoftonline.us",
+    Cloud.USGOV_DOD: "login.microsoftonline.us",
+    Cloud.CHINA: "login.chinacloudapi.cn",
+}
+
+
+class AuthMethod(StrEnum):
+    """How to sign in, each through azure-identity."""
+
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method
+    CERTIFICATE = "certificate"
+    DEVICE_CODE = "device-code"
+    INTERACTIVE = "interactive"
+    AZURE_CLI = "azure-cli"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Everything needed to reach one tenant. Secrets are held in memory only and never shown by `repr`."""
+
+    cloud: Cloud = Cloud.GLOBAL
+    endpoint: str | None = None
+    """Origin of a sandbox on this machine, such as `http://127.0.0.1:8765`; None for Microsoft Graph."""
+    tenant: str | None = None
+    """Tenant id or domain to sign in to."""
+    client_id: str | None = None
+    auth: AuthMethod = AuthMethod.DEVICE_CODE
+    client_secret: str | None = field(default=None, repr=False)
+    certificate_path: Path | None = None
+    """PEM or PKCS #12 file with the private key."""
+    certificate_password: str | None = field(default=None, repr=False)
+    ca_bundle: Path | None = None
+    """PEM file of the authorities to trust instead of the built-in ones."""
+    pacing: bool = True
+    """False sends as fast as answers come; only for a sandbox that does not throttle."""
+    timeout_seconds: float = 100.0
+    """How long to wait for an answer before the connection counts as dead."""
+    patience_seconds: float = 600.0
+    """How long one read may go on being tried again in all."""
+    patience_attempts: int = 8
+    """How many times one read is sent at most."""
+    concurrency: int = 16
+    """Requests in flight at once."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work before anything is sent."""
+        if self.endpoint is not None:
+            _check_endpoint(self.endpoint)
+        elif not self.pacing:
+            raise UsageProblem("Pacing can only be switched off for a sandbox, not for Microsoft Graph.")
+        if self.ca_bundle is not None and not self.ca_bundle.is_file():
+            raise UsageProblem(f"The CA bundle {self.ca_bundle} is no file.", hint="Give --ca-bundle a PEM file.")
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Tell whether this goes to an emulator on this machine."""
+        return self.endpoint is not None
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port of every request, without a trailing slash."""
+        if self.endpoint is not None:
+            return self.endpoint.rstrip("/").lower()
+        return f"https://{self.cloud.graph_host}"
+
+    @property
+    def scope(self) -> str:
+        """Return the scope to ask tokens for."""
+        return f"https://{self.cloud.graph_host}/.default"
+
+
+def _check_endpoint(endpoint: str) -> None:
+    hint = "Give the address that `mfa-migrate sandbox` prints, such as http://127.0.0.1:8765."
+    try:
+        parts = urlsplit(endpoint)
+        host, _port = parts.hostname, parts.port
+    except ValueError as problem:
+        raise UsageProblem(f"The endpoint {endpoint!r} is no address: {problem}.", hint=hint) from problem
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageProblem(f"The endpoint {endpoint!r} is no http or https address.", hint=hint)
+    if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise UsageProblem(f"The endpoint {endpoint!r} says more than scheme, host and port.", hint=hint)
+    if not _is_loopback(host):
+        raise UsageProblem(
+            f"The endpoint {endpoint!r} is not on this machine; an endpoint is for the sandbox only.", hint=hint
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# --- what may be sent ---------------------------------------------------------------------------------------------
+
+_GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_BATCH = re.compile(r"/(?P<version>beta|v1\.0)/\$batch")
+
+ALLOWED: tuple[tuple[str, str], ...] = (
+    ("POST", _BATCH.pattern),
+    ("PATCH", rf"/beta/users/{_GUID}/authentication/requirements"),
+    ("POST", r"/v1\.0/identity/conditionalAccess/policies"),
+    ("PATCH", rf"/v1\.0/identity/conditionalAccess/policies/{_GUID}"),
+    ("DELETE", rf"/v1\.0/identity/conditionalAccess/policies/{_GUID}"),
+    ("POST", r"/v1\.0/identity/conditionalAccess/evaluate"),
+)
+"""Every method and path, other than GET, that may leave the process. The path must match whole, letter by letter
+as it goes over the wire: no query, no percent-encoding, no other case. Items of a batch are held to the same list."""
+
+
+def check_request(origin: str, method: str, url: str, body: bytes) -> None:
+    """Raise `ForbiddenRequest` unless this request may leave the process.
+
+    `origin` is the one that the connection may talk to; `url` is the absolute address as it goes over the wire;
+    `body` is looked at for batches, whose items are held to the same list.
+    """
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    if f"{scheme}{separator}{host}".lower() != origin or not slash:
+        raise _forbidden(method, url, f"it does not go to {origin}")
+    path = slash + path
+    _check_path(method, path)
+    if (batch := _BATCH.fullmatch(path)) is not None and method == "POST":
+        _check_items(batch["version"], body)
+
+
+def _check_path(method: str, path: str) -> None:
+    if method == "GET":
+        if not path.startswith(("/v1.0/", "/beta/")):
+            raise _forbidden(method, path, "it is no Graph path")
+        return
+    if not any(method == verb and re.fullmatch(pattern, path) for verb, pattern in ALLOWED):
+        raise _forbidden(method, path, "the list of allowed requests does not name it")
+
+
+def _check_items(version: str, body: bytes) -> None:
+    try:
+        items = [(str(item["method"]), str(item["url"])) for item in json.loads(body)["requests"]]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise _forbidden("POST", "$batch", f"its body cannot be read ({problem!r})") from problem
+    for method, url in items:
+        if not url.startswith("/") or url.startswith("//") or _BATCH.search(f"/{version}{url}"):
+            raise _forbidden(method, url, "an item of a batch must be a path below the version")
+        _check_path(method, f"/{version}{url}")
+
+
+def _forbidden(method: str, url: str, why: str) -> ForbiddenRequest:
+    return ForbiddenRequest(
+        f"The request {method} {url} was stopped before it left the process: {why}.",
+        unchanged="It was not sent.",
+        hint="This is a defect of mfa-migrate; please report it.",
+    )
+
+
+# --- opening ------------------------------------------------------------------------------------------------------
+
+
+def sign_in(connection: Connection, *, prompt: Callable[[str], None]) -> SignedIn:
+    """Get the first token, blocking; do it before an event loop runs. `prompt` shows the device code to a person.
+
+    Raises `SignInFailed` or `Unreachable`.
+    """
+    from migrate.graph.credentials import signed_in
+
+    return signed_in(connection, prompt=prompt)
+
+
+@asynccontextmanager
+async def open_tenant(
+    connection: Connection,
+    *,
+    on_wait: OnWait,
+    signed_in: SignedIn | None = None,
+    prompt: Callable[[str], None] | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[GraphTenant]:
+    """Open the tenant that `connection` names, and close every socket at the end.
+
+    Give `signed_in` (from `sign_in`), or `prompt` to sign in here, which blocks the loop until it is done. `clock`
+    replaces the machine's clock and sleep.
+    """
+    # The SDK and everything behind it take a quarter of a second to import: only commands that talk pay for it.
+    from migrate.graph.pace import SystemClock
+    from migrate.graph.tenant import tenant_over
+    from migrate.graph.transport import open_sender
+
+    if signed_in is None:
+        signed_in = sign_in(connection, prompt=prompt or _no_prompt)
+    clock = clock or SystemClock()
+    async with open_sender(connection, signed_in, clock=clock) as sender:
+        yield tenant_over(sender, connection, signed_in, on_wait=on_wait, clock=clock)
+
+
+def _no_prompt(sentence: str) -> None:
+    raise UsageProblem(f"This sign-in needs a person, and there is no place to show: {sentence}")

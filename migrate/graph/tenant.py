@@ -1,0 +1,190 @@
+"""The tenant behind Graph: the port of the engine, over real HTTP."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from migrate.errors import GraphRefused
+from migrate.graph import wire
+from migrate.graph.batch import BatchOfReads, Item
+from migrate.graph.channel import Call, Channel
+from migrate.graph.evidence import EvidenceReader
+from migrate.graph.pace import Bucket, Clock, Pacers
+from migrate.graph.pages import pages, whole
+from migrate.graph.policies import PolicyRoom
+from migrate.graph.refusals import LICENCES, ORGANIZATION, REPORTS, STATES, USERS, Needs
+from migrate.graph.retry import Patience, Persistence
+from migrate.graph.states import StateReader, chunks_of, write_states
+from migrate.graph.together import all_of
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence
+from migrate.model.record import JsonObject
+from migrate.model.replies import StateReading, WriteReply, WriteRequest
+from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.users import Registration, UserProfile
+
+if TYPE_CHECKING:
+    from migrate.graph.credentials import SignedIn
+    from migrate.graph.session import Connection, OnWait
+    from migrate.graph.transport import Sender
+
+T = TypeVar("T")
+
+_PAGE = 999
+"""The largest page that Graph documents for users."""
+_AGREEMENT_PAUSE = 2.0
+"""Seconds between the reads of one policy that have to agree."""
+
+
+def tenant_over(
+    sender: Sender, connection: Connection, signed_in: SignedIn, *, on_wait: OnWait, clock: Clock
+) -> GraphTenant:
+    """Wire a tenant over an open connection."""
+    pacers = Pacers(clock=clock, on_wait=on_wait, paced=connection.pacing)
+    patience = Patience(attempts=connection.patience_attempts, seconds=connection.patience_seconds)
+    persistence = Persistence(patience, clock=clock, on_wait=on_wait, unit_random=random.random)
+    channel = Channel(sender, pacers, persistence, origin=connection.origin, clock=clock)
+    return GraphTenant(channel, connection, signed_in)
+
+
+class GraphTenant:
+    """Implements `migrate.engine.ports.Tenant`."""
+
+    def __init__(self, channel: Channel, connection: Connection, signed_in: SignedIn) -> None:
+        self._channel = channel
+        self._connection = connection
+        self._signed_in = signed_in
+        self._policies = PolicyRoom(channel, pause=_AGREEMENT_PAUSE if connection.pacing else 0.05)
+        self._states = StateReader(channel, batches_at_once=connection.concurrency)
+        self._evidence = EvidenceReader(
+            channel,
+            self._policies,
+            sees_hidden=signed_in.grants("Member.Read.Hidden"),
+            objects_at_once=max(1, connection.concurrency // 2),
+        )
+
+    def server_now(self) -> datetime:
+        """Return the server's time: the Date header of the latest answer, plus the time since (UTC)."""
+        return self._channel.sender.server_now()
+
+    async def read_organization(self) -> Organization:
+        """Read `/organization`."""
+        call = _read("organization?$select=id,displayName,verifiedDomains", "the organization", ORGANIZATION)
+        return _only(await whole(self._channel, call, wire.organization))
+
+    async def read_actor(self) -> Actor:
+        """Return who is signed in: from the token where it says so, else from `/me`."""
+        if self._connection.is_sandbox and not self._signed_in.claims:
+            return Actor(object_id=None, name="sandbox operator", is_user=True)
+        actor = self._signed_in.actor()
+        if actor is not None:
+            return actor
+        return await self._channel.read(_read("me?$select=id,userPrincipalName", "who is signed in", USERS), wire.me)
+
+    async def read_skus(self) -> tuple[SubscribedSku, ...]:
+        """Read `/subscribedSkus`."""
+        return tuple(await whole(self._channel, _SKUS, wire.subscribed_sku))
+
+    async def iter_users(self) -> AsyncIterator[UserProfile]:
+        """Yield every user once; raise `IncompleteRead` when a page cannot be read or a user lacks a property."""
+        call = _read(f"users?$select={wire.USER_SELECT}&$top={_PAGE}", "users", USERS)
+        users = 0
+        async for profile in self._each_once(call, wire.user_profile, lambda user: user.id):
+            users += 1
+            yield profile
+        self._channel.pacers.know_size(users)
+
+    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
+        """Read these users in batches; the value is a sentence where one could not be read."""
+        parts = await all_of(self._read_profiles(chunk) for chunk in chunks_of(user_ids))
+        return {user_id: profile for part in parts for user_id, profile in part.items()}
+
+    async def _read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
+        items = [
+            Item(id=str(number), method="GET", path=f"/users/{user_id}?$select={wire.USER_SELECT}")
+            for number, user_id in enumerate(user_ids)
+        ]
+        answers = await BatchOfReads(self._channel, _PROFILES, items).read()
+        return {user_id: wire.profile_or_words(answers[str(number)]) for number, user_id in enumerate(user_ids)}
+
+    async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
+        """Yield the rows of the registration report as (user id, registration), each user once."""
+        async for row in self._each_once(_REGISTRATIONS, wire.registration, lambda row: row[0]):
+            yield row
+
+    async def read_mfa_states(self, user_ids: Sequence[str]) -> list[StateReading]:
+        """Read per-user MFA states in batches of 20, several at once; answers in the order asked."""
+        return await self._states.read(user_ids)
+
+    async def iter_mfa_states_by_select(self) -> AsyncIterator[tuple[str, str | None]]:
+        """Yield (user id, raw state or None when the property is missing) by the undocumented `$select`."""
+        call = _read(f"users?$select=id,perUserMfaState&$top={_PAGE}", "states by $select", STATES)
+        async for row in self._each_once(call, wire.selected_state, lambda row: row[0]):
+            yield row
+
+    async def read_evidence(self) -> Evidence:
+        """Read policies, locations, strengths, security defaults, and every group and role that a policy names."""
+        return await self._evidence.read()
+
+    async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
+        """Send at most 20 writes in one batch, once; replies in the order asked. See `states.write_states`."""
+        return await write_states(self._channel, requests)
+
+    async def list_policies(self) -> tuple[ConditionalAccessPolicy, ...]:
+        """Read all Conditional Access policies."""
+        return await self._policies.list()
+
+    async def read_policy(self, policy_id: str) -> ConditionalAccessPolicy | None:
+        """Read one policy until several reads agree; None when it does not exist (any more)."""
+        return await self._policies.read(policy_id)
+
+    async def create_policy(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
+        """Create a policy, sent once; None after an unclear answer."""
+        return await self._policies.create(body, client_request_id=client_request_id)
+
+    async def update_policy(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
+        """Patch a policy, sent once; False after an unclear answer."""
+        return await self._policies.update(policy_id, body, client_request_id=client_request_id)
+
+    async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
+        """Delete a policy, sent once; False after an unclear answer."""
+        return await self._policies.delete(policy_id, client_request_id=client_request_id)
+
+    async def _each_once(
+        self, call: Call, decode: Callable[[msgspec.Raw], T], key: Callable[[T], str]
+    ) -> AsyncIterator[T]:
+        """Yield the objects of a collection, leaving out what an earlier page already had.
+
+        Graph may repeat an object when the collection changes while it is read.
+        """
+        seen: set[str] = set()
+        async for page in pages(self._channel, call, decode):
+            for item in page:
+                id_ = key(item)
+                if id_ not in seen:
+                    seen.add(id_)
+                    yield item
+
+
+def _only(found: list[Organization]) -> Organization:
+    if len(found) != 1:
+        raise GraphRefused(f"Graph described {len(found)} organizations instead of one.", hint="Run the command again.")
+    return found[0]
+
+
+def _read(path: str, what: str, needs: Needs, *, bucket: Bucket = Bucket.READS, cost: float = 1) -> Call:
+    return Call(path=f"/v1.0/{path}", bucket=bucket, cost=cost, doing=f"reading {what}", needs=needs)
+
+
+_SKUS = _read("subscribedSkus", "subscriptions", LICENCES, cost=3)
+_PROFILES = _read("$batch", "user profiles", USERS)
+_REGISTRATIONS = _read(
+    f"reports/authenticationMethods/userRegistrationDetails?$top={_PAGE}",
+    "the registration report",
+    REPORTS,
+    bucket=Bucket.REPORTS,
+)

@@ -1,0 +1,215 @@
+"""The SDK's adapter over one connection pool, behind the gate that lets only allowed requests out.
+
+Answers come back raw: the SDK's typed models drop unknown values and cost milliseconds an object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from migrate.graph.answers import Answer, http_date
+from migrate.graph.pace import Clock
+from migrate.graph.session import Connection, check_request
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+    from migrate.graph.credentials import SignedIn
+
+
+class NoAnswer(Exception):
+    """A request was sent, or was about to be, and no answer came."""
+
+    def __init__(self, reason: str, *, connected: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.connected = connected
+        """False when not even a connection came about, so that the request was certainly not received."""
+
+
+class Gate(httpx.AsyncBaseTransport):
+    """The last thing before the socket: what the allow-list does not name goes no further."""
+
+    def __init__(self, origin: str, inner: httpx.AsyncBaseTransport) -> None:
+        self._origin = origin
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request` if it is allowed; raise `ForbiddenRequest` otherwise."""
+        origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+        url = origin + request.url.raw_path.decode("ascii")
+        check_request(self._origin, request.method, url, await request.aread())
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self._inner.aclose()
+
+
+class Sender:
+    """Sends one request through the SDK's adapter and gives back the raw answer. Never sends anything twice."""
+
+    def __init__(self, adapter: Any, connection: Connection, *, clock: Clock) -> None:
+        self._adapter = adapter
+        self._origin = connection.origin
+        self._seconds = connection.timeout_seconds
+        self._slots = asyncio.Semaphore(connection.concurrency)
+        self._clock = clock
+        self._server_date: datetime | None = None
+        self._received_at = 0.0
+        self.answers = 0
+        """How many answers came so far."""
+
+    def server_now(self) -> datetime:
+        """Return the Date header of the latest answer plus the time since it came (UTC)."""
+        if self._server_date is None:
+            raise RuntimeError("the server's time was asked for before anything was read")
+        return self._server_date + timedelta(seconds=self._clock.monotonic() - self._received_at)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+        client_request_id: str | None = None,
+    ) -> Answer:
+        """Send one request once; `path` is a path with its version, or a link that Graph sent.
+
+        Raises `NoAnswer` when the connection fails or times out, `ForbiddenRequest` when it is not allowed,
+        `SignInFailed` when no token can be had.
+        """
+        client_request_id = client_request_id or str(uuid.uuid4())
+        url = self._origin + path if path.startswith("/") else path
+        async with self._slots:
+            response = await self._exchange(method, url, {**(headers or {})}, body, client_request_id)
+        self.answers += 1
+        self._note_date(response.headers.get("date"))
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=response.content,
+            client_request_id=client_request_id,
+        )
+
+    async def _exchange(
+        self, method: str, url: str, headers: dict[str, str], body: object, client_request_id: str
+    ) -> httpx.Response:
+        request = _request_information(method, url, headers, body, client_request_id)
+        try:
+            # httpx counts each read on its own; an answer that trickles must end too.
+            async with asyncio.timeout(3 * self._seconds):
+                answer = await self._adapter.send_primitive_async(request, "bytes", {})
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
+            raise NoAnswer(f"no connection ({problem or type(problem).__name__})", connected=False) from problem
+        except httpx.RequestError as problem:
+            words = str(problem) or type(problem).__name__
+            raise NoAnswer(f"the connection failed ({words})", connected=True) from problem
+        except TimeoutError as problem:
+            raise NoAnswer("the answer took too long", connected=True) from problem
+        return cast(httpx.Response, answer)
+
+    def _note_date(self, header: str | None) -> None:
+        if (moment := http_date(header)) is not None:
+            self._server_date = moment
+            self._received_at = self._clock.monotonic()
+
+
+def _request_information(method: str, url: str, headers: dict[str, str], body: object, client_request_id: str) -> Any:
+    from kiota_abstractions.method import Method
+    from kiota_abstractions.request_information import RequestInformation
+    from kiota_http.middleware.options import ResponseHandlerOption
+
+    request = RequestInformation(Method[method])
+    request.url = url
+    request.headers.add("Accept", "application/json")
+    request.headers.add("client-request-id", client_request_id)
+    for name, value in headers.items():
+        request.headers.add(name, value)
+    if body is not None:
+        request.set_stream_content(json.dumps(body, ensure_ascii=False).encode(), "application/json")
+    request.add_request_options([ResponseHandlerOption(_raw_handler())])
+    return request
+
+
+def _raw_handler() -> Any:
+    from kiota_abstractions.native_response_handler import NativeResponseHandler
+
+    return NativeResponseHandler()
+
+
+@asynccontextmanager
+async def open_sender(connection: Connection, signed_in: SignedIn, *, clock: Clock) -> AsyncIterator[Sender]:
+    """Open the connection pool and the SDK's adapter on it; close every socket at the end."""
+    gate = Gate(connection.origin, _pool(connection))
+    timeout = httpx.Timeout(connection.timeout_seconds, connect=min(30.0, connection.timeout_seconds))
+    client = httpx.AsyncClient(transport=gate, timeout=timeout, follow_redirects=False)
+    try:
+        yield Sender(_adapter(client, connection, signed_in), connection, clock=clock)
+    finally:
+        # The SDK's transport has no aclose of its own, so the pool beneath is closed here.
+        await client.aclose()
+        await gate.aclose()
+
+
+def _adapter(client: httpx.AsyncClient, connection: Connection, signed_in: SignedIn) -> Any:
+    from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+    from kiota_http.middleware.options import RedirectHandlerOption, RetryHandlerOption
+    from msgraph.graph_request_adapter import GraphRequestAdapter, options
+    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+
+    host = urlsplit(connection.origin).hostname
+    assert host is not None
+    authentication = AzureIdentityAuthenticationProvider(
+        cast("AsyncTokenCredential", signed_in.credential), scopes=[connection.scope], allowed_hosts=[host]
+    )
+    # The SDK would send even POST and PATCH again after 429, 503 and 504, unseen; retry.py is the only one that may.
+    # A redirect would carry a request past the gate's idea of where it goes.
+    switched_off = {
+        RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False),
+        RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
+    }
+    GraphClientFactory.create_with_default_middleware(client=client, options={**options, **switched_off})
+    adapter = GraphRequestAdapter(authentication, client)
+    adapter.base_url = connection.origin
+    return adapter
+
+
+def _pool(connection: Connection) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(
+        max_connections=connection.concurrency + 4,
+        max_keepalive_connections=connection.concurrency + 4,
+        keepalive_expiry=30.0,
+    )
+    return httpx.AsyncHTTPTransport(
+        verify=_trust(connection), limits=limits, proxy=None if connection.is_sandbox else _proxy(connection.origin)
+    )
+
+
+def _trust(connection: Connection) -> ssl.SSLContext:
+    if connection.ca_bundle is not None:
+        return ssl.create_default_context(cafile=str(connection.ca_bundle))
+    if connection.origin.startswith("http://"):
+        # Never used for clear text; loading the usual authorities takes a tenth of a second.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.create_ssl_context()
+
+
+def _proxy(origin: str) -> str | None:
+    """Return the proxy that environment or system name for `origin`."""
+    parts = urlsplit(origin)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)

@@ -1,0 +1,281 @@
+"""Decode Graph's JSON into our records, strictly: what is missing or unknown is said, never filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from migrate.graph.answers import Answer, BadAnswer
+from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
+from migrate.model.record import JsonObject
+from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.users import Identity, MfaState, Registration, UserProfile
+
+USER_SELECT = (
+    "id,userPrincipalName,displayName,userType,creationType,externalUserState,identities,accountEnabled,"
+    "onPremisesSyncEnabled,assignedLicenses,createdDateTime"
+)
+"""Properties of a user that we read; Graph sends every selected one, null where the directory holds nothing."""
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The base of what is read off the wire: members that we do not know are ignored, types are checked."""
+
+
+class _Identity(Wire, frozen=True, kw_only=True):
+    sign_in_type: str | None = None
+    issuer: str | None = None
+
+
+class _Licence(Wire, frozen=True, kw_only=True):
+    sku_id: str
+
+
+class _User(Wire, frozen=True, kw_only=True):
+    id: str
+    user_principal_name: str
+    display_name: str | None
+    user_type: str | None
+    creation_type: str | None
+    external_user_state: str | None
+    identities: list[_Identity] | None
+    account_enabled: bool | None
+    on_premises_sync_enabled: bool | None
+    assigned_licenses: list[_Licence]
+    created_date_time: str | None
+
+
+class _Me(Wire, frozen=True, kw_only=True):
+    id: str
+    user_principal_name: str
+
+
+class _Registration(Wire, frozen=True, kw_only=True):
+    id: str
+    is_mfa_registered: bool
+    is_mfa_capable: bool
+    methods_registered: list[str]
+    last_updated_date_time: str | None = None
+
+
+class _Domain(Wire, frozen=True, kw_only=True):
+    name: str
+    is_default: bool = False
+
+
+class _Organization(Wire, frozen=True, kw_only=True):
+    id: str
+    display_name: str
+    verified_domains: list[_Domain]
+
+
+class _Plan(Wire, frozen=True, kw_only=True):
+    service_plan_id: str
+    provisioning_status: str | None = None
+
+
+class _Units(Wire, frozen=True, kw_only=True):
+    enabled: int
+
+
+class _Sku(Wire, frozen=True, kw_only=True):
+    sku_id: str
+    sku_part_number: str
+    capability_status: str | None
+    service_plans: list[_Plan]
+    prepaid_units: _Units
+
+
+class _Policy(Wire, frozen=True, kw_only=True):
+    id: str
+    display_name: str
+    state: str
+    description: str | None = None
+    created_date_time: str | None = None
+    modified_date_time: str | None = None
+
+
+class _SelectedState(Wire, frozen=True, kw_only=True):
+    id: str
+    # CIPP's experience: on some tenants the property is silently absent.
+    per_user_mfa_state: str | None = None
+
+
+class _State(Wire, frozen=True, kw_only=True):
+    per_user_mfa_state: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _Defaults(Wire, frozen=True, kw_only=True):
+    is_enabled: bool
+
+
+class Principal(Wire, frozen=True, kw_only=True):
+    """A directory object of which only id and kind matter."""
+
+    id: str
+    odata_type: str | None = msgspec.field(name="@odata.type", default=None)
+
+
+class GroupHead(Wire, frozen=True, kw_only=True):
+    """What a group is called and who may see its members."""
+
+    id: str
+    display_name: str | None
+    visibility: str | None
+
+
+class RoleHead(Wire, frozen=True, kw_only=True):
+    """What a directory role is called."""
+
+    display_name: str | None
+
+
+class Assignment(Wire, frozen=True, kw_only=True):
+    """A role assignment or role eligibility, with its principal expanded."""
+
+    principal_id: str
+    directory_scope_id: str | None
+    principal: Principal
+
+    @property
+    def is_for_whole_directory(self) -> bool:
+        """Tell whether the role is held everywhere, not for a part of the directory only."""
+        return self.directory_scope_id == "/"
+
+
+class GroupEligibility(Wire, frozen=True, kw_only=True):
+    """An eligibility of PIM for Groups, with its principal expanded."""
+
+    principal_id: str
+    access_id: str
+    """`member` or `owner`; owners are not members."""
+    principal: Principal
+
+
+def kind_of(principal: Principal) -> str:
+    """Return `user`, `group`, `servicePrincipal`, … ; raise `BadAnswer` when Graph does not say."""
+    if principal.odata_type is None:
+        raise BadAnswer("a principal came without its type")
+    return principal.odata_type.rpartition(".")[2]
+
+
+def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
+    """Return a user; raise `msgspec.ValidationError` when a selected property is missing or has another type."""
+    user = msgspec.json.decode(raw, type=_User)
+    return UserProfile(
+        id=user.id.lower(),
+        user_principal_name=user.user_principal_name,
+        display_name=user.display_name,
+        user_type=user.user_type,
+        creation_type=user.creation_type,
+        external_user_state=user.external_user_state,
+        identities=tuple(Identity(sign_in_type=one.sign_in_type, issuer=one.issuer) for one in user.identities or ()),
+        account_enabled=user.account_enabled,
+        # Documented: null means that the object was never synced from a local directory.
+        on_premises_sync_enabled=user.on_premises_sync_enabled is True,
+        assigned_licenses=tuple(licence.sku_id for licence in user.assigned_licenses),
+        created_date_time=user.created_date_time,
+    )
+
+
+def profile_or_words(answer: Answer) -> UserProfile | str:
+    """Return the user that an item of a batch shows, or a sentence on why it shows none."""
+    if not answer.is_success:
+        trace = f" (request-id {answer.request_id})" if answer.request_id else ""
+        words = answer.error.words or "no explanation"
+        return f"Graph answered {answer.status or 'nothing'} ({words}) when asked for this user{trace}."
+    try:
+        return user_profile(answer.body)
+    except msgspec.DecodeError as problem:
+        return f"Graph's answer for this user cannot be used: {problem}."
+
+
+def me(raw: bytes) -> Actor:
+    """Return the signed-in user."""
+    user = msgspec.json.decode(raw, type=_Me)
+    return Actor(object_id=user.id.lower(), name=user.user_principal_name, is_user=True)
+
+
+def registration(raw: msgspec.Raw | bytes) -> tuple[str, Registration]:
+    """Return a row of the registration report as (user id, registration)."""
+    row = msgspec.json.decode(raw, type=_Registration)
+    return row.id.lower(), Registration(
+        is_mfa_registered=row.is_mfa_registered,
+        is_mfa_capable=row.is_mfa_capable,
+        methods_registered=tuple(row.methods_registered),
+        last_updated_date_time=row.last_updated_date_time,
+    )
+
+
+def organization(raw: msgspec.Raw | bytes) -> Organization:
+    """Return the tenant."""
+    tenant = msgspec.json.decode(raw, type=_Organization)
+    names = tuple(domain.name for domain in tenant.verified_domains)
+    default = next((domain.name for domain in tenant.verified_domains if domain.is_default), None)
+    if default is None:
+        raise BadAnswer("the organization has no default domain")
+    return Organization(
+        tenant_id=tenant.id.lower(), display_name=tenant.display_name, default_domain=default, verified_domains=names
+    )
+
+
+def subscribed_sku(raw: msgspec.Raw | bytes) -> SubscribedSku:
+    """Return a subscription, with the plans whose provisioning succeeded."""
+    sku = msgspec.json.decode(raw, type=_Sku)
+    return SubscribedSku(
+        sku_id=sku.sku_id,
+        sku_part_number=sku.sku_part_number,
+        capability_status=sku.capability_status,
+        service_plan_ids=tuple(
+            plan.service_plan_id for plan in sku.service_plans if plan.provisioning_status == "Success"
+        ),
+        enabled_units=sku.prepaid_units.enabled,
+    )
+
+
+def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
+    """Return a Conditional Access policy with its whole JSON; a state that we do not know becomes None."""
+    head = msgspec.json.decode(raw, type=_Policy)
+    known = {state.value: state for state in PolicyState}
+    return ConditionalAccessPolicy(
+        id=head.id,
+        display_name=head.display_name,
+        policy_state=known.get(head.state),
+        description=head.description,
+        created_date_time=head.created_date_time,
+        modified_date_time=head.modified_date_time,
+        raw={key: value for key, value in json_object(raw).items() if key != "@odata.context"},
+    )
+
+
+def json_object(raw: msgspec.Raw | bytes) -> JsonObject:
+    """Return a JSON object as it stands."""
+    value: JsonObject = msgspec.json.decode(raw, type=dict[str, Any])
+    return value
+
+
+def selected_state(raw: msgspec.Raw | bytes) -> tuple[str, str | None]:
+    """Return (user id, state as Graph wrote it) of the undocumented `$select`; None when the property is missing."""
+    user = msgspec.json.decode(raw, type=_SelectedState)
+    return user.id.lower(), user.per_user_mfa_state
+
+
+def security_defaults_enabled(raw: bytes) -> bool:
+    """Return whether security defaults are on."""
+    return msgspec.json.decode(raw, type=_Defaults).is_enabled
+
+
+def object_id(raw: msgspec.Raw | bytes) -> str:
+    """Return the id of a directory object."""
+    return msgspec.json.decode(raw, type=Principal).id.lower()
+
+
+def mfa_state(raw: bytes) -> tuple[MfaState | None, str | None]:
+    """Return (state, None), or (None, why it is none). Raises `msgspec.DecodeError` when the body is no such JSON."""
+    value = msgspec.json.decode(raw, type=_State).per_user_mfa_state
+    if value is msgspec.UNSET or value is None:
+        return None, "Graph's answer has no perUserMfaState"
+    if value not in set(MfaState):
+        return None, f"Graph sent a per-user MFA state that this version does not know: {value!r}"
+    return MfaState(value), None
