@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from migrate.errors import ConfigProblem, UsageProblem
+from migrate.model.amounts import count_or_percent
 from migrate.model.record import Record
 
 E = TypeVar("E", bound=StrEnum)
@@ -286,19 +287,6 @@ def duration(text: str, key: str) -> timedelta:
         raise ConfigProblem(f"{key} = {text!r} is no duration.", hint="Write a number and s, m, h or d, such as 24h.")
     unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
     return timedelta(**{unit: float(match[1])})
-
-
-def count_or_percent(text: str | int, of: int, name: str) -> int:
-    """Return the number that `N` or `N%` means for a whole of `of`; a share is rounded up.
-
-    Raises UsageProblem for anything else.
-    """
-    match = re.fullmatch(r"\s*(\d+)\s*|\s*(\d+(?:\.\d+)?)\s*%\s*", str(text))
-    if match is None:
-        raise UsageProblem(f"{name} takes a number or a percentage, not {text!r}.", hint=f"For example {name} 25%.")
-    if match[1] is not None:
-        return int(match[1])
-    return -int(-of * float(match[2]) // 100)
 
 
 def _config(options: GlobalOptions, environ: Mapping[str, str], cwd: Path) -> tuple[Path | None, Config]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
-from migrate.model.journal import Draft, JournalEntry, Operation, Outcome
+from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, Touched
 from migrate.model.record import JsonObject
 from migrate.model.replies import StateReading, WriteReply, WriteRequest
+from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import Registration, UserProfile
 
@@ -53,8 +54,11 @@ class Tenant(Protocol):
         """Yield (user id, raw state or None when the property is missing) by the undocumented `$select`."""
         ...
 
-    async def read_evidence(self) -> Evidence:
-        """Read policies, locations, strengths, security defaults, and every group and role that a policy names."""
+    async def read_evidence(self, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> Evidence:
+        """Read policies, locations, strengths, security defaults, and every group and role that a policy names.
+
+        `groups` and `roles` (template ids) are read as well, although no policy may name them yet.
+        """
         ...
 
     async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
@@ -86,7 +90,7 @@ class Journal(Protocol):
     """The record of truth. `append` returns only when the entries are on disk."""
 
     def append(self, drafts: Sequence[Draft]) -> list[JournalEntry]:
-        """Number, date, chain and store the entries in one transaction."""
+        """Number, date, chain and store the entries of the present run in one transaction."""
         ...
 
     def entries(
@@ -97,6 +101,63 @@ class Journal(Protocol):
         outcomes: Iterable[Outcome] = (),
     ) -> Iterator[JournalEntry]:
         """Yield entries in order, filtered."""
+        ...
+
+    def latest_user_outcomes(self, plan_digest: str) -> dict[str, Outcome]:
+        """Return the latest outcome of every user of a run, by user id; intents count."""
+        ...
+
+    def in_doubt(self) -> Iterator[JournalEntry]:
+        """Yield the intents for users, of all runs, that no outcome followed."""
+        ...
+
+    def touched(self, plan_digests: Sequence[str]) -> Iterator[Touched]:
+        """Yield every user with an intent in these runs, by the latest such intent, ordered by wave and id."""
+        ...
+
+    def document(self, ref: str) -> bytes:
+        """Return a stored document."""
+        ...
+
+    def put_document(self, value: object) -> str:
+        """Store a JSON document durably and return its name, `sha256:<hex>`."""
+        ...
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Return how many entries there are and the last hash."""
+        ...
+
+
+class RollbackFiles(Protocol):
+    """The way back on disk."""
+
+    def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
+        """Replace rollback.csv and rollback.json atomically; the digest of the rows is filled in."""
+        ...
+
+
+class SnapshotSink(Protocol):
+    """Takes in what an export reads; nothing counts before `finish`."""
+
+    def add_users(self, users: Iterable[UserProfile]) -> None:
+        """Take in users."""
+        ...
+
+    def add_readings(self, readings: Iterable[StateReading]) -> None:
+        """Take in states, or why they could not be read."""
+        ...
+
+    def add_registrations(self, rows: Iterable[tuple[str, Registration]]) -> None:
+        """Take in rows of the registration report."""
+        ...
+
+    def set_evidence(self, evidence: Evidence) -> None:
+        """Take in the evidence."""
+        ...
+
+    def user_ids(self) -> Iterator[str]:
+        """Yield the ids of the users taken in so far."""
         ...
 
 

@@ -96,23 +96,18 @@ class Evidence(Record, frozen=True, kw_only=True):
 _NOT_DECIDING = frozenset({"id", "createdDateTime", "modifiedDateTime", "deletedDateTime", "templateId", "description"})
 
 
-def deciding_projection(policy: ConditionalAccessPolicy, *, state: PolicyState | None) -> JsonObject:
-    """Return what of a policy decides about coverage, as if it were in `state`: no id, no dates, no prose."""
-    kept = {key: value for key, value in policy.raw.items() if key not in _NOT_DECIDING and "@odata" not in key}
-    return {**kept, "state": state}
+def deciding_projection(policy: ConditionalAccessPolicy) -> JsonObject:
+    """Return what of a policy decides about coverage: no id, no dates, no prose."""
+    return {key: value for key, value in policy.raw.items() if key not in _NOT_DECIDING and "@odata" not in key}
 
 
-def evidence_digest(evidence: Evidence, *, assumed_states: dict[str, PolicyState] | None = None) -> str:
+def evidence_digest(evidence: Evidence) -> str:
     """Return a digest of the policies, locations, strengths and security defaults.
 
     Group members and role holders are left out on purpose: people come and go every day, and each user's own
-    proof is made again before the write. `assumed_states` maps the ids of policies whose state the plan itself
-    changes to the one state that they are digested with.
+    proof is made again before the write.
     """
-    assumed = assumed_states or {}
-    policies = [
-        deciding_projection(policy, state=assumed.get(policy.id, policy.policy_state)) for policy in evidence.policies
-    ]
+    policies = [deciding_projection(policy) for policy in evidence.policies]
     return sha256_of(
         {
             "policies": sorted(sha256_of(policy) for policy in policies),

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from migrate.model.record import Record, canonical_json
+from migrate.model.users import MfaState
 
 GENESIS = "0" * 64
 """The previous hash of the first entry."""
@@ -103,3 +104,17 @@ class Draft(Record, frozen=True, kw_only=True):
     server_date: str = ""
     wave: int | None = None
     """Kept beside the chain, for rollback of one wave."""
+
+
+class Touched(Record, frozen=True, kw_only=True):
+    """A user whom a run meant to change: the latest intent and what became of it."""
+
+    user_id: str
+    user_principal_name: str
+    before: MfaState
+    """As read right before the write."""
+    requested: MfaState
+    wave: int
+    plan_digest: str
+    outcome: Outcome
+    """The latest entry for the user in that run; `intent` when it is in doubt."""

@@ -241,6 +241,8 @@ class PlanHeader(Record, frozen=True, kw_only=True):
     notes: tuple[PlanNote, ...]
     newly_prompted: tuple[NewlyPrompted, ...]
     accepted_gaps: tuple[AcceptedGap, ...]
+    apps_that_matter: tuple[str, ...] | None
+    """Application ids that coverage is asked for; None means every application."""
     emergency_access: tuple[str, ...]
     """Object ids. They appear in no step."""
     limits: Limits

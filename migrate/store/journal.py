@@ -6,6 +6,7 @@ Nothing in it is ever changed or removed.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from typing import Any, Self
 import msgspec
 
 from migrate.errors import FolderProblem, NothingHere
-from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome
+from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome, Touched
 from migrate.model.plan import SetMfaState
 from migrate.model.record import canonical_json, sha256_of
 from migrate.store.chain import ChainReport, verify_chain
@@ -37,8 +38,10 @@ from migrate.store.journal_schema import (
     INSERT,
     JOURNAL_FILE,
     JOURNAL_SCHEMA,
+    LATEST_BY_USER,
     LATEST_OUTCOMES,
     OBJECTS_BY_OUTCOME,
+    TOUCHED,
     entry_from,
     values_of,
 )
@@ -223,6 +226,26 @@ class JournalDb:
                 what = f"the intents for {user_id} cannot be decoded ({error})"
                 raise damaged(self._path, JOURNAL_SCHEMA, what) from error
 
+    def latest_user_outcomes(self, plan_digest: str) -> dict[str, Outcome]:
+        """Return the latest outcome of every user of a run, by user id; an intent counts as one."""
+        rows = self._fetch(LATEST_BY_USER, (plan_digest,))
+        return {object_id: Outcome(outcome) for object_id, outcome, _ in rows}
+
+    def touched(self, plan_digests: Sequence[str]) -> Iterator[Touched]:
+        """Yield every user with an intent in these runs, by the latest such run, ordered by wave and id.
+
+        Do not append while going through the answers.
+        """
+        given = {"plans": json.dumps(list(plan_digests)), "page": _PAGE}
+        skipped = 0
+        while page := self._fetch(TOUCHED, {**given, "skipped": skipped}):
+            for row in page:
+                try:
+                    yield msgspec.convert(dict(zip(_TOUCHED_NAMES, row, strict=True)), Touched)
+                except msgspec.ValidationError as error:
+                    raise damaged(self._path, JOURNAL_SCHEMA, f"the intents for {row[0]}: {error}") from error
+            skipped += len(page)
+
     def counts(
         self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
     ) -> dict[Outcome, int]:
@@ -376,3 +399,6 @@ def _forbid_writing(connection: sqlite3.Connection) -> None:
 
 def _no_clock() -> datetime:
     raise RuntimeError("This journal was opened to be read, so nothing is dated.")
+
+
+_TOUCHED_NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Touched))

@@ -96,6 +96,29 @@ CARRIED_OUT = f"""
     ORDER BY first.object_id
 """  # noqa: S608
 
+LATEST_BY_USER = """
+    SELECT object_id, outcome, max(sequence) FROM entries
+    WHERE operation = 'SetMfaState' AND plan_digest = ? GROUP BY object_id
+"""
+
+# Every user with an intent in one of the plans: the first state before and the last requested of the latest such plan.
+TOUCHED = """
+    WITH latest AS (
+        SELECT object_id, plan_digest, max(sequence) AS last_one FROM entries
+        WHERE operation = 'SetMfaState' AND outcome = 'intent'
+            AND plan_digest IN (SELECT value FROM json_each(:plans))
+        GROUP BY object_id
+    )
+    SELECT last.object_id, last.user_principal_name,
+        (SELECT before FROM entries AS e WHERE e.operation = 'SetMfaState' AND e.object_id = last.object_id
+            AND e.plan_digest = last.plan_digest AND e.outcome = 'intent' ORDER BY sequence LIMIT 1),
+        last.requested, coalesce(last.wave, 0), last.plan_digest,
+        (SELECT outcome FROM entries AS e WHERE e.operation = 'SetMfaState' AND e.object_id = last.object_id
+            AND e.plan_digest = last.plan_digest ORDER BY sequence DESC LIMIT 1)
+    FROM latest JOIN entries AS last ON last.sequence = last_one
+    ORDER BY coalesce(last.wave, 0), last.object_id LIMIT :page OFFSET :skipped
+"""
+
 OBJECTS_BY_OUTCOME = f"""
     SELECT outcome, count(*) FROM (
         SELECT outcome, max(sequence) FROM entries WHERE {_OF_THE_PLAN} GROUP BY object_id

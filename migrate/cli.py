@@ -1,0 +1,156 @@
+"""The front door: the Typer app, the global options, the one place that catches everything, the exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from migrate import __version__
+from migrate.commands.apply import apply
+from migrate.commands.audit import audit_app
+from migrate.commands.demo import demo
+from migrate.commands.export import export
+from migrate.commands.options import with_globals
+from migrate.commands.plan import plan
+from migrate.commands.rollback import rollback
+from migrate.commands.sandbox import sandbox_app
+from migrate.commands.show import show
+from migrate.commands.status import status
+from migrate.commands.verify import verify
+from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
+from migrate.settings import GlobalOptions
+
+app = typer.Typer(
+    name="mfa-migrate",
+    no_args_is_help=True,
+    # Rich help costs 100 ms and pretty tracebacks would print other people's data: both stay off.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mfa-migrate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+@with_globals
+def root(
+    context: typer.Context,
+    typed: GlobalOptions,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Move a Microsoft Entra tenant from per-user MFA to Conditional Access.
+
+    The way through: export, plan, apply, verify; rollback puts every user back. Nothing is changed before `apply`.
+
+    \b
+    Try it without a tenant:
+        mfa-migrate demo
+
+    \b
+    Exit codes: 0 done or waiting, 1 the answer is no, 2 usage or configuration, 3 a guard stopped it,
+    4 sign-in, permission or network, 5 working folder, 70 a bug, 130 interrupted.
+    """
+    context.obj = typed
+
+
+app.command()(export)
+app.command()(status)
+app.command()(plan)
+app.command()(show)
+app.command()(apply)
+app.command()(verify)
+app.command()(rollback)
+app.add_typer(audit_app)
+app.add_typer(sandbox_app)
+app.command()(demo)
+
+
+def refuse_long_single_dash(arguments: Sequence[str]) -> None:
+    """Raise UsageProblem for a single-dash token longer than two characters.
+
+    Such a token is nearly always a PowerShell spelling. Read as a cluster of short options, `-whatif` could run
+    the very write it was meant to rehearse.
+    """
+    for word in arguments:
+        if word == "--":
+            return
+        if re.match(r"-[^-].", word):
+            raise UsageProblem(
+                f"{word} is not an option here: long options begin with two dashes.",
+                hint=f"Write --{word[1:].lower()}, or see --help for the options of the command.",
+            )
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Everything that can go wrong is told here."""
+    try:
+        refuse_long_single_dash(arguments)
+        code = app(list(arguments), prog_name="mfa-migrate", standalone_mode=False)
+        _flush_stdout()
+        return int(code or 0)
+    except typer.Exit as ending:
+        return ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as problem:
+        problem.show(sys.stderr)
+        return ExitCode.USAGE
+    except click.ClickException as problem:
+        _tell(problem.format_message(), "Nothing was changed.", "See `mfa-migrate --help`.")
+        return ExitCode.USAGE
+    except MfaMigrateError as problem:
+        _tell(problem.what, problem.unchanged, problem.hint)
+        return problem.exit_code
+    except BrokenPipeError:
+        # What was left to print has no reader; point stdout elsewhere so that the shutdown does not fail too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _tell("The reader of the output went away; the rest was not printed.", "", "")
+        return ExitCode.OK
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        _tell("Interrupted.", "Whatever was in flight is in the journal.", "Run the same command again to go on.")
+        return ExitCode.INTERRUPTED
+    except Exception:
+        path = _write_crash()
+        _tell(
+            f"This is a bug in mfa-migrate {__version__}; the details are in {path}.",
+            "What was sent before is in the journal.",
+            "Please report it with that file; it may hold names of users, so look through it first.",
+        )
+        return ExitCode.BUG
+
+
+def _flush_stdout() -> None:
+    sys.stdout.flush()
+
+
+def _tell(what: str, unchanged: str, hint: str) -> None:
+    lines = [f"Error: {what}", *(f"       {line}" for line in (unchanged, hint) if line)]
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the one place that may print without a screen
+
+
+def _write_crash() -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    handle, name = tempfile.mkstemp(prefix=f"mfa-migrate-crash-{stamp}-", suffix=".log", text=True)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(traceback.format_exc())
+    return Path(name)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))

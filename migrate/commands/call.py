@@ -1,0 +1,86 @@
+"""One call of a command: its settings, its screen and its log, and the wiring that every command needs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from migrate.errors import FolderProblem
+from migrate.settings import Settings
+from migrate.views.screen import Answer, Screen, screen_for
+
+T = TypeVar("T")
+
+log = logging.getLogger("migrate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What a command works with."""
+
+    settings: Settings
+    screen: Screen
+
+    @classmethod
+    @contextmanager
+    def opened(cls, settings: Settings, command: str) -> Iterator[Call]:
+        """Open the log, say SANDBOX where it is one, and close both at the end."""
+        screen = screen_for(
+            output=settings.output.value,
+            quiet=settings.quiet,
+            verbose=settings.verbose,
+            color=settings.color,
+            progress=settings.progress,
+            sandbox=settings.endpoint,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+        )
+        handler = _log_handler(settings.log_file) if settings.log_file else None
+        if handler is not None:
+            log.addHandler(handler)
+            log.setLevel(logging.DEBUG)
+            log.propagate = False
+            log.info("%s begins", command)
+        try:
+            with screen:
+                yield cls(settings=settings, screen=screen)
+        finally:
+            if handler is not None:
+                log.info("%s ends", command)
+                log.removeHandler(handler)
+                handler.close()
+
+    def answer(self, answer: Answer) -> None:
+        """Write the command's data to stdout in the format that was asked for."""
+        if self.settings.output.value == "csv":
+            from migrate.exchange.tables import csv_chunks
+
+            self.screen.write_bytes(csv_chunks(answer.columns, answer.rows()))
+        else:
+            self.screen.show(answer)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run the one event loop of this command."""
+        import asyncio
+
+        return asyncio.run(work)
+
+
+def _log_handler(path: Path) -> logging.Handler:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The log may name users: nobody but the owner reads it.
+        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as problem:
+        raise FolderProblem(
+            f"The log file {path} cannot be written: {problem.strerror}.", hint="Choose another --log-file."
+        ) from problem
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return handler

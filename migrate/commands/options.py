@@ -1,0 +1,152 @@
+"""The global options, declared once: `verb` adds them to a command, so that they work before and after it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.errors import ExitCode
+from migrate.settings import GlobalOptions, settings_from
+
+_PANEL = "Global options (accepted before and after the command)"
+
+Workspace = Annotated[
+    str | None,
+    typer.Option(
+        "--workspace", metavar="DIR", help="Working folder. [default: ./mfa-migration]", rich_help_panel=_PANEL
+    ),
+]
+TenantOption = Annotated[
+    str | None, typer.Option("--tenant", metavar="TENANT", help="Tenant id or domain.", rich_help_panel=_PANEL)
+]
+CloudOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cloud", metavar="CLOUD", help="global, usgov, usgov-dod or china. [default: global]", rich_help_panel=_PANEL
+    ),
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        help="Address of a sandbox on this machine (loopback only).",
+        rich_help_panel=_PANEL,
+    ),
+]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Configuration file. [default: mfa-migrate.toml]", rich_help_panel=_PANEL
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FORMAT", help="table, json, csv or ndjson. [default: table]", rich_help_panel=_PANEL
+    ),
+]
+ClientId = Annotated[
+    str | None,
+    typer.Option("--client-id", metavar="ID", help="Application id that signs in.", rich_help_panel=_PANEL),
+]
+SignInOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sign-in",
+        metavar="METHOD",
+        help="device-code, interactive, azure-cli, client-secret or certificate. [default: device-code]",
+        rich_help_panel=_PANEL,
+    ),
+]
+LogFile = Annotated[
+    str | None,
+    typer.Option("--log-file", metavar="FILE", help="Write what happens to this file too.", rich_help_panel=_PANEL),
+]
+Quiet = Annotated[
+    bool | None,
+    typer.Option("--quiet", "-q", help="Say nothing but errors.", show_default=False, rich_help_panel=_PANEL),
+]
+Verbose = Annotated[
+    bool | None,
+    typer.Option("--verbose", "-v", help="Say more, also each wait.", show_default=False, rich_help_panel=_PANEL),
+]
+NoColor = Annotated[
+    bool | None, typer.Option("--no-color", help="No colour (as NO_COLOR).", show_default=False, rich_help_panel=_PANEL)
+]
+NoProgress = Annotated[
+    bool | None, typer.Option("--no-progress", help="No progress line.", show_default=False, rich_help_panel=_PANEL)
+]
+
+GLOBALS: dict[str, Any] = {
+    "workspace": Workspace,
+    "tenant": TenantOption,
+    "cloud": CloudOption,
+    "endpoint": Endpoint,
+    "config": ConfigOption,
+    "output": Output,
+    "client_id": ClientId,
+    "sign_in": SignInOption,
+    "log_file": LogFile,
+    "quiet": Quiet,
+    "verbose": Verbose,
+    "no_color": NoColor,
+    "no_progress": NoProgress,
+}
+"""Every global option: the field of `GlobalOptions` that it fills, and its annotation."""
+
+
+def with_globals(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a Typer callback the global options as keyword parameters after its own."""
+    own = inspect.signature(function)
+    hints = get_type_hints(function, include_extras=True)
+    parameters = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in own.parameters.items()
+        if name != "typed"
+    ]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in GLOBALS.items()
+    ]
+
+    @functools.wraps(function)
+    def wrapper(**arguments: Any) -> None:
+        typed = GlobalOptions(**{name: arguments.pop(name) for name in GLOBALS})
+        function(**arguments, typed=typed)
+
+    del wrapper.__wrapped__  # type: ignore[attr-defined]  # Typer would follow it to the unextended signature
+    wrapper.__signature__ = inspect.Signature([*parameters, *added])  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in [*parameters, *added]}
+    return wrapper
+
+
+def verb(function: Callable[..., ExitCode | None]) -> Callable[..., None]:
+    """Turn `function(call, **own options)` into a Typer command that takes the global options as well."""
+
+    def command(context: typer.Context, typed: GlobalOptions, **arguments: Any) -> None:
+        before = context.obj if isinstance(context.obj, GlobalOptions) else GlobalOptions()
+        settings = settings_from(typed.over(before), os.environ, Path.cwd())
+        with Call.opened(settings, context.command_path) as call:
+            code = function(call, **arguments)
+        raise typer.Exit(int(code or ExitCode.OK))
+
+    own = inspect.signature(function)
+    hints = get_type_hints(function, include_extras=True)
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    parameters = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in own.parameters.items()
+        if name != "call"
+    ]
+    command.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in [context, *parameters]}
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    return with_globals(command)

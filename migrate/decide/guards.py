@@ -1,0 +1,149 @@
+"""The guards that stand before a step: what a reading allows, whether a plan still fits, who depends on a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from migrate.decide.coverage.judge import Judge
+from migrate.errors import Blocked, LimitReached, StalePlan
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
+from migrate.model.journal import Outcome
+from migrate.model.plan import AcceptedGap, PlanHeader, SetMfaState
+from migrate.model.record import JsonObject, Record
+from migrate.model.replies import StateReading
+from migrate.model.snapshot import Organization
+from migrate.model.users import MfaState, UserProfile
+
+
+class Send(Record, frozen=True, kw_only=True):
+    """The step may be sent; `found` is what was read right before."""
+
+    found: str
+    rests_on: tuple[str, ...] = ()
+    """Ids of the policies that the user's proof rests on; empty where no proof is needed."""
+
+
+class Leave(Record, frozen=True, kw_only=True):
+    """The step must not be sent."""
+
+    outcome: Outcome
+    found: str
+    reason: str
+    not_covered: bool = False
+    """Whether the proof of coverage failed; such users count against max_failures."""
+
+
+def decision_for(step: SetMfaState, reading: StateReading, *, overwrite_drift: bool = False) -> Send | Leave:
+    """Decide from the state read right before the write whether a step is sent (promise 4).
+
+    An enabled user found enforced has registered meanwhile: a promotion, not drift. Everything else that differs
+    from the plan is drift and left alone.
+    """
+    if reading.mfa_state is None:
+        return Leave(outcome=Outcome.FAILED, found="", reason=f"could not be read: {reading.problem}")
+    found = reading.mfa_state
+    if step.after.is_found_as(found):
+        return Leave(outcome=Outcome.SKIPPED, found=found, reason=f"nothing to do: is {found} already")
+    if step.before.is_found_as(found) or overwrite_drift:
+        return Send(found=found)
+    return Leave(
+        outcome=Outcome.SKIPPED, found=found, reason=f"drift: planned from {step.before}, found {found}; left alone"
+    )
+
+
+def refuse_foreign(plan: PlanHeader, organization: Organization, *, cloud: str, endpoint: str | None) -> None:
+    """Raise StalePlan unless the plan was made for this tenant, cloud and endpoint."""
+    for what, planned, here in (
+        ("tenant", plan.tenant_id, organization.tenant_id),
+        ("cloud", plan.cloud, cloud),
+        ("endpoint", plan.endpoint or "Microsoft Graph", endpoint or "Microsoft Graph"),
+    ):
+        if planned != here:
+            raise StalePlan(
+                f"The plan was made for {what} {planned}; this is {here}.",
+                hint="Sign in to the right tenant, or run `mfa-migrate export` and `mfa-migrate plan` here.",
+            )
+
+
+def refuse_stale(plan: PlanHeader, evidence: Evidence, now: datetime) -> None:
+    """Raise StalePlan when a plan that was never begun is too old or rests on evidence that changed."""
+    age = now - datetime.fromisoformat(plan.snapshot_taken_at)
+    if age > timedelta(seconds=plan.limits.plan_max_age_seconds):
+        raise StalePlan(
+            f"The plan rests on an export that is {_hours(age)} old; the limit is "
+            f"{_hours(timedelta(seconds=plan.limits.plan_max_age_seconds))}.",
+            hint="Run `mfa-migrate export` and `mfa-migrate plan` again, or raise limits.plan_max_age.",
+        )
+    if plan.evidence_digest != evidence_digest(evidence):
+        raise StalePlan(
+            "Conditional Access policies, named locations, authentication strengths or security defaults have "
+            "changed since the export.",
+            hint="Run `mfa-migrate export` and `mfa-migrate plan` again and look at the difference.",
+        )
+
+
+def refuse_blocked(plan: PlanHeader) -> None:
+    """Raise Blocked when the plan lists blockers."""
+    if plan.blockers:
+        sentences = " ".join(f"[{note.code}] {note.sentence}" for note in plan.blockers)
+        raise Blocked(
+            f"The plan has {len(plan.blockers)} blocker(s): {sentences}",
+            hint="Remove what blocks, then run `mfa-migrate export` and `mfa-migrate plan` again.",
+        )
+
+
+def refuse_too_many(users: int, limit: int, named: str) -> None:
+    """Raise LimitReached when more users would be switched off than allowed."""
+    if users > limit:
+        raise LimitReached(
+            f"The plan switches off {users} users; --max-users {named} allows {limit}.",
+            hint="Raise --max-users, or narrow the plan.",
+        )
+
+
+def accepted_on(gaps: Iterable[AcceptedGap], now: datetime) -> frozenset[str]:
+    """Return the tags of the accepted gaps that have not expired."""
+    return frozenset(gap.tag for gap in gaps if now.date().isoformat() < gap.expires)
+
+
+def needs_proof(step: SetMfaState) -> bool:
+    """Tell whether coverage must be proven before a step: whenever per-user MFA goes off, whoever planned it."""
+    return step.after is MfaState.DISABLED
+
+
+def dependents(
+    profiles: Iterable[UserProfile], before: Judge, after: Judge, accepted: frozenset[str]
+) -> Iterator[UserProfile]:
+    """Yield the users whose proof holds now and would not hold without a policy (design rule 7)."""
+    for profile in profiles:
+        proven_without = after.coverage_of(profile).is_proven(accepted)
+        if not proven_without and before.coverage_of(profile).is_proven(accepted):
+            yield profile
+
+
+def says_the_same(body: JsonObject, policy: ConditionalAccessPolicy) -> bool:
+    """Tell whether a policy still says what was sent to create it, its state aside.
+
+    Graph fills in what was not sent with nulls and empty lists; those do not count as an edit.
+    """
+    ignored = {"state", "id", "createdDateTime", "modifiedDateTime", "deletedDateTime", "templateId"}
+    sent = _without_nothing({key: value for key, value in body.items() if key not in ignored})
+    there = _without_nothing({key: value for key, value in policy.raw.items() if key not in ignored})
+    return bool(sent == there)
+
+
+def _without_nothing(value: Any) -> Any:
+    """Return the JSON value without nulls, empty lists, empty objects and OData annotations."""
+    if isinstance(value, dict):
+        kept = {key: _without_nothing(inner) for key, inner in value.items() if "@odata" not in key}
+        return {key: inner for key, inner in kept.items() if inner not in (None, [], {})}
+    if isinstance(value, list):
+        return [_without_nothing(inner) for inner in value]
+    return value
+
+
+def _hours(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} days"

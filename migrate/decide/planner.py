@@ -1,0 +1,306 @@
+"""Make a plan: who is switched off in which wave, who is held back and why, and what stands in the way."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from migrate.decide import policy_steps
+from migrate.decide.coverage.judge import Judge
+from migrate.model.coverage import Verdict
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
+from migrate.model.plan import (
+    PLAN_FORMAT,
+    HoldReason,
+    NewlyPrompted,
+    PlanAction,
+    PlanHeader,
+    PlanKind,
+    PlanNote,
+    PlanRow,
+    Severity,
+    Wave,
+)
+from migrate.model.rules import DIRECTORY_SYNC_ROLE, P1_PLANS, Rules
+from migrate.model.snapshot import SnapshotHeader
+from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
+
+SAMPLE = 5
+"""How many user principal names a note shows."""
+DIRECTORY_SYNC_NAME = "On-Premises Directory Synchronization Service Account"
+
+
+class Planner:
+    """Turns the users of a snapshot into plan rows, one at a time, and then into the plan's header.
+
+    Pure: `rows` must be read to its end before `header` is asked for.
+    """
+
+    def __init__(self, snapshot: SnapshotHeader, evidence: Evidence, rules: Rules) -> None:
+        self._snapshot = snapshot
+        self._evidence = evidence
+        self._rules = rules
+        self._today = Judge(evidence, apps_that_matter=rules.apps_that_matter)
+        prepared = policy_steps.prepare(snapshot.organization.tenant_id, evidence, rules)
+        self.policy_steps, self._planned_evidence = prepared.steps, prepared.evidence
+        self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter)
+        self._switched = tuple(_PromptTally(policy, self._planned_evidence) for policy in prepared.switched_on)
+        self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
+        self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if P1_PLANS & set(sku.service_plan_ids))
+        self._room_skus = frozenset(
+            sku.sku_id for sku in snapshot.skus if any(w in sku.sku_part_number.upper() for w in ("ROOM", "MCOCAP"))
+        )
+        self._counts: Counter[str] = Counter()
+        self._in_wave: Counter[int] = Counter()
+        self._rests_on: set[str] = set()
+        self._unlicensed = 0
+        self._gaps_used: set[str] = set()
+
+    def rows(self, users: Iterable[AnyUser]) -> Iterator[PlanRow]:
+        """Yield one row for every user, in the order given."""
+        for user in users:
+            row = self._row(user)
+            self._tally(user, row)
+            yield row
+
+    def header(self, rows_sha256: str, *, tool_version: str) -> PlanHeader:
+        """Return the plan's header. `rows_sha256` is the digest of plan.csv."""
+        organization = self._snapshot.organization
+        newly_prompted = tuple(tally.result() for tally in self._switched)
+        return PlanHeader(
+            format=PLAN_FORMAT,
+            kind=PlanKind.MIGRATE,
+            tool_version=tool_version,
+            created_at=self._snapshot.taken_at,
+            tenant_id=organization.tenant_id,
+            tenant_name=organization.display_name,
+            tenant_domain=organization.default_domain,
+            cloud=self._snapshot.cloud,
+            endpoint=self._snapshot.endpoint,
+            snapshot_id=self._snapshot.id,
+            snapshot_taken_at=self._snapshot.taken_at,
+            evidence_digest=evidence_digest(self._evidence),
+            policy_steps=self.policy_steps,
+            rests_on=tuple(sorted(self._rests_on)),
+            waves=self._waves(),
+            counts=dict(sorted(self._counts.items())),
+            total_users=self._snapshot.users,
+            notes=(*self._blockers(newly_prompted), *self._warnings()),
+            newly_prompted=newly_prompted,
+            accepted_gaps=self._rules.accepted_gaps,
+            apps_that_matter=None
+            if self._rules.apps_that_matter is None
+            else tuple(sorted(self._rules.apps_that_matter)),
+            emergency_access=self._rules.emergency_access,
+            limits=self._rules.limits,
+            rows_sha256=rows_sha256,
+        )
+
+    # One user
+
+    def _row(self, user: AnyUser) -> PlanRow:
+        profile = user.profile
+        if isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED:
+            return _row_of(user, PlanAction.NONE, None, "per-user MFA is off already")
+        held = self._held_back(user)
+        if held is not None:
+            return _row_of(user, PlanAction.HOLD, *held)
+        coverage = self._judge.coverage_of(profile)
+        if not coverage.is_proven(self._accepted):
+            return _row_of(user, PlanAction.HOLD, _HOLD_FOR[coverage.verdict], coverage.summary)
+        self._rests_on.update(coverage.covered_by_ids)
+        self._gaps_used.update(gap.tag for gap in coverage.gaps)
+        assert isinstance(user, UserRecord)
+        wave = self._wave_of(user)
+        return _row_of(user, PlanAction.DISABLE, None, coverage.summary, wave=wave, covered_by=coverage.covered_by)
+
+    def _held_back(self, user: AnyUser) -> tuple[HoldReason, str] | None:
+        """Return why a user stays out whatever the policies say, or None."""
+        profile, rules = user.profile, self._rules
+        if profile.id in rules.emergency_access:
+            return HoldReason.EMERGENCY_ACCESS, "emergency access account: never touched"
+        if _is_directory_sync(profile, self._evidence):
+            return HoldReason.DIRECTORY_SYNC, "directory synchronization account: it cannot answer an MFA prompt"
+        if profile.id in rules.exclusions:
+            return HoldReason.EXCLUDED, rules.exclusions[profile.id]
+        if rules.only is not None and profile.id not in rules.only:
+            return HoldReason.EXCLUDED, "not in the list that --only names"
+        if profile.is_guest and not rules.guests:
+            return HoldReason.GUEST, "guest, and the configuration says guests = false"
+        if isinstance(user, UnreadableUser):
+            return HoldReason.UNREADABLE, user.reason
+        return None
+
+    def _wave_of(self, user: UserRecord) -> int:
+        """Return the wave's number: canary, then the shares by a stable hash, then the never registered."""
+        shares = self._rules.percentages
+        if user.profile.id in self._rules.canary:
+            return 1
+        if never_registered(user.profile, user.registration):
+            return len(shares) + 2
+        if user.profile.id == self._rules.operator:
+            return len(shares) + 1
+        place = _place(self._snapshot.organization.tenant_id, user.profile.id)
+        return 2 + next(index for index, share in enumerate(shares) if place < share)
+
+    def _tally(self, user: AnyUser, row: PlanRow) -> None:
+        key = f"hold/{row.hold_reason}" if row.hold_reason is not None else row.action.value
+        self._counts[key] += 1
+        if row.action is PlanAction.DISABLE and row.wave is not None:
+            self._in_wave[row.wave] += 1
+            if not self._licensed_skus & set(user.profile.assigned_licenses):
+                self._unlicensed += 1
+        if self._switched and self._today.coverage_of(user.profile).verdict is not Verdict.COVERED:
+            for tally in self._switched:
+                tally.count(user.profile, self._kind_of(user.profile), planned=row.action is PlanAction.DISABLE)
+
+    def _kind_of(self, profile: UserProfile) -> str:
+        if profile.is_guest:
+            return "guest"
+        if self._room_skus & set(profile.assigned_licenses):
+            return "resourceMailbox"
+        return "member" if profile.account_enabled else "accountDisabled"
+
+    # The whole
+
+    def _waves(self) -> tuple[Wave, ...]:
+        shares = self._rules.percentages
+        names = ["canary", *(f"to {share:g}%" for share in shares), "never registered"]
+        return tuple(
+            Wave(number=number, name=name, users=self._in_wave[number]) for number, name in enumerate(names, 1)
+        )
+
+    def _blockers(self, newly_prompted: tuple[NewlyPrompted, ...]) -> Iterator[PlanNote]:
+        if not self._licensed_skus:
+            yield _blocker(
+                "no-licence",
+                "The tenant has no Entra ID P1 or P2 licence, so Conditional Access is not available. "
+                "Security defaults are the way for this tenant; keep per-user MFA until then.",
+            )
+        if self._evidence.security_defaults_enabled:
+            yield _blocker(
+                "security-defaults",
+                "Security defaults are on. Conditional Access policies cannot be enabled beside them, and they do "
+                "not count as coverage. Turn them off and the policies on in one sitting, then export again.",
+            )
+        yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps)
+        allowed = self._rules.limits.max_newly_prompted
+        for prompted in newly_prompted:
+            if prompted.outside_plan > allowed:
+                kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(prompted.by_kind.items()))
+                yield _blocker(
+                    "newly-prompted",
+                    f"Switching on {prompted.policy!r} would newly ask {prompted.outside_plan} people outside the plan "
+                    f"for MFA ({kinds}; for example {', '.join(prompted.sample)}). Exclude them, narrow the policy, or "
+                    f"raise limits.max_newly_prompted from {allowed}.",
+                )
+
+    def _warnings(self) -> Iterator[PlanNote]:
+        rules = self._rules
+        if rules.emergency_none is not None:
+            yield _warning("no-emergency-access", f"No emergency access account is configured: {rules.emergency_none}")
+        elif len(rules.emergency_access) == 1:
+            yield _warning("one-emergency-access", "Only one emergency access account is configured; two are advised.")
+        if self._unlicensed:
+            yield _warning(
+                "unlicensed-users",
+                f"{self._unlicensed} users of the plan have no Entra ID P1 or P2 licence assigned. "
+                "Conditional Access works for them all the same; each is a licence to be had.",
+            )
+        unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]
+        if unread:
+            yield _warning("unreadable-users", f"{unread} users could not be read; they are not planned.")
+        for gap in rules.accepted_gaps:
+            if gap.tag in self._gaps_used:
+                yield _warning("accepted-gap", f"Accepted until {gap.expires}: {gap.tag} stays open ({gap.reason}).")
+        for group in self._evidence.groups.values():
+            if group.status in (ReadStatus.HIDDEN, ReadStatus.UNREADABLE):
+                yield _warning("unread-group", f"Group {group.display_name or group.id}: {group.problem}")
+
+
+class _PromptTally:
+    """Counts who will newly be asked for MFA by one policy."""
+
+    def __init__(self, policy: ConditionalAccessPolicy, evidence: Evidence) -> None:
+        self._policy = policy
+        self._alone = Judge(policy_steps.with_policies(evidence, (policy,)))
+        self._by_kind: Counter[str] = Counter()
+        self._outside: Counter[str] = Counter()
+        self._sample: list[str] = []
+
+    def count(self, profile: UserProfile, kind: str, *, planned: bool) -> None:
+        if self._alone.coverage_of(profile).verdict in (Verdict.UNCOVERED,):
+            return
+        self._by_kind[kind] += 1
+        if not planned:
+            self._outside[kind] += 1
+            if len(self._sample) < SAMPLE:
+                self._sample.append(profile.user_principal_name)
+
+    def result(self) -> NewlyPrompted:
+        return NewlyPrompted(
+            policy=self._policy.display_name,
+            total=self._by_kind.total(),
+            outside_plan=self._outside.total(),
+            by_kind=dict(self._outside),
+            sample=tuple(self._sample),
+        )
+
+
+_HOLD_FOR = {
+    Verdict.UNCOVERED: HoldReason.UNCOVERED,
+    Verdict.PARTLY: HoldReason.PARTLY,
+    Verdict.UNKNOWN: HoldReason.UNKNOWN,
+}
+
+
+def never_registered(profile: UserProfile, registration: Registration | None) -> bool:
+    """Tell whether a person who can sign in has no MFA method: their next prompt is a registration.
+
+    The report leaves out accounts that are switched off, so for these its silence says nothing.
+    """
+    if registration is None:
+        return bool(profile.account_enabled)
+    return not registration.is_mfa_registered
+
+
+def _is_directory_sync(profile: UserProfile, evidence: Evidence) -> bool:
+    role = evidence.roles.get(DIRECTORY_SYNC_ROLE)
+    return (role is not None and profile.id in role.holders) or profile.display_name == DIRECTORY_SYNC_NAME
+
+
+def _place(tenant_id: str, user_id: str) -> float:
+    """Return a user's place between 0 and 100, the same in every plan for this tenant."""
+    digest = hashlib.sha256(f"{tenant_id}/{user_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64 * 100
+
+
+def _row_of(
+    user: AnyUser,
+    action: PlanAction,
+    hold: HoldReason | None,
+    reason: str,
+    *,
+    wave: int | None = None,
+    covered_by: tuple[str, ...] = (),
+) -> PlanRow:
+    return PlanRow(
+        user_id=user.profile.id,
+        user_principal_name=user.profile.user_principal_name,
+        current_state=user.mfa_state if isinstance(user, UserRecord) else None,
+        target_state=MfaState.DISABLED if action is PlanAction.DISABLE else None,
+        wave=wave,
+        action=action,
+        hold_reason=hold,
+        reason=reason,
+        covered_by=covered_by,
+    )
+
+
+def _blocker(code: str, sentence: str) -> PlanNote:
+    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence)
+
+
+def _warning(code: str, sentence: str) -> PlanNote:
+    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)

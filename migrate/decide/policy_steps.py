@@ -1,0 +1,164 @@
+"""Which policies a plan creates or switches on, the evidence as it will be then, and what speaks against it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import msgspec
+
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.plan import CreatePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
+from migrate.model.record import JsonObject, Record
+from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
+
+POLICY_CAP = 195
+"""Policies a tenant may have in any state, by Microsoft's planning page; newer notes say 240."""
+POLICY_CAP_NEWER = 240
+TEMPLATE_NAME = "Require MFA for all users (mfa-migrate)"
+
+
+class Prepared(Record, frozen=True, kw_only=True):
+    """The policy steps of a plan and the evidence as it will be once they are done."""
+
+    steps: tuple[PolicyStep, ...]
+    switched_on: tuple[ConditionalAccessPolicy, ...]
+    """The policies that the plan switches on, as they will be."""
+    evidence: Evidence
+
+
+def prepare(tenant_id: str, evidence: Evidence, rules: Rules) -> Prepared:
+    """Return the steps that the rules ask for. What is there already is not asked for again."""
+    steps: list[PolicyStep] = []
+    switched: list[ConditionalAccessPolicy] = []
+    policies = list(evidence.policies)
+    if rules.create and rules.emergency_none is None:
+        key = marker_for(tenant_id, rules.scope_group)
+        found = next((policy for policy in policies if key in (policy.description or "")), None)
+        if found is None:
+            body = template(key, rules)
+            steps.append(
+                CreatePolicy(key=key, display_name=body["displayName"], body=body, because="policy.mode is create")
+            )
+            found = _as_policy(key, body)
+            policies.append(found)
+        if found.policy_state is not PolicyState.ENABLED:
+            switched.append(_switch_on(found, steps, policies, key=key))
+    for policy_id in rules.switch_on if rules.emergency_none is None else ():
+        policy = evidence.policy(policy_id)
+        if policy is not None and policy.policy_state is not PolicyState.ENABLED:
+            switched.append(_switch_on(policy, steps, policies, key=policy.id))
+    return Prepared(steps=tuple(steps), switched_on=tuple(switched), evidence=with_policies(evidence, tuple(policies)))
+
+
+def _switch_on(
+    policy: ConditionalAccessPolicy, steps: list[PolicyStep], policies: list[ConditionalAccessPolicy], *, key: str
+) -> ConditionalAccessPolicy:
+    steps.append(
+        SetPolicyState(
+            key=key,
+            display_name=policy.display_name,
+            before=policy.policy_state or PolicyState.DISABLED,
+            after=PolicyState.ENABLED,
+            because="the plan's users rest on it",
+        )
+    )
+    enabled = msgspec.structs.replace(
+        policy, policy_state=PolicyState.ENABLED, raw={**policy.raw, "state": PolicyState.ENABLED.value}
+    )
+    policies[policies.index(policy)] = enabled
+    return enabled
+
+
+def with_policies(evidence: Evidence, policies: tuple[ConditionalAccessPolicy, ...]) -> Evidence:
+    """Return the evidence as it would be with these policies."""
+    return msgspec.structs.replace(evidence, policies=policies)
+
+
+def marker_for(tenant_id: str, scope_group: str | None) -> str:
+    """Return the marker that finds our policy again: the same for every plan of this tenant and scope."""
+    digest = hashlib.sha256(f"{tenant_id}/{scope_group or 'all'}".encode()).hexdigest()
+    return f"mfa-migrate:{digest[:12]}"
+
+
+def template(key: str, rules: Rules) -> JsonObject:
+    """Return the body of the policy that create mode makes: MFA for all resources and all client app types."""
+    users: JsonObject = {
+        "includeUsers": [] if rules.scope_group else ["All"],
+        "includeGroups": [rules.scope_group] if rules.scope_group else [],
+        "excludeUsers": list(rules.emergency_access),
+        "excludeRoles": [DIRECTORY_SYNC_ROLE],
+    }
+    name = TEMPLATE_NAME if rules.scope_group is None else f"{TEMPLATE_NAME[:-1]}, pilot)"
+    return {
+        "displayName": name,
+        "description": f"Created by mfa-migrate, marker {key}. Excludes emergency access and directory sync.",
+        "state": PolicyState.REPORT_ONLY.value,
+        "conditions": {
+            "users": users,
+            "applications": {"includeApplications": ["All"]},
+            "clientAppTypes": ["all"],
+        },
+        "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+    }
+
+
+def _as_policy(key: str, body: JsonObject) -> ConditionalAccessPolicy:
+    return ConditionalAccessPolicy(
+        id=key,
+        display_name=body["displayName"],
+        policy_state=PolicyState(body["state"]),
+        description=body["description"],
+        created_date_time=None,
+        modified_date_time=None,
+        raw={**body, "id": key},
+    )
+
+
+def blockers(evidence: Evidence, rules: Rules, steps: tuple[PolicyStep, ...]) -> Iterator[PlanNote]:
+    """Yield what speaks against the policy steps."""
+    if rules.emergency_none is not None and (rules.create or rules.switch_on):
+        yield _blocker(
+            "no-emergency-access",
+            "Without an emergency access account no policy is created or switched on: use policy.mode = adopt, "
+            "or name at least one account under emergency_access.",
+        )
+    creates = sum(isinstance(step, CreatePolicy) for step in steps)
+    if creates and len(evidence.policies) + creates > POLICY_CAP:
+        yield _blocker(
+            "policy-cap",
+            f"The tenant has {len(evidence.policies)} Conditional Access policies; Microsoft's limit is {POLICY_CAP} "
+            f"(newer notes say {POLICY_CAP_NEWER}). Remove one before another is created.",
+        )
+    for policy_id in rules.switch_on:
+        policy = evidence.policy(policy_id)
+        if policy is not None and any(isinstance(step, SetPolicyState) and step.key == policy_id for step in steps):
+            yield from missing_exclusions(policy, evidence, rules.emergency_access)
+
+
+def missing_exclusions(
+    policy: ConditionalAccessPolicy, evidence: Evidence, emergency_access: tuple[str, ...]
+) -> Iterator[PlanNote]:
+    """Yield a blocker for each account that must be excluded before this policy may be switched on."""
+    users = (policy.raw.get("conditions") or {}).get("users") or {}
+    excluded = {str(name).lower() for name in users.get("excludeUsers") or ()}
+    for group_id in users.get("excludeGroups") or ():
+        group = evidence.groups.get(str(group_id).lower())
+        excluded |= group.members if group is not None else frozenset()
+    missing = [account for account in emergency_access if account not in excluded]
+    if missing:
+        yield _blocker(
+            "emergency-access-not-excluded",
+            f"{policy.display_name!r} does not exclude the emergency access accounts {', '.join(missing)}; "
+            "switching it on could lock everybody out.",
+        )
+    if DIRECTORY_SYNC_ROLE not in {str(role).lower() for role in users.get("excludeRoles") or ()}:
+        yield _blocker(
+            "directory-sync-not-excluded",
+            f"{policy.display_name!r} does not exclude the role Directory Synchronization Accounts; switching it on "
+            "could stop the directory synchronization.",
+        )
+
+
+def _blocker(code: str, sentence: str) -> PlanNote:
+    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence)

@@ -1,0 +1,140 @@
+"""Make a rollback: the reversed steps of what was begun, in reverse order, as a plan like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from migrate.model.plan import (
+    PLAN_FORMAT,
+    AcceptedGap,
+    CreatePolicy,
+    Limits,
+    PlanHeader,
+    PlanKind,
+    PolicyStep,
+    SetMfaState,
+    SetPolicyState,
+    Wave,
+)
+from migrate.model.record import Record, sha256_of
+from migrate.model.rollback import RollbackHeader, RollbackRow
+
+UNLIMITED = Limits(
+    max_users=None,
+    max_newly_prompted=0,
+    max_failures="100%",
+    report_only_seconds=0,
+    policy_settle_seconds=0,
+    plan_max_age_seconds=0,
+    readback_timeout_seconds=60,
+)
+"""Back to safe must never be hard (design rule 9): a rollback waits for nothing and stops for no failure."""
+
+
+class TenantFacts(Record, frozen=True, kw_only=True):
+    """Where a rollback belongs."""
+
+    tenant_id: str
+    tenant_name: str
+    tenant_domain: str
+    cloud: str
+    endpoint: str | None
+
+
+class Rollback(Record, frozen=True, kw_only=True):
+    """A rollback plan with its steps."""
+
+    header: PlanHeader
+    steps: tuple[SetMfaState, ...]
+
+
+def rollback_for(
+    rows: Iterable[RollbackRow],
+    policy_steps: Sequence[PolicyStep],
+    facts: TenantFacts,
+    *,
+    created_at: str,
+    tool_version: str,
+    readback_timeout_seconds: int,
+    apps_that_matter: tuple[str, ...] | None = None,
+    accepted_gaps: tuple[AcceptedGap, ...] = (),
+) -> Rollback:
+    """Return the plan that puts the users of `rows` back to their former states, and then the policies.
+
+    Args:
+        rows: One a user: what was read before the write, and what was asked for.
+        policy_steps: The forward policy steps that were begun, in their order; empty for a partial rollback.
+        facts: Where it belongs.
+        created_at: ISO 8601.
+        tool_version: Of this program.
+        readback_timeout_seconds: How long an accepted change may take to be read back.
+        apps_that_matter: As in the plan that is reversed.
+        accepted_gaps: As in the plan that is reversed.
+    """
+    steps = sorted((_step_back(row) for row in rows), key=lambda step: (-step.wave, step.user_id))
+    numbers = list(dict.fromkeys(step.wave for step in steps))
+    waves = tuple(
+        Wave(number=number, name="back", users=sum(step.wave == number for step in steps)) for number in numbers
+    )
+    header = PlanHeader(
+        format=PLAN_FORMAT,
+        kind=PlanKind.ROLLBACK,
+        tool_version=tool_version,
+        created_at=created_at,
+        tenant_id=facts.tenant_id,
+        tenant_name=facts.tenant_name,
+        tenant_domain=facts.tenant_domain,
+        cloud=facts.cloud,
+        endpoint=facts.endpoint,
+        snapshot_id="",
+        snapshot_taken_at=created_at,
+        evidence_digest="",
+        policy_steps=tuple(step.reverse() for step in reversed(policy_steps)),
+        rests_on=(),
+        waves=waves,
+        counts={"restore": len(steps)},
+        total_users=len(steps),
+        notes=(),
+        newly_prompted=(),
+        accepted_gaps=accepted_gaps,
+        apps_that_matter=apps_that_matter,
+        emergency_access=(),
+        limits=msgspec.structs.replace(UNLIMITED, readback_timeout_seconds=readback_timeout_seconds),
+        rows_sha256=sha256_of(steps),
+    )
+    return Rollback(header=header, steps=tuple(steps))
+
+
+def _step_back(row: RollbackRow) -> SetMfaState:
+    forward = SetMfaState(
+        user_id=row.user_id,
+        user_principal_name=row.user_principal_name,
+        before=row.previous_state,
+        after=row.target_state,
+        wave=row.wave,
+        because=f"plan {row.plan_digest[:12]}",
+    )
+    return forward.reverse()
+
+
+def policy_steps_of(header: RollbackHeader) -> tuple[PolicyStep, ...]:
+    """Return the forward policy steps that rollback.json names: creations first, then switches."""
+    created = [
+        CreatePolicy(key=made.key, display_name=str(made.body.get("displayName", made.key)), body=made.body, because="")
+        for made in header.policies_created
+    ]
+    switched: list[SetPolicyState] = list(header.policies_switched)
+    return (*created, *switched)
+
+
+def facts_of(header: RollbackHeader | PlanHeader) -> TenantFacts:
+    """Return where a rollback file or plan belongs."""
+    return TenantFacts(
+        tenant_id=header.tenant_id,
+        tenant_name=header.tenant_name,
+        tenant_domain=header.tenant_domain,
+        cloud=header.cloud,
+        endpoint=header.endpoint,
+    )

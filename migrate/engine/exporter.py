@@ -1,0 +1,169 @@
+"""Read a whole tenant into a snapshot. Nothing half-read passes for whole: a failed page ends the export."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from migrate.engine.ports import Progress, SnapshotSink, Tenant
+from migrate.errors import RemoteProblem
+from migrate.model.replies import StateReading
+from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.users import MfaState
+
+T = TypeVar("T")
+
+CHUNK = 2_000
+"""Users whose states are asked for in one go; the client splits them into batches of 20."""
+SAMPLE = 200
+"""Users whose accelerated state is compared with the documented read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportFacts:
+    """What an export knows about the tenant besides what it put into the sink."""
+
+    taken_at: datetime
+    organization: Organization
+    skus: tuple[SubscribedSku, ...]
+    actor: Actor
+    states_read_by: str
+    """`requirements` or `select`."""
+
+
+async def export_tenant(
+    tenant: Tenant,
+    sink: SnapshotSink,
+    progress: Progress,
+    *,
+    fast: bool,
+    rng: random.Random,
+    groups: Sequence[str] = (),
+    roles: Sequence[str] = (),
+) -> ExportFacts:
+    """Read everything that planning needs.
+
+    Args:
+        tenant: The tenant to read.
+        sink: Where it goes; the caller finishes or discards it.
+        progress: Told how far the reading is.
+        fast: Read states by the undocumented `$select` first, cross-checked on a sample.
+        rng: Chooses the sample.
+        groups: Ids of groups to read although no policy names them yet.
+        roles: Role template ids to read likewise.
+
+    Raises:
+        RemoteProblem: Something could not be read to its end.
+    """
+    organization = await tenant.read_organization()
+    actor = await tenant.read_actor()
+    skus = await tenant.read_skus()
+    taken_at = tenant.server_now()
+    users = 0
+    async for chunk in _chunks(tenant.iter_users(), CHUNK):
+        sink.add_users(chunk)
+        users += len(chunk)
+        progress.advance(users, None, "Reading users")
+    progress.note(f"{users} users read")
+    sink.set_evidence(await tenant.read_evidence(groups=groups, roles=roles))
+    await _read_registrations(tenant, sink, progress)
+    by_select = fast and await _read_states_by_select(tenant, sink, progress, users, rng)
+    if not by_select:
+        await _read_states(tenant, sink, progress, users)
+    return ExportFacts(
+        taken_at=taken_at,
+        organization=organization,
+        skus=skus,
+        actor=actor,
+        states_read_by="select" if by_select else "requirements",
+    )
+
+
+async def _read_registrations(tenant: Tenant, sink: SnapshotSink, progress: Progress) -> None:
+    rows = 0
+    async for chunk in _chunks(tenant.iter_registrations(), CHUNK):
+        sink.add_registrations(chunk)
+        rows += len(chunk)
+        progress.advance(rows, None, "Reading the registration report")
+
+
+async def _read_states(tenant: Tenant, sink: SnapshotSink, progress: Progress, users: int) -> None:
+    done = 0
+    chunk: list[str] = []
+    for user_id in sink.user_ids():
+        chunk.append(user_id)
+        if len(chunk) == CHUNK:
+            sink.add_readings(await tenant.read_mfa_states(chunk))
+            done += len(chunk)
+            chunk = []
+            progress.advance(done, users, "Reading per-user MFA states")
+    if chunk:
+        sink.add_readings(await tenant.read_mfa_states(chunk))
+        progress.advance(done + len(chunk), users, "Reading per-user MFA states")
+
+
+async def _read_states_by_select(
+    tenant: Tenant, sink: SnapshotSink, progress: Progress, users: int, rng: random.Random
+) -> bool:
+    """Read states by `$select`; return False, with the reason said, when that must not be trusted here."""
+    sample: list[tuple[str, str]] = []
+    seen = 0
+    try:
+        async for chunk in _chunks(tenant.iter_mfa_states_by_select(), CHUNK):
+            readings = []
+            for user_id, value in chunk:
+                if value not in set(MfaState):
+                    progress.note(
+                        f"--fast is given up: the accelerator sent {value!r} for user {user_id}. "
+                        "Reading every state by the documented call instead."
+                    )
+                    return False
+                readings.append(_reading(user_id, MfaState(value), tenant.server_now()))
+                _keep_in_sample(sample, (user_id, value), seen, rng)
+                seen += 1
+            sink.add_readings(readings)
+            progress.advance(seen, users, "Reading per-user MFA states (--fast)")
+    except RemoteProblem as problem:
+        progress.note(f"--fast is given up: {problem.what} Reading every state by the documented call instead.")
+        return False
+    if seen != users:
+        progress.note(f"--fast is given up: it listed {seen} users of {users}. Reading every state one by one instead.")
+        return False
+    for reading in await tenant.read_mfa_states([user_id for user_id, _ in sample]):
+        claimed = dict(sample)[reading.user_id]
+        if reading.mfa_state != claimed:
+            progress.note(
+                f"--fast is given up: for user {reading.user_id} it said {claimed}, the documented call says "
+                f"{reading.mfa_state or reading.problem}. Reading every state by the documented call instead."
+            )
+            return False
+    progress.note(f"--fast agreed with the documented call on {len(sample)} users drawn at random")
+    return True
+
+
+def _keep_in_sample(sample: list[tuple[str, str]], item: tuple[str, str], seen: int, rng: random.Random) -> None:
+    """Keep a uniform sample of a stream of unknown length (reservoir sampling, Algorithm R)."""
+    if len(sample) < SAMPLE:
+        sample.append(item)
+    elif (place := rng.randrange(seen + 1)) < SAMPLE:
+        sample[place] = item
+
+
+def _reading(user_id: str, state: MfaState, now: datetime) -> StateReading:
+    return StateReading(
+        user_id=user_id, mfa_state=state, problem=None, status=200, request_id="", server_date=now.isoformat()
+    )
+
+
+async def _chunks(source: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
+    chunk: list[T] = []
+    async for item in source:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

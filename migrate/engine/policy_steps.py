@@ -1,0 +1,332 @@
+"""Carry out steps for Conditional Access policies: look first, intent, send once, read until it is so, outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import assert_never
+
+from migrate.decide.guards import says_the_same
+from migrate.decide.policy_steps import missing_exclusions
+from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.engine.proof import Proof
+from migrate.errors import GraphRefused, Guarded, MfaMigrateError
+from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
+from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PolicyStep, SetPolicyState
+from migrate.model.record import canonical_json
+
+FORMER_POLICY = "former policy "
+"""How the reason of a policy intent begins; the name of the document with the former JSON follows."""
+LOOKS = 5
+"""How often a policy is looked for after an unclear answer before it is sent again."""
+LOOK_SECONDS = 5.0
+MAX_ATTEMPTS = 3
+
+
+class PolicySteps:
+    """Carries out policy steps. A policy is never created twice and never patched unless it is as planned."""
+
+    def __init__(
+        self,
+        *,
+        plan: PlanHeader,
+        tenant: Tenant,
+        journal: Journal,
+        proof: Proof,
+        progress: Progress,
+        sleep: Callable[[float], Awaitable[None]],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._plan = plan
+        self._tenant = tenant
+        self._journal = journal
+        self._proof = proof
+        self._progress = progress
+        self._sleep = sleep
+        self._new_id = new_id
+
+    async def find(self, key: str) -> ConditionalAccessPolicy | None:
+        """Return the policy with this id or marker as it is now, or None."""
+        policies = await self._tenant.list_policies()
+        return next((p for p in policies if p.id == key or key in (p.description or "")), None)
+
+    async def is_done(self, step: PolicyStep) -> bool:
+        """Tell whether the tenant is already as the step wants it."""
+        found = await self.find(step.key)
+        match step:
+            case CreatePolicy():
+                return found is not None
+            case SetPolicyState():
+                return found is not None and found.policy_state is step.after
+            case DeletePolicy():
+                return found is None
+            case _:
+                assert_never(step)
+
+    async def carry_out(self, step: PolicyStep) -> None:
+        """Carry out one step.
+
+        Raises:
+            Guarded: The policy is not as planned, or must not be switched on.
+            RemoteProblem: Graph refused, or nothing clear could be learned.
+        """
+        match step:
+            case CreatePolicy():
+                await self._create(step)
+            case SetPolicyState():
+                await self._set_state(step)
+            case DeletePolicy():
+                await self._delete(step)
+            case _:
+                assert_never(step)
+
+    # Create
+
+    async def _create(self, step: CreatePolicy) -> None:
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            found = await self._look_for(step.key, looks=1 if attempt == 1 else LOOKS)
+            if found is not None:
+                reason = "found by its marker: it exists already and is not created twice"
+                self._note(step, found.id, Outcome.RECOVERED, "", "created", _state(found), reason, attempt)
+                return
+            client_request_id = self._new_id()
+            body = self._journal.put_document(step.body)
+            self._intent(step, "", "", body, attempt, client_request_id)
+            try:
+                created = await self._tenant.create_policy(step.body, client_request_id=client_request_id)
+            except MfaMigrateError as problem:
+                self._note(step, "", Outcome.FAILED, "", body, "", problem.what, attempt, client_request_id)
+                raise
+            if created is not None:
+                there = await self._tenant.read_policy(created.id)
+                if there is None or not says_the_same(step.body, there):
+                    reason = "created, but it does not read back as it was sent"
+                    self._note(step, created.id, Outcome.FAILED, "", body, _state(there), reason, attempt)
+                    raise GraphRefused(
+                        f"The policy {step.display_name!r} does not read back as it was sent.",
+                        unchanged="It was created report-only; no user was touched.",
+                        hint="Look at it in the portal, then run `mfa-migrate apply` again.",
+                    )
+                self._note(step, created.id, Outcome.CONFIRMED, "", body, _state(there), "", attempt, client_request_id)
+                return
+        self._note(step, "", Outcome.FAILED, "", "created", "", f"no clear answer in {MAX_ATTEMPTS} attempts", 0)
+        raise GraphRefused(
+            f"The policy {step.display_name!r} could not be created: no clear answer in {MAX_ATTEMPTS} attempts.",
+            unchanged="No user was touched.",
+            hint="Run `mfa-migrate apply` again; the policy is looked for before it is created.",
+        )
+
+    async def _look_for(self, key: str, *, looks: int) -> ConditionalAccessPolicy | None:
+        """Look for a policy several times: a list may lag behind a create whose answer was lost."""
+        for look in range(looks):
+            if look:
+                self._progress.waiting("looking whether the policy was created after all", LOOK_SECONDS)
+                await self._sleep(LOOK_SECONDS)
+            found = await self.find(key)
+            if found is not None:
+                return found
+        return None
+
+    # Switch
+
+    async def _set_state(self, step: SetPolicyState) -> None:
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            found = await self.find(step.key)
+            if found is None:
+                raise Guarded(
+                    f"The policy {step.display_name!r} does not exist any more.",
+                    unchanged="It was not changed.",
+                    hint="Run `mfa-migrate export` and `mfa-migrate plan` again.",
+                )
+            if found.policy_state is step.after:
+                outcome = Outcome.SKIPPED if attempt == 1 else Outcome.CONFIRMED
+                reason = f"is {step.after} already" if attempt == 1 else ""
+                self._note(step, found.id, outcome, step.before, step.after, _state(found), reason, attempt)
+                return
+            if found.policy_state is not step.before:
+                raise Guarded(
+                    f"The policy {step.display_name!r} is {_state(found)}, not {step.before} as planned.",
+                    unchanged="It was left alone.",
+                    hint="Find out who changed it, then run `mfa-migrate export` and `mfa-migrate plan` again.",
+                )
+            if step.after is PolicyState.ENABLED:
+                await self._refuse_dangerous(found)
+            if await self._patch(step, found, attempt):
+                return
+        raise GraphRefused(
+            f"The policy {step.display_name!r} could not be set to {step.after}: no clear answer "
+            f"in {MAX_ATTEMPTS} attempts.",
+            unchanged="No user was touched after that.",
+            hint="Run the same command again.",
+        )
+
+    async def _patch(self, step: SetPolicyState, found: ConditionalAccessPolicy, attempt: int) -> bool:
+        """Send the new state once; return whether it is so now. Only the state is sent, never a list."""
+        former = self._journal.put_document(found.raw)
+        client_request_id = self._new_id()
+        self._intent(step, found.id, step.before, step.after, attempt, client_request_id, FORMER_POLICY + former)
+        try:
+            await self._tenant.update_policy(found.id, {"state": step.after.value}, client_request_id=client_request_id)
+        except MfaMigrateError as problem:
+            self._note(
+                step, found.id, Outcome.FAILED, step.before, step.after, "", problem.what, attempt, client_request_id
+            )
+            raise
+        there = await self._tenant.read_policy(found.id)
+        if there is None or there.policy_state is not step.after:
+            reason = "no clear answer, and it reads as before"
+            self._note(step, found.id, Outcome.FAILED, step.before, step.after, _state(there), reason, attempt)
+            return False
+        changed = _differences(found, there)
+        reason = f"besides the state, {', '.join(changed)} reads differently now" if changed else ""
+        if changed:
+            self._progress.note(f"Policy {step.display_name!r}: {reason}.")
+        self._note(
+            step,
+            found.id,
+            Outcome.CONFIRMED,
+            step.before,
+            step.after,
+            _state(there),
+            reason,
+            attempt,
+            client_request_id,
+        )
+        return True
+
+    async def _refuse_dangerous(self, policy: ConditionalAccessPolicy) -> None:
+        evidence = await self._proof.evidence()
+        notes = list(missing_exclusions(policy, evidence, self._plan.emergency_access))
+        if notes:
+            raise Guarded(
+                " ".join(note.sentence for note in notes),
+                unchanged="The policy was not switched on.",
+                hint="Add the exclusions to the policy, then run `mfa-migrate apply` again.",
+            )
+
+    # Delete
+
+    async def _delete(self, step: DeletePolicy) -> None:
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            found = await self.find(step.key)
+            if found is None:
+                outcome = Outcome.SKIPPED if attempt == 1 else Outcome.CONFIRMED
+                reason = "does not exist any more" if attempt == 1 else ""
+                self._note(step, step.key, outcome, "", "deleted", "", reason, attempt)
+                return
+            if not says_the_same(step.body, found):
+                reason = "somebody edited it since it was created; left alone"
+                self._note(step, found.id, Outcome.SKIPPED, _state(found), "deleted", _state(found), reason, attempt)
+                self._progress.note(f"Policy {step.display_name!r}: {reason}.")
+                return
+            former = self._journal.put_document(found.raw)
+            client_request_id = self._new_id()
+            self._intent(step, found.id, _state(found), "deleted", attempt, client_request_id, FORMER_POLICY + former)
+            try:
+                await self._tenant.delete_policy(found.id, client_request_id=client_request_id)
+            except MfaMigrateError as problem:
+                self._note(step, found.id, Outcome.FAILED, "", "deleted", "", problem.what, attempt, client_request_id)
+                raise
+            there = await self._tenant.read_policy(found.id)
+            if there is None:
+                self._note(
+                    step, found.id, Outcome.CONFIRMED, _state(found), "deleted", "", "", attempt, client_request_id
+                )
+                return
+            self._note(step, found.id, Outcome.FAILED, _state(found), "deleted", _state(there), "still there", attempt)
+        raise GraphRefused(
+            f"The policy {step.display_name!r} could not be deleted in {MAX_ATTEMPTS} attempts.",
+            unchanged="Every user is restored.",
+            hint="Run the same command again.",
+        )
+
+    # Journal
+
+    def _intent(
+        self,
+        step: PolicyStep,
+        policy_id: str,
+        before: str,
+        requested: str,
+        attempt: int,
+        client_request_id: str,
+        reason: str = "",
+    ) -> None:
+        self._note(step, policy_id, Outcome.INTENT, before, requested, "", reason, attempt, client_request_id)
+
+    def _note(
+        self,
+        step: PolicyStep,
+        policy_id: str,
+        outcome: Outcome,
+        before: str,
+        requested: str,
+        observed: str,
+        reason: str,
+        attempt: int,
+        client_request_id: str = "",
+    ) -> None:
+        self._journal.append(
+            [
+                Draft(
+                    operation=_OPERATIONS[type(step)],
+                    target_type=TargetType.POLICY,
+                    outcome=outcome,
+                    object_id=policy_id or step.key,
+                    user_principal_name=step.display_name,
+                    before=before,
+                    requested=requested,
+                    observed=observed,
+                    reason=reason,
+                    attempt=attempt,
+                    client_request_id=client_request_id,
+                    server_date=self._tenant.server_now().isoformat(),
+                )
+            ]
+        )
+
+
+_OPERATIONS: dict[type[PolicyStep], Operation] = {
+    CreatePolicy: Operation.CREATE_POLICY,
+    SetPolicyState: Operation.SET_POLICY_STATE,
+    DeletePolicy: Operation.DELETE_POLICY,
+}
+
+
+def _state(policy: ConditionalAccessPolicy | None) -> str:
+    return str(policy.policy_state or policy.raw.get("state", "")) if policy is not None else ""
+
+
+def _differences(before: ConditionalAccessPolicy, after: ConditionalAccessPolicy) -> list[str]:
+    """Return the members, besides state and dates, that differ between two readings of a policy."""
+    ignored = {"state", "modifiedDateTime"}
+    names = (before.raw.keys() | after.raw.keys()) - ignored
+    return sorted(name for name in names if canonical_json(before.raw.get(name)) != canonical_json(after.raw.get(name)))
+
+
+def is_policy_step_settled(step: PolicyStep, entries: Iterable[JournalEntry]) -> bool:
+    """Tell from a run's entries whether a policy step has its final outcome.
+
+    A created policy is named by its marker until Graph has given it an id, so both names count as the same.
+    """
+    names = {step.key}
+    latest: Outcome | None = None
+    for entry in entries:
+        if entry.operation is Operation.CREATE_POLICY and entry.user_principal_name == step.display_name:
+            names.add(entry.object_id)
+        if entry.operation is _OPERATIONS[type(step)] and entry.object_id in names:
+            latest = entry.outcome
+    return latest in (Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED)
+
+
+def said_of(step: PolicyStep) -> str:
+    """Return one line about what a step does."""
+    match step:
+        case CreatePolicy():
+            return f"create {step.display_name!r}, report-only"
+        case SetPolicyState():
+            return f"set {step.display_name!r} from {step.before} to {step.after}"
+        case DeletePolicy():
+            return f"delete {step.display_name!r}"
+        case _:
+            assert_never(step)

@@ -1,0 +1,50 @@
+"""After an interruption: read every user whose intent has no outcome, and write down what became of it."""
+
+from __future__ import annotations
+
+from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.replies import StateReading
+from migrate.model.users import MfaState
+
+CHUNK = 500
+
+
+async def recover_users(tenant: Tenant, journal: Journal, progress: Progress) -> int:
+    """Settle all intents in doubt, of every run; return how many there were."""
+    doubtful = list(journal.in_doubt())
+    for start in range(0, len(doubtful), CHUNK):
+        chunk = doubtful[start : start + CHUNK]
+        readings = await tenant.read_mfa_states([entry.object_id for entry in chunk])
+        by_user = {reading.user_id: reading for reading in readings}
+        journal.append([_settled(entry, by_user[entry.object_id]) for entry in chunk])
+    if doubtful:
+        progress.note(f"{len(doubtful)} changes were in doubt after an interruption; each was read and settled")
+    return len(doubtful)
+
+
+def _settled(intent: JournalEntry, reading: StateReading) -> Draft:
+    asked = MfaState(intent.requested)
+    if reading.mfa_state is None:
+        outcome, reason = Outcome.FAILED, f"interrupted, and could not be read since: {reading.problem}"
+    elif asked.is_found_as(reading.mfa_state):
+        outcome, reason = Outcome.RECOVERED, "interrupted; found as asked: presumably ours, not proven"
+    elif intent.before == reading.mfa_state:
+        outcome, reason = Outcome.FAILED, "interrupted before the change took effect"
+    else:
+        outcome, reason = Outcome.SKIPPED, f"interrupted, then found {reading.mfa_state}: drift, left alone"
+    return Draft(
+        operation=Operation.SET_MFA_STATE,
+        target_type=TargetType.USER,
+        outcome=outcome,
+        object_id=intent.object_id,
+        user_principal_name=intent.user_principal_name,
+        before=intent.before,
+        requested=intent.requested,
+        observed=str(reading.mfa_state or ""),
+        reason=reason,
+        attempt=intent.attempt,
+        request_id=reading.request_id,
+        client_request_id=intent.client_request_id,
+        server_date=reading.server_date,
+    )

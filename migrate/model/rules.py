@@ -1,0 +1,40 @@
+"""What the operator decided before planning: the configuration with every name resolved to an object id."""
+
+from __future__ import annotations
+
+from migrate.model.plan import AcceptedGap, Limits
+from migrate.model.record import Record
+
+DIRECTORY_SYNC_ROLE = "d29b2b05-8046-44ba-8758-1e26182fcf32"
+"""Role template id of Directory Synchronization Accounts."""
+
+P1_PLANS = frozenset({"41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"})
+"""Service plan ids of Entra ID P1 and P2; either allows Conditional Access."""
+
+
+class Rules(Record, frozen=True, kw_only=True):
+    """The rules of one plan. Expired exclusions and accepted gaps are left out before it is made."""
+
+    create: bool
+    """Create the template policy; otherwise adopt what is enabled already."""
+    scope_group: str | None
+    """Group id of a pilot; None means all users."""
+    switch_on: tuple[str, ...]
+    """Ids of existing report-only policies that the plan switches on."""
+    emergency_access: tuple[str, ...]
+    """Object ids."""
+    emergency_none: str | None
+    """The reason why there is no emergency access account; then nothing is created or switched on."""
+    exclusions: dict[str, str]
+    """Object id -> reason, with the date on which it ends."""
+    guests: bool
+    canary: frozenset[str]
+    percentages: tuple[float, ...]
+    accepted_gaps: tuple[AcceptedGap, ...]
+    apps_that_matter: frozenset[str] | None
+    """Application ids; None means every application."""
+    limits: Limits
+    operator: str | None
+    """Object id of the signed-in account: it comes last, unless the canary names it."""
+    only: frozenset[str] | None
+    """When given, nobody else is planned."""

@@ -1,0 +1,268 @@
+"""The screen of one command: data to stdout, talk to stderr, a progress line while something takes long."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as RichProgress
+
+log = logging.getLogger("migrate")
+
+EVENT_VERSION = 1
+"""Version of the NDJSON events."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The data of a command, ready for every output format."""
+
+    kind: str
+    """The command's name; NDJSON events carry it."""
+    document: object
+    """What `--output json` prints: one document of plain values and records."""
+    columns: Sequence[str] = ()
+    rows: Callable[[], Iterable[Sequence[str]]] = tuple
+    """The rows of `--output csv`; a function, so that a million rows are streamed and only when wanted."""
+    events: Callable[[], Iterable[object]] | None = None
+    """The events of `--output ndjson`; without it each row is one event, and the document the last."""
+    lines: Callable[[], Iterable[Any]] = tuple
+    """The table output: strings and Rich renderables."""
+
+
+@dataclass(kw_only=True)
+class Screen:
+    """Writes answers and talk. Also the `Progress` that the engine reports to."""
+
+    output: str
+    quiet: bool
+    verbose: bool
+    color: bool
+    progress: bool
+    sandbox: str | None
+    stdout: TextIO
+    stderr: TextIO
+    _bar: RichProgress | None = field(default=None, init=False)
+    _task: Any = field(default=None, init=False)
+    _what: str = field(default="", init=False)
+    _last_wait: tuple[str, float] = field(default=("", 0.0), init=False)
+
+    def __enter__(self) -> Screen:
+        if self.sandbox is not None:
+            self.say(f"SANDBOX {self.sandbox} - no real tenant is touched")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish_progress()
+
+    # Talk
+
+    def say(self, sentence: str) -> None:
+        """Say something that `--quiet` leaves out."""
+        log.info("%s", sentence)
+        if not self.quiet:
+            self._write_talk(sentence)
+
+    def note(self, sentence: str) -> None:
+        """Say something that the engine noticed."""
+        self.say(sentence)
+
+    def warn(self, sentence: str) -> None:
+        """Say something that is shown even with `--quiet`."""
+        log.warning("%s", sentence)
+        self._write_talk(f"Warning: {sentence}")
+
+    def detail(self, sentence: str) -> None:
+        """Say something that only `--verbose` shows."""
+        log.debug("%s", sentence)
+        if self.verbose:
+            self._write_talk(sentence)
+
+    def _write_talk(self, sentence: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(sentence, file=self.stderr, flush=True)
+
+    # Progress
+
+    def advance(self, done: int, total: int | None, what: str) -> None:
+        """Show how far the work is, with rate and time to go; on a terminal only."""
+        if not self._shows_progress():
+            return
+        if self._bar is None or what != self._what:
+            self.finish_progress()
+            self._bar, self._what = _progress_bar(self.color), what
+            self._task = self._bar.add_task(what, total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Say why the work waits; short waits only with `--verbose`, and the same reason at most every 5 seconds."""
+        log.info("waiting %.1f s: %s", seconds, reason)
+        before, at = self._last_wait
+        if (seconds < 1 and not self.verbose) or (reason == before and time.monotonic() - at < 5):
+            return
+        self._last_wait = (reason, time.monotonic())
+        if not self.quiet:
+            self._write_talk(f"Waiting {seconds:.0f} s: {reason}")
+
+    def finish_progress(self) -> None:
+        """Take the progress line away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar, self._task, self._what = None, None, ""
+
+    def _shows_progress(self) -> bool:
+        return self.progress and not self.quiet and self.stderr.isatty()
+
+    # Data
+
+    def show(self, answer: Answer) -> None:
+        """Write an answer as table, JSON or NDJSON."""
+        self.finish_progress()
+        match self.output:
+            case "json":
+                self.write_bytes([_json_line(answer.document, indent=2)])
+            case "ndjson":
+                self.write_bytes(_json_line(event) for event in _events(answer))
+            case _:
+                console = self.console()
+                if self.sandbox is not None:
+                    console.print("SANDBOX", style="bold reverse", highlight=False)
+                for line in answer.lines():
+                    console.print(line, highlight=False, soft_wrap=isinstance(line, str))
+
+    def write_bytes(self, chunks: Iterable[bytes]) -> None:
+        """Write bytes to stdout as they are: machine output is UTF-8 on every platform."""
+        self.finish_progress()
+        self.stdout.flush()
+        raw = getattr(self.stdout, "buffer", None)
+        for chunk in chunks:
+            if raw is None:
+                self.stdout.write(chunk.decode())
+            else:
+                raw.write(chunk)
+        self.stdout.flush()
+
+    def console(self) -> Console:
+        """Return a Rich console on stdout."""
+        from rich.console import Console
+
+        return Console(
+            file=self.stdout,
+            no_color=not self.color,
+            markup=False,
+            emoji=False,
+            width=None if self.stdout.isatty() else 160,
+        )
+
+    def is_interactive(self) -> bool:
+        """Tell whether a person can be asked: questions and answers go through the terminal."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.stderr.isatty()
+
+    def ask(self, question: str) -> str:
+        """Ask on stderr and return the typed line."""
+        self.finish_progress()
+        print(question, end="", file=self.stderr, flush=True)
+        return sys.stdin.readline().strip()
+
+
+def screen_for(
+    *,
+    output: str,
+    quiet: bool,
+    verbose: bool,
+    color: bool,
+    progress: bool,
+    sandbox: str | None,
+    stdout: TextIO,
+    stderr: TextIO,
+) -> Screen:
+    """Return the screen for these settings."""
+    return Screen(
+        output=output,
+        quiet=quiet,
+        verbose=verbose,
+        color=color,
+        progress=progress,
+        sandbox=sandbox,
+        stdout=stdout,
+        stderr=stderr,
+    )
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Any:
+    """Return a plain Rich table: a header, a rule, no box to copy out of a terminal by accident."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def styled(text: str, style: str) -> Any:
+    """Return text in a style; without colour the text alone says the same."""
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
+def _progress_bar(color: bool) -> RichProgress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f}/s" if speed else "")
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        Rate(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, no_color=not color),
+        transient=True,
+        refresh_per_second=4,
+    )
+
+
+def _events(answer: Answer) -> Iterator[object]:
+    if answer.events is not None:
+        yield from answer.events()
+        return
+    for row in answer.rows():
+        named = {column[:1].lower() + column[1:]: cell for column, cell in zip(answer.columns, row, strict=True)}
+        yield {"type": "row", "version": EVENT_VERSION, "kind": answer.kind, **named}
+    yield {"type": "summary", "version": EVENT_VERSION, "kind": answer.kind, "document": answer.document}
+
+
+def _json_line(value: object, indent: int | None = None) -> bytes:
+    plain = msgspec.to_builtins(value)
+    return json.dumps(plain, ensure_ascii=False, indent=indent).encode() + b"\n"
