@@ -14,8 +14,7 @@ import msgspec
 
 from migrate.errors import IncompleteRead
 from migrate.graph.answers import TRANSIENT_STATUSES, Answer
-from migrate.graph.channel import Call, Channel, decoded
-from migrate.graph.refusals import refusal_of
+from migrate.graph.channel import DOUBTFUL_ATTEMPTS, Call, Channel, decoded, no_of
 from migrate.graph.retry import Transient
 
 LARGEST_BATCH = 20
@@ -104,7 +103,7 @@ class BatchOfReads:
         self._last = {}
         outer = await self._channel.attempt(call, "POST", body, deadline)
         if not outer.is_success:
-            raise refusal_of(outer, doing=call.doing, needs=call.needs)
+            raise no_of(call, outer)
         answers = decoded(call, outer, lambda raw: answers_of(raw, outer))
         self._last = {id_: answers.get(id_, NO_ANSWER) for id_ in self._pending}
         failed = {id_: answer for id_, answer in self._last.items() if _is_passing(answer)}
@@ -123,9 +122,15 @@ class BatchOfReads:
             pacer = self._channel.pacers[self._call.bucket]
             pacer.throttled(wait)
             return Transient("throttled by Graph", held_until=pacer.hold_until)
-        statuses = sorted({str(answer.status or "nothing") for answer in failed.values()})
-        return Transient(f"Graph answered {', '.join(statuses)} for {len(failed)} items of a batch", retry_after=wait)
+        statuses = {answer.status for answer in failed.values()}
+        words = ", ".join(str(status or "nothing") for status in sorted(statuses))
+        return Transient(
+            f"Graph answered {words} for {len(failed)} items of a batch",
+            retry_after=wait,
+            attempts=DOUBTFUL_ATTEMPTS if statuses == {401} else None,
+        )
 
 
 def _is_passing(answer: Answer) -> bool:
-    return answer.status == 0 or answer.status in TRANSIENT_STATUSES
+    # 401: the token ran out while the batch was under way, and the next one carries a new token.
+    return answer.status in (0, 401) or answer.status in TRANSIENT_STATUSES

@@ -18,7 +18,7 @@ from migrate.graph.transport import NoAnswer, Sender
 T = TypeVar("T")
 
 _FIRST_CONTACT_ATTEMPTS = 3
-_DOUBTFUL_ATTEMPTS = 3
+DOUBTFUL_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Channel:
             answer = await self.attempt(call, "GET", None, deadline)
             self.pacers[call.bucket].succeeded()
             if not answer.is_success:
-                raise self._doubted(call, answer) or refusal_of(answer, doing=call.doing, needs=call.needs)
+                raise no_of(call, answer)
             return decoded(call, answer, decode)
 
         return await self.persistence(once, doing=call.doing, deadline=deadline)
@@ -113,20 +113,19 @@ class Channel:
         if answer.status == 429:
             self.pacers[bucket].throttled(answer.retry_after)
 
-    def _doubted(self, call: Call, answer: Answer) -> Transient | None:
-        """Return why a refusal is asked for again a few times: some are known to come and go."""
-        doubtful = (
-            answer.status == 401  # the token may just have run out, and the next request brings a new one
-            or is_licence_refusal(answer)
-            or (answer.status == 400 and call.doubt_400)
-        )
-        if not doubtful:
-            return None
-        return Transient(
-            f"Graph answered {answer.status} {answer.error.words}".strip(),
-            attempts=_DOUBTFUL_ATTEMPTS,
-            final=refusal_of(answer, doing=call.doing, needs=call.needs),
-        )
+
+def no_of(call: Call, answer: Answer) -> Transient | RemoteProblem:
+    """Return the error for a no to a read: asked for again a few times where such answers are known to come and go."""
+    final = refusal_of(answer, doing=call.doing, needs=call.needs)
+    doubtful = (
+        answer.status == 401  # the token may just have run out, and the next request brings a new one
+        or is_licence_refusal(answer)
+        or (answer.status == 400 and call.doubt_400)
+    )
+    if not doubtful:
+        return final
+    said = f"Graph answered {answer.status} {answer.error.words}".strip()
+    return Transient(said, attempts=DOUBTFUL_ATTEMPTS, final=final)
 
 
 def decoded(call: Call, answer: Answer, decode: Callable[[bytes], T]) -> T:
@@ -135,8 +134,16 @@ def decoded(call: Call, answer: Answer, decode: Callable[[bytes], T]) -> T:
         return decode(answer.body)
     except (msgspec.DecodeError, BadAnswer) as problem:
         trace = f" (request-id {answer.request_id})" if answer.request_id else ""
-        final: RemoteProblem = IncompleteRead(
+        # Whole JSON that lacks a member will hardly get better; JSON that is cut short often does.
+        is_whole = isinstance(problem, msgspec.ValidationError)
+        final = IncompleteRead(
             f"Graph sent an answer that cannot be used while {call.doing}: {problem}{trace}.",
-            hint="Run the command again; what was read before is kept.",
+            hint=(
+                f"Check that the token holds {call.needs.permission}: with less, Graph leaves properties out."
+                if is_whole
+                else "Run the command again; what was read before is kept."
+            ),
         )
-        raise Transient(f"Graph sent an unusable answer ({problem})", final=final) from problem
+        raise Transient(
+            f"Graph sent an unusable answer ({problem})", attempts=DOUBTFUL_ATTEMPTS if is_whole else None, final=final
+        ) from problem

@@ -5,7 +5,6 @@ A group or role that cannot be read whole is marked so; it never comes back with
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -43,7 +42,7 @@ class EvidenceReader:
         self._policies = policies
         self._sees_hidden = sees_hidden
         """Whether the token holds Member.Read.Hidden; without it a hidden membership looks empty."""
-        self._slots = asyncio.Semaphore(objects_at_once)
+        self._at_once = objects_at_once
 
     async def read(self) -> Evidence:
         """Read everything in one go; whatever fails as a whole raises a `RemoteProblem`."""
@@ -57,8 +56,8 @@ class EvidenceReader:
             wire.json_object,
         )
         defaults = await self._channel.read(_SECURITY_DEFAULTS, wire.security_defaults_enabled)
-        groups = await all_of(self._group(id_) for id_ in named_in(policies, "Groups"))
-        roles = await all_of(self._role(id_) for id_ in named_in(policies, "Roles"))
+        groups = await all_of((self._group(id_) for id_ in named_in(policies, "Groups")), at_once=self._at_once)
+        roles = await all_of((self._role(id_) for id_ in named_in(policies, "Roles")), at_once=self._at_once)
         return Evidence(
             policies=policies,
             named_locations=tuple(locations),
@@ -69,13 +68,12 @@ class EvidenceReader:
         )
 
     async def _group(self, group_id: str) -> GroupEvidence:
-        async with self._slots:
-            try:
-                return await self._group_whole(group_id)
-            except NotFound:
-                return _group(group_id, None, ReadStatus.GONE, "the group does not exist any more")
-            except (GraphRefused, PermissionMissing, IncompleteRead) as problem:
-                return _group(group_id, None, ReadStatus.UNREADABLE, _in_full(problem))
+        try:
+            return await self._group_whole(group_id)
+        except NotFound:
+            return _group(group_id, None, ReadStatus.GONE, "the group does not exist any more")
+        except (GraphRefused, PermissionMissing, IncompleteRead) as problem:
+            return _group(group_id, None, ReadStatus.UNREADABLE, _in_full(problem))
 
     async def _group_whole(self, group_id: str) -> GroupEvidence:
         head = await self._channel.read(
@@ -111,13 +109,12 @@ class EvidenceReader:
         return await self._people(row.principal for row in rows if row.access_id == "member")
 
     async def _role(self, template_id: str) -> RoleEvidence:
-        async with self._slots:
-            try:
-                return await self._role_whole(template_id)
-            except NotFound:
-                return _role(template_id, None, ReadStatus.GONE, "the role does not exist in this tenant")
-            except (GraphRefused, PermissionMissing, IncompleteRead) as problem:
-                return _role(template_id, None, ReadStatus.UNREADABLE, _in_full(problem))
+        try:
+            return await self._role_whole(template_id)
+        except NotFound:
+            return _role(template_id, None, ReadStatus.GONE, "the role does not exist in this tenant")
+        except (GraphRefused, PermissionMissing, IncompleteRead) as problem:
+            return _role(template_id, None, ReadStatus.UNREADABLE, _in_full(problem))
 
     async def _role_whole(self, template_id: str) -> RoleEvidence:
         head = await self._channel.read(

@@ -74,6 +74,7 @@ class Persistence:
 
     async def __call__(self, attempt: Callable[[], Awaitable[T]], *, doing: str, deadline: float) -> T:
         """Run `attempt` until it returns; `Transient` means once more. Raises a `RemoteProblem` in the end."""
+
         # tenacity awaits only what is declared async, which a lambda is not.
         async def tried() -> T:
             return await attempt()

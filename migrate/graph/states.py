@@ -5,7 +5,6 @@ Source: Graph beta, authentication: get and update (strongAuthenticationRequirem
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -32,7 +31,7 @@ class StateReader:
 
     def __init__(self, channel: Channel, *, batches_at_once: int) -> None:
         self._channel = channel
-        self._slots = asyncio.Semaphore(batches_at_once)
+        self._at_once = batches_at_once
         self._refused_at_first = 0
         self._verdict_open = True
         """False once anybody could be read, or the refusals differed: then they are about users."""
@@ -44,7 +43,7 @@ class StateReader:
         Users who are gone or refused, and ones whose state cannot be understood, come back with a problem. Raises
         `PermissionMissing` or `SignInFailed` when the first hundred are all refused in the same way.
         """
-        parts = await all_of(self._read_chunk(chunk) for chunk in chunks_of(user_ids))
+        parts = await all_of((self._read_chunk(chunk) for chunk in chunks_of(user_ids)), at_once=self._at_once)
         return [reading for part in parts for reading in part]
 
     async def _read_chunk(self, user_ids: Sequence[str]) -> list[StateReading]:
@@ -52,8 +51,7 @@ class StateReader:
             Item(id=str(number), method="GET", path=f"/users/{user_id}/authentication/requirements")
             for number, user_id in enumerate(user_ids)
         ]
-        async with self._slots:
-            answers = await BatchOfReads(self._channel, _READ, items).read()
+        answers = await BatchOfReads(self._channel, _READ, items).read()
         if self._verdict_open and (problem := self._run_failure(answers.values())) is not None:
             raise problem
         return [reading_of(user_id, answers[str(number)]) for number, user_id in enumerate(user_ids)]

@@ -100,7 +100,9 @@ class GraphTenant:
 
     async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
         """Read these users in batches; the value is a sentence where one could not be read."""
-        parts = await all_of(self._read_profiles(chunk) for chunk in chunks_of(user_ids))
+        parts = await all_of(
+            (self._read_profiles(chunk) for chunk in chunks_of(user_ids)), at_once=self._connection.concurrency
+        )
         return {user_id: profile for part in parts for user_id, profile in part.items()}
 
     async def _read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:

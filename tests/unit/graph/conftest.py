@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -207,9 +207,9 @@ def guid(number: int) -> str:
 
 
 @pytest.fixture
-def ids() -> Iterator[Callable[[int], list[str]]]:
+def ids() -> Callable[[int], list[str]]:
     """Return the first so many user ids."""
-    yield lambda number: [guid(n) for n in range(number)]
+    return lambda number: [guid(n) for n in range(number)]
 
 
 @pytest.fixture
