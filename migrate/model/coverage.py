@@ -26,6 +26,12 @@ class Gap(Record, frozen=True, kw_only=True):
     """Machine-readable: `location:trusted`, `clientAppType:other`, `app:<id>`, `excluded`, …"""
     words: str
     """The same for a person."""
+    within: tuple[tuple[str, ...], ...] = ()
+    """Other ways to name a region that the gap lies in: each is a set of tags that together contain it."""
+
+    def is_accepted(self, accepted: AbstractSet[str]) -> bool:
+        """Tell whether the gap lies in the regions that these tags name."""
+        return self.tag in accepted or any(accepted >= set(tags) for tags in self.within)
 
 
 class Coverage(Record, frozen=True, kw_only=True):
@@ -39,12 +45,18 @@ class Coverage(Record, frozen=True, kw_only=True):
     """Their ids, in the same order."""
     not_understood: tuple[str, ...]
     """Sentences: what could not be read or is not understood and might matter."""
+    exclusions: tuple[str, ...] = ()
+    """Sentences: enabled policies that would close some of what is open, if the user were not excluded from them."""
+    would_cover: tuple[str, ...] = ()
+    """Names of report-only policies that would close some of what is open. Report-only never counts."""
+    would_be: Verdict | None = None
+    """The verdict if those were enabled; None when there are none."""
 
     def is_proven(self, accepted: AbstractSet[str] = frozenset()) -> bool:
         """Tell whether per-user MFA may go: covered, or open only in regions that the operator accepts."""
         if self.verdict is Verdict.COVERED:
             return True
-        return self.verdict is Verdict.PARTLY and all(gap.tag in accepted for gap in self.gaps)
+        return self.verdict is Verdict.PARTLY and all(gap.is_accepted(accepted) for gap in self.gaps)
 
     @property
     def summary(self) -> str:

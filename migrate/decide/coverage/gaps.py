@@ -1,0 +1,194 @@
+"""Names what is open: a tag for machines and words for people, for each region that no policy covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from migrate.decide.coverage.locations import ALL_TRUSTED, NamedLocation, NotUnderstood
+from migrate.decide.coverage.regions import Box
+from migrate.decide.coverage.space import NO, Space
+from migrate.decide.coverage.vocabulary import APP_NAMES, ENUMERATED, MFA_TRUSTED_IPS, Axis
+from migrate.model.coverage import Gap
+
+_CLIENT_WORDS = {
+    "browser": "browsers",
+    "mobileAppsAndDesktopClients": "mobile apps and desktop clients",
+    "exchangeActiveSync": "Exchange ActiveSync clients",
+    "easSupported": "Exchange ActiveSync clients",
+    "other": "other legacy clients",
+}
+_FLOW_WORDS = {
+    "none": "ordinary sign-in flows",
+    "deviceCodeFlow": "device code flow",
+    "authenticationTransfer": "authentication transfer",
+}
+_PLATFORM_WORDS = {"unknown": "on platforms that are not recognised"}
+_RISK_WORDS = {
+    Axis.SIGN_IN_RISK: "at sign-in risk",
+    Axis.USER_RISK: "at user risk",
+    Axis.INSIDER_RISK: "at insider risk",
+}
+_CONTROL_WORDS = {
+    "device:compliant": "on compliant devices",
+    "device:hybridJoined": "on hybrid joined devices",
+    "control:approvedApplication": "from approved client apps",
+    "control:compliantApplication": "from apps with an app protection policy",
+    "control:passwordChange": "with a password change instead",
+}
+_ORDINARY = frozenset(
+    [
+        "clientAppType:browser",
+        "clientAppType:mobileAppsAndDesktopClients",
+        "platform:windows",
+        "platform:macOS",
+        "platform:iOS",
+        "platform:android",
+        "location:other",
+        "signInRisk:none",
+        "userRisk:none",
+        "insiderRisk:none",
+        "flow:none",
+        "app:other",
+    ]
+)
+"""What most sign-ins are like: a gap is better named by what is special about it."""
+
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some values of one axis under one name."""
+
+    tag: str
+    words: str
+
+
+class GapNames:
+    """Gives names to regions of one space."""
+
+    def __init__(self, space: Space, locations: Mapping[str, NamedLocation]) -> None:
+        self._space = space
+        self._locations = locations
+
+    def gaps_of(self, boxes: Iterable[Box]) -> tuple[Gap, ...]:
+        """Return the gaps that together contain the boxes, in a stable order.
+
+        A box is named by the axis that says most about it, with one gap for each part of that axis.
+        """
+        found = {gap: None for box in boxes for gap in self._gaps_of_box(box)}
+        return tuple(sorted(found, key=lambda gap: (gap.tag, gap.words)))
+
+    def words_of(self, box: Box) -> str:
+        """Return a box in words, for the chain of evidence."""
+        named = self._named(box)
+        if not named:
+            return "every sign-in"
+        return "; ".join(_joined(part.words for part in parts) for parts in named.values())
+
+    def _gaps_of_box(self, box: Box) -> Iterable[Gap]:
+        named = self._named(box)
+        if not named:
+            yield Gap(tag="everything", words="every sign-in")
+            return
+        main = min(named, key=lambda axis: (any(p.tag in _ORDINARY for p in named[axis]), len(named[axis]), axis))
+        others = {axis: parts for axis, parts in named.items() if axis != main}
+        only = "; ".join(_joined(part.words for part in parts) for parts in others.values())
+        within = tuple(tuple(sorted(part.tag for part in parts)) for parts in others.values())
+        for part in named[main]:
+            yield Gap(tag=part.tag, words=f"{part.words} (only {only})" if only else part.words, within=within)
+
+    def _named(self, box: Box) -> dict[str, list[Part]]:
+        """Return the parts of each axis that the box is limited on."""
+        return {axis: self._parts(axis, mask) for axis, mask in box.items() if self._space.whole[axis] & ~mask}
+
+    def _parts(self, axis: str, mask: int) -> list[Part]:
+        if axis == Axis.APP:
+            return self._apps(mask)
+        if axis == Axis.LOCATION:
+            return self._places(mask)
+        if axis in ENUMERATED:
+            values = [value for index, value in enumerate(ENUMERATED[Axis(axis)]) if mask >> index & 1]
+            return list(dict.fromkeys(_enumerated(Axis(axis), value) for value in values))
+        return [_yes_no(axis, mask)]
+
+    def _apps(self, mask: int) -> list[Part]:
+        parts = self._space.apps
+        names = sorted({suite for app in parts for suite in app.suites}, reverse=True)
+        names += sorted({app.app_id for app in parts if app.app_id})
+        chosen = self._slabs(Axis.APP, mask, names, lambda name, index: parts[index].is_named_by(frozenset({name})))
+        return [Part(f"app:{name}", _app_words(name)) for name in chosen]
+
+    def _places(self, mask: int) -> list[Part]:
+        places = self._space.places
+        names = sorted(frozenset[str]().union(*places), key=lambda name: (name != ALL_TRUSTED, name))
+        chosen = self._slabs(Axis.LOCATION, mask, names, lambda name, index: name in places[index])
+        return [self._place(name) for name in chosen]
+
+    def _slabs(self, axis: Axis, mask: int, names: list[str], holds: Callable[[str, int], bool]) -> list[str]:
+        """Return names that together contain the values in `mask`: whole ones first, then what is left over.
+
+        Values that no name holds are `other`.
+        """
+        whole = self._space.whole[axis]
+        slabs = {
+            name: sum(1 << i for i in range(whole.bit_length()) if whole >> i & 1 and holds(name, i)) for name in names
+        }
+        chosen, left = [], mask
+        for fits in (True, False):
+            for name, slab in slabs.items():
+                if slab & left and (not slab & ~mask or not fits):
+                    chosen.append(name)
+                    left &= ~slab
+        return [*chosen, OTHER] if left else chosen
+
+    def _place(self, name: str) -> Part:
+        if name == ALL_TRUSTED:
+            return Part("location:trusted", "from trusted locations")
+        if name == OTHER:
+            return Part("location:other", "from outside the named locations that policies mention")
+        if name == MFA_TRUSTED_IPS:
+            return Part(f"location:{name}", "from the location with the all-zero id (commonly the MFA trusted IPs)")
+        location = self._locations[name]
+        shown = name if isinstance(location, NotUnderstood) else location.name
+        return Part(f"location:{name}", f"from the named location {shown!r}")
+
+
+def _enumerated(axis: Axis, value: str) -> Part:
+    tag = f"{axis.value}:{'exchangeActiveSync' if value == 'easSupported' else value}"
+    match axis:
+        case Axis.CLIENT:
+            return Part(tag, _CLIENT_WORDS[value])
+        case Axis.FLOW:
+            return Part(tag, _FLOW_WORDS[value])
+        case Axis.PLATFORM:
+            return Part(tag, _PLATFORM_WORDS.get(value, f"on {value}"))
+        case _:
+            return Part(tag, f"{_RISK_WORDS[axis]} {value}")
+
+
+def _yes_no(axis: str, mask: int) -> Part:
+    if axis in _CONTROL_WORDS:
+        return Part(axis, _CONTROL_WORDS[axis])
+    kind, _, rule = axis.partition(":")
+    holds = not mask & NO
+    match kind:
+        case "deviceFilter":
+            words = f"on devices that {'match' if holds else 'do not match'} the filter {rule!r}"
+        case "appFilter":
+            words = f"apps that {'match' if holds else 'do not match'} the filter {rule!r}"
+        case _:
+            words = f"by meeting {axis} instead"
+    return Part(axis if holds else f"{kind}:not:{rule}", words)
+
+
+def _app_words(name: str) -> str:
+    if name == OTHER:
+        return "apps that no policy mentions"
+    return APP_NAMES.get(name, f"app {name}")
+
+
+def _joined(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,0 +1,161 @@
+"""Gives the verdict: do the enabled Conditional Access policies demand MFA of this user on every sign-in?
+
+Proves or says what is open; what it does not understand never counts as protection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from migrate.decide.coverage.gaps import GapNames
+from migrate.decide.coverage.locations import read_locations
+from migrate.decide.coverage.policy import Kind, PolicyReading
+from migrate.decide.coverage.principals import Assignment, Directory, Facts, Match, kinds_of, named_users
+from migrate.decide.coverage.projection import read_strictly
+from migrate.decide.coverage.solver import TOO_MANY, Solution, Solver
+from migrate.decide.coverage.space import Space
+from migrate.decide.coverage.vocabulary import Axis, UserKind
+from migrate.model.coverage import Coverage, Gap, Verdict
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.users import UserProfile
+
+WORK_LIMIT = 200_000
+"""Steps for one class of users: about a second. Beyond it the verdict is unknown."""
+
+UserClass = tuple[Assignment, ...]
+"""The answers to every policy question: users with the same answers have the same coverage."""
+
+
+class Judge:
+    """Answers coverage questions about the users of one tenant, from one reading of its evidence. Pure."""
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        *,
+        apps_that_matter: frozenset[str] | None = None,
+        work_limit: int = WORK_LIMIT,
+    ) -> None:
+        """Read the policies. `apps_that_matter` limits what has to be covered to these application ids."""
+        locations = read_locations(evidence.named_locations)
+        strengths = {str(raw.get("id")).casefold(): raw for raw in evidence.authentication_strengths}
+        ordered = sorted(evidence.policies, key=_by_age)
+        self.readings: tuple[PolicyReading, ...] = tuple(
+            read_strictly(policy, strengths, locations) for policy in ordered
+        )
+        """Every policy, the oldest first."""
+        self._weighed = [reading for reading in self.readings if _may_matter(reading)]
+        self._directory = Directory(evidence)
+        self._facts = Facts(evidence, named_users(self._weighed))
+        space = Space(self._weighed, locations, apps_that_matter)
+        self._solver = Solver(space, self._weighed, GapNames(space, locations), work_limit)
+        self._kinds: dict[Hashable, frozenset[UserKind]] = {}
+        self._classes: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
+        self._coverages: dict[UserClass, Coverage] = {}
+
+    def coverage_of(self, profile: UserProfile) -> Coverage:
+        """Return the verdict on a user. Users of one class share one evaluation."""
+        user_class = self.class_of(profile)
+        coverage = self._coverages.get(user_class)
+        if coverage is None:
+            coverage = self._coverages[user_class] = self._judged(user_class)
+        return coverage
+
+    def class_of(self, profile: UserProfile) -> UserClass:
+        """Return the user's class: the answers to every policy question, in the order of the policies."""
+        key = (self._facts.of(profile.id), self._kinds_of(profile))
+        user_class = self._classes.get(key)
+        if user_class is None:
+            facts = self._facts.spelled_out(key[0])
+            user_class = tuple(self._directory.assignment_of(reading, facts, key[1]) for reading in self._weighed)
+            self._classes[key] = user_class
+        return user_class
+
+    def _kinds_of(self, profile: UserProfile) -> frozenset[UserKind]:
+        signs = (
+            profile.user_type,
+            profile.creation_type,
+            profile.external_user_state,
+            profile.identities,
+            "#ext#" in profile.user_principal_name.casefold(),
+        )
+        kinds = self._kinds.get(signs)
+        if kinds is None:
+            kinds = self._kinds[signs] = kinds_of(profile)
+        return kinds
+
+    def _judged(self, user_class: UserClass) -> Coverage:
+        assigned = tuple(self._assigned(user_class, report_only=False))
+        perhaps = tuple(self._perhaps_assigned(user_class))
+        solution = self._solver.solution_for(assigned, perhaps)
+        excluded: tuple[str, ...] = ()
+        reported: tuple[int, ...] = ()
+        if solution.verdict is not Verdict.COVERED:
+            excluded = tuple(self._exclusions(user_class, assigned))
+            reported = tuple(
+                index
+                for index in self._assigned(user_class, report_only=True)
+                if self._solver.closes_something(index, assigned)
+            )
+        would_be = self._solver.solution_for((*assigned, *reported), perhaps).verdict if reported else None
+        return Coverage(
+            verdict=solution.verdict,
+            gaps=solution.gaps if solution.proof or solution.exhausted else self._nothing_applies(excluded),
+            covered_by=tuple(self._weighed[index].name for index in solution.proof),
+            covered_by_ids=tuple(self._weighed[index].id for index in solution.proof),
+            not_understood=tuple(self._doubts(user_class, solution)),
+            exclusions=excluded,
+            would_cover=tuple(self._weighed[index].name for index in reported),
+            would_be=would_be,
+        )
+
+    def _assigned(self, user_class: UserClass, *, report_only: bool) -> Iterator[int]:
+        for index, (reading, answer) in enumerate(zip(self._weighed, user_class, strict=True)):
+            if answer.match is Match.YES and not reading.problems and _is_report_only(reading) is report_only:
+                yield index
+
+    def _perhaps_assigned(self, user_class: UserClass) -> Iterator[int]:
+        for index, (reading, answer) in enumerate(zip(self._weighed, user_class, strict=True)):
+            unsure = answer.match is Match.NOT_KNOWN or (answer.match is Match.YES and reading.problems)
+            if unsure and not _is_report_only(reading):
+                yield index
+
+    def _exclusions(self, user_class: UserClass, assigned: tuple[int, ...]) -> Iterator[str]:
+        for index, (reading, answer) in enumerate(zip(self._weighed, user_class, strict=True)):
+            if answer.excluded and not _is_report_only(reading) and self._solver.closes_something(index, assigned):
+                yield f"excluded from {reading.name!r} as {' and as '.join(answer.paths)}"
+
+    def _nothing_applies(self, excluded: tuple[str, ...]) -> tuple[Gap, ...]:
+        if excluded:
+            return tuple(Gap(tag="excluded", words=words) for words in excluded)
+        if all(_is_report_only(reading) for reading in self._weighed):
+            return (Gap(tag="noPolicy", words="no enabled policy demands MFA or blocks"),)
+        return (Gap(tag="notIncluded", words="no enabled policy that demands MFA applies to the user's sign-ins"),)
+
+    def _doubts(self, user_class: UserClass, solution: Solution) -> Iterator[str]:
+        if solution.exhausted:
+            yield TOO_MANY
+        for index in solution.closers:
+            reading, answer = self._weighed[index], user_class[index]
+            for problem in reading.problems:
+                yield f"policy {reading.name!r}: {problem.sentence}"
+            if answer.match is Match.NOT_KNOWN and not reading.problems:
+                yield f"policy {reading.name!r}: {'; '.join(answer.paths)}"
+
+
+def _by_age(policy: ConditionalAccessPolicy) -> tuple[bool, str, str]:
+    """Order the oldest first; a policy without a date is one that is only planned."""
+    return (policy.created_date_time is None, policy.created_date_time or "", policy.id)
+
+
+def _is_report_only(reading: PolicyReading) -> bool:
+    return reading.policy.policy_state is PolicyState.REPORT_ONLY
+
+
+def _may_matter(reading: PolicyReading) -> bool:
+    """Tell whether a policy could demand anything of a user's sign-in to an application, enabled or report-only."""
+    if reading.policy.policy_state is PolicyState.DISABLED or reading.for_workloads:
+        return False
+    targets_apps = reading.targets.every_app or reading.targets.apps or reading.is_doubtful(Axis.APP)
+    demands = reading.demand.kind is not Kind.NOTHING or reading.is_doubtful("demand")
+    return bool(targets_apps) and demands

@@ -1,0 +1,202 @@
+"""Turns named locations into a finite partition of the places a sign-in can come from.
+
+A place is an address, the country that the address is looked up to, the country by GPS, and whether it is one of
+the MFA trusted IPs of the old settings page, which no API shows. Nothing relates these to each other.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, product
+
+from migrate.decide.coverage.strictly import shown
+from migrate.decide.coverage.vocabulary import MFA_TRUSTED_IPS
+from migrate.model.record import JsonObject
+
+ALL, ALL_TRUSTED = "all", "alltrusted"
+_FAMILIES = (ipaddress.IPv4Network("0.0.0.0/0"), ipaddress.IPv6Network("::/0"))
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """A named location made of address ranges."""
+
+    id: str
+    name: str
+    trusted: bool
+    networks: tuple[Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Countries:
+    """A named location made of countries."""
+
+    id: str
+    name: str
+    countries: frozenset[str]
+    """Two-letter codes, upper case."""
+    unknown: bool
+    """Places whose country is not known belong to it."""
+    by_gps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A named location that cannot be used."""
+
+    id: str
+    sentence: str
+    trusted: bool
+    """It may be trusted; then nobody knows what "all trusted locations" covers."""
+
+
+NamedLocation = Ranges | Countries | NotUnderstood
+
+
+def read_locations(raws: Iterable[JsonObject]) -> dict[str, NamedLocation]:
+    """Return the named locations by id (lower case). Source: Graph resources ipNamedLocation, countryNamedLocation."""
+    located = (_read(raw) for raw in raws)
+    return {location.id: location for location in located}
+
+
+def _read(raw: JsonObject) -> NamedLocation:
+    location_id, name = str(raw.get("id", "")).casefold(), str(raw.get("displayName") or raw.get("id"))
+    kind = str(raw.get("@odata.type") or _guessed_type(raw)).rsplit(".", 1)[-1].casefold()
+    try:
+        if kind == "ipnamedlocation":
+            networks = tuple(ipaddress.ip_network(entry["cidrAddress"], strict=False) for entry in raw["ipRanges"])
+            return Ranges(location_id, name, _flag(raw, "isTrusted"), networks)
+        if kind == "countrynamedlocation":
+            method = str(raw.get("countryLookupMethod") or "clientIpAddress").casefold()
+            if method in ("clientipaddress", "authenticatorappgps"):
+                countries = frozenset(str(code).upper() for code in raw["countriesAndRegions"])
+                unknown = _flag(raw, "includeUnknownCountriesAndRegions")
+                return Countries(location_id, name, countries, unknown, method == "authenticatorappgps")
+    except (KeyError, TypeError, ValueError) as problem:
+        return NotUnderstood(location_id, f"the named location {name!r} is not understood: {problem}", _may_trust(raw))
+    return NotUnderstood(location_id, f"the named location {name!r} is not understood: {shown(raw)}", _may_trust(raw))
+
+
+def _guessed_type(raw: JsonObject) -> str:
+    return "ipNamedLocation" if "ipRanges" in raw else "countryNamedLocation" if "countriesAndRegions" in raw else ""
+
+
+def _may_trust(raw: JsonObject) -> bool:
+    return raw.get("isTrusted") is not False and not isinstance(raw.get("countriesAndRegions"), list)
+
+
+def _flag(raw: JsonObject, key: str) -> bool:
+    value = raw.get(key, False)
+    if not isinstance(value, bool):
+        raise TypeError(f"{key} is {shown(value)}")
+    return value
+
+
+class PlacesPartition:
+    """All places, cut into the fewest parts that the mentioned locations can tell apart.
+
+    Each part is a set of conditions that hold in it: ids of named locations, and `alltrusted`.
+    """
+
+    def __init__(self, known: Mapping[str, NamedLocation], mentioned: frozenset[str]) -> None:
+        self._known = known
+        self._mentioned = mentioned - {ALL}
+        ranges = [where for where in self._relevant() if isinstance(where, Ranges)]
+        countries = [where for where in self._relevant() if isinstance(where, Countries)]
+        # A trusted place need not lie in a named location: the MFA trusted IPs count too, and no API shows them.
+        hidden = [key for key in (ALL_TRUSTED, MFA_TRUSTED_IPS) if key in self._mentioned]
+        parts = product(
+            _address_parts(ranges),
+            _country_parts([where for where in countries if not where.by_gps]),
+            _country_parts([where for where in countries if where.by_gps]),
+            _subsets(hidden),
+        )
+        found = {self._conditions(address, country | gps, flags) for address, country, gps, flags in parts}
+        self.parts: tuple[frozenset[str], ...] = tuple(sorted(found, key=sorted))
+
+    def _relevant(self) -> Iterator[NamedLocation]:
+        for location_id in sorted(self._known):
+            location = self._known[location_id]
+            trusted = isinstance(location, Ranges) and location.trusted and ALL_TRUSTED in self._mentioned
+            if trusted or location_id in self._mentioned:
+                yield location
+
+    def _conditions(self, address: frozenset[str], countries: frozenset[str], flags: frozenset[str]) -> frozenset[str]:
+        if ALL_TRUSTED in self._mentioned and any(self._is_trusted(location_id) for location_id in address):
+            flags |= {ALL_TRUSTED}
+        return (address & self._mentioned) | countries | flags
+
+    def _is_trusted(self, location_id: str) -> bool:
+        location = self._known[location_id]
+        return isinstance(location, Ranges) and location.trusted
+
+
+def problems_with(ids: frozenset[str], known: Mapping[str, NamedLocation]) -> list[str]:
+    """Return sentences for the ones of these location names that are not understood."""
+    sentences = []
+    for location_id in sorted(ids - {ALL, MFA_TRUSTED_IPS}):
+        if location_id == ALL_TRUSTED:
+            sentences += [w.sentence for w in known.values() if isinstance(w, NotUnderstood) and w.trusted]
+        elif location_id not in known:
+            sentences.append(f"the named location {location_id} is not among those that were read")
+        else:
+            location = known[location_id]
+            if isinstance(location, NotUnderstood):
+                sentences.append(location.sentence)
+    return sentences
+
+
+def _subsets(keys: list[str]) -> list[frozenset[str]]:
+    return [
+        frozenset(key for key, on in zip(keys, choice, strict=True) if on)
+        for choice in product((0, 1), repeat=len(keys))
+    ]
+
+
+def _country_parts(locations: list[Countries]) -> set[frozenset[str]]:
+    codes = frozenset[str]().union(*(location.countries for location in locations))
+    parts = {frozenset(where.id for where in locations if code in where.countries) for code in codes}
+    parts.add(frozenset(where.id for where in locations if where.unknown))
+    parts.add(frozenset())
+    return parts
+
+
+def _address_parts(locations: list[Ranges]) -> set[frozenset[str]]:
+    """Return the different sets of locations that one address can lie in, exactly, by a sweep over the bounds."""
+    parts: set[frozenset[str]] = set()
+    for family in _FAMILIES:
+        parts |= _sweep(locations, family.version, int(family[-1]))
+    return parts
+
+
+def _sweep(locations: list[Ranges], version: int, last: int) -> set[frozenset[str]]:
+    bounds: list[tuple[int, int, int]] = []
+    for index, location in enumerate(locations):
+        for network in location.networks:
+            if network.version == version:
+                bounds.append((int(network[0]), 1, index))
+                bounds.append((int(network[-1]) + 1, -1, index))
+    inside = [0] * len(locations)
+    parts: set[frozenset[str]] = set()
+    position = 0
+    for where, changes in groupby(sorted(bounds), key=lambda bound: bound[0]):
+        if where > position:
+            parts.add(_named(locations, inside))
+        for _, step, index in changes:
+            inside[index] += step
+        position = where
+    if position <= last:
+        parts.add(_named(locations, inside))
+    return parts
+
+
+def _named(locations: list[Ranges], inside: list[int]) -> frozenset[str]:
+    return frozenset(location.id for location, count in zip(locations, inside, strict=True) if count)
+
+
+def lies_in(location: Ranges, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether an address lies in the location's ranges."""
+    return any(address in network for network in location.networks if network.version == address.version)

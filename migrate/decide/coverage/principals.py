@@ -1,0 +1,219 @@
+"""Answers whom a policy is assigned to: yes, no, or not known, always with the path that leads there.
+
+An exclusion always wins. Eligible and scoped holders never count for an inclusion and always for an exclusion.
+A group that could not be read is not known; it is never taken for empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from migrate.decide.coverage.policy import Guests, People, PolicyReading
+from migrate.decide.coverage.projection import PEOPLE
+from migrate.decide.coverage.vocabulary import (
+    EXTERNAL_KINDS,
+    SURELY_GUEST_OR_EXTERNAL,
+    UserKind,
+)
+from migrate.model.evidence import Evidence, ReadStatus
+from migrate.model.users import UserProfile
+
+
+class Match(Enum):
+    """Whether a policy is assigned to a user."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The answer for one user and one policy."""
+
+    match: Match
+    excluded: bool
+    """An exclusion is why the answer is no."""
+    paths: tuple[str, ...]
+    """How the user comes in, or is left out, or what is not known."""
+
+
+_EXTERNAL_CREATION = frozenset({"invitation", "selfservicesignup"})
+
+
+def kinds_of(profile: UserProfile) -> frozenset[UserKind]:
+    """Return what the user can be to a policy; more than one where the directory's signs disagree.
+
+    Source: Graph user properties userType, creationType, externalUserState and identities; Entra page "Conditional
+    Access: users and groups" for the meaning of the kinds.
+    """
+    signs = [
+        (profile.creation_type or "").casefold() in _EXTERNAL_CREATION,
+        profile.external_user_state is not None,
+        "#ext#" in profile.user_principal_name.casefold(),
+        any(
+            (identity.sign_in_type or "").casefold() in ("federated", "emailaddress") for identity in profile.identities
+        ),
+    ]
+    external = (
+        frozenset({UserKind.B2B_GUEST if profile.is_guest else UserKind.B2B_MEMBER}) if any(signs) else frozenset()
+    )
+    internal = frozenset({UserKind.INTERNAL_GUEST if profile.is_guest else UserKind.INTERNAL_MEMBER})
+    if signs[0]:
+        return external
+    if external:
+        return external | internal | {UserKind.OTHER_EXTERNAL}
+    if profile.user_type is None:
+        return internal | {UserKind.INTERNAL_GUEST}
+    return internal
+
+
+class Facts:
+    """What is known about users apart from their own profile: memberships, roles, and being named in a policy.
+
+    One pass over the memberships; a user's facts are one integer, a bit for each fact.
+    """
+
+    def __init__(self, evidence: Evidence, named: frozenset[str]) -> None:
+        self._bits: dict[str, int] = {}
+        self._facts: list[tuple[str, str]] = []
+        for group_id, group in evidence.groups.items():
+            self._note(("member", group_id), group.members)
+            self._note(("eligible member", group_id), group.eligible)
+        for role_id, role in evidence.roles.items():
+            self._note(("holder", role_id), role.holders)
+            self._note(("eligible holder", role_id), role.eligible)
+            self._note(("scoped holder", role_id), role.scoped)
+        for user_id in sorted(named):
+            self._note(("named", user_id), frozenset({user_id}))
+
+    def _note(self, fact: tuple[str, str], user_ids: frozenset[str]) -> None:
+        if not user_ids:
+            return
+        bit = 1 << len(self._facts)
+        self._facts.append(fact)
+        bits = self._bits
+        for user_id in user_ids:
+            bits[user_id] = bits.get(user_id, 0) | bit
+
+    def of(self, user_id: str) -> int:
+        """Return the facts about a user, as bits."""
+        return self._bits.get(user_id, 0)
+
+    def spelled_out(self, bits: int) -> frozenset[tuple[str, str]]:
+        """Return the facts that the bits stand for."""
+        return frozenset(fact for index, fact in enumerate(self._facts) if bits >> index & 1)
+
+
+class Directory:
+    """Answers assignment questions from the evidence."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._groups = evidence.groups
+        self._roles = evidence.roles
+
+    def assignment_of(
+        self, reading: PolicyReading, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind]
+    ) -> Assignment:
+        """Return whether the policy is assigned to a user with these facts and possible kinds."""
+        if reading.for_workloads:
+            return Assignment(Match.NO, False, ("it is about workload identities or agents",))
+        inside = list(self._included(reading.include, facts, kinds))
+        if reading.is_doubtful(PEOPLE):
+            inside.append((Match.NOT_KNOWN, "its assignment is not understood"))
+        if not inside:
+            return Assignment(Match.NO, False, ("not included",))
+        out = list(self._excluded(reading.exclude, facts, kinds))
+        if any(match is Match.YES for match, _ in out):
+            return Assignment(Match.NO, True, tuple(path for match, path in out if match is Match.YES))
+        doubts = tuple(path for match, path in out if match is Match.NOT_KNOWN)
+        sure = tuple(path for match, path in inside if match is Match.YES)
+        if sure and not doubts:
+            return Assignment(Match.YES, False, sure)
+        return Assignment(Match.NOT_KNOWN, False, doubts or tuple(path for _, path in inside))
+
+    def _included(
+        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind]
+    ) -> Iterator[tuple[Match, str]]:
+        if people.everybody:
+            yield Match.YES, "all users"
+        if people.old_guests and kinds <= SURELY_GUEST_OR_EXTERNAL:
+            yield Match.YES, "all guests and external users"
+        if people.guests is not None and people.guests.any_tenant and kinds <= people.guests.kinds:
+            yield Match.YES, _guest_words(people.guests)
+        yield from self._by_name(people, facts)
+        yield from self._by_object(people, facts, including=True)
+
+    def _excluded(
+        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind]
+    ) -> Iterator[tuple[Match, str]]:
+        if people.everybody:
+            yield Match.YES, "all users"
+        if people.old_guests and kinds & EXTERNAL_KINDS:
+            yield Match.YES, "all guests and external users"
+        if people.guests is not None and kinds & people.guests.kinds:
+            yield Match.YES, _guest_words(people.guests)
+        yield from self._by_name(people, facts)
+        yield from self._by_object(people, facts, including=False)
+
+    @staticmethod
+    def _by_name(people: People, facts: frozenset[tuple[str, str]]) -> Iterator[tuple[Match, str]]:
+        if any(("named", user_id) in facts for user_id in people.users):
+            yield Match.YES, "named user"
+
+    def _by_object(
+        self, people: People, facts: frozenset[tuple[str, str]], *, including: bool
+    ) -> Iterator[tuple[Match, str]]:
+        for group_id in people.groups:
+            group = self._groups.get(group_id)
+            if group is None:
+                yield Match.NOT_KNOWN, f"the members of group {group_id} were not read"
+                continue
+            name = f"group {group.display_name or group_id!r}"
+            unread = _unread(group.status, name, group.problem)
+            if unread:
+                yield Match.NOT_KNOWN, unread
+            elif ("member", group_id) in facts:
+                yield Match.YES, f"member of {name}, directly or through nested groups"
+            elif not including and ("eligible member", group_id) in facts:
+                yield Match.YES, f"eligible member of {name}, who could activate it"
+        for role_id in people.roles:
+            role = self._roles.get(role_id)
+            if role is None:
+                yield Match.NOT_KNOWN, f"the holders of role {role_id} were not read"
+                continue
+            name = f"role {role.display_name or role_id!r}"
+            unread = _unread(role.status, name, role.problem)
+            if unread:
+                yield Match.NOT_KNOWN, unread
+            elif ("holder", role_id) in facts:
+                yield Match.YES, f"holder of {name}"
+            elif not including and ("eligible holder", role_id) in facts:
+                yield Match.YES, f"eligible for {name}, who could activate it"
+            elif not including and ("scoped holder", role_id) in facts:
+                yield Match.YES, f"holder of {name} for a part of the directory"
+
+
+def _unread(status: ReadStatus, name: str, problem: str | None) -> str | None:
+    match status:
+        case ReadStatus.READ | ReadStatus.GONE:
+            return None
+        case ReadStatus.HIDDEN:
+            return f"the members of {name} are hidden and the token may not see them"
+        case ReadStatus.UNREADABLE:
+            return f"the members of {name} could not be read" + (f": {problem}" if problem else "")
+        case _:
+            assert_never(status)
+
+
+def _guest_words(guests: Guests) -> str:
+    kinds = ", ".join(sorted(guests.kinds))
+    return f"guest or external user ({kinds})" + ("" if guests.any_tenant else " of listed home tenants")
+
+
+def named_users(readings: Iterable[PolicyReading]) -> frozenset[str]:
+    """Return the ids of all users whom a policy names, included or excluded."""
+    return frozenset[str]().union(*(reading.include.users | reading.exclude.users for reading in readings))

@@ -1,0 +1,130 @@
+"""Exact arithmetic on sets of sign-ins: boxes (products of finite sets), their union, and what the union leaves open.
+
+A box gives for some axes the set of values it is limited to, as bits; an axis it does not name is not limited.
+Every function takes a budget of steps; beyond it the answer is TooManyCombinations, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+Box = Mapping[str, int]
+
+
+class TooManyCombinations(Exception):
+    """The work limit is used up. Caught by the judge, who then says unknown."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """The number of steps that may still be taken."""
+
+    steps: int
+
+    def spend(self, steps: int) -> None:
+        """Take steps, or raise TooManyCombinations."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise TooManyCombinations
+
+
+def intersection(one: Box, other: Box) -> Box | None:
+    """Return the box of what lies in both; None when nothing does."""
+    both = dict(one)
+    for axis, mask in other.items():
+        both[axis] = both[axis] & mask if axis in both else mask
+    return None if 0 in both.values() else both
+
+
+def is_covered(whole: Box, boxes: Sequence[Box], budget: Budget) -> bool:
+    """Tell whether every point of `whole` (which names every axis) lies in one of the boxes.
+
+    Walks the axes one after the other with the set of boxes that are still possible. Of the values of an axis only
+    those matter whose set of boxes is smallest, and two paths that leave the same boxes are walked once.
+    """
+    inside = [box for box in boxes if intersection(whole, box) is not None]
+    axes = _limited_axes(whole, inside)
+    signatures = [_smallest(_signatures(whole[axis], [box.get(axis, whole[axis]) for box in inside])) for axis in axes]
+    # Bit i of done[level]: box i is not limited on any axis from that level on.
+    done = [
+        _bits(all(_is_free(whole, box, axis) for axis in axes[level:]) for box in inside)
+        for level in range(len(axes) + 1)
+    ]
+    seen: dict[tuple[int, int], bool] = {}
+
+    def covered(level: int, alive: int) -> bool:
+        if alive & done[level]:
+            return True
+        if not alive:
+            return False
+        key = (level, alive)
+        if key not in seen:
+            budget.spend(1 + len(signatures[level]))
+            seen[key] = all(covered(level + 1, alive & signature) for signature in signatures[level])
+        return seen[key]
+
+    return covered(0, (1 << len(inside)) - 1)
+
+
+def open_boxes(whole: Box, boxes: Sequence[Box], budget: Budget) -> list[Box]:
+    """Return the largest boxes inside `whole` that none of the boxes touches; they may overlap.
+
+    Together they are exactly what is open. The sharp operation of cube calculus, with absorption.
+    """
+    axes = tuple(whole)
+    rows = {tuple(box.get(axis, whole[axis]) & whole[axis] for axis in axes) for box in boxes}
+    found = {tuple(whole[axis] for axis in axes)}
+    for row in sorted(
+        rows, key=lambda row: (sum(mask != whole[axis] for axis, mask in zip(axes, row, strict=True)), row)
+    ):
+        cut: set[tuple[int, ...]] = set()
+        for piece in found:
+            if any(mask & limit == 0 for mask, limit in zip(piece, row, strict=True)):
+                cut.add(piece)
+                continue
+            for index, (mask, limit) in enumerate(zip(piece, row, strict=True)):
+                if mask & ~limit:
+                    cut.add((*piece[:index], mask & ~limit, *piece[index + 1 :]))
+        budget.spend(len(cut) * len(cut))
+        found = {piece for piece in cut if not any(_is_inside(piece, other) for other in cut if other != piece)}
+    return [dict(zip(axes, piece, strict=True)) for piece in sorted(found)]
+
+
+def _is_inside(piece: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(not mask & ~limit for mask, limit in zip(piece, other, strict=True))
+
+
+def _is_free(whole: Box, box: Box, axis: str) -> bool:
+    return not whole[axis] & ~box.get(axis, whole[axis])
+
+
+def _limited_axes(whole: Box, boxes: Sequence[Box]) -> list[str]:
+    """Return the axes that some box is limited on, the ones that limit most boxes first."""
+    limited = {axis: sum(not _is_free(whole, box, axis) for box in boxes) for axis in whole}
+    return sorted((axis for axis, count in limited.items() if count), key=lambda axis: (-limited[axis], axis))
+
+
+def _signatures(mask: int, limits: Sequence[int]) -> set[int]:
+    """Return for each value in `mask` the set of boxes that hold it, each different set once."""
+    parts = {mask: 0}
+    for index, limit in enumerate(limits):
+        split: dict[int, int] = {}
+        for part, signature in parts.items():
+            if part & limit:
+                split[part & limit] = signature | 1 << index
+            if part & ~limit:
+                split[part & ~limit] = signature
+        parts = split
+    return set(parts.values())
+
+
+def _smallest(signatures: set[int]) -> list[int]:
+    return [one for one in sorted(signatures) if not any(other != one and not other & ~one for other in signatures)]
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    total = 0
+    for index, flag in enumerate(flags):
+        total |= bool(flag) << index
+    return total

@@ -1,0 +1,106 @@
+"""Finds the verdict that follows from which policies are assigned, whoever the user is. Exact, within a work limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from migrate.decide.coverage.gaps import GapNames
+from migrate.decide.coverage.policy import PolicyReading
+from migrate.decide.coverage.regions import Box, Budget, TooManyCombinations, intersection, is_covered, open_boxes
+from migrate.decide.coverage.space import Space
+from migrate.model.coverage import Gap, Verdict
+
+TOO_MANY = "too many combinations of conditions: the proof was given up at its work limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A verdict with what it rests on. Policies are named by their place in the judge's list."""
+
+    verdict: Verdict
+    proof: tuple[int, ...]
+    """When covered, a set of policies none of which can be left out; else all that demand something."""
+    gaps: tuple[Gap, ...]
+    closers: tuple[int, ...]
+    """Policies that are not understood, or not known to be assigned, and might close some of what is open."""
+    exhausted: bool
+
+
+class Solver:
+    """Solves each combination of assigned policies once."""
+
+    def __init__(self, space: Space, readings: Sequence[PolicyReading], names: GapNames, work_limit: int) -> None:
+        self._whole = space.whole
+        self._demanded = [space.demanded_by(reading) for reading in readings]
+        self._perhaps = [space.perhaps_demanded_by(reading) for reading in readings]
+        self._names = names
+        self._work_limit = work_limit
+        self._solutions: dict[tuple[tuple[int, ...], tuple[int, ...]], Solution] = {}
+
+    def solution_for(self, assigned: Iterable[int], perhaps: Iterable[int]) -> Solution:
+        """Return the verdict when the one set of policies is assigned and the other perhaps.
+
+        A policy with problems demands nothing even when it is assigned; pass it as perhaps.
+        """
+        key = (
+            tuple(index for index in assigned if self._demanded[index] is not None),
+            tuple(index for index in perhaps if self._perhaps[index] is not None),
+        )
+        if key not in self._solutions:
+            try:
+                self._solutions[key] = self._solved(*key)
+            except TooManyCombinations:
+                self._solutions[key] = Solution(Verdict.UNKNOWN, (), (), (), exhausted=True)
+        return self._solutions[key]
+
+    def closes_something(self, index: int, assigned: Iterable[int]) -> bool:
+        """Tell whether a policy would close some of what the assigned ones leave open. Taken as yes past the limit."""
+        box = self._demanded[index]
+        try:
+            return box is not None and self._reaches_beyond(box, self._boxes(assigned), self._budget())
+        except TooManyCombinations:
+            return True
+
+    def _solved(self, assigned: tuple[int, ...], perhaps: tuple[int, ...]) -> Solution:
+        budget = self._budget()
+        boxes = self._boxes(assigned)
+        if is_covered(self._whole, boxes, budget):
+            return Solution(Verdict.COVERED, self._proof(assigned, budget), (), (), exhausted=False)
+        closing = {index: box for index in perhaps if (box := self._perhaps[index]) is not None}
+        closing = {index: box for index, box in closing.items() if self._reaches_beyond(box, boxes, budget)}
+        verdict = Verdict.PARTLY if boxes else Verdict.UNCOVERED
+        if closing and (not boxes or is_covered(self._whole, [*boxes, *closing.values()], budget)):
+            verdict = Verdict.UNKNOWN
+        return Solution(verdict, assigned, self._gaps(boxes), tuple(closing), exhausted=False)
+
+    def _proof(self, assigned: tuple[int, ...], budget: Budget) -> tuple[int, ...]:
+        """Return a smallest proof in the sense that no policy can be left out; the oldest policies are kept."""
+        kept = assigned
+        try:
+            for index in assigned:
+                if is_covered(self._whole, self._boxes((index,)), budget):
+                    return (index,)
+            for index in reversed(assigned):
+                fewer = tuple(other for other in kept if other != index)
+                if is_covered(self._whole, self._boxes(fewer), budget):
+                    kept = fewer
+        except TooManyCombinations:
+            return kept
+        return kept
+
+    def _gaps(self, boxes: list[Box]) -> tuple[Gap, ...]:
+        try:
+            return self._names.gaps_of(open_boxes(self._whole, boxes, self._budget()))
+        except TooManyCombinations:
+            return (Gap(tag="tooMany", words="more regions than can be listed"),)
+
+    def _reaches_beyond(self, box: Box, boxes: list[Box], budget: Budget) -> bool:
+        inside = intersection(self._whole, box)
+        return inside is not None and not is_covered(inside, boxes, budget)
+
+    def _boxes(self, indices: Iterable[int]) -> list[Box]:
+        return [box for index in indices if (box := self._demanded[index]) is not None]
+
+    def _budget(self) -> Budget:
+        return Budget(self._work_limit)

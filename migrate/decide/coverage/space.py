@@ -1,0 +1,128 @@
+"""Turns what policies say into sets of sign-ins: one finite partition for each axis, made of what the policies mention.
+
+"Anything else" is always a part of its own, so that a policy which lists things never reaches what nobody listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeVar
+
+from migrate.decide.coverage.locations import ALL, NamedLocation, PlacesPartition
+from migrate.decide.coverage.policy import Kind, PolicyReading
+from migrate.decide.coverage.regions import Box
+from migrate.decide.coverage.vocabulary import APP_SUITES, ENUMERATED, KNOWN_SUITE_MEMBERS, Axis
+
+T = TypeVar("T")
+
+NO, YES = 0b01, 0b10
+"""The values of a yes/no coordinate."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppPart:
+    """One application, or all that nobody mentions, with the suites it belongs to."""
+
+    app_id: str
+    """Empty for all applications that nobody mentions."""
+    suites: frozenset[str]
+    """In lower case."""
+
+    def is_named_by(self, names: frozenset[str]) -> bool:
+        """Tell whether a list of ids and suites names it."""
+        return self.app_id in names or not self.suites.isdisjoint(names)
+
+
+class Space:
+    """The space of sign-ins of one tenant."""
+
+    def __init__(
+        self,
+        readings: Sequence[PolicyReading],
+        locations: dict[str, NamedLocation],
+        apps_that_matter: frozenset[str] | None,
+    ) -> None:
+        matter = None if apps_that_matter is None else frozenset(app.casefold() for app in apps_that_matter)
+        named = frozenset[str]().union(*(r.targets.apps | r.targets.excluded_apps for r in readings), matter or ())
+        self.apps = _app_parts(named - {ALL})
+        mentioned = frozenset[str]().union(
+            *(r.places.include | r.places.exclude for r in readings if r.places is not None)
+        )
+        self.places = PlacesPartition(locations, mentioned).parts
+        whole: dict[str, int] = {
+            Axis.APP: _mask(self.apps, lambda app: matter is None or ALL in matter or app.is_named_by(matter)),
+            Axis.LOCATION: (1 << len(self.places)) - 1,
+        }
+        whole.update({axis: (1 << len(values)) - 1 for axis, values in ENUMERATED.items()})
+        for reading in readings:
+            coordinates = (*reading.rules, *(control.axis for control in reading.demand.replaced_by))
+            whole.update(dict.fromkeys(coordinates, NO | YES))
+        self.whole: Box = whole
+        """Every sign-in that has to be covered."""
+
+    def demanded_by(self, reading: PolicyReading) -> Box | None:
+        """Return the sign-ins of an assigned user for which the policy demands MFA or blocks; None for none."""
+        if reading.problems or reading.demand.kind is Kind.NOTHING:
+            return None
+        return self._box(reading, {control.axis: NO for control in reading.demand.replaced_by})
+
+    def perhaps_demanded_by(self, reading: PolicyReading) -> Box | None:
+        """Return the sign-ins for which a policy that is not understood demands MFA or blocks at the very most."""
+        if reading.demand.kind is Kind.NOTHING and not reading.is_doubtful("demand"):
+            return None
+        replaced = {} if reading.is_doubtful("demand") else {c.axis: NO for c in reading.demand.replaced_by}
+        return self._box(reading, replaced)
+
+    def _box(self, reading: PolicyReading, replaced: dict[str, int]) -> Box | None:
+        box: dict[str, int] = {
+            **replaced,
+            **{axis.value: _mask(ENUMERATED[axis], values.__contains__) for axis, values in reading.limits.items()},
+            **{name: YES if answer else NO for name, answer in reading.rules.items()},
+            Axis.APP: _mask(self.apps, lambda app: _targets(reading, app)),
+        }
+        if reading.places is not None:
+            include, exclude = reading.places.include, reading.places.exclude
+            box[Axis.LOCATION] = _mask(self.places, lambda place: _reaches(place, include, exclude))
+        for axis in tuple(box):
+            if reading.is_doubtful(axis):
+                del box[axis]
+        limited = {axis: mask & self.whole[axis] for axis, mask in box.items()}
+        return None if 0 in limited.values() else limited
+
+
+def _targets(reading: PolicyReading, app: AppPart) -> bool:
+    included = reading.targets.every_app or app.is_named_by(reading.targets.apps)
+    return included and not (ALL in reading.targets.excluded_apps or app.is_named_by(reading.targets.excluded_apps))
+
+
+def _reaches(place: frozenset[str], include: frozenset[str], exclude: frozenset[str]) -> bool:
+    included = ALL in include or not place.isdisjoint(include)
+    return included and not (ALL in exclude or not place.isdisjoint(exclude))
+
+
+def _app_parts(named: frozenset[str]) -> tuple[AppPart, ...]:
+    """Return the parts that lists of these ids and suites can tell apart.
+
+    Of an application whose membership in a suite is not documented there are two parts, one inside and one
+    outside: a policy that includes the suite and one that excludes it can then still complete each other.
+    """
+    known = {suite.casefold() for suite in APP_SUITES}
+    suites = sorted(named & known)
+    parts = [AppPart("", frozenset(subset)) for subset in _subsets(suites)]
+    for app_id in sorted(named - known):
+        home = KNOWN_SUITE_MEMBERS.get(app_id)
+        if home is None:
+            parts += [AppPart(app_id, frozenset(subset)) for subset in _subsets(suites)]
+        else:
+            parts.append(AppPart(app_id, frozenset({home.casefold()}) & frozenset(suites)))
+    return tuple(parts)
+
+
+def _subsets(items: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    return (subset for size in range(len(items) + 1) for subset in combinations(items, size))
+
+
+def _mask(values: Sequence[T], holds: Callable[[T], object]) -> int:
+    return sum(1 << index for index, value in enumerate(values) if holds(value))
