@@ -90,14 +90,14 @@ class Workspace:
 
         self.ensure()
         lock = filelock.FileLock(self.path / LOCK, timeout=0, mode=OWNER_ONLY_FILE)
-        try:
-            with os_errors_about(self.path / LOCK):
+        with os_errors_about(self.path / LOCK):
+            try:
                 lock.acquire()
-        except filelock.Timeout as error:
-            raise FolderLocked(
-                f"{self.path} is in use by {self._owner_of_the_lock()}.",
-                hint="Wait until that command has ended, or choose another folder with --workspace.",
-            ) from error
+            except filelock.Timeout as error:
+                raise FolderLocked(
+                    f"{self.path} is in use by {self._owner_of_the_lock()}.",
+                    hint="Wait until that command has ended, or choose another folder with --workspace.",
+                ) from error
         try:
             write_atomically(self.path / LOCK_OWNER, [f"{owner} (process {os.getpid()})\n".encode()])
             try:

@@ -279,8 +279,8 @@ class JournalDb:
         rows = self._fetch("SELECT body FROM documents WHERE ref = ?", (ref,))
         if not rows:
             raise damaged(self._path, JOURNAL_SCHEMA, f"the document {ref} is missing")
-        body: bytes = rows[0][0]
-        if f"sha256:{hashlib.sha256(body).hexdigest()}" != ref:
+        body = rows[0][0]
+        if not isinstance(body, bytes) or f"sha256:{hashlib.sha256(body).hexdigest()}" != ref:
             raise damaged(self._path, JOURNAL_SCHEMA, f"the document {ref} was changed")
         return body
 
