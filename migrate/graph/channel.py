@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -13,12 +14,35 @@ from migrate.graph.answers import TRANSIENT_STATUSES, Answer, BadAnswer
 from migrate.graph.pace import Bucket, Clock, HoldTooLong, Pacers
 from migrate.graph.refusals import Needs, is_licence_refusal, refusal_of
 from migrate.graph.retry import Persistence, Transient, unreachable
-from migrate.graph.transport import NoAnswer, Sender
+from migrate.graph.transport import NoAnswer
 
 T = TypeVar("T")
 
 _FIRST_CONTACT_ATTEMPTS = 3
 DOUBTFUL_ATTEMPTS = 3
+
+
+class Sends(Protocol):
+    """Whatever sends one request once and gives back the raw answer; over HTTP it is `transport.Sender`."""
+
+    answers: int
+    """How many answers came so far."""
+
+    def server_now(self) -> datetime:
+        """Return the server's time (UTC)."""
+        ...
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+        client_request_id: str | None = None,
+    ) -> Answer:
+        """Send one request once; raise `NoAnswer` when nothing comes back."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +65,7 @@ class Call:
 class Channel:
     """What everything in this package sends through."""
 
-    def __init__(self, sender: Sender, pacers: Pacers, persistence: Persistence, *, origin: str, clock: Clock) -> None:
+    def __init__(self, sender: Sends, pacers: Pacers, persistence: Persistence, *, origin: str, clock: Clock) -> None:
         self.sender = sender
         self.pacers = pacers
         self.persistence = persistence
