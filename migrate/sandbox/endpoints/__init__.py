@@ -1,0 +1,1 @@
+"""The modelled calls, a file for each part of Graph."""

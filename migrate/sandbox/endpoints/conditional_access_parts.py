@@ -1,0 +1,164 @@
+"""What policies refer to: named locations and authentication strengths."""
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
+from migrate.sandbox.odata.paging import Collection, entity, listing, root
+from migrate.sandbox.policy_shape import merged, without_annotations
+from migrate.sandbox.routing import Route, needs
+
+if TYPE_CHECKING:
+    from migrate.sandbox.service import Sandbox
+
+_LOCATIONS = Collection(
+    context="identity/conditionalAccess/namedLocations",
+    type_name="namedLocation",
+    filterable=frozenset({"id", "displayName", "isTrusted", "createdDateTime", "modifiedDateTime"}),
+)
+_STRENGTHS = Collection(
+    context="policies/authenticationStrengthPolicies",
+    type_name="authenticationStrengthPolicy",
+    filterable=frozenset({"id", "displayName", "policyType"}),
+)
+_IP, _COUNTRY = "#microsoft.graph.ipNamedLocation", "#microsoft.graph.countryNamedLocation"
+_DEFAULTS: dict[str, Json] = {
+    _IP: {"isTrusted": False},
+    _COUNTRY: {"includeUnknownCountriesAndRegions": False, "countryLookupMethod": "clientIpAddress"},
+}
+_MOST_LOCATIONS, _MOST_RANGES = 195, 2000
+
+
+def _location(sandbox: "Sandbox", call: Call) -> Json:
+    found = sandbox.tenant.named_locations.get(call.params["location"].lower())
+    if found is None:
+        raise GraphError(404, "NotFound", f"{call.params['location']} is no named location.")
+    return found
+
+
+def list_locations(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /identity/conditionalAccess/namedLocations."""
+    return listing(call, _LOCATIONS, list(sandbox.tenant.named_locations.values()), lambda each: each)
+
+
+def get_location(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /identity/conditionalAccess/namedLocations/{id}."""
+    return entity(call, _LOCATIONS, _location(sandbox, call))
+
+
+def create_location(sandbox: "Sandbox", call: Call) -> Answer:
+    """POST /identity/conditionalAccess/namedLocations."""
+    body = without_annotations(call.json())
+    if len(sandbox.tenant.named_locations) >= _MOST_LOCATIONS:
+        raise bad_request(f"1128: Named location count limit ({_MOST_LOCATIONS}) has been exceeded for the tenant.")
+    defaults = _DEFAULTS.get(str(body.get("@odata.type")), {})
+    now = sandbox.clock.iso()
+    location = {**defaults, **body, "id": str(uuid4()), "createdDateTime": now, "modifiedDateTime": now}
+    _check_location(location)
+    sandbox.tenant.named_locations[location["id"]] = location
+    return Answer(
+        201,
+        {"@odata.context": f"{root(call)}/$metadata#{_LOCATIONS.context}/$entity", **location},
+        {"Location": f"{root(call)}/{_LOCATIONS.context}/{location['id']}"},
+    )
+
+
+def patch_location(sandbox: "Sandbox", call: Call) -> Answer:
+    """PATCH /identity/conditionalAccess/namedLocations/{id}: the type has to be named again."""
+    old, body = _location(sandbox, call), without_annotations(call.json())
+    if body.get("@odata.type") != old.get("@odata.type"):
+        raise bad_request("1076: The @odata.type of a named location is required and cannot be changed.")
+    new = {**merged(old, body), "id": old["id"], "createdDateTime": old.get("createdDateTime")}
+    new["modifiedDateTime"] = sandbox.clock.iso()
+    _check_location(new)
+    sandbox.tenant.named_locations[old["id"].lower()] = new
+    return Answer(204)
+
+
+def delete_location(sandbox: "Sandbox", call: Call) -> Answer:
+    """DELETE /identity/conditionalAccess/namedLocations/{id}: neither trusted ones nor those in use."""
+    location = _location(sandbox, call)
+    if location.get("isTrusted"):
+        raise bad_request("1083: A trusted named location cannot be deleted.")
+    for policy in sandbox.tenant.policies.values():
+        places = policy["conditions"].get("locations") or {}
+        if location["id"] in (*places.get("includeLocations", ()), *places.get("excludeLocations", ())):
+            raise bad_request(f"1084: The named location is used by the policy {policy['id']}.")
+    del sandbox.tenant.named_locations[call.params["location"].lower()]
+    return Answer(204)
+
+
+def _check_location(location: Json) -> None:
+    if not isinstance(location.get("displayName"), str) or not location["displayName"].strip():
+        raise bad_request("1075: A named location needs a displayName.")
+    kind = location.get("@odata.type")
+    if kind == _IP:
+        ranges = location.get("ipRanges")
+        if not isinstance(ranges, list) or not 1 <= len(ranges) <= _MOST_RANGES:
+            raise bad_request(f"1077: An IP location has between 1 and {_MOST_RANGES} ranges.")
+        for each in ranges:
+            _check_range(each)
+    elif kind == _COUNTRY:
+        countries = location.get("countriesAndRegions")
+        if not isinstance(countries, list) or not countries:
+            raise bad_request("1078: A country location names at least one country or region.")
+    else:
+        raise bad_request("1076: The @odata.type of a named location is missing or unknown.")
+
+
+def _check_range(each: Any) -> None:
+    try:
+        network = ipaddress.ip_network(each["cidrAddress"], strict=False)
+    except (ValueError, KeyError, TypeError) as error:
+        raise bad_request(f"1079: {each} is no address range.") from error
+    if network.version == 4 and network.prefixlen < 9:
+        raise bad_request("1080: An IPv4 range needs a mask larger than /8.")
+
+
+def list_strengths(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /policies/authenticationStrengthPolicies, also under identity/conditionalAccess."""
+    return listing(call, _STRENGTHS, list(sandbox.tenant.strengths.values()), lambda each: each)
+
+
+def get_strength(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET one authentication strength."""
+    found = sandbox.tenant.strengths.get(call.params["strength"].lower())
+    if found is None:
+        raise GraphError(404, "NotFound", f"{call.params['strength']} is no authentication strength.")
+    return entity(call, _STRENGTHS, found)
+
+
+def routes() -> tuple[Route, ...]:
+    """Return the calls of this file."""
+    read = needs(
+        "Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess+Policy.Read.All"
+    )
+    write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess")
+    read_strength = needs(
+        "Policy.Read.All", "Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"
+    )
+    base = "identity/conditionalAccess/namedLocations"
+    one = f"{base}/{{location}}"
+    locations = [
+        Route(method=method, path=path, answer=answer, needs=need, limit="conditionalAccess", summary=summary)
+        for method, path, answer, need, summary in (
+            ("GET", base, list_locations, read, "named locations"),
+            ("POST", base, create_location, write, "create a named location"),
+            ("GET", one, get_location, read, "one named location"),
+            ("PATCH", one, patch_location, write, "change a named location"),
+            ("DELETE", one, delete_location, write, "delete a named location"),
+        )
+    ]
+    strengths = [
+        Route(method="GET", path=f"{path}{one}", answer=answer, needs=read_strength, limit="evaluate", summary=summary)
+        for path in (
+            "policies/authenticationStrengthPolicies",
+            "identity/conditionalAccess/authenticationStrength/policies",
+        )
+        for one, answer, summary in (
+            ("", list_strengths, "authentication strengths"),
+            ("/{strength}", get_strength, "one authentication strength"),
+        )
+    ]
+    return (*locations, *strengths)

@@ -1,0 +1,155 @@
+"""Groups and who is in them, directly or through nesting."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, overload
+
+from migrate.sandbox.groups import Group
+from migrate.sandbox.messages import Answer, Call, Json, not_found, words
+from migrate.sandbox.odata.paging import Collection, count_text, entity, listing, pick
+from migrate.sandbox.people import DEFAULT_USER_PROPERTIES
+from migrate.sandbox.routing import Route, needs
+
+if TYPE_CHECKING:
+    from migrate.sandbox.service import Sandbox
+
+_GROUPS = Collection(
+    context="groups",
+    type_name="group",
+    directory=True,
+    filterable=words("id displayName securityEnabled mailEnabled groupTypes visibility isAssignableToRole"),
+    orderable=frozenset({"displayName"}),
+)
+_MEMBERS = Collection(
+    context="directoryObjects",
+    type_name="directoryObject",
+    directory=True,
+    filterable=words("id displayName userPrincipalName accountEnabled userType"),
+)
+Member = int | Json
+"""A user by place, or another object by its JSON."""
+
+
+class _Joined(Sequence[Member]):
+    """Two sequences end to end, without copying either."""
+
+    def __init__(self, first: Sequence[int], second: Sequence[Json]) -> None:
+        self._first, self._second = first, second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    @overload
+    def __getitem__(self, at: int) -> Member: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Member]: ...
+    def __getitem__(self, at: int | slice) -> Member | Sequence[Member]:
+        size = len(self._first)
+        if isinstance(at, int):
+            return self._first[at] if at < size else self._second[at - size]
+        start, stop, _ = at.indices(len(self))
+        return [*self._first[start:stop], *self._second[max(0, start - size) : max(0, stop - size)]]
+
+    def __iter__(self) -> Iterator[Member]:
+        return chain(self._first, self._second)
+
+
+def _group(sandbox: "Sandbox", call: Call) -> Group:
+    group = sandbox.tenant.groups.find(call.params["group"])
+    if group is None:
+        raise not_found(call.params["group"])
+    return group
+
+
+def list_groups(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /groups."""
+    return listing(call, _GROUPS, list(sandbox.tenant.groups), lambda group: group.json)
+
+
+def get_group(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /groups/{id}."""
+    return entity(call, _GROUPS, _group(sandbox, call).json)
+
+
+def _members(sandbox: "Sandbox", call: Call) -> tuple[Sequence[Member], Callable[[Member], Json]]:
+    """Return the members that the path asks for and how to make their JSON."""
+    group, tenant = _group(sandbox, call), sandbox.tenant
+    parts = [each.lower() for each in call.segments]
+    transitive, cast = "transitivemembers" in parts, next((each for each in parts if each.startswith("graph.")), None)
+    if transitive:
+        places, nested, others = tenant.groups.transitive(group)
+    else:
+        places, nested, others = list(group.direct_places()), group.groups, group.others
+    groups = [
+        {"@odata.type": "#microsoft.graph.group", **found.json}
+        for each in nested
+        if (found := tenant.groups.find(each)) is not None
+    ]
+    # Without the permission to read hidden memberships the service answers an empty list, no error.
+    if group.json.get("visibility") == "HiddenMembership" and not sandbox.holds(call, "Member.Read.Hidden"):
+        places, groups, others = [], [], []
+    everything: dict[str | None, tuple[Sequence[int], Sequence[Json]]] = {
+        None: (places, groups + others),
+        "graph.user": (places, []),
+        "graph.group": ([], groups),
+    }
+    users, rest = everything[cast]
+
+    def build(member: Member) -> Json:
+        if isinstance(member, int):
+            found = tenant.people.user(member)
+            return found if cast else {"@odata.type": "#microsoft.graph.user", **found}
+        return {name: each for name, each in member.items() if name != "@odata.type"} if cast else member
+
+    if "$select" in call.query or call.version == "beta":
+        return _Joined(users, rest), build
+    return _Joined(
+        users, rest
+    ), lambda member: pick(build(member), DEFAULT_USER_PROPERTIES) if isinstance(member, int) else build(member)
+
+
+def list_members(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /groups/{id}/members and /transitiveMembers, also of one type."""
+    members, build = _members(sandbox, call)
+    return listing(call, _MEMBERS, members, build)
+
+
+def count_members(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /groups/{id}/members/$count and its like."""
+    members, build = _members(sandbox, call)
+    return count_text(call, _MEMBERS, members, build)
+
+
+def routes() -> tuple[Route, ...]:
+    """Return the calls of this file."""
+    read_groups = needs("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+    read_members = needs(
+        "GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"
+    )
+    member_routes = [
+        Route(
+            method="GET",
+            path=f"groups/{{group}}/{name}{cast}{count}",
+            units=units,
+            needs=read_members,
+            answer=count_members if count else list_members,
+            summary=f"{'how many' if count else ''} {kind} of a group{cast and ', of one type'}".strip(),
+        )
+        for name, units, kind in (
+            ("members", 3, "direct members"),
+            ("transitiveMembers", 5, "direct and nested members"),
+        )
+        for cast in ("", "/graph.user", "/graph.group")
+        for count in ("", "/$count")
+    ]
+    return (
+        Route(method="GET", path="groups", answer=list_groups, needs=read_groups, summary="groups, a page at a time"),
+        Route(
+            method="GET",
+            path="groups/{group}",
+            answer=get_group,
+            summary="one group",
+            needs=needs("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+        ),
+        *member_routes,
+    )

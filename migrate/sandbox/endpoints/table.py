@@ -1,0 +1,27 @@
+"""All modelled calls in one table."""
+
+from migrate.sandbox.endpoints import (
+    conditional_access_parts,
+    groups,
+    methods,
+    mfa_state,
+    policies,
+    roles,
+    tenant_settings,
+    users,
+)
+from migrate.sandbox.routing import Route
+
+
+def all_routes() -> tuple[Route, ...]:
+    """Return every modelled call, in the order of the documentation."""
+    return (
+        *users.routes(),
+        *mfa_state.routes(),
+        *methods.routes(),
+        *groups.routes(),
+        *roles.routes(),
+        *policies.routes(),
+        *conditional_access_parts.routes(),
+        *tenant_settings.routes(),
+    )

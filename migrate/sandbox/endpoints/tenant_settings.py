@@ -1,0 +1,165 @@
+"""Tenant-wide objects: organization, domains, licences, security defaults, methods and authorization policies."""
+
+from typing import TYPE_CHECKING
+
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_found
+from migrate.sandbox.odata.paging import Collection, check_options, entity, listing, root
+from migrate.sandbox.routing import BETA, Route, needs
+
+if TYPE_CHECKING:
+    from migrate.sandbox.service import Sandbox
+
+_ORGANIZATION = Collection(context="organization", type_name="organization", directory=True)
+_DOMAINS = Collection(context="domains", type_name="domain", directory=True)
+_SKUS = Collection(context="subscribedSkus", type_name="subscribedSku")
+_ONE = Collection(context="", type_name="policyBase")
+
+
+def list_organization(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /organization."""
+    return listing(call, _ORGANIZATION, [sandbox.tenant.organization], lambda each: each)
+
+
+def get_organization(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /organization/{id}."""
+    if call.params["organization"].lower() != str(sandbox.tenant.organization.get("id")).lower():
+        raise not_found(call.params["organization"])
+    return entity(call, _ORGANIZATION, sandbox.tenant.organization)
+
+
+def list_domains(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /domains."""
+    return listing(call, _DOMAINS, sandbox.tenant.domains, lambda each: each)
+
+
+def get_domain(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /domains/{name}."""
+    for each in sandbox.tenant.domains:
+        if str(each.get("id")).lower() == call.params["domain"].lower():
+            return entity(call, _DOMAINS, each)
+    raise not_found(call.params["domain"])
+
+
+def list_skus(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /subscribedSkus."""
+    return listing(call, _SKUS, sandbox.tenant.skus, lambda each: each)
+
+
+def _single(call: Call, path: str, thing: Json) -> Answer:
+    check_options(call.query)
+    names = [each.strip() for each in call.query.get("$select", "").split(",") if each.strip()]
+    shown = {name: value for name, value in thing.items() if not names or name == "id" or name in names}
+    return Answer(200, {"@odata.context": f"{root(call)}/$metadata#{path}/$entity", **shown})
+
+
+def get_security_defaults(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /policies/identitySecurityDefaultsEnforcementPolicy."""
+    return _single(
+        call,
+        "policies/identitySecurityDefaultsEnforcementPolicy",
+        {
+            "id": "00000000-0000-0000-0000-000000000005",
+            "displayName": "Security Defaults",
+            "deletedDateTime": None,
+            "description": "A set of basic protections: everybody registers for MFA, administrators always use it.",
+            "isEnabled": sandbox.tenant.security_defaults,
+        },
+    )
+
+
+def patch_security_defaults(sandbox: "Sandbox", call: Call) -> Answer:
+    """PATCH /policies/identitySecurityDefaultsEnforcementPolicy: not on while Conditional Access is in use."""
+    body = {name: value for name, value in call.json().items() if not name.startswith("@")}
+    if body.keys() != {"isEnabled"} or not isinstance(body["isEnabled"], bool):
+        raise bad_request("Only isEnabled, true or false, can be changed.")
+    if body["isEnabled"] and sandbox.tenant.policies:
+        raise bad_request(
+            "Your organization has Conditional Access policies, which prevents enabling security defaults."
+        )
+    before, sandbox.tenant.security_defaults = sandbox.tenant.security_defaults, body["isEnabled"]
+    sandbox.audit.security_defaults_changed(call.caller, before, body["isEnabled"])
+    return Answer(204)
+
+
+def get_methods_policy(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /policies/authenticationMethodsPolicy, its configurations expanded."""
+    return _single(call, "policies/authenticationMethodsPolicy", sandbox.tenant.methods_policy)
+
+
+def get_authorization_policy(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /policies/authorizationPolicy: one object in v1.0, a list of one in beta."""
+    policy = sandbox.tenant.authorization_policy
+    if call.version == "v1.0":
+        return _single(call, "policies/authorizationPolicy", policy)
+    return Answer(200, {"@odata.context": f"{root(call)}/$metadata#policies/authorizationPolicy", "value": [policy]})
+
+
+def get_authorization_policy_item(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /beta/policies/authorizationPolicy/authorizationPolicy."""
+    if call.params["policy"].lower() != "authorizationpolicy":
+        raise GraphError(404, "Request_ResourceNotFound", "There is one authorization policy: authorizationPolicy.")
+    return _single(call, "policies/authorizationPolicy", sandbox.tenant.authorization_policy)
+
+
+def routes() -> tuple[Route, ...]:
+    """Return the calls of this file."""
+    directory = ("Directory.Read.All", "Directory.ReadWrite.All")
+    defaults = "policies/identitySecurityDefaultsEnforcementPolicy"
+    rows = (
+        ("organization", list_organization, needs("User.Read", "Organization.Read.All", *directory), 1, "the tenant"),
+        (
+            "organization/{organization}",
+            get_organization,
+            needs("User.Read", "Organization.Read.All", *directory),
+            1,
+            "the tenant, by id",
+        ),
+        ("domains", list_domains, needs("Domain.Read.All", *directory), 1, "the tenant's domains"),
+        ("domains/{domain}", get_domain, needs("Domain.Read.All", *directory), 1, "one domain"),
+        (
+            "subscribedSkus",
+            list_skus,
+            needs("LicenseAssignment.Read.All", "Organization.Read.All", *directory),
+            3,
+            "the tenant's licences",
+        ),
+        (defaults, get_security_defaults, needs("Policy.Read.All"), 1, "whether security defaults are on"),
+        (
+            "policies/authenticationMethodsPolicy",
+            get_methods_policy,
+            needs("Policy.Read.All", "Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"),
+            1,
+            "which methods are allowed",
+        ),
+        (
+            "policies/authorizationPolicy",
+            get_authorization_policy,
+            needs("Policy.Read.All"),
+            1,
+            "the authorization policy",
+        ),
+    )
+    return (
+        *(
+            Route(method="GET", path=path, answer=answer, needs=need, units=units, summary=summary)
+            for path, answer, need, units, summary in rows
+        ),
+        Route(
+            method="GET",
+            path="policies/authorizationPolicy/{policy}",
+            answer=get_authorization_policy_item,
+            versions=BETA,
+            needs=needs("Policy.Read.All"),
+            summary="the authorization policy, by id",
+        ),
+        Route(
+            method="PATCH",
+            path=defaults,
+            answer=patch_security_defaults,
+            summary="switch security defaults on or off",
+            needs=needs(
+                "Policy.Read.All+Policy.ReadWrite.SecurityDefaults",
+                "Policy.Read.All+Policy.ReadWrite.ConditionalAccess",
+            ),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The OData query options that the sandbox understands."""

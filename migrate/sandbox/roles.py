@@ -1,0 +1,126 @@
+"""Directory roles: their definitions, who holds them now and who may activate them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from migrate.sandbox.messages import Json
+
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+DIRECTORY_SYNC = "d29b2b05-8046-44ba-8758-1e26182fcf32"
+AUTHENTICATION_POLICY_ADMINISTRATOR = "0526716b-113d-4c15-b2c8-68e3c22b9f80"
+HELPDESK_ADMINISTRATOR = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
+
+BUILT_IN: dict[str, str] = {
+    GLOBAL_ADMINISTRATOR: "Global Administrator",
+    DIRECTORY_SYNC: "Directory Synchronization Accounts",
+    AUTHENTICATION_POLICY_ADMINISTRATOR: "Authentication Policy Administrator",
+    HELPDESK_ADMINISTRATOR: "Helpdesk Administrator",
+    "c4e39bd9-1100-46d3-8c65-fb160da0071f": "Authentication Administrator",
+    "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": "Privileged Authentication Administrator",
+    "e8611ab8-c189-46e8-94e1-60213ab1f814": "Privileged Role Administrator",
+    "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9": "Conditional Access Administrator",
+    "194ae4cb-b126-40b2-bd5b-6091b380977d": "Security Administrator",
+    "5d6b6bb7-de71-4623-b4af-96380a352509": "Security Reader",
+    "f2ef992c-3afb-46b9-b7cf-a126ee74c451": "Global Reader",
+    "4a5d8f65-41da-4de4-8968-e035b65339cf": "Reports Reader",
+    "fe930be7-5e62-47db-91af-98c3a49a38b1": "User Administrator",
+    "29232cdf-9323-42fd-ade2-1d097af3e4de": "Exchange Administrator",
+    "f28a1f50-f6e7-4571-818b-6a12f2af6b6c": "SharePoint Administrator",
+    "b0f54661-2d74-4c50-afa3-1ec803f12efe": "Billing Administrator",
+    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": "Application Administrator",
+    "158c047a-c907-4556-b7ef-446551a6b5f7": "Cloud Application Administrator",
+}
+"""Role templates that conversions meet, with their display names."""
+
+_IDS = UUID("0b0f7b5e-1f35-4a0e-9d57-1d0a0f0f8c11")
+
+
+@dataclass(slots=True)
+class Roles:
+    """The roles of a tenant."""
+
+    definitions: list[Json] = field(default_factory=list)
+    assignments: list[Json] = field(default_factory=list)
+    eligibility: list[Json] = field(default_factory=list)
+    directory_roles: list[Json] | None = None
+    """Activated roles as a tenant file gave them; None: derived from the assignments."""
+
+    def __post_init__(self) -> None:
+        known = {str(each.get("id")) for each in self.definitions}
+        self.definitions += [definition_of(role_id) for role_id in BUILT_IN if role_id not in known]
+        known.update(BUILT_IN)
+        for each in (*self.assignments, *self.eligibility):
+            role_id = str(each.get("roleDefinitionId"))
+            if role_id not in known:
+                known.add(role_id)
+                self.definitions.append(definition_of(role_id))
+
+    def holders(self, template_id: str) -> Iterator[str]:
+        """Yield ids of the principals (users or groups) that hold a role now, tenant-wide or in a scope."""
+        for each in self.assignments:
+            if str(each.get("roleDefinitionId", "")).lower() == template_id.lower():
+                yield str(each.get("principalId"))
+
+    def active(self) -> list[Json]:
+        """Return the activated directory roles: those that somebody holds, and those given."""
+        found = list(self.directory_roles or ())
+        known = {str(each.get("roleTemplateId")) for each in found}
+        names = {str(each.get("id")): each.get("displayName") for each in self.definitions}
+        for each in self.assignments:
+            template_id = str(each.get("roleDefinitionId"))
+            if template_id not in known:
+                known.add(template_id)
+                found.append(
+                    {
+                        "id": str(uuid5(_IDS, template_id)),
+                        "deletedDateTime": None,
+                        "description": None,
+                        "displayName": names.get(template_id),
+                        "roleTemplateId": template_id,
+                    }
+                )
+        return found
+
+
+def definition_of(role_id: str) -> Json:
+    """Build the definition of a role from its template id."""
+    return {
+        "id": role_id,
+        "templateId": role_id,
+        "displayName": BUILT_IN.get(role_id, f"Role {role_id}"),
+        "description": None,
+        "isBuiltIn": role_id in BUILT_IN,
+        "isEnabled": True,
+        "resourceScopes": ["/"],
+        "version": "1",
+        "rolePermissions": [],
+    }
+
+
+def assignment(principal_id: str, role_id: str) -> Json:
+    """Build a tenant-wide assignment; its id follows from the principal and the role."""
+    return {
+        "id": str(uuid5(_IDS, f"{principal_id}/{role_id}")),
+        "principalId": principal_id,
+        "roleDefinitionId": role_id,
+        "directoryScopeId": "/",
+        "appScopeId": None,
+    }
+
+
+def eligibility(principal_id: str, role_id: str, since: str) -> Json:
+    """Build a tenant-wide eligibility."""
+    return {
+        "id": str(uuid5(_IDS, f"eligible/{principal_id}/{role_id}")),
+        "principalId": principal_id,
+        "roleDefinitionId": role_id,
+        "directoryScopeId": "/",
+        "appScopeId": None,
+        "createdUsing": None,
+        "createdDateTime": since,
+        "modifiedDateTime": since,
+        "status": "Provisioned",
+        "memberType": "Direct",
+        "scheduleInfo": {"startDateTime": since, "recurrence": None, "expiration": {"type": "noExpiration"}},
+    }

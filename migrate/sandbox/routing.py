@@ -1,0 +1,126 @@
+"""The table of modelled calls and the look-up of a path in it, without regard to case."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from migrate.sandbox.messages import Answer, Call, GraphError, bad_request, not_modelled
+
+if TYPE_CHECKING:
+    from migrate.sandbox.service import Sandbox
+
+Handler = Callable[["Sandbox", Call], Answer]
+Limit = Literal[
+    "directory", "reports", "conditionalAccess", "none", "requirements", "methods", "registration", "evaluate"
+]
+"""A limiter of its own, or the name of the setting that chooses one."""
+
+BOTH = frozenset({"v1.0", "beta"})
+BETA = frozenset({"beta"})
+
+_KEYED = re.compile(r"^([A-Za-z.]+)\((?:\w+=)?'([^']*)'\)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """Permissions of a call: alternatives, each a set that must be held whole."""
+
+    delegated: tuple[frozenset[str], ...]
+    application: tuple[frozenset[str], ...]
+
+
+def needs(*alternatives: str, application: tuple[str, ...] | None = None) -> Needs:
+    """Write alternatives as "A+B": any one of them is enough, each whole."""
+    delegated = tuple(frozenset(each.split("+")) for each in alternatives)
+    if application is None:
+        return Needs(delegated=delegated, application=delegated)
+    return Needs(delegated=delegated, application=tuple(frozenset(each.split("+")) for each in application))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One modelled call."""
+
+    method: str
+    path: str
+    answer: Handler
+    summary: str
+    needs: Needs
+    versions: frozenset[str] = BOTH
+    limit: Limit = "directory"
+    units: int = 1
+    """Resource units before modifiers (contract 3.2)."""
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    any_child: "_Node | None" = None
+    name: str = ""
+    routes: dict[str, list[Route]] = field(default_factory=dict)
+
+
+class Router:
+    """Find the route of a call."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+        self._root = _Node()
+        for route in self.routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        for segment in route.path.split("/"):
+            if segment.startswith("{"):
+                if node.any_child is None:
+                    node.any_child = _Node(name=segment[1:-1])
+                node = node.any_child
+            else:
+                node = node.children.setdefault(segment.lower(), _Node())
+        node.routes.setdefault(route.method, []).append(route)
+
+    def find(self, call: Call) -> Route:
+        """Return the route and fill in the call's parameters.
+
+        Raises 501 for a path that is not modelled, 405 for another method, 400 for a path that the asked version
+        does not have.
+        """
+        node = self._root
+        params = call.params
+        for segment in call.segments:
+            following = node.children.get(segment) or node.children.get(segment.lower())
+            if following is None:
+                following = node.any_child
+                if following is None:
+                    raise not_modelled(f"{call.method} /{call.version}/{call.path}")
+                params[following.name] = segment
+            node = following
+        if not node.routes:
+            raise not_modelled(f"{call.method} /{call.version}/{call.path}")
+        candidates = node.routes.get(call.method)
+        if candidates is None:
+            raise GraphError(
+                405,
+                "Request_BadRequest",
+                "Specified HTTP method is not allowed for the request target.",
+                headers={"Allow": ", ".join(sorted(node.routes))},
+            )
+        for route in candidates:
+            if call.version in route.versions:
+                return route
+        raise bad_request(f"Resource not found for the segment '{call.segments[-1]}'.")
+
+
+def segments_of(path: str) -> list[str]:
+    """Split a path: repeated slashes collapse, `users('id')` counts as two segments."""
+    found: list[str] = []
+    for segment in path.split("/"):
+        if not segment:
+            continue
+        if segment[-1] == ")" and (keyed := _KEYED.match(segment)):
+            found.extend(keyed.groups())
+        else:
+            found.append(segment.removeprefix("microsoft.") if segment.startswith("microsoft.graph.") else segment)
+    return found

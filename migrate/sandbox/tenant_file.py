@@ -1,0 +1,329 @@
+"""Tenant files: one JSON object whose keys are Graph paths and whose values are what Graph serves there."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from migrate.sandbox.groups import Group, Groups
+from migrate.sandbox.listed_people import ListedPeople
+from migrate.sandbox.messages import Json
+from migrate.sandbox.method_kinds import report_names
+from migrate.sandbox.people import STATES
+from migrate.sandbox.policy_shape import whole_policy
+from migrate.sandbox.roles import Roles, assignment
+from migrate.sandbox.standing import P1_PLANS, furnish, sku
+from migrate.sandbox.tenant import EMPTY_TENANT_ID, Tenant
+
+CA = "identity/conditionalAccess"
+_STRENGTHS = ("policies/authenticationStrengthPolicies", f"{CA}/authenticationStrength/policies")
+_REGISTRATION = "reports/authenticationMethods/userRegistrationDetails"
+_PIM = "identityGovernance/privilegedAccess/group/eligibilitySchedules"
+_ROLES = "roleManagement/directory"
+_OF_USER = re.compile(r"^users/([^/]+)/authentication/(requirements|methods|signInPreferences)$", re.IGNORECASE)
+_MEMBERS = re.compile(r"^(groups|directoryRoles)/([^/]+)/members$", re.IGNORECASE)
+
+
+class TenantFileError(ValueError):
+    """A tenant file that cannot be served, with one sentence on what is wrong."""
+
+
+class _Sections:
+    """The file's sections by path in lower case; each is taken once, what is left is served as it stands."""
+
+    def __init__(self, document: Json) -> None:
+        self._left: dict[str, tuple[str, Any]] = {}
+        for name, value in document.items():
+            self._left[name.strip("/").lower()] = (name, value)
+
+    def objects(self, path: str) -> list[Json]:
+        """Take a collection: a list of objects, or an answer that holds one under `value`."""
+        name, value = self._left.pop(path.lower(), (path, []))
+        return _objects(name, value)
+
+    def object(self, path: str) -> Json:
+        """Take a single object; a list of one is accepted too."""
+        name, value = self._left.pop(path.lower(), (path, {}))
+        if isinstance(value, dict) and isinstance(value.get("value"), list):
+            value = value["value"]
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, dict):
+            raise TenantFileError(f"{name!r} must be one JSON object.")
+        return value
+
+    def text(self, path: str, default: str) -> str:
+        """Take a string."""
+        name, value = self._left.pop(path.lower(), (path, default))
+        if not isinstance(value, str) or not value:
+            raise TenantFileError(f"{name!r} must be a string.")
+        return value
+
+    def number(self, path: str) -> float:
+        """Take a number; 0 when absent."""
+        name, value = self._left.pop(path.lower(), (path, 0))
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TenantFileError(f"{name!r} must be a number.")
+        return float(value)
+
+    def has(self, path: str) -> bool:
+        """Tell whether a section is there."""
+        return path.lower() in self._left
+
+    def matching(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, re.Match[str], Any]]:
+        """Take every section whose path matches."""
+        for key in list(self._left):
+            if match := pattern.match(self._left[key][0].strip("/")):
+                name, value = self._left.pop(key)
+                yield name, match, value
+
+    def rest(self) -> dict[str, Any]:
+        """Return what nobody took."""
+        for name, _ in self._left.values():
+            if name.startswith("_"):
+                raise TenantFileError(f"{name!r} is no member of a tenant file.")
+        return {key: value for key, (_, value) in self._left.items()}
+
+
+def load_tenant_file(source: str | Path | bytes) -> Tenant:
+    """Read a tenant file, from a path or from its bytes.
+
+    Raises TenantFileError, whose message says what is wrong and where.
+    """
+    if isinstance(source, bytes):
+        return tenant_of(_decoded(source))
+    try:
+        return tenant_of(_decoded(Path(source).read_bytes()))
+    except OSError as error:
+        raise TenantFileError(f"The tenant file {source} could not be read: {error.strerror}.") from error
+
+
+def _decoded(data: bytes) -> Json:
+    try:
+        document = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except msgspec.DecodeError as error:
+        raise TenantFileError(f"The tenant file is no JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise TenantFileError("A tenant file is one JSON object whose keys are Graph paths.")
+    return document
+
+
+def tenant_of(document: Json) -> Tenant:
+    """Build the tenant of a decoded tenant file."""
+    file = _Sections(document)
+    organization = file.object("organization")
+    tenant = Tenant(id=file.text("_tenantId", str(organization.get("id") or EMPTY_TENANT_ID)))
+    tenant.clock_advanced = file.number("_clockAdvanced")
+    tenant.organization = organization
+    tenant.domains = file.objects("domains")
+    tenant.domain = _default_domain(organization, tenant.domains) or tenant.domain
+    people = _people(file)
+    tenant.people = people
+    _read_of_users(file, people)
+    tenant.groups = Groups(_groups(file, tenant))
+    _read_roles(file, tenant)
+    tenant.group_eligibility = file.objects(_PIM)
+    for strength in [each for path in _STRENGTHS for each in file.objects(path)]:
+        tenant.strengths[_id(strength, "an authentication strength")] = strength
+    licensed = len(people)
+    tenant.skus = (
+        file.objects("subscribedSkus")
+        if file.has("subscribedSkus")
+        else [sku("AAD_PREMIUM", "078d2b04-f1bd-4111-bbd4-b4b1b354cef4", P1_PLANS, licensed, licensed)]
+    )
+    tenant.methods_policy = file.object("policies/authenticationMethodsPolicy")
+    tenant.authorization_policy = file.object("policies/authorizationPolicy")
+    tenant.security_defaults = bool(file.object("policies/identitySecurityDefaultsEnforcementPolicy").get("isEnabled"))
+    for location in file.objects(f"{CA}/namedLocations"):
+        tenant.named_locations[_id(location, "a named location")] = location
+    furnish(tenant)
+    for policy in file.objects(f"{CA}/policies"):
+        tenant.policies[_id(policy, "a policy")] = whole_policy(policy, tenant)
+    for policy in file.objects(f"{CA}/deletedItems/policies"):
+        tenant.deleted_policies[_id(policy, "a deleted policy")] = whole_policy(policy, tenant)
+    # Graph lists logs newest first; inside they are kept oldest first.
+    tenant.sign_ins = file.objects("auditLogs/signIns")[::-1]
+    tenant.audits = file.objects("auditLogs/directoryAudits")[::-1]
+    tenant.extras = file.rest()
+    return tenant
+
+
+def _objects(name: str, value: Any) -> list[Json]:
+    if isinstance(value, dict) and isinstance(value.get("value"), list):
+        value = value["value"]
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise TenantFileError(f"{name!r} must be a list of JSON objects.")
+    return value
+
+
+def _id(thing: Json, what: str) -> str:
+    found = thing.get("id")
+    if not isinstance(found, str) or not found:
+        raise TenantFileError(f"{what[0].upper()}{what[1:]} without an id: {str(thing)[:80]}.")
+    return found
+
+
+def _default_domain(organization: Json, domains: list[Json]) -> str | None:
+    for each in organization.get("verifiedDomains", ()):
+        if each.get("isDefault"):
+            return str(each.get("name"))
+    return next((str(each.get("id")) for each in domains if each.get("isDefault")), None)
+
+
+def _people(file: _Sections) -> ListedPeople:
+    users = file.objects("users")
+    seen: set[str] = set()
+    for user in users:
+        user_id = _id(user, "a user").lower()
+        if user_id in seen:
+            raise TenantFileError(f"Two users have the id {user_id}.")
+        seen.add(user_id)
+    return ListedPeople(users)
+
+
+def _read_of_users(file: _Sections, people: ListedPeople) -> None:
+    setters: dict[str, Callable[[int, Any], None]] = {
+        "requirements": people.set_requirements,
+        "signinpreferences": people.set_preferences,
+    }
+    for name, match, value in file.matching(_OF_USER):
+        place = people.find(match[1])
+        if place is None:
+            raise TenantFileError(f"{name!r} belongs to no user of the file.")
+        if match[2].lower() == "methods":
+            people.set_methods(place, _objects(name, value))
+            continue
+        if not isinstance(value, dict):
+            raise TenantFileError(f"{name!r} must be one JSON object.")
+        state = value.get("perUserMfaState")
+        if state is not None and state not in STATES:
+            raise TenantFileError(f"{name!r}: {state!r} is no per-user MFA state ({', '.join(STATES)}).")
+        setters[match[2].lower()](place, value)
+    for row in file.objects(_REGISTRATION):
+        place = people.find(_id(row, "a registration row"))
+        if place is not None:  # the report may still list somebody deleted since
+            people.set_registration(place, row)
+
+
+def _groups(file: _Sections, tenant: Tenant) -> Iterator[Group]:
+    groups = {_id(each, "a group").lower(): Group(each) for each in file.objects("groups")}
+    role_members = []
+    for name, match, value in file.matching(_MEMBERS):
+        members = _objects(name, value)
+        if match[1].lower() == "directoryroles":
+            role_members.append((match[2], members))
+            continue
+        group = groups.get(match[2].lower())
+        if group is None:
+            raise TenantFileError(f"{name!r} belongs to no group of the file.")
+        taken: set[str] = set()
+        for member in members:
+            member_id = _id(member, "a group member").lower()
+            if member_id not in taken:
+                taken.add(member_id)
+                _add_member(group, member, groups, tenant)
+    tenant.roles = Roles(directory_roles=file.objects("directoryRoles") or None)
+    _assign_role_members(tenant, role_members)
+    yield from groups.values()
+
+
+def _add_member(group: Group, member: Json, groups: dict[str, Group], tenant: Tenant) -> None:
+    member_id = str(member["id"])
+    place = tenant.people.find(member_id)
+    if place is not None:
+        group.users.append(range(place, place + 1))
+    elif member_id.lower() in groups:
+        group.groups.append(groups[member_id.lower()].id)
+    else:
+        group.others.append(member)
+
+
+def _assign_role_members(tenant: Tenant, role_members: list[tuple[str, list[Json]]]) -> None:
+    templates = {
+        str(key).lower(): str(role.get("roleTemplateId"))
+        for role in tenant.roles.directory_roles or ()
+        for key in (role.get("id"), role.get("roleTemplateId"))
+    }
+    for role_id, members in role_members:
+        template = templates.get(role_id.lower())
+        if template is None:
+            raise TenantFileError(f"'directoryRoles/{role_id}/members' belongs to no directory role of the file.")
+        tenant.roles.assignments += [assignment(_id(each, "a role member"), template) for each in members]
+
+
+def _read_roles(file: _Sections, tenant: Tenant) -> None:
+    given = file.objects(f"{_ROLES}/roleAssignments")
+    known = {(each.get("principalId"), each.get("roleDefinitionId")) for each in given}
+    from_members = [
+        each for each in tenant.roles.assignments if (each["principalId"], each["roleDefinitionId"]) not in known
+    ]
+    tenant.roles = Roles(
+        definitions=file.objects(f"{_ROLES}/roleDefinitions"),
+        assignments=given + from_members,
+        eligibility=file.objects(f"{_ROLES}/roleEligibilitySchedules"),
+        directory_roles=tenant.roles.directory_roles,
+    )
+
+
+def dump_tenant(tenant: Tenant) -> Json:
+    """Write a tenant in the file format; loading it again serves the same."""
+    people = tenant.people
+    document: Json = {
+        "_tenantId": tenant.id,
+        "_clockAdvanced": tenant.clock_advanced,
+        "organization": [tenant.organization],
+        "domains": tenant.domains,
+        "subscribedSkus": tenant.skus,
+        "users": [people.user(place) for place in range(len(people))],
+        "groups": [group.json for group in tenant.groups],
+    }
+    for group in tenant.groups:
+        document[f"groups/{group.id}/members"] = _dumped_members(group, tenant)
+    document |= {
+        f"{_ROLES}/roleDefinitions": tenant.roles.definitions,
+        f"{_ROLES}/roleAssignments": tenant.roles.assignments,
+        f"{_ROLES}/roleEligibilitySchedules": tenant.roles.eligibility,
+        "directoryRoles": tenant.roles.active(),
+        _PIM: tenant.group_eligibility,
+        _STRENGTHS[0]: list(tenant.strengths.values()),
+        f"{CA}/namedLocations": list(tenant.named_locations.values()),
+        f"{CA}/policies": list(tenant.policies.values()),
+        f"{CA}/deletedItems/policies": list(tenant.deleted_policies.values()),
+        "policies/identitySecurityDefaultsEnforcementPolicy": {"isEnabled": tenant.security_defaults},
+        "policies/authenticationMethodsPolicy": tenant.methods_policy,
+        "policies/authorizationPolicy": tenant.authorization_policy,
+        "auditLogs/signIns": tenant.sign_ins[::-1],
+        "auditLogs/directoryAudits": tenant.audits[::-1],
+    }
+    rows = []
+    for place in range(len(people)):
+        user_id = people.user_id(place)
+        document[f"users/{user_id}/authentication/requirements"] = people.requirements(place)
+        methods = people.methods(place)
+        if report_names(methods):
+            document[f"users/{user_id}/authentication/methods"] = methods
+        if (preferences := people.preferences(place)) is not None:
+            document[f"users/{user_id}/authentication/signInPreferences"] = preferences
+        if (row := people.registration(place)) is not None:
+            rows.append(row)
+    if rows:
+        document[_REGISTRATION] = rows
+    return document | tenant.extras
+
+
+def _dumped_members(group: Group, tenant: Tenant) -> list[Json]:
+    users = [
+        {"@odata.type": "#microsoft.graph.user", "id": tenant.people.user_id(place)} for place in group.direct_places()
+    ]
+    nested = [{"@odata.type": "#microsoft.graph.group", "id": each} for each in group.groups]
+    return users + nested + group.others
+
+
+def save_tenant(tenant: Tenant, path: str | Path) -> None:
+    """Write a tenant file so that it is whole or not there at all."""
+    target = Path(path)
+    partial = target.with_name(f"{target.name}.partial")
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(dump_tenant(tenant)), indent=1))
+    partial.replace(target)
