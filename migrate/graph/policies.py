@@ -113,6 +113,9 @@ class PolicyRoom:
             )
         except NotFound:
             return True
+        finally:
+            # From now on, not found is what it is.
+            self._created_at.pop(policy_id, None)
         return answer is not None
 
     async def _send(

@@ -103,7 +103,7 @@ class Persistence:
 
     def _is_over(self, state: RetryCallState, deadline: float) -> bool:
         problem = _problem(state)
-        allowed = self._patience.attempts if problem.attempts is None else problem.attempts
+        allowed = min(self._patience.attempts, problem.attempts or self._patience.attempts)
         if state.attempt_number >= allowed:
             return True
         now = self._clock.monotonic()
