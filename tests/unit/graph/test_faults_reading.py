@@ -27,7 +27,7 @@ GROUP = "11111111-0000-4000-8000-000000000001"
 HTML = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
 
-def error(code: str, message: str = "", **inner: str) -> dict[str, Any]:
+def error(code: str, message: str = "", /, **inner: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "innerError": {"request-id": "inner-1", **inner}}}
 
 

@@ -23,7 +23,7 @@ ROLE = "62e90394-69f5-4237-9190-012177145e10"
 POLICY = "22222222-0000-4000-8000-000000000001"
 
 
-def error(code: str, message: str = "", **inner: str) -> dict[str, Any]:
+def error(code: str, message: str = "", /, **inner: str) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "innerError": {"request-id": "inner-1", **inner}}}
 
 
