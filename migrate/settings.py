@@ -147,6 +147,8 @@ class Config(Record, frozen=True, kw_only=True, rename=None):
     workspace: str | None = None
     output: OutputFormat | None = None
     ca_bundle: str | None = None
+    pacing: bool = True
+    """False sends as fast as answers come; only for a sandbox that does not throttle."""
     guests: bool = True
     """Whether guests are migrated too."""
     sign_in: SignIn = SignIn()

@@ -122,7 +122,7 @@ def with_globals(function: Callable[..., None]) -> Callable[..., None]:
         typed = GlobalOptions(**{name: arguments.pop(name) for name in GLOBALS})
         function(**arguments, typed=typed)
 
-    del wrapper.__wrapped__  # type: ignore[attr-defined]  # Typer would follow it to the unextended signature
+    del wrapper.__wrapped__  # Typer would follow it to the unextended signature
     wrapper.__signature__ = inspect.Signature([*parameters, *added])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in [*parameters, *added]}
     return wrapper

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import says_the_same
-from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
-from migrate.model.journal import Outcome, Touched
+from migrate.model.journal import JournalEntry, Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.record import Record
 from migrate.model.replies import StateReading
@@ -28,22 +28,31 @@ class Expected(Record, frozen=True, kw_only=True):
     in_doubt: bool
 
 
-def expected_for(user: AnyUser, touched: Touched | None) -> Expected:
-    """Return what the user should be now: the snapshot's state, or what our latest step for the user left.
+def expected_for(user: AnyUser, latest: JournalEntry | None) -> Expected:
+    """Return what the user should be now: what our latest entry for the user left, or else the snapshot's state.
 
     An enabled user may be found enforced: a promotion that Graph makes by itself.
     """
-    if touched is not None and touched.outcome in _TOOK_EFFECT:
-        states = _found_as(touched.requested)
-        off = touched.requested is MfaState.DISABLED
-        return Expected(states=states, switched_off=off, in_doubt=False)
-    if touched is not None:
-        in_doubt = touched.outcome is Outcome.INTENT
-        states = _found_as(touched.before) | (_found_as(touched.requested) if in_doubt else frozenset())
-        return Expected(states=states, switched_off=False, in_doubt=in_doubt)
+    if latest is not None:
+        asked = MfaState(latest.requested)
+        is_so = latest.outcome in _TOOK_EFFECT or _was_so_already(latest, asked)
+        if is_so:
+            return Expected(states=_found_as(asked), switched_off=asked is MfaState.DISABLED, in_doubt=False)
+        if latest.before in set(MfaState):
+            before = _found_as(MfaState(latest.before))
+            in_doubt = latest.outcome is Outcome.INTENT
+            return Expected(
+                states=before | _found_as(asked) if in_doubt else before, switched_off=False, in_doubt=in_doubt
+            )
     if isinstance(user, UserRecord):
         return Expected(states=_found_as(user.mfa_state), switched_off=False, in_doubt=False)
     return Expected(states=frozenset(), switched_off=False, in_doubt=False)
+
+
+def _was_so_already(entry: JournalEntry, asked: MfaState) -> bool:
+    """Tell whether a skipped step was skipped because the user was as asked."""
+    skipped = entry.outcome is Outcome.SKIPPED and entry.observed in set(MfaState)
+    return skipped and asked.is_found_as(MfaState(entry.observed))
 
 
 def _found_as(state: MfaState) -> frozenset[MfaState]:
@@ -121,15 +130,16 @@ def method_findings(user: AnyUser, now: Registration | None) -> Iterator[Finding
         )
 
 
-def policy_findings(
-    steps: Iterable[PolicyStep], evidence: Evidence, settled: Mapping[PolicyStep, bool]
-) -> Iterator[Finding]:
-    """Yield what is wrong with the policies that our runs made or switched; `settled` tells which steps were done."""
-    wanted: dict[str, PolicyStep] = {}
-    for step in steps:
-        if settled.get(step, False):
-            wanted[step.key] = step
-    bodies = {step.key: step.body for step in steps if isinstance(step, CreatePolicy)}
+def policy_findings(done: Sequence[PolicyStep], evidence: Evidence) -> Iterator[Finding]:
+    """Yield what is wrong with the policies that our runs made or switched.
+
+    Args:
+        done: The policy steps of all runs that have their final outcome, oldest first; the last one for a policy says
+            what it should be.
+        evidence: The policies as they are now.
+    """
+    wanted = {step.key: step for step in done}
+    bodies = {step.key: step.body for step in done if isinstance(step, CreatePolicy)}
     for key, step in wanted.items():
         found = next((p for p in evidence.policies if p.id == key or key in (p.description or "")), None)
         match step:
@@ -150,6 +160,8 @@ def policy_findings(
                     yield _policy_finding(step, found.id, f"It is {found.policy_state}; it should be {state}.")
                 elif key in bodies and not says_the_same(bodies[key], found):
                     yield _policy_finding(step, found.id, "Somebody edited it since it was created.")
+            case _:
+                assert_never(step)
 
 
 def _finding(code: FindingCode, profile: UserProfile, sentence: str, evidence: str) -> Finding:
@@ -166,6 +178,3 @@ def _policy_finding(step: PolicyStep, policy_id: str, sentence: str) -> Finding:
         sentence=sentence,
         evidence=f"looked for {step.key}",
     )
-
-
-__all__ = ["Coverage", "Expected", "coverage_findings", "expected_for", "method_findings", "policy_findings"]

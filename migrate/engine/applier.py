@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from migrate.decide import guards
 from migrate.engine.going_back import policies_may_go_back
@@ -20,26 +19,10 @@ from migrate.engine.waves import StopWave, WaveRunner
 from migrate.model.evidence import PolicyState
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import PlanHeader, PlanKind, PolicyStep, SetMfaState, SetPolicyState, Wave
+from migrate.model.run import Ending, RunResult
 
 LONG_WAIT_SECONDS = 15 * 60
 """Design rule 3: a longer wait ends the process, not the run."""
-
-
-class Ending(StrEnum):
-    """How a call of the applier ended."""
-
-    DONE = "done"
-    """Every step of the plan has its outcome."""
-    WAITING = "waiting"
-    """Something has to settle first; the same command goes on later."""
-    STOPPED_HERE = "stopped here"
-    """As far as `--until` or `--wave` allowed."""
-    PAUSED = "paused"
-    LIMIT = "limit"
-    """max_failures was reached."""
-    INTERRUPTED = "interrupted"
-    REHEARSED = "rehearsed"
-    """`--what-if`: nothing was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,23 +43,6 @@ class ApplyOptions:
     tool_version: str = ""
     cloud: str = "global"
     endpoint: str | None = None
-
-
-@dataclass(kw_only=True)
-class RunResult:
-    """Where the run stands when the applier returns."""
-
-    ending: Ending
-    outcomes: Counter[str] = field(default_factory=Counter)
-    """Users of the plan by latest outcome."""
-    waiting_for: str = ""
-    waiting_until: datetime | None = None
-    sentence: str = ""
-    """Why it stopped, where that is not obvious from the ending."""
-    policies_kept: list[str] = field(default_factory=list)
-    """Policy steps of a rollback that were not carried out, with the reason."""
-    rehearsal: list[str] = field(default_factory=list)
-    """`--what-if`: what would be sent and what would not, one line each."""
 
 
 class _Wait(Exception):

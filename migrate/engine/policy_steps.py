@@ -86,8 +86,11 @@ class PolicySteps:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             found = await self._look_for(step.key, looks=1 if attempt == 1 else LOOKS)
             if found is not None:
-                reason = "found by its marker: it exists already and is not created twice"
-                self._note(step, found.id, Outcome.RECOVERED, "", "created", _state(found), reason, attempt)
+                sent = self._journal.entries(operation=Operation.CREATE_POLICY, outcomes=[Outcome.INTENT])
+                ours = any(entry.object_id == step.key for entry in sent)
+                outcome = Outcome.RECOVERED if ours else Outcome.SKIPPED
+                reason = "found by its marker: not created twice" if ours else "exists already; not created by this run"
+                self._note(step, found.id, outcome, "", "created", _state(found), reason, attempt)
                 return
             client_request_id = self._new_id()
             body = self._journal.put_document(step.body)
@@ -132,6 +135,9 @@ class PolicySteps:
     async def _set_state(self, step: SetPolicyState) -> None:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             found = await self.find(step.key)
+            if found is None and step.weakens:
+                self._note(step, step.key, Outcome.SKIPPED, step.before, step.after, "", "does not exist", attempt)
+                return
             if found is None:
                 raise Guarded(
                     f"The policy {step.display_name!r} does not exist any more.",
@@ -305,18 +311,31 @@ def _differences(before: ConditionalAccessPolicy, after: ConditionalAccessPolicy
 
 
 def is_policy_step_settled(step: PolicyStep, entries: Iterable[JournalEntry]) -> bool:
-    """Tell from a run's entries whether a policy step has its final outcome.
+    """Tell from a run's entries whether a policy step has its final outcome."""
+    outcomes = _outcomes_of(step, entries)
+    return bool(outcomes) and outcomes[-1] in (Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED)
+
+
+def is_policy_step_begun(step: PolicyStep, entries: Iterable[JournalEntry]) -> bool:
+    """Tell from a run's entries whether the step was sent, or its work found done: rollback covers both."""
+    wanted = {Outcome.INTENT, Outcome.CONFIRMED, Outcome.RECOVERED}
+    return bool(wanted.intersection(_outcomes_of(step, entries)))
+
+
+def _outcomes_of(step: PolicyStep, entries: Iterable[JournalEntry]) -> list[Outcome]:
+    """Return the outcomes of a step in order.
 
     A created policy is named by its marker until Graph has given it an id, so both names count as the same.
     """
     names = {step.key}
-    latest: Outcome | None = None
+    outcomes: list[Outcome] = []
     for entry in entries:
-        if entry.operation is Operation.CREATE_POLICY and entry.user_principal_name == step.display_name:
+        about_creation = entry.operation is Operation.CREATE_POLICY
+        if about_creation and (entry.object_id in names or entry.user_principal_name == step.display_name):
             names.add(entry.object_id)
         if entry.operation is _OPERATIONS[type(step)] and entry.object_id in names:
-            latest = entry.outcome
-    return latest in (Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED)
+            outcomes.append(entry.outcome)
+    return outcomes
 
 
 def said_of(step: PolicyStep) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.engine.policy_steps import FORMER_POLICY
+from migrate.engine.policy_steps import FORMER_POLICY, is_policy_step_begun
 from migrate.engine.ports import Journal, RollbackFiles
 from migrate.model.evidence import ConditionalAccessPolicy
-from migrate.model.journal import JournalEntry, Operation, Outcome
-from migrate.model.plan import CreatePolicy, PlanHeader, PlanKind, SetMfaState, SetPolicyState
+from migrate.model.journal import JournalEntry, Operation, Outcome, TargetType
+from migrate.model.plan import CreatePolicy, PlanHeader, PlanKind, PolicyStep, SetMfaState, SetPolicyState
 from migrate.model.record import JsonObject
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
@@ -112,14 +112,28 @@ class RollbackRecord:
         return {policy.id: policy.raw for policy in policies if policy.id in keys and policy.id not in done}
 
 
+def begun_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
+    """Return every plan that was begun under this journal, oldest first, with its digest."""
+    return [
+        (entry.plan_digest, msgspec.json.decode(journal.document(entry.requested), type=PlanHeader))
+        for entry in journal.entries(operation=Operation.OPEN_RUN, outcomes=[Outcome.OPENED])
+    ]
+
+
 def forward_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
     """Return the plans that were begun under this journal, rollbacks left out, oldest first, with their digests."""
-    plans = []
-    for entry in journal.entries(operation=Operation.OPEN_RUN, outcomes=[Outcome.OPENED]):
-        plan = msgspec.json.decode(journal.document(entry.requested), type=PlanHeader)
-        if plan.kind is not PlanKind.ROLLBACK:
-            plans.append((entry.plan_digest, plan))
-    return plans
+    return [(digest, plan) for digest, plan in begun_plans(journal) if plan.kind is not PlanKind.ROLLBACK]
+
+
+def policy_steps_begun(journal: Journal, plans: Sequence[tuple[str, PlanHeader]]) -> list[PolicyStep]:
+    """Return the policy steps of these runs for which anything was journalled, in order, each once."""
+    begun: list[PolicyStep] = []
+    for digest, plan in plans:
+        entries = [e for e in journal.entries(plan_digest=digest) if e.target_type is TargetType.POLICY]
+        for step in plan.policy_steps:
+            if step not in begun and is_policy_step_begun(step, entries):
+                begun.append(step)
+    return begun
 
 
 def policies_touched(journal: Journal, digests: Sequence[str]) -> list[JournalEntry]:

@@ -5,7 +5,7 @@ A group or role that cannot be read whole is marked so; it never comes back with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -44,8 +44,11 @@ class EvidenceReader:
         """Whether the token holds Member.Read.Hidden; without it a hidden membership looks empty."""
         self._at_once = objects_at_once
 
-    async def read(self) -> Evidence:
-        """Read everything in one go; whatever fails as a whole raises a `RemoteProblem`."""
+    async def read(self, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> Evidence:
+        """Read everything in one go; whatever fails as a whole raises a `RemoteProblem`.
+
+        `groups` and `roles` (template ids) are read as well, although no policy may name them yet.
+        """
         policies = await self._policies.list()
         locations = await whole(
             self._channel, _conditional_access("namedLocations", "reading named locations"), wire.json_object
@@ -56,15 +59,17 @@ class EvidenceReader:
             wire.json_object,
         )
         defaults = await self._channel.read(_SECURITY_DEFAULTS, wire.security_defaults_enabled)
-        groups = await all_of((self._group(id_) for id_ in named_in(policies, "Groups")), at_once=self._at_once)
-        roles = await all_of((self._role(id_) for id_ in named_in(policies, "Roles")), at_once=self._at_once)
+        group_ids = sorted({*named_in(policies, "Groups"), *groups})
+        role_ids = sorted({*named_in(policies, "Roles"), *roles})
+        read_groups = await all_of((self._group(id_) for id_ in group_ids), at_once=self._at_once)
+        read_roles = await all_of((self._role(id_) for id_ in role_ids), at_once=self._at_once)
         return Evidence(
             policies=policies,
             named_locations=tuple(locations),
             authentication_strengths=tuple(strengths),
             security_defaults_enabled=defaults,
-            groups={group.id: group for group in groups},
-            roles={role.template_id: role for role in roles},
+            groups={group.id: group for group in read_groups},
+            roles={role.template_id: role for role in read_roles},
         )
 
     async def _group(self, group_id: str) -> GroupEvidence:

@@ -84,6 +84,10 @@ class Screen:
         log.warning("%s", sentence)
         self._write_talk(f"Warning: {sentence}")
 
+    def warn_plainly(self, sentence: str) -> None:
+        """Show a sentence that a person has to act on, such as a device code; never in the log."""
+        self._write_talk(sentence)
+
     def detail(self, sentence: str) -> None:
         """Say something that only `--verbose` shows."""
         log.debug("%s", sentence)

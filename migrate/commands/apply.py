@@ -1,0 +1,183 @@
+"""`apply`: carry out the plan, as far as it may go now."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+
+from migrate import __version__
+from migrate.commands.call import Call
+from migrate.commands.confirm import confirm
+from migrate.commands.options import verb
+from migrate.commands.wiring import (
+    PAUSE_FILE,
+    ROLLBACK_CSV,
+    ROLLBACK_JSON,
+    FolderRollbackFiles,
+    interruptible,
+    monotonic,
+    new_id,
+    open_journal,
+    open_tenant,
+    owner_line,
+    plan_steps_of,
+    read_plan,
+    say_chain_head,
+    workspace_of,
+)
+from migrate.engine.applier import Applier, ApplyOptions
+from migrate.errors import ExitCode, UsageProblem
+from migrate.model.amounts import count_or_percent
+from migrate.model.plan import PlanHeader, SetMfaState
+from migrate.model.run import RunResult
+from migrate.store.folder import Workspace
+
+ReasonToSkip = "Do not wait; the reason goes into the audit."
+
+
+@verb
+def apply(
+    call: Call,
+    plan: Annotated[str | None, typer.Option("--plan", metavar="FILE", help="Another plan.json.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --max-users.")] = False,
+    max_users: Annotated[
+        str | None, typer.Option("--max-users", metavar="N|N%", help="Switch off at most so many users.")
+    ] = None,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", "--dry-run", help="Do all reads and guards, send nothing.")
+    ] = False,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="PLACE", help="Stop after report-only, policies-on or wave:N.")
+    ] = None,
+    wave: Annotated[int | None, typer.Option("--wave", metavar="N", help="Only this wave.")] = None,
+    max_failures: Annotated[
+        str | None, typer.Option("--max-failures", metavar="N|N%", help="Stop a wave after more. [default: 5%]")
+    ] = None,
+    skip_report_only: Annotated[
+        str | None, typer.Option("--skip-report-only", metavar="REASON", help=ReasonToSkip)
+    ] = None,
+    skip_settle: Annotated[str | None, typer.Option("--skip-settle", metavar="REASON", help=ReasonToSkip)] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Sit out long waits instead of ending.")] = False,
+) -> ExitCode:
+    """Carry out the plan: policies first, then the users wave by wave. Run it again to go on.
+
+    Each user is read and proven covered right before the write and read back after it. The way back is on disk
+    before the first write. A wait of more than 15 minutes ends the command with exit code 0 and says until when.
+
+    \b
+    Examples:
+        mfa-migrate apply --what-if
+        mfa-migrate apply --until wave:1
+        mfa-migrate apply --yes --max-users 25%
+    """
+    from migrate.views.apply import apply_answer
+
+    workspace = workspace_of(call)
+    header, rows = read_plan(workspace, plan)
+    _check_options(header, until=until, wave=wave, yes=yes, max_users=max_users, what_if=what_if)
+    options = ApplyOptions(
+        what_if=what_if,
+        until=until,
+        only_wave=wave,
+        max_failures=max_failures or header.limits.max_failures,
+        skip_report_only=skip_report_only,
+        skip_settle=skip_settle,
+        stay=wait,
+        tool_version=__version__,
+        cloud=call.settings.cloud.value,
+        endpoint=call.settings.endpoint,
+    )
+    count_or_percent(options.max_failures, 100, "--max-failures")
+    limit = max_users or header.limits.max_users
+    with workspace.lock(owner_line("apply")):
+        workspace.replaceable([ROLLBACK_CSV, ROLLBACK_JSON])
+        result = call.run(
+            _apply(
+                call,
+                workspace,
+                header,
+                plan_steps_of(rows),
+                options,
+                guard=lambda: _guard(call, header, limit, yes=yes, what_if=what_if),
+            )
+        )
+    call.answer(apply_answer(header, result, command="apply"))
+    return result.exit_code
+
+
+def _check_options(
+    header: PlanHeader, *, until: str | None, wave: int | None, yes: bool, max_users: str | None, what_if: bool
+) -> None:
+    waves = {known.number for known in header.waves}
+    match = re.fullmatch(r"report-only|policies-on|wave:(\d+)", until or "policies-on")
+    if match is None or (match[1] is not None and int(match[1]) not in waves):
+        raise UsageProblem(
+            f"--until does not know {until!r}.", hint=f"Use report-only, policies-on, or wave:1 to wave:{len(waves)}."
+        )
+    if wave is not None and wave not in waves:
+        raise UsageProblem(f"The plan has no wave {wave}.", hint=f"It has waves 1 to {len(waves)}.")
+    if yes and max_users is None and not what_if:
+        raise UsageProblem("--yes needs --max-users N or N%.", hint="For example: --yes --max-users 25%.")
+    if max_users is not None:
+        count_or_percent(max_users, 100, "--max-users")
+
+
+def _guard(call: Call, header: PlanHeader, limit: str | None, *, yes: bool, what_if: bool) -> None:
+    """Check the blast radius and ask for confirmation."""
+    from migrate.decide.guards import refuse_blocked, refuse_too_many
+
+    refuse_blocked(header)
+    if limit is not None:
+        refuse_too_many(header.users_to_change, count_or_percent(limit, header.total_users, "--max-users"), limit)
+    if what_if or yes:
+        return
+    lines = [
+        f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})",
+        f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else ""),
+        f"Policies: {len(header.policy_steps)} steps",
+        f"Users:    {header.users_to_change} of {header.total_users} are switched off in "
+        f"{sum(wave.users > 0 for wave in header.waves)} waves",
+        "Way back: mfa-migrate rollback (files rollback.csv and rollback.json)",
+    ]
+    confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")
+
+
+async def _apply(
+    call: Call,
+    workspace: Workspace,
+    header: PlanHeader,
+    steps: Callable[[], Iterator[SetMfaState]],
+    options: ApplyOptions,
+    *,
+    guard: Callable[[], None],
+) -> RunResult:
+    async with open_tenant(call) as tenant:
+        actor = await tenant.read_actor()
+        call.screen.say(f"Signed in as {actor.name}")
+        guard()
+        with (
+            open_journal(workspace, actor=actor.name, tenant_id=header.tenant_id) as journal,
+            interruptible(call) as stop,
+        ):
+            journal.for_run(header.digest)
+            try:
+                return await Applier(
+                    plan=header,
+                    steps=steps,
+                    tenant=tenant,
+                    journal=journal,
+                    rollback_files=FolderRollbackFiles(workspace),
+                    progress=call.screen,
+                    options=options,
+                    stop=stop,
+                    paused=(workspace.path / PAUSE_FILE).exists,
+                    sleep=asyncio.sleep,
+                    monotonic=monotonic,
+                    new_id=new_id,
+                ).run()
+            finally:
+                say_chain_head(call, journal)

@@ -1,0 +1,170 @@
+"""`plan`: work out who is switched off in which wave, who is held back and why, and what stands in the way."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+
+from migrate import __version__
+from migrate.commands.call import Call
+from migrate.commands.options import verb
+from migrate.commands.wiring import (
+    PLAN_CSV,
+    PLAN_JSON,
+    journal_to_read,
+    now_utc,
+    owner_line,
+    plan_rows_of,
+    workspace_of,
+    write_plan,
+)
+from migrate.errors import ConfigProblem, ExitCode, Guarded
+from migrate.model.journal import Operation
+from migrate.model.plan import AcceptedGap, Limits
+from migrate.model.rules import Rules
+from migrate.settings import Config, Settings, duration
+from migrate.store.folder import Workspace
+from migrate.store.snapshot import Snapshot, open_snapshot
+
+
+@verb
+def plan(
+    call: Call,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when there are changes or blockers.")
+    ] = False,
+    supersede: Annotated[
+        bool, typer.Option("--supersede", help="Replace a plan whose run is begun and not finished.")
+    ] = False,
+) -> ExitCode:
+    """Work out the migration from the last export. Changes nothing in the tenant.
+
+    Writes plan.json and plan.csv into the working folder. Nobody is planned whose coverage by enabled Conditional
+    Access policies is not proven once the plan's own policies are on.
+
+    \b
+    Examples:
+        mfa-migrate plan
+        mfa-migrate plan --exit-code
+        mfa-migrate plan -o csv > plan-for-the-meeting.csv
+    """
+    from migrate.decide.planner import Planner
+    from migrate.views.plan import plan_answer
+
+    workspace = workspace_of(call)
+    with workspace.lock(owner_line("plan")), open_snapshot(workspace) as snapshot:
+        workspace.replaceable([PLAN_CSV, PLAN_JSON])
+        if not supersede:
+            _refuse_over_open_run(workspace)
+        rules = rules_for(call.settings, snapshot, today=now_utc().date())
+        planner = Planner(snapshot.header, snapshot.evidence(), rules)
+        header = write_plan(
+            workspace,
+            planner.rows(snapshot.users()),
+            lambda digest: planner.header(digest, tool_version=__version__),
+        )
+    rows = workspace.path / PLAN_CSV
+    call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows))
+    changes = bool(header.policy_steps or header.users_to_change or header.blockers)
+    return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
+
+
+def _refuse_over_open_run(workspace: Workspace) -> None:
+    """Raise Guarded when a run is begun and not closed: its waits and waves belong to its plan."""
+    journal = journal_to_read(workspace)
+    if journal is None:
+        return
+    from migrate.engine.rollback_record import forward_plans
+
+    with journal:
+        closed = {entry.plan_digest for entry in journal.entries(operation=Operation.CLOSE_RUN)}
+        plans = forward_plans(journal)
+    if plans and plans[-1][0] not in closed:
+        raise Guarded(
+            f"The run of plan {plans[-1][0][:12]} is begun and not finished.",
+            unchanged="The plan stays as it is.",
+            hint="Go on with `mfa-migrate apply`, put it back with `mfa-migrate rollback`, or replace the plan with "
+            "`mfa-migrate plan --supersede`.",
+        )
+
+
+def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
+    """Resolve every name of the configuration against the snapshot.
+
+    Raises ConfigProblem for a name that the snapshot does not hold, and for missing emergency access.
+    """
+    config = settings.config
+    evidence = snapshot.evidence()
+    access = config.emergency_access
+    if access is None:
+        raise ConfigProblem(
+            "No emergency access account is configured.",
+            hint='Add to mfa-migrate.toml: [emergency_access] accounts = ["name@domain", …], or none = "the reason".',
+        )
+    scope_group = config.policy.scope.removeprefix("group:").lower() if config.policy.scope != "all" else None
+    if scope_group is not None and scope_group not in evidence.groups:
+        raise ConfigProblem(
+            f"The pilot group {scope_group} of policy.scope is not in the snapshot.",
+            hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
+        )
+    actor = snapshot.header.actor
+    return Rules(
+        create=config.policy.mode.value == "create",
+        scope_group=scope_group,
+        switch_on=tuple(_policy_id(name, snapshot) for name in config.policy.switch_on),
+        emergency_access=tuple(_user_id(name, snapshot, "emergency_access.accounts") for name in access.accounts),
+        emergency_none=access.none,
+        exclusions={
+            _user_id(entry.user, snapshot, "exclude.user"): f"{entry.reason} (until {entry.expires})"
+            for entry in config.exclude
+            if today < entry.expires
+        },
+        guests=config.guests,
+        canary=frozenset(_user_id(name, snapshot, "waves.canary") for name in config.waves.canary),
+        percentages=config.waves.percentages,
+        accepted_gaps=tuple(
+            AcceptedGap(tag=gap.gap, reason=gap.reason, expires=gap.expires.isoformat())
+            for gap in config.accept_partial
+            if today < gap.expires
+        ),
+        apps_that_matter=frozenset(config.coverage.apps) or None,
+        limits=_limits(config),
+        operator=actor.object_id if actor.is_user else None,
+        only=None,
+    )
+
+
+def _user_id(name: str, snapshot: Snapshot, key: str) -> str:
+    user = snapshot.user(name)
+    if user is None:
+        raise ConfigProblem(
+            f"{key}: there is no user {name!r} in the snapshot of {snapshot.header.organization.default_domain}.",
+            hint="Check the spelling, or run `mfa-migrate export` again if the account is new.",
+        )
+    return user.profile.id
+
+
+def _policy_id(name: str, snapshot: Snapshot) -> str:
+    policies = snapshot.evidence().policies
+    found = [policy.id for policy in policies if name in (policy.id, policy.display_name)]
+    if len(found) != 1:
+        how_many = "no policy" if not found else f"{len(found)} policies"
+        raise ConfigProblem(
+            f"policy.switch_on: {how_many} named {name!r} in the snapshot.", hint="Use the id of the policy."
+        )
+    return found[0]
+
+
+def _limits(config: Config) -> Limits:
+    limits = config.limits
+    return Limits(
+        max_users=None if limits.max_users is None else str(limits.max_users),
+        max_newly_prompted=limits.max_newly_prompted,
+        max_failures=str(limits.max_failures),
+        report_only_seconds=int(timedelta(days=config.policy.report_only_days).total_seconds()),
+        policy_settle_seconds=int(duration(config.policy.policy_settle, "policy.policy_settle").total_seconds()),
+        plan_max_age_seconds=int(duration(limits.plan_max_age, "limits.plan_max_age").total_seconds()),
+        readback_timeout_seconds=int(duration(limits.readback_timeout, "limits.readback_timeout").total_seconds()),
+    )

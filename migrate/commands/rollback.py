@@ -1,0 +1,262 @@
+"""`rollback`: put every user back, and then the policies."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migrate import __version__
+from migrate.commands.call import Call
+from migrate.commands.confirm import confirm
+from migrate.commands.options import verb
+from migrate.commands.wiring import (
+    PAUSE_FILE,
+    ROLLBACK_JSON,
+    FolderRollbackFiles,
+    interruptible,
+    journal_to_read,
+    monotonic,
+    new_id,
+    open_journal,
+    open_tenant,
+    owner_line,
+    say_chain_head,
+    workspace_of,
+)
+from migrate.decide.reverser import Rollback, TenantFacts, facts_of, policy_steps_of, rollback_for
+from migrate.engine.applier import Applier, ApplyOptions
+from migrate.engine.rollback_record import begun_plans, forward_plans, policy_steps_begun
+from migrate.errors import BadInput, ExitCode, NothingHere, StalePlan, UsageProblem
+from migrate.model.plan import PolicyStep
+from migrate.model.rollback import RollbackHeader, RollbackRow
+from migrate.model.run import RunResult
+from migrate.settings import duration
+from migrate.store.files import sha256_of_file
+from migrate.store.folder import Workspace
+from migrate.store.journal import JournalDb
+
+
+@verb
+def rollback(
+    call: Call,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="rollback.csv", help="Take the users from this file.")
+    ] = None,
+    users: Annotated[
+        list[str] | None, typer.Option("--users", metavar="USER,...", help="Only these; names or object ids.")
+    ] = None,
+    wave: Annotated[int | None, typer.Option("--wave", metavar="N", help="Only this wave.")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="DIGEST", help="Undo this run, which may itself be a rollback.")
+    ] = None,
+    overwrite_drift: Annotated[
+        bool, typer.Option("--overwrite-drift", help="Restore also users whom somebody changed since.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    what_if: Annotated[bool, typer.Option("--what-if", "--dry-run", help="Do all reads, send nothing.")] = False,
+) -> ExitCode:
+    """Put users back to the state they had, and then the policies.
+
+    Covers every user for whom a change was ever sent, whatever became of it. Whoever is in neither the former nor
+    the target state was changed by somebody else: shown and left alone. Policies go back only in a full rollback,
+    once everybody was read back as restored and nobody depends on them.
+
+    \b
+    Examples:
+        mfa-migrate rollback --what-if
+        mfa-migrate rollback --wave 2
+        mfa-migrate rollback --users ada@contoso.example
+        mfa-migrate rollback --file rollback.csv --yes
+    """
+    from migrate.views.apply import apply_answer
+
+    if file is not None and run is not None:
+        raise UsageProblem("--file and --run cannot go together.", hint="Use one of them.")
+    workspace = workspace_of(call)
+    if file is None and journal_to_read(workspace) is None:
+        raise NothingHere(
+            f"Nothing has been applied from {workspace.path}, so there is nothing to put back.",
+            hint="Use --file rollback.csv to roll back from the files of another folder.",
+        )
+    wanted = {name.strip().lower() for given in users or () for name in given.split(",") if name.strip()}
+    work = _Work(call, workspace, file, wanted, wave, run, overwrite_drift, yes, what_if)
+    with workspace.lock(owner_line("rollback")):
+        rolled, result = call.run(work.carry_out())
+    call.answer(apply_answer(rolled.header, result, command="rollback"))
+    return result.exit_code
+
+
+class _Work:
+    """One rollback: where its rows come from, and the run."""
+
+    def __init__(
+        self,
+        call: Call,
+        workspace: Workspace,
+        file: Path | None,
+        users: set[str],
+        wave: int | None,
+        run: str | None,
+        overwrite_drift: bool,
+        yes: bool,
+        what_if: bool,
+    ) -> None:
+        self._call, self._workspace, self._file = call, workspace, file
+        self._users, self._wave, self._run = users, wave, run
+        self._overwrite_drift, self._yes, self._what_if = overwrite_drift, yes, what_if
+
+    async def carry_out(self) -> tuple[Rollback, RunResult]:
+        """Read the rows, make the plan, ask, run it."""
+        async with open_tenant(self._call) as tenant:
+            organization = await tenant.read_organization()
+            actor = await tenant.read_actor()
+            self._call.screen.say(f"Signed in as {actor.name}")
+            with closing(open_journal(self._workspace, actor=actor.name, tenant_id=organization.tenant_id)) as journal:
+                facts = TenantFacts(
+                    tenant_id=organization.tenant_id,
+                    tenant_name=organization.display_name,
+                    tenant_domain=organization.default_domain,
+                    cloud=self._call.settings.cloud.value,
+                    endpoint=self._call.settings.endpoint,
+                )
+                rows, steps, facts = self._source(journal, facts)
+                latest = next((plan for _, plan in reversed(forward_plans(journal))), None)
+                rolled = rollback_for(
+                    rows,
+                    steps,
+                    facts,
+                    created_at=tenant.server_now().isoformat(),
+                    tool_version=__version__,
+                    readback_timeout_seconds=self._readback_timeout(),
+                    apps_that_matter=None if latest is None else latest.apps_that_matter,
+                    accepted_gaps=() if latest is None else latest.accepted_gaps,
+                )
+                self._ask(rolled)
+                journal.for_run(rolled.header.digest)
+                with interruptible(self._call) as stop:
+                    applier = Applier(
+                        plan=rolled.header,
+                        steps=lambda: iter(rolled.steps),
+                        tenant=tenant,
+                        journal=journal,
+                        rollback_files=FolderRollbackFiles(self._workspace),
+                        progress=self._call.screen,
+                        options=self._options(),
+                        stop=stop,
+                        paused=(self._workspace.path / PAUSE_FILE).exists,
+                        sleep=asyncio.sleep,
+                        monotonic=monotonic,
+                        new_id=new_id,
+                    )
+                    try:
+                        return rolled, await applier.run()
+                    finally:
+                        say_chain_head(self._call, journal)
+
+    def _options(self) -> ApplyOptions:
+        return ApplyOptions(
+            what_if=self._what_if,
+            max_failures="100%",
+            overwrite_drift=self._overwrite_drift,
+            tool_version=__version__,
+            cloud=self._call.settings.cloud.value,
+            endpoint=self._call.settings.endpoint,
+        )
+
+    def _readback_timeout(self) -> int:
+        text = self._call.settings.config.limits.readback_timeout
+        return int(duration(text, "limits.readback_timeout").total_seconds())
+
+    def _ask(self, rolled: Rollback) -> None:
+        if self._yes or self._what_if:
+            return
+        header = rolled.header
+        lines = [
+            f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})",
+            f"Users:    {len(rolled.steps)} are put back; those who are as before already are left alone",
+            f"Policies: {len(header.policy_steps)} steps, once everybody is restored",
+            "Ends the sessions of users who are enabled or enforced again, within minutes.",
+        ]
+        confirm(self._call, lines, header.tenant_domain, alternative="--yes")
+
+    # Where the rows come from
+
+    def _source(
+        self, journal: JournalDb, facts: TenantFacts
+    ) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
+        if self._file is not None:
+            rows, steps, facts = self._from_file(self._file, facts)
+        else:
+            rows, steps, facts = self._from_journal(journal, facts)
+        every = len(rows)
+        if self._users:
+            known = {key for row in rows for key in (row.user_id.lower(), row.user_principal_name.lower())}
+            missing = sorted(self._users - known)
+            if missing:
+                raise UsageProblem(
+                    f"No change was ever sent for {', '.join(missing)}.", hint="Check the spelling of --users."
+                )
+            rows = [r for r in rows if {r.user_id.lower(), r.user_principal_name.lower()} & self._users]
+        if self._wave is not None:
+            rows = [row for row in rows if row.wave == self._wave]
+        # A partial rollback never touches policies (design rule 7).
+        partial = bool(self._users) or self._wave is not None
+        if not rows and (partial or not steps):
+            raise UsageProblem(
+                f"There is nobody to put back: {every} users in all, none selected.",
+                hint="See `mfa-migrate status` and `mfa-migrate audit export`.",
+            )
+        return rows, [] if partial else steps, facts
+
+    def _from_journal(
+        self, journal: JournalDb, facts: TenantFacts
+    ) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
+        plans = forward_plans(journal)
+        if self._run is not None:
+            plans = [entry for entry in begun_plans(journal) if entry[0].startswith(self._run.lower())]
+        if not plans:
+            raise UsageProblem(
+                f"There is no run {self._run or ''} in the journal.".replace("  ", " "),
+                hint="`mfa-migrate audit export` lists every run with its PlanDigest.",
+            )
+        rows = [
+            RollbackRow(
+                user_id=touched.user_id,
+                user_principal_name=touched.user_principal_name,
+                previous_state=touched.before,
+                target_state=touched.requested,
+                wave=touched.wave,
+                tenant_id=facts.tenant_id,
+                plan_digest=touched.plan_digest,
+            )
+            for touched in journal.touched([digest for digest, _ in plans])
+        ]
+        return rows, policy_steps_begun(journal, plans), facts_of(plans[-1][1])
+
+    def _from_file(self, path: Path, facts: TenantFacts) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
+        from migrate.exchange.documents import rollback_header, rollback_rows
+
+        if not path.is_file():
+            raise BadInput(f"There is no file {path}.", hint="Give the rollback.csv of the run.")
+        rows = list(rollback_rows(path))
+        foreign = next((row for row in rows if row.tenant_id != facts.tenant_id), None)
+        if foreign is not None:
+            raise StalePlan(
+                f"{path} is of tenant {foreign.tenant_id} ({foreign.user_principal_name}); this is {facts.tenant_id}.",
+                hint="Sign in to that tenant.",
+            )
+        beside = path.with_name(ROLLBACK_JSON)
+        if not beside.is_file():
+            self._call.screen.warn(f"there is no {beside.name} beside {path.name}: users only, policies stay")
+            return rows, [], facts
+        header: RollbackHeader = rollback_header(beside)
+        if header.csv_sha256 != sha256_of_file(path):
+            raise StalePlan(
+                f"{path} is not the file that {beside.name} was written with: it was edited or belongs to another run.",
+                hint="Take both files from the same folder, or move rollback.json away to roll back users only.",
+            )
+        return rows, list(policy_steps_of(header)), facts_of(header)

@@ -1,0 +1,112 @@
+"""`status`: what state users are in, or where the migration stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.options import verb
+from migrate.commands.wiring import PAUSE_FILE, journal_to_read, open_tenant, read_plan, workspace_of
+from migrate.errors import ExitCode, NothingHere, UsageProblem
+from migrate.model.journal import Operation, Outcome
+from migrate.model.users import AnyUser, UnreadableUser, UserProfile, UserRecord
+from migrate.store.folder import Workspace
+from migrate.store.snapshot import Snapshot, open_snapshot
+from migrate.views.status import RunStanding, status_answer, users_answer
+
+
+@verb
+def status(
+    call: Call,
+    users: Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Names or object ids.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Read these users from the tenant now.")] = False,
+) -> ExitCode:
+    """Show the state of users, or a summary with how far the migration is.
+
+    With --live it reads only these users from the tenant and needs no export: the first thing to try on a new
+    tenant, since it shows whether sign-in, permission and the beta API work.
+
+    \b
+    Examples:
+        mfa-migrate status
+        mfa-migrate status ada@contoso.example
+        mfa-migrate status ada@contoso.example --live
+    """
+    workspace = workspace_of(call)
+    if users and live:
+        call.answer(users_answer(call.run(_read_live(call, users)), live=True))
+        return ExitCode.OK
+    if live:
+        raise UsageProblem("--live needs the names of users.", hint="mfa-migrate status USER --live")
+    with open_snapshot(workspace) as snapshot:
+        if users:
+            call.answer(users_answer([_known(name, snapshot) for name in users], live=False))
+        else:
+            call.answer(status_answer(snapshot.header, run_standing(workspace)))
+    return ExitCode.OK
+
+
+def _known(name: str, snapshot: Snapshot) -> AnyUser:
+    user = snapshot.user(name)
+    if user is None:
+        raise UsageProblem(
+            f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
+            hint="Check the spelling, or add --live to ask the tenant.",
+        )
+    return user
+
+
+async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
+    async with open_tenant(call) as tenant:
+        profiles = await tenant.read_profiles(names)
+        found = [profile for profile in profiles.values() if isinstance(profile, UserProfile)]
+        missing = [f"{name}: {why}" for name, why in profiles.items() if isinstance(why, str)]
+        if missing:
+            raise UsageProblem(f"Not read: {'; '.join(missing)}", hint="Check the spelling.")
+        readings = await tenant.read_mfa_states([profile.id for profile in found])
+    return [
+        UserRecord(profile=profile, mfa_state=reading.mfa_state, registration=None)
+        if reading.mfa_state is not None
+        else UnreadableUser(
+            profile=profile, reason=str(reading.problem), request_id=reading.request_id or None, registration=None
+        )
+        for profile, reading in zip(found, readings, strict=True)
+    ]
+
+
+def run_standing(workspace: Workspace) -> RunStanding | None:
+    """Return where the latest run stands, from the journal; None when nothing was begun."""
+    from migrate.engine.rollback_record import forward_plans
+
+    journal = journal_to_read(workspace)
+    if journal is None:
+        return None
+    with journal:
+        plans = forward_plans(journal)
+        if not plans:
+            return None
+        digest, plan = plans[-1]
+        latest = journal.latest_user_outcomes(digest)
+        last_wait = None
+        for entry in journal.entries(plan_digest=digest):
+            last_wait = entry.reason if entry.operation is Operation.WAIT else None
+        closed = any(journal.entries(plan_digest=digest, operation=Operation.CLOSE_RUN))
+    done = sum(outcome in (Outcome.CONFIRMED, Outcome.RECOVERED) for outcome in latest.values())
+    try:
+        held = sum(count for key, count in read_plan(workspace)[0].counts.items() if key.startswith("hold/"))
+    except NothingHere:
+        held = sum(count for key, count in plan.counts.items() if key.startswith("hold/"))
+    return RunStanding(
+        plan_digest=digest,
+        migrated=done,
+        planned=plan.users_to_change,
+        held_back=held,
+        outcomes={
+            outcome.value: sum(o is outcome for o in latest.values()) for outcome in sorted(set(latest.values()))
+        },
+        waiting_for=last_wait,
+        closed=closed,
+        paused=(workspace.path / PAUSE_FILE).exists(),
+    )

@@ -1,0 +1,78 @@
+"""`verify`: read the tenant afresh and compare it with what should be."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from migrate.commands.call import Call
+from migrate.commands.options import verb
+from migrate.commands.wiring import PLAN_CSV, journal_to_read, open_tenant, plan_rows_of, workspace_of
+from migrate.engine.inspector import Inspection, inspect
+from migrate.engine.rollback_record import forward_plans
+from migrate.errors import ExitCode, StalePlan
+from migrate.model.findings import Finding
+from migrate.model.plan import PlanAction, PlanRow
+from migrate.store.folder import Workspace
+from migrate.store.snapshot import open_snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What verify found and looked at."""
+
+    findings: list[Finding]
+    inspection: Inspection
+    held: list[PlanRow]
+
+
+@verb
+def verify(call: Call) -> ExitCode:
+    """Read the tenant afresh and compare it with what it should be. Changes nothing.
+
+    What it should be is the journal folded over the snapshot: after apply the target states, after rollback the
+    former ones. Checked are states, policies, coverage and registered methods. People who were held back are
+    listed, they are no findings. Exit code 1 when there are findings.
+
+    \b
+    Examples:
+        mfa-migrate verify
+        mfa-migrate verify -o json > verify.json
+    """
+    from migrate.views.verify import verify_answer
+
+    verified = call.run(_verify(call, workspace_of(call)))
+    call.answer(verify_answer(verified.findings, verified.inspection, verified.held, call.settings.endpoint))
+    return ExitCode.FINDINGS if verified.findings else ExitCode.OK
+
+
+async def _verify(call: Call, workspace: Workspace) -> Verified:
+    with ExitStack() as stack:
+        journal = journal_to_read(workspace)
+        snapshot_id: str | None = None
+        if journal is not None:
+            stack.enter_context(journal)
+            plans = forward_plans(journal)
+            snapshot_id = plans[-1][1].snapshot_id or None if plans else None
+        snapshot = stack.enter_context(open_snapshot(workspace, snapshot_id))
+        inspection = Inspection()
+        async with open_tenant(call) as tenant:
+            organization = await tenant.read_organization()
+            wanted = snapshot.header.organization.tenant_id
+            if organization.tenant_id != wanted:
+                raise StalePlan(
+                    f"The snapshot is of tenant {wanted}; this is {organization.tenant_id}.",
+                    hint="Sign in to the right tenant, or choose the right --workspace.",
+                )
+            findings = [
+                finding
+                async for finding in inspect(tenant, journal, snapshot.users, snapshot.user, call.screen, inspection)
+            ]
+    return Verified(findings=findings, inspection=inspection, held=_held_back(workspace))
+
+
+def _held_back(workspace: Workspace) -> list[PlanRow]:
+    path = workspace.path / PLAN_CSV
+    if not path.is_file():
+        return []
+    return [row for row in plan_rows_of(path) if row.action is PlanAction.HOLD]

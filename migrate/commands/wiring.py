@@ -1,0 +1,226 @@
+"""Wire settings to the tenant, the working folder and the clock. Every command takes its parts from here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from migrate.commands.call import Call
+from migrate.errors import BadInput, NothingHere, StalePlan
+from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, SetMfaState
+from migrate.model.rollback import RollbackHeader, RollbackRow
+from migrate.model.users import MfaState
+from migrate.settings import Settings
+from migrate.store.files import sha256_of_file, write_atomically
+from migrate.store.folder import Workspace
+
+if TYPE_CHECKING:
+    from migrate.graph.session import Connection
+    from migrate.graph.tenant import GraphTenant
+    from migrate.store.journal import JournalDb
+
+PLAN_JSON, PLAN_CSV = "plan.json", "plan.csv"
+ROLLBACK_JSON, ROLLBACK_CSV = "rollback.json", "rollback.csv"
+SNAPSHOT_CSV = "snapshot.csv"
+AUDIT_CSV, AUDIT_JSON = "audit.csv", "audit.json"
+PAUSE_FILE = "pause"
+
+
+def connection_for(settings: Settings) -> Connection:
+    """Return how to reach the tenant. Secrets come from the environment only and are never written anywhere."""
+    from migrate.graph.session import AuthMethod, Cloud, Connection
+
+    return Connection(
+        cloud=Cloud(settings.cloud.value),
+        endpoint=settings.endpoint,
+        tenant=settings.tenant,
+        client_id=settings.sign_in.client_id,
+        auth=AuthMethod(settings.sign_in.method.value),
+        client_secret=os.environ.get("AZURE_CLIENT_SECRET"),
+        certificate_path=Path(settings.sign_in.certificate) if settings.sign_in.certificate else None,
+        certificate_password=os.environ.get("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+        ca_bundle=Path(settings.config.ca_bundle) if settings.config.ca_bundle else None,
+        pacing=settings.config.pacing,
+    )
+
+
+@asynccontextmanager
+async def open_tenant(call: Call) -> AsyncIterator[GraphTenant]:
+    """Sign in and open the tenant; waits are told on the screen."""
+    from migrate.graph.session import open_tenant as opened
+
+    connection = connection_for(call.settings)
+    async with opened(connection, on_wait=call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
+        yield tenant
+
+
+def workspace_of(call: Call) -> Workspace:
+    """Return the working folder, not touched yet."""
+    return Workspace(call.settings.workspace)
+
+
+def owner_line(verb: str) -> str:
+    """Return who holds the lock and for what, for the person who is refused meanwhile."""
+    import getpass
+    import socket
+
+    return f"`mfa-migrate {verb}` of {getpass.getuser()} on {socket.gethostname()}"
+
+
+def now_utc() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Return a new client request id."""
+    return str(uuid.uuid4())
+
+
+# --- plan files ---------------------------------------------------------------------------------------------------
+
+
+def write_plan(workspace: Workspace, rows: Iterable[PlanRow], header_for: Callable[[str], PlanHeader]) -> PlanHeader:
+    """Write plan.csv and then plan.json, which holds the digest of the rows; return the header."""
+    from migrate.exchange.documents import plan_csv
+
+    digest = write_atomically(workspace.path / PLAN_CSV, plan_csv(rows))
+    header = header_for(digest)
+    body = msgspec.json.format(msgspec.json.encode(header), indent=2)
+    write_atomically(workspace.path / PLAN_JSON, [body, b"\n"])
+    return header
+
+
+def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeader, Path]:
+    """Return the plan's header and the path of its rows, after checking that neither was edited.
+
+    Raises:
+        NothingHere: There is no plan.
+        BadInput: plan.json is not one of ours, or of a newer version.
+        StalePlan: plan.csv is not what plan.json says.
+    """
+    path = Path(named) if named else workspace.path / PLAN_JSON
+    if not path.is_file():
+        raise NothingHere(f"There is no plan at {path}.", hint="Run `mfa-migrate plan` first.")
+    try:
+        header = msgspec.json.decode(path.read_bytes(), type=PlanHeader)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BadInput(
+            f"{path} is not a plan of mfa-migrate, or was edited: {problem}.", hint="Run `mfa-migrate plan` again."
+        ) from problem
+    if header.format > PLAN_FORMAT:
+        raise BadInput(f"{path} was written by a newer version.", hint="Upgrade mfa-migrate.")
+    rows = path.with_name(PLAN_CSV)
+    if not rows.is_file() or sha256_of_file(rows) != header.rows_sha256:
+        raise StalePlan(
+            f"{rows} is not what {path.name} was made with: it was edited, or it belongs to another plan.",
+            hint="plan.csv is for reading. Change the configuration and run `mfa-migrate plan` again.",
+        )
+    return header, rows
+
+
+def plan_rows_of(path: Path) -> Iterator[PlanRow]:
+    """Yield the rows of plan.csv."""
+    from migrate.exchange.documents import plan_rows
+
+    return plan_rows(path)
+
+
+def plan_steps_of(path: Path) -> Callable[[], Iterator[SetMfaState]]:
+    """Return a function that yields the user steps of plan.csv from the start at each call."""
+
+    def steps() -> Iterator[SetMfaState]:
+        for row in plan_rows_of(path):
+            if row.action is PlanAction.DISABLE and row.current_state is not None and row.wave is not None:
+                yield SetMfaState(
+                    user_id=row.user_id,
+                    user_principal_name=row.user_principal_name,
+                    before=row.current_state,
+                    after=row.target_state or MfaState.DISABLED,
+                    wave=row.wave,
+                    because=row.reason,
+                )
+
+    return steps
+
+
+class FolderRollbackFiles:
+    """rollback.csv and rollback.json in the working folder."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._folder = workspace.path
+
+    def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
+        """Replace both files atomically: the rows first, then the header that names their digest."""
+        from migrate.exchange.documents import rollback_csv, rollback_json
+
+        digest = write_atomically(self._folder / ROLLBACK_CSV, rollback_csv(rows))
+        whole = msgspec.structs.replace(header, csv_sha256=digest)
+        write_atomically(self._folder / ROLLBACK_JSON, [rollback_json(whole)])
+
+
+# --- the journal --------------------------------------------------------------------------------------------------
+
+
+def open_journal(workspace: Workspace, *, actor: str, tenant_id: str) -> JournalDb:
+    """Open the journal for appending."""
+    from migrate.store.journal import JournalDb
+
+    return JournalDb.open(workspace, actor=actor, tenant_id=tenant_id, clock=now_utc)
+
+
+def journal_to_read(workspace: Workspace) -> JournalDb | None:
+    """Open the journal for looking; None when nothing has been applied from this folder."""
+    from migrate.store.journal import JournalDb
+
+    try:
+        return JournalDb.open_to_read(workspace)
+    except NothingHere:
+        return None
+
+
+def say_chain_head(call: Call, journal: JournalDb) -> None:
+    """Say count and last hash: written down elsewhere, they show later edits of the audit."""
+    count, last_hash = journal.head
+    call.screen.say(f"Journal: {count} entries, last hash {last_hash}")
+
+
+# --- interrupts ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C or SIGTERM finish what is in flight; the second Ctrl-C stops at once.
+
+    Yields a function that tells whether an interrupt came in.
+    """
+    state = {"asked": False}
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        if state["asked"] and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        if not state["asked"]:
+            call.screen.warn("interrupted: finishing what is in flight; press Ctrl-C again to stop at once")
+        state["asked"] = True
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: state["asked"]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def monotonic() -> float:
+    """Return seconds that never go back."""
+    return time.monotonic()

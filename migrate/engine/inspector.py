@@ -1,0 +1,150 @@
+"""Read the tenant afresh and compare it with what it should be. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from migrate.decide.coverage.judge import Judge
+from migrate.decide.guards import accepted_on
+from migrate.decide.verifier import (
+    coverage_findings,
+    expected_for,
+    method_findings,
+    policy_findings,
+    state_findings,
+)
+from migrate.engine.policy_steps import is_policy_step_settled
+from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.engine.rollback_record import begun_plans, forward_plans
+from migrate.model.findings import Finding
+from migrate.model.journal import JournalEntry, Operation, Outcome
+from migrate.model.plan import PlanHeader, PolicyStep
+from migrate.model.users import AnyUser, UserProfile
+
+CHUNK = 2_000
+
+
+@dataclass(kw_only=True)
+class Inspection:
+    """What was looked at, for the summary."""
+
+    users: int = 0
+    switched_off: int = 0
+    policies: int = 0
+    registrations: int = 0
+
+
+def latest_entries(journal: Journal | None) -> dict[str, JournalEntry]:
+    """Return the latest entry for every user whom any run meant to change."""
+    if journal is None:
+        return {}
+    return {entry.object_id: entry for entry in journal.entries(operation=Operation.SET_MFA_STATE)}
+
+
+def policy_steps_done(journal: Journal | None) -> list[PolicyStep]:
+    """Return the policy steps of all runs that have their final outcome, oldest first."""
+    if journal is None:
+        return []
+    return [
+        step
+        for digest, plan in begun_plans(journal)
+        for step in plan.policy_steps
+        if is_policy_step_settled(step, journal.entries(plan_digest=digest))
+    ]
+
+
+async def inspect(
+    tenant: Tenant,
+    journal: Journal | None,
+    users: Callable[[], Iterator[AnyUser]],
+    find: Callable[[str], AnyUser | None],
+    progress: Progress,
+    inspection: Inspection,
+) -> AsyncIterator[Finding]:
+    """Yield every finding: states, policies, coverage of those switched off, registered methods.
+
+    Args:
+        tenant: Read afresh.
+        journal: None when nothing was applied: then the snapshot alone says what should be.
+        users: Yields the snapshot's users from the start at each call.
+        find: Returns the snapshot's user with an id.
+        progress: Told how far it is.
+        inspection: Filled with what was looked at.
+    """
+    plan = forward_plans(journal)[-1][1] if journal is not None and forward_plans(journal) else None
+    evidence = await tenant.read_evidence()
+    done = policy_steps_done(journal)
+    inspection.policies = len({step.key for step in done})
+    for finding in policy_findings(done, evidence):
+        yield finding
+    latest = latest_entries(journal)
+    checker = _CoverageCheck(tenant, Judge(evidence, apps_that_matter=_apps(plan)), plan)
+    source = users()
+    while chunk := list(islice(source, CHUNK)):
+        expected = {user.profile.id: expected_for(user, latest.get(user.profile.id)) for user in chunk}
+        for reading, user in zip(await tenant.read_mfa_states([user.profile.id for user in chunk]), chunk, strict=True):
+            for finding in state_findings(user, expected[user.profile.id], reading):
+                yield finding
+        off = [user for user in chunk if expected[user.profile.id].switched_off]
+        for finding in await checker.findings(off):
+            yield finding
+        inspection.users += len(chunk)
+        inspection.switched_off += len(off)
+        progress.advance(inspection.users, None, "Verifying states and coverage")
+    touched = {user_id for user_id, entry in latest.items() if entry.outcome is not Outcome.SKIPPED}
+    async for finding in _compare_methods(tenant, find, touched, progress, inspection):
+        yield finding
+
+
+class _CoverageCheck:
+    """Checks the coverage of users whom we switched off, from their profiles as they are now."""
+
+    def __init__(self, tenant: Tenant, judge: Judge, plan: PlanHeader | None) -> None:
+        self._tenant, self._judge = tenant, judge
+        gaps = plan.accepted_gaps if plan is not None else ()
+        self._accepted = accepted_on(gaps, tenant.server_now())
+        self._expired = frozenset(gap.tag for gap in gaps) - self._accepted
+
+    async def findings(self, users: Sequence[AnyUser]) -> list[Finding]:
+        profiles = await self._tenant.read_profiles([user.profile.id for user in users]) if users else {}
+        return [
+            finding
+            for user in users
+            for finding in coverage_findings(
+                profiles[user.profile.id], user, self._judge, self._accepted, self._expired
+            )
+        ]
+
+
+async def _compare_methods(
+    tenant: Tenant,
+    find: Callable[[str], AnyUser | None],
+    touched: set[str],
+    progress: Progress,
+    inspection: Inspection,
+) -> AsyncIterator[Finding]:
+    """Compare the report's methods for everybody; one whom we touched must still be in it while the account is on."""
+    listed: set[str] = set()
+    async for user_id, now in tenant.iter_registrations():
+        user = find(user_id)
+        if user is not None:
+            for finding in method_findings(user, now):
+                yield finding
+        if user_id in touched:
+            listed.add(user_id)
+        inspection.registrations += 1
+        if inspection.registrations % CHUNK == 0:
+            progress.advance(inspection.registrations, None, "Comparing registered methods")
+    missing = sorted(touched - listed)
+    profiles = await tenant.read_profiles(missing) if missing else {}
+    for user_id in missing:
+        user, profile = find(user_id), profiles[user_id]
+        if user is not None and isinstance(profile, UserProfile) and profile.account_enabled:
+            for finding in method_findings(user, None):
+                yield finding
+
+
+def _apps(plan: PlanHeader | None) -> frozenset[str] | None:
+    return None if plan is None or plan.apps_that_matter is None else frozenset(plan.apps_that_matter)

@@ -1,0 +1,46 @@
+"""What a file of somebody else says about users: claims to compare with the tenant, never the truth to act on."""
+
+from __future__ import annotations
+
+from migrate.model.record import Record
+from migrate.model.users import MfaState
+
+
+class Claim(Record, frozen=True, kw_only=True):
+    """What one row says about one user."""
+
+    object_id: str | None
+    """Lower-case GUID; None where the row has none."""
+    user_principal_name: str | None
+    """As written. At least one of the two identities is there."""
+    display_name: str | None
+    """For reading only: exports lose letters of it, so nobody is ever matched by it."""
+    mfa_state: MfaState | None
+    """None where the row holds no state."""
+    inferred: bool
+    """The state is Disabled because the source leaves a blank for users without a requirement."""
+    problem: str | None
+    """Why the row's state cannot be known, as a sentence; None where there is no such trouble."""
+    previous_state: MfaState | None
+    """PreviousState of a rollback file; None elsewhere."""
+    plan_digest: str | None
+    """PlanDigest of a rollback file; None elsewhere."""
+    source: str
+    """Where the row stands: the file's name, and the column or property that the state was read from."""
+    row: int
+    """As a spreadsheet or editor counts: the row in a table, the line in NDJSON, else the object's number from 1."""
+
+
+class ClaimFile(Record, frozen=True, kw_only=True):
+    """Everything that a file says, and what one has to know before believing it."""
+
+    name: str
+    format: str
+    """`csv`, `json`, `ndjson`, `clixml` or `xlsx`."""
+    state_from: str | None
+    """The column or property that the states were read from; None where the file holds no state."""
+    claims: tuple[Claim, ...]
+    notes: tuple[str, ...]
+    """Sentences: half-truths of the file, such as users without MFA that are not listed."""
+    no_state_because: str | None
+    """Why no state could be read although something looked like one, with what to do; None otherwise."""

@@ -1,0 +1,59 @@
+"""Where a run stands when the applier returns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from migrate.errors import ExitCode
+
+
+class Ending(StrEnum):
+    """How a call of the applier ended."""
+
+    DONE = "done"
+    """Every step of the plan has its outcome."""
+    WAITING = "waiting"
+    """Something has to settle first; the same command goes on later."""
+    STOPPED_HERE = "stopped here"
+    """As far as `--until` or `--wave` allowed."""
+    PAUSED = "paused"
+    LIMIT = "limit"
+    """max_failures was reached."""
+    INTERRUPTED = "interrupted"
+    REHEARSED = "rehearsed"
+    """`--what-if`: nothing was sent."""
+
+
+@dataclass(kw_only=True)
+class RunResult:
+    """Where the run stands when the applier returns."""
+
+    ending: Ending
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Users of the plan by latest outcome."""
+    waiting_for: str = ""
+    waiting_until: datetime | None = None
+    sentence: str = ""
+    """Why it stopped, where that is not obvious from the ending."""
+    policies_kept: list[str] = field(default_factory=list)
+    """Policy steps of a rollback that were not carried out, with the reason."""
+    rehearsal: list[str] = field(default_factory=list)
+    """`--what-if`: what would be sent and what would not, one line each."""
+
+    @property
+    def is_through(self) -> bool:
+        """Tell whether every step has its outcome."""
+        return self.ending is Ending.DONE
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return 0 when done, waiting or stopped as asked, 1 when users failed or a limit stopped it, 130 interrupted."""
+        if self.ending is Ending.INTERRUPTED:
+            return ExitCode.INTERRUPTED
+        wrong = self.outcomes["failed"] + self.outcomes["unconfirmed"] + self.outcomes["skipped"]
+        if self.ending is Ending.LIMIT or self.policies_kept or (self.is_through and wrong):
+            return ExitCode.FINDINGS
+        return ExitCode.OK

@@ -1,0 +1,66 @@
+"""What `apply` and `rollback` print at the end: where the run stands, the counts, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from migrate.model.plan import PlanHeader
+from migrate.model.run import RunResult
+from migrate.views.screen import Answer, styled
+
+RE_ENABLED = (
+    "Users who are enabled or enforced again are asked for MFA within minutes: their sessions end. A registered user "
+    "who was set to enabled may be found enforced; that is Microsoft's documented promotion."
+)
+
+
+def apply_answer(header: PlanHeader, result: RunResult, *, command: str) -> Answer:
+    """Return the answer for a run of `apply` or `rollback`."""
+    counts = dict(sorted(result.outcomes.items()))
+
+    def lines() -> Iterator[Any]:
+        yield from result.rehearsal
+        yield styled(_ending(result, command), "bold")
+        if result.sentence:
+            yield result.sentence
+        yield from (styled(kept, "yellow") for kept in result.policies_kept)
+        yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none touched yet'}"
+        if command == "rollback" and result.outcomes:
+            yield RE_ENABLED
+        if command == "apply" and result.outcomes and not result.rehearsal:
+            yield "Way back: mfa-migrate rollback"
+        if command == "apply" and result.is_through and not result.rehearsal:
+            yield "Next: mfa-migrate verify, then mfa-migrate audit export"
+
+    return Answer(
+        kind=command,
+        document={
+            "planDigest": header.digest,
+            "endpoint": header.endpoint,
+            "ending": result.ending,
+            "outcomes": counts,
+            "waitingFor": result.waiting_for or None,
+            "waitingUntil": result.waiting_until.isoformat() if result.waiting_until else None,
+            "sentence": result.sentence or None,
+            "policiesKept": result.policies_kept,
+            "rehearsal": result.rehearsal,
+        },
+        columns=("Outcome", "Users"),
+        rows=lambda: ((name, str(count)) for name, count in counts.items()),
+        lines=lines,
+    )
+
+
+def _ending(result: RunResult, command: str) -> str:
+    if result.waiting_until is not None:
+        when = f"{result.waiting_until:%Y-%m-%d %H:%M} UTC"
+        return f"Waiting: {result.waiting_for} until {when}. Run `mfa-migrate {command}` again then, or add --wait."
+    return {
+        "done": f"The {command} is through.",
+        "stopped here": f"Stopped as asked. Go on with `mfa-migrate {command}`.",
+        "paused": f"Paused. Remove the file `pause`, then go on with `mfa-migrate {command}`.",
+        "limit": "Stopped by --max-failures.",
+        "interrupted": f"Interrupted. Go on with `mfa-migrate {command}`.",
+        "rehearsed": "Rehearsal: nothing was sent.",
+    }[result.ending]

@@ -1,0 +1,72 @@
+"""What `audit export` and `audit verify` print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from migrate.model.journal import JournalEntry
+from migrate.views.screen import Answer, styled
+
+
+class Chain(Protocol):
+    """The result of checking a chain."""
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def head(self) -> str: ...
+    @property
+    def broken_at(self) -> int | None: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def holds(self) -> bool: ...
+
+
+def audit_answer(path: Path, count: int, head: str, entries: Callable[[], Iterable[JournalEntry]]) -> Answer:
+    """Return the answer for an exported audit."""
+
+    def lines() -> Iterator[str]:
+        yield f"{count} entries written to {path}"
+        yield f"Last hash: {head}"
+        yield "Note count and hash somewhere else; `mfa-migrate audit verify --expect HASH` checks against them."
+
+    return Answer(
+        kind="audit",
+        document={"file": str(path), "count": count, "lastHash": head},
+        columns=tuple(JournalEntry.__struct_encode_fields__),
+        rows=lambda: (tuple(str(value) for value in msgspec.structs.astuple(entry)) for entry in entries()),
+        lines=lines,
+    )
+
+
+def chain_answer(report: Chain) -> Answer:
+    """Return the answer for a checked chain."""
+
+    def lines() -> Iterator[Any]:
+        if report.holds:
+            yield styled(f"The chain holds: {report.count} entries, last hash {report.head}", "bold")
+        elif report.broken_at is not None:
+            yield styled(f"Broken at row {report.broken_at}: {report.problem}", "bold red")
+            yield f"The {report.count} rows before it hold; their last hash is {report.head}"
+        else:
+            yield styled(report.problem, "bold red")
+
+    facts = {
+        "holds": report.holds,
+        "count": report.count,
+        "lastHash": report.head,
+        "brokenAt": report.broken_at,
+        "problem": report.problem or None,
+    }
+    return Answer(
+        kind="audit-verify",
+        document=facts,
+        columns=("Holds", "Count", "LastHash", "BrokenAt", "Problem"),
+        rows=lambda: [(str(report.holds), str(report.count), report.head, str(report.broken_at or ""), report.problem)],
+        lines=lines,
+    )

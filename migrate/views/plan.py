@@ -1,0 +1,186 @@
+"""What `plan` and `show` print: Terraform's signs, the waves, who is held back and why, and a closing count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, assert_never
+
+from migrate.model.plan import (
+    CreatePolicy,
+    DeletePolicy,
+    PlanAction,
+    PlanHeader,
+    PlanRow,
+    PolicyStep,
+    SetPolicyState,
+    Severity,
+)
+from migrate.views.screen import Answer, styled, table
+
+HELD_SHOWN = 25
+"""How many held-back users the table shows; the rest is counted and in plan.csv."""
+
+COLUMNS = (
+    "ObjectId",
+    "UserPrincipalName",
+    "CurrentState",
+    "TargetState",
+    "Wave",
+    "Action",
+    "Reason",
+    "CoveredBy",
+)
+
+
+def plan_answer(
+    header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], path: Path, *, every_row: bool = False
+) -> Answer:
+    """Return the answer for a plan.
+
+    Args:
+        header: The plan's header.
+        rows: Yields the rows to show; `show` gives those that were asked for.
+        path: plan.csv.
+        every_row: Show each row in the table, as `show` does for a selection.
+    """
+    return Answer(
+        kind="plan",
+        document={"digest": header.digest, **_document(header)},
+        columns=COLUMNS,
+        rows=lambda: (cells_of(row) for row in rows()),
+        lines=lambda: _lines(header, rows, path, every_row),
+    )
+
+
+def _document(header: PlanHeader) -> dict[str, Any]:
+    import msgspec
+
+    return dict(msgspec.to_builtins(header))
+
+
+def cells_of(row: PlanRow) -> tuple[str, ...]:
+    """Return a row as the cells of `COLUMNS`."""
+    reason = f"{row.hold_reason}: {row.reason}" if row.hold_reason is not None else row.reason
+    return (
+        row.user_id,
+        row.user_principal_name,
+        row.current_state or "",
+        row.target_state or "",
+        "" if row.wave is None else str(row.wave),
+        row.action,
+        reason,
+        "; ".join(row.covered_by),
+    )
+
+
+def sign_of(row: PlanRow) -> tuple[str, str]:
+    """Return the sign of a row and its style."""
+    match row.action:
+        case PlanAction.DISABLE:
+            return "~", "green"
+        case PlanAction.HOLD:
+            return "!", "yellow"
+        case PlanAction.NONE:
+            return " ", "dim"
+        case _:
+            assert_never(row.action)
+
+
+def _lines(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], path: Path, every_row: bool) -> Iterator[Any]:
+    yield f"Plan {header.digest[:12]} for {header.tenant_name} ({header.tenant_domain}), export of "
+    yield f"{header.snapshot_taken_at[:19]}Z. Authentication methods are not touched; nobody has to register again."
+    yield ""
+    yield from _policy_lines(header)
+    yield table(
+        ["Wave", "Name", "Users"],
+        ((str(wave.number), wave.name, str(wave.users)) for wave in header.waves),
+        title="Waves",
+    )
+    yield ""
+    if every_row:
+        yield _row_table(rows())
+    else:
+        yield from _held_back(header, rows)
+    for note in header.notes:
+        blocks = note.severity is Severity.BLOCKER
+        yield styled(
+            f"{'BLOCKER' if blocks else 'Warning'} [{note.code}] {note.sentence}", "red" if blocks else "yellow"
+        )
+    yield closing_line(header)
+    yield f"All rows: {path}"
+    if header.blockers:
+        yield "This plan cannot be applied until the blockers are gone."
+    elif header.users_to_change or header.policy_steps:
+        yield "Next: `mfa-migrate apply --what-if`, then `mfa-migrate apply`."
+
+
+def _policy_lines(header: PlanHeader) -> Iterator[Any]:
+    if not header.policy_steps:
+        yield "Policies: none is created or changed; the users rest on what is enabled already."
+        yield ""
+        return
+    yield "Policies"
+    for step in header.policy_steps:
+        yield styled(f"  {policy_line(step)}", "green")
+    for prompted in header.newly_prompted:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(prompted.by_kind.items()))
+        outside = f"{prompted.outside_plan} outside the plan{f' ({kinds})' if kinds else ''}"
+        yield f"    newly asked for MFA: {prompted.total}, {outside}"
+    yield ""
+
+
+def policy_line(step: PolicyStep) -> str:
+    """Return one policy step with its sign."""
+    match step:
+        case CreatePolicy():
+            return f"+ create {step.display_name!r}, report-only ({step.because})"
+        case SetPolicyState():
+            return f"~ {step.display_name!r}: {step.before} -> {step.after} ({step.because})"
+        case DeletePolicy():
+            return f"- delete {step.display_name!r} ({step.because})"
+        case _:
+            assert_never(step)
+
+
+def _held_back(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]]) -> Iterator[Any]:
+    held = sum(count for key, count in header.counts.items() if key.startswith("hold/"))
+    if not held:
+        return
+    shown: list[tuple[str, str, str]] = []
+    for row in rows():
+        if row.action is PlanAction.HOLD and len(shown) < HELD_SHOWN:
+            shown.append((f"! {row.user_principal_name}", row.current_state or "unreadable", cells_of(row)[6]))
+    yield table(["Held back", "State", "Reason"], shown, title=f"Held back: {held}")
+    if held > len(shown):
+        yield f"… and {held - len(shown)} more; see plan.csv"
+    yield ""
+
+
+def _row_table(rows: Iterable[PlanRow]) -> Any:
+    return table(
+        ["", "User", "State", "Wave", "Action", "Reason"],
+        (
+            (
+                sign_of(row)[0],
+                row.user_principal_name,
+                row.current_state or "unreadable",
+                "" if row.wave is None else str(row.wave),
+                row.action,
+                cells_of(row)[6],
+            )
+            for row in rows
+        ),
+    )
+
+
+def closing_line(header: PlanHeader) -> str:
+    """Return the closing count, as Terraform prints it."""
+    creates = sum(isinstance(step, CreatePolicy) for step in header.policy_steps)
+    switches = sum(isinstance(step, SetPolicyState) for step in header.policy_steps)
+    held = {key.removeprefix("hold/"): count for key, count in header.counts.items() if key.startswith("hold/")}
+    unknown = held.get("unknown", 0) + held.get("unreadable", 0)
+    return (
+        f"Plan: {creates} policies to create, {switches} to switch on, {header.users_to_change} users to disable, "
+        f"{sum(held.values()) - unknown} held back, {unknown} unknown, {header.counts.get('none', 0)} off already."
+    )

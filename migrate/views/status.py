@@ -1,0 +1,169 @@
+"""What `status` prints: the state of users with what it means for their clients, or a summary of the tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from migrate.model.record import Record
+from migrate.model.snapshot import SnapshotHeader
+from migrate.model.users import AnyUser, MfaState, UnreadableUser
+from migrate.views.export import STATES
+from migrate.views.screen import Answer, table
+
+MEANING = {
+    MfaState.DISABLED: (
+        "Per-user MFA asks for nothing. Normal for users under Conditional Access.",
+        "password only, unless Conditional Access or security defaults ask for more",
+        "password only, unless Conditional Access or security defaults ask for more",
+        "password only, unless Conditional Access blocks them",
+    ),
+    MfaState.ENABLED: (
+        "Enrolled, not registered yet: asked to register at the next sign-in.",
+        "asked to register, then MFA",
+        "asked to register once the present token expires",
+        "password only until registration; after it an app password",
+    ),
+    MfaState.ENFORCED: (
+        "Enrolled: MFA is asked for at every sign-in.",
+        "MFA",
+        "MFA",
+        "blocked without an app password",
+    ),
+}
+"""What each state means: in short, then for browsers, modern apps and non-browser apps."""
+
+COLUMNS = (
+    "ObjectId",
+    "UserPrincipalName",
+    "PerUserMfaState",
+    "AccountEnabled",
+    "IsMfaRegistered",
+    "IsMfaCapable",
+    "MethodsRegistered",
+    "Problem",
+)
+
+
+class RunStanding(Record, frozen=True, kw_only=True):
+    """Where the latest run stands."""
+
+    plan_digest: str
+    migrated: int
+    planned: int
+    held_back: int
+    outcomes: dict[str, int]
+    waiting_for: str | None
+    closed: bool
+    paused: bool
+
+    @property
+    def sentence(self) -> str:
+        """Return the standing in one line."""
+        return f"{self.migrated} of {self.planned} migrated, {self.held_back} held back"
+
+
+def users_answer(users: Sequence[AnyUser], *, live: bool) -> Answer:
+    """Return the answer for named users."""
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        yield from (_cells(user) for user in users)
+
+    def lines() -> Iterator[Any]:
+        for user in users:
+            yield from _user_lines(user, live)
+
+    return Answer(
+        kind="status",
+        document={"live": live, "users": [_document(user) for user in users]},
+        columns=COLUMNS,
+        rows=rows,
+        lines=lines,
+    )
+
+
+def _cells(user: AnyUser) -> tuple[str, ...]:
+    registration = user.registration
+    return (
+        user.profile.id,
+        user.profile.user_principal_name,
+        "" if isinstance(user, UnreadableUser) else user.mfa_state,
+        str(user.profile.account_enabled),
+        "" if registration is None else str(registration.is_mfa_registered),
+        "" if registration is None else str(registration.is_mfa_capable),
+        "" if registration is None else "; ".join(registration.methods_registered),
+        user.reason if isinstance(user, UnreadableUser) else "",
+    )
+
+
+def _document(user: AnyUser) -> dict[str, Any]:
+    unreadable = isinstance(user, UnreadableUser)
+    return {
+        "objectId": user.profile.id,
+        "userPrincipalName": user.profile.user_principal_name,
+        "displayName": user.profile.display_name,
+        "userType": user.profile.user_type,
+        "accountEnabled": user.profile.account_enabled,
+        "perUserMfaState": None if isinstance(user, UnreadableUser) else user.mfa_state,
+        "problem": user.reason if isinstance(user, UnreadableUser) else None,
+        "registration": user.registration,
+        "meaning": None if unreadable else MEANING[user.mfa_state][0],  # type: ignore[union-attr]
+    }
+
+
+def _user_lines(user: AnyUser, live: bool) -> Iterator[Any]:
+    profile, registration = user.profile, user.registration
+    yield f"{profile.user_principal_name}  ({profile.display_name or 'no display name'}, {profile.id})"
+    if isinstance(user, UnreadableUser):
+        yield f"  Per-user MFA:   unreadable: {user.reason}"
+    else:
+        short, browser, modern, other = MEANING[user.mfa_state]
+        yield f"  Per-user MFA:   {user.mfa_state} - {short}"
+        yield f"  Browser:        {browser}"
+        yield f"  Modern apps:    {modern}"
+        yield f"  Other apps:     {other}"
+    if live:
+        yield "  Registration:   not read with --live"
+    elif registration is None:
+        yield "  Registration:   not in the report (it leaves out accounts that are switched off)"
+    else:
+        able = "capable" if registration.is_mfa_capable else "not capable"
+        state = "registered" if registration.is_mfa_registered else "not registered"
+        yield f"  Registration:   {state}, {able}: {', '.join(registration.methods_registered) or 'no method'}"
+    yield ""
+
+
+def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answer:
+    """Return the answer for the tenant as a whole."""
+    kinds = sorted({key.partition("/")[2] for key in header.counts})
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for state in STATES:
+            numbers = [header.counts.get(f"{state}/{kind}", 0) for kind in kinds]
+            if any(numbers):
+                yield (state, *(str(number) for number in numbers), str(sum(numbers)))
+
+    def lines() -> Iterator[Any]:
+        yield f"{header.organization.display_name} ({header.organization.default_domain}), export of "
+        yield f"{header.taken_at[:19]}Z by {header.actor.name}"
+        yield table(["Per-user MFA", *kinds, "Users"], rows())
+        if standing is None:
+            yield "No run has been begun here."
+            return
+        yield f"Run {standing.plan_digest[:12]}: {standing.sentence}"
+        if standing.outcomes:
+            yield "  " + ", ".join(f"{count} {name}" for name, count in standing.outcomes.items())
+        if standing.paused:
+            yield "  Paused by the file `pause` in the working folder."
+        if standing.waiting_for is not None:
+            yield f"  Waiting: {standing.waiting_for}. Go on with `mfa-migrate apply`."
+        elif not standing.closed:
+            yield "  Not finished; go on with `mfa-migrate apply`."
+
+    return Answer(
+        kind="status",
+        document={"snapshot": header, "run": standing},
+        columns=("PerUserMfaState", *kinds, "Users"),
+        rows=rows,
+        lines=lines,
+    )
