@@ -171,7 +171,7 @@ class Workspace:
 
 def is_writable(folder: Path) -> bool:
     """Tell whether files can be made in a folder, as far as permissions say."""
-    return os.access(folder, os.W_OK | os.X_OK)
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def network_share(path: Path, mounts: Iterable[Mount]) -> str | None:

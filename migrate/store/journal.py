@@ -94,7 +94,8 @@ class JournalDb:
         if not path.exists():
             _refuse_left_overs(path)
             create_database(path, JOURNAL_SCHEMA)
-        connection = open_checked(path, JOURNAL_SCHEMA)
+        # What is in doubt is found by an index: a run must not begin with one that has lost a user.
+        connection = open_checked(path, JOURNAL_SCHEMA, thorough=True)
         journal = cls(path, connection, actor=actor, tenant_id=tenant_id, clock=clock)
         return journal._ready(_make_durable)
 
