@@ -13,6 +13,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import SNAPSHOT_CSV, journal_to_read, open_tenant, owner_line, workspace_of
 from migrate.errors import ExitCode, UsageProblem
+from migrate.model.instants import iso_utc
 from migrate.model.rules import DIRECTORY_SYNC_ROLE
 from migrate.model.snapshot import SnapshotHeader
 from migrate.store.folder import Workspace
@@ -85,7 +86,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHe
                 roles=[DIRECTORY_SYNC_ROLE],
             )
             return sink.finish(
-                taken_at=facts.taken_at.isoformat(),
+                taken_at=iso_utc(facts.taken_at),
                 tool_version=__version__,
                 cloud=call.settings.cloud.value,
                 endpoint=call.settings.endpoint,

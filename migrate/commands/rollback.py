@@ -31,6 +31,7 @@ from migrate.decide.reverser import Rollback, TenantFacts, facts_of, policy_step
 from migrate.engine.applier import Applier, ApplyOptions
 from migrate.engine.rollback_record import begun_plans, forward_plans, policy_steps_begun
 from migrate.errors import BadInput, ExitCode, NothingHere, StalePlan, UsageProblem
+from migrate.model.instants import iso_utc
 from migrate.model.plan import PolicyStep
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.run import RunResult
@@ -129,7 +130,7 @@ class _Work:
                     rows,
                     steps,
                     facts,
-                    created_at=tenant.server_now().isoformat(),
+                    created_at=iso_utc(tenant.server_now()),
                     tool_version=__version__,
                     readback_timeout_seconds=self._readback_timeout(),
                     apps_that_matter=None if latest is None else latest.apps_that_matter,

@@ -108,7 +108,7 @@ class Planner:
             return _row_of(user, PlanAction.HOLD, *held)
         coverage = self._judge.coverage_of(profile)
         if not coverage.is_proven(self._accepted):
-            return _row_of(user, PlanAction.HOLD, _HOLD_FOR[coverage.verdict], coverage.summary)
+            return _row_of(user, PlanAction.HOLD, _HOLD_FOR[coverage.verdict], coverage.reason)
         self._rests_on.update(coverage.covered_by_ids)
         self._gaps_used.update(gap.tag for gap in coverage.gaps)
         assert isinstance(user, UserRecord)

@@ -15,6 +15,7 @@ from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
 POLICY_CAP = 195
 """Policies a tenant may have in any state, by Microsoft's planning page; newer notes say 240."""
 POLICY_CAP_NEWER = 240
+MARKER_PREFIX = "mfa-migrate:"
 TEMPLATE_NAME = "Require MFA for all users (mfa-migrate)"
 
 
@@ -78,7 +79,7 @@ def with_policies(evidence: Evidence, policies: tuple[ConditionalAccessPolicy, .
 def marker_for(tenant_id: str, scope_group: str | None) -> str:
     """Return the marker that finds our policy again: the same for every plan of this tenant and scope."""
     digest = hashlib.sha256(f"{tenant_id}/{scope_group or 'all'}".encode()).hexdigest()
-    return f"mfa-migrate:{digest[:12]}"
+    return f"{MARKER_PREFIX}{digest[:12]}"
 
 
 def template(key: str, rules: Rules) -> JsonObject:

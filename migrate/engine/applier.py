@@ -17,6 +17,7 @@ from migrate.engine.rollback_record import RollbackRecord
 from migrate.engine.user_steps import UserSteps
 from migrate.engine.waves import StopWave, WaveRunner
 from migrate.model.evidence import PolicyState
+from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import PlanHeader, PlanKind, PolicyStep, SetMfaState, SetPolicyState, Wave
 from migrate.model.run import Ending, RunResult
@@ -165,7 +166,7 @@ class Applier:
             except _Wait as wait:
                 seconds = (wait.until - self._tenant.server_now()).total_seconds()
                 if seconds > LONG_WAIT_SECONDS and not self._options.stay:
-                    self._note_run(Operation.WAIT, Outcome.WAITING, f"{wait.reason} until {wait.until.isoformat()}")
+                    self._note_run(Operation.WAIT, Outcome.WAITING, f"{wait.reason} until {iso_utc(wait.until)}")
                     return self._result(Ending.WAITING, waiting_for=wait.reason, waiting_until=wait.until)
                 if await self._sit_out(wait):
                     return self._result(Ending.INTERRUPTED, sentence="Interrupted while waiting.")
@@ -201,6 +202,7 @@ class Applier:
         # The way back is on disk before the first write, also when that write is a policy's.
         await self._write_record(0, {})
         await self._policies.carry_out(step)
+        self._proof.forget()
         await self._write_record(0, {})
 
     async def _wait_for_report_only(self, step: SetPolicyState) -> None:
@@ -224,7 +226,7 @@ class Applier:
         now = self._tenant.server_now()
         waits = [
             (datetime.fromisoformat(policy.last_changed) + settle, policy.display_name)
-            for policy in (await self._proof.evidence()).policies
+            for policy in await self._tenant.list_policies()
             if policy.last_changed is not None
             and any(key == policy.id or key in (policy.description or "") for key in keys)
         ]
@@ -294,7 +296,7 @@ class Applier:
     async def _write_record(self, wave: int, found: dict[str, str]) -> None:
         self._record.write(
             await self._tenant.list_policies(),
-            created_at=self._tenant.server_now().isoformat(),
+            created_at=iso_utc(self._tenant.server_now()),
             wave=(step for step in self._steps() if step.wave == wave),
             found=found,
         )
@@ -326,7 +328,7 @@ class Applier:
                     outcome=outcome,
                     requested=requested,
                     reason=reason,
-                    server_date=self._tenant.server_now().isoformat(),
+                    server_date=iso_utc(self._tenant.server_now()),
                 )
             ]
         )

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from migrate.engine.ports import Progress, SnapshotSink, Tenant
 from migrate.errors import RemoteProblem
+from migrate.model.instants import iso_utc
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import MfaState
@@ -154,7 +155,7 @@ def _keep_in_sample(sample: list[tuple[str, str]], item: tuple[str, str], seen: 
 
 def _reading(user_id: str, state: MfaState, now: datetime) -> StateReading:
     return StateReading(
-        user_id=user_id, mfa_state=state, problem=None, status=200, request_id="", server_date=now.isoformat()
+        user_id=user_id, mfa_state=state, problem=None, status=200, request_id="", server_date=iso_utc(now)
     )
 
 

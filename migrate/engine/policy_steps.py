@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import assert_never
 
 from migrate.decide.guards import says_the_same
-from migrate.decide.policy_steps import missing_exclusions
+from migrate.decide.policy_steps import MARKER_PREFIX, missing_exclusions
 from migrate.engine.ports import Journal, Progress, Tenant
 from migrate.engine.proof import Proof
 from migrate.errors import GraphRefused, Guarded, MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
+from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PolicyStep, SetPolicyState
 from migrate.model.record import canonical_json
@@ -286,7 +287,7 @@ class PolicySteps:
                     reason=reason,
                     attempt=attempt,
                     client_request_id=client_request_id,
-                    server_date=self._tenant.server_now().isoformat(),
+                    server_date=iso_utc(self._tenant.server_now()),
                 )
             ]
         )
@@ -325,17 +326,16 @@ def is_policy_step_begun(step: PolicyStep, entries: Iterable[JournalEntry]) -> b
 def _outcomes_of(step: PolicyStep, entries: Iterable[JournalEntry]) -> list[Outcome]:
     """Return the outcomes of a step in order.
 
-    A created policy is named by its marker until Graph has given it an id, so both names count as the same.
+    A step names an existing policy by its id and a created one by its marker; once Graph has given the latter an
+    id, its entries name that, so there the name of the policy counts.
     """
-    names = {step.key}
-    outcomes: list[Outcome] = []
-    for entry in entries:
-        about_creation = entry.operation is Operation.CREATE_POLICY
-        if about_creation and (entry.object_id in names or entry.user_principal_name == step.display_name):
-            names.add(entry.object_id)
-        if entry.operation is _OPERATIONS[type(step)] and entry.object_id in names:
-            outcomes.append(entry.outcome)
-    return outcomes
+    by_name = step.key.startswith(MARKER_PREFIX)
+    return [
+        entry.outcome
+        for entry in entries
+        if entry.operation is _OPERATIONS[type(step)]
+        and (entry.object_id == step.key or (by_name and entry.user_principal_name == step.display_name))
+    ]
 
 
 def said_of(step: PolicyStep) -> str:

@@ -36,6 +36,10 @@ class Proof:
         self._read_at = self._monotonic()
         return self._evidence
 
+    def forget(self) -> None:
+        """Drop what was read: a policy was changed, so the next question reads all evidence again."""
+        self._evidence, self._judge = None, None
+
     async def evidence(self) -> Evidence:
         """Return evidence that is at most five minutes old."""
         async with self._reading:

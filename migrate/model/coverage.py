@@ -69,3 +69,9 @@ class Coverage(Record, frozen=True, kw_only=True):
             case Verdict.PARTLY | Verdict.UNCOVERED:
                 gaps = "; ".join(gap.words for gap in self.gaps)
                 return f"{self.verdict.value}: {gaps}" if gaps else self.verdict.value
+
+    @property
+    def reason(self) -> str:
+        """Return why the proof does not hold, without the verdict: first the exclusions, then what is open."""
+        sentences = self.not_understood if self.verdict is Verdict.UNKNOWN else tuple(gap.words for gap in self.gaps)
+        return "; ".join([*self.exclusions, *(f"open: {words}" for words in [", ".join(sentences)] if words)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader
 from migrate.model.run import RunResult
 from migrate.views.screen import Answer, styled
@@ -41,7 +42,7 @@ def apply_answer(header: PlanHeader, result: RunResult, *, command: str) -> Answ
             "ending": result.ending,
             "outcomes": counts,
             "waitingFor": result.waiting_for or None,
-            "waitingUntil": result.waiting_until.isoformat() if result.waiting_until else None,
+            "waitingUntil": iso_utc(result.waiting_until) if result.waiting_until else None,
             "sentence": result.sentence or None,
             "policiesKept": result.policies_kept,
             "rehearsal": result.rehearsal,

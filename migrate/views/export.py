@@ -24,7 +24,7 @@ def export_answer(header: SnapshotHeader, csv: Path) -> Answer:
         organization = header.organization
         yield f"{organization.display_name} ({organization.default_domain}, {organization.tenant_id})"
         yield table(["Per-user MFA", "Type", "Users"], counts())
-        yield f"{header.users} users, {header.unreadable} of them unreadable, read {header.taken_at[:19]}Z"
+        yield f"{header.users} users, {header.unreadable} of them unreadable, read {header.taken_at}"
         yield f"Snapshot {header.id[:12]}; as a table: {csv}"
 
     return Answer(

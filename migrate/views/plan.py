@@ -88,8 +88,11 @@ def sign_of(row: PlanRow) -> tuple[str, str]:
 
 
 def _lines(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], path: Path, every_row: bool) -> Iterator[Any]:
-    yield f"Plan {header.digest[:12]} for {header.tenant_name} ({header.tenant_domain}), export of "
-    yield f"{header.snapshot_taken_at[:19]}Z. Authentication methods are not touched; nobody has to register again."
+    yield (
+        f"Plan {header.digest[:12]} for {header.tenant_name} ({header.tenant_domain}), from the export of "
+        f"{header.snapshot_taken_at}"
+    )
+    yield "Authentication methods are not touched; nobody has to register again."
     yield ""
     yield from _policy_lines(header)
     yield table(

@@ -144,8 +144,8 @@ def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answe
                 yield (state, *(str(number) for number in numbers), str(sum(numbers)))
 
     def lines() -> Iterator[Any]:
-        yield f"{header.organization.display_name} ({header.organization.default_domain}), export of "
-        yield f"{header.taken_at[:19]}Z by {header.actor.name}"
+        organization = header.organization
+        yield f"{organization.display_name} ({organization.default_domain}), from the export of {header.taken_at}"
         yield table(["Per-user MFA", *kinds, "Users"], rows())
         if standing is None:
             yield "No run has been begun here."
