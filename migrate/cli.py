@@ -51,7 +51,7 @@ def _print_version(wanted: bool) -> None:
 def root(
     context: typer.Context,
     typed: GlobalOptions,
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:

@@ -50,7 +50,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return 0 when done, waiting or stopped as asked, 1 when users failed or a limit stopped it, 130 interrupted."""
+        """Return 0 when done, waiting or stopped as asked, 1 when users failed, a limit stopped it or policies stay."""
         if self.ending is Ending.INTERRUPTED:
             return ExitCode.INTERRUPTED
         wrong = self.outcomes["failed"] + self.outcomes["unconfirmed"] + self.outcomes["skipped"]
