@@ -21,6 +21,7 @@ from migrate.model.snapshot import Actor
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
+    from azure.core.exceptions import AzureError
 
 PUBLIC_CLIENT_ID = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 """Microsoft Graph Command Line Tools: the public client that Connect-MgGraph uses too."""
@@ -66,7 +67,9 @@ class ThreadedCredential:
 def signed_in(connection: Connection, *, prompt: Callable[[str], None]) -> SignedIn:
     """Sign in and return the credential with its first token; see `migrate.graph.session.sign_in`."""
     credential = (
-        cast("TokenCredential", _ConstantCredential()) if connection.is_sandbox else _credential(connection, prompt)
+        cast("TokenCredential", _ConstantCredential())
+        if connection.has_constant_token
+        else _credential(connection, prompt)
     )
     first = _token(credential, (connection.scope,), claims=None, enable_cae=True)
     return SignedIn(credential=ThreadedCredential(credential, first), claims=claims_of(first.token))
@@ -75,20 +78,31 @@ def signed_in(connection: Connection, *, prompt: Callable[[str], None]) -> Signe
 def _token(
     credential: TokenCredential, scopes: tuple[str, ...], *, claims: str | None, enable_cae: bool
 ) -> AccessToken:
-    from azure.core.exceptions import AzureError, ClientAuthenticationError
+    from azure.core.exceptions import AzureError
 
     try:
         return credential.get_token(*scopes, claims=claims, enable_cae=enable_cae)
-    except ClientAuthenticationError as problem:
-        raise SignInFailed(
+    except AzureError as problem:
+        raise _failure(problem) from problem
+
+
+def _failure(problem: AzureError) -> SignInFailed | Unreachable:
+    """Tell a no of the sign-in service from silence; azure-identity reports both as a failed authentication."""
+    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+
+    causes: list[BaseException] = [problem]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+        causes.append(cause)
+    silent = any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in causes)
+    if isinstance(problem, ClientAuthenticationError) and not silent:
+        return SignInFailed(
             f"Signing in failed: {_first_line(problem)}",
             hint="Check --tenant, --client-id and the secret or certificate; `mfa-migrate whoami` tries it alone.",
-        ) from problem
-    except AzureError as problem:
-        raise Unreachable(
-            f"The sign-in service did not answer: {_first_line(problem)}",
-            hint="Check the network, the proxy and --ca-bundle, then run the command again.",
-        ) from problem
+        )
+    return Unreachable(
+        f"The sign-in service did not answer: {_first_line(problem)}",
+        hint="Check the network, the proxy and --ca-bundle, then run the command again.",
+    )
 
 
 def _first_line(problem: Exception) -> str:
@@ -108,7 +122,10 @@ def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenC
     """Build the azure-identity credential that the connection asks for."""
     from azure import identity
 
-    options: dict[str, Any] = {"authority": connection.cloud.authority_host}
+    options: dict[str, Any] = {"authority": connection.authority or connection.cloud.authority_host}
+    if connection.authority is not None:
+        # Instance discovery would ask Microsoft about an authority that only this machine knows.
+        options["disable_instance_discovery"] = True
     if connection.ca_bundle is not None:
         # The only setting that azure-identity's transports all honour.
         options["connection_verify"] = str(connection.ca_bundle)

@@ -77,6 +77,8 @@ class Connection:
     cloud: Cloud = Cloud.GLOBAL
     endpoint: str | None = None
     """Origin of a sandbox on this machine, such as `http://127.0.0.1:8765`; None for Microsoft Graph."""
+    authority: str | None = None
+    """Origin of a sandbox's own sign-in service (https, this machine); without it a sandbox takes a constant token."""
     tenant: str | None = None
     """Tenant id or domain to sign in to."""
     client_id: str | None = None
@@ -102,7 +104,14 @@ class Connection:
         """Refuse what cannot work before anything is sent."""
         if self.endpoint is not None:
             _check_endpoint(self.endpoint)
-        elif not self.pacing:
+        if self.authority is not None:
+            _check_endpoint(self.authority)
+            if self.endpoint is None or not self.authority.startswith("https://"):
+                raise UsageProblem(
+                    f"The authority {self.authority!r} is for a sandbox behind https only.",
+                    hint="Give --endpoint too; Microsoft's sign-in service is chosen by --cloud.",
+                )
+        if self.endpoint is None and not self.pacing:
             raise UsageProblem("Pacing can only be switched off for a sandbox, not for Microsoft Graph.")
         if self.ca_bundle is not None and not self.ca_bundle.is_file():
             raise UsageProblem(f"The CA bundle {self.ca_bundle} is no file.", hint="Give --ca-bundle a PEM file.")
@@ -118,6 +127,11 @@ class Connection:
         if self.endpoint is not None:
             return self.endpoint.rstrip("/").lower()
         return f"https://{self.cloud.graph_host}"
+
+    @property
+    def has_constant_token(self) -> bool:
+        """Tell whether nobody signs in: the sandbox takes any token."""
+        return self.is_sandbox and self.authority is None
 
     @property
     def scope(self) -> str:

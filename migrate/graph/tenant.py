@@ -78,7 +78,7 @@ class GraphTenant:
 
     async def read_actor(self) -> Actor:
         """Return who is signed in: from the token where it says so, else from `/me`."""
-        if self._connection.is_sandbox and not self._signed_in.claims:
+        if self._connection.has_constant_token:
             return Actor(object_id=None, name="sandbox operator", is_user=True)
         actor = self._signed_in.actor()
         if actor is not None:

@@ -1,0 +1,157 @@
+"""Where a connection may go, and how a session opens and closes."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate.errors import ExitCode, Unreachable, UsageProblem
+from migrate.graph.session import AuthMethod, Cloud, Connection, open_tenant
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://127.0.0.1:8765", "http://localhost:1", "https://[::1]:8765", "http://127.1.2.3", "https://LOCALHOST/"],
+)
+def test_an_endpoint_on_this_machine_is_taken(endpoint: str) -> None:
+    connection = Connection(endpoint=endpoint)
+    assert connection.is_sandbox
+    assert connection.origin == endpoint.rstrip("/").lower()
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://10.0.0.1",
+        "https://contoso.example",
+        "http://127.0.0.1.contoso.example",
+        "http://localhost.contoso.example",
+        "http://localhost@contoso.example",
+        "http://user@127.0.0.1",
+        "ftp://127.0.0.1",
+        "127.0.0.1:8765",
+        "http://127.0.0.1:8765/v1.0",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:8765?x=1",
+        "http://[::1",
+        "http://0.0.0.0:1",
+        "",
+    ],
+)
+def test_an_endpoint_elsewhere_is_refused(endpoint: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        Connection(endpoint=endpoint)
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert "mfa-migrate sandbox" in caught.value.hint
+
+
+def test_each_cloud_has_its_own_hosts_and_scope() -> None:
+    graphs = {cloud.graph_host for cloud in Cloud}
+    assert len(graphs) == len(Cloud) == 4
+    for cloud in Cloud:
+        connection = Connection(cloud=cloud)
+        assert connection.origin == f"https://{cloud.graph_host}"
+        assert connection.scope == f"https://{cloud.graph_host}/.default"
+        assert not connection.is_sandbox
+    assert Cloud.CHINA.authority_host.endswith(".cn")
+    assert Cloud.USGOV.authority_host == Cloud.USGOV_DOD.authority_host
+
+
+def test_pacing_cannot_be_switched_off_for_graph_itself() -> None:
+    with pytest.raises(UsageProblem):
+        Connection(pacing=False)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "authority"),
+    [
+        (None, "https://127.0.0.1:1"),
+        ("https://127.0.0.1:1", "http://127.0.0.1:1"),
+        ("https://127.0.0.1:1", "https://contoso.example"),
+    ],
+)
+def test_an_authority_is_for_a_sandbox_behind_https_only(endpoint: str | None, authority: str) -> None:
+    with pytest.raises(UsageProblem):
+        Connection(endpoint=endpoint, authority=authority)
+
+
+def test_secrets_do_not_show_in_repr() -> None:
+    connection = Connection(client_secret="s3cret-value", certificate_password="pa55-value")
+    assert "s3cret-value" not in repr(connection)
+    assert "pa55-value" not in repr(connection)
+
+
+def test_a_ca_bundle_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="CA bundle"):
+        Connection(ca_bundle=tmp_path / "missing.pem")
+
+
+def test_an_endpoint_that_nobody_serves_is_unreachable_within_seconds() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+        async def run() -> None:
+            async with open_tenant(Connection(endpoint=endpoint), on_wait=lambda *_: None) as tenant:
+                await tenant.read_organization()
+
+        with pytest.raises(Unreachable) as caught:
+            asyncio.run(run())
+    assert endpoint in caught.value.what
+    assert caught.value.exit_code is ExitCode.REMOTE
+    assert "--endpoint" in caught.value.hint
+
+
+def test_connections_are_used_again_and_bounded(opened: Any, ids: Any, reply: Any) -> None:
+    def answering(seen: Any) -> Any:
+        body = [{"id": item["id"], "status": 200, "body": {"perUserMfaState": "disabled"}} for item in seen.items]
+        return reply(200, {"responses": body}, delay=0.002)
+
+    async def run() -> None:
+        async with opened(answering, concurrency=4) as o:
+            await o.tenant.read_mfa_states(ids(800))
+            assert len(o.graph.seen) == 40
+            assert 1 <= o.graph.connections <= 4
+
+    asyncio.run(run())
+
+
+def test_the_pool_is_closed_at_the_end(opened: Any, reply: Any) -> None:
+    async def run() -> None:
+        organization = {"id": "x", "displayName": "C", "verifiedDomains": [{"name": "c.example", "isDefault": True}]}
+        async with opened(lambda _: reply(200, {"value": [organization]})) as o:
+            async with open_tenant(Connection(endpoint=o.graph.origin), on_wait=o.waits) as tenant:
+                await tenant.read_organization()
+                assert o.graph.open_connections == 1
+            for _ in range(100):
+                if not o.graph.open_connections:
+                    break
+                await asyncio.sleep(0.01)
+            assert o.graph.open_connections == 0
+
+    asyncio.run(run())
+
+
+def test_importing_the_session_loads_nothing_slow() -> None:
+    code = (
+        "import sys, migrate.graph.session as s; s.Connection(endpoint='http://127.0.0.1:1');"
+        "print([m for m in ('httpx', 'msgraph', 'azure', 'tenacity', 'kiota_http', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_way_to_sign_in_is_known_by_its_name() -> None:
+    assert {method.value for method in AuthMethod} == {
+        "client-secret",
+        "certificate",
+        "device-code",
+        "interactive",
+        "azure-cli",
+    }
