@@ -44,11 +44,12 @@ class Judge:
             read_strictly(policy, strengths, locations) for policy in ordered
         )
         """Every policy, the oldest first."""
-        self._weighed = [reading for reading in self.readings if _may_matter(reading)]
+        self.weighed: tuple[PolicyReading, ...] = tuple(reading for reading in self.readings if _may_matter(reading))
+        """The ones that could demand anything of a sign-in to an application, in the order of a class's answers."""
         self._directory = Directory(evidence)
-        self._facts = Facts(evidence, named_users(self._weighed))
-        space = Space(self._weighed, locations, apps_that_matter)
-        self._solver = Solver(space, self._weighed, GapNames(space, locations), work_limit)
+        self._facts = Facts(evidence, named_users(self.weighed))
+        space = Space(self.weighed, locations, apps_that_matter)
+        self._solver = Solver(space, self.weighed, GapNames(space, locations), work_limit)
         self._kinds: dict[Hashable, frozenset[UserKind]] = {}
         self._classes: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
         self._coverages: dict[UserClass, Coverage] = {}
@@ -67,7 +68,7 @@ class Judge:
         user_class = self._classes.get(key)
         if user_class is None:
             facts = self._facts.spelled_out(key[0])
-            user_class = tuple(self._directory.assignment_of(reading, facts, key[1]) for reading in self._weighed)
+            user_class = tuple(self._directory.assignment_of(reading, facts, key[1]) for reading in self.weighed)
             self._classes[key] = user_class
         return user_class
 
@@ -101,34 +102,34 @@ class Judge:
         return Coverage(
             verdict=solution.verdict,
             gaps=solution.gaps if solution.proof or solution.exhausted else self._nothing_applies(excluded),
-            covered_by=tuple(self._weighed[index].name for index in solution.proof),
-            covered_by_ids=tuple(self._weighed[index].id for index in solution.proof),
+            covered_by=tuple(self.weighed[index].name for index in solution.proof),
+            covered_by_ids=tuple(self.weighed[index].id for index in solution.proof),
             not_understood=tuple(self._doubts(user_class, solution)),
             exclusions=excluded,
-            would_cover=tuple(self._weighed[index].name for index in reported),
+            would_cover=tuple(self.weighed[index].name for index in reported),
             would_be=would_be,
         )
 
     def _assigned(self, user_class: UserClass, *, report_only: bool) -> Iterator[int]:
-        for index, (reading, answer) in enumerate(zip(self._weighed, user_class, strict=True)):
+        for index, (reading, answer) in enumerate(zip(self.weighed, user_class, strict=True)):
             if answer.match is Match.YES and not reading.problems and _is_report_only(reading) is report_only:
                 yield index
 
     def _perhaps_assigned(self, user_class: UserClass) -> Iterator[int]:
-        for index, (reading, answer) in enumerate(zip(self._weighed, user_class, strict=True)):
+        for index, (reading, answer) in enumerate(zip(self.weighed, user_class, strict=True)):
             unsure = answer.match is Match.NOT_KNOWN or (answer.match is Match.YES and reading.problems)
             if unsure and not _is_report_only(reading):
                 yield index
 
     def _exclusions(self, user_class: UserClass, assigned: tuple[int, ...]) -> Iterator[str]:
-        for index, (reading, answer) in enumerate(zip(self._weighed, user_class, strict=True)):
+        for index, (reading, answer) in enumerate(zip(self.weighed, user_class, strict=True)):
             if answer.excluded and not _is_report_only(reading) and self._solver.closes_something(index, assigned):
                 yield f"excluded from {reading.name!r} as {' and as '.join(answer.paths)}"
 
     def _nothing_applies(self, excluded: tuple[str, ...]) -> tuple[Gap, ...]:
         if excluded:
             return tuple(Gap(tag="excluded", words=words) for words in excluded)
-        if all(_is_report_only(reading) for reading in self._weighed):
+        if all(_is_report_only(reading) for reading in self.weighed):
             return (Gap(tag="noPolicy", words="no enabled policy demands MFA or blocks"),)
         return (Gap(tag="notIncluded", words="no enabled policy that demands MFA applies to the user's sign-ins"),)
 
@@ -136,7 +137,7 @@ class Judge:
         if solution.exhausted:
             yield TOO_MANY
         for index in solution.closers:
-            reading, answer = self._weighed[index], user_class[index]
+            reading, answer = self.weighed[index], user_class[index]
             for problem in reading.problems:
                 yield f"policy {reading.name!r}: {problem.sentence}"
             if answer.match is Match.NOT_KNOWN and not reading.problems:
