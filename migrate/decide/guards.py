@@ -109,8 +109,11 @@ def accepted_on(gaps: Iterable[AcceptedGap], now: datetime) -> frozenset[str]:
 
 
 def needs_proof(step: SetMfaState) -> bool:
-    """Tell whether coverage must be proven before a step: whenever per-user MFA goes off, whoever planned it."""
-    return step.after is MfaState.DISABLED
+    """Tell whether coverage must be proven before a step: whenever per-user MFA goes off, whoever planned it.
+
+    The one exception is named in the step itself, with the operator's reason, and stands in plan and audit.
+    """
+    return step.after is MfaState.DISABLED and not step.uncovered_accepted
 
 
 def dependents(

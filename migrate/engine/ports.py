@@ -46,6 +46,10 @@ class Tenant(Protocol):
         """Yield the rows of the registration report as (user id, registration)."""
         ...
 
+    async def read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
+        """Read the rows of the registration report for these users; None where the report has none."""
+        ...
+
     async def read_mfa_states(self, user_ids: Sequence[str]) -> list[StateReading]:
         """Read per-user MFA states in batches of 20, several at once; answers in the order asked."""
         ...

@@ -6,12 +6,13 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
 from migrate.errors import GraphRefused
 from migrate.graph import wire
-from migrate.graph.batch import BatchOfReads, Item
+from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
 from migrate.graph.channel import Call, Channel
 from migrate.graph.evidence import EvidenceReader
 from migrate.graph.pace import Bucket, Clock, Pacers
@@ -107,11 +108,28 @@ class GraphTenant:
 
     async def _read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
         items = [
-            Item(id=str(number), method="GET", path=f"/users/{user_id}?$select={wire.USER_SELECT}")
+            Item(id=str(number), method="GET", path=f"/users/{quote(user_id, safe='@')}?$select={wire.USER_SELECT}")
             for number, user_id in enumerate(user_ids)
         ]
         answers = await BatchOfReads(self._channel, _PROFILES, items).read()
         return {user_id: wire.profile_or_words(answers[str(number)]) for number, user_id in enumerate(user_ids)}
+
+    async def read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
+        """Read the rows of the registration report for these users; None where the report has none.
+
+        More than one batch of them is read from the whole report: its limit is 5 requests in 10 seconds, and each
+        item of a batch counts as one.
+        """
+        if len(user_ids) > LARGEST_BATCH:
+            wanted = set(user_ids)
+            rows = {user_id: row async for user_id, row in self.iter_registrations() if user_id in wanted}
+            return {user_id: rows.get(user_id) for user_id in user_ids}
+        path = "/reports/authenticationMethods/userRegistrationDetails"
+        items = [
+            Item(id=str(number), method="GET", path=f"{path}/{user_id}") for number, user_id in enumerate(user_ids)
+        ]
+        answers = await BatchOfReads(self._channel, _REGISTRATION, items).read() if items else {}
+        return {user_id: wire.registration_or_none(answers[str(number)]) for number, user_id in enumerate(user_ids)}
 
     async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
         """Yield the rows of the registration report as (user id, registration), each user once."""
@@ -190,3 +208,4 @@ _REGISTRATIONS = _read(
     REPORTS,
     bucket=Bucket.REPORTS,
 )
+_REGISTRATION = _read("$batch", "the registration of users", REPORTS, bucket=Bucket.REPORTS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from migrate.errors import IncompleteRead
 from migrate.graph.answers import Answer, BadAnswer
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.record import JsonObject
@@ -206,6 +207,21 @@ def registration(raw: msgspec.Raw | bytes) -> tuple[str, Registration]:
         methods_registered=tuple(row.methods_registered),
         last_updated_date_time=row.last_updated_date_time,
     )
+
+
+def registration_or_none(answer: Answer) -> Registration | None:
+    """Return the row that an item of a batch shows; None for 404, which is how the report says that it has none.
+
+    Raises `IncompleteRead` for every other answer: not read is not the same as not there.
+    """
+    if answer.status == 404:
+        return None
+    if not answer.is_success:
+        raise IncompleteRead(
+            f"The registration report answered {answer.status}: {answer.error.words or 'no explanation'}.",
+            hint="Run the same command again; reading the report needs AuditLog.Read.All.",
+        )
+    return registration(answer.body)[1]
 
 
 def organization(raw: msgspec.Raw | bytes) -> Organization:

@@ -22,6 +22,8 @@ class SetMfaState(Record, frozen=True, kw_only=True, tag_field="step", tag="SetM
     after: MfaState
     wave: int
     because: str
+    uncovered_accepted: str = ""
+    """The reason why this one user may be switched off without proof; `--accept-uncovered`, or a restore."""
 
     def reverse(self) -> SetMfaState:
         """Return the step that puts the user back."""

@@ -1,0 +1,48 @@
+"""Find the users that state requests name, and read the state they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrate.engine.ports import Tenant
+from migrate.model.replies import StateReading
+from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
+from migrate.model.users import UserProfile
+
+CHUNK = 500
+
+
+async def resolve(tenant: Tenant, requests: Sequence[StateRequest]) -> list[ResolvedRequest | RefusedRequest]:
+    """Return each request with its user and state, or why it cannot be sent, in the order given."""
+    answers: list[ResolvedRequest | RefusedRequest] = []
+    for start in range(0, len(requests), CHUNK):
+        chunk = requests[start : start + CHUNK]
+        profiles = await tenant.read_profiles(list(dict.fromkeys(request.key for request in chunk)))
+        found = {p.id for p in profiles.values() if isinstance(p, UserProfile)}
+        readings = {reading.user_id: reading for reading in await tenant.read_mfa_states(sorted(found))}
+        answers += [_answer(request, profiles[request.key], readings) for request in chunk]
+    return answers
+
+
+def _answer(
+    request: StateRequest, profile: UserProfile | str, readings: dict[str, StateReading]
+) -> ResolvedRequest | RefusedRequest:
+    if isinstance(profile, str):
+        return _refused(request, None, RefusalCode.NOT_FOUND, f"{request.key}: {profile}")
+    named = request.user_principal_name.casefold()
+    if request.object_id and named and named != profile.user_principal_name.casefold():
+        return _refused(
+            request,
+            profile,
+            RefusalCode.IDENTITY_MISMATCH,
+            f"{request.object_id} is {profile.user_principal_name}, not {request.user_principal_name}; the list is "
+            "older than a change of name, or mixes users.",
+        )
+    reading = readings[profile.id]
+    if reading.mfa_state is None:
+        return _refused(request, profile, RefusalCode.UNREADABLE, f"The state cannot be read: {reading.problem}")
+    return ResolvedRequest(request=request, profile=profile, before=reading.mfa_state)
+
+
+def _refused(request: StateRequest, profile: UserProfile | None, code: RefusalCode, message: str) -> RefusedRequest:
+    return RefusedRequest(request=request, profile=profile, before=None, code=code, message=message)

@@ -1,0 +1,55 @@
+"""Requests to set the per-user MFA state of named users, as `set-state` and the PowerShell module send them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from migrate.model.record import Record
+from migrate.model.users import MfaState, UserProfile
+
+
+class StateRequest(Record, frozen=True, kw_only=True):
+    """One user as named by the caller. At least one of the two identities is there."""
+
+    index: int | None
+    """Position in the input, from 0."""
+    object_id: str
+    """Lower-case GUID, or empty."""
+    user_principal_name: str
+    """As typed, or empty."""
+    recorded_state: MfaState | None
+    """The former state that a row of a rollback file claims; it only counts together with a known plan digest."""
+    plan_digest: str
+
+    @property
+    def key(self) -> str:
+        """Return what the user is looked up by: the id is the key where both are given."""
+        return self.object_id or self.user_principal_name
+
+
+class RefusalCode(StrEnum):
+    """Why a request was not sent."""
+
+    NOT_FOUND = "NotFound"
+    IDENTITY_MISMATCH = "IdentityMismatch"
+    BAD_INPUT = "BadInput"
+    NOT_REGISTERED = "NotRegistered"
+    UNREADABLE = "Unreadable"
+
+
+class ResolvedRequest(Record, frozen=True, kw_only=True):
+    """A request whose user was found and read."""
+
+    request: StateRequest
+    profile: UserProfile
+    before: MfaState
+
+
+class RefusedRequest(Record, frozen=True, kw_only=True):
+    """A request that is not sent."""
+
+    request: StateRequest
+    profile: UserProfile | None
+    before: MfaState | None
+    code: RefusalCode
+    message: str
