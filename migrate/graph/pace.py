@@ -85,6 +85,8 @@ class Limits:
     backoff: float
     """First hold, in seconds, where a 429 has no Retry-After; doubled for each in a row."""
     longest_backoff: float = 120.0
+    spacing: float = 0.0
+    """Seconds between any two requests at least, also inside a burst."""
 
 
 def limits_for(bucket: Bucket) -> Limits:
@@ -108,8 +110,9 @@ def limits_for(bucket: Bucket) -> Limits:
         case Bucket.REPORTS:
             return Limits(rate=0.5, burst=3.0, floor=0.1, ceiling=0.5, growth=0.05, cut=0.5, backoff=10.0)
         case Bucket.CONDITIONAL_ACCESS:
-            # The documented second is shared with every other application of the tenant, hence half of it.
-            return Limits(rate=0.5, burst=6.0, floor=0.1, ceiling=0.5, growth=0.05, cut=0.5, backoff=2.0)
+            # One request a second is what all applications of the tenant have together, hence half of it in the long
+            # run; a burst lets the few reads of an export through at nearly one a second.
+            return Limits(rate=0.5, burst=6.0, floor=0.1, ceiling=0.5, growth=0.05, cut=0.5, backoff=2.0, spacing=1.2)
 
 
 class HoldTooLong(Exception):
@@ -146,6 +149,7 @@ class Pacer:
         self._random = unit_random
         self._paced = paced
         self._next = 0.0
+        self._spaced_until = 0.0
         self._hold_until = 0.0
         self._told_until = 0.0
         self._grown_at = clock.monotonic()
@@ -169,9 +173,10 @@ class Pacer:
                 raise HoldTooLong(self._hold_until)
             if self._paced:
                 self._grow(now)
-            free_at = max(self._next - self._limits.burst / self.rate, 0.0) if self._paced else 0.0
+            free_at = max(self._next - self._limits.burst / self.rate, self._spaced_until) if self._paced else 0.0
             if now >= free_at and now >= self._hold_until:
                 self._next = max(self._next, now) + cost / self.rate
+                self._spaced_until = now + self._limits.spacing
                 self._spent += cost
                 return
             if self._hold_until > now:
