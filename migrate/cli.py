@@ -18,7 +18,9 @@ import typer
 from migrate import __version__
 from migrate.commands.apply import apply
 from migrate.commands.audit import audit_app
+from migrate.commands.coverage import coverage
 from migrate.commands.demo import demo
+from migrate.commands.explain import explain
 from migrate.commands.export import export
 from migrate.commands.options import with_globals
 from migrate.commands.plan import plan
@@ -27,6 +29,7 @@ from migrate.commands.sandbox import sandbox_app
 from migrate.commands.show import show
 from migrate.commands.status import status
 from migrate.commands.verify import verify
+from migrate.commands.what_if import what_if
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.settings import GlobalOptions
 
@@ -72,6 +75,9 @@ def root(
 
 app.command()(export)
 app.command()(status)
+app.command()(explain)
+app.command()(coverage)
+app.command(name="what-if")(what_if)
 app.command()(plan)
 app.command()(show)
 app.command()(apply)

@@ -82,26 +82,28 @@ class GapNames:
 
     def words_of(self, box: Box) -> str:
         """Return a box in words, for the chain of evidence."""
-        named = self._named(box)
-        if not named:
-            return "every sign-in"
-        return "; ".join(_joined(part.words for part in parts) for parts in named.values())
+        limited = [self._limit_words(axis, box[axis]) for axis in self._limited(box)]
+        return "; ".join(limited) or "every sign-in"
+
+    def _limit_words(self, axis: str, mask: int) -> str:
+        """Return the values of one axis in words, or the ones that are left out where those are fewer."""
+        inside, outside = self._parts(axis, mask), self._parts(axis, self._space.whole[axis] & ~mask)
+        return f"except {_joined(outside)}" if len(outside) < len(inside) else _joined(inside)
 
     def _gaps_of_box(self, box: Box) -> Iterable[Gap]:
-        named = self._named(box)
+        named = {axis: self._parts(axis, box[axis]) for axis in self._limited(box)}
         if not named:
             yield Gap(tag="everything", words="every sign-in")
             return
         main = min(named, key=lambda axis: (any(p.tag in _ORDINARY for p in named[axis]), len(named[axis]), axis))
-        others = {axis: parts for axis, parts in named.items() if axis != main}
-        only = "; ".join(_joined(part.words for part in parts) for parts in others.values())
-        within = tuple(tuple(sorted(part.tag for part in parts)) for parts in others.values())
+        others = [axis for axis in named if axis != main]
+        only = "; ".join(self._limit_words(axis, box[axis]) for axis in others)
+        within = tuple(tuple(sorted(part.tag for part in named[axis])) for axis in others)
         for part in named[main]:
-            yield Gap(tag=part.tag, words=f"{part.words} (only {only})" if only else part.words, within=within)
+            yield Gap(tag=part.tag, words=f"{part.words} ({only})" if only else part.words, within=within)
 
-    def _named(self, box: Box) -> dict[str, list[Part]]:
-        """Return the parts of each axis that the box is limited on."""
-        return {axis: self._parts(axis, mask) for axis, mask in box.items() if self._space.whole[axis] & ~mask}
+    def _limited(self, box: Box) -> list[str]:
+        return [axis for axis, mask in box.items() if self._space.whole[axis] & ~mask]
 
     def _parts(self, axis: str, mask: int) -> list[Part]:
         if axis == Axis.APP:
@@ -189,6 +191,6 @@ def _app_words(name: str) -> str:
     return APP_NAMES.get(name, f"app {name}")
 
 
-def _joined(words: Iterable[str]) -> str:
-    *first, last = words
+def _joined(parts: Iterable[Part]) -> str:
+    *first, last = (part.words for part in parts)
     return f"{', '.join(first)} or {last}" if first else last

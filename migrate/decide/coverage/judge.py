@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
+from migrate.decide.coverage.context import context_of
 from migrate.decide.coverage.gaps import GapNames
-from migrate.decide.coverage.locations import read_locations
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.principals import Assignment, Directory, Facts, Match, kinds_of, named_users
-from migrate.decide.coverage.projection import read_strictly
 from migrate.decide.coverage.solver import TOO_MANY, Solution, Solver
 from migrate.decide.coverage.space import Space
 from migrate.decide.coverage.vocabulary import Axis, UserKind
 from migrate.model.coverage import Coverage, Gap, Verdict
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.users import UserProfile
 
 WORK_LIMIT = 200_000
@@ -37,19 +36,18 @@ class Judge:
         work_limit: int = WORK_LIMIT,
     ) -> None:
         """Read the policies. `apps_that_matter` limits what has to be covered to these application ids."""
-        locations = read_locations(evidence.named_locations)
-        strengths = {str(raw.get("id")).casefold(): raw for raw in evidence.authentication_strengths}
-        ordered = sorted(evidence.policies, key=_by_age)
-        self.readings: tuple[PolicyReading, ...] = tuple(
-            read_strictly(policy, strengths, locations) for policy in ordered
-        )
+        context = context_of(evidence)
+        locations = context.locations
+        self.readings: tuple[PolicyReading, ...] = context.readings
         """Every policy, the oldest first."""
         self.weighed: tuple[PolicyReading, ...] = tuple(reading for reading in self.readings if _may_matter(reading))
         """The ones that could demand anything of a sign-in to an application, in the order of a class's answers."""
         self._directory = Directory(evidence)
-        self._facts = Facts(evidence, named_users(self.weighed))
+        self._facts = Facts(evidence, named_users(self.readings))
         space = Space(self.weighed, locations, apps_that_matter)
-        self._solver = Solver(space, self.weighed, GapNames(space, locations), work_limit)
+        self._space = space
+        self._names = GapNames(space, locations)
+        self._solver = Solver(space, self.weighed, self._names, work_limit)
         self._kinds: dict[Hashable, frozenset[UserKind]] = {}
         self._classes: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
         self._coverages: dict[UserClass, Coverage] = {}
@@ -71,6 +69,16 @@ class Judge:
             user_class = tuple(self._directory.assignment_of(reading, facts, key[1]) for reading in self.weighed)
             self._classes[key] = user_class
         return user_class
+
+    def answers_for(self, profile: UserProfile) -> tuple[Assignment, ...]:
+        """Return for each of `readings`, weighed or not, whether it is assigned to the user and how."""
+        facts, kinds = self._facts.spelled_out(self._facts.of(profile.id)), self._kinds_of(profile)
+        return tuple(self._directory.assignment_of(reading, facts, kinds) for reading in self.readings)
+
+    def where(self, reading: PolicyReading) -> str:
+        """Return the sign-ins that a policy demands something of, in words; empty when there are none."""
+        box = self._space.demanded_by(reading) if reading in self.weighed else None
+        return "" if box is None else self._names.words_of(box)
 
     def _kinds_of(self, profile: UserProfile) -> frozenset[UserKind]:
         signs = (
@@ -142,11 +150,6 @@ class Judge:
                 yield f"policy {reading.name!r}: {problem.sentence}"
             if answer.match is Match.NOT_KNOWN and not reading.problems:
                 yield f"policy {reading.name!r}: {'; '.join(answer.paths)}"
-
-
-def _by_age(policy: ConditionalAccessPolicy) -> tuple[bool, str, str]:
-    """Order the oldest first; a policy without a date is one that is only planned."""
-    return (policy.created_date_time is None, policy.created_date_time or "", policy.id)
 
 
 def _is_report_only(reading: PolicyReading) -> bool:

@@ -34,6 +34,7 @@ class Solver:
         self._whole = space.whole
         self._demanded = [space.demanded_by(reading) for reading in readings]
         self._perhaps = [space.perhaps_demanded_by(reading) for reading in readings]
+        self._sure = {index for index, box in enumerate(self._demanded) if box is not None and space.is_sure(box)}
         self._names = names
         self._work_limit = work_limit
         self._solutions: dict[tuple[tuple[int, ...], tuple[int, ...]], Solution] = {}
@@ -69,10 +70,11 @@ class Solver:
             return Solution(Verdict.COVERED, self._proof(assigned, budget), (), (), exhausted=False)
         closing = {index: box for index in perhaps if (box := self._perhaps[index]) is not None}
         closing = {index: box for index, box in closing.items() if self._reaches_beyond(box, boxes, budget)}
-        verdict = Verdict.PARTLY if boxes else Verdict.UNCOVERED
-        if closing and (not boxes or is_covered(self._whole, [*boxes, *closing.values()], budget)):
+        sure = tuple(index for index in assigned if index in self._sure)
+        verdict = Verdict.PARTLY if sure else Verdict.UNCOVERED
+        if closing and (not sure or is_covered(self._whole, [*boxes, *closing.values()], budget)):
             verdict = Verdict.UNKNOWN
-        return Solution(verdict, assigned, self._gaps(boxes), tuple(closing), exhausted=False)
+        return Solution(verdict, sure, self._gaps(boxes), tuple(closing), exhausted=False)
 
     def _proof(self, assigned: tuple[int, ...], budget: Budget) -> tuple[int, ...]:
         """Return a smallest proof in the sense that no policy can be left out; the oldest policies are kept."""

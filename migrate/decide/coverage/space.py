@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
@@ -41,7 +41,7 @@ class Space:
     def __init__(
         self,
         readings: Sequence[PolicyReading],
-        locations: dict[str, NamedLocation],
+        locations: Mapping[str, NamedLocation],
         apps_that_matter: frozenset[str] | None,
     ) -> None:
         matter = None if apps_that_matter is None else frozenset(app.casefold() for app in apps_that_matter)
@@ -74,6 +74,12 @@ class Space:
             return None
         replaced = {} if reading.is_doubtful("demand") else {c.axis: NO for c in reading.demand.replaced_by}
         return self._box(reading, replaced)
+
+    def is_sure(self, box: Box) -> bool:
+        """Tell whether a box holds some sign-in whatever suites the applications turn out to belong to."""
+        mask = box.get(Axis.APP, self.whole[Axis.APP])
+        open_ids = {app.app_id for index, app in enumerate(self.apps) if app.app_id and not mask >> index & 1}
+        return any(mask >> index & 1 and app.app_id not in open_ids for index, app in enumerate(self.apps))
 
     def _box(self, reading: PolicyReading, replaced: dict[str, int]) -> Box | None:
         box: dict[str, int] = {

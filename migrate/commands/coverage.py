@@ -1,0 +1,87 @@
+"""`coverage`: the tenant at a glance: how many users are covered, partly, uncovered or unknown, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.explain import apps_that_matter
+from migrate.commands.options import verb
+from migrate.commands.wiring import workspace_of
+from migrate.errors import ExitCode
+from migrate.model.coverage import Coverage
+from migrate.model.users import MfaState, UnreadableUser
+from migrate.store.files import write_atomically
+from migrate.store.snapshot import Snapshot, open_snapshot
+
+if TYPE_CHECKING:
+    from migrate.decide.coverage.judge import Judge
+    from migrate.views.coverage import CoverageClass
+
+SAMPLE = 3
+
+
+@verb
+def coverage(
+    call: Call,
+    user_list: Annotated[
+        Path | None, typer.Option("--user-list", metavar="FILE", help="Write one row for each user to this CSV file.")
+    ] = None,
+) -> ExitCode:
+    """Show how far enabled Conditional Access policies require MFA, by classes of users, the largest first.
+
+    Reads the last export; changes nothing. `explain USER` tells more about one person.
+
+    \b
+    Examples:
+        mfa-migrate coverage
+        mfa-migrate coverage --user-list coverage.csv
+        mfa-migrate coverage -o json
+    """
+    from migrate.decide.coverage.judge import Judge
+    from migrate.exchange.tables import csv_chunks
+    from migrate.views.coverage import USER_COLUMNS, coverage_answer
+
+    with open_snapshot(workspace_of(call)) as snapshot:
+        judge = Judge(snapshot.evidence(), apps_that_matter=apps_that_matter(call.settings))
+        classes = _classes(snapshot, judge)
+        if user_list is not None:
+            write_atomically(user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge)))
+            call.screen.say(f"One row for each of {snapshot.header.users} users: {user_list}")
+    call.answer(coverage_answer(classes))
+    return ExitCode.OK
+
+
+def _classes(snapshot: Snapshot, judge: Judge) -> list[CoverageClass]:
+    from migrate.views.coverage import CoverageClass
+
+    users: Counter[Coverage] = Counter()
+    with_mfa: Counter[Coverage] = Counter()
+    samples: dict[Coverage, list[str]] = {}
+    for user in snapshot.users():
+        found = judge.coverage_of(user.profile)
+        users[found] += 1
+        with_mfa[found] += not isinstance(user, UnreadableUser) and user.mfa_state is not MfaState.DISABLED
+        sample = samples.setdefault(found, [])
+        if len(sample) < SAMPLE:
+            sample.append(user.profile.user_principal_name)
+    ordered = sorted(users, key=lambda found: (-users[found], found.summary))
+    return [
+        CoverageClass(
+            coverage=found, users=users[found], with_per_user_mfa=with_mfa[found], sample=tuple(samples[found])
+        )
+        for found in ordered
+    ]
+
+
+def _user_rows(snapshot: Snapshot, judge: Judge) -> Iterator[tuple[str, ...]]:
+    from migrate.views.coverage import user_cells
+
+    for user in snapshot.users():
+        state = "" if isinstance(user, UnreadableUser) else user.mfa_state.value
+        yield user_cells(user.profile, state, judge.coverage_of(user.profile))

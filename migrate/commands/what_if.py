@@ -1,0 +1,98 @@
+"""`what-if`: which policies apply to one sign-in, and whether it needs MFA. Not a dry run: that is --what-if."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.explain import known_user
+from migrate.commands.options import verb
+from migrate.commands.wiring import workspace_of
+from migrate.errors import ExitCode, UsageProblem
+from migrate.model.explanation import SignIn
+from migrate.store.snapshot import open_snapshot
+
+
+@verb
+def what_if(
+    call: Call,
+    user: Annotated[str, typer.Option("--user", metavar="USER", help="User principal name or object id.")],
+    app: Annotated[str | None, typer.Option("--app", metavar="ID", help="Application (client) id.")] = None,
+    user_action: Annotated[
+        str | None,
+        typer.Option("--user-action", metavar="URN", help="urn:user:registersecurityinfo or urn:user:registerdevice."),
+    ] = None,
+    client_app_type: Annotated[
+        str,
+        typer.Option(
+            "--client-app-type",
+            metavar="TYPE",
+            help="browser, mobileAppsAndDesktopClients, exchangeActiveSync, easSupported or other.",
+        ),
+    ] = "browser",
+    platform: Annotated[
+        str | None,
+        typer.Option("--platform", metavar="NAME", help="android, iOS, windows, windowsPhone, macOS, linux, unknown."),
+    ] = None,
+    ip: Annotated[str | None, typer.Option("--ip", metavar="ADDRESS", help="IPv4 or IPv6 address.")] = None,
+    country: Annotated[
+        str | None, typer.Option("--country", metavar="CODE", help="Two letters, such as NL, or unknown.")
+    ] = None,
+    sign_in_risk: Annotated[
+        str, typer.Option("--sign-in-risk", metavar="LEVEL", help="none, low, medium, high or hidden.")
+    ] = "none",
+    user_risk: Annotated[
+        str, typer.Option("--user-risk", metavar="LEVEL", help="none, low, medium, high or hidden.")
+    ] = "none",
+    insider_risk: Annotated[
+        str, typer.Option("--insider-risk", metavar="LEVEL", help="none, minor, moderate or elevated.")
+    ] = "none",
+    compliant: Annotated[
+        bool, typer.Option("--compliant/--no-compliant", help="The device is marked as compliant.")
+    ] = False,
+    hybrid_joined: Annotated[
+        bool, typer.Option("--hybrid-joined/--no-hybrid-joined", help="The device is hybrid joined.")
+    ] = False,
+    flow: Annotated[
+        str, typer.Option("--flow", metavar="NAME", help="none, deviceCodeFlow or authenticationTransfer.")
+    ] = "none",
+) -> ExitCode:
+    """Try one sign-in against the exported policies: does it need MFA, is it blocked, or neither?
+
+    This is no dry run of a change; that is `--what-if` on the commands that write. It reads the last export. The
+    outcome is mfa, block, noMfa or unknown: unknown where something that could matter is not understood, could not
+    be read or was not stated. What is not stated of platform, address and country stays open.
+
+    \b
+    Examples:
+        mfa-migrate what-if --user ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000 --ip 203.0.113.9
+        mfa-migrate what-if --user ada@contoso.example --user-action urn:user:registersecurityinfo -o json
+    """
+    from migrate.decide.what_if import WhatIf, spelled_right
+    from migrate.views.coverage import what_if_answer
+
+    if (app is None) == (user_action is None):
+        raise UsageProblem("State either --app or --user-action.", hint="See `mfa-migrate what-if --help`.")
+    sign_in = spelled_right(
+        SignIn(
+            app=app,
+            user_action=user_action,
+            client_app_type=client_app_type,
+            platform=platform,
+            ip=ip,
+            country=country,
+            sign_in_risk=sign_in_risk,
+            user_risk=user_risk,
+            insider_risk=insider_risk,
+            compliant=compliant,
+            hybrid_joined=hybrid_joined,
+            flow=flow,
+        )
+    )
+    with open_snapshot(workspace_of(call)) as snapshot:
+        profile = known_user(user, snapshot).profile
+        answer = WhatIf(snapshot.evidence()).answer_for(profile, sign_in)
+    call.answer(what_if_answer(profile, sign_in, answer))
+    return ExitCode.OK

@@ -1,0 +1,33 @@
+"""Reads the evidence once into what the judge and the offline What If both work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from migrate.decide.coverage.locations import NamedLocation, read_locations
+from migrate.decide.coverage.policy import PolicyReading
+from migrate.decide.coverage.projection import read_strictly
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The policies and named locations of one tenant, read strictly."""
+
+    readings: tuple[PolicyReading, ...]
+    """Every policy, the oldest first; the order in which Graph sends them does not matter."""
+    locations: Mapping[str, NamedLocation]
+
+
+def context_of(evidence: Evidence) -> Context:
+    """Return the readings of all policies."""
+    locations = read_locations(evidence.named_locations)
+    strengths = {str(raw.get("id")).casefold(): raw for raw in evidence.authentication_strengths}
+    ordered = sorted(evidence.policies, key=_by_age)
+    return Context(tuple(read_strictly(policy, strengths, locations) for policy in ordered), locations)
+
+
+def _by_age(policy: ConditionalAccessPolicy) -> tuple[bool, str, str]:
+    """Order the oldest first; a policy without a date is one that is only planned."""
+    return (policy.created_date_time is None, policy.created_date_time or "", policy.id)

@@ -1,0 +1,85 @@
+"""Lays out the chain of evidence for one user: each policy with reasons, the verdict, what would close the gaps."""
+
+from __future__ import annotations
+
+from migrate.decide.coverage.judge import Judge
+from migrate.decide.coverage.policy import PolicyReading
+from migrate.decide.coverage.principals import Assignment, Match
+from migrate.model.coverage import Coverage, Gap
+from migrate.model.evidence import PolicyState
+from migrate.model.explanation import Explanation, PolicyAnswer
+from migrate.model.users import AnyUser, UnreadableUser, UserRecord
+
+_CLOSING = {
+    "location": "Take the location out of the policy's exclusions, or require MFA there with a policy of its own.",
+    "clientAppType": "Set the policy's client app types to all, or block legacy clients for all users "
+    "(exchangeActiveSync and other).",
+    "platform": "Include all platforms in the policy.",
+    "app": "Include all resources, take the app out of the exclusions, or require MFA for it with a policy of its own.",
+    "signInRisk": "Require MFA without a sign-in risk condition: risk policies come on top, they replace nothing.",
+    "userRisk": "Require MFA without a user risk condition: risk policies come on top, they replace nothing.",
+    "insiderRisk": "Require MFA without an insider risk condition.",
+    "flow": "Block the flow, or take the authentication flow condition out of the policy that requires MFA.",
+    "device": "Ask for the device with AND, or in a policy of its own: with OR it replaces MFA.",
+    "control": "Ask for the control with AND, or in a policy of its own: with OR it replaces MFA.",
+    "termsOfUse": "Ask for the terms of use with AND: with OR they replace MFA.",
+    "customFactor": "Ask for the custom control with AND: with OR it replaces MFA.",
+    "strength": "Choose an authentication strength whose methods are all multifactor.",
+    "deviceFilter": "Require MFA without the device filter.",
+    "appFilter": "Require MFA without the application filter.",
+    "excluded": "Take the user out of the exclusion, or include the user in another policy that requires MFA.",
+    "notIncluded": "Include the user in an enabled policy that requires MFA for all resources.",
+    "noPolicy": "Enable a policy that requires MFA for all users and all resources; `mfa-migrate plan` can create one.",
+    "tooMany": "Enable one plain policy that requires MFA for all users and all resources.",
+    "everything": "Enable one plain policy that requires MFA for all users and all resources.",
+}
+
+
+def closing_for(gap: Gap) -> str:
+    """Return one sentence: what would close a gap."""
+    return _CLOSING[gap.tag.partition(":")[0]]
+
+
+def explanation_for(user: AnyUser, judge: Judge) -> Explanation:
+    """Return the chain of evidence for a user; enabled policies first, then report-only, then disabled ones."""
+    profile = user.profile
+    coverage = judge.coverage_of(profile)
+    answers = zip(judge.readings, judge.answers_for(profile), strict=True)
+    ordered = sorted(answers, key=lambda pair: _rank(pair[0].policy.policy_state))
+    return Explanation(
+        user_id=profile.id,
+        user_principal_name=profile.user_principal_name,
+        display_name=profile.display_name,
+        mfa_state=user.mfa_state if isinstance(user, UserRecord) else None,
+        mfa_state_problem=user.reason if isinstance(user, UnreadableUser) else None,
+        coverage=coverage,
+        closing=tuple(dict.fromkeys(closing_for(gap) for gap in coverage.gaps)),
+        policies=tuple(_answer(reading, answer, coverage, judge) for reading, answer in ordered),
+    )
+
+
+def _rank(state: PolicyState | None) -> int:
+    return {PolicyState.ENABLED: 0, None: 1, PolicyState.REPORT_ONLY: 2, PolicyState.DISABLED: 3}[state]
+
+
+def _answer(reading: PolicyReading, answer: Assignment, coverage: Coverage, judge: Judge) -> PolicyAnswer:
+    reasons = [f"excluded as {' and as '.join(answer.paths)}" if answer.excluded else "; ".join(answer.paths)]
+    reasons += [problem.sentence for problem in reading.problems]
+    match reading.policy.policy_state:
+        case PolicyState.REPORT_ONLY:
+            would = " (it would close some of what is open)" if reading.name in coverage.would_cover else ""
+            reasons.append(f"report-only: does not count{would}")
+        case PolicyState.DISABLED:
+            reasons.append("disabled: does not count")
+        case _:
+            pass
+    applies = {Match.YES: True, Match.NO: False, Match.NOT_KNOWN: None}[answer.match]
+    return PolicyAnswer(
+        id=reading.id,
+        display_name=reading.name,
+        state=str(reading.policy.raw.get("state")),
+        applies=None if applies and reading.problems else applies,
+        reasons=tuple(reasons),
+        demands=reading.demand.words,
+        where=judge.where(reading),
+    )

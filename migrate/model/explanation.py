@@ -1,0 +1,80 @@
+"""Answers about single policies: why each applies or not, what a sign-in would meet. For explain and what-if."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from migrate.model.coverage import Coverage
+from migrate.model.record import Record
+from migrate.model.users import MfaState
+
+
+class PolicyAnswer(Record, frozen=True, kw_only=True):
+    """What one policy means for a user, or for one sign-in."""
+
+    id: str
+    display_name: str
+    state: str
+    """In Graph's spelling, also when it is not known."""
+    applies: bool | None
+    """None when it is not known whether it applies."""
+    reasons: tuple[str, ...]
+    """Why it applies, does not apply, or is not known to."""
+    demands: str
+    """What it asks for where it applies, in words."""
+    where: str
+    """The sign-ins that it is about, in words; empty when it demands nothing of sign-ins to applications."""
+
+
+class Explanation(Record, frozen=True, kw_only=True):
+    """The chain of evidence for one user."""
+
+    user_id: str
+    user_principal_name: str
+    display_name: str | None
+    mfa_state: MfaState | None
+    """None when it could not be read."""
+    mfa_state_problem: str | None
+    coverage: Coverage
+    closing: tuple[str, ...]
+    """What would close each gap, in the order of the gaps."""
+    policies: tuple[PolicyAnswer, ...]
+
+
+class SignInOutcome(StrEnum):
+    """What a sign-in meets."""
+
+    MFA = "mfa"
+    """It can only succeed after MFA."""
+    BLOCK = "block"
+    """Conditional Access prevents it."""
+    NO_MFA = "noMfa"
+    """It can succeed without MFA."""
+    UNKNOWN = "unknown"
+    """Something that could matter is not understood, could not be read, or was not stated."""
+
+
+class SignIn(Record, frozen=True, kw_only=True):
+    """One sign-in to try out. Enum values in Graph's spelling; None means not stated."""
+
+    app: str | None = None
+    user_action: str | None = None
+    client_app_type: str = "browser"
+    platform: str | None = None
+    ip: str | None = None
+    country: str | None = None
+    sign_in_risk: str = "none"
+    user_risk: str = "none"
+    insider_risk: str = "none"
+    compliant: bool = False
+    hybrid_joined: bool = False
+    flow: str = "none"
+
+
+class WhatIfAnswer(Record, frozen=True, kw_only=True):
+    """The outcome of one sign-in and each policy's part in it."""
+
+    outcome: SignInOutcome
+    because: tuple[str, ...]
+    """Names of the policies that decide it, or what is not known."""
+    policies: tuple[PolicyAnswer, ...]

@@ -1,0 +1,211 @@
+"""What `explain`, `coverage` and `what-if` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from migrate.model.coverage import Coverage, Verdict
+from migrate.model.evidence import PolicyState
+from migrate.model.explanation import Explanation, PolicyAnswer, SignIn, WhatIfAnswer
+from migrate.model.record import Record
+from migrate.model.users import UserProfile
+from migrate.views.screen import Answer, table
+
+APPLIES = {True: "applies", False: "does not apply", None: "not known"}
+STATES = {
+    PolicyState.ENABLED.value: "enabled",
+    PolicyState.DISABLED.value: "disabled",
+    PolicyState.REPORT_ONLY.value: "report-only",
+}
+POLICY_COLUMNS = ("PolicyId", "PolicyName", "PolicyState", "Applies", "Reasons", "Demands", "Where")
+CLASS_COLUMNS = ("Users", "WithPerUserMfa", "Verdict", "Gaps", "CoveredBy", "NotUnderstood", "Sample")
+USER_COLUMNS = ("ObjectId", "UserPrincipalName", "PerUserMfaState", "Verdict", "Gaps", "CoveredBy", "Reason")
+
+
+class CoverageClass(Record, frozen=True, kw_only=True):
+    """All users with one and the same coverage."""
+
+    coverage: Coverage
+    users: int
+    with_per_user_mfa: int
+    """Of these, the ones whose per-user MFA is enabled or enforced: whom the migration is about."""
+    sample: tuple[str, ...]
+    """A few user principal names."""
+
+
+def gap_tags(coverage: Coverage) -> list[str]:
+    """Return the tags of the open regions, each once; `excluded` too when an exclusion is why one is open."""
+    tags = [gap.tag for gap in coverage.gaps]
+    return sorted({*tags, "excluded"} if coverage.exclusions else set(tags))
+
+
+def coverage_document(coverage: Coverage) -> dict[str, Any]:
+    """Return a coverage for JSON."""
+    return {
+        "verdict": coverage.verdict,
+        "gaps": gap_tags(coverage),
+        "openRegions": [{"tag": gap.tag, "words": gap.words} for gap in coverage.gaps],
+        "coveredBy": [
+            {"id": policy_id, "displayName": name}
+            for policy_id, name in zip(coverage.covered_by_ids, coverage.covered_by, strict=True)
+        ],
+        "notUnderstood": coverage.not_understood,
+        "exclusions": coverage.exclusions,
+        "wouldCover": coverage.would_cover,
+        "wouldBe": coverage.would_be,
+    }
+
+
+def explain_answer(explanation: Explanation, accepted: frozenset[str]) -> Answer:
+    """Return the chain of evidence of one user. `accepted` are the gap tags that the configuration accepts."""
+    coverage = explanation.coverage
+
+    def lines() -> Iterator[Any]:
+        yield f"{explanation.user_principal_name}  ({explanation.display_name or 'no display name'})"
+        yield f"  Per-user MFA:  {explanation.mfa_state or f'unreadable: {explanation.mfa_state_problem}'}"
+        yield f"  Coverage:      {coverage.summary}"
+        if coverage.verdict is not Verdict.COVERED and coverage.is_proven(accepted):
+            yield "  Accepted:      every open region is accepted in the configuration"
+        yield ""
+        for answer in explanation.policies:
+            yield from _policy_lines(answer)
+        yield from _open_lines(coverage, explanation.closing)
+
+    return Answer(
+        kind="explain",
+        document={
+            "user": {
+                "objectId": explanation.user_id,
+                "userPrincipalName": explanation.user_principal_name,
+                "displayName": explanation.display_name,
+                "perUserMfaState": explanation.mfa_state,
+                "problem": explanation.mfa_state_problem,
+            },
+            "coverage": {
+                **coverage_document(coverage),
+                "accepted": coverage.verdict is not Verdict.COVERED and coverage.is_proven(accepted),
+                "closing": explanation.closing,
+            },
+            "policies": explanation.policies,
+        },
+        columns=POLICY_COLUMNS,
+        rows=lambda: map(_policy_cells, explanation.policies),
+        lines=lines,
+    )
+
+
+def _policy_lines(answer: PolicyAnswer) -> Iterator[str]:
+    state = STATES.get(answer.state, answer.state)
+    yield f"  {answer.display_name}  [{state}]  {APPLIES[answer.applies]}: {'; '.join(answer.reasons)}"
+    if answer.applies is not False:
+        yield f"      demands {answer.demands}" + (f" for: {answer.where}" if answer.where else "")
+
+
+def _open_lines(coverage: Coverage, closing: Sequence[str]) -> Iterator[str]:
+    for title, sentences in (
+        ("Open", [f"{gap.words}  [{gap.tag}]" for gap in coverage.gaps]),
+        ("Not understood", coverage.not_understood),
+        ("Left out", coverage.exclusions if coverage.covered_by else ()),
+        ("Would be closed by report-only policies", coverage.would_cover),
+        ("To close it", closing),
+    ):
+        if sentences:
+            yield f"\n  {title}:"
+            yield from (f"    {sentence}" for sentence in sentences)
+
+
+def _policy_cells(answer: PolicyAnswer) -> tuple[str, ...]:
+    applies = "" if answer.applies is None else str(answer.applies)
+    reasons = "; ".join(answer.reasons)
+    return (answer.id, answer.display_name, answer.state, applies, reasons, answer.demands, answer.where)
+
+
+def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
+    """Return the tenant at a glance, the largest class first."""
+    totals = {verdict: sum(one.users for one in classes if one.coverage.verdict is verdict) for verdict in Verdict}
+
+    def cells(one: CoverageClass) -> tuple[str, ...]:
+        coverage = one.coverage
+        return (
+            str(one.users),
+            str(one.with_per_user_mfa),
+            coverage.verdict,
+            "; ".join(gap_tags(coverage)),
+            "; ".join(coverage.covered_by),
+            "; ".join(coverage.not_understood),
+            "; ".join(one.sample),
+        )
+
+    def lines() -> Iterator[Any]:
+        rows = [
+            (
+                str(one.users),
+                str(one.with_per_user_mfa),
+                one.coverage.verdict.value,
+                one.coverage.summary,
+                one.sample[0],
+            )
+            for one in classes
+        ]
+        yield table(["Users", "Per-user MFA on", "Verdict", "Why", "For example"], rows)
+        yield ", ".join(f"{count} {verdict.value}" for verdict, count in totals.items())
+
+    return Answer(
+        kind="coverage",
+        document={
+            "users": sum(totals.values()),
+            "verdicts": totals,
+            "classes": [
+                {
+                    "users": one.users,
+                    "withPerUserMfa": one.with_per_user_mfa,
+                    **coverage_document(one.coverage),
+                    "sample": one.sample,
+                }
+                for one in classes
+            ],
+        },
+        columns=CLASS_COLUMNS,
+        rows=lambda: map(cells, classes),
+        lines=lines,
+    )
+
+
+def user_cells(profile: UserProfile, mfa_state: str, coverage: Coverage) -> tuple[str, ...]:
+    """Return one row of the list of users."""
+    return (
+        profile.id,
+        profile.user_principal_name,
+        mfa_state,
+        coverage.verdict,
+        "; ".join(gap_tags(coverage)),
+        "; ".join(coverage.covered_by),
+        coverage.summary,
+    )
+
+
+def what_if_answer(profile: UserProfile, sign_in: SignIn, answer: WhatIfAnswer) -> Answer:
+    """Return the outcome of one sign-in."""
+
+    def lines() -> Iterator[Any]:
+        target = sign_in.app or sign_in.user_action
+        yield f"{profile.user_principal_name} signs in to {target}: {answer.outcome.value}"
+        yield from (f"  {reason}" for reason in answer.because)
+        yield ""
+        for policy in answer.policies:
+            yield from _policy_lines(policy)
+
+    return Answer(
+        kind="what-if",
+        document={
+            "outcome": answer.outcome,
+            "because": answer.because,
+            "user": {"objectId": profile.id, "userPrincipalName": profile.user_principal_name},
+            "signIn": sign_in,
+            "policies": answer.policies,
+        },
+        columns=POLICY_COLUMNS,
+        rows=lambda: map(_policy_cells, answer.policies),
+        lines=lines,
+    )
