@@ -1,6 +1,9 @@
 """The ASGI side: bytes in, a call made of them, the answer's bytes out."""
 
 import asyncio
+import logging
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -9,12 +12,14 @@ import msgspec
 
 from migrate.sandbox.control import Control
 from migrate.sandbox.messages import Answer, Call, GraphError, error_answer, not_modelled
+from migrate.sandbox.protocol import TRANSPORT
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.urls import query_of, split_path
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _VERSIONS = ("v1.0", "beta")
+_SPLICED = b'{"error":{"code":"UnknownError","message":"The stream broke off.","innerError":{}}}'
 
 
 class SandboxApp:
@@ -32,28 +37,44 @@ class SandboxApp:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         call = _call(scope, headers, body)
         answer = self._answer(call)
-        if self.sandbox.settings.latency_ms and call.version:
-            await asyncio.sleep(self._delay())
+        delay = answer.delay + (self._latency() if call.version else 0.0)
+        if delay:
+            await asyncio.sleep(delay)
+        if answer.reset:
+            await _cut(scope, receive, hard=True)
+            return
         await self._send(send, call, answer)
+        if answer.truncate is not None:
+            await _cut(scope, receive, hard=False)
 
     def _answer(self, call: Call) -> Answer:
         try:
-            call.query = query_of(call.raw_query)
             if call.version:
+                call.query = query_of(call.raw_query)
                 return self.sandbox.answer(call)
             if call.segments and call.segments[0] == "_sandbox":
                 return self._control.answer(call)
+            if self.sandbox.sign_in.owns(call.segments):
+                return self.sandbox.sign_in.answer(call)
             raise not_modelled(f"/{call.path}")
         except GraphError as error:
             return error_answer(error, call, self.sandbox.clock.iso())
+        except Exception:  # a bug of ours must not look like a lost connection
+            logging.getLogger("migrate.sandbox").exception("The sandbox failed on %s /%s", call.method, call.path)
+            broken = GraphError(500, "InternalServerError", "The sandbox has a bug here; its log says more.")
+            return error_answer(broken, call, self.sandbox.clock.iso())
 
-    def _delay(self) -> float:
+    def _latency(self) -> float:
         settings = self.sandbox.settings
+        if not settings.latency_ms:
+            return 0.0
         jitter = self.sandbox.chance.uniform(-settings.latency_jitter_ms, settings.latency_jitter_ms)
         return max(0.0, settings.latency_ms + jitter) / 1000
 
     async def _send(self, send: Send, call: Call, answer: Answer) -> None:
         body = _encoded(answer)
+        if answer.splice:
+            body = body[: len(body) * 2 // 3] + _SPLICED
         headers = {
             "Date": self.sandbox.clock.http_date(),
             "request-id": call.request_id,
@@ -69,7 +90,22 @@ class SandboxApp:
             headers["Content-Length"] = str(len(body))
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": body})
+        if answer.truncate is None:
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await send({"type": "http.response.body", "body": body[: answer.truncate], "more_body": True})
+
+
+async def _cut(scope: dict[str, Any], receive: Receive, *, hard: bool) -> None:
+    """End the connection: at once with a reset, or after what was written has gone out."""
+    transport = scope["extensions"][TRANSPORT]["transport"]
+    if hard:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _whole_body(receive: Receive) -> bytes:

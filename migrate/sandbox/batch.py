@@ -19,6 +19,7 @@ def answer_batch(sandbox: "Sandbox", call: Call) -> Answer:
     """Answer an envelope: 400 for a malformed one, else 200 whatever the items' fates."""
     items = _items(sandbox, call)
     statuses: dict[str, int] = {}
+    envelope = Answer(200)
     responses: list[Json] = []
     for item in items:
         key = item["id"].lower()
@@ -27,10 +28,13 @@ def answer_batch(sandbox: "Sandbox", call: Call) -> Answer:
         if answer is None:
             continue  # a fault dropped the item
         statuses[key] = answer.status
+        envelope.delay = max(envelope.delay, answer.delay)
+        envelope.reset = envelope.reset or answer.reset
         responses.append(_response(item["id"], answer))
     if sandbox.settings.shuffle_batch:
         sandbox.chance.shuffle(responses)
-    return Answer(200, {"responses": responses})
+    envelope.body = {"responses": responses}
+    return envelope
 
 
 def _items(sandbox: "Sandbox", call: Call) -> list[Json]:

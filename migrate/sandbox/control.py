@@ -3,9 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from migrate.sandbox.company import company
+from migrate.sandbox.concurrent_changes import apply_change
+from migrate.sandbox.faults import Change, FaultError
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
 from migrate.sandbox.service import Sandbox
+from migrate.sandbox.sign_ins import register, sign_in
 from migrate.sandbox.tenant_file import TenantFileError, dump_tenant, tenant_of
 
 _PLAIN = "application/json"
@@ -26,6 +31,14 @@ class Control:
             ("GET", "requests"): self._requests,
             ("DELETE", "requests"): self._forget,
             ("GET", "stats"): self._stats,
+            ("GET", "faults"): self._list_faults,
+            ("POST", "faults"): self._add_faults,
+            ("DELETE", "faults"): self._clear_faults,
+            ("GET", "signins"): self._list_sign_ins,
+            ("POST", "signins"): self._sign_in,
+            ("POST", "register"): self._register,
+            ("POST", "change"): self._change,
+            ("POST", "grants"): self._grant,
         }
 
     def answer(self, call: Call) -> Answer:
@@ -84,6 +97,52 @@ class Control:
             **{name: history.totals[name] for name in names},
             "statuses": {str(status): count for status, count in sorted(history.statuses.items())},
         }
+
+    def _list_faults(self, call: Call) -> Json:  # noqa: ARG002
+        return {"seed": self._sandbox.faults.seed, "value": self._sandbox.faults.listed()}
+
+    def _add_faults(self, call: Call) -> Json:
+        try:
+            self._sandbox.load_faults(call.body)
+        except FaultError as error:
+            raise bad_request(str(error)) from error
+        return self._list_faults(call)
+
+    def _clear_faults(self, call: Call) -> Json:  # noqa: ARG002
+        self._sandbox.faults.clear()
+        self._sandbox.tokens.expired.clear()
+        return {}
+
+    def _list_sign_ins(self, call: Call) -> Json:  # noqa: ARG002
+        """Show every sign-in, without the log's lag."""
+        return {"value": self._sandbox.tenant.sign_ins[::-1]}
+
+    def _sign_in(self, call: Call) -> Json:
+        return sign_in(self._sandbox, call.json())
+
+    def _register(self, call: Call) -> Json:
+        body = call.json()
+        place = self._sandbox.tenant.people.find(str(body.get("user", "")))
+        if place is None:
+            raise bad_request(f"Nobody in this tenant is called {body.get('user')!r}.")
+        return register(self._sandbox, place, str(body.get("method", "microsoftAuthenticator")))
+
+    def _change(self, call: Call) -> Json:
+        try:
+            change = msgspec.convert(call.json(), Change)
+        except msgspec.ValidationError as error:
+            raise bad_request(f"The change is not understood: {error}.") from error
+        apply_change(self._sandbox, change)
+        return {}
+
+    def _grant(self, call: Call) -> Json:
+        """Give an application its permissions: tokens made from now on hold these and no others."""
+        body = call.json()
+        app, permissions = body.get("appId"), body.get("permissions")
+        if not isinstance(app, str) or not isinstance(permissions, list):
+            raise bad_request('Permissions are given with {"appId": "...", "permissions": ["User.Read.All"]}.')
+        self._sandbox.sign_in.grants[app.lower()] = frozenset(map(str, permissions))
+        return {"appId": app, "permissions": sorted(map(str, permissions))}
 
 
 def _tenant_of(document: Any) -> Any:

@@ -82,6 +82,14 @@ class Answer:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON_TYPE
+    delay: float = 0.0
+    """Seconds that a fault holds the answer back."""
+    reset: bool = False
+    """A fault cuts the connection instead of answering."""
+    truncate: int | None = None
+    """A fault sends only so many bytes of the body."""
+    splice: bool = False
+    """A fault breaks the JSON off and appends an error."""
 
 
 class GraphError(Exception):

@@ -11,6 +11,11 @@ DIRECTORY_SYNC = "d29b2b05-8046-44ba-8758-1e26182fcf32"
 AUTHENTICATION_POLICY_ADMINISTRATOR = "0526716b-113d-4c15-b2c8-68e3c22b9f80"
 HELPDESK_ADMINISTRATOR = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
 
+CONDITIONAL_ACCESS_ADMINISTRATOR = "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9"
+SECURITY_ADMINISTRATOR = "194ae4cb-b126-40b2-bd5b-6091b380977d"
+POLICY_WRITERS = (CONDITIONAL_ACCESS_ADMINISTRATOR, SECURITY_ADMINISTRATOR)
+"""Who may change Conditional Access when signed in as a user."""
+
 BUILT_IN: dict[str, str] = {
     GLOBAL_ADMINISTRATOR: "Global Administrator",
     DIRECTORY_SYNC: "Directory Synchronization Accounts",
@@ -19,8 +24,8 @@ BUILT_IN: dict[str, str] = {
     "c4e39bd9-1100-46d3-8c65-fb160da0071f": "Authentication Administrator",
     "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": "Privileged Authentication Administrator",
     "e8611ab8-c189-46e8-94e1-60213ab1f814": "Privileged Role Administrator",
-    "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9": "Conditional Access Administrator",
-    "194ae4cb-b126-40b2-bd5b-6091b380977d": "Security Administrator",
+    CONDITIONAL_ACCESS_ADMINISTRATOR: "Conditional Access Administrator",
+    SECURITY_ADMINISTRATOR: "Security Administrator",
     "5d6b6bb7-de71-4623-b4af-96380a352509": "Security Reader",
     "f2ef992c-3afb-46b9-b7cf-a126ee74c451": "Global Reader",
     "4a5d8f65-41da-4de4-8968-e035b65339cf": "Reports Reader",

@@ -28,14 +28,17 @@ class Needs:
 
     delegated: tuple[frozenset[str], ...]
     application: tuple[frozenset[str], ...]
+    roles: tuple[str, ...] = ()
+    """Directory roles of which a signed-in user needs one (Global Administrator always will do); none: any user."""
 
 
-def needs(*alternatives: str, application: tuple[str, ...] | None = None) -> Needs:
+def needs(*alternatives: str, application: tuple[str, ...] | None = None, roles: tuple[str, ...] = ()) -> Needs:
     """Write alternatives as "A+B": any one of them is enough, each whole."""
     delegated = tuple(frozenset(each.split("+")) for each in alternatives)
     if application is None:
-        return Needs(delegated=delegated, application=delegated)
-    return Needs(delegated=delegated, application=tuple(frozenset(each.split("+")) for each in application))
+        return Needs(delegated=delegated, application=delegated, roles=roles)
+    apart = tuple(frozenset(each.split("+")) for each in application)
+    return Needs(delegated=delegated, application=apart, roles=roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,18 @@ from migrate.sandbox.audit import AuditLog
 from migrate.sandbox.batch import answer_batch
 from migrate.sandbox.clock import SandboxClock
 from migrate.sandbox.endpoints.table import all_routes
+from migrate.sandbox.fault_effects import struck
+from migrate.sandbox.faults import Faults, read_script
 from migrate.sandbox.history import History
 from migrate.sandbox.lag import Lag
 from migrate.sandbox.messages import Answer, Call, Caller, GraphError, Json, error_answer
 from migrate.sandbox.odata.paging import Collection, entity, listing
-from migrate.sandbox.routing import Router
+from migrate.sandbox.permissions import check_permissions
+from migrate.sandbox.routing import Route, Router
 from migrate.sandbox.settings import SandboxSettings
+from migrate.sandbox.sign_in_service import SignInService
 from migrate.sandbox.tenant import Tenant
+from migrate.sandbox.throttling import Patience, Throttle
 from migrate.sandbox.tokens import TokenReader
 
 
@@ -32,46 +37,90 @@ class Sandbox:
         self.tokens = TokenReader(self.key)
         self.router = Router(all_routes())
         self.history = History()
+        self.faults = Faults()
         self.put_tenant(tenant)
+        self.sign_in = SignInService(self)
 
     def put_tenant(self, tenant: Tenant) -> None:
-        """Serve another tenant; lags and the order of chance begin anew."""
+        """Serve another tenant; lags, limits and the order of chance begin anew."""
         self.tenant = tenant
         self.lag = Lag(self.clock)
         self.audit = AuditLog(tenant, self.clock, self.settings)
+        self.throttle = Throttle(tenant, self.settings, self.clock)
+        self.patience = Patience(self.clock)
         self.chance = random.Random(self.settings.seed)  # noqa: S311 - reproducible, not secret
 
     def answer(self, call: Call) -> Answer:
         """Answer one call that came on the wire."""
         try:
             call.caller = self._caller(call)
-            if len(call.segments) == 1 and call.segments[0].lower() == "$batch":
-                return self._answer_envelope(call)
-            return self._answer_one(call)
         except GraphError as error:
             return self._refused(call, error)
+        return self._answer_through_faults(call) or Answer(204)
 
     def answer_item(self, call: Call) -> Answer | None:
-        """Answer one item of a batch; None drops it."""
+        """Answer one item of a batch; None when a fault drops it."""
+        return self._answer_through_faults(call)
+
+    def _answer_through_faults(self, call: Call) -> Answer | None:
+        acts = self.faults.striking(call, self.tenant.people)
+        if not acts:
+            return self._answer_plainly(call)
+        self.history.totals["faults"] += len(acts)
+        return struck(self, call, acts, self._answer_plainly)
+
+    def _answer_plainly(self, call: Call) -> Answer:
         try:
-            return self._answer_one(call)
+            if len(call.segments) == 1 and call.segments[0].lower() == "$batch" and call.batch_item is None:
+                found = self._answer_envelope(call)
+            else:
+                found = self._answer_one(call)
         except GraphError as error:
             return self._refused(call, error)
+        self.history.note(call, found.status, self.clock.now())
+        return found
 
     def _answer_envelope(self, call: Call) -> Answer:
         if call.method != "POST":
             raise GraphError(405, "Request_BadRequest", "A batch is sent with POST.")
-        found = answer_batch(self, call)
-        self.history.note(call, found.status, self.clock.now())
-        return found
+        return answer_batch(self, call)
 
     def _answer_one(self, call: Call) -> Answer:
-        found = self._served_as_given(call)
-        if found is None:
-            route = self.router.find(call)
-            found = route.answer(self, call)
-        self.history.note(call, found.status, self.clock.now())
+        given = self._served_as_given(call)
+        if given is not None:
+            return given
+        route = self.router.find(call)
+        headers = self._charge(call, route)
+        if self.settings.enforce_permissions:
+            check_permissions(call, route, self.tenant)
+        found = route.answer(self, call)
+        if headers:
+            found.headers.update(headers)
         return found
+
+    def _charge(self, call: Call, route: Route) -> dict[str, str]:
+        """Charge a call against its limiter; whoever comes too early is counted, and may be punished."""
+        if not self.settings.throttle:
+            return {}
+        key = (call.caller.app_id if call.caller else "", self.throttle.limit_of(route))
+        if self.patience.is_early(key):
+            self.history.totals["early"] += 1
+            if self.settings.punish_early_retry:
+                raise self._throttled(self.patience.punish(key))
+        try:
+            return self.throttle.charge(call, route)
+        except GraphError as error:
+            if "Retry-After" in error.headers:
+                self.patience.told(key, float(error.headers["Retry-After"]))
+            if self.settings.throttled_write_applied and call.method != "GET":
+                route.answer(self, call)
+            raise self._throttled(error) from error
+
+    def _throttled(self, error: GraphError) -> GraphError:
+        self.history.totals["throttled"] += 1
+        if self.settings.throttled_calls_burn_budget:
+            self.history.totals["wasted"] += 1
+        return error
 
     def _refused(self, call: Call, error: GraphError) -> Answer:
         self.history.note(call, error.status, self.clock.now())
@@ -95,6 +144,25 @@ class Sandbox:
         if isinstance(value, list):
             return listing(call, what, value, lambda each: each)
         return entity(call, what, value)
+
+    def load_faults(self, script: bytes) -> int:
+        """Put a fault script in force and return the seed of its chance; one is drawn when it names none.
+
+        Raises FaultError for a script that is not understood.
+        """
+        read = read_script(script)
+        seed = read.seed if read.seed is not None else self.chance.randrange(1 << 31)
+        self.faults.load(read, seed)
+        return seed
+
+    def all_permissions(self) -> frozenset[str]:
+        """Return every permission that some modelled call names; what an application without a list of its own holds.
+
+        Reading hidden memberships is none of them: nobody has it unless it is granted by name.
+        """
+        return frozenset().union(
+            *(each for route in self.router.routes for each in (*route.needs.delegated, *route.needs.application))
+        )
 
     def holds(self, call: Call, permission: str) -> bool:
         """Tell whether the caller holds a permission beyond those a call needs."""

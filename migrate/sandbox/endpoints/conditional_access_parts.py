@@ -7,6 +7,7 @@ from uuid import uuid4
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_shape import merged, without_annotations
+from migrate.sandbox.roles import POLICY_WRITERS
 from migrate.sandbox.routing import Route, needs
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def routes() -> tuple[Route, ...]:
     read = needs(
         "Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess+Policy.Read.All"
     )
-    write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess")
+    write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     read_strength = needs(
         "Policy.Read.All", "Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"
     )

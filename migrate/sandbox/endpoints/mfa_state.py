@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from migrate.sandbox.endpoints.users import my_place, place_of
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, words
 from migrate.sandbox.people import STATES
+from migrate.sandbox.roles import AUTHENTICATION_POLICY_ADMINISTRATOR
 from migrate.sandbox.routing import BETA, Route, needs
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
     path, preferences = "users/{user}/authentication/requirements", "users/{user}/authentication/signInPreferences"
     read = needs("Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod")
-    write = needs("Policy.ReadWrite.AuthenticationMethod")
+    write = needs("Policy.ReadWrite.AuthenticationMethod", roles=(AUTHENTICATION_POLICY_ADMINISTRATOR,))
     read_preferences = needs("UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All")
     write_preferences = needs("UserAuthenticationMethod.ReadWrite.All")
     return (

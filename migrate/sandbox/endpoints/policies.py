@@ -10,6 +10,7 @@ from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_rules import check_names, check_policy, schema_error
 from migrate.sandbox.policy_shape import TOP_LEVEL, merged, served, whole_policy, without_annotations
+from migrate.sandbox.roles import POLICY_WRITERS
 from migrate.sandbox.routing import Route, needs
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def routes() -> tuple[Route, ...]:
     read = needs(
         "Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess+Policy.Read.All"
     )
-    write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess")
+    write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     found = []
     for base in ("identity/conditionalAccess/policies", "policies/conditionalAccessPolicies"):
         one, also = f"{base}/{{policy}}", "" if base.startswith("identity") else " (older address)"

@@ -3,12 +3,14 @@
 from migrate.sandbox.endpoints import (
     conditional_access_parts,
     groups,
+    logs,
     methods,
     mfa_state,
     policies,
     roles,
     tenant_settings,
     users,
+    what_if,
 )
 from migrate.sandbox.routing import Route
 
@@ -23,5 +25,7 @@ def all_routes() -> tuple[Route, ...]:
         *roles.routes(),
         *policies.routes(),
         *conditional_access_parts.routes(),
+        *what_if.routes(),
         *tenant_settings.routes(),
+        *logs.routes(),
     )

@@ -188,8 +188,16 @@ def _size(query: dict[str, str], what: Collection) -> int:
 
 def _start(call: Call) -> int:
     token = call.query.get("$skiptoken")
-    if token is None:
-        return 0
+    return 0 if token is None else position_of(token, call)
+
+
+def token_for(call: Call, position: int) -> str:
+    """Make the opaque token of a position in what a call lists."""
+    return base64.urlsafe_b64encode(f"{call.path.lower()}|{position}".encode()).decode().rstrip("=")
+
+
+def position_of(token: str, call: Call) -> int:
+    """Read a token back. Raises 400 for one that is damaged or belongs to another list."""
     try:
         kind, number = base64.urlsafe_b64decode(token.encode() + b"==").decode().split("|")
         if kind != call.path.lower():
@@ -201,10 +209,10 @@ def _start(call: Call) -> int:
 
 def next_link(call: Call, position: int) -> str:
     """Build the absolute address of the page that begins at a position; the token in it is opaque."""
-    token = base64.urlsafe_b64encode(f"{call.path.lower()}|{position}".encode()).decode().rstrip("=")
     rest = {name: value for name, value in call.query.items() if name != "$skiptoken"}
+    rest["$skiptoken"] = token_for(call, position)
     path = "/".join(quote(segment, safe="") for segment in call.segments)
-    return f"{root(call)}/{path}?{urlencode(rest | {'$skiptoken': token}, safe='$,', quote_via=quote)}"
+    return f"{root(call)}/{path}?{urlencode(rest, safe='$,', quote_via=quote)}"
 
 
 def _fill(

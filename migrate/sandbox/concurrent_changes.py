@@ -1,0 +1,66 @@
+"""Changes that another administrator makes, without a call of their own."""
+
+from typing import TYPE_CHECKING
+
+from migrate.sandbox.faults import Change
+from migrate.sandbox.messages import GraphError, bad_request
+from migrate.sandbox.people import STATES
+from migrate.sandbox.policy_shape import merged, whole_policy
+
+if TYPE_CHECKING:
+    from migrate.sandbox.service import Sandbox
+
+
+def apply_change(sandbox: "Sandbox", change: Change) -> None:
+    """Carry out one change. Raises 400 when it names nothing that exists."""
+    if change.policy is not None:
+        _change_policy(sandbox, change)
+    elif change.group is not None:
+        _change_group(sandbox, change)
+    else:
+        _change_user(sandbox, change)
+
+
+def _place(sandbox: "Sandbox", key: str | None) -> int:
+    place = sandbox.tenant.people.find(key) if key else None
+    if place is None:
+        raise bad_request(f"The change names no user of this tenant: {key!r}.")
+    return place
+
+
+def _change_user(sandbox: "Sandbox", change: Change) -> None:
+    place = _place(sandbox, change.user)
+    if change.state is not None:
+        if change.state not in STATES:
+            raise bad_request(f"{change.state!r} is no per-user MFA state.")
+        sandbox.change_state(place, change.state, None)
+    if change.set:
+        sandbox.tenant.people.amend(place, change.set)
+
+
+def _change_policy(sandbox: "Sandbox", change: Change) -> None:
+    policies = sandbox.tenant.policies
+    key = str(change.policy).lower()
+    policy = policies.get(key) or next(
+        (each for each in policies.values() if each["displayName"] == change.policy), None
+    )
+    if policy is None:
+        raise GraphError(400, "BadRequest", f"The change names no policy of this tenant: {change.policy!r}.")
+    if change.delete:
+        del policies[policy["id"].lower()]
+        sandbox.tenant.deleted_policies[policy["id"].lower()] = {**policy, "deletedDateTime": sandbox.clock.iso()}
+        sandbox.audit.policy_changed(None, "Delete conditional access policy", policy, None)
+        return
+    new = whole_policy({**merged(policy, change.set or {}), "modifiedDateTime": sandbox.clock.iso()}, sandbox.tenant)
+    policies[policy["id"].lower()] = new
+    sandbox.audit.policy_changed(None, "Update conditional access policy", policy, new)
+
+
+def _change_group(sandbox: "Sandbox", change: Change) -> None:
+    group = sandbox.tenant.groups.find(str(change.group))
+    if group is None:
+        raise bad_request(f"The change names no group of this tenant: {change.group!r}.")
+    if change.add is not None:
+        sandbox.tenant.groups.add_user(group, _place(sandbox, change.add))
+    if change.remove is not None:
+        sandbox.tenant.groups.remove_user(group, _place(sandbox, change.remove))

@@ -1,0 +1,103 @@
+"""Sign-in and directory audit logs, newest first, after their lag."""
+
+from typing import TYPE_CHECKING
+
+from migrate.sandbox.audit import visible
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, words
+from migrate.sandbox.odata.paging import Collection, entity, listing
+from migrate.sandbox.routing import Route, needs
+from migrate.sandbox.sign_in_entry import BETA_ONLY
+
+if TYPE_CHECKING:
+    from migrate.sandbox.service import Sandbox
+
+_SIGN_IN_FILTERS = words(
+    "id createdDateTime userId userPrincipalName userDisplayName appId appDisplayName clientAppUsed "
+    "conditionalAccessStatus correlationId ipAddress isInteractive status/errorCode"
+)
+_BETA_FILTERS = words("authenticationRequirement signInEventTypes userType")
+_AUDITS = Collection(
+    context="auditLogs/directoryAudits",
+    type_name="directoryAudit",
+    page=1000,
+    most=1000,
+    filterable=words(
+        "id activityDateTime activityDisplayName category correlationId loggedByService result initiatedBy/user/id "
+        "initiatedBy/user/userPrincipalName initiatedBy/app/appId targetResources targetResources/id "
+        "targetResources/displayName targetResources/userPrincipalName"
+    ),
+    orderable=frozenset({"activityDateTime"}),
+)
+
+
+def _sign_ins(version: str) -> Collection:
+    filters = _SIGN_IN_FILTERS | _BETA_FILTERS if version == "beta" else _SIGN_IN_FILTERS
+    return Collection(
+        context="auditLogs/signIns",
+        type_name="signIn",
+        page=1000,
+        most=1000,
+        filterable=filters,
+        orderable=frozenset({"createdDateTime"}),
+        countable=False,
+    )
+
+
+def _shown(entry: Json, version: str) -> Json:
+    if version == "beta":
+        return entry
+    return {name: value for name, value in entry.items() if name not in BETA_ONLY}
+
+
+def _seen(sandbox: "Sandbox") -> list[Json]:
+    if not sandbox.tenant.has_premium():
+        raise GraphError(
+            403,
+            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+            "Neither tenant is B2C or tenant doesn't have premium license",
+        )
+    return visible(sandbox.tenant.sign_ins, "createdDateTime", sandbox.clock.now(), sandbox.settings.signin_lag_seconds)
+
+
+def list_sign_ins(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /auditLogs/signIns: interactive ones, unless the filter asks for event types."""
+    found = _seen(sandbox)
+    if "signineventtypes" not in call.query.get("$filter", "").lower():
+        found = [each for each in found if each.get("isInteractive", True)]
+    return listing(call, _sign_ins(call.version), found, lambda each: _shown(each, call.version))
+
+
+def get_sign_in(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /auditLogs/signIns/{id}."""
+    for each in _seen(sandbox):
+        if str(each.get("id")).lower() == call.params["entry"].lower():
+            return entity(call, _sign_ins(call.version), _shown(each, call.version))
+    raise GraphError(404, "NotFound", f"There is no sign-in {call.params['entry']}.")
+
+
+def list_audits(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /auditLogs/directoryAudits."""
+    return listing(call, _AUDITS, sandbox.audit.visible(), lambda each: each)
+
+
+def get_audit(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /auditLogs/directoryAudits/{id}."""
+    for each in sandbox.audit.visible():
+        if str(each.get("id")).lower() == call.params["entry"].lower():
+            return entity(call, _AUDITS, each)
+    raise GraphError(404, "NotFound", f"There is no audit event {call.params['entry']}.")
+
+
+def routes() -> tuple[Route, ...]:
+    """Return the calls of this file."""
+    both = needs("AuditLog.Read.All+Directory.Read.All")
+    audit = needs("AuditLog.Read.All")
+    return tuple(
+        Route(method="GET", path=path, answer=answer, needs=need, limit="reports", summary=summary)
+        for path, answer, need, summary in (
+            ("auditLogs/signIns", list_sign_ins, both, "the sign-in log; v1.0 does not say who asked for MFA"),
+            ("auditLogs/signIns/{entry}", get_sign_in, both, "one sign-in"),
+            ("auditLogs/directoryAudits", list_audits, audit, "the directory audit log"),
+            ("auditLogs/directoryAudits/{entry}", get_audit, audit, "one audit event"),
+        )
+    )

@@ -1,0 +1,247 @@
+"""Faults as scripts: which calls to match, and what to do to them. Chance is drawn from a seed, so runs repeat."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import msgspec
+
+from migrate.sandbox.messages import Call, GraphError, Json
+from migrate.sandbox.people import People
+
+Cut = Literal["before", "after"]
+
+
+class FaultError(ValueError):
+    """A fault script that cannot be understood, with one sentence on why."""
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """Which calls a fault meets. What is left out matches everything."""
+
+    method: str | None = None
+    path: str | None = None
+    """The path after the version, with * for anything."""
+    version: str | None = None
+    user: str | None = None
+    """Object id or user principal name of the user in the path."""
+    item: bool | str | None = None
+    """True: batch items only; false: calls of their own only; a text: the item with this id."""
+    nth: int | list[int] | None = None
+    """Only the n-th matching call, counted from 1; or several of them."""
+    every: int | None = None
+    """Each n-th matching call."""
+    times: int | None = None
+    """At most so often."""
+    chance: float | None = None
+    """With this probability, drawn from the seed."""
+
+
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that another administrator does at the same time."""
+
+    user: str | None = None
+    state: str | None = None
+    """The user's new per-user state."""
+    policy: str | None = None
+    group: str | None = None
+    add: str | None = None
+    """A user to add to the group."""
+    remove: str | None = None
+    """A user to take out of the group."""
+    set: dict[str, Any] | None = None
+    """Members to set on the user or the policy."""
+    delete: bool = False
+    """Delete the policy."""
+
+
+class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What a fault does. Several members may be combined."""
+
+    status: int | None = None
+    """Answer this status instead; the call is not carried out, unless `applied`."""
+    code: str | None = None
+    message: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    body: Any = None
+    html: str | None = None
+    """Answer this page as text/html (status 503 unless given)."""
+    applied: bool = False
+    """Carry the call out before answering the status."""
+    delay: float = 0.0
+    """Seconds before the answer."""
+    reset: Cut | None = None
+    """Cut the connection before or after the change is committed."""
+    truncate: int | None = None
+    """Send only so many bytes of the body, then close."""
+    splice: bool = False
+    """Break off in the middle of the JSON and append an error object, as a failing stream does."""
+    drop: bool = False
+    """Leave this item out of the batch answer."""
+    reorder: bool = False
+    """Answer the batch in reversed order."""
+    expire_token: bool = False
+    """Treat this token as expired from now on."""
+    claims: bool = False
+    """Answer a claims challenge until another token comes."""
+    next_link: Literal["loop", "expire"] | None = None
+    """Let the next page be this one again, or let its link be expired."""
+    duplicates: int = 0
+    """Repeat so many elements of this page at the start of the next."""
+    stale: float = 0.0
+    """Let reads show the value from before this write for so many seconds."""
+    change: Change | None = None
+    """Another administrator's change, before the call is carried out."""
+    change_after: Change | None = None
+    """Another administrator's change, right after it."""
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a fault script."""
+
+    do: Act
+    match: Match = Match()
+    name: str | None = None
+
+
+class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The random mode: this share of all calls fails in one of these ways."""
+
+    rate: float
+    kinds: list[
+        Literal["throttle", "unavailable", "error", "resetBefore", "resetAfter", "dropItem", "slow", "html"]
+    ] = msgspec.field(default_factory=lambda: ["throttle", "unavailable", "error", "resetBefore", "resetAfter"])
+
+
+class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fault file."""
+
+    faults: list[Fault] = msgspec.field(default_factory=list)
+    seed: int | None = None
+    random: Chaos | None = None
+
+
+_CHAOS: dict[str, Act] = {
+    "throttle": Act(status=429, code="TooManyRequests", headers={"Retry-After": "1"}),
+    "unavailable": Act(status=503, code="ServiceUnavailable", headers={"Retry-After": "1"}),
+    "error": Act(status=500, code="InternalServerError"),
+    "resetBefore": Act(reset="before"),
+    "resetAfter": Act(reset="after"),
+    "dropItem": Act(drop=True),
+    "slow": Act(delay=0.5),
+    "html": Act(html="<html><body><h1>Bad gateway</h1></body></html>", status=502),
+}
+
+
+def read_script(data: bytes) -> Script:
+    """Read a fault file. Raises FaultError with the place and reason."""
+    try:
+        script = msgspec.json.decode(data, type=Script)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise FaultError(f"The fault script is not understood: {error}.") from error
+    for fault in script.faults:
+        if fault.do == Act():
+            raise FaultError(f"The fault {fault.name or fault.match} does nothing.")
+    return script
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    seen: int = 0
+    done: int = 0
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults in force, and how often each has met its call."""
+
+    _armed: list[_Armed] = field(default_factory=list)
+    _chaos: Chaos | None = None
+    seed: int = 0
+    _chance: random.Random = field(default_factory=random.Random)
+
+    def load(self, script: Script, seed: int) -> None:
+        """Put a script in force, beside those already there; the seed drives its chance."""
+        self._armed += [_Armed(fault) for fault in script.faults]
+        self._chaos = script.random or self._chaos
+        self.seed = seed
+        self._chance = random.Random(seed)  # noqa: S311 - reproducible faults, not secrets
+
+    def clear(self) -> None:
+        """Take all faults out of force."""
+        self._armed.clear()
+        self._chaos = None
+
+    def listed(self) -> list[Json]:
+        """Return what is in force and how often it struck."""
+        return [{**msgspec.to_builtins(each.fault), "matched": each.seen, "struck": each.done} for each in self._armed]
+
+    def striking(self, call: Call, people: People) -> list[Act]:
+        """Return what strikes this call, in the order of the script."""
+        if not self._armed and self._chaos is None:
+            return []
+        found = [each.fault.do for each in self._armed if self._strikes(each, call, people)]
+        return [*found, *self._drawn(call)]
+
+    def _drawn(self, call: Call) -> Iterator[Act]:
+        chaos = self._chaos
+        if chaos is None or self._chance.random() >= chaos.rate:
+            return
+        kind = self._chance.choice(chaos.kinds)
+        if kind != "dropItem" or call.batch_item is not None:
+            yield _CHAOS[kind]
+
+    def _strikes(self, armed: _Armed, call: Call, people: People) -> bool:
+        match = armed.fault.match
+        if not _meets(match, call, people):
+            return False
+        armed.seen += 1
+        wanted = [match.nth] if isinstance(match.nth, int) else match.nth
+        if wanted is not None and armed.seen not in wanted:
+            return False
+        if match.every is not None and armed.seen % match.every:
+            return False
+        if match.times is not None and armed.done >= match.times:
+            return False
+        if match.chance is not None and self._chance.random() >= match.chance:
+            return False
+        armed.done += 1
+        return True
+
+
+def _meets(match: Match, call: Call, people: People) -> bool:
+    if match.method is not None and match.method.upper() != call.method:
+        return False
+    if match.version is not None and match.version != call.version:
+        return False
+    if match.item is not None:
+        is_item = call.batch_item is not None
+        if (isinstance(match.item, bool) and match.item != is_item) or (
+            isinstance(match.item, str) and match.item != call.batch_item
+        ):
+            return False
+    if match.path is not None and not fnmatchcase(call.path.lower(), match.path.strip("/").lower()):
+        return False
+    return match.user is None or _names_user(match.user, call, people)
+
+
+def _names_user(user: str, call: Call, people: People) -> bool:
+    place = people.find(user)
+    if place is None or len(call.segments) < 2 or call.segments[0].lower() != "users":
+        return False
+    return people.find(call.segments[1]) == place
+
+
+def fault_answer(act: Act) -> GraphError:
+    """Return the refusal that a fault without a body of its own makes."""
+    status = act.status or 500
+    codes = {
+        429: "TooManyRequests",
+        503: "ServiceUnavailable",
+        504: "GatewayTimeout",
+        403: "Authorization_RequestDenied",
+    }
+    return GraphError(status, act.code or codes.get(status, "UnknownError"), act.message or "", headers=act.headers)

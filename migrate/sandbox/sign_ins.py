@@ -1,0 +1,216 @@
+"""Simulated sign-ins: whether MFA is asked, by which mechanism, and the log entry that it leaves."""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from migrate.sandbox.access_conditions import Attempt
+from migrate.sandbox.access_grants import Verdict, judge
+from migrate.sandbox.messages import Json, bad_request, words
+from migrate.sandbox.method_kinds import KINDS, new_method, report_names
+from migrate.sandbox.roles import GLOBAL_ADMINISTRATOR
+from migrate.sandbox.sign_in_entry import log_entry
+
+if TYPE_CHECKING:
+    from migrate.sandbox.service import Sandbox
+
+DEFAULT_APP = "89bee1f7-5e6e-4d8a-9f3d-ecd601259da7"
+_LEGACY = {
+    "imap": "IMAP4",
+    "imap4": "IMAP4",
+    "pop": "POP3",
+    "pop3": "POP3",
+    "smtp": "Authenticated SMTP",
+    "mapi": "MAPI Over HTTP",
+    "other": "Other clients",
+    "exchangeactivesync": "Exchange ActiveSync",
+}
+_MODERN = {"browser": "Browser", "mobileappsanddesktopclients": "Mobile Apps and Desktop clients"}
+_FIELDS = words(
+    "user app client ip country platform userAction signInRisk userRisk transfer compliant joined mfa register "
+    "interactive"
+)
+# Codes of the sign-in log (contract 10.1).
+OK, DISABLED, ENROL, ASKED_BY_POLICY, DENIED, BLOCKED, BLOCKED_BY_DEFAULTS, LEGACY_REFUSED = (
+    0,
+    50057,
+    50079,
+    50076,
+    500121,
+    53003,
+    530035,
+    50126,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one sign-in."""
+
+    attempt: Attempt
+    client_name: str
+    code: int
+    providers: tuple[str, ...]
+    """Who asked for MFA, in the sign-in log's words."""
+    verdicts: tuple[Verdict, ...]
+    did_mfa: bool
+    can_mfa: bool
+    method: str | None
+    """The report's name of the method that was used."""
+    legacy: bool
+    interactive: bool
+
+    @property
+    def multifactor(self) -> bool:
+        """Tell whether MFA was asked for."""
+        return bool(self.providers)
+
+
+def sign_in(sandbox: "Sandbox", body: Json) -> Json:
+    """Simulate one sign-in and return its log entry, in beta's shape.
+
+    `mfa` false lets the second factor fail; `register` names a method that is registered when the sign-in asks for it.
+    Raises 400 for an unknown user or field.
+    """
+    unknown = set(body) - _FIELDS
+    if unknown:
+        raise bad_request(f"A simulated sign-in has no {sorted(unknown)[0]!r}; it has {', '.join(sorted(_FIELDS))}.")
+    attempt, client_name, legacy = _attempt(sandbox, body)
+    outcome = _outcome(sandbox, body, attempt, client_name, legacy=legacy)
+    if outcome.code == ENROL and body.get("register") is not None:
+        register(sandbox, attempt.place, str(body["register"]))
+        outcome = _outcome(sandbox, body, attempt, client_name, legacy=legacy)
+    entry = log_entry(sandbox, outcome)
+    sandbox.tenant.sign_ins.append(entry)
+    return entry
+
+
+def register(sandbox: "Sandbox", place: int, kind: str) -> Json:
+    """Register a method for a user; whoever was enabled becomes enforced by it (contract 1.2)."""
+    if kind not in KINDS:
+        raise bad_request(f"There is no method {kind!r}; there are {', '.join(KINDS)}.")
+    people = sandbox.tenant.people
+    before = people.methods(place)
+    method = new_method(kind, people.user_id(place), sandbox.clock.iso())
+    if all(each["id"] != method["id"] for each in before):
+        sandbox.lag.remember(("methods", place), before, sandbox.settings.report_lag_seconds)
+        people.set_methods(place, [*before, method])
+        sandbox.audit.method_registered(place, kind)
+    if people.mfa_state(place) == "enabled" and people.has_strong_method(place):
+        sandbox.change_state(place, "enforced", None)
+    return method
+
+
+def _attempt(sandbox: "Sandbox", body: Json) -> tuple[Attempt, str, bool]:
+    place = sandbox.tenant.people.find(str(body.get("user", "")))
+    if place is None:
+        raise bad_request(f"Nobody in this tenant is called {body.get('user')!r}.")
+    client = str(body.get("client", "browser")).lower().replace(" ", "")
+    legacy = client in _LEGACY
+    if not legacy and client not in _MODERN:
+        raise bad_request(f"There is no client {body['client']!r}; there are {', '.join((*_MODERN, *_LEGACY))}.")
+    kind = {"browser": "browser", "mobileappsanddesktopclients": "mobileAppsAndDesktopClients"}.get(client, "other")
+    attempt = Attempt(
+        place=place,
+        app=None if body.get("userAction") else str(body.get("app", DEFAULT_APP)),
+        action=body.get("userAction"),
+        client="exchangeActiveSync" if client == "exchangeactivesync" else kind,
+        platform=body.get("platform", "windows"),
+        ip=_address(body.get("ip", "203.0.113.10")),
+        country=body.get("country"),
+        sign_in_risk=body.get("signInRisk", "none"),
+        user_risk=body.get("userRisk", "none"),
+        transfer=body.get("transfer"),
+        compliant=bool(body.get("compliant")),
+        joined=bool(body.get("joined")),
+    )
+    return attempt, _LEGACY.get(client) or _MODERN[client], legacy
+
+
+def _address(text: Any) -> str:
+    try:
+        return str(ipaddress.ip_address(str(text)))
+    except ValueError as error:
+        raise bad_request(f"{text!r} is no IP address.") from error
+
+
+def _outcome(sandbox: "Sandbox", body: Json, attempt: Attempt, client_name: str, *, legacy: bool) -> Outcome:
+    tenant, place = sandbox.tenant, attempt.place
+    methods = report_names(tenant.people.methods(place))
+    can_mfa = tenant.people.has_strong_method(place) and not legacy
+    first = [judge(each, attempt, tenant, methods, did_mfa=False) for each in tenant.policies.values()]
+    providers = _providers(sandbox, place, first, legacy=legacy)
+    did_mfa = bool(providers) and can_mfa and body.get("mfa") is not False
+    verdicts = tuple(judge(each.policy, attempt, tenant, methods, did_mfa=did_mfa) for each in first)
+    return Outcome(
+        attempt=attempt,
+        client_name=client_name,
+        providers=providers,
+        verdicts=verdicts,
+        did_mfa=did_mfa,
+        can_mfa=can_mfa,
+        legacy=legacy,
+        interactive=bool(body.get("interactive", True)),
+        method=_method_used(methods) if did_mfa else None,
+        code=_code(sandbox, place, providers, verdicts, did_mfa=did_mfa, can_mfa=can_mfa, legacy=legacy),
+    )
+
+
+def _method_used(methods: list[str]) -> str | None:
+    return next((each for each in methods if each != "email"), None)
+
+
+def _providers(sandbox: "Sandbox", place: int, verdicts: list[Verdict], *, legacy: bool) -> tuple[str, ...]:
+    """Return who asks for MFA: the per-user state, policies, security defaults. Several may."""
+    tenant = sandbox.tenant
+    found = []
+    state = tenant.people.mfa_state(place)
+    # Enabled, but not yet registered: legacy clients still get in with the password alone.
+    if state == "enforced" or (state == "enabled" and not legacy):
+        found.append("user")
+    if any(_enforced(each) and each.applies and each.asks_mfa for each in verdicts):
+        found.append("multiConditionalAccess")
+    if tenant.security_defaults and (legacy or _asked_by_defaults(sandbox, place)):
+        found.append("securityDefaults")
+    return tuple(found)
+
+
+def _asked_by_defaults(sandbox: "Sandbox", place: int) -> bool:
+    """Security defaults ask administrators always; others register, and are asked when something is unusual."""
+    return place in sandbox.tenant.role_places(GLOBAL_ADMINISTRATOR) or not sandbox.tenant.people.has_strong_method(
+        place
+    )
+
+
+def _enforced(verdict: Verdict) -> bool:
+    return bool(verdict.policy["state"] == "enabled")
+
+
+def _code(
+    sandbox: "Sandbox",
+    place: int,
+    providers: tuple[str, ...],
+    verdicts: tuple[Verdict, ...],
+    *,
+    did_mfa: bool,
+    can_mfa: bool,
+    legacy: bool,
+) -> int:
+    if not sandbox.tenant.people.account_enabled(place):
+        return DISABLED
+    failing = [each for each in verdicts if _enforced(each) and each.applies and not each.satisfied]
+    if any(not each.asks_mfa for each in failing):
+        return BLOCKED  # a block, or a control that this device cannot meet
+    if legacy and "securityDefaults" in providers:
+        return BLOCKED_BY_DEFAULTS
+    if legacy and failing:
+        return BLOCKED  # a legacy client cannot show a second factor
+    if legacy and "user" in providers:
+        return LEGACY_REFUSED  # the password alone is no longer enough: legacy clients need an app password
+    if not providers:
+        return OK
+    if not can_mfa:
+        return ENROL
+    if not did_mfa:
+        return DENIED
+    return ASKED_BY_POLICY if failing else OK
