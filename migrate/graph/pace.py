@@ -104,8 +104,9 @@ def limits_for(bucket: Bucket) -> Limits:
             )
         case Bucket.WRITES:
             # A throttled write may have been applied, so its rate is never probed upwards.
+            # After a cut it comes back slowly: each miss leaves twenty users to be read before anything is sent again.
             return Limits(
-                rate=WRITE_RATE, burst=40.0, floor=1.0, ceiling=WRITE_RATE, growth=0.005, cut=0.7, backoff=10.0
+                rate=WRITE_RATE, burst=40.0, floor=1.0, ceiling=WRITE_RATE, growth=0.001, cut=0.8, backoff=10.0
             )
         case Bucket.REPORTS:
             return Limits(rate=0.5, burst=3.0, floor=0.1, ceiling=0.5, growth=0.05, cut=0.5, backoff=10.0)
