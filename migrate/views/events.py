@@ -146,4 +146,5 @@ def line_of(event: Event) -> bytes:
 
 def event_of(line: bytes) -> Event:
     """Return the event that a line holds; raise `msgspec.DecodeError` for anything else. For tests and for tools."""
-    return msgspec.json.decode(line, type=Event)
+    event: Event = msgspec.json.decode(line, type=Event)
+    return event

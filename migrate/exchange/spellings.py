@@ -1,0 +1,103 @@
+"""Let `set-state` be typed as `Set-MfaState` was: one small table from PowerShell's spellings to our options.
+
+Nothing else is translated. Any other single-dash token longer than two characters stays as it is, so that the
+command line refuses it: a mistyped `-whatif` must never run the write.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from migrate.errors import UsageProblem
+
+VERB = "set-state"
+
+LISTS = {"objectid": "--object-id", "userprincipalname": "--user-principal-name"}
+"""Parameters that take several values, separated by commas."""
+VALUES = {"state": "--state"}
+"""Parameters that take one value."""
+SWITCHES = {
+    "whatif": ("--what-if", None),
+    "verbose": ("--verbose", None),
+    # PowerShell's -Confirm asks; what scripts write is -Confirm:$false, which is our --yes.
+    "confirm": ("--confirm", "--yes"),
+}
+"""Switches: the option for true and, if there is one, the option for false."""
+
+# What a shell makes of $true and $false: PowerShell hands on True and False, a POSIX shell expands $false to nothing.
+_TRUE = frozenset({"$true", "true", "1"})
+_FALSE = frozenset({"$false", "false", "0", ""})
+# PowerShell takes these for a dash too; they come with text pasted from a word processor.
+_DASHES = "-–—―"
+
+
+def translated(arguments: Sequence[str]) -> list[str]:
+    """Return the command line with PowerShell's spellings after `set-state` replaced by our options.
+
+    `arguments` is the command line without the program's name. Names are taken in any case, values after a blank
+    or a colon, lists split at commas. Other commands, and everything after `--`, come back unchanged. Raises
+    `UsageProblem` for a parameter without its value.
+    """
+    if VERB not in arguments:
+        return list(arguments)
+    start = list(arguments).index(VERB) + 1
+    return [*arguments[:start], *_translated_tokens(list(arguments[start:]))]
+
+
+def _translated_tokens(tokens: list[str]) -> Iterator[str]:
+    rest = deque(tokens)
+    while rest:
+        token = rest.popleft()
+        name, colon, attached = token[1:].partition(":")
+        name = name.casefold()
+        if token == "--":  # noqa: S105 - the end of the options, no password
+            yield token
+            yield from rest
+            return
+        if not _is_single_dash(token):
+            yield token
+        elif name in SWITCHES:
+            said = attached if colon else "$true"
+            # Windows PowerShell hands `-Confirm:$false` on as two arguments.
+            if colon and not attached and rest and rest[0].casefold() in _TRUE | _FALSE:
+                said = rest.popleft()
+            yield from _switch(token, name, said)
+        elif name in VALUES:
+            yield from (VALUES[name], attached or _value(token, rest))
+        elif name in LISTS:
+            value = attached or _value(token, rest)
+            # `-ObjectId a, b` reaches us as two arguments.
+            while value.endswith(",") and rest and not rest[0].startswith(tuple(_DASHES)):
+                value += rest.popleft()
+            yield from _list(LISTS[name], value)
+        else:
+            yield token
+
+
+def _is_single_dash(token: str) -> bool:
+    return token.startswith(tuple(_DASHES)) and not token.startswith("--")
+
+
+def _value(token: str, rest: deque[str]) -> str:
+    """Take the value of a parameter; a following option is none, or `-ObjectId -WhatIf` would lose the rehearsal."""
+    if not rest or rest[0].startswith(tuple(_DASHES)):
+        raise UsageProblem(f"{token} needs a value after it.", hint="See `mfa-migrate set-state --help`.")
+    return rest.popleft()
+
+
+def _switch(token: str, name: str, said: str) -> Iterator[str]:
+    """Yield the option for a switch; an unknown value leaves the token as typed, for the command line to refuse."""
+    if_true, if_false = SWITCHES[name]
+    if said.casefold() in _TRUE:
+        yield if_true
+    elif said.casefold() not in _FALSE:
+        yield token
+    elif if_false:
+        yield if_false
+
+
+def _list(option: str, value: str) -> Iterator[str]:
+    for item in value.split(","):
+        if item.strip():
+            yield from (option, item.strip())
