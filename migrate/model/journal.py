@@ -104,6 +104,8 @@ class Draft(Record, frozen=True, kw_only=True):
     server_date: str = ""
     wave: int | None = None
     """Kept beside the chain, for rollback of one wave."""
+    plan_digest: str = ""
+    """The run that the entry belongs to, where that is not the present one: what became of an earlier run's intent."""
 
 
 class Touched(Record, frozen=True, kw_only=True):

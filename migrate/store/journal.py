@@ -139,6 +139,8 @@ class JournalDb:
     def append(self, drafts: Sequence[Draft]) -> list[JournalEntry]:
         """Number, date, chain and store the entries in one transaction; return when they are on disk.
 
+        An entry belongs to the run that its draft names, or else to the present one.
+
         Raises:
             FolderProblem: They could not be stored; none of them is.
         """
@@ -230,22 +232,23 @@ class JournalDb:
     def latest_user_outcomes(self, plan_digest: str) -> dict[str, Outcome]:
         """Return the latest outcome of every user of a run, by user id; an intent counts as one."""
         rows = self._fetch(LATEST_BY_USER, (plan_digest,))
-        return {object_id: Outcome(outcome) for object_id, outcome, _ in rows}
+        return {object_id: self._outcome(outcome) for object_id, outcome, _ in rows}
 
     def touched(self, plan_digests: Sequence[str]) -> Iterator[Touched]:
         """Yield every user with an intent in these runs, by the latest such run, ordered by wave and id.
 
-        Do not append while going through the answers.
+        The answers are those of the moment of the first one; more may be appended meanwhile.
         """
-        given = {"plans": json.dumps(list(plan_digests)), "page": _PAGE}
-        skipped = 0
-        while page := self._fetch(TOUCHED, {**given, "skipped": skipped}):
-            for row in page:
+        given = {"plans": json.dumps(list(plan_digests))}
+        with sqlite_errors_about(self._path, JOURNAL_SCHEMA):
+            # SQLite sorts them all before it hands out the first, on disk when they are many.
+            for row in self._connection.execute(TOUCHED, given):
                 try:
-                    yield msgspec.convert(dict(zip(_TOUCHED_NAMES, row, strict=True)), Touched)
+                    user = msgspec.convert(dict(zip(_TOUCHED_NAMES, row, strict=True)), Touched)
                 except msgspec.ValidationError as error:
-                    raise damaged(self._path, JOURNAL_SCHEMA, f"the intents for {row[0]}: {error}") from error
-            skipped += len(page)
+                    what = f"the intents for {row[0]} cannot be decoded ({error})"
+                    raise damaged(self._path, JOURNAL_SCHEMA, what) from error
+                yield user
 
     def counts(
         self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
@@ -254,10 +257,7 @@ class JournalDb:
         (head, _) = self.head
         given = {"operation": operation, "head": head, "plan": plan_digest, "after": ""}
         rows = self._fetch(OBJECTS_BY_OUTCOME, given)
-        try:
-            return {Outcome(outcome): number for outcome, number in rows}
-        except ValueError as error:
-            raise damaged(self._path, JOURNAL_SCHEMA, str(error)) from error
+        return {self._outcome(outcome): number for outcome, number in rows}
 
     def put_document(self, value: object) -> str:
         """Store a value's canonical JSON durably under its digest and return the reference, `sha256:<64 hex digits>`.
@@ -339,7 +339,7 @@ class JournalDb:
                 attempt=draft.attempt,
                 request_id=draft.request_id,
                 client_request_id=draft.client_request_id,
-                plan_digest=plan_digest,
+                plan_digest=draft.plan_digest or plan_digest,
                 previous_hash=previous,
                 hash="",
             )
@@ -362,6 +362,12 @@ class JournalDb:
     def _fetch(self, query: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:
         with sqlite_errors_about(self._path, JOURNAL_SCHEMA):
             return self._connection.execute(query, values).fetchall()
+
+    def _outcome(self, text: str) -> Outcome:
+        try:
+            return Outcome(text)
+        except ValueError as error:
+            raise damaged(self._path, JOURNAL_SCHEMA, str(error)) from error
 
     def _decoded(self, row: tuple[Any, ...]) -> JournalEntry:
         try:

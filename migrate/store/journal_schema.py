@@ -116,7 +116,7 @@ TOUCHED = """
         (SELECT outcome FROM entries AS e WHERE e.operation = 'SetMfaState' AND e.object_id = last.object_id
             AND e.plan_digest = last.plan_digest ORDER BY sequence DESC LIMIT 1)
     FROM latest JOIN entries AS last ON last.sequence = last_one
-    ORDER BY coalesce(last.wave, 0), last.object_id LIMIT :page OFFSET :skipped
+    ORDER BY coalesce(last.wave, 0), last.object_id
 """
 
 OBJECTS_BY_OUTCOME = f"""

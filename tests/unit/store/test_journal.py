@@ -145,6 +145,46 @@ def test_the_folds_tell_who_is_done_who_is_in_doubt_and_what_was_before(open_jou
         assert (everything["u2"].before, everything["u2"].after) == (MfaState.ENFORCED, MfaState.ENFORCED)
 
 
+def test_what_became_of_an_earlier_runs_intent_is_told_of_that_run(open_journal: Opener, draft: Maker) -> None:
+    with open_journal() as journal:
+        journal.append([draft("u1")])
+        journal.for_run(OTHER_PLAN)
+        journal.append([draft("u1", Outcome.RECOVERED, plan_digest=PLAN), draft("u2")])
+        assert [entry.plan_digest for entry in journal.entries()] == [PLAN, PLAN, OTHER_PLAN]
+        assert journal.latest_user_outcomes(PLAN) == {"u1": Outcome.RECOVERED}
+        assert journal.latest_user_outcomes(OTHER_PLAN) == {"u2": Outcome.INTENT}
+        assert [entry.object_id for entry in journal.in_doubt()] == ["u2"]
+        assert verify_chain(journal.entries()).holds
+
+
+def test_touched_users_come_by_wave_with_the_state_before_the_latest_run(open_journal: Opener, draft: Maker) -> None:
+    with open_journal() as journal:
+        journal.append([draft("u3", wave=1), draft("u1", wave=2), draft("u2", wave=1, before="enabled")])
+        journal.append([draft("u1", before="disabled", wave=2), draft("u1", Outcome.CONFIRMED), draft("u4", wave=None)])
+        journal.append([draft("u5", Outcome.SKIPPED)])
+        journal.for_run(OTHER_PLAN)
+        journal.append([draft("u2", before="disabled", requested="enabled", wave=1), draft("u2", Outcome.FAILED)])
+
+        def seen(*plans: str) -> list[tuple[str, str, str, int, str]]:
+            return [
+                (user.user_id, user.before, user.requested, user.wave, user.outcome) for user in journal.touched(plans)
+            ]
+
+        first = [
+            ("u4", "enforced", "disabled", 0, "intent"),
+            ("u2", "enabled", "disabled", 1, "intent"),
+            ("u3", "enforced", "disabled", 1, "intent"),
+            ("u1", "enforced", "disabled", 2, "confirmed"),
+        ]
+        assert seen(PLAN) == first
+        latest = ("u2", "disabled", "enabled", 1, "failed")
+        assert seen(PLAN, OTHER_PLAN) == [latest if row[0] == "u2" else row for row in first]
+        assert seen() == seen("ef" * 32) == []
+        for user in journal.touched([PLAN]):
+            journal.append([draft(user.user_id), draft(f"{user.user_id}-new")])
+        assert len(seen(OTHER_PLAN)) == 8
+
+
 def test_folds_of_one_operation_do_not_see_another(open_journal: Opener, draft: Maker) -> None:
     policy = draft("marker-1", operation=Operation.CREATE_POLICY, target_type=TargetType.POLICY, before="", wave=None)
     with open_journal() as journal:
@@ -159,6 +199,8 @@ def test_an_intent_without_a_state_before_is_damage_not_a_guess(open_journal: Op
         journal.append([draft("u1", before="Enforced?")])
         with pytest.raises(FolderDamaged, match="u1"):
             list(journal.carried_out())
+        with pytest.raises(FolderDamaged, match="u1"):
+            list(journal.touched([PLAN]))
 
 
 def test_documents_are_named_by_their_content(open_journal: Opener) -> None:

@@ -131,6 +131,7 @@ drafts = st.builds(
     client_request_id=texts,
     server_date=texts,
     wave=st.none() | st.integers(0, 100),
+    plan_digest=st.just("") | st.text("0123456789abcdef", max_size=3),
 )
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
