@@ -26,6 +26,7 @@ from migrate.commands.options import with_globals
 from migrate.commands.plan import plan
 from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
+from migrate.commands.set_state import powershell_spellings, set_state
 from migrate.commands.show import show
 from migrate.commands.status import status
 from migrate.commands.verify import verify
@@ -83,6 +84,7 @@ app.command()(show)
 app.command()(apply)
 app.command()(verify)
 app.command()(rollback)
+app.command()(set_state)
 app.add_typer(audit_app)
 app.add_typer(sandbox_app)
 app.command()(demo)
@@ -107,8 +109,9 @@ def refuse_long_single_dash(arguments: Sequence[str]) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Everything that can go wrong is told here."""
     try:
+        arguments = powershell_spellings(arguments)
         refuse_long_single_dash(arguments)
-        code = app(list(arguments), prog_name="mfa-migrate", standalone_mode=False)
+        code = app(arguments, prog_name="mfa-migrate", standalone_mode=False)
         _flush_stdout()
         return int(code or 0)
     except typer.Exit as ending:

@@ -76,11 +76,11 @@ def _refuse_over_open_run(workspace: Workspace) -> None:
     journal = journal_to_read(workspace)
     if journal is None:
         return
-    from migrate.engine.rollback_record import forward_plans
+    from migrate.engine.rollback_record import migrations
 
     with journal:
         closed = {entry.plan_digest for entry in journal.entries(operation=Operation.CLOSE_RUN)}
-        plans = forward_plans(journal)
+        plans = migrations(journal)
     if plans and plans[-1][0] not in closed:
         raise Guarded(
             f"The run of plan {plans[-1][0][:12]} is begun and not finished.",

@@ -78,13 +78,13 @@ async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
 
 def run_standing(workspace: Workspace) -> RunStanding | None:
     """Return where the latest run stands, from the journal; None when nothing was begun."""
-    from migrate.engine.rollback_record import forward_plans
+    from migrate.engine.rollback_record import migrations
 
     journal = journal_to_read(workspace)
     if journal is None:
         return None
     with journal:
-        plans = forward_plans(journal)
+        plans = migrations(journal)
         if not plans:
             return None
         digest, plan = plans[-1]

@@ -9,7 +9,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import PLAN_CSV, journal_to_read, open_tenant, plan_rows_of, workspace_of
 from migrate.engine.inspector import Inspection, inspect
-from migrate.engine.rollback_record import forward_plans
+from migrate.engine.rollback_record import migrations
 from migrate.errors import ExitCode, StalePlan
 from migrate.model.findings import Finding
 from migrate.model.plan import PlanAction, PlanRow
@@ -52,7 +52,7 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         snapshot_id: str | None = None
         if journal is not None:
             stack.enter_context(journal)
-            plans = forward_plans(journal)
+            plans = migrations(journal)
             snapshot_id = plans[-1][1].snapshot_id or None if plans else None
         snapshot = stack.enter_context(open_snapshot(workspace, snapshot_id))
         inspection = Inspection()

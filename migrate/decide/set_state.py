@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+import msgspec
+
+from migrate.decide.reverser import UNLIMITED
 from migrate.model.coverage import Coverage, Verdict
+from migrate.model.plan import PLAN_FORMAT, PlanHeader, PlanKind, SetMfaState, Wave
+from migrate.model.record import sha256_of
 from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest
+from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState, Registration
 
 SESSIONS_END = "Setting it ends the user's sessions within minutes."
@@ -24,15 +33,13 @@ def is_restore(resolved: ResolvedRequest, asked: MfaState, recorded: dict[str, M
     return request.recorded_state is asked and request.plan_digest in digests
 
 
-def refusal_for(
-    resolved: ResolvedRequest, asked: MfaState, registration: Registration | None, *, allow_unregistered: bool
-) -> RefusedRequest | None:
+def refusal_for(resolved: ResolvedRequest, asked: MfaState, registration: Registration | None) -> RefusedRequest | None:
     """Return why a new request must not be sent, or None.
 
     Enforced asks for an app password in every client that cannot do modern authentication, at once; somebody who
     never registered has none.
     """
-    if asked is not MfaState.ENFORCED or resolved.before is MfaState.ENFORCED or allow_unregistered:
+    if asked is not MfaState.ENFORCED or resolved.before is MfaState.ENFORCED:
         return None
     if registration is not None and registration.is_mfa_registered:
         return None
@@ -47,14 +54,83 @@ def refusal_for(
     )
 
 
-def note_for(asked: MfaState, found: MfaState | None, coverage: Coverage | None) -> str:
-    """Return what one should know about a change although it went well; mostly empty."""
-    notes = []
-    if asked is MfaState.ENABLED and found is MfaState.ENFORCED:
-        notes.append("Found enforced: Microsoft promotes an enabled user who has a method registered.")
-    if asked is not MfaState.DISABLED and coverage is not None and coverage.verdict is Verdict.COVERED:
-        notes.append(
-            f"Conditional Access requires MFA of this user already ({', '.join(coverage.covered_by)}); Microsoft "
-            f"advises not to enable or enforce per-user MFA beside it. {SESSIONS_END}"
-        )
-    return " ".join(notes)
+def covered_note(coverage: Coverage) -> str:
+    """Return the documented warning for a user who is enabled or enforced beside Conditional Access; else empty."""
+    if coverage.verdict is not Verdict.COVERED:
+        return ""
+    return (
+        f"Conditional Access requires MFA already ({', '.join(coverage.covered_by)}); Microsoft advises not to enable "
+        f"or enforce per-user MFA beside it. {SESSIONS_END}"
+    )
+
+
+def plan_for(
+    resolved: Sequence[ResolvedRequest],
+    asked: MfaState,
+    organization: Organization,
+    *,
+    restores: AbstractSet[str],
+    accept_uncovered: str,
+    emergency_access: tuple[str, ...],
+    cloud: str,
+    endpoint: str | None,
+    created_at: str,
+    tool_version: str,
+    readback_timeout_seconds: int,
+    apps_that_matter: tuple[str, ...] | None,
+) -> tuple[PlanHeader, tuple[SetMfaState, ...]]:
+    """Return a plan of one wave that sets these users to `asked`, through the same applier as every other plan.
+
+    Args:
+        resolved: Each user once.
+        asked: The state asked for.
+        organization: The tenant.
+        restores: Ids of the users who go back to a recorded former state; no proof is asked for them.
+        accept_uncovered: The operator's reason for switching off users without proof, or empty.
+        emergency_access: Object ids that are never switched off.
+        cloud, endpoint, created_at, tool_version, readback_timeout_seconds, apps_that_matter: As in `PlanHeader`.
+    """
+    steps = tuple(_step(each, asked, each.profile.id in restores, accept_uncovered) for each in resolved)
+    header = PlanHeader(
+        format=PLAN_FORMAT,
+        kind=PlanKind.SET_STATE,
+        tool_version=tool_version,
+        created_at=created_at,
+        tenant_id=organization.tenant_id,
+        tenant_name=organization.display_name,
+        tenant_domain=organization.default_domain,
+        cloud=cloud,
+        endpoint=endpoint,
+        snapshot_id="",
+        snapshot_taken_at=created_at,
+        evidence_digest="",
+        policy_steps=(),
+        rests_on=(),
+        waves=(Wave(number=1, name="set-state", users=len(steps)),),
+        counts={"set": len(steps)},
+        total_users=len(steps),
+        notes=(),
+        newly_prompted=(),
+        accepted_gaps=(),
+        apps_that_matter=apps_that_matter,
+        emergency_access=emergency_access,
+        limits=msgspec.structs.replace(UNLIMITED, readback_timeout_seconds=readback_timeout_seconds),
+        rows_sha256=sha256_of(steps),
+    )
+    return header, steps
+
+
+def _step(resolved: ResolvedRequest, asked: MfaState, restore: bool, accept_uncovered: str) -> SetMfaState:
+    because = f"set-state {asked}" + (": back to the recorded former state" if restore else "")
+    waived = "back to the recorded former state" if restore else accept_uncovered
+    if asked is MfaState.DISABLED and accept_uncovered:
+        because += f"; accepted without proof of coverage: {accept_uncovered}"
+    return SetMfaState(
+        user_id=resolved.profile.id,
+        user_principal_name=resolved.profile.user_principal_name,
+        before=resolved.before,
+        after=asked,
+        wave=1,
+        because=because,
+        uncovered_accepted=waived if asked is MfaState.DISABLED else "",
+    )

@@ -247,8 +247,10 @@ class Applier:
         async def no_record(_: int, __: dict[str, str]) -> None:
             """The rollback files describe the way back from the migration; they stay as they are."""
 
+        # A set-state is no rollback: what it changes has to have a way back of its own.
+        write_record = no_record if self._plan.kind is PlanKind.ROLLBACK else self._write_record
         for wave in self._plan.waves:
-            await self._waves.run(wave, gate=no_gate, write_record=no_record)
+            await self._waves.run(wave, gate=no_gate, write_record=write_record)
         steps = [step for step in self._plan.policy_steps if not self._is_settled(step)]
         if not steps:
             return []

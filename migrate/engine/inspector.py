@@ -17,7 +17,7 @@ from migrate.decide.verifier import (
 )
 from migrate.engine.policy_steps import is_policy_step_settled
 from migrate.engine.ports import Journal, Progress, Tenant
-from migrate.engine.rollback_record import begun_plans, forward_plans
+from migrate.engine.rollback_record import begun_plans, migrations
 from migrate.model.findings import Finding
 from migrate.model.journal import JournalEntry, Operation, Outcome
 from migrate.model.plan import PlanHeader, PolicyStep
@@ -73,7 +73,8 @@ async def inspect(
         progress: Told how far it is.
         inspection: Filled with what was looked at.
     """
-    plan = forward_plans(journal)[-1][1] if journal is not None and forward_plans(journal) else None
+    begun = migrations(journal) if journal is not None else []
+    plan = begun[-1][1] if begun else None
     evidence = await tenant.read_evidence()
     done = policy_steps_done(journal)
     inspection.policies = len({step.key for step in done})

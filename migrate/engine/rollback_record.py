@@ -125,6 +125,11 @@ def forward_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
     return [(digest, plan) for digest, plan in begun_plans(journal) if plan.kind is not PlanKind.ROLLBACK]
 
 
+def migrations(journal: Journal) -> list[tuple[str, PlanHeader]]:
+    """Return the migrations that were begun under this journal, oldest first, with their digests."""
+    return [(digest, plan) for digest, plan in begun_plans(journal) if plan.kind is PlanKind.MIGRATE]
+
+
 def policy_steps_begun(journal: Journal, plans: Sequence[tuple[str, PlanHeader]]) -> list[PolicyStep]:
     """Return the policy steps of these runs for which anything was journalled, in order, each once."""
     begun: list[PolicyStep] = []

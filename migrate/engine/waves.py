@@ -138,7 +138,7 @@ class WaveRunner:
                     return
                 done += len(batch)
                 self._note_outcomes(outcomes, wave, limit)
-                self._progress.advance(done, len(found), f"Wave {wave.number} ({wave.name}): switching off")
+                self._progress.advance(done, len(found), f"Wave {wave.number} ({wave.name}): writing")
 
         await asyncio.gather(*(worker() for _ in range(WORKERS)))
 

@@ -1,0 +1,137 @@
+"""What `set-state` prints: for each user before, asked and found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from migrate.model.journal import JournalEntry, Outcome
+from migrate.model.set_state import RefusedRequest, ResolvedRequest
+from migrate.model.users import MfaState
+from migrate.views.events import ResultCode, ResultEvent, ResultOutcome
+from migrate.views.screen import Answer, styled, table
+
+COLUMNS = ("ObjectId", "UserPrincipalName", "Before", "Requested", "Found", "Outcome", "Code", "Message", "Note")
+PROMOTED = "Found enforced: Microsoft promotes an enabled user who has a method registered."
+
+_OUTCOMES = {
+    Outcome.CONFIRMED: ResultOutcome.CONFIRMED,
+    Outcome.UNCONFIRMED: ResultOutcome.UNCONFIRMED,
+    Outcome.RECOVERED: ResultOutcome.RECOVERED,
+    Outcome.SKIPPED: ResultOutcome.SKIPPED,
+    Outcome.FAILED: ResultOutcome.FAILED,
+}
+_CODES = (
+    ("nothing to do", ResultCode.NONE),
+    ("not covered", ResultCode.NOT_COVERED),
+    ("emergency access", ResultCode.EMERGENCY_ACCESS),
+    ("drift", ResultCode.DRIFT),
+    ("could not be read", ResultCode.UNREADABLE),
+    ("Graph said 401", ResultCode.AUTHENTICATION),
+    ("Graph said 403", ResultCode.PERMISSION_DENIED),
+    ("Graph said 404", ResultCode.NOT_FOUND),
+    ("Graph said 429", ResultCode.THROTTLED),
+    ("Graph said", ResultCode.REFUSED),
+)
+"""How the reason of an outcome begins, and the code that stands for it."""
+
+
+class Decision(Protocol):
+    """What a rehearsal decided for one user: to send, or to leave with a reason."""
+
+    @property
+    def found(self) -> str: ...
+
+
+def refused_result(refused: RefusedRequest, asked: MfaState) -> ResultEvent:
+    """Return the result of a request that was not sent."""
+    profile = refused.profile
+    return ResultEvent(
+        index=refused.request.index,
+        object_id=profile.id if profile else refused.request.object_id or None,
+        user_principal_name=profile.user_principal_name if profile else refused.request.user_principal_name or None,
+        before=refused.before,
+        requested=asked,
+        found=refused.before,
+        outcome=ResultOutcome.SKIPPED if profile else ResultOutcome.FAILED,
+        code=ResultCode(refused.code.value),
+        message=refused.message,
+        note="",
+        request_id="",
+    )
+
+
+def result_of(
+    resolved: ResolvedRequest, asked: MfaState, entry: JournalEntry | Decision | None, note: str
+) -> ResultEvent:
+    """Return the result of a request: from its journal entry, or from what a rehearsal decided."""
+    outcome, reason, found, request_id = ResultOutcome.FAILED, "interrupted before it was sent", "", ""
+    if isinstance(entry, JournalEntry):
+        outcome, reason = _OUTCOMES.get(entry.outcome, ResultOutcome.UNCONFIRMED), entry.reason
+        found, request_id = entry.observed, entry.request_id
+    elif entry is not None:
+        reason, found = getattr(entry, "reason", ""), entry.found
+        outcome = ResultOutcome.SKIPPED if reason else ResultOutcome.PLANNED
+    if reason.startswith("nothing to do"):
+        outcome = ResultOutcome.UNCHANGED
+    error = outcome.is_error
+    code = next((code for start, code in _CODES if reason.startswith(start)), ResultCode.OTHER)
+    promoted = PROMOTED if asked is MfaState.ENABLED and found == MfaState.ENFORCED else ""
+    return ResultEvent(
+        index=resolved.request.index,
+        object_id=resolved.profile.id,
+        user_principal_name=resolved.profile.user_principal_name,
+        before=resolved.before,
+        requested=asked,
+        found=MfaState(found) if found else None,
+        outcome=outcome,
+        code=code if error else ResultCode.NONE,
+        message=reason if error else "",
+        note=" ".join(filter(None, [promoted, "" if outcome is ResultOutcome.UNCHANGED else note])),
+        request_id=request_id,
+    )
+
+
+def set_state_answer(results: Sequence[ResultEvent], asked: MfaState, endpoint: str | None) -> Answer:
+    """Return the answer of a call of set-state."""
+    counts = dict(sorted(Counter(result.outcome.value for result in results).items()))
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for r in results:
+            yield (
+                r.object_id or "",
+                r.user_principal_name or "",
+                r.before or "",
+                asked,
+                r.found or "",
+                r.outcome,
+                r.code,
+                r.message,
+                r.note,
+            )
+
+    def lines() -> Iterator[Any]:
+        yield table(
+            ["User", "Before", "Asked", "Found", "Outcome", ""],
+            (
+                (
+                    r.user_principal_name or r.object_id or "?",
+                    r.before or "",
+                    asked,
+                    r.found or "",
+                    r.outcome,
+                    r.message or r.note,
+                )
+                for r in results
+            ),
+        )
+        yield styled(", ".join(f"{count} {name}" for name, count in counts.items()), "bold")
+
+    return Answer(
+        kind="setState",
+        document={"endpoint": endpoint, "requested": asked, "results": list(results), "counts": counts},
+        columns=COLUMNS,
+        rows=rows,
+        lines=lines,
+    )
