@@ -58,8 +58,8 @@ class Bucket(StrEnum):
     CONDITIONAL_ACCESS = "Conditional Access"
 
 
-READ_RATES = ((50, 350.0), (500, 500.0))
-"""Resource units a second for tenants of fewer than 50 users (S) and of up to 500 (M); larger ones have LARGE."""
+READ_RATES = ((49, 350.0), (500, 500.0))
+"""Resource units a second for tenants of up to so many users (S, M); larger ones have the next."""
 LARGE_READ_RATE = 800.0
 READ_BURST = 40.0
 WRITE_RATE = 20.0
@@ -73,7 +73,7 @@ class Limits:
     rate: float
     """Cost units a second at the start."""
     burst: float
-    """Cost units that may go at once after a pause."""
+    """Cost units that may go at once after a pause, beside the first request."""
     floor: float
     """The rate is never cut below this."""
     ceiling: float
@@ -103,13 +103,14 @@ def limits_for(bucket: Bucket) -> Limits:
                 backoff=2.0,
             )
         case Bucket.WRITES:
-            # A throttled write may have been applied, so its rate is never probed upwards.
-            # After a cut it comes back slowly: each miss leaves twenty users to be read before anything is sent again.
-            return Limits(
-                rate=WRITE_RATE, burst=40.0, floor=1.0, ceiling=WRITE_RATE, growth=0.001, cut=0.8, backoff=10.0
-            )
+            # A throttled write may have been applied, so its rate is never probed upwards, and any 150 seconds hold
+            # fewer than 3,000 writes even with the burst in them. After a cut it comes back slowly: each miss leaves
+            # twenty users to be read before anything is sent again.
+            rate = WRITE_RATE * 0.985
+            return Limits(rate=rate, burst=20.0, floor=1.0, ceiling=rate, growth=0.001, cut=0.8, backoff=10.0)
         case Bucket.REPORTS:
-            return Limits(rate=0.5, burst=3.0, floor=0.1, ceiling=0.5, growth=0.05, cut=0.5, backoff=10.0)
+            # 5 requests in 10 seconds, whatever 10 seconds are looked at.
+            return Limits(rate=0.49, burst=0.0, floor=0.1, ceiling=0.49, growth=0.05, cut=0.5, backoff=10.0)
         case Bucket.CONDITIONAL_ACCESS:
             # One request a second is what all applications of the tenant have together, hence half of it in the long
             # run; a burst lets the few reads of an export through at nearly one a second.
@@ -247,5 +248,5 @@ class Pacers:
 
     def know_size(self, users: int) -> None:
         """Set the read rate to the documented one of a tenant with so many users."""
-        documented = next((rate for below, rate in READ_RATES if users <= below), LARGE_READ_RATE)
+        documented = next((rate for most, rate in READ_RATES if users <= most), LARGE_READ_RATE)
         self._pacers[Bucket.READS].resize(documented * 0.98)

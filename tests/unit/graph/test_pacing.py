@@ -240,7 +240,7 @@ def test_when_the_real_limit_is_double_the_rate_grows() -> None:
 
 def test_writes_never_go_faster_than_documented_even_where_they_could() -> None:
     outcome = writes(6_000, of(WRITES, 10))
-    assert outcome.rate == 20
+    assert outcome.rate <= 20
     assert 0.97 <= 6_000 / 20 / outcome.seconds <= 1.01, outcome
     assert outcome.wasted == 0
 
