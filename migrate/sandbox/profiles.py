@@ -68,7 +68,10 @@ ROOM = Profile(name="meeting room", state="disabled", share=1.5, enabled=False, 
 SERVICE = Profile(name="service account", state="enforced", methods=PHONE, title="Service account", licensed=False)
 SERVICE_OFF = Profile(name="service account without MFA", state="disabled", title="Service account", licensed=False)
 EMERGENCY = Profile(name="emergency access", state="disabled", methods=("fido2",), licensed=False)
-SYNC = Profile(name="directory synchronization", state="disabled", licensed=False)
+EMERGENCY_ENFORCED = Profile(
+    name="emergency access, caught by a script", state="enforced", methods=("fido2",), licensed=False
+)
+SYNC = Profile(name="directory synchronization, caught by a script", state="enforced", licensed=False)
 ADMIN = Profile(name="administrator", state="disabled", methods=("fido2", "microsoftAuthenticator"))
 ADMIN_ENFORCED = Profile(name="administrator, enforced", state="enforced", methods=APP_AND_PHONE)
 NOT_CAPABLE = Profile(
@@ -94,6 +97,7 @@ PROFILES: tuple[Profile, ...] = (
     ADMIN_ENFORCED,
     NOT_CAPABLE,
     NEVER_ON_MFA,
+    EMERGENCY_ENFORCED,
     Profile(name="enforced, app, cloud-only", state="enforced", methods=APP, share=14),
     Profile(name="enforced, one-time codes", state="enforced", methods=("softwareOath", "email"), share=3),
     Profile(name="enforced, security key", state="enforced", methods=("fido2", "microsoftAuthenticator"), share=3),
@@ -124,7 +128,7 @@ class Part:
 
 CAST: tuple[Part, ...] = (
     Part("emergency1", "Emergency Access 1", EMERGENCY),
-    Part("emergency2", "Emergency Access 2", EMERGENCY),
+    Part("emergency2", "Emergency Access 2", EMERGENCY_ENFORCED),
     Part("alma.berg", "Alma Berg", ENFORCED),
     Part("ben.frost", "Ben Frost", ENFORCED),
     Part("cleo.nair", "Cleo Nair", ENFORCED),
