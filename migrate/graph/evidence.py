@@ -59,8 +59,8 @@ class EvidenceReader:
             wire.json_object,
         )
         defaults = await self._channel.read(_SECURITY_DEFAULTS, wire.security_defaults_enabled)
-        group_ids = sorted({*named_in(policies, "Groups"), *groups})
-        role_ids = sorted({*named_in(policies, "Roles"), *roles})
+        group_ids = sorted({*named_in(policies, "Groups"), *map(str.lower, groups)})
+        role_ids = sorted({*named_in(policies, "Roles"), *map(str.lower, roles)})
         read_groups = await all_of((self._group(id_) for id_ in group_ids), at_once=self._at_once)
         read_roles = await all_of((self._role(id_) for id_ in role_ids), at_once=self._at_once)
         return Evidence(

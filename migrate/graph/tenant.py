@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 _PAGE = 999
 """The largest page that Graph documents for users."""
+_REPORTS_AT_ONCE = 5
 _AGREEMENT_PAUSE = 2.0
 """Seconds between the reads of one policy that have to agree."""
 
@@ -117,18 +118,24 @@ class GraphTenant:
     async def read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
         """Read the rows of the registration report for these users; None where the report has none.
 
-        More than one batch of them is read from the whole report: its limit is 5 requests in 10 seconds, and each
-        item of a batch counts as one.
+        The report's limit is 5 requests in 10 seconds and each item of a batch counts as one, so more than 20 users
+        are read from the whole report, which shows 999 in one request.
         """
         if len(user_ids) > LARGEST_BATCH:
             wanted = set(user_ids)
             rows = {user_id: row async for user_id, row in self.iter_registrations() if user_id in wanted}
             return {user_id: rows.get(user_id) for user_id in user_ids}
+        found: dict[str, Registration | None] = {}
+        for start in range(0, len(user_ids), _REPORTS_AT_ONCE):
+            found |= await self._read_registrations(user_ids[start : start + _REPORTS_AT_ONCE])
+        return found
+
+    async def _read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
         path = "/reports/authenticationMethods/userRegistrationDetails"
         items = [
             Item(id=str(number), method="GET", path=f"{path}/{user_id}") for number, user_id in enumerate(user_ids)
         ]
-        answers = await BatchOfReads(self._channel, _REGISTRATION, items).read() if items else {}
+        answers = await BatchOfReads(self._channel, _REGISTRATION, items).read()
         return {user_id: wire.registration_or_none(answers[str(number)]) for number, user_id in enumerate(user_ids)}
 
     async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
