@@ -11,7 +11,11 @@ CHUNK = 500
 
 
 async def recover_users(tenant: Tenant, journal: Journal, progress: Progress) -> int:
-    """Settle all intents in doubt, of every run; return how many there were."""
+    """Settle all intents in doubt, of every run; return how many there were.
+
+    Each outcome belongs to the run whose intent it settles: to the present run it would look as if that run had
+    dealt with the user, and a rollback would leave out the very people whom the crash left in doubt.
+    """
     doubtful = list(journal.in_doubt())
     for start in range(0, len(doubtful), CHUNK):
         chunk = doubtful[start : start + CHUNK]
@@ -47,4 +51,5 @@ def _settled(intent: JournalEntry, reading: StateReading) -> Draft:
         request_id=reading.request_id,
         client_request_id=intent.client_request_id,
         server_date=reading.server_date,
+        plan_digest=intent.plan_digest,
     )
