@@ -153,6 +153,21 @@ def test_the_exit_codes_on_the_page_are_those_of_the_code() -> None:
     assert documented == {(code.value, code.name) for code in ExitCode}
 
 
+@pytest.mark.parametrize(
+    "line", ["fly", "plan --no-such-option", "plan -whatif", "apply --max-users", "status --config none.toml"]
+)
+def test_what_is_typed_wrong_ends_with_the_documented_code(
+    line: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from migrate.cli import run
+
+    monkeypatch.chdir(tmp_path)
+    assert run(line.split()) == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("Error: ")
+
+
 # Configuration
 
 
