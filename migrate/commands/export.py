@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 from pathlib import Path
 from typing import Annotated
 
@@ -124,6 +125,11 @@ def _write_tenant_file(workspace: Workspace, path: Path, *, anonymise: bool) -> 
     from migrate.store.snapshot import open_snapshot
 
     with open_snapshot(workspace) as snapshot:
-        write_atomically(
-            path, tenant_file_chunks(snapshot.header, snapshot.users(), snapshot.evidence(), anonymise=anonymise)
+        chunks = tenant_file_chunks(
+            snapshot.header,
+            snapshot.users(),
+            snapshot.evidence(),
+            anonymise=anonymise,
+            key=secrets.token_bytes(32),
         )
+        write_atomically(path, chunks)

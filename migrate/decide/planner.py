@@ -22,13 +22,12 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.rules import DIRECTORY_SYNC_ROLE, P1_PLANS, Rules
+from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, P1_PLANS, Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 
 SAMPLE = 5
 """How many user principal names a note shows."""
-DIRECTORY_SYNC_NAME = "On-Premises Directory Synchronization Service Account"
 
 
 class Planner:

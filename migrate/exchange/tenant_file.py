@@ -1,0 +1,253 @@
+"""Write a snapshot as a tenant file of the sandbox, so that a migration can be rehearsed with one's own tenant.
+
+The format is described in docs/sandbox.md: one JSON object whose keys are Graph paths and whose values are the
+Graph JSON served there. What the export could not read stays unreadable in the rehearsal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+import msgspec
+
+from migrate.exchange.pseudonyms import AsItIs, Disguise, Pseudonyms
+from migrate.model.evidence import Evidence, GroupEvidence, ReadStatus, RoleEvidence
+from migrate.model.record import JsonObject
+from migrate.model.snapshot import Organization, SnapshotHeader, SubscribedSku
+from migrate.model.users import AnyUser, Registration, UserProfile, UserRecord
+
+_CA = "identity/conditionalAccess"
+_ROLES = "roleManagement/directory"
+_IN_MEMORY = 1 << 22
+"""Bytes of the sections that are written after the users before they move to a file."""
+_CHUNK = 1 << 16
+_SINCE = "2020-01-01T00:00:00Z"
+"""When eligibilities began: the export does not keep it, and nothing depends on it."""
+
+
+def tenant_file_chunks(
+    header: SnapshotHeader, users: Iterable[AnyUser], evidence: Evidence, *, anonymise: bool, key: bytes = b""
+) -> Iterator[bytes]:
+    """Yield a tenant file as UTF-8 JSON; users are read once and never held.
+
+    Args:
+        header: The snapshot's header.
+        users: The users of the snapshot.
+        evidence: Its policies, locations, strengths, groups and roles.
+        anonymise: Replace every name, address and id, the same always by the same. Kept are role templates,
+            applications, licences, countries, registered methods, dates of policies and all that decides coverage.
+        key: Secret bytes that the new ids are made with; fresh for each file. Needed to anonymise.
+    """
+    disguise: Disguise = Pseudonyms(key, header.organization, evidence.named_locations) if anonymise else AsItIs()
+    organization = disguise.organization(header.organization)
+    yield _member("_tenantId", organization.tenant_id, first=True)
+    yield _member("organization", [_organization(organization)])
+    yield _member("subscribedSkus", [_sku(sku) for sku in header.skus])
+    with SpooledTemporaryFile(_IN_MEMORY) as states, SpooledTemporaryFile(_IN_MEMORY) as reports:
+        yield b',\n"users": ['
+        for number, user in enumerate(users, 1):
+            profile = disguise.profile(user.profile, number)
+            yield (b",\n" if number > 1 else b"\n") + msgspec.json.encode(_user(profile))
+            states.write(_member(f"users/{profile.id}/authentication/requirements", _requirements(user)))
+            if user.registration is not None:
+                row = msgspec.json.encode(_registration(profile, user.registration))
+                reports.write((b",\n" if reports.tell() else b"\n") + row)
+        yield b"\n]"
+        yield from _content(states)
+        yield b',\n"reports/authenticationMethods/userRegistrationDetails": ['
+        yield from _content(reports)
+        yield b"\n]"
+    for name, value in chain(_groups(evidence, disguise), _roles(evidence, disguise), _policies(evidence, disguise)):
+        yield _member(name, value)
+    yield b"\n}\n"
+
+
+def _member(name: str, value: object, *, first: bool = False) -> bytes:
+    return (b"{\n" if first else b",\n") + msgspec.json.encode(name) + b": " + msgspec.json.encode(value)
+
+
+def _content(spool: Any) -> Iterator[bytes]:
+    spool.seek(0)
+    while chunk := spool.read(_CHUNK):
+        yield chunk
+
+
+def _organization(organization: Organization) -> JsonObject:
+    return {
+        "id": organization.tenant_id,
+        "displayName": organization.display_name,
+        "verifiedDomains": [
+            {"name": name, "isDefault": name == organization.default_domain, "isInitial": False, "type": "Managed"}
+            for name in organization.verified_domains
+        ],
+    }
+
+
+def _sku(sku: SubscribedSku) -> JsonObject:
+    return {
+        "id": f"{sku.sku_id}_{sku.sku_part_number}",
+        "skuId": sku.sku_id,
+        "skuPartNumber": sku.sku_part_number,
+        "capabilityStatus": sku.capability_status,
+        "appliesTo": "User",
+        "consumedUnits": 0,
+        "prepaidUnits": {"enabled": sku.enabled_units, "suspended": 0, "warning": 0, "lockedOut": 0},
+        "servicePlans": [
+            {"servicePlanId": plan, "servicePlanName": plan, "provisioningStatus": "Success", "appliesTo": "User"}
+            for plan in sku.service_plan_ids
+        ],
+    }
+
+
+def _user(profile: UserProfile) -> JsonObject:
+    return {
+        "id": profile.id,
+        "userPrincipalName": profile.user_principal_name,
+        "displayName": profile.display_name,
+        "userType": profile.user_type,
+        "creationType": profile.creation_type,
+        "externalUserState": profile.external_user_state,
+        "identities": [
+            {"signInType": identity.sign_in_type, "issuer": identity.issuer} for identity in profile.identities
+        ],
+        "accountEnabled": profile.account_enabled,
+        "onPremisesSyncEnabled": profile.on_premises_sync_enabled or None,
+        "assignedLicenses": [{"skuId": sku_id, "disabledPlans": []} for sku_id in profile.assigned_licenses],
+        "createdDateTime": profile.created_date_time,
+    }
+
+
+def _requirements(user: AnyUser) -> JsonObject:
+    # An answer without the property is what makes a user unreadable.
+    return {"perUserMfaState": user.mfa_state.value} if isinstance(user, UserRecord) else {}
+
+
+def _registration(profile: UserProfile, registration: Registration) -> JsonObject:
+    return {
+        "id": profile.id,
+        "userPrincipalName": profile.user_principal_name,
+        "userDisplayName": profile.display_name,
+        "userType": "guest" if profile.is_guest else "member",
+        "isMfaRegistered": registration.is_mfa_registered,
+        "isMfaCapable": registration.is_mfa_capable,
+        "methodsRegistered": list(registration.methods_registered),
+        "lastUpdatedDateTime": registration.last_updated_date_time,
+    }
+
+
+def _groups(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object]]:
+    """Yield the groups with their members, those of nested groups included, and who is eligible."""
+    groups = [group for group in evidence.groups.values() if group.status is not ReadStatus.GONE]
+    yield "groups", [_group(group, disguise) for group in groups]
+    for group in groups:
+        yield (
+            f"groups/{disguise.identifier(group.id)}/members",
+            [
+                {"@odata.type": "#microsoft.graph.user", "id": disguise.identifier(user_id)}
+                for user_id in sorted(group.members)
+            ],
+        )
+    yield (
+        "identityGovernance/privilegedAccess/group/eligibilitySchedules",
+        [
+            {
+                "id": f"{disguise.identifier(group.id)}_member_{disguise.identifier(user_id)}",
+                "principalId": disguise.identifier(user_id),
+                "groupId": disguise.identifier(group.id),
+                "accessId": "member",
+                **_SCHEDULE,
+            }
+            for group in groups
+            for user_id in sorted(group.eligible)
+        ],
+    )
+
+
+def _group(group: GroupEvidence, disguise: Disguise) -> JsonObject:
+    shown: JsonObject = {
+        "id": disguise.identifier(group.id),
+        "displayName": disguise.name("Group", group.display_name, group.id),
+        "securityEnabled": True,
+        "mailEnabled": False,
+        "groupTypes": [],
+        "isAssignableToRole": None,
+    }
+    match group.status:
+        case ReadStatus.READ if group.visibility == "HiddenMembership":
+            # The token of the export could see the members; that of the sandbox could not.
+            return {**shown, "visibility": "Private"}
+        case ReadStatus.UNREADABLE:
+            # Without this property the answer cannot be used, so that the group is unreadable in the sandbox too.
+            return shown
+        case _:
+            return {**shown, "visibility": group.visibility}
+
+
+def _roles(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object]]:
+    roles = [role for role in evidence.roles.values() if role.status is not ReadStatus.GONE]
+    yield f"{_ROLES}/roleDefinitions", [_definition(role) for role in roles]
+    yield (
+        f"{_ROLES}/roleAssignments",
+        [
+            {
+                "id": f"{role.template_id}_{disguise.identifier(user_id)}_{scope.rpartition('/')[2]}",
+                "principalId": disguise.identifier(user_id),
+                "roleDefinitionId": role.template_id,
+                "directoryScopeId": scope,
+                "appScopeId": None,
+            }
+            for role in roles
+            for scope, holders in (("/", role.holders), (_A_PART, role.scoped))
+            for user_id in sorted(holders)
+        ],
+    )
+    yield (
+        f"{_ROLES}/roleEligibilitySchedules",
+        [
+            {
+                "id": f"{role.template_id}_{disguise.identifier(user_id)}",
+                "principalId": disguise.identifier(user_id),
+                "roleDefinitionId": role.template_id,
+                "directoryScopeId": "/",
+                "appScopeId": None,
+                **_SCHEDULE,
+            }
+            for role in roles
+            for user_id in sorted(role.eligible)
+        ],
+    )
+
+
+_A_PART = "/administrativeUnits/5b7f5a3e-0000-4000-8000-000000000001"
+"""The export keeps that a role is held for a part of the directory, not for which."""
+
+_SCHEDULE: JsonObject = {
+    "memberType": "Direct",
+    "status": "Provisioned",
+    "createdDateTime": _SINCE,
+    "modifiedDateTime": _SINCE,
+    "createdUsing": None,
+    "scheduleInfo": {"startDateTime": _SINCE, "recurrence": None, "expiration": {"type": "noExpiration"}},
+}
+
+
+def _definition(role: RoleEvidence) -> JsonObject:
+    shown: JsonObject = {"id": role.template_id, "templateId": role.template_id, "isBuiltIn": True, "isEnabled": True}
+    # Role names are Microsoft's. Without one the answer cannot be used, so that an unreadable role stays so.
+    return shown if role.status is ReadStatus.UNREADABLE else {**shown, "displayName": role.display_name}
+
+
+def _policies(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object]]:
+    yield f"{_CA}/namedLocations", [disguise.json("Location", raw) for raw in evidence.named_locations]
+    yield (
+        "policies/authenticationStrengthPolicies",
+        [
+            (AsItIs() if raw.get("policyType") == "builtIn" else disguise).json("Strength", raw)
+            for raw in evidence.authentication_strengths
+        ],
+    )
+    yield f"{_CA}/policies", [disguise.json("Policy", policy.raw) for policy in evidence.policies]
+    yield "policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": evidence.security_defaults_enabled}
