@@ -12,6 +12,11 @@ from migrate.sandbox.odata.filter import Filter, parse_filter
 
 _OPTIONS = words("$select $top $skiptoken $count $filter $expand $orderby $format $skip $search")
 _ALWAYS = ("@odata.type", "id")
+_SILENT = frozenset({"perUserMfaState"})
+_LISTS = words(
+    "assignedLicenses assignedPlans businessPhones groupTypes identities licenseAssignmentStates methodsRegistered "
+    "onPremisesProvisioningErrors otherMails provisionedPlans proxyAddresses servicePlans verifiedDomains"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,8 @@ def listing(
         body["@odata.count"] = _count(elements, build, condition)
     if following is not None:
         body["@odata.nextLink"] = next_link(call, following)
-    body["value"] = [pick(each, wanted) for each in found] if wanted is not None else found
+    unset = _unset(query, what, wanted)
+    body["value"] = [{**unset, **pick(each, wanted)} for each in found] if wanted is not None else found
     return Answer(200, body)
 
 
@@ -74,7 +80,8 @@ def entity(call: Call, what: Collection, thing: Json) -> Answer:
     check_options(call.query)
     wanted = selected(call.query, what)
     context = f"{root(call)}/$metadata#{_shown(what, call.query)}/$entity"
-    return Answer(200, {"@odata.context": context, **(thing if wanted is None else pick(thing, wanted))})
+    unset = _unset(call.query, what, wanted)
+    return Answer(200, {"@odata.context": context, **unset, **(thing if wanted is None else pick(thing, wanted))})
 
 
 def count_text(call: Call, what: Collection, elements: Sequence[Any], build: Callable[[Any], Json]) -> Answer:
@@ -137,6 +144,16 @@ def _expanded(query: dict[str, str], what: Collection) -> Iterable[str]:
 def wants(call: Call, what: Collection, name: str) -> bool:
     """Tell whether a relationship is to be expanded."""
     return name in _expanded(call.query, what)
+
+
+def _unset(query: dict[str, str], what: Collection, wanted: tuple[str, ...] | None) -> Json:
+    """Return empty values for what was selected: Graph sends a selected property also when it was never set.
+
+    Not so the undocumented per-user state, which is silently missing where it is not served.
+    """
+    if wanted is None or "$select" not in query:
+        return {}
+    return {name: [] if name in _LISTS else None for name in wanted if name not in _SILENT | what.expandable}
 
 
 def pick(thing: Json, wanted: tuple[str, ...]) -> Json:

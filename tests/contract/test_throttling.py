@@ -1,0 +1,120 @@
+"""Limits: what is refused, with which headers, and what happens to those who do not wait."""
+
+from migrate.sandbox.company import company
+
+POLICIES = "/v1.0/identity/conditionalAccess/policies"
+REPORT = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=1"
+
+
+def advance(client, seconds: float) -> None:
+    client.post("/_sandbox/clock", json={"advance": seconds})
+
+
+def test_conditional_access_takes_one_call_a_second_and_does_not_say_when_to_come_back(start, connect) -> None:
+    client = connect(start(throttle=True))
+    first, second = client.get(POLICIES), client.get(POLICIES)
+    assert (first.status_code, second.status_code) == (200, 429)
+    assert "retry-after" not in second.headers
+    assert second.json()["error"]["code"] == "TooManyRequests"
+    advance(client, 1)
+    assert client.get("/v1.0/identity/conditionalAccess/namedLocations").status_code == 200
+    assert client.get(POLICIES).status_code == 429  # the same limiter
+
+
+def test_reports_take_five_calls_in_ten_seconds(start, connect) -> None:
+    client = connect(start(throttle=True, throttled_calls_burn_budget=False))
+    statuses = [client.get(REPORT).status_code for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+    refused = client.get(REPORT)
+    assert int(refused.headers["retry-after"]) == 2
+    advance(client, 2)
+    assert client.get(REPORT).status_code == 200
+
+
+def test_the_body_of_a_429_is_as_documented(start, connect) -> None:
+    client = connect(start(throttle=True))
+    answers = [client.get(REPORT) for _ in range(6)]
+    error = answers[-1].json()["error"]
+    assert error["message"] == "Please retry again later."
+    assert error["innerError"]["code"] == error["innerError"]["status"] == "429"
+    assert error["innerError"]["message"] == "Please retry after"
+
+
+def test_resource_units_are_charged_by_size_select_and_path(start, connect) -> None:
+    client = connect(start(throttle=True))
+    costs = {
+        path: client.get(path).headers["x-ms-resource-unit"]
+        for path in ("/v1.0/users", "/v1.0/users?$select=id", "/v1.0/users?$top=5", "/v1.0/subscribedSkus", "/v1.0/me")
+    }
+    assert list(costs.values()) == ["2", "1", "1", "3", "1"]
+
+
+def test_items_of_a_batch_are_throttled_one_by_one(start, connect) -> None:
+    server = start(company(7, 30), throttle=True, unit_rate_scale=0.01)  # 35 units
+    client = connect(server)
+    item = {"method": "GET", "url": "/users/alma.berg@contoso.example/authentication/requirements"}
+    body = {"requests": [{**item, "id": str(number)} for number in range(20)]}
+    first, second = (client.post("/beta/$batch", json=body) for _ in range(2))
+    assert {each["status"] for each in first.json()["responses"]} == {200}
+    assert second.status_code == 200
+    refused = [each for each in second.json()["responses"] if each["status"] == 429]
+    assert len(refused) == 5
+    assert all(int(each["headers"]["Retry-After"]) >= 1 for each in refused)
+    assert refused[0]["headers"]["x-ms-throttle-information"] == "ResourceUnitLimitExceeded"
+    assert refused[0]["headers"]["x-ms-throttle-scope"].startswith("Tenant_Application/Read/")
+
+
+def test_nearing_the_limit_shows_in_a_header(start, connect) -> None:
+    client = connect(start(company(7, 30), throttle=True, unit_rate_scale=0.01))
+    shares = [client.get("/v1.0/me").headers.get("x-ms-throttle-limit-percentage") for _ in range(35)]
+    assert shares[0] is None
+    assert float(shares[-1]) >= 0.9
+
+
+def test_writes_have_a_window_of_their_own_while_reads_go_on(start, connect) -> None:
+    server = start(throttle=True)
+    client = connect(server)
+    url = "/beta/users/alma.berg@contoso.example/authentication/requirements"
+    server.sandbox.throttle._bucket("writes", "00000000-0000-0000-0000-00000000a11a", 3000, 150).level = 1
+    statuses = [client.patch(url, json={"perUserMfaState": "enforced"}).status_code for _ in range(2)]
+    assert statuses == [204, 429]
+    assert client.get(url).status_code == 200
+
+
+def test_calls_while_throttled_burn_budget_and_are_counted(start, connect) -> None:
+    client = connect(start(throttle=True))
+    for _ in range(8):
+        last = client.get(REPORT)
+    assert int(last.headers["retry-after"]) > 4
+    stats = client.get("/_sandbox/stats").json()
+    assert (stats["throttled"], stats["wasted"], stats["early"]) == (3, 3, 2)
+
+
+def test_whoever_does_not_wait_can_be_punished(start, connect) -> None:
+    client = connect(start(throttle=True, punish_early_retry=True, throttled_calls_burn_budget=False))
+    answers = [client.get(REPORT) for _ in range(6)]
+    wait = int(answers[-1].headers["retry-after"])
+    advance(client, wait - 1)
+    assert client.get(REPORT).status_code == 429  # one second early: the wait begins anew
+    advance(client, wait - 1)
+    assert client.get(REPORT).status_code == 429
+    advance(client, wait)
+    assert client.get(REPORT).status_code == 200
+
+
+def test_a_throttled_write_may_have_been_applied(start, connect) -> None:
+    server = start(company(7, 30), throttle=True, throttled_write_applied=True, unit_rate_scale=0.001)  # 3.5 units
+    client = connect(server)
+    url = "/beta/users/alma.berg@contoso.example/authentication/requirements"
+    for _ in range(3):
+        client.get(url)
+    assert client.patch(url, json={"perUserMfaState": "disabled"}).status_code == 429
+    assert server.sandbox.tenant.people.mfa_state(2) == "disabled"
+
+
+def test_limits_can_be_chosen_and_switched_off(start, connect) -> None:
+    methods = "/v1.0/users/alma.berg@contoso.example/authentication/methods"
+    client = connect(start(throttle=True, methods_bucket="reports"))
+    assert [client.get(methods).status_code for _ in range(6)][-1] == 429
+    client = connect(start(throttle=False))
+    assert {client.get(POLICIES).status_code for _ in range(20)} == {200}
