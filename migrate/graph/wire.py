@@ -261,13 +261,21 @@ def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
         description=head.description,
         created_date_time=head.created_date_time,
         modified_date_time=head.modified_date_time,
-        raw={key: value for key, value in json_object(raw).items() if key != "@odata.context"},
+        raw=json_object(raw),
     )
 
 
 def json_object(raw: msgspec.Raw | bytes) -> JsonObject:
-    """Return a JSON object as it stands."""
-    value: JsonObject = msgspec.json.decode(raw, type=dict[str, Any])
+    """Return a JSON object as it stands, without the addresses of its metadata: they are no part of the object."""
+    value: JsonObject = _without_contexts(msgspec.json.decode(raw, type=dict[str, Any]))
+    return value
+
+
+def _without_contexts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_contexts(one) for key, one in value.items() if not key.endswith("@odata.context")}
+    if isinstance(value, list):
+        return [_without_contexts(one) for one in value]
     return value
 
 
