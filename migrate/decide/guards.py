@@ -16,6 +16,9 @@ from migrate.model.replies import StateReading
 from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState, UserProfile
 
+GONE = "does not exist any more"
+"""How the reason of a skipped user begins who was deleted since the plan: no later run will find them either."""
+
 
 class Send(Record, frozen=True, kw_only=True):
     """The step may be sent; `found` is what was read right before."""
@@ -41,6 +44,8 @@ def decision_for(step: SetMfaState, reading: StateReading, *, overwrite_drift: b
     An enabled user found enforced has registered meanwhile: a promotion, not drift. Everything else that differs
     from the plan is drift and left alone.
     """
+    if reading.mfa_state is None and reading.status == 404:
+        return Leave(outcome=Outcome.SKIPPED, found="", reason=f"{GONE}: {reading.problem}")
     if reading.mfa_state is None:
         return Leave(outcome=Outcome.FAILED, found="", reason=f"could not be read: {reading.problem}")
     found = reading.mfa_state

@@ -108,7 +108,6 @@ class Applier:
             new_id=new_id,
         )
         self._waves = WaveRunner(
-            tenant=tenant,
             journal=journal,
             plan_digest=plan.digest,
             steps=steps,

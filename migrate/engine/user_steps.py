@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from migrate.decide.guards import Leave, Send, decision_for, needs_proof
 from migrate.engine.ports import Journal, Progress, Tenant
 from migrate.engine.proof import Proof
+from migrate.engine.refusals import Refusals
+from migrate.errors import PermissionMissing
 from migrate.model.coverage import Coverage
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import SetMfaState
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
+from migrate.model.users import MfaState
 
 BATCH = 20
 """Items in one Graph batch."""
 NOT_COVERED = "not covered any more"
 """How the reason of a skipped user begins whose proof failed."""
-LAPSE = 5
-"""So many users refused in a row with the same 401 or 403 mean that a role or token lapsed."""
 MAX_ATTEMPTS = 5
 """How often one write is sent at most; each time only after reading that it was not applied."""
+_ONCE_MORE = frozenset({401, 409})
+"""A no to this very moment: the token ran out, or somebody else was writing. Sent once more after reading."""
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
@@ -31,6 +35,14 @@ class Pending:
 
     step: SetMfaState
     found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsettled:
+    """A step that was sent and has to be sent again, as far as is known."""
+
+    item: Pending
+    reply: WriteReply
 
 
 class UserSteps:
@@ -48,6 +60,7 @@ class UserSteps:
         readback_timeout: float,
         emergency_access: frozenset[str] = frozenset(),
         overwrite_drift: bool = False,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._tenant = tenant
         self._journal = journal
@@ -58,16 +71,23 @@ class UserSteps:
         self._readback_timeout = readback_timeout
         self._emergency_access = emergency_access
         self._overwrite_drift = overwrite_drift
-        self._refused_in_a_row: list[WriteReply] = []
+        self._stop = stop
+        self._refusals = Refusals()
+        self._tried: AbstractSet[str] = frozenset()
 
-    @property
-    def lapsed(self) -> WriteReply | None:
-        """Return the refusal that the last five users had in common, or None."""
-        return self._refused_in_a_row[-1] if len(self._refused_in_a_row) >= LAPSE else None
+    def know_tried(self, user_ids: AbstractSet[str]) -> None:
+        """Take in for whom this run has written an intent before: found as asked, the change is presumably ours."""
+        self._tried = user_ids
+
+    def lapse(self) -> PermissionMissing | None:
+        """Return the failure of the run when user after user is refused in the same way, else None."""
+        return self._refusals.lapse()
 
     async def rehearse(self, steps: Sequence[SetMfaState]) -> list[tuple[SetMfaState, Send | Leave]]:
         """Do all reads and guards and send nothing."""
         readings, proofs = await asyncio.gather(self._read(steps), self._prove(steps))
+        for step in steps:
+            self._refusals.note_reading(readings[step.user_id])
         return [(step, self._decide(step, readings[step.user_id], proofs)) for step in steps]
 
     async def carry_out(self, steps: Sequence[SetMfaState]) -> list[JournalEntry]:
@@ -78,7 +98,12 @@ class UserSteps:
         attempt = 0
         while pending:
             attempt += 1
-            finished, pending = await self._attempt(pending, attempt)
+            finished, unsettled = await self._attempt(pending, attempt)
+            outcomes += finished
+            if not unsettled:
+                break
+            await self._wait_before_resending(unsettled, attempt)
+            finished, pending = await self._look_again(unsettled, attempt)
             outcomes += finished
         return outcomes
 
@@ -86,22 +111,18 @@ class UserSteps:
         """Write down why steps are not sent."""
         return self._journal.append([_left(step, decision) for step, decision in left]) if left else []
 
-    def _count_refusals(self, reply: WriteReply) -> None:
-        before = self._refused_in_a_row[-1:]
-        if reply.fate is not WriteFate.REFUSED or reply.status not in (401, 403):
-            self._refused_in_a_row.clear()
-            return
-        if before and (before[0].status, before[0].code) != (reply.status, reply.code):
-            self._refused_in_a_row.clear()
-        self._refused_in_a_row.append(reply)
-
     def _decide(self, step: SetMfaState, reading: StateReading, proofs: dict[str, Coverage | str]) -> Send | Leave:
         decision = decision_for(step, reading, overwrite_drift=self._overwrite_drift)
-        if isinstance(decision, Leave) or not needs_proof(step):
+        if isinstance(decision, Leave):
+            if step.user_id in self._tried and _is_as_asked(step, reading):
+                reason = "sent before without a clear outcome; found as asked: presumably ours, not proven"
+                return Leave(outcome=Outcome.RECOVERED, found=decision.found, reason=reason)
             return decision
-        if step.user_id in self._emergency_access:
+        if step.user_id in self._emergency_access and step.after is MfaState.DISABLED:
             reason = "emergency access account: never switched off"
             return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
+        if not needs_proof(step):
+            return decision
         proof = proofs.get(step.user_id, "the user could not be read")
         if isinstance(proof, Coverage) and self._proof.is_proven(proof):
             return Send(found=decision.found, rests_on=proof.covered_by_ids)
@@ -117,8 +138,8 @@ class UserSteps:
         wanted = [step.user_id for step in steps if needs_proof(step)]
         return await self._proof.of(wanted) if wanted else {}
 
-    async def _attempt(self, pending: Sequence[Pending], attempt: int) -> tuple[list[JournalEntry], list[Pending]]:
-        """Send once; return the outcomes that are settled and what has to be sent again."""
+    async def _attempt(self, pending: Sequence[Pending], attempt: int) -> tuple[list[JournalEntry], list[Unsettled]]:
+        """Send once; return the outcomes that are settled and what may have to be sent again."""
         requests = [
             WriteRequest(user_id=p.step.user_id, mfa_state=p.step.after, client_request_id=self._new_id())
             for p in pending
@@ -127,26 +148,49 @@ class UserSteps:
         self._journal.append([_intent(p, r, attempt) for p, r in zip(pending, requests, strict=True)])
         replies = {reply.user_id: reply for reply in await self._tenant.write_mfa_states(requests)}
         readings = await self._read_back(pending, replies)
-        settled: list[Draft] = []
-        again: list[Pending] = []
-        for item in pending:
-            reply, reading = replies[item.step.user_id], readings[item.step.user_id]
-            self._count_refusals(reply)
-            draft = _settled(item, reply, reading, attempt)
+        sent = [Unsettled(item=item, reply=replies[item.step.user_id]) for item in pending]
+        return self._settle(sent, readings, attempt)
+
+    def _settle(
+        self, sent: Sequence[Unsettled], readings: dict[str, StateReading], attempt: int
+    ) -> tuple[list[JournalEntry], list[Unsettled]]:
+        drafts: list[Draft] = []
+        unsettled: list[Unsettled] = []
+        for each in sent:
+            draft = _settled(each.item, each.reply, readings[each.item.step.user_id], attempt)
             if draft is None:
-                again.append(item)
+                unsettled.append(each)
             else:
-                settled.append(draft)
-        outcomes = self._journal.append(settled) if settled else []
-        if again:
-            await self._wait_before_resending(again, replies, attempt)
-        return outcomes, again
+                self._refusals.note_reply(each.reply)
+                drafts.append(draft)
+        return self._journal.append(drafts) if drafts else [], unsettled
+
+    async def _look_again(
+        self, unsettled: Sequence[Unsettled], attempt: int
+    ) -> tuple[list[JournalEntry], list[Pending]]:
+        """Read and prove again after the wait: a late write may have taken effect, a policy may have gone."""
+        steps = [each.item.step for each in unsettled]
+        readings, proofs = await asyncio.gather(self._read(steps), self._prove(steps))
+        outcomes, unsettled = self._settle(unsettled, readings, attempt)
+        left: list[Draft] = []
+        pending: list[Pending] = []
+        for each in unsettled:
+            step = each.item.step
+            match self._decide(step, readings[step.user_id], proofs):
+                case Send() as decision:
+                    pending.append(Pending(step=step, found=decision.found))
+                case Leave() as decision:
+                    reason = f"{_said(each.reply)}; {decision.reason}"
+                    if decision.not_covered:
+                        reason = f"{decision.reason} ({_said(each.reply)})"
+                    left.append(_outcome(each.item, each.reply, decision.found, decision.outcome, reason, attempt))
+        return [*outcomes, *(self._journal.append(left) if left else [])], pending
 
     async def _read_back(self, pending: Sequence[Pending], replies: dict[str, WriteReply]) -> dict[str, StateReading]:
         """Read every written user; an accepted write that still reads as before is read again until time is up."""
         readings = await self._read([item.step for item in pending])
         waited, pause = 0.0, 1.0
-        while waited < self._readback_timeout:
+        while waited < self._readback_timeout and not self._stop():
             late = [
                 item.step
                 for item in pending
@@ -162,10 +206,8 @@ class UserSteps:
             readings |= await self._read(late)
         return readings
 
-    async def _wait_before_resending(
-        self, again: Sequence[Pending], replies: dict[str, WriteReply], attempt: int
-    ) -> None:
-        asked = max((replies[item.step.user_id].retry_after or 0.0) for item in again)
+    async def _wait_before_resending(self, again: Sequence[Unsettled], attempt: int) -> None:
+        asked = max(each.reply.retry_after or 0.0 for each in again)
         seconds = max(asked, BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1])
         self._progress.waiting(f"{len(again)} changes were not applied (busy or no answer); sending again", seconds)
         await self._sleep(seconds)
@@ -182,14 +224,14 @@ def _settled(item: Pending, reply: WriteReply, reading: StateReading, attempt: i
         reason = f"{_said(reply)}; could not be read back: {reading.problem}"
         outcome = Outcome.FAILED if reply.fate is WriteFate.REFUSED else Outcome.UNCONFIRMED
         return _outcome(item, reply, observed, outcome, reason, attempt)
-    if observed != item.found:
+    if not MfaState(item.found).is_found_as(reading.mfa_state):
         reason = f"{_said(reply)}; then found {observed}, neither what it was nor what was asked"
         return _outcome(item, reply, observed, Outcome.FAILED, reason, attempt)
     match reply.fate:
         case WriteFate.ACCEPTED:
             reason = "accepted, but still read as before; `verify` settles it"
             return _outcome(item, reply, observed, Outcome.UNCONFIRMED, reason, attempt)
-        case WriteFate.REFUSED if reply.status != 409 or attempt > 1:
+        case WriteFate.REFUSED if reply.status not in _ONCE_MORE or attempt > 1:
             return _outcome(item, reply, observed, Outcome.FAILED, _said(reply), attempt)
         case _ if attempt >= MAX_ATTEMPTS:
             reason = f"sent {attempt} times without success: {_said(reply)}"

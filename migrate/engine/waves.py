@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import islice
 
 from migrate.decide.guards import Leave, Send, needs_proof
-from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.engine.ports import Journal, Progress
 from migrate.engine.proof import Proof
 from migrate.engine.user_steps import BATCH, NOT_COVERED, UserSteps
-from migrate.errors import MfaMigrateError, PermissionMissing
+from migrate.errors import MfaMigrateError
 from migrate.model.amounts import count_or_percent
-from migrate.model.journal import JournalEntry, Outcome
+from migrate.model.journal import JournalEntry, Operation, Outcome
 from migrate.model.plan import SetMfaState, Wave
 
 CHUNK = 500
@@ -21,6 +21,7 @@ WORKERS = 4
 """Batches on their way at once: enough to keep the write pacer busy, few enough to stop soon."""
 PAUSE_LOOK_SECONDS = 2.0
 PAUSE_LIMIT_SECONDS = 15 * 60
+PAUSED = "paused by the file `pause` in the working folder"
 FINAL = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED})
 """Outcomes after which a user is not tried again in the same run."""
 
@@ -47,7 +48,6 @@ class WaveRunner:
     def __init__(
         self,
         *,
-        tenant: Tenant,
         journal: Journal,
         plan_digest: str,
         steps: Callable[[], Iterator[SetMfaState]],
@@ -58,19 +58,34 @@ class WaveRunner:
         stop: Callable[[], bool],
         paused: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]],
+        pause_limit: float = PAUSE_LIMIT_SECONDS,
     ) -> None:
-        self._tenant, self._journal, self._plan_digest, self._steps = tenant, journal, plan_digest, steps
+        self._journal, self._plan_digest, self._steps, self._pause_limit = journal, plan_digest, steps, pause_limit
         self._proof, self._users, self._progress = proof, users, progress
         self._max_failures, self._stop, self._paused, self._sleep = max_failures, stop, paused, sleep
         self._failures = 0
         self._halted: StopWave | MfaMigrateError | None = None
 
     def remaining(self, wave: int) -> Iterator[SetMfaState]:
-        """Yield the steps of a wave that have no final outcome yet."""
+        """Yield the steps of a wave that have no final outcome yet.
+
+        Whoever was skipped as not covered is asked about again at each call: evidence that could not be read, or a
+        policy that somebody has mended since, must not hold them back for good.
+        """
         done = self._journal.latest_user_outcomes(self._plan_digest)
+        skipped = self._journal.entries(
+            plan_digest=self._plan_digest, operation=Operation.SET_MFA_STATE, outcomes=[Outcome.SKIPPED]
+        )
+        uncovered = {entry.object_id for entry in skipped if entry.reason.startswith(NOT_COVERED)}
         for step in self._steps():
-            if step.wave == wave and done.get(step.user_id) not in FINAL:
-                yield step
+            if step.wave == wave:
+                outcome = done.get(step.user_id)
+                if outcome not in FINAL or (outcome is Outcome.SKIPPED and step.user_id in uncovered):
+                    yield step
+
+    def is_begun(self, wave: int) -> bool:
+        """Tell whether anything was ever sent for a wave."""
+        return any(touched.wave == wave for touched in self._journal.touched([self._plan_digest]))
 
     async def rehearse(self, wave: Wave) -> tuple[dict[str, str], set[str], list[tuple[SetMfaState, Leave]]]:
         """Read and prove a whole wave and send nothing.
@@ -81,6 +96,7 @@ class WaveRunner:
         found: dict[str, str] = {}
         rests_on: set[str] = set()
         left: list[tuple[SetMfaState, Leave]] = []
+        self._users.know_tried({touched.user_id for touched in self._journal.touched([self._plan_digest])})
         steps, done = self.remaining(wave.number), 0
         fresh = False
         while chunk := list(islice(steps, CHUNK)):
@@ -94,6 +110,8 @@ class WaveRunner:
                         rests_on.update(decision.rests_on)
                     case Leave():
                         left.append((step, decision))
+            if (lapse := self._users.lapse()) is not None:
+                raise lapse
             done += len(chunk)
             self._progress.advance(done, wave.users, f"Wave {wave.number} ({wave.name}): reading and proving")
             if self._stop():
@@ -105,7 +123,7 @@ class WaveRunner:
 
         Raises:
             StopWave: Paused, interrupted, or more failures than allowed.
-            PermissionMissing: The last five users were refused alike: a role or token lapsed.
+            PermissionMissing: Five users running were refused alike: a role or token lapsed.
             MfaMigrateError: Whatever else ends the run, after the outcomes of what was in flight are written.
         """
         if next(self.remaining(wave.number), None) is None:
@@ -113,7 +131,8 @@ class WaveRunner:
         found, rests_on, left = await self.rehearse(wave)
         await gate(sorted(rests_on))
         self._users.leave(left)
-        self._failures, self._halted = sum(leave.not_covered for _, leave in left), None
+        self._failures = sum(leave.not_covered or leave.outcome is Outcome.FAILED for _, leave in left)
+        self._halted = None
         limit = count_or_percent(self._max_failures, wave.users, "--max-failures")
         self._check_limit(limit, wave)
         if self._halted is None and found:
@@ -143,32 +162,31 @@ class WaveRunner:
         await asyncio.gather(*(worker() for _ in range(WORKERS)))
 
     async def _may_go_on(self) -> bool:
+        if self._halted is None:
+            try:
+                await self.wait_while_paused()
+            except StopWave as stopped:
+                self._halted = self._halted or stopped
+        return self._halted is None
+
+    async def wait_while_paused(self) -> None:
+        """Wait while the pause file is there; raise StopWave when an interrupt came, or the pause takes too long."""
         waited = 0.0
-        while self._halted is None and not self._stop() and self._paused():
-            if waited >= PAUSE_LIMIT_SECONDS:
-                self._halted = StopWave("paused", "Paused by the file `pause` in the working folder.")
-                break
-            self._progress.waiting("paused by the file `pause` in the working folder", PAUSE_LOOK_SECONDS)
+        while self._paused() and not self._stop():
+            if waited >= self._pause_limit:
+                raise StopWave("paused", f"{PAUSED[0].upper()}{PAUSED[1:]}.")
+            self._progress.waiting(PAUSED, PAUSE_LOOK_SECONDS)
             await self._sleep(PAUSE_LOOK_SECONDS)
             waited += PAUSE_LOOK_SECONDS
         if self._stop():
-            self._halted = self._halted or StopWave("interrupted", "Interrupted; what was in flight is settled.")
-        return self._halted is None
+            raise StopWave("interrupted", "Interrupted; what was in flight is settled.")
 
     def _note_outcomes(self, outcomes: Sequence[JournalEntry], wave: Wave, limit: int) -> None:
         self._failures += sum(
             entry.outcome in (Outcome.FAILED, Outcome.UNCONFIRMED) or entry.reason.startswith(NOT_COVERED)
             for entry in outcomes
         )
-        lapsed = self._users.lapsed
-        if lapsed is not None and self._halted is None:
-            self._halted = PermissionMissing(
-                f"Five users running were refused with {lapsed.status} {lapsed.code}: {lapsed.message} "
-                "A role or the token has probably lapsed.",
-                unchanged="Everything before is in the journal; the refused users are as they were.",
-                hint="Activate the role again (Authentication Policy Administrator), sign in, and run "
-                "`mfa-migrate apply` again; it goes on where it stopped.",
-            )
+        self._halted = self._halted or self._users.lapse()
         self._check_limit(limit, wave)
 
     def _check_limit(self, limit: int, wave: Wave) -> None:
