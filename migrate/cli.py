@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from migrate import __version__
 from migrate.commands.apply import apply
@@ -116,11 +116,13 @@ def run(arguments: Sequence[str]) -> int:
         return int(code or 0)
     except typer.Exit as ending:
         return ending.exit_code
-    except click.exceptions.NoArgsIsHelpError as problem:
-        problem.show(sys.stderr)
-        return ExitCode.USAGE
-    except click.ClickException as problem:
-        _tell(problem.format_message(), "Nothing was changed.", "See `mfa-migrate --help`.")
+    except TyperException as problem:
+        # Typer brings its own copy of click; asking for help by typing nothing is one of its exceptions.
+        if type(problem).__name__ == "NoArgsIsHelpError":
+            typer.echo(str(problem), err=True)
+        else:
+            message = getattr(problem, "format_message", problem.__str__)()
+            _tell(message, "Nothing was changed.", "See `mfa-migrate --help`.")
         return ExitCode.USAGE
     except MfaMigrateError as problem:
         _tell(problem.what, problem.unchanged, problem.hint)
@@ -130,7 +132,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _tell("The reader of the output went away; the rest was not printed.", "", "")
         return ExitCode.OK
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _tell("Interrupted.", "Whatever was in flight is in the journal.", "Run the same command again to go on.")
         return ExitCode.INTERRUPTED
     except Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +26,12 @@ class Call:
 
     settings: Settings
     screen: Screen
+    run_command: Callable[[list[str]], int]
+    """Runs another command line of this program and returns its exit code; errors come through."""
 
     @classmethod
     @contextmanager
-    def opened(cls, settings: Settings, command: str) -> Iterator[Call]:
+    def opened(cls, settings: Settings, command: str, run_command: Callable[[list[str]], int]) -> Iterator[Call]:
         """Open the log, say SANDBOX where it is one, and close both at the end."""
         screen = screen_for(
             output=settings.output.value,
@@ -49,7 +51,7 @@ class Call:
             log.info("%s begins", command)
         try:
             with screen:
-                yield cls(settings=settings, screen=screen)
+                yield cls(settings=settings, screen=screen, run_command=run_command)
         finally:
             if handler is not None:
                 log.info("%s ends", command)

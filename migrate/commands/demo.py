@@ -127,12 +127,10 @@ class _Story:
         self._run("audit", "verify")
 
     def _run(self, *words: str, says: str = "") -> None:
-        from migrate.cli import run
-
         self._call.screen.say("")
         self._call.screen.say(f"$ mfa-migrate {' '.join(words)}{f'    # {says}' if says else ''}")
         place = ["--config", str(self._config), "--workspace", str(self._workspace), "--no-progress"]
-        code = run([*words, *place])
+        code = self._call.run_command([*words, *place])
         # 1 is an answer, not a failure: some users were skipped, or verify has findings.
         if code not in (ExitCode.OK, ExitCode.FINDINGS):
             raise DemoFailed(f"`mfa-migrate {' '.join(words)}` ended with exit code {code}.")

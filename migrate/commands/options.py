@@ -134,7 +134,12 @@ def verb(function: Callable[..., ExitCode | None]) -> Callable[..., None]:
     def command(context: typer.Context, typed: GlobalOptions, **arguments: Any) -> None:
         before = context.obj if isinstance(context.obj, GlobalOptions) else GlobalOptions()
         settings = settings_from(typed.over(before), os.environ, Path.cwd())
-        with Call.opened(settings, context.command_path) as call:
+        root = context.find_root().command
+
+        def run_command(words: list[str]) -> int:
+            return int(root.main(args=words, prog_name="mfa-migrate", standalone_mode=False) or 0)
+
+        with Call.opened(settings, context.command_path, run_command) as call:
             code = function(call, **arguments)
         raise typer.Exit(int(code or ExitCode.OK))
 
