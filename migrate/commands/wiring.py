@@ -46,12 +46,17 @@ def connection_for(settings: Settings) -> Connection:
         tenant=settings.tenant,
         client_id=settings.sign_in.client_id,
         auth=AuthMethod(settings.sign_in.method.value),
-        client_secret=os.environ.get("AZURE_CLIENT_SECRET"),
+        client_secret=_secret("CLIENT_SECRET"),
         certificate_path=Path(settings.sign_in.certificate) if settings.sign_in.certificate else None,
-        certificate_password=os.environ.get("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+        certificate_password=_secret("CLIENT_CERTIFICATE_PASSWORD"),
         ca_bundle=Path(settings.config.ca_bundle) if settings.config.ca_bundle else None,
         pacing=settings.config.pacing,
     )
+
+
+def _secret(name: str) -> str | None:
+    """Return a secret from our own variable, or from the one that azure-identity documents."""
+    return os.environ.get(f"MFA_MIGRATE_{name}") or os.environ.get(f"AZURE_{name}")
 
 
 @asynccontextmanager

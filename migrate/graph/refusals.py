@@ -67,7 +67,7 @@ def refusal_of(answer: Answer, *, doing: str, needs: Needs) -> RemoteProblem:
     if is_licence_refusal(answer):
         return LicenceRefused(
             f"Graph says that this tenant lacks the licence while {doing}: {said}{trace}.",
-            hint="Conditional Access and its reports need Microsoft Entra ID P1; check `mfa-migrate doctor`.",
+            hint="Conditional Access and its reports need Microsoft Entra ID P1; check the tenant's subscriptions.",
         )
     if answer.status == 403:
         return PermissionMissing(
