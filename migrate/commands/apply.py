@@ -63,9 +63,9 @@ def apply(
     skip_settle: Annotated[str | None, typer.Option("--skip-settle", metavar="REASON", help=ReasonToSkip)] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Sit out long waits instead of ending.")] = False,
 ) -> ExitCode:
-    """Carry out the plan: policies first, then the users wave by wave. Run it again to go on.
+    """Carry out the plan; run it again to go on.
 
-    Each user is read and proven covered right before the write and read back after it. The way back is on disk
+    Policies come first, then the users wave by wave. Each user is read and proven covered right before the write and read back after it. The way back is on disk
     before the first write. A wait of more than 15 minutes ends the command with exit code 0 and says until when.
 
     \b

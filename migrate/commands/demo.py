@@ -33,10 +33,10 @@ def demo(
         "demo"
     ),
 ) -> ExitCode:
-    """Run the whole migration on a sandbox in this process, in both policy modes, and leave the files to look at.
+    """Run the whole migration on a sandbox and look at it.
 
     Starts an emulator of Microsoft Graph with an invented company, then runs the real commands against it: export,
-    plan, apply, verify, rollback of one wave, audit. The sandbox's clock is moved past every wait.
+    plan, apply, verify, rollback of one wave, audit, in both policy modes. The sandbox's clock is moved past every wait.
 
     \b
     Examples:

@@ -37,9 +37,9 @@ def export(
         bool, typer.Option("--offline", help="With --tenant-file: write it from the snapshot that is there.")
     ] = False,
 ) -> ExitCode:
-    """Read the whole tenant into a snapshot: users, states, registration, policies, groups, roles, licences.
+    """Read the whole tenant into a snapshot.
 
-    Only reads. What cannot be read to its end fails the export and keeps the previous snapshot; a user who cannot
+    Takes in users, states, registration, policies, named locations, groups, roles and licences. Only reads. What cannot be read to its end fails the export and keeps the previous snapshot; a user who cannot
     be read is kept as a record with the reason.
 
     \b

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 sandbox_app = typer.Typer(
     name="sandbox",
-    help="Serve an emulator of Microsoft Graph on this machine, for rehearsing.",
+    help="Serve an emulator of Microsoft Graph, for rehearsing.",
     invoke_without_command=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},

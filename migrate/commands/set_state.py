@@ -75,9 +75,9 @@ def set_state(
         bool, typer.Option("--allow-unregistered", help="Enforce users who have no MFA method registered.")
     ] = False,
 ) -> ExitCode:
-    """Set the per-user MFA state of named users, as Set-MfaState did; PowerShell's spellings are understood.
+    """Set the state of named users, as Set-MfaState did.
 
-    Reads each user before and after: what counts is the state that is found. Disabling asks the same question as
+    PowerShell's spellings are understood. Reads each user before and after: what counts is the state that is found. Disabling asks the same question as
     apply: is the user provably covered? Enforcing asks whether a method is registered. Authentication methods are
     not touched. `mfa-migrate rollback` undoes it.
 

@@ -11,7 +11,7 @@ from migrate.commands.options import verb
 from migrate.commands.wiring import PAUSE_FILE, journal_to_read, open_tenant, read_plan, workspace_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.journal import Operation, Outcome
-from migrate.model.users import AnyUser, UnreadableUser, UserProfile, UserRecord
+from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import Snapshot, open_snapshot
 from migrate.views.status import RunStanding, status_answer, users_answer
@@ -23,7 +23,7 @@ def status(
     users: Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Names or object ids.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Read these users from the tenant now.")] = False,
 ) -> ExitCode:
-    """Show the state of users, or a summary with how far the migration is.
+    """Show the state of users, or how far the migration is.
 
     With --live it reads only these users from the tenant and needs no export: the first thing to try on a new
     tenant, since it shows whether sign-in, permission and the beta API work.
@@ -78,6 +78,7 @@ async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
 
 def run_standing(workspace: Workspace) -> RunStanding | None:
     """Return where the latest run stands, from the journal; None when nothing was begun."""
+    from migrate.engine.inspector import latest_entries
     from migrate.engine.rollback_record import migrations
 
     journal = journal_to_read(workspace)
@@ -93,7 +94,11 @@ def run_standing(workspace: Workspace) -> RunStanding | None:
         for entry in journal.entries(plan_digest=digest):
             last_wait = entry.reason if entry.operation is Operation.WAIT else None
         closed = any(journal.entries(plan_digest=digest, operation=Operation.CLOSE_RUN))
-    done = sum(outcome in (Outcome.CONFIRMED, Outcome.RECOVERED) for outcome in latest.values())
+        now = latest_entries(journal)
+    # What another run did to a user since, a rollback say, counts for what the user is now.
+    entries = [now[user_id] for user_id in latest]
+    in_effect = [entry for entry in entries if entry.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)]
+    done = sum(entry.requested == MfaState.DISABLED for entry in in_effect)
     try:
         held = sum(count for key, count in read_plan(workspace)[0].counts.items() if key.startswith("hold/"))
     except NothingHere:
@@ -103,6 +108,7 @@ def run_standing(workspace: Workspace) -> RunStanding | None:
         migrated=done,
         planned=plan.users_to_change,
         held_back=held,
+        put_back=len(in_effect) - done,
         outcomes={
             outcome.value: sum(o is outcome for o in latest.values()) for outcome in sorted(set(latest.values()))
         },

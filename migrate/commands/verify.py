@@ -28,9 +28,9 @@ class Verified:
 
 @verb
 def verify(call: Call) -> ExitCode:
-    """Read the tenant afresh and compare it with what it should be. Changes nothing.
+    """Compare the tenant with what it should be. Changes nothing.
 
-    What it should be is the journal folded over the snapshot: after apply the target states, after rollback the
+    Reads the tenant afresh. What it should be is the journal folded over the snapshot: after apply the target states, after rollback the
     former ones. Checked are states, policies, coverage and registered methods. People who were held back are
     listed, they are no findings. Exit code 1 when there are findings.
 

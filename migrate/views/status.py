@@ -52,6 +52,8 @@ class RunStanding(Record, frozen=True, kw_only=True):
     migrated: int
     planned: int
     held_back: int
+    put_back: int
+    """Users of the run whom a later run, such as a rollback, set to something else."""
     outcomes: dict[str, int]
     waiting_for: str | None
     closed: bool
@@ -60,7 +62,8 @@ class RunStanding(Record, frozen=True, kw_only=True):
     @property
     def sentence(self) -> str:
         """Return the standing in one line."""
-        return f"{self.migrated} of {self.planned} migrated, {self.held_back} held back"
+        back = f", {self.put_back} put back since" if self.put_back else ""
+        return f"{self.migrated} of {self.planned} migrated, {self.held_back} held back{back}"
 
 
 def users_answer(users: Sequence[AnyUser], *, live: bool) -> Answer:
