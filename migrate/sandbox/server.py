@@ -5,12 +5,13 @@ import socket
 import threading
 from pathlib import Path
 from types import TracebackType
+from weakref import WeakSet
 
 import uvicorn
 
 from migrate.sandbox.asgi import SandboxApp
 from migrate.sandbox.clock import SandboxClock
-from migrate.sandbox.protocol import CuttableProtocol
+from migrate.sandbox.protocol import cuttable_protocol
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.tenant import Tenant
@@ -22,8 +23,9 @@ _START_SECONDS = 30.0
 class _Server(uvicorn.Server):
     """uvicorn, told to stop at once instead of looking ten times a second whether it should."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, opened: WeakSet[asyncio.BaseTransport]) -> None:
         super().__init__(config)
+        self._opened = opened
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
@@ -32,6 +34,12 @@ class _Server(uvicorn.Server):
         """Serve, and say when connections are accepted."""
         self._ready, self._loop, self._stopped = ready, asyncio.get_running_loop(), asyncio.Event()
         await self.serve(sockets=[listening])
+        # Clients that keep their connection, above all under TLS, would leave it to the garbage collector.
+        for transport in list(self._opened):
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
@@ -72,9 +80,10 @@ class SandboxServer:
         self.tls = tls
         self._socket = _listening(host, port)
         self.port: int = self._socket.getsockname()[1]
+        opened: WeakSet[asyncio.BaseTransport] = WeakSet()
         config = uvicorn.Config(
             SandboxApp(self.sandbox),
-            http=CuttableProtocol,
+            http=cuttable_protocol(opened),
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -88,7 +97,7 @@ class SandboxServer:
             ssl_certfile=tls.certificate if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, opened)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
 

@@ -1,0 +1,241 @@
+"""Every fault of the script language, each run against a real connection. docs/sandbox.md shows these examples."""
+
+import json
+
+import httpx
+import pytest
+
+from migrate.sandbox.server import SandboxServer
+
+USER = "alma.berg@contoso.example"
+STATE_URL = f"/beta/users/{USER}/authentication/requirements"
+STATE_PATH = "users/*/authentication/requirements"
+OFF = {"perUserMfaState": "disabled"}
+
+
+def arm(client: httpx.Client, *faults: dict, **more: object) -> None:
+    answer = client.post("/_sandbox/faults", json={"faults": list(faults), **more})
+    assert answer.status_code == 200, answer.text
+
+
+def state(server: SandboxServer) -> str:
+    return server.sandbox.tenant.people.mfa_state(2)
+
+
+def batch(client: httpx.Client, *users: str) -> httpx.Response:
+    items = [{"id": str(at), "method": "GET", "url": f"/users/{user}?$select=id"} for at, user in enumerate(users)]
+    return client.post("/v1.0/$batch", json={"requests": items})
+
+
+def test_a_status_with_headers_and_body_on_the_third_call_only(client: httpx.Client) -> None:
+    arm(
+        client,
+        {
+            "match": {"method": "GET", "path": "users", "nth": 3},
+            "do": {
+                "status": 503,
+                "headers": {"Retry-After": "0.5"},
+                "body": {"error": {"code": "Busy", "message": ""}},
+            },
+        },
+    )
+    answers = [client.get("/v1.0/users?$top=1") for _ in range(4)]
+    assert [each.status_code for each in answers] == [200, 200, 503, 200]
+    assert (answers[2].headers["retry-after"], answers[2].json()["error"]["code"]) == ("0.5", "Busy")
+
+
+def test_every_second_call_and_at_most_twice(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "me", "every": 2, "times": 2}, "do": {"status": 429}})
+    assert [client.get("/v1.0/me").status_code for _ in range(7)] == [200, 429, 200, 429, 200, 200, 200]
+
+
+def test_a_page_of_html(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "me"}, "do": {"html": "<h1>Bad gateway</h1>", "status": 502}})
+    answer = client.get("/v1.0/me")
+    assert (answer.status_code, answer.text) == (502, "<h1>Bad gateway</h1>")
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_delay_outlasts_an_impatient_client(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "me", "times": 1}, "do": {"delay": 1.0}})
+    with pytest.raises(httpx.ReadTimeout):
+        client.get("/v1.0/me", timeout=0.1)
+
+
+@pytest.mark.parametrize(("when", "left"), [("before", "enforced"), ("after", "disabled")])
+def test_a_reset_before_or_after_the_change_is_committed(
+    client: httpx.Client, server: SandboxServer, when: str, left: str
+) -> None:
+    arm(client, {"match": {"method": "PATCH", "path": STATE_PATH}, "do": {"reset": when}})
+    with pytest.raises(httpx.TransportError):
+        client.patch(STATE_URL, json=OFF)
+    assert state(server) == left
+
+
+def test_an_error_after_the_change_was_applied(client: httpx.Client, server: SandboxServer) -> None:
+    arm(client, {"match": {"method": "PATCH"}, "do": {"status": 429, "applied": True, "headers": {"Retry-After": "1"}}})
+    assert client.patch(STATE_URL, json=OFF).status_code == 429
+    assert state(server) == "disabled"
+
+
+def test_a_truncated_body(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "users"}, "do": {"truncate": 100}})
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("/v1.0/users")
+
+
+def test_an_error_spliced_into_the_json(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "users"}, "do": {"splice": True}})
+    answer = client.get("/v1.0/users")
+    assert answer.status_code == 200
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+    assert '"error"' in answer.text
+
+
+def test_a_batch_item_dropped_by_its_id(client: httpx.Client) -> None:
+    arm(client, {"match": {"item": "1"}, "do": {"drop": True}})
+    assert {each["id"] for each in batch(client, USER, USER, USER).json()["responses"]} == {"0", "2"}
+
+
+def test_a_batch_item_throttled_by_its_user(client: httpx.Client) -> None:
+    arm(client, {"match": {"item": True, "user": "ben.frost@contoso.example"}, "do": {"status": 429}})
+    found = {
+        each["id"]: each["status"] for each in batch(client, USER, "ben.frost@contoso.example").json()["responses"]
+    }
+    assert found == {"0": 200, "1": 429}
+    assert client.get("/v1.0/users/ben.frost@contoso.example").status_code == 200
+
+
+def test_a_batch_in_reversed_order(start, connect) -> None:
+    client = connect(start(shuffle_batch=False))
+    arm(client, {"match": {"path": "$batch"}, "do": {"reorder": True}})
+    assert [each["id"] for each in batch(client, USER, USER, USER).json()["responses"]] == ["2", "1", "0"]
+
+
+def test_a_token_that_expires_until_another_comes(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "me", "nth": 1}, "do": {"expireToken": True}})
+    refused = client.get("/v1.0/me")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
+    assert client.get("/v1.0/users").status_code == 401
+    assert client.get("/v1.0/me", headers={"Authorization": "Bearer another"}).status_code == 200
+
+
+def test_a_claims_challenge(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "me", "times": 1}, "do": {"claims": True}})
+    header = client.get("/v1.0/me").headers["www-authenticate"]
+    assert 'error="insufficient_claims"' in header
+    assert 'claims="' in header
+    assert client.get("/v1.0/me").status_code == 200
+
+
+def test_a_next_link_that_leads_back(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "users", "nth": 2}, "do": {"nextLink": "loop"}})
+    first = client.get("/v1.0/users?$top=10&$select=id").json()
+    second = client.get(first["@odata.nextLink"]).json()
+    assert client.get(second["@odata.nextLink"]).json()["value"] == second["value"]
+
+
+def test_a_next_link_that_has_expired(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "users", "nth": 1}, "do": {"nextLink": "expire"}})
+    refused = client.get(client.get("/v1.0/users").json()["@odata.nextLink"])
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "Directory_ExpiredPageToken")
+
+
+def test_duplicates_across_pages(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "users", "nth": 1}, "do": {"duplicates": 3}})
+    first = client.get("/v1.0/users?$top=10&$select=id").json()
+    second = client.get(first["@odata.nextLink"]).json()
+    assert second["value"][:3] == first["value"][-3:]
+
+
+def test_a_stale_read_after_a_write(client: httpx.Client) -> None:
+    arm(client, {"match": {"method": "PATCH", "path": STATE_PATH}, "do": {"stale": 20}})
+    client.patch(STATE_URL, json=OFF)
+    assert client.get(STATE_URL).json()["perUserMfaState"] == "enforced"
+    client.post("/_sandbox/clock", json={"advance": 21})
+    assert client.get(STATE_URL).json()["perUserMfaState"] == "disabled"
+
+
+def test_another_administrators_change_before_and_after(client: httpx.Client, server: SandboxServer) -> None:
+    arm(
+        client,
+        {
+            "match": {"method": "GET", "path": STATE_PATH, "nth": 1},
+            "do": {"change": {"user": USER, "state": "enabled"}, "changeAfter": {"user": USER, "state": "disabled"}},
+        },
+    )
+    assert client.get(STATE_URL).json()["perUserMfaState"] == "enabled"
+    assert client.get(STATE_URL).json()["perUserMfaState"] == "disabled"
+
+
+def test_another_administrator_changes_policies_groups_and_accounts(
+    client: httpx.Client, server: SandboxServer
+) -> None:
+    policy = client.get("/v1.0/identity/conditionalAccess/policies").json()["value"][0]
+    group = policy["conditions"]["users"]["excludeGroups"][0]
+    for change in (
+        {"policy": policy["id"], "set": {"state": "disabled"}},
+        {"group": group, "add": USER},
+        {"user": USER, "set": {"accountEnabled": False}},
+    ):
+        assert client.post("/_sandbox/change", json=change).status_code == 200
+    assert client.get(f"/v1.0/identity/conditionalAccess/policies/{policy['id']}").json()["state"] == "disabled"
+    members = client.get(f"/v1.0/groups/{group}/transitiveMembers?$top=999").json()["value"]
+    assert USER in {each.get("userPrincipalName") for each in members}
+    assert client.get(f"/v1.0/users/{USER}?$select=accountEnabled").json()["accountEnabled"] is False
+    client.post("/_sandbox/change", json={"group": group, "remove": USER})
+    client.post("/_sandbox/change", json={"policy": policy["id"], "delete": True})
+    assert client.get(f"/v1.0/identity/conditionalAccess/policies/{policy['id']}").status_code == 404
+    assert client.post("/_sandbox/change", json={"user": "nobody"}).status_code == 400
+
+
+def test_chance_comes_from_the_seed(start, connect) -> None:
+    def run(seed: int) -> list[int]:
+        client = connect(start())
+        arm(client, {"match": {"path": "me", "chance": 0.5}, "do": {"status": 500}}, seed=seed)
+        return [client.get("/v1.0/me").status_code for _ in range(20)]
+
+    first = run(11)
+    assert first == run(11)
+    assert first != run(12)
+    assert set(first) == {200, 500}
+
+
+def test_the_random_mode_tells_its_seed_and_repeats_with_it(start, connect) -> None:
+    def run(**more: object) -> tuple[int, list[int]]:
+        client = connect(start())
+        script = {"random": {"rate": 0.4, "kinds": ["throttle", "unavailable", "error", "html"]}, **more}
+        seed = client.post("/_sandbox/faults", json=script).json()["seed"]
+        return seed, [client.get("/v1.0/me").status_code for _ in range(30)]
+
+    seed, statuses = run()
+    assert run(seed=seed) == (seed, statuses)
+    assert {200, 429, 502} <= set(statuses)
+
+
+def test_faults_are_listed_counted_and_cleared(client: httpx.Client) -> None:
+    arm(client, {"name": "busy", "match": {"path": "me"}, "do": {"status": 503}})
+    client.get("/v1.0/me")
+    listed = client.get("/_sandbox/faults").json()["value"]
+    assert [(each["name"], each["matched"], each["struck"]) for each in listed] == [("busy", 1, 1)]
+    assert client.get("/_sandbox/stats").json()["faults"] == 1
+    client.delete("/_sandbox/faults")
+    assert client.get("/v1.0/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"nonsense",
+        b"[]",
+        b'{"faults":[{"do":{}}]}',
+        b'{"faults":[{"do":{"status":"x"}}]}',
+        b'{"faults":[{"match":{"colour":"red"},"do":{"status":500}}]}',
+        b'{"random":{"rate":0.1,"kinds":["rain"]}}',
+    ],
+)
+def test_a_script_that_is_not_understood_is_refused(client: httpx.Client, script: bytes) -> None:
+    answer = client.post("/_sandbox/faults", content=script)
+    assert answer.status_code == 400
+    assert "fault" in answer.json()["error"]["message"]
