@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 from migrate.errors import BadInput
 
 CHUNK_BYTES = 1 << 16
+
+
+class ByteSource(Protocol):
+    """Whatever bytes can be read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        ...
+
+
 _HEAD_BYTES = 4096
 
 # UTF-32 first: its little-endian mark begins with the one of UTF-16.
@@ -54,7 +64,7 @@ def checked_encoding(name: str) -> str:
     return info.name
 
 
-def text_pieces(stream: BinaryIO, *, name: str, encoding: str | None = None) -> Iterator[str]:
+def text_pieces(stream: ByteSource, *, name: str, encoding: str | None = None) -> Iterator[str]:
     """Yield the text of `stream` in pieces of about 64 KiB, without its byte order mark.
 
     `encoding` None means: look at the first bytes. Raises `BadInput` naming `name` for bytes that are not in
@@ -88,7 +98,7 @@ def text_pieces(stream: BinaryIO, *, name: str, encoding: str | None = None) -> 
         data = stream.read(CHUNK_BYTES)
 
 
-def text_lines(stream: BinaryIO, *, name: str, encoding: str | None = None) -> Iterator[str]:
+def text_lines(stream: ByteSource, *, name: str, encoding: str | None = None) -> Iterator[str]:
     """Yield the lines of `stream` with their ends, split at LF only, so that a CR inside a quoted cell survives."""
     rest: list[str] = []
     for piece in text_pieces(stream, name=name, encoding=encoding):

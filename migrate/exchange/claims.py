@@ -1,0 +1,186 @@
+"""From named columns to claims: whom a row is about, which column holds the state, and what its values say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import assert_never
+
+from migrate.errors import BadInput
+from migrate.exchange.columns import Meaning, columns_for
+from migrate.exchange.sheets import REEXPORT_HINT, Sheet
+from migrate.exchange.statecolumn import StateColumn, state_column_of
+from migrate.exchange.words import Blank, Known, Lost, NoRequirement, Said, Strange, Value, said_by
+from migrate.model.claims import Claim, ClaimFile
+from migrate.model.users import MfaState
+
+_GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE)
+_SHOWN_ROWS = 5
+_LOST = "the state was lost in the export"
+
+
+def claims_of(sheet: Sheet, *, state_column: str | None, trust_disabled: bool) -> ClaimFile:
+    """Return what a sheet says about users.
+
+    `state_column` is the operator's word for where the state is; `trust_disabled` is the operator's word that a
+    file in which nobody is anything but Disabled is right. Raises `BadInput` for rows that name nobody.
+    """
+    people = _People(sheet)
+    chosen = state_column_of(sheet, asked=state_column, trust_disabled=trust_disabled)
+    source = f"{sheet.name}: {chosen.name}" if chosen.name and chosen.refusal is None else sheet.name
+    claims = tuple(_claim(sheet.name, people, chosen, source, number, row) for number, row in sheet.rows)
+    notes = [*sheet.notes, *chosen.notes, *_notes_about(sheet.name, claims, chosen)]
+    return ClaimFile(
+        name=sheet.name,
+        format=sheet.format,
+        state_from=chosen.name,
+        claims=claims,
+        notes=tuple(notes),
+        no_state_because=chosen.refusal,
+    )
+
+
+class _People:
+    """Finds out whom a row is about. Never by display name: exports lose letters of it."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._name = sheet.name
+        self._id_columns = columns_for(Meaning.OBJECT_ID, sheet.columns)
+        self._name_columns = columns_for(Meaning.USER_PRINCIPAL_NAME, sheet.columns)
+        self._display_columns = columns_for(Meaning.DISPLAY_NAME, sheet.columns)
+        self._digest_columns = columns_for(Meaning.PLAN_DIGEST, sheet.columns)
+        if not self._id_columns and not self._name_columns:
+            found = ", ".join(sheet.columns[:12]) or "nothing"
+            raise BadInput(
+                f"{sheet.name} has no column that says whom a row is about (found: {found}).",
+                hint="Needed is ObjectId or UserPrincipalName. A display name is not enough: names are not unique.",
+            )
+
+    def identities(self, number: int, row: dict[str, Value]) -> tuple[str | None, str | None]:
+        """Return object id and user principal name of a row, at least one of them."""
+        object_id = user_principal_name = None
+        strange: tuple[str, str] | None = None
+        for column in self._id_columns:
+            text = _text(row.get(column))
+            if not text or object_id is not None:
+                continue
+            if found := _GUID.fullmatch(text):
+                object_id = found.group(1).lower()
+            elif "@" not in text:
+                strange = strange or (column, text)
+        for column in self._name_columns:
+            text = _text(row.get(column))
+            if not text or user_principal_name is not None:
+                continue
+            if "@" in text and not any(character.isspace() for character in text):
+                user_principal_name = text
+            elif object_id is None and (found := _GUID.fullmatch(text)):
+                object_id = found.group(1).lower()
+            else:
+                strange = strange or (column, text)
+        if object_id is None and user_principal_name is None:
+            if strange is None:
+                raise BadInput(f"{self._name}, row {number}: it names nobody.")
+            raise BadInput(
+                f"{self._name}, row {number}, column {strange[0]}: {strange[1][:80]!r} is neither an object id "
+                "(a GUID) nor a user principal name (it has an @)."
+            )
+        return object_id, user_principal_name
+
+    def display_name(self, row: dict[str, Value]) -> str | None:
+        """Return the display name of a row, for reading only."""
+        return next((text for column in self._display_columns if (text := _text(row.get(column)))), None)
+
+    def plan_digest(self, row: dict[str, Value]) -> str | None:
+        """Return the PlanDigest of a row of one of our rollback files."""
+        return next((text for column in self._digest_columns if (text := _text(row.get(column)))), None)
+
+
+def _claim(name: str, people: _People, chosen: StateColumn, source: str, number: int, row: dict[str, Value]) -> Claim:
+    object_id, user_principal_name = people.identities(number, row)
+    state: MfaState | None = None
+    inferred, problem = False, None
+    if chosen.name is not None and chosen.refusal is None:
+        value = row.get(chosen.name)
+        said = said_by(value)
+        state = _state(said, chosen)
+        inferred = state is not None and isinstance(said, Blank)
+        if state is None:
+            problem = f"{name}, row {number}, column {chosen.name}: {_why_unknown(said)}"
+    return Claim(
+        object_id=object_id,
+        user_principal_name=user_principal_name,
+        display_name=people.display_name(row),
+        mfa_state=state,
+        inferred=inferred,
+        problem=problem,
+        previous_state=state if chosen.is_previous_state else None,
+        plan_digest=people.plan_digest(row),
+        source=source,
+        row=number,
+    )
+
+
+def _state(said: Said, chosen: StateColumn) -> MfaState | None:
+    match said:
+        case Known():
+            return said.state
+        case NoRequirement():
+            return MfaState.DISABLED
+        case Blank():
+            return MfaState.DISABLED if chosen.blank_is_disabled else None
+        case Lost() | Strange():
+            return None
+        case _:
+            assert_never(said)
+
+
+def _why_unknown(said: Said) -> str:
+    match said:
+        case Lost():
+            return f"{said.text[:80]!r} stands for an object that was not written; {_LOST}."
+        case Strange():
+            return f"{said.text[:80]!r} is no per-user MFA state."
+        case Blank():
+            return "it is blank, which says nothing in this file."
+        case Known() | NoRequirement():
+            raise AssertionError("a known state needs no reason")
+        case _:
+            assert_never(said)
+
+
+def _notes_about(name: str, claims: tuple[Claim, ...], chosen: StateColumn) -> Iterable[str]:
+    """Yield what is half of the truth in the file."""
+    if chosen.name is None or chosen.refusal is not None:
+        return
+    states = Counter(claim.mfa_state for claim in claims)
+    if states and not states[MfaState.DISABLED] and not states[None]:
+        yield (
+            f"{name} lists only users with MFA on and nobody who is Disabled, so it is half of the truth: "
+            "whoever is not in it is not known to be Disabled."
+        )
+    inferred = sum(claim.inferred for claim in claims)
+    if inferred:
+        yield f"{inferred} blank cells of {chosen.name} were read as Disabled, as reports of that kind mean them."
+    problems = [claim.problem for claim in claims if claim.problem is not None]
+    yield from problems[:_SHOWN_ROWS]
+    if len(problems) > _SHOWN_ROWS:
+        yield f"… and {len(problems) - _SHOWN_ROWS} more rows whose state is not known."
+    if any(_LOST in problem for problem in problems):
+        yield REEXPORT_HINT
+    yield from _contradictions(name, claims)
+
+
+def _contradictions(name: str, claims: tuple[Claim, ...]) -> Iterable[str]:
+    first: dict[str, Claim] = {}
+    for claim in claims:
+        key = claim.object_id or (claim.user_principal_name or "").casefold()
+        before = first.setdefault(key, claim)
+        if before.mfa_state is not claim.mfa_state:
+            who = claim.user_principal_name or claim.object_id
+            yield f"{name}: rows {before.row} and {claim.row} both speak of {who} and disagree."
+
+
+def _text(value: Value) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,172 @@
+"""Read Export-Clixml files as a stream: no DTD, no entities, no depth without end, only the wanted properties kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import ParseError
+
+from migrate.errors import BadInput
+from migrate.exchange.encodings import ByteSource
+from migrate.exchange.sheets import Keep, Sheet
+from migrate.exchange.words import Value
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_NAMESPACE = "{http://schemas.microsoft.com/powershell/2004/04}"
+_DEEPEST = 200
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_BAGS = frozenset({"Props", "MS"})
+_LISTS = frozenset({"LST", "IE", "QUE", "STK"})
+# Where users are: in the file itself, or in one array that was exported as a whole.
+_DEPTHS_OF_USERS = frozenset({2, 4})
+
+
+def read_clixml(name: str, stream: ByteSource, keep: Keep) -> Sheet:
+    """Return the objects of a CLIXML document; `stream` is read to its end, never all at once.
+
+    Follows references, reads both property bags (`Props` and `MS`), and takes arrays apart. Rows are counted by
+    object from 1. Raises `BadInput` for broken XML, for a DTD or entities, and for other XML.
+    """
+    columns: dict[str, None] = {}
+    rows: list[tuple[int, dict[str, Value]]] = []
+    for item in _top_level(name, stream, _Reader(name, keep, columns)):
+        for user in item if isinstance(item, list) else [item]:
+            if not isinstance(user, dict):
+                raise BadInput(f"{name}, object {len(rows) + 1}: it is no object that describes a user.")
+            columns.update(dict.fromkeys(user))
+            rows.append((len(rows) + 1, user))
+    return Sheet(name=name, format="clixml", columns=tuple(columns), rows=rows)
+
+
+def _top_level(name: str, stream: ByteSource, reader: _Reader) -> Iterator[Value]:
+    """Yield the value of each child of the root, and forget its XML."""
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import iterparse
+
+    depth = 0
+    root: Element | None = None
+    try:
+        for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
+            if event == "start":
+                depth += 1
+                if root is None:
+                    root = element
+                    if element.tag != f"{_NAMESPACE}Objs":
+                        raise BadInput(f"{name} is XML, but not what Export-Clixml writes.")
+                if depth > _DEEPEST:
+                    raise BadInput(f"{name} is nested too deeply to be an export of users.")
+                continue
+            depth -= 1
+            reader.close(element, depth)
+            # An array that was exported as a whole ends with the file: keep no XML of what is in it.
+            del element[:]
+            if depth == 1 and root is not None:
+                yield reader.taken(element)
+                root.clear()
+    except DefusedXmlException as error:
+        raise BadInput(
+            f"{name} declares a DTD or entities, which Export-Clixml never does; it was not read."
+        ) from error
+    except ParseError as error:
+        raise BadInput(f"{name} is broken XML ({error}).") from error
+    except LookupError as error:
+        raise BadInput(f"{name} names an encoding that is not known ({error}).") from error
+
+
+class _Reader:
+    """Turns elements into values when they end; children first, so that nothing is recursive."""
+
+    def __init__(self, name: str, keep: Keep, columns: dict[str, None]) -> None:
+        self._name = name
+        self._keep = keep
+        self._columns = columns
+        self._wanted: dict[str, bool] = {}
+        self._values: dict[int, Value] = {}
+        """Values of ended elements whose parent has not ended yet, by the identity of the element."""
+        self._by_reference: dict[str, Value] = {}
+
+    def taken(self, element: Element) -> Value:
+        """Return the value of an ended element and forget it."""
+        return self._values.pop(id(element), None)
+
+    def close(self, element: Element, depth: int) -> None:
+        """Work out the value of an element that has just ended, at `depth` below the root (the root is 0)."""
+        tag = element.tag.removeprefix(_NAMESPACE)
+        value: Value
+        if tag == "Obj":
+            value = self._object(element)
+            if reference := element.get("RefId"):
+                self._by_reference[reference] = value
+        elif tag == "Ref":
+            reference = element.get("RefId", "")
+            if reference not in self._by_reference:
+                raise BadInput(f"{self._name}: it refers to object {reference!r}, which does not come before.")
+            value = self._by_reference[reference]
+        elif tag in _BAGS:
+            value = self._bag(element, of_user=depth in _DEPTHS_OF_USERS)
+        elif tag in _LISTS:
+            value = [self.taken(child) for child in element]
+        elif tag == "DCT":
+            value = self._dictionary(element)
+        elif tag == "En":
+            value = [self.taken(child) for child in element]
+        elif tag == "Nil":
+            value = None
+        elif tag == "B":
+            value = (element.text or "").strip() == "true"
+        elif tag in ("TN", "TNRef", "T", "Objs"):
+            return
+        else:
+            value = _unescaped(element.text or "")
+        self._values[id(element)] = value
+
+    def _object(self, element: Element) -> Value:
+        """Return an object's list, its properties, or else its text (enums and simple values)."""
+        properties: dict[str, Value] = {}
+        text: Value = None
+        content: Value = None
+        has_list = has_bag = False
+        for child in element:
+            tag = child.tag.removeprefix(_NAMESPACE)
+            value = self.taken(child)
+            if tag in _BAGS and isinstance(value, dict):
+                has_bag = True
+                properties.update(value)
+            elif tag in _LISTS:
+                has_list, content = True, value
+            elif tag == "DCT" and isinstance(value, dict):
+                has_bag = True
+                properties.update(value)
+            elif tag == "ToString":
+                text = value
+        if has_list:
+            return content
+        return properties if has_bag else text
+
+    def _bag(self, element: Element, *, of_user: bool) -> Value:
+        bag: dict[str, Value] = {}
+        for child in element:
+            name = _unescaped(child.get("N", ""))
+            value = self.taken(child)
+            if of_user:
+                self._columns.setdefault(name)
+            if self._is_wanted(name):
+                bag[name] = value
+        return bag
+
+    def _dictionary(self, element: Element) -> Value:
+        pairs = [self.taken(entry) for entry in element]
+        return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2}
+
+    def _is_wanted(self, name: str) -> bool:
+        if name not in self._wanted:
+            self._wanted[name] = self._keep(name)
+        return self._wanted[name]
+
+
+def _unescaped(text: str) -> str:
+    """Undo `_x000D_` and the like, as PowerShell writes characters that XML does not take."""
+    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text) if "_x" in text else text

@@ -1,0 +1,247 @@
+"""Which column holds the per-user MFA state: sure ones, ones whose values have to tell, and false friends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrate.errors import BadInput
+from migrate.exchange.columns import (
+    GRAPH_STATES,
+    OUR_STATES,
+    REQUIREMENTS,
+    Meaning,
+    columns_for,
+    false_friend_says,
+    folded,
+)
+from migrate.exchange.sheets import REEXPORT_HINT, Sheet
+from migrate.exchange.words import Blank, Known, Lost, NoRequirement, Said, Strange, said_by
+from migrate.model.users import MfaState
+
+_PORTAL_TEMPLATE = frozenset({"username", "mfastatus"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateColumn:
+    """The choice of a column, or why there is none."""
+
+    name: str | None
+    """None: the file holds no state."""
+    blank_is_disabled: bool = False
+    """The source leaves a blank for users without a requirement."""
+    refusal: str | None = None
+    """A sentence, then a line with what to do; None where the column can be used, or where there is none at all."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_previous_state(self) -> bool:
+        """Tell whether it is the PreviousState of one of our rollback files."""
+        return self.name is not None and folded(self.name) == "previousstate"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What the values of one column say, with an example of each kind."""
+
+    states: set[MfaState]
+    known: int
+    blank: int
+    no_requirement: int
+    lost: tuple[int, Lost] | None
+    strange: tuple[int, Strange] | None
+    rows: int
+
+
+def state_column_of(sheet: Sheet, *, asked: str | None, trust_disabled: bool) -> StateColumn:
+    """Return which column of a sheet holds the state.
+
+    `asked` is what the operator named; raises `BadInput` when there is no such column. `trust_disabled` is
+    the operator's word that a file in which everybody is Disabled is right.
+    """
+    if asked is not None:
+        return _if_not_all_disabled(sheet, _named(sheet, asked), trust_disabled)
+    sure = columns_for(Meaning.STATE, sheet.columns)
+    if sure:
+        return _if_not_all_disabled(sheet, _sure(sheet, sure), trust_disabled)
+    maybe = columns_for(Meaning.MAYBE_STATE, sheet.columns)
+    if maybe:
+        return _maybe(sheet, maybe[0])
+    return _none(sheet)
+
+
+def _tally(sheet: Sheet, column: str) -> _Tally:
+    tally = _Tally(states=set(), known=0, blank=0, no_requirement=0, lost=None, strange=None, rows=len(sheet.rows))
+    for number, said in _said(sheet, column):
+        match said:
+            case Known():
+                tally.states.add(said.state)
+                tally.known += 1
+            case NoRequirement():
+                tally.no_requirement += 1
+            case Blank():
+                tally.blank += 1
+            case Lost():
+                tally.lost = tally.lost or (number, said)
+            case Strange():
+                tally.strange = tally.strange or (number, said)
+    return tally
+
+
+def _said(sheet: Sheet, column: str) -> Iterator[tuple[int, Said]]:
+    return ((number, said_by(row.get(column))) for number, row in sheet.rows)
+
+
+def _named(sheet: Sheet, asked: str) -> StateColumn:
+    """Return the column that the operator named; its values still have to be states."""
+    found = [column for column in sheet.columns if folded(column) == folded(asked)]
+    if not found:
+        raise BadInput(f"{sheet.name} has no column {asked!r} (found: {', '.join(sheet.columns)}).")
+    column = found[0]
+    tally = _tally(sheet, column)
+    if tally.strange is not None:
+        number, strange = tally.strange
+        return StateColumn(
+            name=column,
+            refusal=f"{sheet.name}, row {number}, column {column}: {strange.text[:80]!r} is no per-user MFA state, "
+            "so the column does not hold it.\nKnown are Disabled, Enabled and Enforced.",
+        )
+    if not tally.known and not tally.no_requirement:
+        return _lost_or_blank(sheet, column, tally)
+    return StateColumn(name=column, blank_is_disabled=_blank_is_disabled(sheet, column, tally))
+
+
+def _sure(sheet: Sheet, columns: list[str]) -> StateColumn:
+    """Return the most trusted column that says anything."""
+    tallies = {column: _tally(sheet, column) for column in columns}
+    for column, tally in tallies.items():
+        if tally.known or tally.no_requirement:
+            return StateColumn(name=column, blank_is_disabled=_blank_is_disabled(sheet, column, tally))
+    column, tally = next(iter(tallies.items()))
+    if not tally.rows:
+        return StateColumn(name=column)
+    return _lost_or_blank(sheet, column, tally)
+
+
+def _lost_or_blank(sheet: Sheet, column: str, tally: _Tally) -> StateColumn:
+    if tally.lost is not None:
+        number, lost = tally.lost
+        return StateColumn(
+            name=column,
+            refusal=f"{sheet.name}, row {number}, column {column}: {lost.text[:80]!r} is the name of a type or a cut "
+            f"object; the state was lost in the export.\n{REEXPORT_HINT}",
+        )
+    if tally.strange is not None:
+        number, strange = tally.strange
+        return StateColumn(
+            name=column,
+            refusal=f"{sheet.name}, row {number}, column {column}: {strange.text[:80]!r} is no per-user MFA state.\n"
+            "Known are Disabled, Enabled and Enforced.",
+        )
+    return StateColumn(
+        name=column,
+        refusal=f"{sheet.name}: the column {column} is blank in every row, and that says nothing: Graph's users have "
+        f"no such property and always export a blank.\n{REEXPORT_HINT}",
+    )
+
+
+def _blank_is_disabled(sheet: Sheet, column: str, tally: _Tally) -> bool:
+    """Tell whether a blank in this column means that the user has no requirement."""
+    key = folded(column)
+    if key in GRAPH_STATES | OUR_STATES:
+        return False
+    if key == REQUIREMENTS:
+        # Structure says it itself: null is the same as the empty list there. In a table it takes a value elsewhere.
+        return sheet.format in ("json", "ndjson", "clixml") or tally.known > 0
+    return key.startswith(REQUIREMENTS) or key == "requirementstate" or _is_maybe(column)
+
+
+def _is_maybe(column: str) -> bool:
+    return bool(columns_for(Meaning.MAYBE_STATE, [column]))
+
+
+def _maybe(sheet: Sheet, column: str) -> StateColumn:
+    """Return a column named like `MFA Status` when its values can only be the per-user state."""
+    tally = _tally(sheet, column)
+    if not tally.rows:
+        return StateColumn(name=column)
+    if tally.lost is not None and not tally.known:
+        return _lost_or_blank(sheet, column, tally)
+    ask = f"If it is the per-user state all the same, say so: --state-column '{column}'."
+    if tally.strange is not None:
+        number, strange = tally.strange
+        return StateColumn(
+            name=column,
+            refusal=f"{sheet.name}, row {number}, column {column}: {strange.text[:80]!r} is no per-user MFA state; "
+            "the column says how strong or complete the registered methods are.\n"
+            "mfa-migrate export reads the state from the tenant.",
+        )
+    methods = columns_for(Meaning.METHODS, sheet.columns)
+    if methods:
+        return StateColumn(
+            name=column,
+            refusal=f"{sheet.name}: the column {column} stands beside {', '.join(methods[:3])}, so the file is a "
+            f"report about methods, and there it says whether somebody has one.\n{ask}",
+        )
+    if MfaState.ENFORCED in tally.states:
+        return StateColumn(name=column, blank_is_disabled=True)
+    if {folded(name) for name in sheet.columns} == _PORTAL_TEMPLATE:
+        return StateColumn(
+            name=column,
+            refusal=f"{sheet.name} looks like the portal's bulk-update file: the column {column} holds what somebody "
+            f"asked for, and nobody is Enforced in it, so it need not be what the users' state was.\n{ask}",
+        )
+    return StateColumn(
+        name=column,
+        refusal=f"{sheet.name}: nobody is Enforced in the column {column}, as in reports that call a user Enabled who "
+        f"has a method registered; it need not be the per-user state.\n{ask}",
+    )
+
+
+def _none(sheet: Sheet) -> StateColumn:
+    """Return that there is no state, and refuse where something passes itself off as one."""
+    false_friends = columns_for(Meaning.FALSE_FRIEND, sheet.columns)
+    states_alone = [column for column in sheet.columns if folded(column) == "state"]
+    for column in states_alone:
+        tally = _tally(sheet, column)
+        if tally.known and tally.strange is None:
+            return StateColumn(
+                name=column,
+                refusal=f"{sheet.name}: the column {column} holds words that are MFA states, but a property of that "
+                "name is the province in MSOnline and in the portal.\n"
+                f"If it is the per-user state all the same, say so: --state-column '{column}'.",
+            )
+    if false_friends:
+        column = false_friends[0]
+        return StateColumn(
+            name=None,
+            refusal=f"{sheet.name}: the column {column} says {false_friend_says(column)}, not the per-user MFA state, "
+            "and no other column holds it.\n"
+            "mfa-migrate export reads the state from the tenant.",
+        )
+    notes = tuple(
+        f"{sheet.name}: the column {column} is the state or province of the address, not the MFA state."
+        for column in states_alone
+    )
+    return StateColumn(name=None, notes=notes)
+
+
+def _if_not_all_disabled(sheet: Sheet, chosen: StateColumn, trusted: bool) -> StateColumn:
+    """Refuse a file in which nobody is anything but Disabled, unless the operator vouches for it.
+
+    Under PowerShell 7's compatibility layer the old report scripts call everybody Disabled: the requirement
+    arrives as a text without a State. What Graph says itself is not under that suspicion.
+    """
+    if chosen.name is None or chosen.refusal is not None or trusted or not sheet.rows:
+        return chosen
+    tally = _tally(sheet, chosen.name)
+    if tally.states - {MfaState.DISABLED} or tally.lost is not None or tally.strange is not None:
+        return chosen
+    if folded(chosen.name) in (GRAPH_STATES | OUR_STATES):
+        return chosen
+    return StateColumn(
+        name=chosen.name,
+        refusal=f"{sheet.name}: nobody is anything but Disabled in the column {chosen.name}. Report scripts that ran "
+        "in PowerShell 7 say so of everybody, because the requirement does not survive the way there.\n"
+        "If it is true, say so with --trust-disabled; mfa-migrate export reads the state from the tenant.",
+    )

@@ -1,0 +1,123 @@
+"""What the value of a state column says: a state, nothing, or something that was lost in the export."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from migrate.model.users import MfaState
+
+Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
+"""A value of a foreign file; tables have texts and None only, JSON and CLIXML also structure."""
+
+_STATES = {
+    "disabled": MfaState.DISABLED,
+    "enabled": MfaState.ENABLED,
+    "enforced": MfaState.ENFORCED,
+    "not enabled": MfaState.DISABLED,
+}
+_BLANK = frozenset({"", "-", "none", "null", "[]"})
+
+# `System.Object[]`, `System.Collections.Generic.List`1[…]`, `Microsoft.Online.Administration.…Requirement`
+_TYPE_NAME = re.compile(r"(?:\{)?(?:System|Microsoft|Deserialized|Selected)\.[\w.`+]+.*", re.DOTALL)
+_CUT_OBJECT = re.compile(r"@\{(.*)\}", re.DOTALL)
+_CUT_STATE = re.compile(r"(?:^|;)\s*State\s*=\s*([^;]*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The value names a state."""
+
+    state: MfaState
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """There is nothing; what that means depends on the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoRequirement:
+    """An empty list of requirements: Disabled, as MSOnline stores it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A type name or a cut object: the state was there and the export did not write it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """A value that is no state."""
+
+    text: str
+
+
+Said = Known | Blank | NoRequirement | Lost | Strange
+
+
+def said_by(value: Value) -> Said:
+    """Return what a value says about the per-user MFA state."""
+    match value:
+        case list():
+            return _said_by_all(value)
+        case dict():
+            return _said_by_requirement(value)
+        case _:
+            return _said_by_scalar(value)
+
+
+def _said_by_text(text: str) -> Said:
+    word = text.strip()
+    if state := _STATES.get(word.casefold()):
+        return Known(state)
+    if word.casefold() in _BLANK:
+        return Blank()
+    if cut := _CUT_OBJECT.fullmatch(word):
+        state_word = _CUT_STATE.search(cut.group(1))
+        state = _STATES.get(state_word.group(1).strip().casefold()) if state_word else None
+        return Known(state) if state else Lost(word)
+    if _TYPE_NAME.fullmatch(word):
+        return Lost(word)
+    return Strange(word)
+
+
+def _said_by_all(requirements: list[Value]) -> Said:
+    """Return what a list of requirements says; MSOnline never has more than one."""
+    if not requirements:
+        return NoRequirement()
+    answers = {_said_by_item(requirement) for requirement in requirements}
+    return answers.pop() if len(answers) == 1 else Strange("several requirements that disagree")
+
+
+def _said_by_item(item: Value) -> Said:
+    answer = _said_by_requirement(item) if isinstance(item, dict) else _said_by_scalar(item)
+    # A requirement without a word in it is not the same as no requirement.
+    return Strange("a requirement without a state") if isinstance(answer, Blank | NoRequirement) else answer
+
+
+def _said_by_requirement(requirement: dict[str, Value]) -> Said:
+    by_name = {name.casefold(): value for name, value in requirement.items()}
+    # Windows PowerShell sometimes writes an array as {"value": […], "Count": n}.
+    inner = by_name.get("value")
+    if set(by_name) == {"value", "count"} and isinstance(inner, list):
+        return _said_by_all(inner)
+    if "state" not in by_name:
+        return Lost("an object without State")
+    answer = _said_by_scalar(by_name["state"])
+    return Strange("a requirement without a state") if isinstance(answer, Blank) else answer
+
+
+def _said_by_scalar(value: Value) -> Said:
+    match value:
+        case None:
+            return Blank()
+        case str():
+            return _said_by_text(value)
+        case list() | dict():
+            return Strange("a structure where a word should be")
+        case _:
+            # MSOnline's and Graph's states are texts; a number or a truth value is something else.
+            return Strange(str(value))
