@@ -1,0 +1,43 @@
+"""Every row of the table in cases.py comes out as it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrate.decide.coverage.explaining import closing_for
+from migrate.decide.coverage.judge import Judge
+from migrate.model.coverage import Verdict
+from tests.unit.decide.coverage.cases import CASES, Case
+from tests.unit.decide.coverage.tenants import PEOPLE, evidence
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_case_comes_out_as_the_table_says(case: Case) -> None:
+    coverage = Judge(evidence(*case.policies), apps_that_matter=case.apps).coverage_of(PEOPLE[case.person])
+    assert coverage.verdict.value == case.verdict, case.why
+    assert tuple(sorted({gap.tag for gap in coverage.gaps})) == tuple(sorted(case.gaps))
+    sentences = "\n".join((*coverage.not_understood, *coverage.exclusions, *(gap.words for gap in coverage.gaps)))
+    assert case.says in sentences
+    assert coverage.would_cover == case.would_cover
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_only_covered_is_proven_and_unknown_says_why(case: Case) -> None:
+    coverage = Judge(evidence(*case.policies), apps_that_matter=case.apps).coverage_of(PEOPLE[case.person])
+    assert coverage.is_proven() is (case.verdict == "covered")
+    match coverage.verdict:
+        case Verdict.COVERED | Verdict.PARTLY:
+            assert coverage.covered_by
+        case Verdict.UNCOVERED:
+            assert not coverage.covered_by
+        case Verdict.UNKNOWN:
+            assert coverage.not_understood
+    for gap in coverage.gaps:
+        assert closing_for(gap)
+
+
+def test_the_table_is_long_and_names_each_case_once() -> None:
+    names = [case.name for case in CASES]
+    assert len(names) == len(set(names))
+    assert len(names) >= 60
+    assert all(case.why and case.page for case in CASES)
