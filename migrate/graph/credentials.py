@@ -97,7 +97,7 @@ def _failure(problem: AzureError) -> SignInFailed | Unreachable:
     if isinstance(problem, ClientAuthenticationError) and not silent:
         return SignInFailed(
             f"Signing in failed: {_first_line(problem)}",
-            hint="Check --tenant, --client-id and the secret or certificate; try it with `mfa-migrate status USER --live`.",
+            hint="Check --tenant, --client-id and the secret or certificate, then run the command again.",
         )
     return Unreachable(
         f"The sign-in service did not answer: {_first_line(problem)}",

@@ -150,6 +150,7 @@ class Pacer:
         self._on_wait = on_wait
         self._random = unit_random
         self._paced = paced
+        self._turn = asyncio.Lock()
         self._next = 0.0
         self._spaced_until = 0.0
         self._hold_until = 0.0
@@ -169,21 +170,28 @@ class Pacer:
 
     async def acquire(self, cost: float, *, deadline: float = math.inf) -> None:
         """Wait until `cost` units may be sent; raise `HoldTooLong` when Graph's hold outlasts `deadline`."""
-        while True:
-            now = self._clock.monotonic()
-            if self._hold_until > max(now, deadline):
-                raise HoldTooLong(self._hold_until)
-            if self._paced:
-                self._grow(now)
-            free_at = max(self._next - self._limits.burst / self.rate, self._spaced_until) if self._paced else 0.0
-            if now >= free_at and now >= self._hold_until:
-                self._next = max(self._next, now) + cost / self.rate
-                self._spaced_until = now + self._limits.spacing
-                self._spent += cost
-                return
-            if self._hold_until > now:
-                self._tell(now)
-            await self._clock.sleep(max(free_at, self._hold_until) - now)
+        # First come, first served; without turns, all waiters would wake for each slot and all but one in vain.
+        async with self._turn:
+            while (pause := self._pause(cost, deadline)) > 0:
+                await self._clock.sleep(pause)
+
+    def _pause(self, cost: float, deadline: float) -> float:
+        """Take `cost` units and return 0, or return the seconds until it is worth asking again."""
+        now = self._clock.monotonic()
+        if self._hold_until > max(now, deadline):
+            raise HoldTooLong(self._hold_until)
+        free_at = 0.0
+        if self._paced:
+            self._grow(now)
+            free_at = max(self._next - self._limits.burst / self.rate, self._spaced_until)
+        if self._hold_until > now:
+            self._tell(now)
+        if (pause := max(free_at, self._hold_until) - now) > 0:
+            return pause
+        self._next = max(self._next, now) + cost / self.rate
+        self._spaced_until = now + self._limits.spacing
+        self._spent += cost
+        return 0.0
 
     def throttled(self, retry_after: float | None) -> None:
         """Stand still: for `retry_after` seconds, or for an exponential time with jitter when Graph names none."""
