@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.explain import apps_that_matter
+from migrate.commands.explain import Suppose, apps_that_matter, supposed
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
@@ -32,6 +32,7 @@ def coverage(
     user_list: Annotated[
         Path | None, typer.Option("--user-list", metavar="FILE", help="Write one row for each user to this CSV file.")
     ] = None,
+    suppose: Suppose = None,
 ) -> ExitCode:
     """Show how far enabled Conditional Access policies require MFA, by classes of users, the largest first.
 
@@ -41,6 +42,7 @@ def coverage(
     Examples:
         mfa-migrate coverage
         mfa-migrate coverage --user-list coverage.csv
+        mfa-migrate coverage --suppose require-mfa.json
         mfa-migrate coverage -o json
     """
     from migrate.decide.coverage.judge import Judge
@@ -48,7 +50,7 @@ def coverage(
     from migrate.views.coverage import USER_COLUMNS, coverage_answer
 
     with open_snapshot(workspace_of(call)) as snapshot:
-        judge = Judge(snapshot.evidence(), apps_that_matter=apps_that_matter(call.settings))
+        judge = Judge(supposed(snapshot, suppose), apps_that_matter=apps_that_matter(call.settings))
         classes = _classes(snapshot, judge)
         if user_list is not None:
             write_atomically(user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,9 +11,19 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import now_utc, workspace_of
 from migrate.errors import ExitCode, UsageProblem
+from migrate.model.evidence import Evidence
 from migrate.model.users import AnyUser
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot, open_snapshot
+
+Suppose = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--suppose",
+        metavar="FILE",
+        help="Judge as if the policy in this JSON file were there and enabled; may be given several times.",
+    ),
+]
 
 
 @verb
@@ -23,6 +34,7 @@ def explain(
         list[str] | None,
         typer.Option("--app", metavar="ID", help="Ask about this application only; may be given several times."),
     ] = None,
+    suppose: Suppose = None,
 ) -> ExitCode:
     """Explain whether enabled Conditional Access policies require MFA of a user, and why.
 
@@ -33,6 +45,7 @@ def explain(
     Examples:
         mfa-migrate explain ada@contoso.example
         mfa-migrate explain ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000
+        mfa-migrate explain ada@contoso.example --suppose require-mfa.json
         mfa-migrate explain ada@contoso.example -o json
     """
     from migrate.decide.coverage.explaining import explanation_for
@@ -42,7 +55,7 @@ def explain(
     with open_snapshot(workspace_of(call)) as snapshot:
         found = known_user(user, snapshot)
         apps = frozenset(app) if app else apps_that_matter(call.settings)
-        explanation = explanation_for(found, Judge(snapshot.evidence(), apps_that_matter=apps))
+        explanation = explanation_for(found, Judge(supposed(snapshot, suppose), apps_that_matter=apps))
     call.answer(explain_answer(explanation, accepted_gaps(call.settings)))
     return ExitCode.OK
 
@@ -56,6 +69,15 @@ def known_user(name: str, snapshot: Snapshot) -> AnyUser:
             hint="Check the spelling, or run `mfa-migrate export` again if the account is new.",
         )
     return user
+
+
+def supposed(snapshot: Snapshot, files: list[Path] | None) -> Evidence:
+    """Return the evidence of the snapshot, as if the policies of these files were there and enabled."""
+    from migrate.decide.coverage.context import evidence_with
+    from migrate.exchange.policy_files import read_policy_file
+
+    policies = tuple(policy for file in files or () for policy in read_policy_file(file))
+    return evidence_with(snapshot.evidence(), policies) if policies else snapshot.evidence()
 
 
 def apps_that_matter(settings: Settings) -> frozenset[str] | None:

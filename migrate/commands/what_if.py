@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.explain import known_user
+from migrate.commands.explain import Suppose, known_user, supposed
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode, UsageProblem
@@ -58,6 +58,7 @@ def what_if(
     flow: Annotated[
         str, typer.Option("--flow", metavar="NAME", help="none, deviceCodeFlow or authenticationTransfer.")
     ] = "none",
+    suppose: Suppose = None,
 ) -> ExitCode:
     """Try one sign-in against the exported policies: does it need MFA, is it blocked, or neither?
 
@@ -93,6 +94,6 @@ def what_if(
     )
     with open_snapshot(workspace_of(call)) as snapshot:
         profile = known_user(user, snapshot).profile
-        answer = WhatIf(snapshot.evidence()).answer_for(profile, sign_in)
+        answer = WhatIf(supposed(snapshot, suppose)).answer_for(profile, sign_in)
     call.answer(what_if_answer(profile, sign_in, answer))
     return ExitCode.OK

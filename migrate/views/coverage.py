@@ -72,23 +72,21 @@ def explain_answer(explanation: Explanation, accepted: frozenset[str]) -> Answer
             yield from _policy_lines(answer)
         yield from _open_lines(coverage, explanation.closing)
 
+    user: dict[str, Any] = {
+        "objectId": explanation.user_id,
+        "userPrincipalName": explanation.user_principal_name,
+        "displayName": explanation.display_name,
+        "perUserMfaState": explanation.mfa_state,
+        "problem": explanation.mfa_state_problem,
+    }
+    found: dict[str, Any] = {
+        **coverage_document(coverage),
+        "accepted": coverage.verdict is not Verdict.COVERED and coverage.is_proven(accepted),
+        "closing": explanation.closing,
+    }
     return Answer(
         kind="explain",
-        document={
-            "user": {
-                "objectId": explanation.user_id,
-                "userPrincipalName": explanation.user_principal_name,
-                "displayName": explanation.display_name,
-                "perUserMfaState": explanation.mfa_state,
-                "problem": explanation.mfa_state_problem,
-            },
-            "coverage": {
-                **coverage_document(coverage),
-                "accepted": coverage.verdict is not Verdict.COVERED and coverage.is_proven(accepted),
-                "closing": explanation.closing,
-            },
-            "policies": explanation.policies,
-        },
+        document={"user": user, "coverage": found, "policies": explanation.policies},
         columns=POLICY_COLUMNS,
         rows=lambda: map(_policy_cells, explanation.policies),
         lines=lines,
