@@ -46,12 +46,15 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+NOTHING_CHANGED = "Nothing was changed."
+
+
 class MfaMigrateError(Exception):
     """An ending that the user is told about: what happened, what was not changed, what to type next."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
 
-    def __init__(self, what: str, *, unchanged: str = "Nothing was changed.", hint: str = "") -> None:
+    def __init__(self, what: str, *, unchanged: str = NOTHING_CHANGED, hint: str = "") -> None:
         super().__init__(what)
         self.what = what
         """What happened, in one sentence."""

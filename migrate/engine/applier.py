@@ -16,6 +16,7 @@ from migrate.engine.recovery import recover_users
 from migrate.engine.rollback_record import RollbackRecord
 from migrate.engine.user_steps import UserSteps
 from migrate.engine.waves import StopWave, WaveRunner
+from migrate.errors import NOTHING_CHANGED, MfaMigrateError
 from migrate.model.evidence import PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
@@ -139,6 +140,14 @@ class Applier:
             Guarded: A policy is not as planned.
             RemoteProblem: The run as a whole cannot go on; running again helps where the message says so.
         """
+        before, _ = self._journal.head
+        try:
+            return await self._run()
+        except MfaMigrateError as problem:
+            self._say_what_was_sent(problem, after=before)
+            raise
+
+    async def _run(self) -> RunResult:
         organization = await self._tenant.read_organization()
         guards.refuse_foreign(self._plan, organization, cloud=self._options.cloud, endpoint=self._options.endpoint)
         guards.refuse_blocked(self._plan)
@@ -289,6 +298,16 @@ class Applier:
         return Counter({"would be sent": len(found), "left alone": len(left), "done before": done})
 
     # Bookkeeping
+
+    def _say_what_was_sent(self, problem: MfaMigrateError, *, after: int) -> None:
+        """Correct an error that says that nothing was changed, when something was sent before it."""
+        intents = self._journal.entries(plan_digest=self._plan.digest, outcomes=[Outcome.INTENT])
+        sent = sum(entry.sequence > after for entry in intents)
+        if sent and problem.unchanged == NOTHING_CHANGED:
+            changes = "1 change was" if sent == 1 else f"{sent} changes were"
+            problem.unchanged = (
+                f"{changes} sent before that; each stands in the journal and in rollback.csv. The rest was not touched."
+            )
 
     def _is_settled(self, step: PolicyStep) -> bool:
         """Tell from the journal whether a policy step has its final outcome in this run."""
