@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from migrate.model.record import Record
 from migrate.model.users import MfaState
 
@@ -44,3 +46,48 @@ class ClaimFile(Record, frozen=True, kw_only=True):
     """Sentences: half-truths of the file, such as users without MFA that are not listed."""
     no_state_because: str | None
     """Why no state could be read although something looked like one, with what to do; None otherwise."""
+
+
+class DifferenceKind(StrEnum):
+    """In what a file and the tenant disagree."""
+
+    STATE = "state"
+    PROMOTED = "promoted"
+    """Enabled in the file, Enforced in the tenant: Graph does that by itself once a method is registered."""
+    RENAMED = "renamed"
+    NEW = "new"
+    """In the tenant, not in the file."""
+    DELETED = "deleted"
+    """The file's object id is not in the tenant any more."""
+    MISSING = "missing"
+    """The file has a name only, and the tenant has nobody of that name: renamed or deleted."""
+    NOT_STATED = "not-stated"
+    """The file holds no readable state for the user."""
+    UNREADABLE = "unreadable"
+    """The tenant's state could not be read."""
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """One point in which a file and the tenant disagree."""
+
+    kind: DifferenceKind
+    object_id: str
+    user_principal_name: str
+    """As the tenant has it, or as the file has it where the tenant has nobody."""
+    claimed: MfaState | None
+    """What the file says."""
+    found: MfaState | None
+    """What the tenant says."""
+    row: int | None
+    """Row in the file; None for somebody who is not in it."""
+    sentence: str
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """An old export beside the tenant."""
+
+    differences: tuple[Difference, ...]
+    agree: int
+    """How many users are the same in both."""
+    states: dict[str, dict[str, int]]
+    """How many users the file calls X and the tenant Y, as `states[X][Y]`; `none` where there is no state."""
