@@ -1,5 +1,6 @@
 """A sandbox on a real socket, and a plain HTTP client for it, for every contract test."""
 
+import ssl
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -37,7 +38,8 @@ def connect() -> Iterator[Callable[..., httpx.Client]]:
 
     def open_client(server: SandboxServer, token: str | None = "constant") -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.Client(base_url=server.url, headers=headers, timeout=30)
+        trust = ssl.create_default_context(cafile=str(server.ca_bundle)) if server.ca_bundle else True
+        client = httpx.Client(base_url=server.url, headers=headers, timeout=30, verify=trust)
         opened.append(client)
         return client
 

@@ -37,12 +37,9 @@ def secure(start, tmp_path: Path) -> SandboxServer:
 
 
 @pytest.fixture
-def web(secure: SandboxServer):
-    """A plain client that trusts the sandbox's authority."""
-    import ssl
-
-    with httpx.Client(base_url=secure.url, verify=ssl.create_default_context(cafile=str(secure.ca_bundle))) as found:
-        yield found
+def web(secure: SandboxServer, connect) -> httpx.Client:
+    """A plain client that trusts the sandbox's authority and has no token."""
+    return connect(secure, None)
 
 
 def azure(server: SandboxServer) -> dict:
