@@ -50,6 +50,7 @@ CHANGING_COLUMNS = {
     "Hash",
 }
 CHANGING_MEMBERS = {
+    "digest",
     "createdAt",
     "endpoint",
     "evidenceDigest",  # Graph's answers name their own address here and there

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import msgspec
 import pytest
 
 from migrate.cli import run
+from migrate.commands.wiring import plan_header_of
 from migrate.exchange.documents import audit_entries, plan_rows, rollback_header, rollback_rows
 from migrate.model.journal import GENESIS
-from migrate.model.plan import PlanAction, PlanHeader
+from migrate.model.plan import PlanAction
 from migrate.settings import config_from
 from migrate.store.files import sha256_of_file
 
@@ -55,7 +55,7 @@ def test_a_sample_that_says_something_else_is_noticed(make_samples: ModuleType, 
 
 
 def test_the_plan_is_whole_and_touches_no_emergency_access_account() -> None:
-    header = msgspec.json.decode((RUN / "plan.json").read_bytes(), type=PlanHeader)
+    header = plan_header_of(RUN / "plan.json")
     assert sha256_of_file(RUN / "plan.csv") == header.rows_sha256
     rows = list(plan_rows(RUN / "plan.csv"))
     planned = {row.user_id for row in rows if row.action is PlanAction.DISABLE}
@@ -65,7 +65,7 @@ def test_the_plan_is_whole_and_touches_no_emergency_access_account() -> None:
 
 
 def test_the_rollback_files_hold_every_planned_user_with_the_former_state_and_nobody_else() -> None:
-    plan = msgspec.json.decode((RUN / "plan.json").read_bytes(), type=PlanHeader)
+    plan = plan_header_of(RUN / "plan.json")
     header = rollback_header(RUN / "rollback.json")
     assert header.csv_sha256 == sha256_of_file(RUN / "rollback.csv")
     assert header.plan_digests == (plan.digest,)

@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from migrate.commands.call import Call
 from migrate.errors import BadInput, NothingHere, StalePlan
 from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, SetMfaState
+from migrate.model.record import sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
 from migrate.settings import Settings
@@ -96,13 +97,13 @@ def new_id() -> str:
 
 
 def write_plan(workspace: Workspace, rows: Iterable[PlanRow], header_for: Callable[[str], PlanHeader]) -> PlanHeader:
-    """Write plan.csv and then plan.json, which holds the digest of the rows; return the header."""
+    """Write plan.csv and then plan.json, which holds the digest of the rows and its own; return the header."""
     from migrate.exchange.documents import plan_csv
 
     digest = write_atomically(workspace.path / PLAN_CSV, plan_csv(rows))
     header = header_for(digest)
-    body = msgspec.json.format(msgspec.json.encode(header), indent=2)
-    write_atomically(workspace.path / PLAN_JSON, [body, b"\n"])
+    document = {"digest": header.digest, **msgspec.to_builtins(header)}
+    write_atomically(workspace.path / PLAN_JSON, [msgspec.json.format(msgspec.json.encode(document), indent=2), b"\n"])
     return header
 
 
@@ -112,19 +113,12 @@ def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeade
     Raises:
         NothingHere: There is no plan.
         BadInput: plan.json is not one of ours, or of a newer version.
-        StalePlan: plan.csv is not what plan.json says.
+        StalePlan: plan.json is not what it was, or plan.csv is not what plan.json says.
     """
     path = Path(named) if named else workspace.path / PLAN_JSON
     if not path.is_file():
         raise NothingHere(f"There is no plan at {path}.", hint="Run `mfa-migrate plan` first.")
-    try:
-        header = msgspec.json.decode(path.read_bytes(), type=PlanHeader)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise BadInput(
-            f"{path} is not a plan of mfa-migrate, or was edited: {problem}.", hint="Run `mfa-migrate plan` again."
-        ) from problem
-    if header.format > PLAN_FORMAT:
-        raise BadInput(f"{path} was written by a newer version.", hint="Upgrade mfa-migrate.")
+    header = plan_header_of(path)
     rows = path.with_name(PLAN_CSV)
     if not rows.is_file() or sha256_of_file(rows) != header.rows_sha256:
         raise StalePlan(
@@ -132,6 +126,25 @@ def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeade
             hint="plan.csv is for reading. Change the configuration and run `mfa-migrate plan` again.",
         )
     return header, rows
+
+
+def plan_header_of(path: Path) -> PlanHeader:
+    """Return the header that a plan.json holds, after checking that nobody edited it. Raises as `read_plan`."""
+    again = "Run `mfa-migrate plan` again."
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        digest = document.pop("digest", None)
+        if isinstance(form := document.get("format"), int) and form > PLAN_FORMAT:
+            raise BadInput(f"{path} was written by a newer version.", hint="Upgrade mfa-migrate.")
+        header = msgspec.convert(document, PlanHeader)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as problem:
+        raise BadInput(f"{path} is not a plan of mfa-migrate, or was edited: {problem}.", hint=again) from problem
+    if digest != sha256_of(document):
+        raise StalePlan(
+            f"{path} is not what `mfa-migrate plan` wrote: it was edited.",
+            hint=f"Plans are for reading. Change the configuration. {again}",
+        )
+    return header
 
 
 def plan_rows_of(path: Path) -> Iterator[PlanRow]:
