@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from migrate.model.record import Record
 
+SHOWN_GAPS = 8
+"""How many open regions the one-line summary names."""
+
 
 class Verdict(StrEnum):
     """How far the enabled policies require MFA of a user."""
@@ -67,7 +70,9 @@ class Coverage(Record, frozen=True, kw_only=True):
             case Verdict.UNKNOWN:
                 return "unknown: " + "; ".join(self.not_understood)
             case Verdict.PARTLY | Verdict.UNCOVERED:
-                gaps = "; ".join(gap.words for gap in self.gaps)
+                shown = [gap.words for gap in self.gaps[:SHOWN_GAPS]]
+                more = len(self.gaps) - len(shown)
+                gaps = "; ".join([*shown, f"and {more} more regions"] if more else shown)
                 return f"{self.verdict.value}: {gaps}" if gaps else self.verdict.value
 
     @property

@@ -48,7 +48,9 @@ def assert_agreement(raws: list[dict[str, Any]], name: str) -> None:
 
 def _assigned(judge: Judge, raws: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     """Return the enabled policies that are assigned to a user. Assignment has its own tests, by example."""
-    answers = {reading.id: answer for reading, answer in zip(judge.weighed, judge.class_of(PEOPLE[name]), strict=True)}
+    answers = {
+        reading.id: answer for reading, answer in zip(judge.weighed, judge.class_of(PEOPLE[name]).answers, strict=True)
+    }
     return [
         raw
         for raw in raws

@@ -71,6 +71,8 @@ class GapNames:
     def __init__(self, space: Space, locations: Mapping[str, NamedLocation]) -> None:
         self._space = space
         self._locations = locations
+        self._app_slabs = self._slabs(Axis.APP, _app_names(space), _is_app(space))
+        self._place_slabs = self._slabs(Axis.LOCATION, _place_names(space), _is_place(space))
 
     def gaps_of(self, boxes: Iterable[Box]) -> tuple[Gap, ...]:
         """Return the gaps that together contain the boxes, in a stable order.
@@ -106,44 +108,20 @@ class GapNames:
         return [axis for axis, mask in box.items() if self._space.whole[axis] & ~mask]
 
     def _parts(self, axis: str, mask: int) -> list[Part]:
-        if axis == Axis.APP:
-            return self._apps(mask)
-        if axis == Axis.LOCATION:
-            return self._places(mask)
+        if axis == Axis.APP.value:
+            return [Part(f"app:{name}", _app_words(name)) for name in _chosen(self._app_slabs, mask)]
+        if axis == Axis.LOCATION.value:
+            return [self._place(name) for name in _chosen(self._place_slabs, mask)]
         if axis in ENUMERATED:
             values = [value for index, value in enumerate(ENUMERATED[Axis(axis)]) if mask >> index & 1]
             return list(dict.fromkeys(_enumerated(Axis(axis), value) for value in values))
         return [_yes_no(axis, mask)]
 
-    def _apps(self, mask: int) -> list[Part]:
-        parts = self._space.apps
-        names = sorted({suite for app in parts for suite in app.suites}, reverse=True)
-        names += sorted({app.app_id for app in parts if app.app_id})
-        chosen = self._slabs(Axis.APP, mask, names, lambda name, index: parts[index].is_named_by(frozenset({name})))
-        return [Part(f"app:{name}", _app_words(name)) for name in chosen]
-
-    def _places(self, mask: int) -> list[Part]:
-        places = self._space.places
-        names = sorted(frozenset[str]().union(*places), key=lambda name: (name != ALL_TRUSTED, name))
-        chosen = self._slabs(Axis.LOCATION, mask, names, lambda name, index: name in places[index])
-        return [self._place(name) for name in chosen]
-
-    def _slabs(self, axis: Axis, mask: int, names: list[str], holds: Callable[[str, int], bool]) -> list[str]:
-        """Return names that together contain the values in `mask`: whole ones first, then what is left over.
-
-        Values that no name holds are `other`.
-        """
-        whole = self._space.whole[axis]
-        slabs = {
-            name: sum(1 << i for i in range(whole.bit_length()) if whole >> i & 1 and holds(name, i)) for name in names
-        }
-        chosen, left = [], mask
-        for fits in (True, False):
-            for name, slab in slabs.items():
-                if slab & left and (not slab & ~mask or not fits):
-                    chosen.append(name)
-                    left &= ~slab
-        return [*chosen, OTHER] if left else chosen
+    def _slabs(self, axis: Axis, names: list[str], holds: Callable[[str, int], bool]) -> dict[str, int]:
+        """Return for each name the values of an axis that it holds, of those that have to be covered."""
+        whole = self._space.whole[axis.value]
+        values = [index for index in range(whole.bit_length()) if whole >> index & 1]
+        return {name: sum(1 << index for index in values if holds(name, index)) for name in names}
 
     def _place(self, name: str) -> Part:
         if name == ALL_TRUSTED:
@@ -155,6 +133,37 @@ class GapNames:
         location = self._locations[name]
         shown = name if isinstance(location, NotUnderstood) else location.name
         return Part(f"location:{name}", f"from the named location {shown!r}")
+
+
+def _chosen(slabs: Mapping[str, int], mask: int) -> list[str]:
+    """Return names that together contain the values in `mask`: whole ones first, then what is left over.
+
+    Values that no name holds are `other`.
+    """
+    chosen, left = [], mask
+    for fits in (True, False):
+        for name, slab in slabs.items():
+            if slab & left and (not slab & ~mask or not fits):
+                chosen.append(name)
+                left &= ~slab
+    return [*chosen, OTHER] if left else chosen
+
+
+def _app_names(space: Space) -> list[str]:
+    suites = {suite for app in space.apps for suite in app.suites}
+    return [*sorted(suites, reverse=True), *sorted({app.app_id for app in space.apps if app.app_id})]
+
+
+def _is_app(space: Space) -> Callable[[str, int], bool]:
+    return lambda name, index: space.apps[index].is_named_by(frozenset({name}))
+
+
+def _place_names(space: Space) -> list[str]:
+    return sorted(frozenset[str]().union(*space.places), key=lambda name: (name != ALL_TRUSTED, name))
+
+
+def _is_place(space: Space) -> Callable[[str, int], bool]:
+    return lambda name, index: name in space.places[index]
 
 
 def _enumerated(axis: Axis, value: str) -> Part:

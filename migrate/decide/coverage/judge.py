@@ -6,6 +6,7 @@ Proves or says what is open; what it does not understand never counts as protect
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 
 from migrate.decide.coverage.context import context_of
 from migrate.decide.coverage.gaps import GapNames
@@ -21,8 +22,13 @@ from migrate.model.users import UserProfile
 WORK_LIMIT = 200_000
 """Steps for one class of users: about a second. Beyond it the verdict is unknown."""
 
-UserClass = tuple[Assignment, ...]
-"""The answers to every policy question: users with the same answers have the same coverage."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UserClass:
+    """Users with the same answer to every policy question. A judge makes one object for each class."""
+
+    answers: tuple[Assignment, ...]
+    """In the order of `Judge.weighed`."""
 
 
 class Judge:
@@ -49,7 +55,8 @@ class Judge:
         self._names = GapNames(space, locations)
         self._solver = Solver(space, self.weighed, self._names, work_limit)
         self._kinds: dict[Hashable, frozenset[UserKind]] = {}
-        self._classes: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
+        self._by_key: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
+        self._by_answers: dict[tuple[Assignment, ...], UserClass] = {}
         self._coverages: dict[UserClass, Coverage] = {}
 
     def coverage_of(self, profile: UserProfile) -> Coverage:
@@ -57,18 +64,23 @@ class Judge:
         user_class = self.class_of(profile)
         coverage = self._coverages.get(user_class)
         if coverage is None:
-            coverage = self._coverages[user_class] = self._judged(user_class)
+            coverage = self._coverages[user_class] = self._judged(user_class.answers)
         return coverage
 
     def class_of(self, profile: UserProfile) -> UserClass:
-        """Return the user's class: the answers to every policy question, in the order of the policies."""
+        """Return the user's class; it is compared and hashed by identity."""
         key = (self._facts.of(profile.id), self._kinds_of(profile))
-        user_class = self._classes.get(key)
+        user_class = self._by_key.get(key)
         if user_class is None:
             facts = self._facts.spelled_out(key[0])
-            user_class = tuple(self._directory.assignment_of(reading, facts, key[1]) for reading in self.weighed)
-            self._classes[key] = user_class
+            answers = tuple(self._directory.assignment_of(reading, facts, key[1]) for reading in self.weighed)
+            user_class = self._by_key[key] = self._by_answers.setdefault(answers, UserClass(answers))
         return user_class
+
+    @property
+    def evaluations(self) -> int:
+        """Return how many different combinations of policies were solved so far."""
+        return self._solver.solved
 
     def answers_for(self, profile: UserProfile) -> tuple[Assignment, ...]:
         """Return for each of `readings`, weighed or not, whether it is assigned to the user and how."""
@@ -93,17 +105,17 @@ class Judge:
             kinds = self._kinds[signs] = kinds_of(profile)
         return kinds
 
-    def _judged(self, user_class: UserClass) -> Coverage:
-        assigned = tuple(self._assigned(user_class, report_only=False))
-        perhaps = tuple(self._perhaps_assigned(user_class))
+    def _judged(self, answers: tuple[Assignment, ...]) -> Coverage:
+        assigned = tuple(self._assigned(answers, report_only=False))
+        perhaps = tuple(self._perhaps_assigned(answers))
         solution = self._solver.solution_for(assigned, perhaps)
         excluded: tuple[str, ...] = ()
         reported: tuple[int, ...] = ()
         if solution.verdict is not Verdict.COVERED:
-            excluded = tuple(self._exclusions(user_class, assigned))
+            excluded = tuple(self._exclusions(answers, assigned))
             reported = tuple(
                 index
-                for index in self._assigned(user_class, report_only=True)
+                for index in self._assigned(answers, report_only=True)
                 if self._solver.closes_something(index, assigned)
             )
         would_be = self._solver.solution_for((*assigned, *reported), perhaps).verdict if reported else None
@@ -112,25 +124,25 @@ class Judge:
             gaps=solution.gaps if solution.proof or solution.exhausted else self._nothing_applies(excluded),
             covered_by=tuple(self.weighed[index].name for index in solution.proof),
             covered_by_ids=tuple(self.weighed[index].id for index in solution.proof),
-            not_understood=tuple(self._doubts(user_class, solution)),
+            not_understood=tuple(self._doubts(answers, solution)),
             exclusions=excluded,
             would_cover=tuple(self.weighed[index].name for index in reported),
             would_be=would_be,
         )
 
-    def _assigned(self, user_class: UserClass, *, report_only: bool) -> Iterator[int]:
-        for index, (reading, answer) in enumerate(zip(self.weighed, user_class, strict=True)):
+    def _assigned(self, answers: tuple[Assignment, ...], *, report_only: bool) -> Iterator[int]:
+        for index, (reading, answer) in enumerate(zip(self.weighed, answers, strict=True)):
             if answer.match is Match.YES and not reading.problems and _is_report_only(reading) is report_only:
                 yield index
 
-    def _perhaps_assigned(self, user_class: UserClass) -> Iterator[int]:
-        for index, (reading, answer) in enumerate(zip(self.weighed, user_class, strict=True)):
+    def _perhaps_assigned(self, answers: tuple[Assignment, ...]) -> Iterator[int]:
+        for index, (reading, answer) in enumerate(zip(self.weighed, answers, strict=True)):
             unsure = answer.match is Match.NOT_KNOWN or (answer.match is Match.YES and reading.problems)
             if unsure and not _is_report_only(reading):
                 yield index
 
-    def _exclusions(self, user_class: UserClass, assigned: tuple[int, ...]) -> Iterator[str]:
-        for index, (reading, answer) in enumerate(zip(self.weighed, user_class, strict=True)):
+    def _exclusions(self, answers: tuple[Assignment, ...], assigned: tuple[int, ...]) -> Iterator[str]:
+        for index, (reading, answer) in enumerate(zip(self.weighed, answers, strict=True)):
             if answer.excluded and not _is_report_only(reading) and self._solver.closes_something(index, assigned):
                 yield f"excluded from {reading.name!r} as {' and as '.join(answer.paths)}"
 
@@ -141,11 +153,11 @@ class Judge:
             return (Gap(tag="noPolicy", words="no enabled policy demands MFA or blocks"),)
         return (Gap(tag="notIncluded", words="no enabled policy that demands MFA applies to the user's sign-ins"),)
 
-    def _doubts(self, user_class: UserClass, solution: Solution) -> Iterator[str]:
+    def _doubts(self, answers: tuple[Assignment, ...], solution: Solution) -> Iterator[str]:
         if solution.exhausted:
             yield TOO_MANY
         for index in solution.closers:
-            reading, answer = self.weighed[index], user_class[index]
+            reading, answer = self.weighed[index], answers[index]
             for problem in reading.problems:
                 yield f"policy {reading.name!r}: {problem.sentence}"
             if answer.match is Match.NOT_KNOWN and not reading.problems:

@@ -39,6 +39,11 @@ class Solver:
         self._work_limit = work_limit
         self._solutions: dict[tuple[tuple[int, ...], tuple[int, ...]], Solution] = {}
 
+    @property
+    def solved(self) -> int:
+        """Return how many combinations were solved."""
+        return len(self._solutions)
+
     def solution_for(self, assigned: Iterable[int], perhaps: Iterable[int]) -> Solution:
         """Return the verdict when the one set of policies is assigned and the other perhaps.
 

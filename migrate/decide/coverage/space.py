@@ -52,10 +52,10 @@ class Space:
         )
         self.places = PlacesPartition(locations, mentioned).parts
         whole: dict[str, int] = {
-            Axis.APP: _mask(self.apps, lambda app: matter is None or ALL in matter or app.is_named_by(matter)),
-            Axis.LOCATION: (1 << len(self.places)) - 1,
+            Axis.APP.value: _mask(self.apps, lambda app: matter is None or ALL in matter or app.is_named_by(matter)),
+            Axis.LOCATION.value: (1 << len(self.places)) - 1,
         }
-        whole.update({axis: (1 << len(values)) - 1 for axis, values in ENUMERATED.items()})
+        whole.update({axis.value: (1 << len(values)) - 1 for axis, values in ENUMERATED.items()})
         for reading in readings:
             coordinates = (*reading.rules, *(control.axis for control in reading.demand.replaced_by))
             whole.update(dict.fromkeys(coordinates, NO | YES))
@@ -77,7 +77,7 @@ class Space:
 
     def is_sure(self, box: Box) -> bool:
         """Tell whether a box holds some sign-in whatever suites the applications turn out to belong to."""
-        mask = box.get(Axis.APP, self.whole[Axis.APP])
+        mask = box.get(Axis.APP.value, self.whole[Axis.APP.value])
         open_ids = {app.app_id for index, app in enumerate(self.apps) if app.app_id and not mask >> index & 1}
         return any(mask >> index & 1 and app.app_id not in open_ids for index, app in enumerate(self.apps))
 
@@ -86,11 +86,11 @@ class Space:
             **replaced,
             **{axis.value: _mask(ENUMERATED[axis], values.__contains__) for axis, values in reading.limits.items()},
             **{name: YES if answer else NO for name, answer in reading.rules.items()},
-            Axis.APP: _mask(self.apps, lambda app: _targets(reading, app)),
+            Axis.APP.value: _mask(self.apps, lambda app: _targets(reading, app)),
         }
         if reading.places is not None:
             include, exclude = reading.places.include, reading.places.exclude
-            box[Axis.LOCATION] = _mask(self.places, lambda place: _reaches(place, include, exclude))
+            box[Axis.LOCATION.value] = _mask(self.places, lambda place: _reaches(place, include, exclude))
         for axis in tuple(box):
             if reading.is_doubtful(axis):
                 del box[axis]
