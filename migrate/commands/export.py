@@ -5,19 +5,29 @@ from __future__ import annotations
 import random
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.options import verb
-from migrate.commands.wiring import SNAPSHOT_CSV, journal_to_read, open_tenant, owner_line, workspace_of
+from migrate.commands.wiring import (
+    SNAPSHOT_CSV,
+    journal_to_read,
+    open_tenant,
+    owner_line,
+    refuse_foreign_journal,
+    workspace_of,
+)
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.rules import DIRECTORY_SYNC_ROLE
 from migrate.model.snapshot import SnapshotHeader
 from migrate.store.folder import Workspace
+
+if TYPE_CHECKING:
+    from migrate.graph.tenant import GraphTenant
 
 
 @verb
@@ -39,8 +49,9 @@ def export(
 ) -> ExitCode:
     """Read the whole tenant into a snapshot.
 
-    Takes in users, states, registration, policies, named locations, groups, roles and licences. Only reads. What cannot be read to its end fails the export and keeps the previous snapshot; a user who cannot
-    be read is kept as a record with the reason.
+    Takes in users, states, registration, policies, named locations, groups, roles and licences. Only reads. What
+    cannot be read to its end fails the export and keeps the previous snapshot; a user who cannot be read is kept as
+    a record with the reason.
 
     \b
     Examples:
@@ -75,6 +86,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHe
 
     scope = call.settings.config.policy.scope
     async with open_tenant(call) as tenant:
+        await _refuse_foreign_folder(tenant, workspace)
         with SnapshotWriter(workspace) as sink:
             facts = await export_tenant(
                 tenant,
@@ -97,6 +109,14 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHe
                 states_read_by=facts.states_read_by,
                 keep_previous=_is_needed(workspace),
             )
+
+
+async def _refuse_foreign_folder(tenant: GraphTenant, workspace: Workspace) -> None:
+    """Raise Guarded when the folder holds the journal of another tenant; its snapshot must not be replaced."""
+    journal = journal_to_read(workspace)
+    if journal is not None:
+        with journal:
+            refuse_foreign_journal(journal, workspace, (await tenant.read_organization()).tenant_id)
 
 
 def _is_needed(workspace: Workspace) -> bool:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from migrate.commands.call import Call
-from migrate.errors import BadInput, NothingHere, StalePlan
+from migrate.errors import BadInput, Guarded, NothingHere, StalePlan
 from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, SetMfaState
 from migrate.model.record import sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
 from migrate.settings import Settings
-from migrate.store.files import sha256_of_file, write_atomically
+from migrate.store.files import put_in_place, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
@@ -62,12 +62,27 @@ def _secret(name: str) -> str | None:
 
 @asynccontextmanager
 async def open_tenant(call: Call) -> AsyncIterator[GraphTenant]:
-    """Sign in and open the tenant; waits are told on the screen."""
+    """Sign in and open the tenant; waits are told on the screen.
+
+    Raises Guarded when the tenant is not the one that `--tenant` names: some credentials sign in wherever they like.
+    """
     from migrate.graph.session import open_tenant as opened
 
     connection = connection_for(call.settings)
-    async with opened(connection, on_wait=call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
+    async with opened(connection, on_wait=on_wait or call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
+        named = (call.settings.tenant or "").casefold()
+        if named not in _ANY_TENANT:
+            found = await tenant.read_organization()
+            if named not in {found.tenant_id.casefold(), *(domain.casefold() for domain in found.verified_domains)}:
+                raise Guarded(
+                    f"You asked for tenant {call.settings.tenant}; this is {found.default_domain} ({found.tenant_id}).",
+                    hint="Sign in to the right tenant, or correct --tenant or `tenant` in the configuration.",
+                )
         yield tenant
+
+
+_ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
+"""Authorities that stand for whatever tenant the account belongs to."""
 
 
 def workspace_of(call: Call) -> Workspace:
@@ -119,6 +134,11 @@ def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeade
     if not path.is_file():
         raise NothingHere(f"There is no plan at {path}.", hint="Run `mfa-migrate plan` first.")
     header = plan_header_of(path)
+    if header != header.sealed:
+        raise StalePlan(
+            f"{path} was edited since it was made.",
+            hint="plan.json is for reading. Change the configuration and run `mfa-migrate plan` again.",
+        )
     rows = path.with_name(PLAN_CSV)
     if not rows.is_file() or sha256_of_file(rows) != header.rows_sha256:
         raise StalePlan(
@@ -179,22 +199,45 @@ class FolderRollbackFiles:
         self._folder = workspace.path
 
     def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
-        """Replace both files atomically: the rows first, then the header that names their digest."""
+        """Replace both files so that they fit each other at every moment.
+
+        The header goes first and names the digests of the rows before and of the rows to come.
+        """
         from migrate.exchange.documents import rollback_csv, rollback_json
 
-        digest = write_atomically(self._folder / ROLLBACK_CSV, rollback_csv(rows))
-        whole = msgspec.structs.replace(header, csv_sha256=digest)
+        csv = self._folder / ROLLBACK_CSV
+        coming = csv.with_name(ROLLBACK_CSV + ".next")
+        digest = write_atomically(coming, rollback_csv(rows))
+        former = sha256_of_file(csv) if csv.is_file() else ""
+        whole = msgspec.structs.replace(header, csv_sha256=digest, former_csv_sha256=former)
         write_atomically(self._folder / ROLLBACK_JSON, [rollback_json(whole)])
+        put_in_place(coming, csv)
 
 
 # --- the journal --------------------------------------------------------------------------------------------------
 
 
 def open_journal(workspace: Workspace, *, actor: str, tenant_id: str) -> JournalDb:
-    """Open the journal for appending."""
+    """Open the journal for appending. Raises Guarded when it is the journal of another tenant."""
     from migrate.store.journal import JournalDb
 
-    return JournalDb.open(workspace, actor=actor, tenant_id=tenant_id, clock=now_utc)
+    journal = JournalDb.open(workspace, actor=actor, tenant_id=tenant_id, clock=now_utc)
+    try:
+        refuse_foreign_journal(journal, workspace, tenant_id)
+    except BaseException:
+        journal.close()
+        raise
+    return journal
+
+
+def refuse_foreign_journal(journal: JournalDb, workspace: Workspace, tenant_id: str) -> None:
+    """Raise Guarded when the journal is of another tenant: one folder is for one tenant."""
+    first = next(journal.entries(), None)
+    if first is not None and first.tenant_id != tenant_id:
+        raise Guarded(
+            f"{workspace.path} holds the journal of tenant {first.tenant_id}; this is {tenant_id}.",
+            hint="Use a working folder of its own for each tenant, with --workspace.",
+        )
 
 
 def journal_to_read(workspace: Workspace) -> JournalDb | None:
