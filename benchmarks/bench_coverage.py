@@ -217,7 +217,8 @@ def main() -> None:
     print(f"  judging every user       {judging:6.1f} s CPU ({judging / users * 1e6:.2f} µs a user)")
     print(f"  memory of the judge      {(process.memory_info().rss - before) / 2**20:6.0f} MiB")
     print(f"  classes                  {len(classes):6}, evaluations {judge.evaluations}")
-    print(f"  verdicts                 {{str(verdict): count for verdict, count in sorted(verdicts.items())}}")
+    shown = {str(verdict): count for verdict, count in sorted(verdicts.items())}
+    print(f"  verdicts                 {shown}")
 
 
 if __name__ == "__main__":

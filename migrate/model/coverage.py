@@ -33,8 +33,11 @@ class Gap(Record, frozen=True, kw_only=True):
     """Other ways to name a region that the gap lies in: each is a set of tags that together contain it."""
 
     def is_accepted(self, accepted: AbstractSet[str]) -> bool:
-        """Tell whether the gap lies in the regions that these tags name."""
-        return self.tag in accepted or any(accepted >= set(tags) for tags in self.within)
+        """Tell whether the gap lies in the regions that these tags name.
+
+        Only regions can be accepted, `axis:value`: not that somebody is excluded, or that there are too many gaps.
+        """
+        return (":" in self.tag and self.tag in accepted) or any(accepted >= set(tags) for tags in self.within)
 
 
 class Coverage(Record, frozen=True, kw_only=True):

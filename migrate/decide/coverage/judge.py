@@ -19,6 +19,8 @@ from migrate.model.coverage import Coverage, Gap, Verdict
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.users import UserProfile
 
+TOO_MANY_PLACES = "too many combinations of named locations to tell places apart"
+
 WORK_LIMIT = 200_000
 """Steps for one class of users: about a second. Beyond it the verdict is unknown."""
 
@@ -137,7 +139,8 @@ class Judge:
 
     def _perhaps_assigned(self, answers: tuple[Assignment, ...]) -> Iterator[int]:
         for index, (reading, answer) in enumerate(zip(self.weighed, answers, strict=True)):
-            unsure = answer.match is Match.NOT_KNOWN or (answer.match is Match.YES and reading.problems)
+            doubtful = bool(reading.problems) or self._space.is_too_much(reading)
+            unsure = answer.match is Match.NOT_KNOWN or (answer.match is Match.YES and doubtful)
             if unsure and not _is_report_only(reading):
                 yield index
 
@@ -160,6 +163,8 @@ class Judge:
             reading, answer = self.weighed[index], answers[index]
             for problem in reading.problems:
                 yield f"policy {reading.name!r}: {problem.sentence}"
+            if self._space.is_too_much(reading):
+                yield f"policy {reading.name!r}: {TOO_MANY_PLACES}"
             if answer.match is Match.NOT_KNOWN and not reading.problems:
                 yield f"policy {reading.name!r}: {'; '.join(answer.paths)}"
 

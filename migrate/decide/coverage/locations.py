@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, product
+from math import prod
 
 from migrate.decide.coverage.strictly import shown
 from migrate.decide.coverage.vocabulary import MFA_TRUSTED_IPS
@@ -17,6 +18,8 @@ from migrate.model.record import JsonObject
 
 ALL, ALL_TRUSTED = "all", "alltrusted"
 _FAMILIES = (ipaddress.IPv4Network("0.0.0.0/0"), ipaddress.IPv6Network("::/0"))
+MOST_PARTS = 200_000
+"""Beyond it the named locations are not cut against each other: a second of work and tens of megabytes."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -108,12 +111,15 @@ class PlacesPartition:
         countries = [where for where in self._relevant() if isinstance(where, Countries)]
         # A trusted place need not lie in a named location: the MFA trusted IPs count too, and no API shows them.
         hidden = [key for key in (ALL_TRUSTED, MFA_TRUSTED_IPS) if key in self._mentioned]
-        parts = product(
+        cuts = (
             _address_parts(ranges),
             _country_parts([where for where in countries if not where.by_gps]),
             _country_parts([where for where in countries if where.by_gps]),
             _subsets(hidden),
         )
+        parts = product(*cuts) if prod(len(cut) for cut in cuts) <= MOST_PARTS else ()
+        self.too_many = parts == ()
+        """The locations tell so many places apart that nothing is decided about them; then there are no parts."""
         found = {self._conditions(address, country | gps, flags) for address, country, gps, flags in parts}
         self.parts: tuple[frozenset[str], ...] = tuple(sorted(found, key=sorted))
 

@@ -50,7 +50,9 @@ class Space:
         mentioned = frozenset[str]().union(
             *(r.places.include | r.places.exclude for r in readings if r.places is not None)
         )
-        self.places = PlacesPartition(locations, mentioned).parts
+        partition = PlacesPartition(locations, mentioned)
+        self.places = partition.parts or (frozenset(),)
+        self._too_many_places = partition.too_many
         whole: dict[str, int] = {
             Axis.APP.value: _mask(self.apps, lambda app: matter is None or ALL in matter or app.is_named_by(matter)),
             Axis.LOCATION.value: (1 << len(self.places)) - 1,
@@ -64,9 +66,13 @@ class Space:
 
     def demanded_by(self, reading: PolicyReading) -> Box | None:
         """Return the sign-ins of an assigned user for which the policy demands MFA or blocks; None for none."""
-        if reading.problems or reading.demand.kind is Kind.NOTHING:
+        if reading.problems or reading.demand.kind is Kind.NOTHING or self.is_too_much(reading):
             return None
         return self._box(reading, {control.axis: NO for control in reading.demand.replaced_by})
+
+    def is_too_much(self, reading: PolicyReading) -> bool:
+        """Tell whether the policy asks about places that are too many to tell apart; then it proves nothing."""
+        return self._too_many_places and reading.places is not None
 
     def perhaps_demanded_by(self, reading: PolicyReading) -> Box | None:
         """Return the sign-ins for which a policy that is not understood demands MFA or blocks at the very most."""
@@ -88,7 +94,7 @@ class Space:
             **{name: YES if answer else NO for name, answer in reading.rules.items()},
             Axis.APP.value: _mask(self.apps, lambda app: _targets(reading, app)),
         }
-        if reading.places is not None:
+        if reading.places is not None and not self._too_many_places:
             include, exclude = reading.places.include, reading.places.exclude
             box[Axis.LOCATION.value] = _mask(self.places, lambda place: _reaches(place, include, exclude))
         for axis in tuple(box):
