@@ -61,8 +61,8 @@ def _secret(name: str) -> str | None:
 
 
 @asynccontextmanager
-async def open_tenant(call: Call) -> AsyncIterator[GraphTenant]:
-    """Sign in and open the tenant; waits are told on the screen.
+async def open_tenant(call: Call, *, on_wait: Callable[[str, float], None] | None = None) -> AsyncIterator[GraphTenant]:
+    """Sign in and open the tenant; waits are told on the screen, or to `on_wait`.
 
     Raises Guarded when the tenant is not the one that `--tenant` names: some credentials sign in wherever they like.
     """
@@ -134,11 +134,6 @@ def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeade
     if not path.is_file():
         raise NothingHere(f"There is no plan at {path}.", hint="Run `mfa-migrate plan` first.")
     header = plan_header_of(path)
-    if header != header.sealed:
-        raise StalePlan(
-            f"{path} was edited since it was made.",
-            hint="plan.json is for reading. Change the configuration and run `mfa-migrate plan` again.",
-        )
     rows = path.with_name(PLAN_CSV)
     if not rows.is_file() or sha256_of_file(rows) != header.rows_sha256:
         raise StalePlan(
@@ -253,7 +248,8 @@ def journal_to_read(workspace: Workspace) -> JournalDb | None:
 def say_chain_head(call: Call, journal: JournalDb) -> None:
     """Say count and last hash: written down elsewhere, they show later edits of the audit."""
     count, last_hash = journal.head
-    call.screen.say(f"Journal: {count} entries, last hash {last_hash}")
+    if count:
+        call.screen.say(f"Journal: {count} entries, last hash {last_hash}")
 
 
 # --- interrupts ---------------------------------------------------------------------------------------------------

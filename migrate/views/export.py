@@ -8,6 +8,7 @@ from typing import Any
 
 from migrate.model.snapshot import SnapshotHeader
 from migrate.views.screen import Answer, table
+from migrate.views.words import counted
 
 STATES = ("disabled", "enabled", "enforced", "unreadable")
 
@@ -24,7 +25,8 @@ def export_answer(header: SnapshotHeader, csv: Path) -> Answer:
         organization = header.organization
         yield f"{organization.display_name} ({organization.default_domain}, {organization.tenant_id})"
         yield table(["Per-user MFA", "Type", "Users"], counts())
-        yield f"{header.users} users, {header.unreadable} of them unreadable, read {header.taken_at}"
+        unreadable = f", {header.unreadable} of them unreadable" if header.unreadable else ", all readable"
+        yield f"{counted(header.users, 'user')}{unreadable}, as of {header.taken_at}"
         yield f"Snapshot {header.id[:12]}; as a table: {csv}"
 
     return Answer(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, assert_never
 
+from migrate.model.evidence import PolicyState
 from migrate.model.plan import (
     CreatePolicy,
     DeletePolicy,
@@ -16,10 +17,9 @@ from migrate.model.plan import (
     SetPolicyState,
     Severity,
 )
+from migrate.views.held_back import held_back_lines
 from migrate.views.screen import Answer, styled, table
-
-HELD_SHOWN = 25
-"""How many held-back users the table shows; the rest is counted and in plan.csv."""
+from migrate.views.words import counted
 
 COLUMNS = (
     "ObjectId",
@@ -104,7 +104,7 @@ def _lines(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], path: Path
     if every_row:
         yield _row_table(rows())
     else:
-        yield from _held_back(header, rows)
+        yield from held_back_lines(rows(), "Held back")
     for note in header.notes:
         blocks = note.severity is Severity.BLOCKER
         yield styled(
@@ -139,25 +139,15 @@ def policy_line(step: PolicyStep) -> str:
         case CreatePolicy():
             return f"+ create {step.display_name!r}, report-only ({step.because})"
         case SetPolicyState():
-            return f"~ {step.display_name!r}: {step.before} -> {step.after} ({step.because})"
+            return f"~ {step.display_name!r}: {_shown(step.before)} -> {_shown(step.after)} ({step.because})"
         case DeletePolicy():
             return f"- delete {step.display_name!r} ({step.because})"
         case _:
             assert_never(step)
 
 
-def _held_back(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]]) -> Iterator[Any]:
-    held = sum(count for key, count in header.counts.items() if key.startswith("hold/"))
-    if not held:
-        return
-    shown: list[tuple[str, str, str]] = []
-    for row in rows():
-        if row.action is PlanAction.HOLD and len(shown) < HELD_SHOWN:
-            shown.append((f"! {row.user_principal_name}", row.current_state or "unreadable", cells_of(row)[6]))
-    yield table(["Held back", "State", "Reason"], shown, title=f"Held back: {held}")
-    if held > len(shown):
-        yield f"… and {held - len(shown)} more; see plan.csv"
-    yield ""
+def _shown(state: PolicyState) -> str:
+    return "report-only" if state is PolicyState.REPORT_ONLY else state.value
 
 
 def _row_table(rows: Iterable[PlanRow]) -> Any:
@@ -184,6 +174,7 @@ def closing_line(header: PlanHeader) -> str:
     held = {key.removeprefix("hold/"): count for key, count in header.counts.items() if key.startswith("hold/")}
     unknown = held.get("unknown", 0) + held.get("unreadable", 0)
     return (
-        f"Plan: {creates} policies to create, {switches} to switch on, {header.users_to_change} users to disable, "
-        f"{sum(held.values()) - unknown} held back, {unknown} unknown, {header.counts.get('none', 0)} off already."
+        f"Plan: {counted(creates, 'policy', 'policies')} to create, {switches} to switch on, "
+        f"{counted(header.users_to_change, 'user')} to disable, {sum(held.values()) - unknown} held back, "
+        f"{unknown} unknown, {header.counts.get('none', 0)} off already."
     )

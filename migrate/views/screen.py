@@ -143,11 +143,14 @@ class Screen:
             case "ndjson":
                 self.write_bytes(_json_line(event) for event in _events(answer))
             case _:
+                from rich.table import Table
+
                 console = self.console()
                 if self.sandbox is not None:
                     console.print("SANDBOX", style="bold reverse", highlight=False)
                 for line in answer.lines():
-                    console.print(line, highlight=False, soft_wrap=isinstance(line, str))
+                    # Sentences are left to the terminal to wrap, so that they can be copied and searched whole.
+                    console.print(line, highlight=False, soft_wrap=not isinstance(line, Table))
 
     def write_bytes(self, chunks: Iterable[bytes]) -> None:
         """Write bytes to stdout as they are: machine output is UTF-8 on every platform."""
@@ -167,7 +170,7 @@ class Screen:
 
         return Console(
             file=self.stdout,
-            no_color=not self.color,
+            color_system="auto" if self.color else None,
             markup=False,
             emoji=False,
             width=None if self.stdout.isatty() else 160,
@@ -251,7 +254,7 @@ def _progress_bar(color: bool) -> RichProgress:
         Rate(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
-        console=Console(stderr=True, no_color=not color),
+        console=Console(stderr=True, color_system="auto" if color else None),
         transient=True,
         refresh_per_second=4,
     )

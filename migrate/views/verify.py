@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 from migrate.model.findings import Finding
 from migrate.model.plan import PlanRow
+from migrate.views.held_back import held_back_lines
 from migrate.views.screen import Answer, styled, table
+from migrate.views.words import counted
 
 COLUMNS = ("Code", "Subject", "SubjectId", "Sentence", "Evidence")
-HELD_SHOWN = 25
 
 
 class LookedAt(Protocol):
@@ -37,23 +38,15 @@ def verify_answer(
                 ["Finding", "Who or what", "What"],
                 ((f"! {f.code}", f.subject, f"{f.sentence} ({f.evidence})") for f in findings),
             )
-        if held:
-            yield table(
-                ["Held back", "State", "Reason"],
-                (
-                    (row.user_principal_name, row.current_state or "unreadable", f"{row.hold_reason}: {row.reason}")
-                    for row in held[:HELD_SHOWN]
-                ),
-                title=f"Held back by the plan, no findings: {len(held)}",
-            )
-            if len(held) > HELD_SHOWN:
-                yield f"… and {len(held) - HELD_SHOWN} more; see plan.csv"
+        yield from held_back_lines(held, "Held back by the plan, no findings")
         yield (
-            f"Looked at {looked_at.users} users ({looked_at.switched_off} switched off by this tool), "
-            f"{looked_at.policies} policies, {looked_at.registrations} rows of the registration report."
+            f"Looked at {counted(looked_at.users, 'user')} ({looked_at.switched_off} switched off by this tool), "
+            f"{counted(looked_at.policies, 'policy', 'policies')} that this tool made or switched, "
+            f"{counted(looked_at.registrations, 'row')} of the registration report."
         )
         yield styled(
-            f"Verify: {len(findings)} findings." if findings else "Verify: everything is as it should be.", "bold"
+            f"Verify: {counted(len(findings), 'finding')}." if findings else "Verify: everything is as it should be.",
+            "bold",
         )
 
     return Answer(
