@@ -37,7 +37,7 @@ _MOST_READS = 12
 _NEW_FOR_SECONDS = 120.0
 
 
-class PolicyRoom:
+class PolicyAccess:
     """Conditional Access policies of one tenant."""
 
     def __init__(self, channel: Channel, *, pause: float) -> None:

@@ -137,7 +137,7 @@ def unreachable(origin: str, reason: str, doing: str) -> Unreachable:
     """Return the error for a host that does not answer."""
     return Unreachable(
         f"{origin} could not be reached while {doing}: {reason}.",
-        hint="Check the network, the proxy and --endpoint, then run the command again.",
+        hint="Check the network, the proxy, the CA bundle and --endpoint, then run the command again.",
     )
 
 

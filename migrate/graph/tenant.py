@@ -17,7 +17,7 @@ from migrate.graph.channel import Call, Channel
 from migrate.graph.evidence import EvidenceReader
 from migrate.graph.pace import Bucket, Clock, Pacers
 from migrate.graph.pages import pages, whole
-from migrate.graph.policies import PolicyRoom
+from migrate.graph.policies import PolicyAccess
 from migrate.graph.refusals import LICENCES, ORGANIZATION, REPORTS, STATES, USERS, Needs
 from migrate.graph.retry import Patience, Persistence
 from migrate.graph.states import StateReader, chunks_of, write_states
@@ -60,7 +60,7 @@ class GraphTenant:
         self._channel = channel
         self._connection = connection
         self._signed_in = signed_in
-        self._policies = PolicyRoom(channel, pause=_AGREEMENT_PAUSE if connection.pacing else 0.05)
+        self._policies = PolicyAccess(channel, pause=_AGREEMENT_PAUSE if connection.pacing else 0.05)
         self._states = StateReader(channel, batches_at_once=connection.concurrency)
         self._evidence = EvidenceReader(
             channel,

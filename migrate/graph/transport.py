@@ -20,7 +20,7 @@ import httpx
 
 from migrate.graph.answers import Answer, http_date
 from migrate.graph.pace import Clock
-from migrate.graph.session import Connection, check_request
+from migrate.graph.session import Connection, check_request, path_below
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -93,6 +93,7 @@ class Sender:
         """
         client_request_id = client_request_id or str(uuid.uuid4())
         url = self._origin + path if path.startswith("/") else path
+        path_below(self._origin, method, url)
         async with self._slots:
             response = await self._exchange(method, url, {**(headers or {})}, body, client_request_id)
         self.answers += 1

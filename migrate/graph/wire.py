@@ -111,19 +111,38 @@ class _Defaults(Wire, frozen=True, kw_only=True):
     is_enabled: bool
 
 
+class _Object(Wire, frozen=True, kw_only=True):
+    id: str
+
+
 class Principal(Wire, frozen=True, kw_only=True):
-    """A directory object of which only id and kind matter."""
+    """Somebody or something that holds a role or may enter a group."""
 
     id: str
-    odata_type: str | None = msgspec.field(name="@odata.type", default=None)
+    odata_type: str = msgspec.field(name="@odata.type")
+
+    @property
+    def kind(self) -> str:
+        """Return `user`, `group`, `servicePrincipal`, …"""
+        return self.odata_type.rpartition(".")[2]
 
 
 class GroupHead(Wire, frozen=True, kw_only=True):
-    """What a group is called and who may see its members."""
+    """What a group is called, who may see its members, and where its membership comes from."""
 
     id: str
     display_name: str | None
     visibility: str | None
+    group_types: list[str]
+    on_premises_sync_enabled: bool | None
+
+    @property
+    def can_be_in_pim(self) -> bool:
+        """Tell whether people can be eligible for it: not where a rule or a local directory makes the membership.
+
+        Source: Entra docs, bring groups into Privileged Identity Management.
+        """
+        return "DynamicMembership" not in self.group_types and self.on_premises_sync_enabled is not True
 
 
 class RoleHead(Wire, frozen=True, kw_only=True):
@@ -152,13 +171,6 @@ class GroupEligibility(Wire, frozen=True, kw_only=True):
     access_id: str
     """`member` or `owner`; owners are not members."""
     principal: Principal
-
-
-def kind_of(principal: Principal) -> str:
-    """Return `user`, `group`, `servicePrincipal`, … ; raise `BadAnswer` when Graph does not say."""
-    if principal.odata_type is None:
-        raise BadAnswer("a principal came without its type")
-    return principal.odata_type.rpartition(".")[2]
 
 
 def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
@@ -216,12 +228,18 @@ def registration_or_none(answer: Answer) -> Registration | None:
     """
     if answer.status == 404:
         return None
+    trace = f" (request-id {answer.request_id})" if answer.request_id else ""
     if not answer.is_success:
         raise IncompleteRead(
-            f"The registration report answered {answer.status}: {answer.error.words or 'no explanation'}.",
+            f"The registration report answered {answer.status}: {answer.error.words or 'no explanation'}{trace}.",
             hint="Run the same command again; reading the report needs AuditLog.Read.All.",
         )
-    return registration(answer.body)[1]
+    try:
+        return registration(answer.body)[1]
+    except msgspec.DecodeError as problem:
+        raise IncompleteRead(
+            f"A row of the registration report cannot be used: {problem}{trace}.", hint="Run the same command again."
+        ) from problem
 
 
 def organization(raw: msgspec.Raw | bytes) -> Organization:
@@ -292,7 +310,7 @@ def security_defaults_enabled(raw: bytes) -> bool:
 
 def object_id(raw: msgspec.Raw | bytes) -> str:
     """Return the id of a directory object."""
-    return msgspec.json.decode(raw, type=Principal).id.lower()
+    return msgspec.json.decode(raw, type=_Object).id.lower()
 
 
 def mfa_state(raw: bytes) -> tuple[MfaState | None, str | None]:

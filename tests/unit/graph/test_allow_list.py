@@ -192,11 +192,29 @@ def test_the_gate_stands_before_the_socket_and_sees_the_address_as_it_goes_out()
     assert {request.url.raw_path for request in sent} == {REQUIREMENTS.encode()}
 
 
-def test_the_adapter_cannot_be_talked_into_another_host_by_a_link(opened: Any, reply: Any) -> None:
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://localhost:1/v1.0/users?$skiptoken=1",
+        f"https://{Cloud.GLOBAL.graph_host}/v1.0/users",
+        f"http://{Cloud.GLOBAL.graph_host}/v1.0/users",
+        "http://[::1/v1.0/users",
+        "//evil.example/v1.0/users",
+        "ORIGIN@evil.example/v1.0/users",
+        "ORIGIN/v1.0/us\ners",
+        "ORIGIN/v1.0/us\u00e9rs",
+        "ORIGIN/elsewhere",
+        "nonsense",
+    ],
+)
+def test_the_adapter_cannot_be_talked_into_another_place_by_a_link(opened: Any, reply: Any, link: str) -> None:
     async def run() -> None:
-        body = {"value": [], "@odata.nextLink": "http://localhost:1/v1.0/users?$skiptoken=1"}
-        async with opened(lambda _: reply(200, body)) as o:
-            with pytest.raises(ForbiddenRequest, match="does not go to"):
+        def answering(seen: Any) -> Any:
+            made = link.replace("ORIGIN", f"http://{seen.headers['host']}")
+            return reply(200, {"value": [], "@odata.nextLink": made})
+
+        async with opened(answering) as o:
+            with pytest.raises(ForbiddenRequest):
                 _ = [user async for user in o.tenant.iter_users()]
             assert len(o.graph.seen) == 1
 

@@ -26,6 +26,19 @@ def test_an_endpoint_on_this_machine_is_taken(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "origin"),
+    [
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("https://127.0.0.1:443/", "https://127.0.0.1"),
+        ("http://127.0.0.1:443", "http://127.0.0.1:443"),
+        ("https://127.0.0.1:8080", "https://127.0.0.1:8080"),
+    ],
+)
+def test_a_default_port_is_left_out_as_http_clients_do(endpoint: str, origin: str) -> None:
+    assert Connection(endpoint=endpoint).origin == origin
+
+
+@pytest.mark.parametrize(
     "endpoint",
     [
         "http://10.0.0.1",

@@ -1,0 +1,261 @@
+"""Evidence: who is in the groups and roles that policies name, who could get in, and what could not be read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from migrate.errors import Unreachable
+from migrate.model.evidence import Evidence, GroupEvidence, PolicyState, ReadStatus
+
+ROLE = "62e90394-69f5-4237-9190-012177145e10"
+POLICY = "22222222-0000-4000-8000-000000000001"
+READ, GONE, HIDDEN, UNREADABLE = ReadStatus.READ, ReadStatus.GONE, ReadStatus.HIDDEN, ReadStatus.UNREADABLE
+
+
+def gid(number: int) -> str:
+    return f"11111111-0000-4000-8000-{number:012x}"
+
+
+TOP, INNER, OTHER = gid(1), gid(2), gid(3)
+
+
+def error(code: str, message: str = "") -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}
+
+
+def group(id_: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "displayName": f"Group {id_[-1]}",
+        "visibility": None,
+        "groupTypes": [],
+        "onPremisesSyncEnabled": None,
+        **changes,
+    }
+
+
+def row(id_: str, kind: str = "user", scope: str = "/", access: str = "member") -> dict[str, Any]:
+    return {
+        "principalId": id_,
+        "directoryScopeId": scope,
+        "accessId": access,
+        "principal": {"@odata.type": f"#microsoft.graph.{kind}", "id": id_},
+    }
+
+
+class Directory:
+    """Answers what evidence asks for. Values are lists for collections, objects, or whole replies."""
+
+    def __init__(self, reply: Any) -> None:
+        self.reply = reply
+        self.policy_users: dict[str, Any] = {"includeUsers": ["All"], "excludeGroups": [TOP]}
+        self.heads: dict[str, Any] = {TOP: group(TOP)}
+        self.members: dict[str, Any] = {}
+        self.nested: dict[str, Any] = {}
+        self.eligible: dict[str, Any] = {}
+        self.held: Any = []
+        self.activatable: Any = []
+        self.role: Any = {"displayName": "Global Administrator"}
+        self.asked_pim: list[str] = []
+
+    def __call__(self, seen: Any) -> Any:
+        return self._whole(self._value(seen.path.removeprefix("/v1.0/"), seen.target))
+
+    def _whole(self, value: Any) -> Any:
+        if isinstance(value, self.reply):
+            return value
+        return self.reply(200, {"value": value} if isinstance(value, list) else value)
+
+    def _value(self, path: str, target: str) -> Any:
+        parts = path.split("/")
+        match parts:
+            case ["identity", "conditionalAccess", "policies"]:
+                policy = {
+                    "id": POLICY,
+                    "displayName": "Require MFA",
+                    "state": "enabled",
+                    "conditions": {"users": self.policy_users},
+                    "grantControls": {
+                        "builtInControls": ["mfa"],
+                        "authenticationStrength@odata.context": "https://elsewhere.example/$metadata",
+                    },
+                }
+                return [policy]
+            case ["policies", "identitySecurityDefaultsEnforcementPolicy"]:
+                return {"isEnabled": True, "displayName": "x"}
+            case ["groups", id_]:
+                return self.heads[id_]
+            case ["groups", id_, "transitiveMembers", "microsoft.graph.user"]:
+                return self.members.get(id_, [])
+            case ["groups", id_, "transitiveMembers", "microsoft.graph.group"]:
+                return self.nested.get(id_, [])
+            case [*_, "roleDefinitions", _]:
+                return self.role
+            case [*_, "roleAssignments"]:
+                return self.held
+            case [*_, "roleEligibilitySchedules"]:
+                return self.activatable
+            case [*_, "eligibilitySchedules"]:
+                id_ = target.partition("%27")[2].partition("%27")[0]
+                self.asked_pim.append(id_)
+                return self.eligible.get(id_, [])
+            case ["identity", "conditionalAccess", *_]:
+                return [{"id": "one", "createdDateTime": "2020-01-01T00:00:00Z"}]
+        raise AssertionError(path)
+
+
+def read(opened: Any, directory: Directory, **options: Any) -> Evidence:
+    async def run() -> Evidence:
+        async with opened(directory) as o:
+            found: Evidence = await o.tenant.read_evidence(**options)
+            headers = {s.headers.get("prefer") for s in o.graph.seen if "/conditionalAccess/" in s.path}
+            assert headers == {"include-unknown-enum-members"}
+            return found
+
+    return asyncio.run(run())
+
+
+def top(opened: Any, directory: Directory) -> GroupEvidence:
+    return read(opened, directory).groups[TOP]
+
+
+def test_members_come_through_nested_groups_and_who_could_get_in_too(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.nested = {TOP: [group(INNER)]}
+    directory.members = {TOP: [{"id": "A"}, {"id": "b"}], OTHER: [{"id": "e"}]}
+    directory.heads[OTHER] = group(OTHER)
+    directory.eligible = {
+        TOP: [row("c"), row("owner", access="owner"), row(OTHER, "group")],
+        INNER: [row("d"), row("app", "servicePrincipal")],
+    }
+    found = top(opened, directory)
+    assert (found.status, found.members, found.eligible) == (READ, {"a", "b"}, {"c", "d", "e"})
+
+
+def test_groups_that_pim_cannot_manage_are_not_asked_about(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.heads[TOP] = group(TOP, groupTypes=["DynamicMembership"])
+    directory.nested = {TOP: [group(INNER, onPremisesSyncEnabled=True), group(OTHER, groupTypes=["Unified"])]}
+    assert top(opened, directory).status is READ
+    assert directory.asked_pim == [OTHER]
+
+
+def test_a_group_that_does_not_exist_is_gone(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.heads[TOP] = reply(404, error("Request_ResourceNotFound"))
+    assert top(opened, directory).status is GONE
+
+
+@pytest.mark.parametrize("place", ["members", "nested", "eligible"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, error("Request_ResourceNotFound", "inner object gone")),
+        (403, error("Authorization_RequestDenied", "no right")),
+        (400, error("Request_BadRequest", "odd")),
+        (200, {"value": [{"error": {"code": "InternalServerError"}}]}),
+        (200, b'{"value": ['),
+        (500, b""),
+    ],
+)
+def test_whatever_fails_inside_makes_the_group_unreadable_and_never_empty(
+    opened: Any, reply: Any, place: str, answer: Any
+) -> None:
+    """A 404 inside an existing group too: only the group's own 404 means that nobody is in it."""
+    directory = Directory(reply)
+    directory.members = {TOP: [{"id": "a"}]}
+    setattr(directory, place, {**getattr(directory, place), TOP: reply(*answer)})
+    found = top(opened, directory)
+    assert found.status is UNREADABLE
+    assert found.problem
+    assert found.display_name == "Group 1"
+
+
+def test_a_hidden_membership_is_hidden_also_when_it_lies_in_a_nested_group(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.heads[TOP] = group(TOP, visibility="HiddenMembership")
+    assert top(opened, directory).status is HIDDEN
+    directory.heads[TOP] = group(TOP)
+    directory.nested = {TOP: [group(INNER, displayName="Board", visibility="HiddenMembership")]}
+    found = top(opened, directory)
+    assert found.status is HIDDEN
+    assert "'Board'" in (found.problem or "")
+    assert "Member.Read.Hidden" in (found.problem or "")
+
+
+def test_without_the_licence_nobody_is_eligible_and_without_the_right_nobody_knows(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.eligible = {
+        TOP: reply(400, error("AadPremiumLicenseRequired", "The tenant needs an AAD Premium 2 license."))
+    }
+    assert top(opened, directory).status is READ
+    directory.eligible = {TOP: reply(403, error("Authorization_RequestDenied", "Insufficient privileges"))}
+    found = top(opened, directory)
+    assert found.status is UNREADABLE
+    assert "PrivilegedEligibilitySchedule.Read.AzureADGroup" in (found.problem or "")
+
+
+def test_a_role_is_held_by_people_and_by_groups_and_can_be_had_in_several_ways(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"includeUsers": ["All"], "excludeRoles": [ROLE.upper()]}
+    directory.heads = {TOP: group(TOP), OTHER: group(OTHER)}
+    directory.members = {TOP: [{"id": "c"}], OTHER: [{"id": "f"}]}
+    directory.eligible = {TOP: [row("g")]}
+    directory.held = [row("A"), row(TOP, "group"), row("d", scope="/administrativeUnits/1"), row("x", "device")]
+    directory.activatable = [row("e"), row(OTHER, "group")]
+    role = read(opened, directory).roles[ROLE]
+    assert (role.status, role.display_name) == (READ, "Global Administrator")
+    assert (role.holders, role.scoped, role.eligible) == ({"a", "c"}, {"d"}, {"e", "f", "g"})
+
+
+@pytest.mark.parametrize("place", ["held", "activatable"])
+def test_a_role_that_cannot_be_read_whole_is_unreadable(opened: Any, reply: Any, place: str) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE]}
+    directory.held = [row("a")]
+    setattr(directory, place, reply(403, error("Authorization_RequestDenied")))
+    role = read(opened, directory).roles[ROLE]
+    assert (role.status, role.holders) == (UNREADABLE, frozenset())
+    untyped = {"principalId": "a", "directoryScopeId": "/", "principal": {"id": "a"}}
+    setattr(directory, place, [untyped])
+    assert read(opened, directory).roles[ROLE].status is UNREADABLE
+
+
+def test_a_role_without_pim_has_nobody_to_activate_it_and_an_unknown_role_is_gone(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE]}
+    directory.held = [row("a")]
+    directory.activatable = reply(400, error("AadPremiumLicenseRequired"))
+    role = read(opened, directory).roles[ROLE]
+    assert (role.status, role.holders, role.eligible) == (READ, {"a"}, frozenset())
+    directory.role = reply(404, error("Request_ResourceNotFound"))
+    assert read(opened, directory).roles[ROLE].status is GONE
+
+
+def test_groups_and_roles_that_no_policy_names_yet_are_read_when_asked_for(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.heads[OTHER] = group(OTHER)
+    directory.members = {OTHER: [{"id": "z"}]}
+    evidence = read(opened, directory, groups=[OTHER.upper()], roles=[ROLE])
+    assert evidence.groups[OTHER].members == {"z"}
+    assert set(evidence.groups) == {TOP, OTHER}
+    assert set(evidence.roles) == {ROLE}
+
+
+def test_the_rest_of_the_evidence_is_kept_as_it_stands(opened: Any, reply: Any) -> None:
+    evidence = read(opened, Directory(reply))
+    assert evidence.security_defaults_enabled is True
+    assert evidence.named_locations == ({"id": "one", "createdDateTime": "2020-01-01T00:00:00Z"},)
+    policy = evidence.policies[0]
+    assert (policy.id, policy.policy_state) == (POLICY, PolicyState.ENABLED)
+    assert policy.raw["grantControls"] == {"builtInControls": ["mfa"]}, "addresses of metadata are no part of it"
+
+
+def test_a_lost_connection_ends_the_reading_instead_of_making_every_group_unreadable(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.members = {TOP: reply(reset=True)}
+    with pytest.raises(Unreachable):
+        read(opened, directory)
