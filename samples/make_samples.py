@@ -58,12 +58,13 @@ CHANGING_MEMBERS = {
     "snapshotTakenAt",
     "planDigests",
     "csvSha256",
+    "journalEntries",  # short waits are entries too
     "journalHash",
 }
 
 
-def make(folder: Path) -> None:
-    """Write all samples below `folder`, which exists and is empty."""
+def make(folder: Path) -> list[str]:
+    """Write all samples below `folder`, which exists and is empty; return what the run left in its working folder."""
     save_tenant(company(SEED, USERS), folder / TENANT)
     tenant = load_tenant_file(folder / TENANT)
     write_lab_config(folder / CONFIG, tenant, f"http://127.0.0.1:{PORT}", pacing=False)
@@ -84,6 +85,7 @@ def make(folder: Path) -> None:
         (folder / "run").mkdir()
         for name in RUN:
             (folder / "run" / name).write_bytes((Path(workspace) / name).read_bytes())
+        return sorted(path.name for path in Path(workspace).iterdir())
 
 
 def legacy_users(tenant: dict[str, object]) -> list[LegacyUser]:
@@ -109,7 +111,8 @@ def _state_of(tenant: dict[str, object], user_id: str) -> str:
 def unchanging(name: str, text: str) -> object:
     """Return what of a sample is the same in every run."""
     if name.endswith(".csv") and name.startswith("run/"):
-        return sorted(_unchanging_cells(row) for row in csv.DictReader(io.StringIO(text)))
+        rows = csv.DictReader(io.StringIO(text))
+        return sorted(_unchanging_cells(row) for row in rows if row.get("Operation") != "Wait")
     if name.endswith(".json") and name.startswith("run/"):
         return {key: value for key, value in json.loads(text).items() if key not in CHANGING_MEMBERS}
     return text

@@ -39,8 +39,11 @@ def make_samples() -> Iterator[ModuleType]:
 
 
 def test_the_samples_are_current(make_samples: ModuleType, tmp_path: Path) -> None:
-    make_samples.make(tmp_path)
+    left_behind = make_samples.make(tmp_path)
     assert make_samples.differing(tmp_path, SAMPLES) == [], "run `make samples`"
+    documented = (SAMPLES.parent / "docs" / "files.md").read_text(encoding="utf-8")
+    assert [name for name in left_behind if f"`{name}`" not in documented] == []
+    assert {"snapshot.db", "journal.db", "plan.json", "rollback.csv"} <= set(left_behind)
 
 
 def test_a_sample_that_says_something_else_is_noticed(make_samples: ModuleType, tmp_path: Path) -> None:
