@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
     from migrate.graph.credentials import SignedIn
+
+_log = logging.getLogger("migrate.graph")
 
 
 class NoAnswer(Exception):
@@ -95,15 +98,32 @@ class Sender:
         url = self._origin + path if path.startswith("/") else path
         path_below(self._origin, method, url)
         async with self._slots:
-            response = await self._exchange(method, url, {**(headers or {})}, body, client_request_id)
+            began = self._clock.monotonic()
+            try:
+                response = await self._exchange(method, url, {**(headers or {})}, body, client_request_id)
+            except NoAnswer as problem:
+                _log.debug("%s %s: %s (client-request-id %s)", method, path, problem.reason, client_request_id)
+                raise
+            seconds = self._clock.monotonic() - began
         self.answers += 1
         self._note_date(response.headers.get("date"))
-        return Answer(
+        answer = Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=response.content,
             client_request_id=client_request_id,
         )
+        _log.debug(
+            "%s %s: %d in %.3f s, %d bytes (request-id %s, client-request-id %s)",
+            method,
+            path,
+            answer.status,
+            seconds,
+            len(answer.body),
+            answer.request_id,
+            client_request_id,
+        )
+        return answer
 
     async def _exchange(
         self, method: str, url: str, headers: dict[str, str], body: object, client_request_id: str

@@ -168,3 +168,26 @@ def test_every_way_to_sign_in_is_known_by_its_name() -> None:
         "interactive",
         "azure-cli",
     }
+
+
+def test_every_request_stands_in_the_log_and_no_token_does(
+    opened: Any, ids: Any, reply: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = [reply(reset=True)]
+
+    def answering(seen: Any) -> Any:
+        body = [{"id": item["id"], "status": 200, "body": {"perUserMfaState": "disabled"}} for item in seen.items]
+        return answers.pop() if answers else reply(200, {"responses": body})
+
+    async def run() -> None:
+        async with opened(answering) as o:
+            await o.tenant.read_mfa_states(ids(1))
+
+    with caplog.at_level("DEBUG", logger="migrate"):
+        asyncio.run(run())
+    lines = [record.getMessage() for record in caplog.records if record.name == "migrate.graph"]
+    assert len(lines) == 2
+    assert lines[0].startswith("POST /beta/$batch: the connection failed")
+    assert lines[1].startswith("POST /beta/$batch: 200 in ")
+    assert "request-id req-2, client-request-id " in lines[1]
+    assert "Bearer" not in caplog.text
