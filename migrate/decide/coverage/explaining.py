@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.principals import Assignment, Match
@@ -10,7 +12,7 @@ from migrate.model.evidence import PolicyState
 from migrate.model.explanation import Explanation, PolicyAnswer
 from migrate.model.users import AnyUser, UnreadableUser, UserRecord
 
-_CLOSING = {
+CLOSING: Final = {
     "location": "Take the location out of the policy's exclusions, or require MFA there with a policy of its own.",
     "clientAppType": "Set the policy's client app types to all, or block legacy clients for all users "
     "(exchangeActiveSync and other).",
@@ -33,11 +35,12 @@ _CLOSING = {
     "tooMany": "Enable one plain policy that requires MFA for all users and all resources.",
     "everything": "Enable one plain policy that requires MFA for all users and all resources.",
 }
+"""For each kind of gap one sentence; docs/coverage.md says the same at length."""
 
 
 def closing_for(gap: Gap) -> str:
     """Return one sentence: what would close a gap."""
-    return _CLOSING[gap.tag.partition(":")[0]]
+    return CLOSING[gap.tag.partition(":")[0]]
 
 
 def explanation_for(user: AnyUser, judge: Judge) -> Explanation:

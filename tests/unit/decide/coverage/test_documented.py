@@ -1,0 +1,30 @@
+"""docs/coverage.md names every kind of gap, and its example of an acceptance is one that the configuration takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from migrate.decide.coverage.explaining import CLOSING
+from migrate.model.coverage import Verdict
+
+
+def page(root: Path) -> str:
+    return (root / "docs" / "coverage.md").read_text(encoding="utf-8")
+
+
+def test_every_kind_of_gap_is_documented_and_none_is_invented(root: Path) -> None:
+    table = page(root).split("## The gaps", 1)[1].split("`--suppose", 1)[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
+    documented = {tag.partition(":")[0] for cell in cells for tag in re.findall(r"`([^`]+)`", cell)}
+    assert documented == set(CLOSING)
+
+
+def test_every_verdict_has_its_section(root: Path) -> None:
+    for verdict in Verdict:
+        assert f"### {verdict.value}\n" in page(root)
+
+
+def test_the_page_opens_with_assumptions_and_what_is_outside(root: Path) -> None:
+    headings = re.findall(r"^## (.+)$", page(root), flags=re.MULTILINE)
+    assert headings[:2] == ["What the proof assumes", "What is outside the model"]
