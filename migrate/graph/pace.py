@@ -110,11 +110,11 @@ def limits_for(bucket: Bucket) -> Limits:
             return Limits(rate=rate, burst=20.0, floor=1.0, ceiling=rate, growth=0.001, cut=0.8, backoff=10.0)
         case Bucket.REPORTS:
             # 5 requests in 10 seconds, whatever 10 seconds are looked at.
-            return Limits(rate=0.49, burst=0.0, floor=0.1, ceiling=0.49, growth=0.05, cut=0.5, backoff=10.0)
+            return Limits(rate=0.49, burst=0.0, floor=0.05, ceiling=0.49, growth=0.002, cut=0.7, backoff=10.0)
         case Bucket.CONDITIONAL_ACCESS:
             # One request a second is what all applications of the tenant have together, hence half of it in the long
             # run; a burst lets the few reads of an export through at nearly one a second.
-            return Limits(rate=0.5, burst=6.0, floor=0.1, ceiling=0.5, growth=0.05, cut=0.5, backoff=2.0, spacing=1.2)
+            return Limits(rate=0.5, burst=6.0, floor=0.05, ceiling=0.5, growth=0.002, cut=0.7, backoff=2.0, spacing=1.2)
 
 
 class HoldTooLong(Exception):

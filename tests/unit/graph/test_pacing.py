@@ -15,8 +15,9 @@ import msgspec
 import pytest
 
 from migrate.graph.answers import Answer
-from migrate.graph.channel import Channel
+from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket, Pacers
+from migrate.graph.refusals import POLICIES
 from migrate.graph.retry import Patience, Persistence
 from migrate.graph.states import StateReader, write_states
 from migrate.model.replies import WriteFate, WriteRequest
@@ -78,6 +79,8 @@ class Limit:
     """Whether a throttled item costs tokens too, as the throttling guidance says."""
     fixed_retry_after: float | None = None
     """Seconds; None names the time until a batch would fit."""
+    silent: bool = False
+    """Conditional Access sends no Retry-After."""
 
 
 class ThrottlingGraph:
@@ -91,6 +94,7 @@ class ThrottlingGraph:
         self.done: set[str] = set()
         self._clock = clock
         self._tokens = limit.depth
+        self._whole = 1
         self._at = 0.0
         self._random = random.Random(seed)
         self._latency = latency
@@ -107,13 +111,18 @@ class ThrottlingGraph:
         body: Any = None,
         client_request_id: str | None = None,
     ) -> Answer:
-        assert (method, path) == ("POST", "/beta/$batch")
         latency = self._random.lognormvariate(math.log(self._latency), 0.3)
         await self._clock.sleep(latency / 2)
-        responses = [self._answer(item) for item in body["requests"]]
+        items = body["requests"] if method == "POST" else [{"id": path, "method": method, "url": path}]
+        self._whole = len(items)
+        responses = [self._answer(item) for item in items]
         await self._clock.sleep(latency / 2)
         self.answers += 1
-        return Answer(status=200, headers={}, body=msgspec.json.encode({"responses": responses}), client_request_id="")
+        if method == "POST":
+            content = msgspec.json.encode({"responses": responses})
+            return Answer(status=200, headers={}, body=content, client_request_id="")
+        headers = {name.lower(): value for name, value in responses[0].get("headers", {}).items()}
+        return Answer(status=responses[0]["status"], headers=headers, body=b"{}", client_request_id="")
 
     def _answer(self, item: Mapping[str, Any]) -> dict[str, Any]:
         self.items += 1
@@ -129,7 +138,9 @@ class ThrottlingGraph:
         self.throttled += 1
         if self.limit.burns:
             self._tokens = max(-self.limit.depth, self._tokens - 1)
-        wait = self.limit.fixed_retry_after or max(1.0, math.ceil((20 - self._tokens) / self.limit.rate))
+        if self.limit.silent:
+            return {"id": item["id"], "status": 429}
+        wait = self.limit.fixed_retry_after or max(1.0, math.ceil((self._whole - self._tokens) / self.limit.rate))
         return {"id": item["id"], "status": 429, "headers": {"Retry-After": str(wait)}}
 
 
@@ -160,6 +171,17 @@ def reads(number: int, limit: Limit, **options: Any) -> Outcome:
 def writes(number: int, limit: Limit, **options: Any) -> Outcome:
     """Write `number` states, sending again what was not accepted, and return how it went."""
     return _run(number, limit, _write, Bucket.WRITES, **options)
+
+
+def calls(number: int, limit: Limit, bucket: Bucket) -> Outcome:
+    """Send `number` requests of a bucket, one after the other, and return how it went."""
+
+    async def work(number: int, channel: Channel, _: int) -> None:
+        for n in range(number):
+            call = Call(path=f"/v1.0/{n}", bucket=bucket, cost=1, doing="reading", needs=POLICIES)
+            await channel.read(call, bytes)
+
+    return _run(number, limit, work, bucket)
 
 
 def _run(number: int, limit: Limit, work: Any, bucket: Bucket, *, batches_at_once: int = 24, seed: int = 1) -> Outcome:
@@ -248,6 +270,21 @@ def test_when_the_real_limit_is_half_writes_slow_down_and_go_on() -> None:
     outcome = writes(10_000, burning(of(WRITES, 0.5)))
     assert outcome.utilisation >= 0.90, outcome
     assert outcome.wasted < 0.02, outcome
+
+
+def test_the_report_is_paged_at_its_documented_rate_and_never_throttled() -> None:
+    outcome = calls(1_000, Limit(rate=0.5, depth=5, burns=True), Bucket.REPORTS)
+    assert outcome.utilisation >= 0.95, outcome
+    assert outcome.wasted == 0, outcome
+
+
+def test_conditional_access_takes_half_of_what_the_tenant_has_and_backs_off_when_others_take_more() -> None:
+    alone = calls(300, Limit(rate=1, depth=1, silent=True), Bucket.CONDITIONAL_ACCESS)
+    assert alone.wasted == 0, alone
+    assert 0.48 <= 300 / alone.seconds <= 0.52, alone
+    crowded = calls(100, Limit(rate=0.2, depth=1, silent=True), Bucket.CONDITIONAL_ACCESS)
+    assert crowded.utilisation >= 0.4, crowded
+    assert crowded.wasted < 0.25, crowded
 
 
 @pytest.mark.long
