@@ -5,6 +5,8 @@ from urllib.parse import unquote, unquote_plus
 from migrate.sandbox.messages import bad_request
 from migrate.sandbox.routing import segments_of
 
+_OPTIONS = frozenset({"select", "top", "skiptoken", "count", "filter", "expand", "orderby", "skip", "search", "format"})
+
 
 def split_path(raw: str) -> list[str]:
     """Split an encoded path; each segment is decoded on its own, so that %2F stays inside one."""
@@ -15,7 +17,7 @@ def split_path(raw: str) -> list[str]:
 
 
 def query_of(raw: str) -> dict[str, str]:
-    """Read a query string: names of $ options in lower case, also when the $ is left out or encoded.
+    """Read a query string: names of $ options in lower case, also where the $ is left out or encoded.
 
     Raises 400 when an option is given twice.
     """
@@ -25,8 +27,8 @@ def query_of(raw: str) -> dict[str, str]:
             continue
         name, _, value = pair.partition("=")
         name = unquote(name)
-        if name.startswith("$"):
-            name = name.lower()
+        if name.startswith("$") or name.lower() in _OPTIONS:
+            name = f"${name.lower().removeprefix('$')}"
         if name in found:
             raise bad_request(
                 f"Query option '{name}' was specified more than once, but it must be specified at most once."

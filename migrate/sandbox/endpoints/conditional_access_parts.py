@@ -4,7 +4,7 @@ import ipaddress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, words
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_shape import merged, without_annotations
 from migrate.sandbox.roles import POLICY_WRITERS
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LOCATIONS = Collection(
     context="identity/conditionalAccess/namedLocations",
     type_name="namedLocation",
-    filterable=frozenset({"id", "displayName", "isTrusted", "createdDateTime", "modifiedDateTime"}),
+    filterable=words("id displayName isTrusted createdDateTime modifiedDateTime countriesAndRegions"),
 )
 _STRENGTHS = Collection(
     context="policies/authenticationStrengthPolicies",
@@ -132,9 +132,7 @@ def get_strength(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
-    read = needs(
-        "Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess+Policy.Read.All"
-    )
+    read = needs("Policy.Read.All", "Policy.Read.ConditionalAccess")
     write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     read_strength = needs(
         "Policy.Read.All", "Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"

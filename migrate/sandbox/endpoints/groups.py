@@ -25,7 +25,9 @@ _MEMBERS = Collection(
     type_name="directoryObject",
     directory=True,
     filterable=words("id displayName userPrincipalName accountEnabled userType"),
+    orderable=frozenset({"displayName"}),
 )
+_MEMBER_SHAPE = {"id": "string"}
 Member = int | Json
 """A user by place, or another object by its JSON."""
 
@@ -130,6 +132,7 @@ def routes() -> tuple[Route, ...]:
         Route(
             method="GET",
             path=f"groups/{{group}}/{name}{cast}{count}",
+            shape=None if count else _MEMBER_SHAPE,
             units=units,
             needs=read_members,
             answer=count_members if count else list_members,

@@ -29,6 +29,24 @@ _AUDITS = Collection(
     orderable=frozenset({"activityDateTime"}),
 )
 
+_SIGN_IN_SHAPE = {
+    "id": "string",
+    "createdDateTime": "string",
+    "userId": "string",
+    "status": "object",
+    "conditionalAccessStatus": "string",
+    "appliedConditionalAccessPolicies": "array",
+}
+_AUDIT_SHAPE = {
+    "id": "string",
+    "activityDateTime": "string",
+    "activityDisplayName": "string",
+    "category": "string",
+    "result": "string",
+    "initiatedBy": "object",
+    "targetResources": "array",
+}
+
 
 def _sign_ins(version: str) -> Collection:
     filters = _SIGN_IN_FILTERS | _BETA_FILTERS if version == "beta" else _SIGN_IN_FILTERS
@@ -93,11 +111,11 @@ def routes() -> tuple[Route, ...]:
     both = needs("AuditLog.Read.All+Directory.Read.All")
     audit = needs("AuditLog.Read.All")
     return tuple(
-        Route(method="GET", path=path, answer=answer, needs=need, limit="reports", summary=summary)
-        for path, answer, need, summary in (
-            ("auditLogs/signIns", list_sign_ins, both, "the sign-in log; v1.0 does not say who asked for MFA"),
-            ("auditLogs/signIns/{entry}", get_sign_in, both, "one sign-in"),
-            ("auditLogs/directoryAudits", list_audits, audit, "the directory audit log"),
-            ("auditLogs/directoryAudits/{entry}", get_audit, audit, "one audit event"),
+        Route(method="GET", path=path, answer=answer, needs=need, limit="reports", summary=summary, shape=shape)
+        for path, answer, need, summary, shape in (
+            ("auditLogs/signIns", list_sign_ins, both, "the sign-in log; v1.0 does not say who asked for MFA", None),
+            ("auditLogs/signIns/{entry}", get_sign_in, both, "one sign-in", _SIGN_IN_SHAPE),
+            ("auditLogs/directoryAudits", list_audits, audit, "the directory audit log", _AUDIT_SHAPE),
+            ("auditLogs/directoryAudits/{entry}", get_audit, audit, "one audit event", _AUDIT_SHAPE),
         )
     )

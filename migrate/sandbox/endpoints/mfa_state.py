@@ -142,6 +142,10 @@ def routes() -> tuple[Route, ...]:
             method="GET",
             path=preferences,
             answer=get_preferences,
+            shape={
+                "isSystemPreferredAuthenticationMethodEnabled": "boolean",
+                "userPreferredMethodForSecondaryAuthentication": "string",
+            },
             versions=BETA,
             limit="methods",
             needs=read_preferences,

@@ -83,6 +83,9 @@ def create_policy(sandbox: "Sandbox", call: Call) -> Answer:
     tenant = sandbox.tenant
     policy_id = str(uuid4())
     given = {name: value for name, value in body.items() if name not in _READ_ONLY or name == "templateId"}
+    conditions = given.get("conditions")
+    if isinstance(conditions, dict) and "clientAppTypes" not in conditions:
+        given["conditions"] = {**conditions, "clientAppTypes": ["all"]}
     policy = _whole({**given, "id": policy_id, "createdDateTime": sandbox.clock.iso()}, sandbox)
     check_policy(policy, tenant, call.version, check_principals=sandbox.settings.check_principals)
     _check_security_defaults(sandbox, policy)
@@ -218,9 +221,7 @@ def restore_policy(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file, under both of their addresses."""
-    read = needs(
-        "Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess+Policy.Read.All"
-    )
+    read = needs("Policy.Read.All", "Policy.Read.ConditionalAccess")
     write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     found = []
     for base in ("identity/conditionalAccess/policies", "policies/conditionalAccessPolicies"):

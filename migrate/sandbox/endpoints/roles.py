@@ -44,6 +44,16 @@ _GROUP_ELIGIBLE = Collection(
     filterable=frozenset({"id", "groupId", "principalId", "accessId", "memberType", "status"}),
 )
 
+_ROLE_SHAPE = {"id": "string", "displayName": "string", "roleTemplateId": "string"}
+_DEFINITION_SHAPE = {"id": "string", "displayName": "string", "isBuiltIn": "boolean", "templateId": "string"}
+_ASSIGNMENT_SHAPE = {
+    "id": "string",
+    "principalId": "string",
+    "roleDefinitionId": "string",
+    "directoryScopeId": "string",
+    "appScopeId": "string?",
+}
+
 
 def principal_json(sandbox: "Sandbox", principal_id: str) -> Json:
     """Return a user or group as an expanded principal; anything else as a bare object."""
@@ -159,10 +169,18 @@ def routes() -> tuple[Route, ...]:
     base = "roleManagement/directory"
     return (
         Route(method="GET", path="directoryRoles", answer=list_roles, needs=read, summary="activated directory roles"),
-        Route(method="GET", path="directoryRoles/{role}", answer=get_role, needs=read, summary="one activated role"),
+        Route(
+            method="GET",
+            path="directoryRoles/{role}",
+            answer=get_role,
+            needs=read,
+            shape=_ROLE_SHAPE,
+            summary="one activated role",
+        ),
         Route(
             method="GET",
             path="directoryRoles/{role}/members",
+            shape={"@odata.type": "string", "id": "string"},
             answer=list_role_members,
             needs=read,
             summary="who holds an activated role",
@@ -170,6 +188,7 @@ def routes() -> tuple[Route, ...]:
         Route(
             method="GET",
             path=f"{base}/roleDefinitions",
+            shape=_DEFINITION_SHAPE,
             answer=list_definitions,
             needs=read,
             summary="role definitions",
@@ -177,6 +196,7 @@ def routes() -> tuple[Route, ...]:
         Route(
             method="GET",
             path=f"{base}/roleDefinitions/{{definition}}",
+            shape=_DEFINITION_SHAPE,
             answer=get_definition,
             needs=read,
             summary="one role definition",
@@ -184,6 +204,7 @@ def routes() -> tuple[Route, ...]:
         Route(
             method="GET",
             path=f"{base}/roleAssignments",
+            shape=_ASSIGNMENT_SHAPE,
             answer=list_assignments,
             needs=read,
             summary="who holds which role now",
@@ -191,6 +212,7 @@ def routes() -> tuple[Route, ...]:
         Route(
             method="GET",
             path=f"{base}/roleEligibilitySchedules",
+            shape={**_ASSIGNMENT_SHAPE, "status": "string", "memberType": "string", "scheduleInfo": "object"},
             answer=list_eligible,
             needs=eligible,
             summary="who may activate which role",
@@ -198,6 +220,13 @@ def routes() -> tuple[Route, ...]:
         Route(
             method="GET",
             path="identityGovernance/privilegedAccess/group/eligibilitySchedules",
+            shape={
+                "id": "string",
+                "groupId": "string",
+                "principalId": "string",
+                "accessId": "string",
+                "scheduleInfo": "object",
+            },
             answer=list_group_eligible,
             needs=group_eligible,
             summary="who may become a member of a group for a time",

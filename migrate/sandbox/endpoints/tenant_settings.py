@@ -14,6 +14,37 @@ _DOMAINS = Collection(context="domains", type_name="domain", directory=True)
 _SKUS = Collection(context="subscribedSkus", type_name="subscribedSku")
 _ONE = Collection(context="", type_name="policyBase")
 
+_ORGANIZATION_SHAPE = {
+    "id": "string",
+    "displayName": "string",
+    "verifiedDomains": "array",
+    "assignedPlans": "array",
+    "onPremisesSyncEnabled": "boolean?",
+}
+_DOMAIN_SHAPE = {
+    "id": "string",
+    "authenticationType": "string",
+    "isDefault": "boolean",
+    "isInitial": "boolean",
+    "isVerified": "boolean",
+}
+_AUTHORIZATION_SHAPE = {"id": "string", "displayName": "string", "defaultUserRolePermissions": "object"}
+_SHAPES = {
+    "organization": _ORGANIZATION_SHAPE,
+    "organization/{organization}": _ORGANIZATION_SHAPE,
+    "domains": _DOMAIN_SHAPE,
+    "domains/{domain}": _DOMAIN_SHAPE,
+    "subscribedSkus": {
+        "skuId": "string",
+        "skuPartNumber": "string",
+        "capabilityStatus": "string",
+        "consumedUnits": "number",
+        "prepaidUnits": "object",
+        "servicePlans": "array",
+    },
+    "policies/authorizationPolicy": _AUTHORIZATION_SHAPE,
+}
+
 
 def list_organization(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /organization."""
@@ -141,7 +172,15 @@ def routes() -> tuple[Route, ...]:
     )
     return (
         *(
-            Route(method="GET", path=path, answer=answer, needs=need, units=units, summary=summary)
+            Route(
+                method="GET",
+                path=path,
+                answer=answer,
+                needs=need,
+                units=units,
+                summary=summary,
+                shape=_SHAPES.get(path),
+            )
             for path, answer, need, units, summary in rows
         ),
         Route(
@@ -150,6 +189,7 @@ def routes() -> tuple[Route, ...]:
             answer=get_authorization_policy_item,
             versions=BETA,
             needs=needs("Policy.Read.All"),
+            shape=_AUTHORIZATION_SHAPE,
             summary="the authorization policy, by id",
         ),
         Route(

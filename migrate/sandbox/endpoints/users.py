@@ -161,6 +161,7 @@ def routes() -> tuple[Route, ...]:
         Route(
             method="GET",
             path=f"users/{{user}}/{name}{cast}",
+            shape={"id": "string", "displayName": "string"},
             answer=answer,
             needs=_MEMBER_NEEDS,
             units=2,

@@ -18,8 +18,9 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-z_@][\w.@]*(?:/[A-Za-z_$@][\w.$@]*)*)"
     r"|(?P<sign>[(),:]))"
 )
+_CAST = re.compile(r"^microsoft\.graph\.\w+/")
 _ORDERED = {"ge", "le", "gt", "lt"}
-_KNOWN_ELSEWHERE = {"endswith", "contains", "has", "substringof", "tolower", "toupper", "length", "all"}
+_KNOWN_ELSEWHERE = {"contains", "has", "substringof", "tolower", "toupper", "length", "all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +148,27 @@ class _Reader:
         name = word.rsplit("/", 1)[-1].lower()
         if name == "any" and "/" in word:
             return self._lambda(word.rsplit("/", 1)[0])
-        if name != "startswith":
+        if name == "isof":
+            return self._type_test()
+        if name not in ("startswith", "endswith"):
             if name in _KNOWN_ELSEWHERE:
                 raise not_modelled(f"the filter function {name}")
             raise _syntax(self._text)
         self._expect("(")
         path = self._path(self._next()[1])
         self._expect(",")
-        prefix = str(self._value()).lower()
+        part = str(self._value()).lower()
         self._expect(")")
-        return lambda thing: str(_member(thing, path) or "").lower().startswith(prefix)
+        if name == "startswith":
+            return lambda thing: str(_member(thing, path) or "").lower().startswith(part)
+        self.advanced = True
+        return lambda thing: str(_member(thing, path) or "").lower().endswith(part)
+
+    def _type_test(self) -> Test:
+        self._expect("(")
+        wanted = f"#{self._value()}"
+        self._expect(")")
+        return lambda thing: thing.get("@odata.type") == wanted
 
     def _lambda(self, collection: str) -> Test:
         path = self._path(collection)
@@ -182,6 +194,7 @@ class _Reader:
     def _path(self, word: str) -> tuple[str, ...]:
         if word.lower().endswith("/$count"):
             raise not_modelled("filters over $count")
+        word = _CAST.sub("", word)  # members of one type only: objects of another simply lack them
         found = self._allowed.get(word.lower())
         if found is None:
             raise bad_request(
