@@ -36,7 +36,8 @@ def demo(
     """Run the whole migration on a sandbox and look at it.
 
     Starts an emulator of Microsoft Graph with an invented company, then runs the real commands against it: export,
-    plan, apply, verify, rollback of one wave, audit, in both policy modes. The sandbox's clock is moved past every wait.
+    plan, apply, verify, rollback of one wave, audit, in both policy modes. The sandbox's clock is moved past every
+    wait.
 
     \b
     Examples:

@@ -77,9 +77,9 @@ def set_state(
 ) -> ExitCode:
     """Set the state of named users, as Set-MfaState did.
 
-    PowerShell's spellings are understood. Reads each user before and after: what counts is the state that is found. Disabling asks the same question as
-    apply: is the user provably covered? Enforcing asks whether a method is registered. Authentication methods are
-    not touched. `mfa-migrate rollback` undoes it.
+    PowerShell's spellings are understood. Reads each user before and after: what counts is the state that is found.
+    Disabling asks the same question as apply: is the user provably covered? Enforcing asks whether a method is
+    registered. Authentication methods are not touched. `mfa-migrate rollback` undoes it.
 
     \b
     Examples:

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from migrate.errors import SignInFailed, Unreachable, UsageProblem
@@ -51,13 +52,20 @@ class ThreadedCredential:
     def __init__(self, credential: TokenCredential, first: AccessToken) -> None:
         self._credential = credential
         self._token = first
+        self._is_refused = False
         self._lock = asyncio.Lock()
+
+    def refused(self) -> None:
+        """Note that the present token was not accepted, so that the next request asks for one again."""
+        self._is_refused = True
 
     async def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> AccessToken:
         """Return a token that is good for five minutes at least, or one that answers `claims`."""
         async with self._lock:
             # azure-identity documents expires_on in the machine's wall clock.
-            if claims is not None or self._token.expires_on - time.time() < _FRESH_SECONDS:
+            is_stale = self._is_refused or self._token.expires_on - time.time() < _FRESH_SECONDS
+            if claims is not None or is_stale:
+                self._is_refused = False
                 self._token = await asyncio.to_thread(
                     _token, self._credential, scopes, claims=claims, enable_cae=bool(options.get("enable_cae", True))
                 )
@@ -110,12 +118,16 @@ def _first_line(problem: Exception) -> str:
 
 
 class _ConstantCredential:
-    """The sandbox takes any token; this one never runs out."""
+    """The sandbox takes any token; another one is given when one was refused, so that expiry can be rehearsed."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
         from azure.core.credentials import AccessToken
 
-        return AccessToken("sandbox", 2**40)
+        number = next(self._numbers)
+        return AccessToken("sandbox" if number == 1 else f"sandbox-{number}", 2**40)
 
 
 def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenCredential:
