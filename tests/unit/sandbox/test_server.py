@@ -1,0 +1,159 @@
+"""The server itself: start, stop, ports, addresses, clock, control plane, and no trace left behind."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from migrate.sandbox.clock import SandboxClock
+from migrate.sandbox.company import company
+from migrate.sandbox.server import SandboxServer
+from migrate.sandbox.settings import SandboxSettings, UnknownSetting
+from migrate.sandbox.tls import made_on_the_fly
+
+TOKEN = {"Authorization": "Bearer constant"}
+
+
+def test_it_starts_within_a_second_and_stops_for_good() -> None:
+    begun = time.monotonic()
+    with SandboxServer(company(1, 300)) as server:
+        assert time.monotonic() - begun < 1
+        assert httpx.get(f"{server.url}/v1.0/users", headers=TOKEN).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/v1.0/users", headers=TOKEN)
+    server.stop()
+
+
+def test_a_taken_port_is_an_error_at_once() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match="in use"):
+            SandboxServer(company(1, 3), port=taken.getsockname()[1])
+
+
+def test_clients_that_keep_their_connection_leave_no_warnings(root: Path, tmp_path: Path) -> None:
+    program = """
+import sys, httpx, ssl
+from migrate.sandbox.company import company
+from migrate.sandbox.server import SandboxServer
+from migrate.sandbox.tls import made_on_the_fly
+from pathlib import Path
+for tls in (None, made_on_the_fly(Path(sys.argv[1]))):
+    server = SandboxServer(company(1, 5), tls=tls).start()
+    trust = ssl.create_default_context(cafile=str(tls.authority)) if tls else True
+    with httpx.Client(base_url=server.url, verify=trust) as client:
+        client.get("/v1.0/me", headers={"Authorization": "Bearer x"}).raise_for_status()
+        server.stop()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-X", "dev", "-c", program, str(tmp_path)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_serves_ipv6_loopback() -> None:
+    try:
+        with SandboxServer(company(1, 3), host="::1") as server:
+            assert server.url.startswith("http://[::1]:")
+            assert httpx.get(f"{server.url}/v1.0/me", headers=TOKEN).status_code == 200
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+
+
+def test_https_is_trusted_through_its_own_authority(tmp_path: Path) -> None:
+    import ssl
+
+    with SandboxServer(company(1, 3), tls=made_on_the_fly(tmp_path)) as server:
+        trust = ssl.create_default_context(cafile=str(server.ca_bundle))
+        with httpx.Client(base_url=server.url, verify=trust, headers=TOKEN) as client:
+            page = client.get("/v1.0/users?$top=1").json()
+        assert page["@odata.nextLink"].startswith("https://127.0.0.1:")
+        with pytest.raises(httpx.ConnectError), httpx.Client(base_url=server.url) as client:
+            client.get("/v1.0/users")
+    assert (tmp_path / "server.key").stat().st_mode & 0o077 == 0
+
+
+def test_the_date_header_and_timestamps_follow_the_sandbox_clock() -> None:
+    clock = SandboxClock(lambda: 1_700_000_000.0)
+    with (
+        SandboxServer(company(1, 30), clock=clock, settings=SandboxSettings(throttle=False)) as server,
+        httpx.Client(base_url=server.url, headers=TOKEN) as client,
+    ):
+        assert client.get("/v1.0/me").headers["date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+        assert client.post("/_sandbox/clock", json={"advance": 86400}).json()["now"] == "2023-11-15T22:13:20Z"
+        answer = client.get("/v1.0/nonsense")
+        assert answer.headers["date"] == "Wed, 15 Nov 2023 22:13:20 GMT"
+        assert answer.json()["error"]["innerError"]["date"] == "2023-11-15T22:13:20"
+        for wrong in (-1, "1", None, True):
+            assert client.post("/_sandbox/clock", json={"advance": wrong}).status_code == 400
+
+
+def test_the_control_plane_resets_seeds_dumps_and_reports(start_plain) -> None:
+    client = start_plain(company(1, 30))
+    url = "/beta/users/alma.berg@contoso.example/authentication/requirements"
+    client.patch(url, json={"perUserMfaState": "disabled"}).raise_for_status()
+    client.get("/v1.0/users/none")
+    log = client.get("/_sandbox/requests").json()["value"]
+    assert [(each["method"], each["status"]) for each in log] == [("PATCH", 204), ("GET", 404)]
+    stats = client.get("/_sandbox/stats").json()
+    assert (stats["requests"], stats["statuses"]) == (2, {"204": 1, "404": 1})
+    dump = client.get("/_sandbox/dump").json()
+    assert client.post("/_sandbox/reset", json={}).json()["users"] == 30
+    assert client.get(url).json()["perUserMfaState"] == "enforced"
+    assert client.post("/_sandbox/seed", json={"tenant": dump}).json()["users"] == 30
+    assert client.get(url).json()["perUserMfaState"] == "disabled"
+    assert client.post("/_sandbox/seed", json={"seed": 3, "users": 50}).json()["users"] == 50
+    for wrong in ({"users": 0}, {"users": "x"}, {"tenant": []}, {"tenant": {"users": 1}}):
+        assert client.post("/_sandbox/seed", json=wrong).status_code == 400
+    missing = client.get("/_sandbox/nothing")
+    assert (missing.status_code, "POST /_sandbox/reset" in missing.json()["error"]["message"]) == (404, True)
+
+
+def test_a_tenant_of_a_file_is_reset_to_what_the_file_held(start_plain) -> None:
+    from migrate.sandbox.tenant_file import dump_tenant, tenant_of
+
+    client = start_plain(tenant_of(json.loads(json.dumps(dump_tenant(company(1, 10))))))
+    url = "/beta/users/alma.berg@contoso.example/authentication/requirements"
+    client.patch(url, json={"perUserMfaState": "disabled"}).raise_for_status()
+    client.post("/_sandbox/reset", json={})
+    assert client.get(url).json()["perUserMfaState"] == "enforced"
+
+
+def test_a_bug_of_ours_is_a_500_that_says_so(start_plain, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    from migrate.sandbox.service import Sandbox
+
+    client = start_plain(company(1, 3))
+    monkeypatch.setattr(Sandbox, "seen_requirements", lambda *_: 1 / 0)
+    answer = client.get("/beta/users/emergency1@contoso.example/authentication/requirements")
+    assert (answer.status_code, "bug" in answer.json()["error"]["message"]) == (500, True)
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"nonsense": 1}, {"throttle": "yes"}, {"policy_cap": 1.5}, {"policy_patch": "shallow"}, {"policy_cap": True}],
+)
+def test_a_setting_that_cannot_be_is_refused(changes: dict) -> None:
+    with pytest.raises(UnknownSetting):
+        SandboxSettings().with_changes(changes)
+
+
+def test_latency_is_added_to_every_answer() -> None:
+    settings = SandboxSettings(latency_ms=60, latency_jitter_ms=20)
+    with (
+        SandboxServer(company(1, 3), settings=settings) as server,
+        httpx.Client(base_url=server.url, headers=TOKEN) as client,
+    ):
+        client.get("/_sandbox/clock")
+        begun = time.monotonic()
+        client.get("/v1.0/me")
+        assert 0.04 <= time.monotonic() - begun < 0.6
