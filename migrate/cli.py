@@ -18,12 +18,15 @@ from typer.exceptions import TyperException
 from migrate import __version__
 from migrate.commands.apply import apply
 from migrate.commands.audit import audit_app
+from migrate.commands.compare import compare
+from migrate.commands.convert import convert
 from migrate.commands.coverage import coverage
 from migrate.commands.demo import demo
 from migrate.commands.explain import explain
 from migrate.commands.export import export
 from migrate.commands.options import with_globals
 from migrate.commands.plan import plan
+from migrate.commands.powershell import powershell_app
 from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
 from migrate.commands.set_state import powershell_spellings, set_state
@@ -85,7 +88,10 @@ app.command()(apply)
 app.command()(verify)
 app.command()(rollback)
 app.command()(set_state)
+app.command()(convert)
+app.command()(compare)
 app.add_typer(audit_app)
+app.add_typer(powershell_app)
 app.add_typer(sandbox_app)
 app.command()(demo)
 

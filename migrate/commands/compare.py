@@ -1,0 +1,47 @@
+"""`compare`: lay an old export beside the tenant."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of, source_of
+from migrate.commands.options import verb
+from migrate.commands.wiring import workspace_of
+from migrate.errors import ExitCode
+
+
+@verb
+def compare(
+    call: Call,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The old export; - reads stdin.")],
+    state_column: StateColumn = None,
+    input_encoding: InputEncoding = None,
+    sheet: SheetName = None,
+    trust_disabled: TrustDisabled = False,
+) -> ExitCode:
+    """Show where an old export and the tenant disagree. Changes nothing.
+
+    The tenant is what the last `mfa-migrate export` read. Told are other states, and users who are new, renamed,
+    deleted or missing. Users are matched by object id, else by name; never by display name. Exit code 1 when they
+    disagree anywhere.
+
+    \b
+    Examples:
+        mfa-migrate compare legacy.csv
+        mfa-migrate compare legacy.csv --output csv > differences.csv
+    """
+    from migrate.exchange.comparing import comparison_of
+    from migrate.exchange.reading import read_claims, with_states
+    from migrate.store.snapshot import open_snapshot
+    from migrate.views.compare import compare_answer
+
+    read = with_states(read_claims(source_of(file), asked_of(input_encoding, state_column, sheet, trust_disabled)))
+    for note in read.notes:
+        call.screen.warn(note)
+    with open_snapshot(workspace_of(call)) as snapshot:
+        comparison = comparison_of(read, snapshot.users())
+        call.answer(compare_answer(read, comparison, snapshot.header))
+    return ExitCode.FINDINGS if comparison.differences else ExitCode.OK

@@ -1,0 +1,120 @@
+"""`powershell`: install the module MfaMigrate, and take its calls."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from migrate import __version__
+from migrate.commands.call import Call
+from migrate.commands.options import verb
+from migrate.errors import BadInput, ExitCode, FolderProblem, UsageProblem
+from migrate.powershell.installation import (
+    Edition,
+    Scope,
+    editions_to_install,
+    install_module,
+    module_folder,
+    this_machine,
+)
+from migrate.views.events import PROTOCOL
+
+LONGEST_REQUEST = 64 << 20
+"""Bytes of the first line on stdin; it may name a hundred thousand users."""
+
+powershell_app = typer.Typer(
+    name="powershell", no_args_is_help=True, rich_markup_mode=None, help="The PowerShell module MfaMigrate."
+)
+
+
+class ModuleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The first line that the module writes to stdin; what follows belongs to the command."""
+
+    protocol: int
+    arguments: list[str]
+
+
+@powershell_app.command()
+@verb
+def install(
+    call: Call,
+    scope: Annotated[
+        Scope, typer.Option("--scope", case_sensitive=False, help="For you alone or for everybody on this machine.")
+    ] = Scope.CURRENT_USER,
+    edition: Annotated[
+        Edition | None,
+        typer.Option(
+            "--edition",
+            case_sensitive=False,
+            help="Core is PowerShell 7, Desktop is Windows PowerShell 5.1. [default: all that this system may have]",
+        ),
+    ] = None,
+) -> ExitCode:
+    """Copy the module to where PowerShell looks for modules.
+
+    After it, Set-MfaState and the other functions are there in every new PowerShell window.
+
+    \b
+    Examples:
+        mfa-migrate powershell install
+        mfa-migrate powershell install --scope AllUsers --edition Core
+    """
+    from migrate.views.screen import Answer
+
+    machine = this_machine()
+    folders: list[str] = []
+    for each in editions_to_install(machine, edition):
+        try:
+            modules = module_folder(machine, scope, each)
+        except ValueError as problem:
+            raise UsageProblem(str(problem), hint="Leave --edition away, or use --edition Core.") from problem
+        try:
+            folders.append(str(install_module(modules, __version__)))
+        except OSError as problem:
+            raise FolderProblem(
+                f"The module cannot be copied to {modules}: {problem.strerror}.",
+                unchanged="The modules that were there are as they were.",
+                hint="Use --scope CurrentUser, or run it with the rights to write there.",
+            ) from problem
+    call.answer(
+        Answer(
+            kind="powershellInstall",
+            document={"version": __version__, "protocol": PROTOCOL, "folders": folders},
+            columns=("Folder",),
+            rows=lambda: [(folder,) for folder in folders],
+            lines=lambda: [*(f"Installed {folder}" for folder in folders), "Try it: Get-Command -Module MfaMigrate"],
+        )
+    )
+    return ExitCode.OK
+
+
+@powershell_app.command(name="call", hidden=True)
+def take_call(context: typer.Context) -> None:
+    """Run the command line that the first line on stdin holds. What follows on stdin is that command's input."""
+    request = _request(sys.stdin.buffer.readline(LONGEST_REQUEST))
+    root = context.find_root().command
+    code = root.main(args=request.arguments, prog_name="mfa-migrate", standalone_mode=False)
+    raise typer.Exit(int(code or 0))
+
+
+def _request(line: bytes) -> ModuleRequest:
+    """Return what the module asks for; refuse another protocol before anything is begun."""
+    try:
+        request = msgspec.json.decode(line.removeprefix(b"\xef\xbb\xbf"), type=ModuleRequest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BadInput(
+            f"The first line on stdin is no call of the PowerShell module: {problem}.",
+            hint="`powershell call` is for the module; type the command itself instead.",
+        ) from problem
+    if request.protocol != PROTOCOL:
+        raise UsageProblem(
+            f"The PowerShell module speaks protocol {request.protocol}; this is mfa-migrate {__version__} "
+            f"with protocol {PROTOCOL}.",
+            hint="Run `mfa-migrate powershell install`, and start a new PowerShell window.",
+        )
+    if request.arguments[:2] == ["powershell", "call"]:
+        raise UsageProblem("A call of the module cannot call itself.", hint="Name another command.")
+    return request

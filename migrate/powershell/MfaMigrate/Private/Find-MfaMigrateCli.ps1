@@ -1,0 +1,46 @@
+function Find-MfaMigrateCli {
+    # Returns how the command is started: FileName and Prefix, the arguments that come before its own.
+    # Looks at MFA_MIGRATE_CLI, then PATH, then the folders of pipx, uv and pip, then the launcher py.
+    [CmdletBinding()]
+    param()
+
+    if ($env:MFA_MIGRATE_CLI) {
+        if (Test-Path -LiteralPath $env:MFA_MIGRATE_CLI -PathType Leaf) {
+            return @{ FileName = (Convert-Path -LiteralPath $env:MFA_MIGRATE_CLI); Prefix = '' }
+        }
+        throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target $env:MFA_MIGRATE_CLI -Message (
+                "MFA_MIGRATE_CLI names '$env:MFA_MIGRATE_CLI', and there is no such file. Nothing was changed. " +
+                'Set it to the full path of mfa-migrate, or remove it.'))
+    }
+
+    $found = Get-Command -Name 'mfa-migrate' -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
+    if ($found) {
+        return @{ FileName = $found.Path; Prefix = '' }
+    }
+
+    $candidates = @()
+    foreach ($base in @($env:USERPROFILE, $env:HOME)) {
+        if ($base) {
+            $candidates += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate.exe'
+            $candidates += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate'
+        }
+    }
+    if ($env:APPDATA) {
+        $candidates += Join-Path -Path $env:APPDATA -ChildPath 'Python/Scripts/mfa-migrate.exe'
+    }
+    foreach ($candidate in $candidates) {
+        if (Test-Path -LiteralPath $candidate -PathType Leaf) {
+            return @{ FileName = $candidate; Prefix = '' }
+        }
+    }
+
+    $launcher = Get-Command -Name 'py' -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
+    if ($launcher) {
+        return @{ FileName = $launcher.Path; Prefix = '-m migrate ' }
+    }
+
+    throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target 'mfa-migrate' -Message (
+            'The command mfa-migrate was not found. Nothing was changed. Install it with "pipx install mfa-migrate" or ' +
+            '"uv tool install mfa-migrate", then run "pipx ensurepath" or "uv tool update-shell" and open a new window, ' +
+            'or set MFA_MIGRATE_CLI to its full path.'))
+}

@@ -1,0 +1,71 @@
+function Write-MfaStateMessage {
+    # Shows one event of "mfa-migrate set-state" in the stream of the calling cmdlet that it belongs to.
+    [CmdletBinding()]
+    [OutputType('MfaMigrate.StateChange')]
+    param(
+        [Parameter(Mandatory)]
+        [object] $Message,
+
+        [AllowEmptyCollection()]
+        [object[]] $Targets = @(),
+
+        [Parameter(Mandatory)]
+        [System.Management.Automation.PSCmdlet] $Cmdlet,
+
+        [switch] $PassThru
+    )
+
+    if ($Message.type -eq 'result') {
+        $target = $Message.userPrincipalName
+        if ($null -ne $Message.index -and $Message.index -lt $Targets.Count) {
+            $target = $Targets[$Message.index]
+        }
+        if (@('failed', 'skipped', 'unconfirmed') -contains $Message.outcome) {
+            $code = $Message.code
+            if (-not $code) {
+                $code = 'Other'
+            }
+            $Cmdlet.WriteError((New-MfaMigrateError -Code $code -Target $target -Message "${target}: $($Message.message)"))
+        }
+        if ($PassThru) {
+            [pscustomobject] @{
+                PSTypeName        = 'MfaMigrate.StateChange'
+                ObjectId          = $Message.objectId
+                UserPrincipalName = $Message.userPrincipalName
+                Before            = $Message.before
+                Requested         = $Message.requested
+                Found             = $Message.found
+                Outcome           = $Message.outcome
+                Message           = $Message.message
+                Note              = $Message.note
+                RequestId         = $Message.requestId
+            }
+        }
+        elseif ($Message.note) {
+            $Cmdlet.WriteVerbose("${target}: $($Message.note)")
+        }
+    }
+    elseif ($Message.type -eq 'progress') {
+        $record = New-Object -TypeName System.Management.Automation.ProgressRecord -ArgumentList @(
+            1, $Message.activity, "$($Message.done) of $($Message.total)")
+        if ($Message.total) {
+            $record.PercentComplete = [int] [Math]::Min(100, 100 * $Message.done / $Message.total)
+        }
+        $Cmdlet.WriteProgress($record)
+    }
+    elseif ($Message.type -eq 'log') {
+        if ($Message.level -eq 'warning') {
+            $Cmdlet.WriteWarning($Message.message)
+        }
+        elseif ($Message.level -eq 'debug') {
+            $Cmdlet.WriteDebug($Message.message)
+        }
+        else {
+            $Cmdlet.WriteVerbose($Message.message)
+        }
+    }
+    elseif ($Message.type -eq 'summary' -and $Message.error) {
+        $text = @($Message.error.what, $Message.error.unchanged, $Message.error.hint) -join ' '
+        $Cmdlet.ThrowTerminatingError((New-MfaMigrateError -Code $Message.error.code -Category 'InvalidResult' -Target 'set-state' -Message $text.Trim()))
+    }
+}

@@ -1,0 +1,78 @@
+function Compare-MfaState {
+    <#
+    .SYNOPSIS
+    Shows where an old export and the tenant disagree.
+
+    .DESCRIPTION
+    Lays a file beside the last "mfa-migrate export": other states, users who are new, renamed, deleted or missing. Users
+    are matched by object id, else by user principal name. Changes nothing.
+
+    .PARAMETER Path
+    The file.
+
+    .PARAMETER StateColumn
+    The column that holds the state, where the file does not make that clear.
+
+    .PARAMETER InputEncoding
+    The code page of an old file, such as cp1252. UTF-8 and UTF-16 are recognised.
+
+    .PARAMETER Sheet
+    The worksheet of an Excel file with several.
+
+    .PARAMETER TrustDisabled
+    Believes a file in which nobody is anything but Disabled.
+
+    .PARAMETER Workspace
+    The working folder of mfa-migrate. Default: mfa-migration in the current folder.
+
+    .EXAMPLE
+    Compare-MfaState legacy.csv
+
+    .EXAMPLE
+    Compare-MfaState legacy.csv | Group-Object Kind -NoElement
+
+    .OUTPUTS
+    MfaMigrate.Difference
+    #>
+    [CmdletBinding()]
+    [OutputType('MfaMigrate.Difference')]
+    param(
+        [Parameter(Position = 0, Mandatory, ValueFromPipeline, ValueFromPipelineByPropertyName)]
+        [Alias('FullName', 'PSPath', 'LiteralPath')]
+        [string] $Path,
+
+        [string] $StateColumn = '',
+
+        [string] $InputEncoding = '',
+
+        [string] $Sheet = '',
+
+        [switch] $TrustDisabled,
+
+        [string] $Workspace = ''
+    )
+
+    process {
+        $options = @{
+            StateColumn   = $StateColumn
+            InputEncoding = $InputEncoding
+            Sheet         = $Sheet
+            TrustDisabled = $TrustDisabled
+        }
+        $file = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
+        $arguments = @('compare', $file) + @(Get-MfaReadingArgument @options)
+        $answer = Invoke-MfaMigrateCli -Arguments $arguments -Workspace $Workspace
+        foreach ($difference in @($answer.Document.differences | Where-Object { $null -ne $_ })) {
+            [pscustomobject] @{
+                PSTypeName        = 'MfaMigrate.Difference'
+                Kind              = $difference.kind
+                ObjectId          = $difference.objectId
+                UserPrincipalName = $difference.userPrincipalName
+                Claimed           = $difference.claimed
+                Found             = $difference.found
+                Row               = $difference.row
+                Sentence          = $difference.sentence
+            }
+        }
+    }
+}

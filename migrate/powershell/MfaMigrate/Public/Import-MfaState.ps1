@@ -1,0 +1,72 @@
+function Import-MfaState {
+    <#
+    .SYNOPSIS
+    Reads an old export of per-user MFA states, in whatever format it is.
+
+    .DESCRIPTION
+    Takes CSV, JSON, NDJSON, CLIXML and Excel as MSOnline scripts, the portal and Graph write them, and returns one object
+    for each row. Columns that only look like the state are refused with the reason. What a file says is a claim: compare
+    it with the tenant (Compare-MfaState) before anything is based on it. Changes nothing.
+
+    .PARAMETER Path
+    The file.
+
+    .PARAMETER StateColumn
+    The column that holds the state, where the file does not make that clear.
+
+    .PARAMETER InputEncoding
+    The code page of an old file, such as cp1252. UTF-8 and UTF-16 are recognised.
+
+    .PARAMETER Sheet
+    The worksheet of an Excel file with several.
+
+    .PARAMETER TrustDisabled
+    Believes a file in which nobody is anything but Disabled.
+
+    .EXAMPLE
+    Import-MfaState legacy.csv
+
+    .EXAMPLE
+    Import-MfaState users.clixml | Where-Object PerUserMfaState -eq enforced | Export-Csv enforced.csv -NoTypeInformation
+
+    .OUTPUTS
+    MfaMigrate.Claim
+    #>
+    [CmdletBinding()]
+    [OutputType('MfaMigrate.Claim')]
+    param(
+        [Parameter(Position = 0, Mandatory, ValueFromPipeline, ValueFromPipelineByPropertyName)]
+        [Alias('FullName', 'PSPath', 'LiteralPath')]
+        [string] $Path,
+
+        [string] $StateColumn = '',
+
+        [string] $InputEncoding = '',
+
+        [string] $Sheet = '',
+
+        [switch] $TrustDisabled
+    )
+
+    process {
+        $options = @{
+            StateColumn   = $StateColumn
+            InputEncoding = $InputEncoding
+            Sheet         = $Sheet
+            TrustDisabled = $TrustDisabled
+        }
+        $file = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
+        $arguments = @('convert', $file) + @(Get-MfaReadingArgument @options)
+        $answer = Invoke-MfaMigrateCli -Arguments $arguments
+        foreach ($row in @($answer.Document | Where-Object { $null -ne $_ })) {
+            [pscustomobject] @{
+                PSTypeName        = 'MfaMigrate.Claim'
+                ObjectId          = $row.objectId
+                UserPrincipalName = $row.userPrincipalName
+                PerUserMfaState   = $row.perUserMfaState
+                Source            = $row.source
+                Row               = $row.row
+            }
+        }
+    }
+}

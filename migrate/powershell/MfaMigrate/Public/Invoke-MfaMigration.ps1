@@ -1,0 +1,90 @@
+function Invoke-MfaMigration {
+    <#
+    .SYNOPSIS
+    Plans the migration and carries it out, or goes on with it.
+
+    .DESCRIPTION
+    Runs "mfa-migrate plan" and then "mfa-migrate apply". With -Continue it goes on with the plan that is there, which is
+    what has to be done after a wait. With -WhatIf everything is read and guarded and nothing is sent. Needs an export of
+    the tenant (mfa-migrate export) in the working folder.
+
+    .PARAMETER MaxUsers
+    How many users may be switched off at most: a number, or a share such as 10%.
+
+    .PARAMETER Until
+    Where to stop: report-only, policies-on, or wave:N.
+
+    .PARAMETER Continue
+    Goes on with the plan that is there instead of making a new one.
+
+    .PARAMETER SkipReportOnly
+    The reason for not waiting in report-only.
+
+    .PARAMETER SkipSettle
+    The reason for not waiting until switched-on policies have settled.
+
+    .PARAMETER Wait
+    Stays and waits instead of ending when the next step has to wait.
+
+    .PARAMETER Force
+    Does not ask.
+
+    .PARAMETER Workspace
+    The working folder of mfa-migrate. Default: mfa-migration in the current folder.
+
+    .EXAMPLE
+    Invoke-MfaMigration -MaxUsers 25 -Until wave:1
+
+    .EXAMPLE
+    Invoke-MfaMigration -Continue -MaxUsers 10% -WhatIf
+
+    .OUTPUTS
+    MfaMigrate.RunResult
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
+    [OutputType('MfaMigrate.RunResult')]
+    param(
+        [Parameter(Position = 0, Mandatory)]
+        [string] $MaxUsers,
+
+        [string] $Until = '',
+
+        [switch] $Continue,
+
+        [string] $SkipReportOnly = '',
+
+        [string] $SkipSettle = '',
+
+        [switch] $Wait,
+
+        [switch] $Force,
+
+        [string] $Workspace = ''
+    )
+
+    if (-not $Continue) {
+        # A plan changes nothing in the tenant, so it is made also for a rehearsal.
+        $planned = Invoke-MfaMigrateCli -Arguments @('plan') -Workspace $Workspace
+        Write-Verbose -Message "plan $(Get-MfaMigrateProperty -InputObject $planned.Document -Name 'digest')"
+    }
+    $arguments = @('apply', '--max-users', $MaxUsers)
+    if ($Until) { $arguments += @('--until', $Until) }
+    if ($SkipReportOnly) { $arguments += @('--skip-report-only', $SkipReportOnly) }
+    if ($SkipSettle) { $arguments += @('--skip-settle', $SkipSettle) }
+    if ($Wait) { $arguments += '--wait' }
+
+    $rehearsal = [bool] $WhatIfPreference
+    if (-not $Force -or $rehearsal) {
+        $action = "Switch policies on and per-user MFA off for at most $MaxUsers users"
+        if (-not $PSCmdlet.ShouldProcess('the tenant', $action) -and -not $rehearsal) {
+            return
+        }
+    }
+    if ($rehearsal) {
+        $arguments += '--what-if'
+    }
+    else {
+        $arguments += '--yes'
+    }
+    Invoke-MfaMigrateRun -Arguments $arguments -Workspace $Workspace -Cmdlet $PSCmdlet
+}

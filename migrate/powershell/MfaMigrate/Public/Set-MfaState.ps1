@@ -1,0 +1,172 @@
+function Set-MfaState {
+    <#
+    .SYNOPSIS
+    Sets the per-user MFA state of users, as the documented function of this name did.
+
+    .DESCRIPTION
+    Takes users from the pipeline or by name and sends them to mfa-migrate in one batch, when the pipeline ends. Each user
+    is read before and after; what counts is the state that is found. Disabling needs proof that Conditional Access
+    demands MFA of the user; enforcing needs a registered method. Nothing is sent for users who are in the state already.
+    Restore-MfaState undoes it.
+
+    Different from the old function: State must be given; the batch is sent when the pipeline has ended, so an error
+    before that means that nothing was sent, and -ErrorAction Stop stops at the first failed user although the batch
+    has been sent; use -BatchSize 1 for one user at a time.
+
+    .PARAMETER ObjectId
+    Object id (a GUID) of the user. The key where both identities are given.
+
+    .PARAMETER UserPrincipalName
+    User principal name. Where ObjectId is given too, it has to belong to the same user.
+
+    .PARAMETER State
+    Disabled, Enabled or Enforced. Never taken from the pipeline: a property State is the province of a user.
+
+    .PARAMETER PreviousState
+    From a rollback file, with PlanDigest: marks the request as a restore.
+
+    .PARAMETER PlanDigest
+    From a rollback file, with PreviousState: marks the request as a restore.
+
+    .PARAMETER BatchSize
+    Sends a batch each time so many users have come in. 0, the default, sends all at the end.
+
+    .PARAMETER AcceptUncovered
+    The reason for switching users off who are not proven to be covered. Stands in the audit.
+
+    .PARAMETER AllowUnregistered
+    Also enforces users who have no method registered; their old clients then need app passwords.
+
+    .PARAMETER PassThru
+    Returns what was found for each user. Without it the function is silent.
+
+    .PARAMETER Workspace
+    The working folder of mfa-migrate. Default: mfa-migration in the current folder.
+
+    .EXAMPLE
+    Set-MfaState -UserPrincipalName ada@contoso.example -State Enforced
+
+    .EXAMPLE
+    Import-Csv users.csv | Set-MfaState -State Disabled -WhatIf
+
+    .EXAMPLE
+    Import-Csv rollback.csv | Group-Object PreviousState | ForEach-Object { $_.Group | Set-MfaState -State $_.Name }
+
+    .INPUTS
+    Objects with a property ObjectId (Id, UserId) or UserPrincipalName (UPN, Username, SignInName).
+
+    .OUTPUTS
+    Nothing, or MfaMigrate.StateChange with -PassThru.
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
+    [OutputType('MfaMigrate.StateChange')]
+    param(
+        [Parameter(Position = 0, ValueFromPipelineByPropertyName)]
+        [Alias('Id', 'UserId')]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [string] $ObjectId,
+
+        [Parameter(Position = 1, ValueFromPipelineByPropertyName)]
+        [Alias('UPN', 'Username', 'SignInName')]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [string] $UserPrincipalName,
+
+        [Parameter(Position = 2, Mandatory)]
+        [ValidateSet('Disabled', 'Enabled', 'Enforced')]
+        [string] $State,
+
+        [Parameter(ValueFromPipelineByPropertyName)]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [string] $PreviousState,
+
+        [Parameter(ValueFromPipelineByPropertyName)]
+        [AllowNull()]
+        [AllowEmptyString()]
+        [string] $PlanDigest,
+
+        [ValidateRange(0, 100000)]
+        [int] $BatchSize = 0,
+
+        [string] $AcceptUncovered = '',
+
+        [switch] $AllowUnregistered,
+
+        [switch] $PassThru,
+
+        [string] $Workspace = ''
+    )
+
+    begin {
+        $batch = New-Object -TypeName System.Collections.Generic.List[object]
+        $given = New-Object -TypeName System.Collections.Generic.List[object]
+
+        # Turns the events of one batch into objects, errors and progress of this pipeline.
+        $send = {
+            param($cmdlet)
+            if ($batch.Count -eq 0) {
+                return
+            }
+            $sent = @{
+                Users             = $batch.ToArray()
+                State             = $State
+                AcceptUncovered   = $AcceptUncovered
+                AllowUnregistered = $AllowUnregistered
+                Workspace         = $Workspace
+            }
+            $targets = $given.ToArray()
+            $batch.Clear()
+            $given.Clear()
+            # A pipeline and no loop over a list, so that each result is shown when it arrives.
+            Send-MfaStateBatch @sent | ForEach-Object -Process {
+                Write-MfaStateMessage -Message $_ -Targets $targets -Cmdlet $cmdlet -PassThru:$PassThru
+            }
+        }
+    }
+
+    process {
+        $id = "$ObjectId".Trim()
+        $name = "$UserPrincipalName".Trim()
+        # UserId is an alias of ObjectId and holds a name in some exports.
+        if ($id.Contains('@') -and -not $name) {
+            $name = $id
+            $id = ''
+        }
+        $target = $name
+        if (-not $target) {
+            $target = $id
+        }
+        $parsed = [guid]::Empty
+        if (-not $id -and -not $name) {
+            $PSCmdlet.WriteError((New-MfaMigrateError -Code 'BadInput' -Target $_ -Message (
+                        'Neither ObjectId nor UserPrincipalName is given. Nothing was sent for this object.')))
+            return
+        }
+        if (($id -and -not [guid]::TryParse($id, [ref] $parsed)) -or ($name -and -not $name.Contains('@'))) {
+            $PSCmdlet.WriteError((New-MfaMigrateError -Code 'BadInput' -Target $target -Message (
+                        "'$target' is neither an object id (a GUID) nor a user principal name. Nothing was sent for it.")))
+            return
+        }
+        if (-not $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State")) {
+            return
+        }
+        $user = @{}
+        if ($id) { $user['objectId'] = $parsed.ToString() }
+        if ($name) { $user['userPrincipalName'] = $name }
+        if ($PreviousState -and $PlanDigest) {
+            $user['previousState'] = $PreviousState
+            $user['planDigest'] = $PlanDigest
+        }
+        $batch.Add($user)
+        $given.Add($target)
+        if ($BatchSize -gt 0 -and $batch.Count -ge $BatchSize) {
+            & $send $PSCmdlet
+        }
+    }
+
+    end {
+        & $send $PSCmdlet
+    }
+}
