@@ -119,6 +119,8 @@ class WaveConfig(Record, frozen=True, kw_only=True, rename=None):
     """User principal names or object ids of the first wave."""
     percentages: tuple[float, ...] = (10, 50, 100)
     """Cumulative shares of the rest, by a stable hash; the last one is 100."""
+    minimum_wait: str = "0s"
+    """How long the last change of a wave must be ago before the next wave begins."""
 
 
 class LimitConfig(Record, frozen=True, kw_only=True, rename=None):
@@ -393,6 +395,7 @@ def _check_values(config: Config, text: str, name: str) -> None:
         raise refuse(["emergency_access"], 'emergency_access takes either accounts or none = "reason".')
     for keys, value in (
         (["policy", "policy_settle"], config.policy.policy_settle),
+        (["waves", "minimum_wait"], config.waves.minimum_wait),
         (["limits", "plan_max_age"], config.limits.plan_max_age),
         (["limits", "readback_timeout"], config.limits.readback_timeout),
     ):

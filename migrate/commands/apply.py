@@ -30,8 +30,10 @@ from migrate.commands.wiring import (
     workspace_of,
 )
 from migrate.engine.applier import Applier, ApplyOptions
+from migrate.engine.wait_log import WaitLog
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.amounts import count_or_percent
+from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.run import RunResult
 from migrate.store.folder import Workspace
@@ -65,8 +67,9 @@ def apply(
 ) -> ExitCode:
     """Carry out the plan; run it again to go on.
 
-    Policies come first, then the users wave by wave. Each user is read and proven covered right before the write and read back after it. The way back is on disk
-    before the first write. A wait of more than 15 minutes ends the command with exit code 0 and says until when.
+    Policies come first, then the users wave by wave. Each user is read and proven covered right before the write and
+    read back after it. The way back is on disk before the first write. A wait of more than 15 minutes ends the
+    command with exit code 0 and says until when.
 
     \b
     Examples:
@@ -155,7 +158,8 @@ async def _apply(
     *,
     guard: Callable[[], None],
 ) -> RunResult:
-    async with open_tenant(call) as tenant:
+    waits = WaitLog(call.screen)
+    async with open_tenant(call, on_wait=waits.waiting) as tenant:
         actor = await tenant.read_actor()
         call.screen.say(f"Signed in as {actor.name}")
         guard()
@@ -164,6 +168,8 @@ async def _apply(
             interruptible(call) as stop,
         ):
             journal.for_run(header.digest)
+            if not options.what_if:
+                waits.keep_in(journal, server_date=lambda: iso_utc(tenant.server_now()))
             try:
                 return await Applier(
                     plan=header,
@@ -171,7 +177,7 @@ async def _apply(
                     tenant=tenant,
                     journal=journal,
                     rollback_files=FolderRollbackFiles(workspace),
-                    progress=call.screen,
+                    progress=waits,
                     options=options,
                     stop=stop,
                     paused=(workspace.path / PAUSE_FILE).exists,

@@ -167,4 +167,5 @@ def _limits(config: Config) -> Limits:
         policy_settle_seconds=int(duration(config.policy.policy_settle, "policy.policy_settle").total_seconds()),
         plan_max_age_seconds=int(duration(limits.plan_max_age, "limits.plan_max_age").total_seconds()),
         readback_timeout_seconds=int(duration(limits.readback_timeout, "limits.readback_timeout").total_seconds()),
+        wave_wait_seconds=int(duration(config.waves.minimum_wait, "waves.minimum_wait").total_seconds()),
     )

@@ -29,10 +29,11 @@ from migrate.commands.wiring import (
 )
 from migrate.decide.reverser import Rollback, TenantFacts, facts_of, policy_steps_of, rollback_for
 from migrate.engine.applier import Applier, ApplyOptions
-from migrate.engine.rollback_record import begun_plans, forward_plans, policy_steps_begun
+from migrate.engine.rollback_record import begun_plans, migrations, net_touched, plans_in_force, policy_steps_begun
+from migrate.engine.wait_log import WaitLog
 from migrate.errors import BadInput, ExitCode, NothingHere, StalePlan, UsageProblem
 from migrate.model.instants import iso_utc
-from migrate.model.plan import PolicyStep
+from migrate.model.plan import PlanHeader, PolicyStep
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.run import RunResult
 from migrate.settings import duration
@@ -59,6 +60,9 @@ def rollback(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     what_if: Annotated[bool, typer.Option("--what-if", "--dry-run", help="Do all reads, send nothing.")] = False,
+    skip_settle: Annotated[
+        str | None, typer.Option("--skip-settle", metavar="REASON", help="With --run: do not wait for policies.")
+    ] = None,
 ) -> ExitCode:
     """Put users back to the state they had, and then the policies.
 
@@ -84,7 +88,7 @@ def rollback(
             hint="Use --file rollback.csv to roll back from the files of another folder.",
         )
     wanted = {name.strip().lower() for given in users or () for name in given.split(",") if name.strip()}
-    work = _Work(call, workspace, file, wanted, wave, run, overwrite_drift, yes, what_if)
+    work = _Work(call, workspace, file, wanted, wave, run, overwrite_drift, yes, what_if, skip_settle)
     with workspace.lock(owner_line("rollback")):
         rolled, result = call.run(work.carry_out())
     call.answer(apply_answer(rolled.header, result, command="rollback"))
@@ -105,14 +109,19 @@ class _Work:
         overwrite_drift: bool,
         yes: bool,
         what_if: bool,
+        skip_settle: str | None,
     ) -> None:
         self._call, self._workspace, self._file = call, workspace, file
         self._users, self._wave, self._run = users, wave, run
         self._overwrite_drift, self._yes, self._what_if = overwrite_drift, yes, what_if
+        self._skip_settle = skip_settle
+        self._whole: tuple[str, ...] = ()
+        """Digests of the runs that are put back as a whole."""
 
     async def carry_out(self) -> tuple[Rollback, RunResult]:
         """Read the rows, make the plan, ask, run it."""
-        async with open_tenant(self._call) as tenant:
+        waits = WaitLog(self._call.screen)
+        async with open_tenant(self._call, on_wait=waits.waiting) as tenant:
             organization = await tenant.read_organization()
             actor = await tenant.read_actor()
             self._call.screen.say(f"Signed in as {actor.name}")
@@ -125,7 +134,7 @@ class _Work:
                     endpoint=self._call.settings.endpoint,
                 )
                 rows, steps, facts = self._source(journal, facts)
-                latest = next((plan for _, plan in reversed(forward_plans(journal))), None)
+                latest = next((plan for _, plan in reversed(migrations(journal))), None)
                 rolled = rollback_for(
                     rows,
                     steps,
@@ -135,9 +144,14 @@ class _Work:
                     readback_timeout_seconds=self._readback_timeout(),
                     apps_that_matter=None if latest is None else latest.apps_that_matter,
                     accepted_gaps=() if latest is None else latest.accepted_gaps,
+                    emergency_access=() if latest is None else latest.emergency_access,
+                    policy_settle_seconds=self._policy_settle() if latest is None else _settle_of(latest),
+                    made_from=journal.head[1],
                 )
                 self._ask(rolled)
                 journal.for_run(rolled.header.digest)
+                if not self._what_if:
+                    waits.keep_in(journal, server_date=lambda: iso_utc(tenant.server_now()))
                 with interruptible(self._call) as stop:
                     applier = Applier(
                         plan=rolled.header,
@@ -145,8 +159,8 @@ class _Work:
                         tenant=tenant,
                         journal=journal,
                         rollback_files=FolderRollbackFiles(self._workspace),
-                        progress=self._call.screen,
-                        options=self._options(),
+                        progress=waits,
+                        options=self._options(journal),
                         stop=stop,
                         paused=(self._workspace.path / PAUSE_FILE).exists,
                         sleep=asyncio.sleep,
@@ -158,10 +172,13 @@ class _Work:
                     finally:
                         say_chain_head(self._call, journal)
 
-    def _options(self) -> ApplyOptions:
+    def _options(self, journal: JournalDb) -> ApplyOptions:
+        begun = {digest for digest, _ in begun_plans(journal)}
         return ApplyOptions(
             what_if=self._what_if,
             max_failures="100%",
+            skip_settle=self._skip_settle,
+            undoes=tuple(digest for digest in self._whole if digest in begun),
             overwrite_drift=self._overwrite_drift,
             tool_version=__version__,
             cloud=self._call.settings.cloud.value,
@@ -171,6 +188,9 @@ class _Work:
     def _readback_timeout(self) -> int:
         text = self._call.settings.config.limits.readback_timeout
         return int(duration(text, "limits.readback_timeout").total_seconds())
+
+    def _policy_settle(self) -> int:
+        return int(duration(self._call.settings.config.policy.policy_settle, "policy.policy_settle").total_seconds())
 
     def _ask(self, rolled: Rollback) -> None:
         if self._yes or self._what_if:
@@ -206,6 +226,8 @@ class _Work:
             rows = [row for row in rows if row.wave == self._wave]
         # A partial rollback never touches policies (design rule 7).
         partial = bool(self._users) or self._wave is not None
+        if partial:
+            self._whole = ()
         if not rows and (partial or not steps):
             raise UsageProblem(
                 f"There is nobody to put back: {every} users in all, none selected.",
@@ -216,12 +238,14 @@ class _Work:
     def _from_journal(
         self, journal: JournalDb, facts: TenantFacts
     ) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
-        plans = forward_plans(journal)
+        plans = plans_in_force(journal)
         if self._run is not None:
             plans = [entry for entry in begun_plans(journal) if entry[0].startswith(self._run.lower())]
-        if not plans:
+        if not plans or (self._run is not None and len(plans) > 1):
             raise UsageProblem(
-                f"There is no run {self._run or ''} in the journal.".replace("  ", " "),
+                f"There is {'no run' if not plans else 'more than one run'} {self._run or ''} in the journal.".replace(
+                    "  ", " "
+                ),
                 hint="`mfa-migrate audit export` lists every run with its PlanDigest.",
             )
         rows = [
@@ -234,8 +258,9 @@ class _Work:
                 tenant_id=facts.tenant_id,
                 plan_digest=touched.plan_digest,
             )
-            for touched in journal.touched([digest for digest, _ in plans])
+            for touched in net_touched(journal, [digest for digest, _ in plans])
         ]
+        self._whole = tuple(digest for digest, _ in plans)
         return rows, policy_steps_begun(journal, plans), facts_of(plans[-1][1])
 
     def _from_file(self, path: Path, facts: TenantFacts) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
@@ -255,9 +280,14 @@ class _Work:
             self._call.screen.warn(f"there is no {beside.name} beside {path.name}: users only, policies stay")
             return rows, [], facts
         header: RollbackHeader = rollback_header(beside)
-        if header.csv_sha256 != sha256_of_file(path):
+        if not header.fits(sha256_of_file(path)):
             raise StalePlan(
                 f"{path} is not the file that {beside.name} was written with: it was edited or belongs to another run.",
                 hint="Take both files from the same folder, or move rollback.json away to roll back users only.",
             )
+        self._whole = header.plan_digests
         return rows, list(policy_steps_of(header)), facts_of(header)
+
+
+def _settle_of(plan: PlanHeader) -> int:
+    return plan.limits.policy_settle_seconds

@@ -148,7 +148,9 @@ def _without_nothing(value: Any) -> Any:
         kept = {key: _without_nothing(inner) for key, inner in value.items() if "@odata" not in key}
         return {key: inner for key, inner in kept.items() if inner not in (None, [], {})}
     if isinstance(value, list):
-        return [_without_nothing(inner) for inner in value]
+        # Graph keeps no order in lists of ids and names.
+        kept_items = [_without_nothing(inner) for inner in value]
+        return sorted(kept_items) if all(isinstance(item, str) for item in kept_items) else kept_items
     return value
 
 

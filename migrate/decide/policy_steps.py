@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 import msgspec
 
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
-from migrate.model.plan import CreatePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
+from migrate.model.plan import CreatePolicy, DeletePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
 from migrate.model.record import JsonObject, Record
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
 
@@ -52,6 +53,33 @@ def prepare(tenant_id: str, evidence: Evidence, rules: Rules) -> Prepared:
     return Prepared(steps=tuple(steps), switched_on=tuple(switched), evidence=with_policies(evidence, tuple(policies)))
 
 
+def is_named_by(key: str, policy: ConditionalAccessPolicy) -> bool:
+    """Tell whether a step's key names this policy: by its id, or by our marker in the description."""
+    if key.startswith(MARKER_PREFIX):
+        return key in (policy.description or "")
+    return policy.id.lower() == key.lower()
+
+
+def evidence_after(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
+    """Return the evidence as it will be once these steps are carried out."""
+    policies = list(evidence.policies)
+    for step in steps:
+        match step:
+            case CreatePolicy():
+                policies.append(_as_policy(step.key, step.body))
+            case DeletePolicy():
+                policies = [policy for policy in policies if not is_named_by(step.key, policy)]
+            case SetPolicyState():
+                policies = [_in_state(p, step.after) if is_named_by(step.key, p) else p for p in policies]
+            case _:
+                assert_never(step)
+    return with_policies(evidence, tuple(policies))
+
+
+def _in_state(policy: ConditionalAccessPolicy, state: PolicyState) -> ConditionalAccessPolicy:
+    return msgspec.structs.replace(policy, policy_state=state, raw={**policy.raw, "state": state.value})
+
+
 def _switch_on(
     policy: ConditionalAccessPolicy, steps: list[PolicyStep], policies: list[ConditionalAccessPolicy], *, key: str
 ) -> ConditionalAccessPolicy:
@@ -64,9 +92,7 @@ def _switch_on(
             because="the plan's users rest on it",
         )
     )
-    enabled = msgspec.structs.replace(
-        policy, policy_state=PolicyState.ENABLED, raw={**policy.raw, "state": PolicyState.ENABLED.value}
-    )
+    enabled = _in_state(policy, PolicyState.ENABLED)
     policies[policies.index(policy)] = enabled
     return enabled
 

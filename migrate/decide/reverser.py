@@ -20,6 +20,7 @@ from migrate.model.plan import (
 )
 from migrate.model.record import Record, sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
+from migrate.model.users import MfaState
 
 UNLIMITED = Limits(
     max_users=None,
@@ -60,6 +61,9 @@ def rollback_for(
     readback_timeout_seconds: int,
     apps_that_matter: tuple[str, ...] | None = None,
     accepted_gaps: tuple[AcceptedGap, ...] = (),
+    emergency_access: tuple[str, ...] = (),
+    policy_settle_seconds: int = 0,
+    made_from: str = "",
 ) -> Rollback:
     """Return the plan that puts the users of `rows` back to their former states, and then the policies.
 
@@ -72,8 +76,12 @@ def rollback_for(
         readback_timeout_seconds: How long an accepted change may take to be read back.
         apps_that_matter: As in the plan that is reversed.
         accepted_gaps: As in the plan that is reversed.
+        emergency_access: As in the plan that is reversed.
+        policy_settle_seconds: How long policies settle before anybody is switched off, for undoing a rollback.
+        made_from: What the rows were read from, such as the journal's last hash: two rollbacks are never the same run.
     """
     steps = sorted((_step_back(row) for row in rows), key=lambda step: (-step.wave, step.user_id))
+    off = sum(step.after is MfaState.DISABLED for step in steps)
     numbers = list(dict.fromkeys(step.wave for step in steps))
     waves = tuple(
         Wave(number=number, name="back", users=sum(step.wave == number for step in steps)) for number in numbers
@@ -88,20 +96,24 @@ def rollback_for(
         tenant_domain=facts.tenant_domain,
         cloud=facts.cloud,
         endpoint=facts.endpoint,
-        snapshot_id="",
+        snapshot_id=made_from,
         snapshot_taken_at=created_at,
         evidence_digest="",
         policy_steps=tuple(step.reverse() for step in reversed(policy_steps)),
         rests_on=(),
         waves=waves,
-        counts={"restore": len(steps)},
+        counts={name: number for name, number in (("restore", len(steps) - off), ("disable", off)) if number},
         total_users=len(steps),
         notes=(),
         newly_prompted=(),
         accepted_gaps=accepted_gaps,
         apps_that_matter=apps_that_matter,
-        emergency_access=(),
-        limits=msgspec.structs.replace(UNLIMITED, readback_timeout_seconds=readback_timeout_seconds),
+        emergency_access=emergency_access,
+        limits=msgspec.structs.replace(
+            UNLIMITED,
+            readback_timeout_seconds=readback_timeout_seconds,
+            policy_settle_seconds=policy_settle_seconds if off else 0,
+        ),
         rows_sha256=sha256_of(steps),
     )
     return Rollback(header=header, steps=tuple(steps))

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import says_the_same
+from migrate.decide.policy_steps import is_named_by
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.journal import JournalEntry, Outcome
@@ -141,7 +142,7 @@ def policy_findings(done: Sequence[PolicyStep], evidence: Evidence) -> Iterator[
     wanted = {step.key: step for step in done}
     bodies = {step.key: step.body for step in done if isinstance(step, CreatePolicy)}
     for key, step in wanted.items():
-        found = next((p for p in evidence.policies if p.id == key or key in (p.description or "")), None)
+        found = next((policy for policy in evidence.policies if is_named_by(key, policy)), None)
         match step:
             case DeletePolicy():
                 if found is not None and says_the_same(step.body, found):

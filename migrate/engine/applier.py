@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from migrate.decide import guards
+from migrate.engine.gates import Gates, Wait
 from migrate.engine.going_back import policies_may_go_back
 from migrate.engine.policy_steps import PolicySteps, is_policy_step_settled, said_of
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.engine.proof import Proof
 from migrate.engine.recovery import recover_users
 from migrate.engine.rollback_record import RollbackRecord
+from migrate.engine.run_log import RunLog
 from migrate.engine.user_steps import UserSteps
-from migrate.engine.waves import StopWave, WaveRunner
-from migrate.errors import NOTHING_CHANGED, MfaMigrateError
-from migrate.model.evidence import PolicyState
+from migrate.engine.waves import PAUSE_LIMIT_SECONDS, StopWave, WaveRunner
+from migrate.errors import MfaMigrateError
+from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
-from migrate.model.journal import Draft, Operation, Outcome, TargetType
-from migrate.model.plan import PlanHeader, PlanKind, PolicyStep, SetMfaState, SetPolicyState, Wave
+from migrate.model.plan import (
+    PlanHeader,
+    PlanKind,
+    PolicyStep,
+    SetMfaState,
+    SetPolicyState,
+    Wave,
+    weakens,
+)
 from migrate.model.run import Ending, RunResult
 
 LONG_WAIT_SECONDS = 15 * 60
@@ -42,17 +50,11 @@ class ApplyOptions:
     stay: bool = False
     """`--wait`: sit out long waits in this process."""
     overwrite_drift: bool = False
+    undoes: tuple[str, ...] = ()
+    """Digests of the runs in this journal that a rollback puts back as a whole; they are closed with it."""
     tool_version: str = ""
     cloud: str = "global"
     endpoint: str | None = None
-
-
-class _Wait(Exception):
-    """Control flow: something has to settle until a moment."""
-
-    def __init__(self, reason: str, until: datetime) -> None:
-        super().__init__(reason)
-        self.reason, self.until = reason, until
 
 
 class _StopHere(Exception):
@@ -99,6 +101,16 @@ class Applier:
         self._progress, self._options, self._sleep, self._stop = progress, options, sleep, stop
         self._proof = Proof(tenant, plan, monotonic=monotonic)
         self._record = RollbackRecord(plan, journal, rollback_files, tool_version=options.tool_version)
+        self._policies_seen: tuple[ConditionalAccessPolicy, ...] = ()
+        self._log = RunLog(plan, journal, tenant)
+        self._gates = Gates(
+            plan,
+            steps,
+            tenant,
+            journal,
+            skips_report_only=options.skip_report_only is not None,
+            skips_settle=options.skip_settle is not None,
+        )
         self._policies = PolicySteps(
             plan=plan,
             tenant=tenant,
@@ -123,43 +135,51 @@ class Applier:
                 readback_timeout=plan.limits.readback_timeout_seconds,
                 emergency_access=frozenset(plan.emergency_access),
                 overwrite_drift=options.overwrite_drift,
+                stop=stop,
             ),
             progress=progress,
             max_failures=options.max_failures,
             stop=stop,
             paused=paused,
             sleep=sleep,
+            pause_limit=float("inf") if options.stay else PAUSE_LIMIT_SECONDS,
         )
 
     async def run(self) -> RunResult:
         """Carry the plan as far as it may go now.
 
         Raises:
-            StalePlan: Another tenant, cloud or endpoint; or never begun, and too old or resting on other evidence.
+            StalePlan: Another tenant, cloud or endpoint; rolled back since; or never begun, and too old or resting on
+                other evidence.
             Blocked: The plan lists blockers.
             Guarded: A policy is not as planned.
             RemoteProblem: The run as a whole cannot go on; running again helps where the message says so.
         """
-        before, _ = self._journal.head
         try:
             return await self._run()
         except MfaMigrateError as problem:
-            self._say_what_was_sent(problem, after=before)
+            problem.unchanged = self._log.unchanged_after(problem)
             raise
 
     async def _run(self) -> RunResult:
         organization = await self._tenant.read_organization()
         guards.refuse_foreign(self._plan, organization, cloud=self._options.cloud, endpoint=self._options.endpoint)
         guards.refuse_blocked(self._plan)
-        begun = any(self._journal.entries(plan_digest=self._plan.digest, operation=Operation.OPEN_RUN))
+        self._log.refuse_foreign_folder()
+        self._log.refuse_rolled_back()
+        begun = self._log.is_begun
         if not begun and self._plan.kind is PlanKind.MIGRATE:
             guards.refuse_stale(self._plan, await self._proof.renew(), self._tenant.server_now())
         if self._options.what_if:
             return await self._rehearse()
         if not begun:
-            document = self._journal.put_document(self._plan)
-            self._note_run(Operation.OPEN_RUN, Outcome.OPENED, f"{self._plan.kind} begins", requested=document)
-        self._note_approvals()
+            self._log.opened()
+        for option, reason in (
+            ("--skip-report-only", self._options.skip_report_only),
+            ("--skip-settle", self._options.skip_settle),
+        ):
+            if reason is not None:
+                self._log.approved(f"{option}: {reason}")
         await recover_users(self._tenant, self._journal, self._progress)
         return await self._go_on()
 
@@ -170,20 +190,21 @@ class Applier:
                     await self._migrate()
                     kept: list[str] = []
                 else:
-                    kept = await self._roll_back()
-            except _Wait as wait:
+                    kept = await self._put_back()
+                return self._finished(kept)
+            except Wait as wait:
+                self._log.waiting(f"{wait.reason} until {iso_utc(wait.until)}")
                 seconds = (wait.until - self._tenant.server_now()).total_seconds()
                 if seconds > LONG_WAIT_SECONDS and not self._options.stay:
-                    self._note_run(Operation.WAIT, Outcome.WAITING, f"{wait.reason} until {iso_utc(wait.until)}")
                     return self._result(Ending.WAITING, waiting_for=wait.reason, waiting_until=wait.until)
                 if await self._sit_out(wait):
+                    self._log.waiting("interrupted while waiting")
                     return self._result(Ending.INTERRUPTED, sentence="Interrupted while waiting.")
             except _StopHere:
                 return self._result(Ending.STOPPED_HERE)
             except StopWave as stopped:
+                self._log.waiting(f"stopped: {stopped.sentence}")
                 return self._result(Ending(stopped.ending), sentence=stopped.sentence)
-            else:
-                return self._finished(kept)
 
     # Migrate: policies first, then users, wave by wave
 
@@ -192,92 +213,76 @@ class Applier:
             if not self._is_settled(step):
                 if isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED:
                     self._stop_at("report-only")
-                    await self._wait_for_report_only(step)
-                await self._carry_out_policy(step)
+                    await self._gates.report_only(step)
+                await self._carry_out_policies([step])
         self._stop_at("report-only")
         self._stop_at("policies-on")
         for wave in self._plan.waves:
             if self._options.only_wave in (None, wave.number) and wave.users:
                 if any(True for _ in self._waves.remaining(wave.number)):
-                    await self._wait_for_settling(self._plan.rests_on)
-                await self._waves.run(wave, gate=self._wait_for_settling, write_record=self._write_record)
+                    self._gates.after_the_wave_before(wave)
+                    await self._gates.settled(self._plan.rests_on)
+                await self._waves.run(wave, gate=self._gates.settled, write_record=self._write_record)
                 self._progress.note(f"Wave {wave.number} ({wave.name}) is through.")
             self._stop_at(f"wave:{wave.number}")
         if self._options.only_wave is not None:
             raise _StopHere
 
-    async def _carry_out_policy(self, step: PolicyStep) -> None:
-        # The way back is on disk before the first write, also when that write is a policy's.
-        await self._write_record(0, {})
-        await self._policies.carry_out(step)
-        self._proof.forget()
-        await self._write_record(0, {})
-
-    async def _wait_for_report_only(self, step: SetPolicyState) -> None:
-        if self._options.skip_report_only is not None:
-            return
-        policy = await self._policies.find(step.key)
-        if policy is None or policy.policy_state is not PolicyState.REPORT_ONLY or policy.last_changed is None:
-            return
-        until = datetime.fromisoformat(policy.last_changed) + timedelta(seconds=self._plan.limits.report_only_seconds)
-        if until > self._tenant.server_now():
-            raise _Wait(f"policy {policy.display_name!r} stays report-only", until)
-
-    async def _wait_for_settling(self, keys: Sequence[str]) -> None:
-        """Raise _Wait until every policy that the users rest on has been unchanged for long enough.
-
-        Microsoft says that a change may take up to a day to be in force everywhere.
-        """
-        if self._options.skip_settle is not None or not keys:
-            return
-        settle = timedelta(seconds=self._plan.limits.policy_settle_seconds)
-        now = self._tenant.server_now()
-        waits = [
-            (datetime.fromisoformat(policy.last_changed) + settle, policy.display_name)
-            for policy in await self._tenant.list_policies()
-            if policy.last_changed is not None
-            and any(key == policy.id or key in (policy.description or "") for key in keys)
-        ]
-        if waits and max(waits)[0] > now:
-            until, name = max(waits)
-            raise _Wait(f"policy {name!r} has to settle before anybody rests on it", until)
+    async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[str]:
+        """Carry out steps; return those that were not, with the reason. The guard belongs to the steps (rule 7)."""
+        if any(weakens(step) for step in steps):
+            why_not = await policies_may_go_back(
+                self._plan, self._steps, steps, tenant=self._tenant, journal=self._journal, progress=self._progress
+            )
+            if why_not:
+                return [_kept(step, why_not) for step in steps]
+        kept = []
+        for step in steps:
+            await self._waves.wait_while_paused()
+            # The way back is on disk before the first write, also when that write is a policy's.
+            await self._write_policies_record()
+            left = await self._policies.carry_out(step)
+            self._proof.forget()
+            await self._write_policies_record()
+            if left:
+                kept.append(_kept(step, left))
+        return kept
 
     def _stop_at(self, place: str) -> None:
         if self._options.until == place:
             raise _StopHere
 
-    # Roll back: users first, policies only once everybody is restored
+    # Put back: what protects first, then users, what weakens only once everybody is restored
 
-    async def _roll_back(self) -> list[str]:
+    async def _put_back(self) -> list[str]:
         async def no_gate(_: Sequence[str]) -> None:
             """Back to safe waits for nothing."""
 
         async def no_record(_: int, __: dict[str, str]) -> None:
             """The rollback files describe the way back from the migration; they stay as they are."""
 
-        # A set-state is no rollback: what it changes has to have a way back of its own.
-        write_record = no_record if self._plan.kind is PlanKind.ROLLBACK else self._write_record
+        open_steps = [step for step in self._plan.policy_steps if not self._is_settled(step)]
+        kept = await self._carry_out_policies([step for step in open_steps if not weakens(step)])
+        off = {step.wave for step in self._steps() if guards.needs_proof(step)}
+        # Undoing a rollback switches people off: then policies settle and a way back is written, as in apply.
+        write_record = self._write_record if off or self._plan.kind is not PlanKind.ROLLBACK else no_record
         for wave in self._plan.waves:
-            await self._waves.run(wave, gate=no_gate, write_record=write_record)
-        steps = [step for step in self._plan.policy_steps if not self._is_settled(step)]
-        if not steps:
-            return []
-        why_not = await policies_may_go_back(
-            self._plan, self._steps, steps, tenant=self._tenant, journal=self._journal, progress=self._progress
-        )
-        if why_not:
-            return [f"{step.display_name!r} stays as it is: {why_not}" for step in steps]
-        for step in steps:
-            await self._policies.carry_out(step)
-        return []
+            settles = wave.number in off and self._plan.limits.policy_settle_seconds > 0
+            await self._waves.run(wave, gate=self._gates.settled if settles else no_gate, write_record=write_record)
+        return kept + await self._carry_out_policies([step for step in open_steps if weakens(step)])
 
     # What-if
 
     async def _rehearse(self) -> RunResult:
-        lines = []
+        lines: list[str] = []
+        pending: list[PolicyStep] = []
         for step in self._plan.policy_steps:
             done = self._is_settled(step) or await self._policies.is_done(step)
             lines.append(f"{'  done   ' if done else '~ policy '} {said_of(step)}")
+            if not done and not weakens(step):
+                pending.append(step)
+        self._proof.imagine(pending)
+        lines += await self._waits_ahead()
         outcomes: Counter[str] = Counter()
         try:
             for wave in self._plan.waves:
@@ -289,6 +294,13 @@ class Applier:
         result.rehearsal, result.outcomes = lines, outcomes
         return result
 
+    async def _waits_ahead(self) -> list[str]:
+        try:
+            await self._gates.settled(self._plan.rests_on)
+        except Wait as wait:
+            return [f"  waits   until {iso_utc(wait.until)}: {wait.reason}"]
+        return []
+
     async def _rehearse_wave(self, wave: Wave, lines: list[str]) -> Counter[str]:
         found, _, left = await self._waves.rehearse(wave)
         done = wave.users - len(found) - len(left)
@@ -299,69 +311,54 @@ class Applier:
 
     # Bookkeeping
 
-    def _say_what_was_sent(self, problem: MfaMigrateError, *, after: int) -> None:
-        """Correct an error that says that nothing was changed, when something was sent before it."""
-        intents = self._journal.entries(plan_digest=self._plan.digest, outcomes=[Outcome.INTENT])
-        sent = sum(entry.sequence > after for entry in intents)
-        if sent and problem.unchanged == NOTHING_CHANGED:
-            changes = "1 change was" if sent == 1 else f"{sent} changes were"
-            problem.unchanged = (
-                f"{changes} sent before that; each stands in the journal and in rollback.csv. The rest was not touched."
-            )
-
     def _is_settled(self, step: PolicyStep) -> bool:
         """Tell from the journal whether a policy step has its final outcome in this run."""
-        return is_policy_step_settled(step, self._journal.entries(plan_digest=self._plan.digest))
+        return is_policy_step_settled(step, self._journal, self._plan.digest)
+
+    async def _write_policies_record(self) -> None:
+        # A rollback leaves the files as they are: they describe the way back from the migration.
+        if self._plan.kind is not PlanKind.ROLLBACK:
+            self._policies_seen = await self._tenant.list_policies()
+            await self._write_record(0, {})
 
     async def _write_record(self, wave: int, found: dict[str, str]) -> None:
+        if found:
+            self._policies_seen = await self._tenant.list_policies()
+        # At the end of a wave nothing is read any more: what ended it may have been the network.
         self._record.write(
-            await self._tenant.list_policies(),
+            self._policies_seen,
             created_at=iso_utc(self._tenant.server_now()),
             wave=(step for step in self._steps() if step.wave == wave),
             found=found,
         )
 
-    async def _sit_out(self, wait: _Wait) -> bool:
+    async def _sit_out(self, wait: Wait) -> bool:
         """Wait in this process; return whether an interrupt ended it. The server's clock decides when it is over."""
+        looked = 0.0
         while (seconds := (wait.until - self._tenant.server_now()).total_seconds()) > 0:
             if self._stop():
                 return True
-            self._progress.waiting(f"{wait.reason} until {wait.until:%Y-%m-%d %H:%M} UTC", seconds)
-            await self._sleep(min(seconds, 60.0))
-            await self._tenant.read_organization()
+            if not looked:
+                self._progress.waiting(f"{wait.reason} until {wait.until:%Y-%m-%d %H:%M} UTC", seconds)
+            pause = min(seconds, 1.0)
+            await self._sleep(pause)
+            looked += pause
+            if looked >= 60.0:
+                await self._tenant.read_organization()
+                looked = 0.0
+        await self._tenant.read_organization()
         return False
-
-    def _note_approvals(self) -> None:
-        for option, reason in (
-            ("--skip-report-only", self._options.skip_report_only),
-            ("--skip-settle", self._options.skip_settle),
-        ):
-            if reason is not None:
-                self._note_run(Operation.APPROVE, Outcome.APPROVED, f"{option}: {reason}")
-
-    def _note_run(self, operation: Operation, outcome: Outcome, reason: str, requested: str = "") -> None:
-        self._journal.append(
-            [
-                Draft(
-                    operation=operation,
-                    target_type=TargetType.RUN,
-                    outcome=outcome,
-                    requested=requested,
-                    reason=reason,
-                    server_date=iso_utc(self._tenant.server_now()),
-                )
-            ]
-        )
 
     def _finished(self, kept: list[str]) -> RunResult:
         result = self._result(Ending.DONE)
         result.policies_kept = kept
-        open_users = result.outcomes[Outcome.FAILED] + result.outcomes[Outcome.UNCONFIRMED]
-        closed = any(self._journal.entries(plan_digest=self._plan.digest, operation=Operation.CLOSE_RUN))
-        if not open_users and not kept and not closed:
-            self._note_run(Operation.CLOSE_RUN, Outcome.CLOSED, f"{self._plan.kind} is through")
+        if not kept and not self._log.has_open_users:
+            self._log.closed(self._options.undoes)
         return result
 
     def _result(self, ending: Ending, **facts: object) -> RunResult:
-        outcomes = Counter(o.value for o in self._journal.latest_user_outcomes(self._plan.digest).values())
-        return RunResult(ending=ending, outcomes=outcomes, **facts)  # type: ignore[arg-type]
+        return RunResult(ending=ending, outcomes=self._log.counts(), **facts)  # type: ignore[arg-type]
+
+
+def _kept(step: PolicyStep, why: str) -> str:
+    return f"{step.display_name!r} stays as it is ({said_of(step)}): {why}"

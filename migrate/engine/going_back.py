@@ -7,9 +7,9 @@ from itertools import islice
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on, dependents
-from migrate.decide.policy_steps import with_policies
+from migrate.decide.policy_steps import is_named_by, with_policies
 from migrate.engine.ports import Journal, Progress, Tenant
-from migrate.engine.rollback_record import forward_plans
+from migrate.engine.rollback_record import begun_plans
 from migrate.model.evidence import Evidence
 from migrate.model.plan import PlanHeader, PolicyStep, SetMfaState, weakens
 from migrate.model.replies import StateReading
@@ -17,6 +17,8 @@ from migrate.model.users import MfaState, UserProfile
 
 CHUNK = 500
 SAMPLE = 5
+GONE = 404
+"""Whoever was deleted meanwhile needs no protection and cannot be restored."""
 
 
 async def policies_may_go_back(
@@ -36,7 +38,7 @@ async def policies_may_go_back(
     not_restored = [
         step.user_principal_name
         async for step, reading in _read_back(tenant, steps())
-        if reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state)
+        if reading.status != GONE and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
     ]
     if not_restored:
         return f"{len(not_restored)} users are not restored ({', '.join(not_restored[:SAMPLE])})"
@@ -60,14 +62,24 @@ async def policies_may_go_back(
 async def _depending(
     tenant: Tenant, journal: Journal, before: Judge, after: Judge, accepted: frozenset[str]
 ) -> list[str]:
-    """Return the users whom any run switched off, who still are, and who need the policies."""
-    digests = [digest for digest, _ in forward_plans(journal)]
-    touched = (user for user in journal.touched(digests) if user.requested is MfaState.DISABLED)
+    """Return the users whom any run switched off, who still are, and who need the policies.
+
+    Asked of every run by itself, rollbacks too: one that failed to restore somebody was the last to touch them, and
+    one that undid a rollback switched people off.
+    """
+    touched = iter(
+        {
+            user.user_id: None
+            for digest, _ in begun_plans(journal)
+            for user in journal.touched([digest])
+            if user.requested is MfaState.DISABLED
+        }
+    )
     found: list[str] = []
     while chunk := list(islice(touched, CHUNK)):
-        readings = await tenant.read_mfa_states([user.user_id for user in chunk])
+        readings = await tenant.read_mfa_states(chunk)
         # A user who cannot be read might be off: "could not read" is not "is restored".
-        off = [r.user_id for r in readings if r.mfa_state in (MfaState.DISABLED, None) and r.status != 404]
+        off = [r.user_id for r in readings if r.mfa_state in (MfaState.DISABLED, None) and r.status != GONE]
         profiles = await tenant.read_profiles(off)
         known = [profile for profile in profiles.values() if isinstance(profile, UserProfile)]
         found += [profile.user_principal_name for profile in dependents(known, before, after, accepted)]
@@ -85,9 +97,5 @@ def _without(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
     keys = [step.key for step in steps if weakens(step)]
     return with_policies(
         evidence,
-        tuple(
-            policy
-            for policy in evidence.policies
-            if not any(key == policy.id or key in (policy.description or "") for key in keys)
-        ),
+        tuple(policy for policy in evidence.policies if not any(is_named_by(key, policy) for key in keys)),
     )

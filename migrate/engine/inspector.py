@@ -51,7 +51,7 @@ def policy_steps_done(journal: Journal | None) -> list[PolicyStep]:
         step
         for digest, plan in begun_plans(journal)
         for step in plan.policy_steps
-        if is_policy_step_settled(step, journal.entries(plan_digest=digest))
+        if is_policy_step_settled(step, journal, digest)
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import assert_never
 
 from migrate.decide.guards import says_the_same
-from migrate.decide.policy_steps import MARKER_PREFIX, missing_exclusions
+from migrate.decide.policy_steps import MARKER_PREFIX, is_named_by, missing_exclusions
 from migrate.engine.ports import Journal, Progress, Tenant
 from migrate.engine.proof import Proof
 from migrate.errors import GraphRefused, Guarded, MfaMigrateError
@@ -18,10 +18,11 @@ from migrate.model.record import canonical_json
 
 FORMER_POLICY = "former policy "
 """How the reason of a policy intent begins; the name of the document with the former JSON follows."""
-LOOKS = 5
-"""How often a policy is looked for after an unclear answer before it is sent again."""
-LOOK_SECONDS = 5.0
+LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)
+"""Seconds between looks at a policy whose state does not show yet: lists may lag behind a write by that much."""
 MAX_ATTEMPTS = 3
+UNCLEAR = "no clear answer"
+"""How the reason of a failed creation begins that may have been carried out all the same."""
 
 
 class PolicySteps:
@@ -47,9 +48,26 @@ class PolicySteps:
         self._new_id = new_id
 
     async def find(self, key: str) -> ConditionalAccessPolicy | None:
-        """Return the policy with this id or marker as it is now, or None."""
-        policies = await self._tenant.list_policies()
-        return next((p for p in policies if p.id == key or key in (p.description or "")), None)
+        """Return the policy with this id or marker as it is now, or None.
+
+        Raises Guarded when several carry the marker and the journal does not know which of them is ours.
+        """
+        found = [policy for policy in await self._tenant.list_policies() if is_named_by(key, policy)]
+        if len(found) > 1:
+            made = self._journal.entries(
+                operation=Operation.CREATE_POLICY, outcomes=[Outcome.CONFIRMED, Outcome.RECOVERED]
+            )
+            ours = {entry.object_id for entry in made}
+            known = [policy for policy in found if policy.id in ours]
+            if len(known) != 1:
+                names = ", ".join(f"{policy.display_name!r} ({policy.id})" for policy in found)
+                raise Guarded(
+                    f"{len(found)} policies carry the marker {key}: {names}.",
+                    unchanged="None of them was changed.",
+                    hint="Delete the copies, or take the marker out of their description, then run it again.",
+                )
+            found = known
+        return found[0] if found else None
 
     async def is_done(self, step: PolicyStep) -> bool:
         """Tell whether the tenant is already as the step wants it."""
@@ -64,8 +82,8 @@ class PolicySteps:
             case _:
                 assert_never(step)
 
-    async def carry_out(self, step: PolicyStep) -> None:
-        """Carry out one step.
+    async def carry_out(self, step: PolicyStep) -> str:
+        """Carry out one step; return why the policy was left as it is, or an empty text.
 
         Raises:
             Guarded: The policy is not as planned, or must not be switched on.
@@ -74,18 +92,28 @@ class PolicySteps:
         match step:
             case CreatePolicy():
                 await self._create(step)
+                return ""
             case SetPolicyState():
-                await self._set_state(step)
+                return await self._set_state(step)
             case DeletePolicy():
-                await self._delete(step)
+                return await self._delete(step)
             case _:
                 assert_never(step)
+
+    def _is_in_doubt(self, step: PolicyStep) -> bool:
+        """Tell whether a run sent this step, in this process or an earlier one, and nothing clear came of it."""
+        entries = self._journal.entries(operation=_OPERATIONS[type(step)])
+        last = next(reversed(_entries_of(step, entries)), None)
+        if last is None or (isinstance(step, SetPolicyState) and last.requested != step.after):
+            return False
+        return last.outcome is Outcome.INTENT or (last.outcome is Outcome.FAILED and last.reason.startswith(UNCLEAR))
 
     # Create
 
     async def _create(self, step: CreatePolicy) -> None:
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            found = await self._look_for(step.key, looks=1 if attempt == 1 else LOOKS)
+            in_doubt = self._is_in_doubt(step)
+            found = await self._look_for(step.key, patiently=in_doubt)
             if found is not None:
                 sent = self._journal.entries(operation=Operation.CREATE_POLICY, outcomes=[Outcome.INTENT])
                 ours = any(entry.object_id == step.key for entry in sent)
@@ -95,7 +123,7 @@ class PolicySteps:
                 return
             client_request_id = self._new_id()
             body = self._journal.put_document(step.body)
-            self._intent(step, "", "", body, attempt, client_request_id)
+            self._note(step, "", Outcome.INTENT, "", body, "", "", attempt, client_request_id)
             try:
                 created = await self._tenant.create_policy(step.body, client_request_id=client_request_id)
             except MfaMigrateError as problem:
@@ -113,32 +141,45 @@ class PolicySteps:
                     )
                 self._note(step, created.id, Outcome.CONFIRMED, "", body, _state(there), "", attempt, client_request_id)
                 return
-        self._note(step, "", Outcome.FAILED, "", "created", "", f"no clear answer in {MAX_ATTEMPTS} attempts", 0)
+        self._note(step, "", Outcome.FAILED, "", "created", "", f"{UNCLEAR} in {MAX_ATTEMPTS} attempts", 0)
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be created: no clear answer in {MAX_ATTEMPTS} attempts.",
             unchanged="No user was touched.",
             hint="Run `mfa-migrate apply` again; the policy is looked for before it is created.",
         )
 
-    async def _look_for(self, key: str, *, looks: int) -> ConditionalAccessPolicy | None:
-        """Look for a policy several times: a list may lag behind a create whose answer was lost."""
-        for look in range(looks):
-            if look:
-                self._progress.waiting("looking whether the policy was created after all", LOOK_SECONDS)
-                await self._sleep(LOOK_SECONDS)
-            found = await self.find(key)
+    async def _look_for(self, key: str, *, patiently: bool) -> ConditionalAccessPolicy | None:
+        """Look for a policy, several times when it may have been created: a list may lag behind a create."""
+        found = await self.find(key)
+        for pause in LOOK_PAUSES if patiently else ():
             if found is not None:
-                return found
-        return None
+                break
+            self._progress.waiting("looking whether the policy was created after all", pause)
+            await self._sleep(pause)
+            found = await self.find(key)
+        return found
+
+    async def _read_until(
+        self, policy_id: str, is_so: Callable[[ConditionalAccessPolicy | None], bool], *, patiently: bool
+    ) -> ConditionalAccessPolicy | None:
+        """Read a policy after a write, several times when the write was accepted: reads may lag behind it."""
+        there = await self._tenant.read_policy(policy_id)
+        for pause in LOOK_PAUSES if patiently else ():
+            if is_so(there):
+                break
+            self._progress.waiting("the accepted change of the policy cannot be read back yet", pause)
+            await self._sleep(pause)
+            there = await self._tenant.read_policy(policy_id)
+        return there
 
     # Switch
 
-    async def _set_state(self, step: SetPolicyState) -> None:
+    async def _set_state(self, step: SetPolicyState) -> str:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             found = await self.find(step.key)
             if found is None and step.weakens:
                 self._note(step, step.key, Outcome.SKIPPED, step.before, step.after, "", "does not exist", attempt)
-                return
+                return ""
             if found is None:
                 raise Guarded(
                     f"The policy {step.display_name!r} does not exist any more.",
@@ -146,10 +187,13 @@ class PolicySteps:
                     hint="Run `mfa-migrate export` and `mfa-migrate plan` again.",
                 )
             if found.policy_state is step.after:
-                outcome = Outcome.SKIPPED if attempt == 1 else Outcome.CONFIRMED
-                reason = f"is {step.after} already" if attempt == 1 else ""
+                # After an interruption the intent of that time is ours, and so presumably is the state.
+                outcome = Outcome.RECOVERED if self._is_in_doubt(step) else Outcome.SKIPPED
+                reason = f"is {step.after} already" if outcome is Outcome.SKIPPED else "found as asked"
                 self._note(step, found.id, outcome, step.before, step.after, _state(found), reason, attempt)
-                return
+                return ""
+            if found.policy_state is not step.before and step.weakens:
+                return self._left_alone(step, found, f"somebody set it to {_state(found)}; left alone", attempt)
             if found.policy_state is not step.before:
                 raise Guarded(
                     f"The policy {step.display_name!r} is {_state(found)}, not {step.before} as planned.",
@@ -159,10 +203,9 @@ class PolicySteps:
             if step.after is PolicyState.ENABLED:
                 await self._refuse_dangerous(found)
             if await self._patch(step, found, attempt):
-                return
+                return ""
         raise GraphRefused(
-            f"The policy {step.display_name!r} could not be set to {step.after}: no clear answer "
-            f"in {MAX_ATTEMPTS} attempts.",
+            f"The policy {step.display_name!r} could not be set to {step.after}: {UNCLEAR} in {MAX_ATTEMPTS} attempts.",
             unchanged="No user was touched after that.",
             hint="Run the same command again.",
         )
@@ -170,35 +213,26 @@ class PolicySteps:
     async def _patch(self, step: SetPolicyState, found: ConditionalAccessPolicy, attempt: int) -> bool:
         """Send the new state once; return whether it is so now. Only the state is sent, never a list."""
         former = self._journal.put_document(found.raw)
-        client_request_id = self._new_id()
-        self._intent(step, found.id, step.before, step.after, attempt, client_request_id, FORMER_POLICY + former)
+        id_ = self._new_id()
+        before, after = step.before, step.after
+        self._note(step, found.id, Outcome.INTENT, before, after, "", FORMER_POLICY + former, attempt, id_)
         try:
-            await self._tenant.update_policy(found.id, {"state": step.after.value}, client_request_id=client_request_id)
+            accepted = await self._tenant.update_policy(found.id, {"state": after.value}, client_request_id=id_)
         except MfaMigrateError as problem:
-            self._note(
-                step, found.id, Outcome.FAILED, step.before, step.after, "", problem.what, attempt, client_request_id
-            )
+            self._note(step, found.id, Outcome.FAILED, before, after, "", problem.what, attempt, id_)
             raise
-        there = await self._tenant.read_policy(found.id)
-        if there is None or there.policy_state is not step.after:
-            reason = "no clear answer, and it reads as before"
-            self._note(step, found.id, Outcome.FAILED, step.before, step.after, _state(there), reason, attempt)
+        there = await self._read_until(
+            found.id, lambda policy: policy is not None and policy.policy_state is after, patiently=accepted
+        )
+        if there is None or there.policy_state is not after:
+            reason = f"{UNCLEAR}, and it reads as before"
+            self._note(step, found.id, Outcome.FAILED, before, after, _state(there), reason, attempt, id_)
             return False
         changed = _differences(found, there)
         reason = f"besides the state, {', '.join(changed)} reads differently now" if changed else ""
         if changed:
             self._progress.note(f"Policy {step.display_name!r}: {reason}.")
-        self._note(
-            step,
-            found.id,
-            Outcome.CONFIRMED,
-            step.before,
-            step.after,
-            _state(there),
-            reason,
-            attempt,
-            client_request_id,
-        )
+        self._note(step, found.id, Outcome.CONFIRMED, before, after, _state(there), reason, attempt, id_)
         return True
 
     async def _refuse_dangerous(self, policy: ConditionalAccessPolicy) -> None:
@@ -213,53 +247,43 @@ class PolicySteps:
 
     # Delete
 
-    async def _delete(self, step: DeletePolicy) -> None:
+    async def _delete(self, step: DeletePolicy) -> str:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             found = await self.find(step.key)
             if found is None:
-                outcome = Outcome.SKIPPED if attempt == 1 else Outcome.CONFIRMED
-                reason = "does not exist any more" if attempt == 1 else ""
+                outcome = Outcome.RECOVERED if self._is_in_doubt(step) else Outcome.SKIPPED
+                reason = "does not exist any more"
                 self._note(step, step.key, outcome, "", "deleted", "", reason, attempt)
-                return
+                return ""
             if not says_the_same(step.body, found):
-                reason = "somebody edited it since it was created; left alone"
-                self._note(step, found.id, Outcome.SKIPPED, _state(found), "deleted", _state(found), reason, attempt)
-                self._progress.note(f"Policy {step.display_name!r}: {reason}.")
-                return
+                return self._left_alone(step, found, "somebody edited it since it was created; left alone", attempt)
             former = self._journal.put_document(found.raw)
-            client_request_id = self._new_id()
-            self._intent(step, found.id, _state(found), "deleted", attempt, client_request_id, FORMER_POLICY + former)
+            id_ = self._new_id()
+            before = _state(found)
+            self._note(step, found.id, Outcome.INTENT, before, "deleted", "", FORMER_POLICY + former, attempt, id_)
             try:
-                await self._tenant.delete_policy(found.id, client_request_id=client_request_id)
+                accepted = await self._tenant.delete_policy(found.id, client_request_id=id_)
             except MfaMigrateError as problem:
-                self._note(step, found.id, Outcome.FAILED, "", "deleted", "", problem.what, attempt, client_request_id)
+                self._note(step, found.id, Outcome.FAILED, before, "deleted", "", problem.what, attempt, id_)
                 raise
-            there = await self._tenant.read_policy(found.id)
+            there = await self._read_until(found.id, lambda policy: policy is None, patiently=accepted)
             if there is None:
-                self._note(
-                    step, found.id, Outcome.CONFIRMED, _state(found), "deleted", "", "", attempt, client_request_id
-                )
-                return
-            self._note(step, found.id, Outcome.FAILED, _state(found), "deleted", _state(there), "still there", attempt)
+                self._note(step, found.id, Outcome.CONFIRMED, before, "deleted", "", "", attempt, id_)
+                return ""
+            reason = f"{UNCLEAR}, and it is still there"
+            self._note(step, found.id, Outcome.FAILED, before, "deleted", _state(there), reason, attempt, id_)
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be deleted in {MAX_ATTEMPTS} attempts.",
             unchanged="Every user is restored.",
             hint="Run the same command again.",
         )
 
-    # Journal
+    def _left_alone(self, step: PolicyStep, found: ConditionalAccessPolicy, reason: str, attempt: int) -> str:
+        wanted = step.after if isinstance(step, SetPolicyState) else "deleted"
+        self._note(step, found.id, Outcome.SKIPPED, _state(found), wanted, _state(found), reason, attempt)
+        return reason
 
-    def _intent(
-        self,
-        step: PolicyStep,
-        policy_id: str,
-        before: str,
-        requested: str,
-        attempt: int,
-        client_request_id: str,
-        reason: str = "",
-    ) -> None:
-        self._note(step, policy_id, Outcome.INTENT, before, requested, "", reason, attempt, client_request_id)
+    # Journal
 
     def _note(
         self,
@@ -311,27 +335,32 @@ def _differences(before: ConditionalAccessPolicy, after: ConditionalAccessPolicy
     return sorted(name for name in names if canonical_json(before.raw.get(name)) != canonical_json(after.raw.get(name)))
 
 
-def is_policy_step_settled(step: PolicyStep, entries: Iterable[JournalEntry]) -> bool:
-    """Tell from a run's entries whether a policy step has its final outcome."""
-    outcomes = _outcomes_of(step, entries)
+def is_policy_step_settled(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
+    """Tell whether a policy step has its final outcome in a run."""
+    outcomes = _outcomes_of(step, journal, plan_digest)
     return bool(outcomes) and outcomes[-1] in (Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED)
 
 
-def is_policy_step_begun(step: PolicyStep, entries: Iterable[JournalEntry]) -> bool:
-    """Tell from a run's entries whether the step was sent, or its work found done: rollback covers both."""
+def is_policy_step_begun(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
+    """Tell whether a run sent a step, or found its work done after an interruption: rollback covers both."""
     wanted = {Outcome.INTENT, Outcome.CONFIRMED, Outcome.RECOVERED}
-    return bool(wanted.intersection(_outcomes_of(step, entries)))
+    return bool(wanted.intersection(_outcomes_of(step, journal, plan_digest)))
 
 
-def _outcomes_of(step: PolicyStep, entries: Iterable[JournalEntry]) -> list[Outcome]:
-    """Return the outcomes of a step in order.
+def _outcomes_of(step: PolicyStep, journal: Journal, plan_digest: str) -> list[Outcome]:
+    entries = journal.entries(plan_digest=plan_digest, operation=_OPERATIONS[type(step)])
+    return [entry.outcome for entry in _entries_of(step, entries)]
+
+
+def _entries_of(step: PolicyStep, entries: Iterable[JournalEntry]) -> list[JournalEntry]:
+    """Return the entries of a step in order.
 
     A step names an existing policy by its id and a created one by its marker; once Graph has given the latter an
     id, its entries name that, so there the name of the policy counts.
     """
     by_name = step.key.startswith(MARKER_PREFIX)
     return [
-        entry.outcome
+        entry
         for entry in entries
         if entry.operation is _OPERATIONS[type(step)]
         and (entry.object_id == step.key or (by_name and entry.user_principal_name == step.display_name))

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on
+from migrate.decide.policy_steps import evidence_after
 from migrate.engine.ports import Tenant
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PlanHeader
+from migrate.model.plan import PlanHeader, PolicyStep
 
 MAX_AGE_SECONDS = 300
 """Design rule 6: inside a wave the proof is made again this often."""
@@ -28,10 +29,16 @@ class Proof:
         self._evidence: Evidence | None = None
         self._judge: Judge | None = None
         self._read_at = 0.0
+        self._imagined: tuple[PolicyStep, ...] = ()
+
+    def imagine(self, steps: Sequence[PolicyStep]) -> None:
+        """Prove from now on as if these steps had been carried out: for rehearsals only."""
+        self._imagined = tuple(steps)
+        self.forget()
 
     async def renew(self) -> Evidence:
         """Read all evidence again."""
-        self._evidence = await self._tenant.read_evidence()
+        self._evidence = evidence_after(await self._tenant.read_evidence(), self._imagined)
         self._judge = Judge(self._evidence, apps_that_matter=self._apps)
         self._read_at = self._monotonic()
         return self._evidence

@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from migrate.engine.policy_steps import FORMER_POLICY, is_policy_step_begun
+from migrate.decide.policy_steps import is_named_by
+from migrate.engine.policy_steps import FORMER_POLICY, is_policy_step_begun, is_policy_step_settled
 from migrate.engine.ports import Journal, RollbackFiles
 from migrate.model.evidence import ConditionalAccessPolicy
-from migrate.model.journal import JournalEntry, Operation, Outcome, TargetType
+from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
 from migrate.model.plan import CreatePolicy, PlanHeader, PlanKind, PolicyStep, SetMfaState, SetPolicyState
 from migrate.model.record import JsonObject
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
+
+SWITCHES_OFF = "disable"
+"""The count of a rollback plan that says how many users it switches off: only one that undoes a rollback does."""
+ROLLED_BACK = "rolled back"
+"""How the reason begins with which a rollback closes the runs that it put back as a whole."""
 
 
 class RollbackRecord:
@@ -38,9 +44,9 @@ class RollbackRecord:
             wave: The steps of the wave that is about to begin.
             found: The state just read of each user of that wave who will be written, by id.
         """
-        plans = forward_plans(self._journal)
+        plans = plans_in_force(self._journal)
         digests = list(dict.fromkeys([*(digest for digest, _ in plans), self._plan.digest]))
-        steps = [step for _, plan in plans for step in plan.policy_steps] or list(self._plan.policy_steps)
+        steps = [step for digest, plan in plans for step in plan.policy_steps if not self._is_not_ours(step, digest)]
         touched = policies_touched(self._journal, digests)
         count, last_hash = self._journal.head
         header = RollbackHeader(
@@ -67,10 +73,15 @@ class RollbackRecord:
         )
         self._files.write(header, self._rows(digests, wave, found or {}))
 
+    def _is_not_ours(self, step: PolicyStep, digest: str) -> bool:
+        """Tell whether a step is settled although the run never sent it: somebody else had done its work before."""
+        settled = is_policy_step_settled(step, self._journal, digest)
+        return settled and not is_policy_step_begun(step, self._journal, digest)
+
     def _rows(
         self, digests: Sequence[str], wave: Iterator[SetMfaState] | None, found: Mapping[str, str]
     ) -> Iterator[RollbackRow]:
-        for touched in self._journal.touched(digests):
+        for touched in net_touched(self._journal, digests):
             # A user of the coming wave is written below, from the state just read.
             if touched.user_id not in found:
                 yield RollbackRow(
@@ -109,7 +120,11 @@ class RollbackRecord:
     ) -> dict[str, JsonObject]:
         done = {entry.object_id for entry in touched if entry.operation is Operation.SET_POLICY_STATE}
         keys = [step.key for step in steps if isinstance(step, SetPolicyState)]
-        return {policy.id: policy.raw for policy in policies if policy.id in keys and policy.id not in done}
+        return {
+            policy.id: policy.raw
+            for policy in policies
+            if policy.id not in done and any(is_named_by(key, policy) for key in keys)
+        }
 
 
 def begun_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
@@ -121,8 +136,50 @@ def begun_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
 
 
 def forward_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
-    """Return the plans that were begun under this journal, rollbacks left out, oldest first, with their digests."""
-    return [(digest, plan) for digest, plan in begun_plans(journal) if plan.kind is not PlanKind.ROLLBACK]
+    """Return the plans that were begun under this journal, oldest first, with their digests.
+
+    Rollbacks are left out, unless they undo a rollback and so switch people off again.
+    """
+    return [
+        (digest, plan)
+        for digest, plan in begun_plans(journal)
+        if plan.kind is not PlanKind.ROLLBACK or plan.counts.get(SWITCHES_OFF)
+    ]
+
+
+def plans_in_force(journal: Journal) -> list[tuple[str, PlanHeader]]:
+    """Return the forward plans that no rollback has put back as a whole, oldest first, with their digests.
+
+    When all of them are back, the last one: to roll back twice is to look once more.
+    """
+    undone = plans_rolled_back(journal)
+    plans = forward_plans(journal)
+    return [entry for entry in plans if entry[0] not in undone] or plans[-1:]
+
+
+def plans_rolled_back(journal: Journal) -> set[str]:
+    """Return the digests of the plans that a rollback has put back as a whole."""
+    closed = journal.entries(operation=Operation.CLOSE_RUN, outcomes=[Outcome.CLOSED])
+    return {entry.plan_digest for entry in closed if entry.reason.startswith(ROLLED_BACK)}
+
+
+def net_touched(journal: Journal, digests: Sequence[str]) -> Iterator[Touched]:
+    """Yield every user with an intent in these runs, by wave and id: from the state before the first to the last asked.
+
+    Runs that follow upon each other count as one change: whoever was switched off by one and set again by the next
+    goes back to what was before both. Where somebody else changed the user in between, only the later run counts.
+    """
+    if len(digests) == 1:
+        yield from journal.touched(digests)
+        return
+    users: dict[str, Touched] = {}
+    for digest in digests:
+        for touched in journal.touched([digest]):
+            earlier = users.get(touched.user_id)
+            if earlier is not None and earlier.requested.is_found_as(touched.before):
+                touched = msgspec.structs.replace(touched, before=earlier.before)
+            users[touched.user_id] = touched
+    yield from sorted(users.values(), key=lambda user: (user.wave, user.user_id))
 
 
 def migrations(journal: Journal) -> list[tuple[str, PlanHeader]]:
@@ -134,22 +191,21 @@ def policy_steps_begun(journal: Journal, plans: Sequence[tuple[str, PlanHeader]]
     """Return the policy steps of these runs for which anything was journalled, in order, each once."""
     begun: list[PolicyStep] = []
     for digest, plan in plans:
-        entries = [e for e in journal.entries(plan_digest=digest) if e.target_type is TargetType.POLICY]
         for step in plan.policy_steps:
-            if step not in begun and is_policy_step_begun(step, entries):
+            if step not in begun and is_policy_step_begun(step, journal, digest):
                 begun.append(step)
     return begun
 
 
 def policies_touched(journal: Journal, digests: Sequence[str]) -> list[JournalEntry]:
     """Return the intents for policies in these runs, in order."""
-    wanted = {Operation.CREATE_POLICY, Operation.SET_POLICY_STATE, Operation.DELETE_POLICY}
-    return [
+    found = [
         entry
         for digest in digests
-        for entry in journal.entries(plan_digest=digest, outcomes=[Outcome.INTENT])
-        if entry.operation in wanted
+        for operation in (Operation.CREATE_POLICY, Operation.SET_POLICY_STATE, Operation.DELETE_POLICY)
+        for entry in journal.entries(plan_digest=digest, operation=operation, outcomes=[Outcome.INTENT])
     ]
+    return sorted(found, key=lambda entry: entry.sequence)
 
 
 def _id_of(key: str, policies: Sequence[ConditionalAccessPolicy]) -> str:

@@ -214,6 +214,8 @@ class Limits(Record, frozen=True, kw_only=True):
     policy_settle_seconds: int
     plan_max_age_seconds: int
     readback_timeout_seconds: int
+    wave_wait_seconds: int = 0
+    """How long the last change of a wave must be ago before the next wave begins."""
 
 
 class PlanHeader(Record, frozen=True, kw_only=True):

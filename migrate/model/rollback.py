@@ -65,3 +65,9 @@ class RollbackHeader(Record, frozen=True, kw_only=True):
     """How many entries the journal had when this was written."""
     journal_hash: str
     """The hash of its last entry: the head that shows later edits of the audit."""
+    former_csv_sha256: str = ""
+    """SHA-256 of the rollback.csv before this one: a crash between the two files leaves that one beside this."""
+
+    def fits(self, csv_sha256: str) -> bool:
+        """Tell whether a rollback.csv with this digest belongs to this header."""
+        return csv_sha256 in (self.csv_sha256, self.former_csv_sha256 or self.csv_sha256)

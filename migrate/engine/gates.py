@@ -1,0 +1,92 @@
+"""The waits of a run: a new policy stays report-only, a changed one settles, one wave keeps its distance to the next.
+
+The server's clock decides, never this machine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from migrate.decide.policy_steps import is_named_by
+from migrate.engine.ports import Journal, Tenant
+from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
+from migrate.model.instants import moment_of
+from migrate.model.journal import Operation, Outcome
+from migrate.model.plan import PlanHeader, SetMfaState, SetPolicyState, Wave
+
+
+class Wait(Exception):
+    """Control flow: something has to settle until a moment."""
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.until = until
+
+
+class Gates:
+    """Raises `Wait` where a run must not go on yet."""
+
+    def __init__(
+        self,
+        plan: PlanHeader,
+        steps: Callable[[], Iterator[SetMfaState]],
+        tenant: Tenant,
+        journal: Journal,
+        *,
+        skips_report_only: bool,
+        skips_settle: bool,
+    ) -> None:
+        self._plan, self._steps, self._tenant, self._journal = plan, steps, tenant, journal
+        self._skips_report_only, self._skips_settle = skips_report_only, skips_settle
+
+    async def report_only(self, step: SetPolicyState) -> None:
+        """Raise Wait until a policy that shall be switched on was report-only, unchanged, for long enough."""
+        if self._skips_report_only:
+            return
+        waiting = timedelta(seconds=self._plan.limits.report_only_seconds)
+        for policy in await self._tenant.list_policies():
+            if is_named_by(step.key, policy) and policy.policy_state is PolicyState.REPORT_ONLY:
+                self._until(f"policy {policy.display_name!r} stays report-only", _changed(policy), waiting)
+
+    async def settled(self, keys: Sequence[str]) -> None:
+        """Raise Wait until every policy that the users rest on has been unchanged for long enough.
+
+        Microsoft says that a change may take up to a day to be in force everywhere.
+        """
+        if self._skips_settle or not keys:
+            return
+        rests_on = [
+            (changed, policy.display_name)
+            for policy in await self._tenant.list_policies()
+            if (changed := _changed(policy)) is not None and any(is_named_by(key, policy) for key in keys)
+        ]
+        if rests_on:
+            changed, name = max(rests_on)
+            reason = f"policy {name!r} has to settle before anybody rests on it"
+            self._until(reason, changed, timedelta(seconds=self._plan.limits.policy_settle_seconds))
+
+    def after_the_wave_before(self, wave: Wave) -> None:
+        """Raise Wait until the last change of the waves before is long enough ago."""
+        seconds = self._plan.limits.wave_wait_seconds
+        if not seconds:
+            return
+        own = {step.user_id for step in self._steps() if step.wave >= wave.number}
+        last: datetime | None = None
+        took_effect = [Outcome.CONFIRMED, Outcome.UNCONFIRMED, Outcome.RECOVERED]
+        for entry in self._journal.entries(
+            plan_digest=self._plan.digest, operation=Operation.SET_MFA_STATE, outcomes=took_effect
+        ):
+            if entry.object_id not in own:
+                last = moment_of(entry.server_date) or last
+        reason = f"wave {wave.number} ({wave.name}) keeps its distance to the wave before"
+        self._until(reason, last, timedelta(seconds=seconds))
+
+    def _until(self, reason: str, since: datetime | None, waiting: timedelta) -> None:
+        if since is not None and since + waiting > self._tenant.server_now():
+            raise Wait(reason, since + waiting)
+
+
+def _changed(policy: ConditionalAccessPolicy) -> datetime | None:
+    return moment_of(policy.last_changed or "")

@@ -1,0 +1,138 @@
+"""What the journal says about the run as a whole: opened, waiting, approved, closed, and how its users stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from migrate.engine.ports import Journal, Tenant
+from migrate.engine.rollback_record import ROLLED_BACK, begun_plans, plans_rolled_back, policies_touched
+from migrate.errors import MfaMigrateError, StalePlan
+from migrate.model.instants import iso_utc
+from migrate.model.journal import Draft, Operation, Outcome, TargetType
+from migrate.model.plan import PlanHeader
+from migrate.model.users import MfaState
+
+NOTHING_TO_DO = "already so"
+"""How users are counted who were found as asked without our doing."""
+
+
+class RunLog:
+    """Entries about the run, and what follows from all its entries."""
+
+    def __init__(self, plan: PlanHeader, journal: Journal, tenant: Tenant) -> None:
+        self._plan, self._journal, self._tenant = plan, journal, tenant
+        self._digest = plan.digest
+
+    # What is written
+
+    def opened(self) -> None:
+        """Begin the run; the plan itself goes into the journal."""
+        document = self._journal.put_document(self._plan)
+        self._note(Operation.OPEN_RUN, Outcome.OPENED, f"{self._plan.kind} begins", requested=document)
+
+    def approved(self, reason: str) -> None:
+        """Note a wait that the operator skipped by name."""
+        self._note(Operation.APPROVE, Outcome.APPROVED, reason)
+
+    def waiting(self, reason: str) -> None:
+        """Note why the run stands still."""
+        self._note(Operation.WAIT, Outcome.WAITING, reason)
+
+    def closed(self, undone: Sequence[str]) -> None:
+        """End the run, once; with a rollback end also the runs that it put back as a whole."""
+        if not any(self._journal.entries(plan_digest=self._digest, operation=Operation.CLOSE_RUN)):
+            self._note(Operation.CLOSE_RUN, Outcome.CLOSED, f"{self._plan.kind} is through")
+        for digest in sorted(set(undone) - plans_rolled_back(self._journal)):
+            reason = f"{ROLLED_BACK} by run {self._digest}"
+            self._note(Operation.CLOSE_RUN, Outcome.CLOSED, reason, plan_digest=digest)
+
+    def _note(
+        self, operation: Operation, outcome: Outcome, reason: str, requested: str = "", plan_digest: str = ""
+    ) -> None:
+        self._journal.append(
+            [
+                Draft(
+                    operation=operation,
+                    target_type=TargetType.RUN,
+                    outcome=outcome,
+                    requested=requested,
+                    reason=reason,
+                    server_date=iso_utc(self._tenant.server_now()),
+                    plan_digest=plan_digest,
+                )
+            ]
+        )
+
+    # What is read
+
+    @property
+    def is_begun(self) -> bool:
+        """Tell whether the run was opened before."""
+        return any(self._journal.entries(plan_digest=self._digest, operation=Operation.OPEN_RUN))
+
+    @property
+    def has_open_users(self) -> bool:
+        """Tell whether somebody's outcome is not final."""
+        outcomes = self._journal.latest_user_outcomes(self._digest).values()
+        return any(outcome in (Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.INTENT) for outcome in outcomes)
+
+    def refuse_rolled_back(self) -> None:
+        """Raise StalePlan for a plan that was rolled back as a whole: to go on with it would undo that half-way."""
+        if self._digest in plans_rolled_back(self._journal):
+            raise StalePlan(
+                "This plan was rolled back as a whole; it cannot be applied again.",
+                hint="Run `mfa-migrate export` and `mfa-migrate plan` to make a new one.",
+            )
+
+    def refuse_foreign_folder(self) -> None:
+        """Raise StalePlan in a folder whose journal is about another tenant, or about a sandbox of the same one."""
+        here = (self._plan.tenant_id, self._plan.cloud, self._plan.endpoint is not None)
+        for _, plan in begun_plans(self._journal):
+            if (plan.tenant_id, plan.cloud, plan.endpoint is not None) != here:
+                where = f"{plan.tenant_name} ({plan.tenant_id}, {plan.cloud})"
+                raise StalePlan(
+                    f"This working folder holds runs against {where}{', a sandbox' if plan.endpoint else ''}.",
+                    hint="Give each tenant, and each rehearsal, a --workspace of its own.",
+                )
+
+    def counts(self) -> Counter[str]:
+        """Return the users of the run by latest outcome; who was found as asked already is no failure."""
+        latest = self._journal.latest_user_outcomes(self._digest)
+        counts = Counter(outcome.value for outcome in latest.values())
+        skipped = {
+            entry.object_id: _is_as_asked(entry.observed, entry.requested)
+            for entry in self._journal.entries(
+                plan_digest=self._digest, operation=Operation.SET_MFA_STATE, outcomes=[Outcome.SKIPPED]
+            )
+            if latest.get(entry.object_id) is Outcome.SKIPPED
+        }
+        already = sum(skipped.values())
+        counts[Outcome.SKIPPED.value] -= already
+        counts[NOTHING_TO_DO] = already
+        return +counts
+
+    def unchanged_after(self, problem: MfaMigrateError) -> str:
+        """Return what an error says about what was changed: all of this run counts, not only this process."""
+        states = Counter(self._journal.latest_user_outcomes(self._digest).values())
+        changed = states[Outcome.CONFIRMED] + states[Outcome.RECOVERED]
+        doubtful = states[Outcome.INTENT] + states[Outcome.UNCONFIRMED]
+        policies = len({entry.object_id for entry in policies_touched(self._journal, [self._digest])})
+        parts = [
+            f"{number} {what}"
+            for number, what in (
+                (changed, "users changed and read back"),
+                (doubtful, "in doubt, to be read again first"),
+                (policies, "policies touched"),
+            )
+            if number
+        ]
+        if not parts:
+            return problem.unchanged
+        so_far = f"This run so far: {', '.join(parts)}; all of it is in the journal."
+        return so_far if problem.unchanged == "Nothing was changed." else f"{problem.unchanged} {so_far}"
+
+
+def _is_as_asked(observed: str, asked: str) -> bool:
+    known = set(MfaState)
+    return observed in known and asked in known and MfaState(asked).is_found_as(MfaState(observed))

@@ -1,0 +1,52 @@
+"""Keep every longer wait in the journal too, with its reason: the screen is gone when somebody asks next morning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from migrate.engine.ports import Journal, Progress
+from migrate.model.journal import Draft, Operation, Outcome, TargetType
+
+WORTH_KEEPING_SECONDS = 10.0
+"""Shorter waits are the normal pace of a run."""
+
+
+class WaitLog:
+    """A `Progress` that hands everything on and journals the waits worth keeping, each reason once in a row."""
+
+    def __init__(self, screen: Progress) -> None:
+        """Wrap a screen; nothing is journalled before `keep_in`."""
+        self._screen = screen
+        self._journal: Journal | None = None
+        self._server_date: Callable[[], str] = str
+        self._last = ""
+
+    def keep_in(self, journal: Journal, *, server_date: Callable[[], str]) -> None:
+        """Journal waits from now on; the journal is open for a run."""
+        self._journal, self._server_date = journal, server_date
+
+    def advance(self, done: int, total: int | None, what: str) -> None:
+        """Report progress."""
+        self._screen.advance(done, total, what)
+
+    def note(self, sentence: str) -> None:
+        """Say one sentence."""
+        self._screen.note(sentence)
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        """Report a wait and keep it."""
+        self._screen.waiting(reason, seconds)
+        if self._journal is None or seconds < WORTH_KEEPING_SECONDS or reason == self._last:
+            return
+        self._last = reason
+        self._journal.append(
+            [
+                Draft(
+                    operation=Operation.WAIT,
+                    target_type=TargetType.RUN,
+                    outcome=Outcome.WAITING,
+                    reason=reason,
+                    server_date=self._server_date(),
+                )
+            ]
+        )
