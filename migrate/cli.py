@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 import sys
@@ -34,7 +36,7 @@ from migrate.commands.show import show
 from migrate.commands.status import status
 from migrate.commands.verify import verify
 from migrate.commands.what_if import what_if
-from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
+from migrate.errors import ExitCode, MfaMigrateError, OutputLost, ReaderGone, UsageProblem
 from migrate.settings import GlobalOptions
 
 app = typer.Typer(
@@ -118,7 +120,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments = powershell_spellings(arguments)
         refuse_long_single_dash(arguments)
         code = app(arguments, prog_name="mfa-migrate", standalone_mode=False)
-        _flush_stdout()
+        sys.stdout.flush()
         return int(code or 0)
     except typer.Exit as ending:
         return ending.exit_code
@@ -131,15 +133,15 @@ def run(arguments: Sequence[str]) -> int:
             _tell(message, "Nothing was changed.", "See `mfa-migrate --help`.")
         return ExitCode.USAGE
     except MfaMigrateError as problem:
+        if isinstance(problem, OutputLost):
+            _give_up_stdout()
         _tell(problem.what, problem.unchanged, problem.hint)
         return problem.exit_code
-    except BrokenPipeError:
-        # What was left to print has no reader; point stdout elsewhere so that the shutdown does not fail too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _tell("The reader of the output went away; the rest was not printed.", "", "")
+    except (ReaderGone, BrokenPipeError):
+        _give_up_stdout()
         return ExitCode.OK
     except (KeyboardInterrupt, typer.Abort):
-        _tell("Interrupted.", "Whatever was in flight is in the journal.", "Run the same command again to go on.")
+        _tell("Interrupted.", "Whatever was sent before stands in the journal.", "Run the same command again to go on.")
         return ExitCode.INTERRUPTED
     except Exception:
         path = _write_crash()
@@ -151,13 +153,15 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.BUG
 
 
-def _flush_stdout() -> None:
-    sys.stdout.flush()
+def _give_up_stdout() -> None:
+    """Point stdout at nothing, so that the flush at the end of the process does not fail too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(what: str, unchanged: str, hint: str) -> None:
     lines = [f"Error: {what}", *(f"       {line}" for line in (unchanged, hint) if line)]
-    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the one place that may print without a screen
+    with contextlib.suppress(OSError):  # where stderr is closed too, the exit code has to say it
+        print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the one place that may print without a screen
 
 
 def _write_crash() -> Path:
@@ -170,4 +174,8 @@ def _write_crash() -> Path:
 
 def main() -> None:
     """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # On a terminal of an old code page a sign that it lacks becomes a question mark, not a crash.
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))

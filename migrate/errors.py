@@ -22,9 +22,11 @@
     └── FolderProblem           5   the working folder
         ├── FolderLocked
         ├── FolderDamaged
-        └── NewerFolder
+        ├── NewerFolder
+        └── OutputLost              stdout could not be written
 
-An exception ends the command. What goes wrong for one user is an outcome in the journal instead.
+An exception ends the command. What goes wrong for one user is an outcome in the journal instead. `ReaderGone` stands
+outside the tree: it is no error that `head` has read enough.
 """
 
 from __future__ import annotations
@@ -158,3 +160,11 @@ class NothingHere(UsageProblem):
 
 class NewerFolder(FolderProblem):
     """The working folder was written by a newer version."""
+
+
+class OutputLost(FolderProblem):
+    """What was to be printed could not be written: a full disk behind a redirection, say."""
+
+
+class ReaderGone(Exception):
+    """Control flow: whoever read stdout has stopped reading; the rest is not printed."""

@@ -139,8 +139,12 @@ def verb(function: Callable[..., ExitCode | None]) -> Callable[..., None]:
         def run_command(words: list[str]) -> int:
             return int(root.main(args=words, prog_name="mfa-migrate", standalone_mode=False) or 0)
 
-        with Call.opened(settings, context.command_path, run_command) as call:
-            code = function(call, **arguments)
+        try:
+            with Call.opened(settings, context.command_path, run_command) as call:
+                code = function(call, **arguments)
+        except KeyboardInterrupt as stopped:
+            # Typer would turn it into a bare exit code, and nobody would say anything.
+            raise typer.Abort from stopped
         raise typer.Exit(int(code or ExitCode.OK))
 
     own = inspect.signature(function)

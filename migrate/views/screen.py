@@ -7,11 +7,14 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
+
+from migrate.errors import OutputLost, ReaderGone
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,10 +98,14 @@ class Screen:
             self._write_talk(sentence)
 
     def _write_talk(self, sentence: str) -> None:
-        if self._bar is not None:
-            self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(sentence, file=self.stderr, flush=True)
+        try:
+            if self._bar is not None:
+                self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+            else:
+                print(sentence, file=self.stderr, flush=True)
+        except OSError as problem:
+            # A closed pager or a full disk behind stderr must not stop a run between two writes.
+            log.warning("stderr cannot be written (%s); not said there: %s", problem.strerror, sentence)
 
     # Progress
 
@@ -143,26 +150,35 @@ class Screen:
             case "ndjson":
                 self.write_bytes(_json_line(event) for event in _events(answer))
             case _:
-                from rich.table import Table
+                with _onto_stdout():
+                    self._print_lines(answer)
 
-                console = self.console()
-                if self.sandbox is not None:
-                    console.print("SANDBOX", style="bold reverse", highlight=False)
-                for line in answer.lines():
-                    # Sentences are left to the terminal to wrap, so that they can be copied and searched whole.
-                    console.print(line, highlight=False, soft_wrap=not isinstance(line, Table))
+    def _print_lines(self, answer: Answer) -> None:
+        from rich.table import Table
+
+        console = self.console()
+        if self.sandbox is not None:
+            console.print("SANDBOX", style="bold reverse", highlight=False)
+        for line in answer.lines():
+            # Sentences are left to the terminal to wrap, so that they can be copied and searched whole.
+            console.print(line, highlight=False, soft_wrap=not isinstance(line, Table))
+        self.stdout.flush()
 
     def write_bytes(self, chunks: Iterable[bytes]) -> None:
-        """Write bytes to stdout as they are: machine output is UTF-8 on every platform."""
+        """Write bytes to stdout as they are: machine output is UTF-8 on every platform.
+
+        Raises OutputLost when stdout cannot be written, and ReaderGone when its reader has stopped reading.
+        """
         self.finish_progress()
-        self.stdout.flush()
-        raw = getattr(self.stdout, "buffer", None)
-        for chunk in chunks:
-            if raw is None:
-                self.stdout.write(chunk.decode())
-            else:
-                raw.write(chunk)
-        self.stdout.flush()
+        with _onto_stdout():
+            self.stdout.flush()
+            raw = getattr(self.stdout, "buffer", None)
+            for chunk in chunks:
+                if raw is None:
+                    self.stdout.write(chunk.decode())
+                else:
+                    raw.write(chunk)
+            self.stdout.flush()
 
     def console(self) -> Console:
         """Return a Rich console on stdout."""
@@ -185,6 +201,20 @@ class Screen:
         self.finish_progress()
         print(question, end="", file=self.stderr, flush=True)
         return sys.stdin.readline().strip()
+
+
+@contextmanager
+def _onto_stdout() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as gone:
+        raise ReaderGone from gone
+    except OSError as problem:
+        raise OutputLost(
+            f"The output could not be written: {problem.strerror}.",
+            unchanged="What the command did before that is done; `mfa-migrate status` shows where it stands.",
+            hint="Make room, or send the output elsewhere, and run it again.",
+        ) from problem
 
 
 def screen_for(
