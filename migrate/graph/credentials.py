@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PUBLIC_CLIENT_ID = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 """Microsoft Graph Command Line Tools: the public client that Connect-MgGraph uses too."""
 _FRESH_SECONDS = 300
+_NEWER = '{"access_token":{"nbf":{"essential":true,"value":"%d"}}}'
+"""The claims that Entra itself sends to ask for a token issued from now on; they go past azure-identity's cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +65,10 @@ class ThreadedCredential:
         """Return a token that is good for five minutes at least, or one that answers `claims`."""
         async with self._lock:
             # azure-identity documents expires_on in the machine's wall clock.
-            is_stale = self._is_refused or self._token.expires_on - time.time() < _FRESH_SECONDS
-            if claims is not None or is_stale:
+            is_stale = self._token.expires_on - time.time() < _FRESH_SECONDS
+            if self._is_refused and claims is None:
+                claims = _NEWER % time.time()
+            if is_stale or claims is not None:
                 self._is_refused = False
                 self._token = await asyncio.to_thread(
                     _token, self._credential, scopes, claims=claims, enable_cae=bool(options.get("enable_cae", True))

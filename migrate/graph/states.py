@@ -24,6 +24,8 @@ _BATCH_PATH = "/beta/$batch"
 _READ = Call(path=_BATCH_PATH, bucket=Bucket.READS, cost=1, doing="reading per-user MFA states", needs=STATES)
 _ALL_REFUSED = 100
 """So many users refused in the same way, and none read, mean that the run lacks a right, not the users."""
+_ALL_OF_A_FEW_REFUSED = 5
+"""The same where nobody is left to ask."""
 
 
 class StateReader:
@@ -36,14 +38,18 @@ class StateReader:
         self._verdict_open = True
         """False once anybody could be read, or the refusals differed: then they are about users."""
         self._refusal: tuple[int, str] | None = None
+        self._failure: RemoteProblem | None = None
+        """What to raise if it goes on like this."""
 
     async def read(self, user_ids: Sequence[str]) -> list[StateReading]:
         """Read these users' states, in the order asked.
 
         Users who are gone or refused, and ones whose state cannot be understood, come back with a problem. Raises
-        `PermissionMissing` or `SignInFailed` when the first hundred are all refused in the same way.
+        `PermissionMissing` or `SignInFailed` when the first hundred are all refused in the same way, or all of fewer.
         """
         parts = await all_of((self._read_chunk(chunk) for chunk in chunks_of(user_ids)), at_once=self._at_once)
+        if self._failure is not None and self._refused_at_first >= _ALL_OF_A_FEW_REFUSED:
+            raise self._failure
         return [reading for part in parts for reading in part]
 
     async def _read_chunk(self, user_ids: Sequence[str]) -> list[StateReading]:
@@ -52,21 +58,21 @@ class StateReader:
             for number, user_id in enumerate(user_ids)
         ]
         answers = await BatchOfReads(self._channel, _READ, items).read()
-        if self._verdict_open and (problem := self._run_failure(answers.values())) is not None:
-            raise problem
+        if self._verdict_open:
+            self._judge(answers.values())
+        if self._failure is not None and self._refused_at_first >= _ALL_REFUSED:
+            raise self._failure
         return [reading_of(user_id, answers[str(number)]) for number, user_id in enumerate(user_ids)]
 
-    def _run_failure(self, answers: Iterable[Answer]) -> RemoteProblem | None:
+    def _judge(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
             kind = (answer.status, answer.error.code)
             if answer.status not in (401, 403) or self._refusal not in (None, kind):
-                self._verdict_open = False
-                return None
+                self._verdict_open, self._failure = False, None
+                return
             self._refusal = kind
             self._refused_at_first += 1
-            if self._refused_at_first >= _ALL_REFUSED:
-                return refusal_of(answer, doing=_READ.doing, needs=STATES)
-        return None
+            self._failure = refusal_of(answer, doing=_READ.doing, needs=STATES)
 
 
 def chunks_of(user_ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -103,7 +109,7 @@ def _refusal_words(answer: Answer) -> str | None:
         case 404:
             return f"Graph knows no such user ({words})"
         case 401 | 403:
-            return f"Graph refused to show this user's state ({answer.status} {words})"
+            return f"Graph refused to show this user's state ({answer.status} {words}); needed: {STATES.permission}"
         case _:
             return f"Graph answered {answer.status} ({words})"
 

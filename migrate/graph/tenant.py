@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from migrate.errors import GraphRefused
-from migrate.graph import wire
+from migrate.graph import what_if, wire
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
 from migrate.graph.channel import Call, Channel
 from migrate.graph.evidence import EvidenceReader
@@ -23,6 +23,7 @@ from migrate.graph.retry import Patience, Persistence
 from migrate.graph.states import StateReader, chunks_of, write_states
 from migrate.graph.together import all_of
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
+from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.record import JsonObject
 from migrate.model.replies import StateReading, WriteReply, WriteRequest
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
@@ -180,6 +181,10 @@ class GraphTenant:
     async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
         """Delete a policy, sent once; False after an unclear answer."""
         return await self._policies.delete(policy_id, client_request_id=client_request_id)
+
+    async def evaluate(self, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
+        """Ask Microsoft's What If which policies would apply to a sign-in. Reads only."""
+        return await what_if.evaluate(self._channel, body)
 
     async def _each_once(
         self, call: Call, decode: Callable[[msgspec.Raw], T], key: Callable[[T], str]

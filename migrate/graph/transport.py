@@ -26,7 +26,7 @@ from migrate.graph.session import Connection, check_request, path_below
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-    from migrate.graph.credentials import SignedIn
+    from migrate.graph.credentials import SignedIn, ThreadedCredential
 
 _log = logging.getLogger("migrate.graph")
 
@@ -63,8 +63,9 @@ class Gate(httpx.AsyncBaseTransport):
 class Sender:
     """Sends one request through the SDK's adapter and gives back the raw answer. Never sends anything twice."""
 
-    def __init__(self, adapter: Any, connection: Connection, *, clock: Clock) -> None:
+    def __init__(self, adapter: Any, connection: Connection, credential: ThreadedCredential, *, clock: Clock) -> None:
         self._adapter = adapter
+        self._credential = credential
         self._origin = connection.origin
         self._seconds = connection.timeout_seconds
         self._slots = asyncio.Semaphore(connection.concurrency)
@@ -106,6 +107,8 @@ class Sender:
                 raise
             seconds = self._clock.monotonic() - began
         self.answers += 1
+        if response.status_code == 401:
+            self._credential.refused()
         self._note_date(response.headers.get("date"))
         answer = Answer(
             status=response.status_code,
@@ -178,7 +181,7 @@ async def open_sender(connection: Connection, signed_in: SignedIn, *, clock: Clo
     timeout = httpx.Timeout(connection.timeout_seconds, connect=min(30.0, connection.timeout_seconds))
     client = httpx.AsyncClient(transport=gate, timeout=timeout, follow_redirects=False)
     try:
-        yield Sender(_adapter(client, connection, signed_in), connection, clock=clock)
+        yield Sender(_adapter(client, connection, signed_in), connection, signed_in.credential, clock=clock)
     finally:
         # The SDK's transport has no aclose of its own, so the pool beneath is closed here.
         await client.aclose()

@@ -107,12 +107,26 @@ def test_the_same_refusal_for_the_first_hundred_users_is_a_failure_of_the_run(
         return reply(200, items(seen, lambda _: {"status": 403, "body": error("accessDenied", "no")}))
 
     async def run() -> None:
-        async with opened(answering) as o:
-            assert all(r.mfa_state is None for r in await o.tenant.read_mfa_states(ids(99)))
+        async with opened(answering, concurrency=1) as o:
             with pytest.raises(PermissionMissing) as caught:
-                await o.tenant.read_mfa_states(ids(1))
+                await o.tenant.read_mfa_states(ids(1000))
+            assert len(o.graph.seen) == 5
             assert "Policy.Read.All" in caught.value.hint
             assert "Authentication Policy Administrator" in caught.value.hint
+
+    asyncio.run(run())
+
+
+def test_in_a_small_tenant_all_of_the_users_are_enough(opened: Any, ids: Any, reply: Any) -> None:
+    def answering(seen: Any) -> Any:
+        return reply(200, items(seen, lambda _: {"status": 403, "body": error("accessDenied", "no")}))
+
+    async def run() -> None:
+        async with opened(answering) as o:
+            readings = await o.tenant.read_mfa_states(ids(4))
+            assert all("Policy.Read.All" in r.problem for r in readings)
+            with pytest.raises(PermissionMissing):
+                await o.tenant.read_mfa_states(ids(1))
 
     asyncio.run(run())
 
