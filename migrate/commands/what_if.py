@@ -9,9 +9,10 @@ import typer
 from migrate.commands.call import Call
 from migrate.commands.explain import Suppose, known_user, supposed
 from migrate.commands.options import verb
-from migrate.commands.wiring import workspace_of
+from migrate.commands.wiring import open_tenant, workspace_of
 from migrate.errors import ExitCode, UsageProblem
-from migrate.model.explanation import SignIn
+from migrate.model.explanation import EvaluatedPolicy, SignIn
+from migrate.model.record import JsonObject
 from migrate.store.snapshot import open_snapshot
 
 
@@ -59,21 +60,29 @@ def what_if(
         str, typer.Option("--flow", metavar="NAME", help="none, deviceCodeFlow or authenticationTransfer.")
     ] = "none",
     suppose: Suppose = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Also ask Microsoft's What If, and show where the two differ.")
+    ] = False,
 ) -> ExitCode:
     """Try one sign-in against the exported policies: does it need MFA, is it blocked, or neither?
 
     This is no dry run of a change; that is `--what-if` on the commands that write. It reads the last export. The
     outcome is mfa, block, noMfa or unknown: unknown where something that could matter is not understood, could not
-    be read or was not stated. What is not stated of platform, address and country stays open.
+    be read or was not stated. What is not stated of platform, address and country stays open. With --live the exit
+    code is 1 when Microsoft's answer about a policy is another one.
 
     \b
     Examples:
         mfa-migrate what-if --user ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000 --ip 203.0.113.9
         mfa-migrate what-if --user ada@contoso.example --user-action urn:user:registersecurityinfo -o json
+        mfa-migrate what-if --user ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000 --live
     """
+    from migrate.decide.microsofts_what_if import body_for, differences_between
     from migrate.decide.what_if import WhatIf, spelled_right
     from migrate.views.coverage import what_if_answer
 
+    if live and suppose:
+        raise UsageProblem("Microsoft cannot be asked about a supposed policy.", hint="Leave out --live or --suppose.")
     if (app is None) == (user_action is None):
         raise UsageProblem("State either --app or --user-action.", hint="See `mfa-migrate what-if --help`.")
     sign_in = spelled_right(
@@ -94,6 +103,24 @@ def what_if(
     )
     with open_snapshot(workspace_of(call)) as snapshot:
         profile = known_user(user, snapshot).profile
+        tenant_id = snapshot.header.organization.tenant_id
         answer = WhatIf(supposed(snapshot, suppose)).answer_for(profile, sign_in)
-    call.answer(what_if_answer(profile, sign_in, answer))
-    return ExitCode.OK
+    if not live:
+        call.answer(what_if_answer(profile, sign_in, answer))
+        return ExitCode.OK
+    evaluated = call.run(_evaluated(call, tenant_id, body_for(profile, sign_in)))
+    differences = differences_between(answer.policies, evaluated)
+    call.answer(what_if_answer(profile, sign_in, answer, evaluated, differences))
+    return ExitCode.FINDINGS if any(one.ours is not None for one in differences) else ExitCode.OK
+
+
+async def _evaluated(call: Call, tenant_id: str, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
+    async with open_tenant(call) as tenant:
+        organization = await tenant.read_organization()
+        if organization.tenant_id != tenant_id:
+            raise UsageProblem(
+                f"The sign-in is to the tenant {organization.display_name} ({organization.tenant_id}), and the "
+                f"export is of {tenant_id}.",
+                hint="Sign in to the other tenant, or run `mfa-migrate export` again.",
+            )
+        return await tenant.evaluate(body)

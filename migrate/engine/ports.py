@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
+from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, Touched
 from migrate.model.record import JsonObject
 from migrate.model.replies import StateReading, WriteReply, WriteRequest
@@ -87,6 +88,14 @@ class Tenant(Protocol):
 
     async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
         """Delete a policy, sent once; False after an unclear answer."""
+        ...
+
+
+class Evaluates(Protocol):
+    """Microsoft's own What If, apart from `Tenant`: nothing that writes depends on it."""
+
+    async def evaluate(self, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
+        """Ask which policies would apply to a sign-in. Reads only."""
         ...
 
 

@@ -64,6 +64,13 @@ class Coverage(Record, frozen=True, kw_only=True):
             return True
         return self.verdict is Verdict.PARTLY and all(gap.is_accepted(accepted) for gap in self.gaps)
 
+    def leans_on(self, accepted: AbstractSet[str]) -> frozenset[str]:
+        """Return the accepted tags that this coverage needs: what has to be said where it is relied on."""
+        return (
+            frozenset(tag for gap in self.gaps for tag in (gap.tag, *(t for tags in gap.within for t in tags)))
+            & accepted
+        )
+
     @property
     def summary(self) -> str:
         """Return one line: the verdict and why."""
@@ -81,5 +88,11 @@ class Coverage(Record, frozen=True, kw_only=True):
     @property
     def reason(self) -> str:
         """Return why the proof does not hold, without the verdict: first the exclusions, then what is open."""
-        sentences = self.not_understood if self.verdict is Verdict.UNKNOWN else tuple(gap.words for gap in self.gaps)
+        if self.verdict is Verdict.UNKNOWN:
+            sentences = list(self.not_understood)
+        else:
+            named = [gap.words for gap in self.gaps if gap.words not in self.exclusions]
+            sentences = named[:SHOWN_GAPS]
+            if len(named) > SHOWN_GAPS:
+                sentences.append(f"and {len(named) - SHOWN_GAPS} more regions")
         return "; ".join([*self.exclusions, *(f"open: {words}" for words in [", ".join(sentences)] if words)])

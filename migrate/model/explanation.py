@@ -78,3 +78,27 @@ class WhatIfAnswer(Record, frozen=True, kw_only=True):
     because: tuple[str, ...]
     """Names of the policies that decide it, or what is not known."""
     policies: tuple[PolicyAnswer, ...]
+
+
+class EvaluatedPolicy(Record, frozen=True, kw_only=True):
+    """What Microsoft's own What If says about one policy."""
+
+    id: str
+    display_name: str
+    state: str
+    applies: bool
+    analysis_reasons: str
+    """Graph's flags for why it does not apply, such as `users,location`; `notSet` where it does."""
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """A policy about which our answer and Microsoft's are not the same."""
+
+    id: str
+    display_name: str
+    ours: bool | None
+    """None: not known here."""
+    microsofts: bool | None
+    """None: Microsoft did not mention the policy."""
+    reasons: tuple[str, ...]
+    """Ours, then Microsoft's."""

@@ -56,7 +56,7 @@ def unmet(policy: Json, attempt: Attempt, tenant: Tenant) -> list[str]:
     checks: tuple[tuple[str, Callable[[], bool | None]], ...] = (
         ("users", lambda: _users(conditions["users"], attempt, tenant)),
         (_target_name(attempt), lambda: _target(conditions["applications"], attempt)),
-        ("clientApps", lambda: _client(conditions["clientAppTypes"], attempt)),
+        ("clientApps", lambda: _client(conditions.get("clientAppTypes"), attempt)),
         ("devicePlatform", lambda: _platform(conditions.get("platforms"), attempt)),
         ("location", lambda: _location(conditions.get("locations"), attempt, tenant)),
         ("signInRisk", lambda: _risk(conditions.get("signInRiskLevels"), attempt.sign_in_risk)),
@@ -140,8 +140,9 @@ def _names_app(named: list[str], app: str) -> bool:
     return False
 
 
-def _client(types: list[str], attempt: Attempt) -> bool:
-    if "all" in types or attempt.client in (None, "all"):
+def _client(types: list[str] | None, attempt: Attempt) -> bool:
+    # Absent or empty means all.
+    if not types or "all" in [each.lower() for each in types] or attempt.client in (None, "all"):
         return True
     return attempt.client in types or (attempt.client == "exchangeActiveSync" and "easSupported" in types)
 

@@ -7,7 +7,14 @@ from typing import Any
 
 from migrate.model.coverage import Coverage, Verdict
 from migrate.model.evidence import PolicyState
-from migrate.model.explanation import Explanation, PolicyAnswer, SignIn, WhatIfAnswer
+from migrate.model.explanation import (
+    Difference,
+    EvaluatedPolicy,
+    Explanation,
+    PolicyAnswer,
+    SignIn,
+    WhatIfAnswer,
+)
 from migrate.model.record import Record
 from migrate.model.users import UserProfile
 from migrate.views.screen import Answer, table
@@ -183,8 +190,14 @@ def user_cells(profile: UserProfile, mfa_state: str, coverage: Coverage) -> tupl
     )
 
 
-def what_if_answer(profile: UserProfile, sign_in: SignIn, answer: WhatIfAnswer) -> Answer:
-    """Return the outcome of one sign-in."""
+def what_if_answer(
+    profile: UserProfile,
+    sign_in: SignIn,
+    answer: WhatIfAnswer,
+    evaluated: Sequence[EvaluatedPolicy] | None = None,
+    differences: Sequence[Difference] = (),
+) -> Answer:
+    """Return the outcome of one sign-in; `evaluated` is Microsoft's own answer, None when it was not asked."""
 
     def lines() -> Iterator[Any]:
         target = sign_in.app or sign_in.user_action
@@ -193,17 +206,32 @@ def what_if_answer(profile: UserProfile, sign_in: SignIn, answer: WhatIfAnswer) 
         yield ""
         for policy in answer.policies:
             yield from _policy_lines(policy)
+        if evaluated is not None:
+            yield from _difference_lines(evaluated, differences)
 
+    document: dict[str, Any] = {
+        "outcome": answer.outcome,
+        "because": answer.because,
+        "user": {"objectId": profile.id, "userPrincipalName": profile.user_principal_name},
+        "signIn": sign_in,
+        "policies": answer.policies,
+    }
+    if evaluated is not None:
+        document |= {"live": evaluated, "differences": differences}
     return Answer(
         kind="what-if",
-        document={
-            "outcome": answer.outcome,
-            "because": answer.because,
-            "user": {"objectId": profile.id, "userPrincipalName": profile.user_principal_name},
-            "signIn": sign_in,
-            "policies": answer.policies,
-        },
+        document=document,
         columns=POLICY_COLUMNS,
         rows=lambda: map(_policy_cells, answer.policies),
         lines=lines,
     )
+
+
+def _difference_lines(evaluated: Sequence[EvaluatedPolicy], differences: Sequence[Difference]) -> Iterator[str]:
+    if not differences:
+        yield f"\n  Microsoft's What If says the same of all {len(evaluated)} policies."
+        return
+    yield "\n  Microsoft's What If says otherwise:"
+    for one in differences:
+        theirs = "not mentioned" if one.microsofts is None else APPLIES[one.microsofts]
+        yield f"    {one.display_name}: here {APPLIES[one.ours]}, there {theirs} ({'; '.join(one.reasons)})"

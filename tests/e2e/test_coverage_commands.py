@@ -192,6 +192,27 @@ def test_what_is_typed_wrong_is_a_usage_error(words: list[str], says: str, answe
     assert says in answer(*words, code=2)
 
 
+def test_what_if_live_shows_where_microsoft_says_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, config = tmp_path / "tenant.json", tmp_path / "lab.toml"
+    file.write_text(json.dumps(tenant()), encoding="utf-8")
+    config.write_text("pacing = false\n", encoding="utf-8")
+    ask = ["what-if", "--user", "ada@contoso.example", "--app", PAYROLL, "--live", "-o", "json"]
+    where = ["--workspace", str(tmp_path / "work"), "--config", str(config), "--no-progress"]
+    with SandboxServer(load_tenant_file(file), settings=SandboxSettings(throttle=False)) as server:
+        assert run(["export", "--endpoint", server.url, *where, "--quiet"]) == 0
+        capsys.readouterr()
+        assert run([*ask, "--endpoint", server.url, *where]) == 0
+        agreed = json.loads(capsys.readouterr().out)
+        server.sandbox.tenant.policies[object_id("policy Members")]["conditions"]["clientAppTypes"] = ["other"]
+        assert run([*ask, "--endpoint", server.url, *where]) == 1
+        differing = json.loads(capsys.readouterr().out)
+    assert agreed["differences"] == []
+    assert {one["displayName"] for one in agreed["live"]} == {"Members", "Everybody, one day"}
+    (difference,) = differing["differences"]
+    assert (difference["displayName"], difference["ours"], difference["microsofts"]) == ("Members", True, False)
+    assert "clientApps" in difference["reasons"][-1]
+
+
 def test_without_an_export_the_commands_say_what_to_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["explain", "ada"], ["coverage"], ["what-if", "--user", "ada", "--app", PAYROLL]):
         assert run([*words, "--workspace", str(tmp_path)]) == 2

@@ -205,6 +205,7 @@ KNOWN_MEMBERS: Final = MappingProxyType(
                 "secureSignInSession",
                 "continuousAccessEvaluation",
                 "globalSecureAccessFilteringProfile",
+                "networkAccessSecurity",
             ]
         ),
     }
