@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeGuard, TypeVar, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -327,9 +327,10 @@ def config_from(text: str, name: str) -> Config:
         sentence, _, where = str(problem).partition(" - at ")
         keys = list(re.findall(r"[A-Za-z_]+", where))
         line = _line_of(text, keys)
-        raise ConfigProblem(
-            f"{name}{line}: {'.'.join(keys) or 'the file'}: {sentence}.", hint="See docs/configuration.md."
-        ) from None
+        wrong = re.fullmatch(r"Invalid enum value '(.*)'", sentence)
+        members = _members_at(keys)
+        hint = _did_you_mean(wrong[1], members) if wrong and members else "See docs/configuration.md."
+        raise ConfigProblem(f"{name}{line}: {'.'.join(keys) or 'the file'}: {sentence}.", hint=hint) from None
     _check_values(config, text, name)
     return config
 
@@ -349,6 +350,19 @@ def _refuse_unknown_keys(
         for table in value if isinstance(value, list) else [value]:
             if inner is not None and isinstance(table, dict):
                 _refuse_unknown_keys(table, inner, text, name, (*above, key))
+
+
+def _members_at(keys: list[str]) -> list[str]:
+    """Return the values that a key may have where it takes one of a few; empty for any other key."""
+    kind: Any = Config
+    for key in keys:
+        arms = get_type_hints(kind).get(key) if _is_record(kind) else None
+        kind = next((arm for arm in (arms, *get_args(arms)) if _is_record(arm) or _is_enum(arm)), None)
+    return [member.value for member in kind] if _is_enum(kind) else []
+
+
+def _is_enum(kind: object) -> TypeGuard[type[StrEnum]]:
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
 
 
 def _is_record(kind: object) -> bool:

@@ -184,7 +184,12 @@ class Screen:
         """Return a Rich console on stdout."""
         from rich.console import Console
 
-        return Console(
+        class StdoutConsole(Console):
+            def on_broken_pipe(self) -> None:
+                """Say so; Rich would end the process with exit code 1 on its own."""
+                raise ReaderGone
+
+        return StdoutConsole(
             file=self.stdout,
             color_system="auto" if self.color else None,
             markup=False,

@@ -1,0 +1,137 @@
+"""Create mode: the tool's own policy, report-only first, with every wait moved past by the sandbox's clock."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from migrate.sandbox.roles import DIRECTORY_SYNC
+from tests.e2e.laboratory import Lab, ask
+
+DAY = 86_400
+CREATE = 'mode = "create"'
+PROMPTS = 'max_newly_prompted = 1000\nreadback_timeout = "2s"'
+
+
+def policies(lab: Lab) -> dict[str, dict[str, Any]]:
+    listed = ask(f"{lab.url}/v1.0/identity/conditionalAccess/policies")["value"]
+    return {policy["displayName"]: policy for policy in listed}
+
+
+def own_policy(lab: Lab) -> dict[str, Any]:
+    (found,) = (policy for name, policy in policies(lab).items() if "mfa-migrate" in name)
+    return found
+
+
+def test_the_whole_story_of_a_policy_from_nothing_over_report_only_to_enabled_and_back(lab: Lab) -> None:
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    before, former_policies = lab.states(), policies(lab)
+    lab.go("export")
+    planned = lab.go("plan")
+    assert "+ create 'Require MFA for all users (mfa-migrate)', report-only" in planned.out
+    assert "report-only -> enabled" in planned.out
+
+    first = lab.go("apply", "--yes", "--max-users", "100%")
+    assert "stays report-only until" in first.out
+    policy = own_policy(lab)
+    assert policy["state"] == "enabledForReportingButNotEnforced"
+    assert set(policy["conditions"]["users"]["excludeUsers"]) == {lab.id_of("emergency1"), lab.id_of("emergency2")}
+    assert policy["conditions"]["users"]["excludeRoles"] == [DIRECTORY_SYNC]
+    assert lab.states() == before
+
+    again = lab.go("apply", "--yes", "--max-users", "100%")
+    assert "stays report-only until" in again.out
+    assert len(policies(lab)) == len(former_policies) + 1, "running again creates nothing twice"
+
+    lab.advance(7 * DAY + 60)
+    second = lab.go("apply", "--yes", "--max-users", "100%")
+    assert "has to settle" in second.out
+    assert own_policy(lab)["state"] == "enabled"
+    assert lab.states() == before, "nobody is switched off before the policy has settled"
+
+    lab.advance(DAY + 60)
+    third = lab.go("apply", "--yes", "--max-users", "100%")
+    assert "The apply is through." in third.out
+    planned_names = [name for name, row in lab.plan_rows().items() if row["Action"] == "disable"]
+    assert {lab.states()[name] for name in planned_names} == {"disabled"}
+    assert "rob.keller@contoso.example" in planned_names, "whom the old policy excludes, the new one covers"
+    lab.go("verify")
+
+    back = lab.go("rollback", "--yes")
+    assert "The rollback is through." in back.out
+    assert all(before[name] in (state, "enabled") for name, state in lab.states().items())
+    assert policies(lab).keys() == former_policies.keys(), "the created policy is gone again"
+    lab.go("verify")
+    operations = [row.split(",")[5] for row in (lab.go("audit", "export", "-o", "csv").out.splitlines())[1:]]
+    assert [name for name in operations if "Policy" in name and name != "SetMfaState"].count("CreatePolicy") == 2
+
+
+def test_a_policy_that_somebody_edited_is_neither_deleted_nor_hidden(lab: Lab) -> None:
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "lab", "--skip-settle", "lab")
+    policy = own_policy(lab)
+    users = {"users": {**policy["conditions"]["users"], "excludeUsers": [lab.id_of("emergency1")]}}
+    ask(f"{lab.url}/v1.0/identity/conditionalAccess/policies/{policy['id']}", "PATCH", {"conditions": users})
+    found = lab.go("verify", code=1)
+    assert "Somebody edited it since it was created." in " ".join(found.out.split())
+    rolled = lab.run("rollback", "--yes")
+    assert rolled.code in (1, 3), rolled.said
+    assert own_policy(lab)["id"] == policy["id"]
+    assert "edited" in rolled.said
+
+
+def test_more_newly_prompted_people_than_allowed_is_a_blocker_that_counts_them(lab: Lab) -> None:
+    # Without the enabled policy that covers everybody, all who are not on per-user MFA would be asked anew.
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["state"] = "disabled"
+    lab.configure(policy=CREATE)
+    lab.go("export")
+    planned = lab.go("plan", "--exit-code", code=1)
+    (prompted,) = lab.plan_header()["newlyPrompted"]
+    off = [name for name, row in lab.plan_rows().items() if row["CurrentState"] == "disabled"]
+    excluded = {lab.name_of("emergency1"), lab.name_of("emergency2"), lab.name_of("sync_connect01_8f2a61c09d4e")}
+    held = [name for name, row in lab.plan_rows().items() if row["Action"] == "hold"]
+    assert prompted["outsidePlan"] == len({*off, *held} - excluded)
+    assert sum(prompted["byKind"].values()) == prompted["outsidePlan"]
+    assert "BLOCKER [newly-prompted]" in planned.out
+    refused = lab.go("apply", "--yes", "--max-users", "100%", code=3)
+    assert "newly-prompted" in refused.err
+    assert len(policies(lab)) == 3, "nothing was created"
+
+    lab.configure(policy=CREATE, limits=f"max_newly_prompted = {prompted['outsidePlan']}")
+    lab.go("plan")
+    assert lab.plan_header()["notes"] == [note for note in lab.plan_header()["notes"] if note["severity"] == "warning"]
+
+
+def test_a_pilot_group_gets_a_policy_of_its_own_and_nobody_else_is_planned(lab: Lab) -> None:
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["state"] = "disabled"
+    group = next(g for g in lab.tenant.groups if g.json["displayName"] == "Helpdesk Operators")
+    lab.configure(policy=f'{CREATE}\nscope = "group:{group.id}"', limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    (create, _) = lab.plan_header()["policySteps"]
+    assert create["body"]["conditions"]["users"]["includeGroups"] == [group.id]
+    assert create["body"]["conditions"]["users"]["includeUsers"] == []
+    planned = [name for name, row in lab.plan_rows().items() if row["Action"] == "disable"]
+    assert planned == [lab.name_of("pia.summer")]
+
+
+def test_until_stops_at_each_place_and_the_rest_goes_on_later(lab: Lab) -> None:
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    skip = ("--skip-report-only", "lab", "--skip-settle", "lab")
+    assert "Stopped as asked." in lab.go("apply", "--yes", "--max-users", "100%", "--until", "report-only", *skip).out
+    assert own_policy(lab)["state"] == "enabledForReportingButNotEnforced"
+    lab.go("apply", "--yes", "--max-users", "100%", "--until", "policies-on", *skip)
+    assert own_policy(lab)["state"] == "enabled"
+    before = lab.states()
+    lab.go("apply", "--yes", "--max-users", "100%", "--until", "wave:1", *skip)
+    changed = {name for name, state in lab.states().items() if state != before[name]}
+    assert changed == {name for name, row in lab.plan_rows().items() if row["Wave"] == "1"}
+    standing = json.loads(lab.go("status", "-o", "json").out)["run"]
+    assert standing["migrated"] == len(changed)
+    assert "The apply is through." in lab.go("apply", "--yes", "--max-users", "100%", *skip).out
