@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import date, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.options import verb
+from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import (
     PLAN_CSV,
     PLAN_JSON,
     journal_to_read,
     now_utc,
+    open_tenant,
     owner_line,
     plan_rows_of,
     workspace_of,
@@ -28,6 +31,9 @@ from migrate.settings import Config, Settings, duration
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import Snapshot, open_snapshot
 
+if TYPE_CHECKING:
+    from migrate.decide.planner import Planner
+
 
 @verb
 def plan(
@@ -37,6 +43,13 @@ def plan(
     ] = False,
     supersede: Annotated[
         bool, typer.Option("--supersede", help="Replace a plan whose run is begun and not finished.")
+    ] = False,
+    confirm: Annotated[
+        bool,
+        typer.Option(
+            "--confirm-with-what-if",
+            help="Put the proof to Microsoft's own What If, one user of each class; slow, half a request a second.",
+        ),
     ] = False,
 ) -> ExitCode:
     """Work out the migration from the last export. Changes nothing in the tenant.
@@ -48,6 +61,7 @@ def plan(
     Examples:
         mfa-migrate plan
         mfa-migrate plan --exit-code
+        mfa-migrate plan --confirm-with-what-if
         mfa-migrate plan -o csv > plan-for-the-meeting.csv
     """
     from migrate.decide.planner import Planner
@@ -60,6 +74,8 @@ def plan(
             _refuse_over_open_run(workspace)
         rules = rules_for(call.settings, snapshot, today=now_utc().date())
         planner = Planner(snapshot.header, snapshot.evidence(), rules)
+        if confirm:
+            planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
         header = write_plan(
             workspace,
             planner.rows(snapshot.users()),
@@ -69,6 +85,20 @@ def plan(
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
+
+
+async def _objections(call: Call, snapshot: Snapshot, planner: Planner, rules: Rules) -> dict[Hashable, str]:
+    """Return the classes of users about which Microsoft's What If disagrees, with the reason."""
+    from migrate.decide.what_if import WhatIf
+    from migrate.engine.confirmation import objections_of
+
+    samples = planner.samples(snapshot.users())
+    what_if = WhatIf(planner.planned_evidence)
+    async with open_tenant(call) as tenant:
+        await refuse_other_tenant(tenant, snapshot)
+        objections = await objections_of(tenant, samples, what_if, apps=rules.apps_that_matter, progress=call.screen)
+    call.screen.say(f"Microsoft's What If agrees about {len(samples) - len(objections)} of {len(samples)} classes")
+    return objections
 
 
 def _refuse_over_open_run(workspace: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,10 @@ from migrate.commands.wiring import open_tenant, workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.explanation import EvaluatedPolicy, SignIn
 from migrate.model.record import JsonObject
-from migrate.store.snapshot import open_snapshot
+from migrate.store.snapshot import Snapshot, open_snapshot
+
+if TYPE_CHECKING:
+    from migrate.graph.tenant import GraphTenant
 
 
 @verb
@@ -103,24 +106,28 @@ def what_if(
     )
     with open_snapshot(workspace_of(call)) as snapshot:
         profile = known_user(user, snapshot).profile
-        tenant_id = snapshot.header.organization.tenant_id
         answer = WhatIf(supposed(snapshot, suppose)).answer_for(profile, sign_in)
-    if not live:
+        evaluated = call.run(_evaluated(call, snapshot, body_for(profile, sign_in))) if live else None
+    if evaluated is None:
         call.answer(what_if_answer(profile, sign_in, answer))
         return ExitCode.OK
-    evaluated = call.run(_evaluated(call, tenant_id, body_for(profile, sign_in)))
     differences = differences_between(answer.policies, evaluated)
     call.answer(what_if_answer(profile, sign_in, answer, evaluated, differences))
     return ExitCode.FINDINGS if any(one.ours is not None for one in differences) else ExitCode.OK
 
 
-async def _evaluated(call: Call, tenant_id: str, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
+async def _evaluated(call: Call, snapshot: Snapshot, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
     async with open_tenant(call) as tenant:
-        organization = await tenant.read_organization()
-        if organization.tenant_id != tenant_id:
-            raise UsageProblem(
-                f"The sign-in is to the tenant {organization.display_name} ({organization.tenant_id}), and the "
-                f"export is of {tenant_id}.",
-                hint="Sign in to the other tenant, or run `mfa-migrate export` again.",
-            )
+        await refuse_other_tenant(tenant, snapshot)
         return await tenant.evaluate(body)
+
+
+async def refuse_other_tenant(tenant: GraphTenant, snapshot: Snapshot) -> None:
+    """Raise UsageProblem when the sign-in is to another tenant than the export is of."""
+    organization, exported = await tenant.read_organization(), snapshot.header.organization
+    if organization.tenant_id != exported.tenant_id:
+        raise UsageProblem(
+            f"The sign-in is to the tenant {organization.display_name} ({organization.tenant_id}), and the "
+            f"export is of {exported.display_name} ({exported.tenant_id}).",
+            hint="Sign in to the other tenant, or run `mfa-migrate export` again.",
+        )

@@ -85,3 +85,32 @@ def differences_between(ours: Sequence[PolicyAnswer], microsofts: Iterable[Evalu
         if one.id not in known
     ]
     return tuple(found)
+
+
+_EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
+_NOWHERE = "192.0.2.1"
+"""An address of the range kept for documentation: in no named location that anybody means."""
+
+
+def sign_ins_to_confirm(apps: frozenset[str] | None) -> tuple[SignIn, ...]:
+    """Return the sign-ins that the proof is confirmed with: an ordinary one, a modern app, and a legacy client."""
+    app = min(apps) if apps else _EXCHANGE_ONLINE
+    return tuple(
+        SignIn(app=app, client_app_type=client, platform="windows", ip=_NOWHERE, country="US")
+        for client in ("browser", "mobileAppsAndDesktopClients", "other")
+    )
+
+
+def disagreements_between(ours: Sequence[PolicyAnswer], microsofts: Sequence[EvaluatedPolicy]) -> list[str]:
+    """Return one sentence for each policy about which Microsoft says otherwise.
+
+    Policies that only the plan knows cannot be asked about, and what is not known here is no disagreement.
+    """
+    return [
+        f"policy {one.display_name!r} {_APPLIES[one.microsofts]} there and {_APPLIES[one.ours]} here"
+        for one in differences_between(ours, microsofts)
+        if one.microsofts is not None and (one.ours is not None or "it is not in the export" in one.reasons)
+    ]
+
+
+_APPLIES = {True: "applies", False: "does not apply", None: "is not known"}

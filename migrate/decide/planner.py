@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from migrate.decide import policy_steps
 from migrate.decide.coverage.judge import Judge
@@ -55,6 +55,26 @@ class Planner:
         self._rests_on: set[str] = set()
         self._unlicensed = 0
         self._gaps_used: set[str] = set()
+        self._objections: dict[Hashable, str] = {}
+
+    @property
+    def planned_evidence(self) -> Evidence:
+        """Return the evidence as it will be once the plan's own policies are on."""
+        return self._planned_evidence
+
+    def samples(self, users: Iterable[AnyUser]) -> dict[Hashable, UserProfile]:
+        """Return one user of each class of those who would be planned: whom a second opinion is asked about."""
+        found: dict[Hashable, UserProfile] = {}
+        for user in users:
+            if isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED:
+                continue
+            if self._held_back(user) is None and self._judge.coverage_of(user.profile).is_proven(self._accepted):
+                found.setdefault(self._judge.class_of(user.profile), user.profile)
+        return found
+
+    def object_to(self, objections: Mapping[Hashable, str]) -> None:
+        """Hold back everybody of these classes, with the reason. Call it before `rows`."""
+        self._objections.update(objections)
 
     def rows(self, users: Iterable[AnyUser]) -> Iterator[PlanRow]:
         """Yield one row for every user, in the order given."""
@@ -108,8 +128,11 @@ class Planner:
         coverage = self._judge.coverage_of(profile)
         if not coverage.is_proven(self._accepted):
             return _row_of(user, PlanAction.HOLD, _HOLD_FOR[coverage.verdict], coverage.reason)
+        objection = self._objections.get(self._judge.class_of(profile))
+        if objection is not None:
+            return _row_of(user, PlanAction.HOLD, HoldReason.UNKNOWN, objection)
         self._rests_on.update(coverage.covered_by_ids)
-        self._gaps_used.update(gap.tag for gap in coverage.gaps)
+        self._gaps_used.update(coverage.leans_on(self._accepted))
         assert isinstance(user, UserRecord)
         wave = self._wave_of(user)
         return _row_of(user, PlanAction.DISABLE, None, coverage.summary, wave=wave, covered_by=coverage.covered_by)
@@ -207,6 +230,8 @@ class Planner:
                 f"{self._unlicensed} users of the plan have no Entra ID P1 or P2 licence assigned. "
                 "Conditional Access works for them all the same; each is a licence to be had.",
             )
+        for objection in self._objections.values():
+            yield _warning("what-if-disagrees", objection)
         unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]
         if unread:
             yield _warning("unreadable-users", f"{unread} users could not be read; they are not planned.")
