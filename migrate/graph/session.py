@@ -261,16 +261,17 @@ async def open_tenant(
 ) -> AsyncIterator[GraphTenant]:
     """Open the tenant that `connection` names, and close every socket at the end.
 
-    Give `signed_in` (from `sign_in`), or `prompt` to sign in here, which blocks the loop until it is done. `clock`
-    replaces the machine's clock and sleep.
+    Give `signed_in` (from `sign_in`), or `prompt` to sign in here; it is called from another thread. `clock` replaces
+    the machine's clock and sleep.
     """
     # The SDK and everything behind it take a quarter of a second to import: only commands that talk pay for it.
     from migrate.graph.pace import SystemClock
     from migrate.graph.tenant import tenant_over
+    from migrate.graph.together import apart
     from migrate.graph.transport import open_sender
 
     if signed_in is None:
-        signed_in = sign_in(connection, prompt=prompt or _no_prompt)
+        signed_in = await apart(lambda: sign_in(connection, prompt=prompt or _no_prompt))
     clock = clock or SystemClock()
     async with open_sender(connection, signed_in, clock=clock) as sender:
         yield tenant_over(sender, connection, signed_in, on_wait=on_wait, clock=clock)
