@@ -11,10 +11,11 @@ import msgspec
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.options import verb
+from migrate.commands.options import keep_for_the_verb, verb, with_globals
 from migrate.commands.wiring import AUDIT_CSV, AUDIT_JSON, workspace_of
 from migrate.errors import ExitCode
 from migrate.model.journal import JournalEntry
+from migrate.settings import GlobalOptions
 from migrate.store.chain import ChainReport, verify_chain
 from migrate.store.files import write_atomically
 from migrate.store.journal import JournalDb
@@ -26,6 +27,13 @@ audit_app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+
+
+@audit_app.callback()
+@with_globals
+def _audit(context: typer.Context, typed: GlobalOptions) -> None:
+    """Export the audit, or check that it is whole."""
+    keep_for_the_verb(context, typed)
 
 
 @audit_app.command("export")

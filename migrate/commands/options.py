@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
+import msgspec
 import typer
 
 from migrate.commands.call import Call
@@ -128,23 +130,43 @@ def with_globals(function: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def keep_for_the_verb(context: typer.Context, typed: GlobalOptions) -> None:
+    """Keep what was typed between a group and its verb, as in `audit -o json verify`."""
+    context.obj = typed.over(context.obj if isinstance(context.obj, GlobalOptions) else GlobalOptions())
+
+
+@contextmanager
+def call_for(context: typer.Context, typed: GlobalOptions, *, offline: bool = False) -> Iterator[Call]:
+    """Open the call of a command.
+
+    Args:
+        context: Typer's; its `obj` holds the options that were typed before the verb.
+        typed: The options that were typed after it.
+        offline: The command talks to no tenant, so that an endpoint in the configuration says nothing about it.
+    """
+    keep_for_the_verb(context, typed)
+    settings = settings_from(context.obj, os.environ, Path.cwd())
+    if offline:
+        settings = msgspec.structs.replace(settings, endpoint=None)
+    root = context.find_root().command
+
+    def run_command(words: list[str]) -> int:
+        return int(root.main(args=words, prog_name="mfa-migrate", standalone_mode=False) or 0)
+
+    try:
+        with Call.opened(settings, context.command_path, run_command) as call:
+            yield call
+    except KeyboardInterrupt as stopped:
+        # Typer would turn it into a bare exit code, and nobody would say anything.
+        raise typer.Abort from stopped
+
+
 def verb(function: Callable[..., ExitCode | None]) -> Callable[..., None]:
     """Turn `function(call, **own options)` into a Typer command that takes the global options as well."""
 
     def command(context: typer.Context, typed: GlobalOptions, **arguments: Any) -> None:
-        before = context.obj if isinstance(context.obj, GlobalOptions) else GlobalOptions()
-        settings = settings_from(typed.over(before), os.environ, Path.cwd())
-        root = context.find_root().command
-
-        def run_command(words: list[str]) -> int:
-            return int(root.main(args=words, prog_name="mfa-migrate", standalone_mode=False) or 0)
-
-        try:
-            with Call.opened(settings, context.command_path, run_command) as call:
-                code = function(call, **arguments)
-        except KeyboardInterrupt as stopped:
-            # Typer would turn it into a bare exit code, and nobody would say anything.
-            raise typer.Abort from stopped
+        with call_for(context, typed) as call:
+            code = function(call, **arguments)
         raise typer.Exit(int(code or ExitCode.OK))
 
     own = inspect.signature(function)

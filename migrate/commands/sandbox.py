@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.options import verb
+from migrate.commands.options import call_for, keep_for_the_verb, verb, with_globals
 from migrate.errors import BadInput, ExitCode, FolderProblem, RemoteProblem, UsageProblem
+from migrate.settings import GlobalOptions
 
 if TYPE_CHECKING:
+    from migrate.sandbox.server import SandboxServer
     from migrate.sandbox.settings import SandboxSettings
     from migrate.sandbox.tenant import Tenant
 
@@ -28,8 +30,10 @@ sandbox_app = typer.Typer(
 
 
 @sandbox_app.callback()
+@with_globals
 def _serve(
     context: typer.Context,
+    typed: GlobalOptions,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes any.")] = 8765,
     seed: Annotated[int, typer.Option("--seed", help="The company's seed: the same one makes the same people.")] = 1,
     users: Annotated[int, typer.Option("--users", min=3, help="Accounts of the generated company.")] = 300,
@@ -63,33 +67,45 @@ def _serve(
         mfa-migrate sandbox --tenant-file rehearsal.json
     """
     if context.invoked_subcommand is not None:
+        keep_for_the_verb(context, typed)
         return
+    with call_for(context, typed, offline=True) as call:
+        tenant = _tenant(tenant_file, seed, users)
+        settings = _settings(no_throttle, latency, enforce_permissions, setting or [])
+        with _server(tenant, port, settings, https=https) as server:
+            if write_config is not None:
+                write_lab_config(write_config, tenant, server.url, ca_bundle=server.ca_bundle, pacing=not no_throttle)
+                call.screen.say(f"Configuration: {write_config}")
+            _serve_until_stopped(call, server, save)
+
+
+def _server(tenant: Tenant, port: int, settings: SandboxSettings, *, https: bool) -> SandboxServer:
     from migrate.sandbox.server import SandboxServer
-    from migrate.sandbox.tenant_file import save_tenant
     from migrate.sandbox.tls import made_on_the_fly
 
-    tenant = _tenant(tenant_file, seed, users)
-    settings = _settings(no_throttle, latency, enforce_permissions, setting or [])
     try:
-        server = SandboxServer(tenant, port=port, settings=settings, tls=made_on_the_fly() if https else None)
+        return SandboxServer(tenant, port=port, settings=settings, tls=made_on_the_fly() if https else None)
     except OSError as problem:
         raise UsageProblem(
             f"Port {port} on 127.0.0.1 cannot be used: {problem.strerror}.", hint="Choose another --port, or 0 for any."
         ) from problem
-    with server:
-        if write_config is not None:
-            write_lab_config(write_config, tenant, server.url, ca_bundle=server.ca_bundle, pacing=not no_throttle)
-            typer.echo(f"Configuration: {write_config}", err=True)
-        typer.echo(f"SANDBOX {server.url} serves {tenant.domain} with {len(tenant.people)} users; Ctrl-C ends it")
-        typer.echo(f"Try: mfa-migrate export --endpoint {server.url}", err=True)
-        try:
-            server.join()
-        except KeyboardInterrupt:
-            typer.echo("The sandbox ends.", err=True)
-        finally:
-            if save is not None:
-                save_tenant(server.sandbox.tenant, save)
-                typer.echo(f"Saved: {save}", err=True)
+
+
+def _serve_until_stopped(call: Call, server: SandboxServer, save: Path | None) -> None:
+    from migrate.sandbox.tenant_file import save_tenant
+    from migrate.views.sandbox import sandbox_answer
+
+    tenant = server.sandbox.tenant
+    call.answer(sandbox_answer(server.url, tenant.id, tenant.domain, len(tenant.people)))
+    call.screen.say(f"Try: mfa-migrate export --endpoint {server.url}")
+    try:
+        server.join()
+    except KeyboardInterrupt:
+        call.screen.say("The sandbox ends.")
+    finally:
+        if save is not None:
+            save_tenant(server.sandbox.tenant, save)
+            call.screen.say(f"Saved: {save}")
 
 
 @sandbox_app.command("dump")

@@ -166,7 +166,7 @@ def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answe
     return Answer(
         kind="status",
         document={"snapshot": header, "run": standing},
-        columns=("PerUserMfaState", *kinds, "Users"),
+        columns=("PerUserMfaState", *(kind.capitalize() for kind in kinds), "Users"),
         rows=rows,
         lines=lines,
     )

@@ -95,7 +95,7 @@ def test_a_run_that_ends_with_an_error_says_what_was_changed_before(planned: Lab
     writes = {"method": "PATCH", "path": "*/authentication/requirements", "nth": list(range(11, 100))}
     ask(f"{planned.url}/_sandbox/faults", "POST", {"faults": [{"match": writes, "do": refused}]})
     cut_off = planned.run(*APPLY)
-    told(cut_off, 4, "Policy.ReadWrite.AuthenticationMethod")
+    told(cut_off, 4, "5 users running were refused", "Authentication Policy Administrator", "goes on where it stopped")
     assert "Nothing was changed" not in cut_off.err
     changed = sum(state == "disabled" for state in planned.states().values())
     off_before = sum(row["CurrentState"] == "disabled" for row in planned.plan_rows().values())

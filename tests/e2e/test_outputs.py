@@ -1,0 +1,158 @@
+"""What is printed: one document, typed events or a table on stdout, talk on stderr, SANDBOX on every screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from migrate.sandbox.company import company
+from tests.e2e.laboratory import Lab, Ran, lab_in
+
+COMMANDS: dict[str, list[str]] = {
+    "export": ["export"],
+    "status": ["status"],
+    "status of users": ["status", "alma.berg@contoso.example", "emil.stone@contoso.example"],
+    "status live": ["status", "alma.berg@contoso.example", "--live"],
+    "plan": ["plan", "--supersede"],
+    "show": ["show"],
+    "show wave": ["show", "--wave", "1"],
+    "apply what-if": ["apply", "--what-if"],
+    "apply": ["apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", "--until", "wave:1"],
+    "verify": ["verify"],
+    "rollback what-if": ["rollback", "--what-if"],
+    "rollback": ["rollback", "--yes"],
+    "audit export": ["audit", "export"],
+    "audit verify": ["audit", "verify"],
+}
+"""Every command that prints data, in an order in which each finds what it needs."""
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Ran]:
+    """Return a function that tells what a command printed in a format; each format is one whole pass."""
+    seen: dict[tuple[str, str], Ran] = {}
+    for output in ("table", "json", "csv", "ndjson"):
+        with lab_in(tmp_path_factory.mktemp(output), company(1, 40)) as lab:
+            for name, words in COMMANDS.items():
+                seen[name, output] = lab.go(*words, "-o", output)
+    return lambda name, output: seen[name, output]
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_json_is_exactly_one_document_on_stdout(outputs: Callable[[str, str], Ran], name: str) -> None:
+    ran = outputs(name, "json")
+    document = json.loads(ran.out)
+    assert isinstance(document, dict)
+    assert document
+    assert ran.out.endswith("}\n")
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_ndjson_is_a_stream_of_typed_versioned_events_that_ends_with_the_document(
+    outputs: Callable[[str, str], Ran], name: str
+) -> None:
+    events = outputs(name, "ndjson").events
+    assert all(isinstance(event["type"], str) and event["version"] == 1 for event in events)
+    assert {event["kind"] for event in events} == {outputs(name, "ndjson").events[0]["kind"]}
+    assert [event["type"] for event in events].count("summary") == 1
+    assert events[-1]["type"] == "summary"
+    assert events[-1]["document"].keys() == outputs(name, "json").document.keys()
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_csv_has_a_header_and_rows_of_its_width(outputs: Callable[[str, str], Ran], name: str) -> None:
+    rows = list(csv.reader(io.StringIO(outputs(name, "csv").out)))
+    assert all(column.isidentifier() and column[0].isupper() for column in rows[0]), rows[0]
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert "State" not in rows[0], "a column of this name would be the province to old commands"
+    if name not in ("verify",):
+        assert len(rows) > 1
+
+
+@pytest.mark.parametrize("output", ["table", "json", "csv", "ndjson"])
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_talk_is_on_stderr_and_every_screen_says_sandbox(
+    outputs: Callable[[str, str], Ran], name: str, output: str
+) -> None:
+    ran = outputs(name, output)
+    assert "SANDBOX http://127.0.0.1:" in ran.err
+    assert ran.out.startswith("SANDBOX\n") == (output == "table")
+    assert "no real tenant" not in ran.out
+    assert "Signed in as" not in ran.out
+    assert "\x1b" not in ran.said, "no terminal, no escapes"
+    assert "Error" not in ran.err
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_documents_name_the_endpoint_of_a_sandbox_or_belong_to_a_file_that_does(
+    outputs: Callable[[str, str], Ran], name: str
+) -> None:
+    document = outputs(name, "json").document
+    if name.startswith(("status of", "status live", "audit")):
+        return
+    found = document.get("endpoint") or document.get("snapshot", {}).get("endpoint")
+    assert str(found).startswith("http://127.0.0.1:")
+
+
+def test_quiet_leaves_the_data_and_nothing_else(lab: Lab) -> None:
+    for words in (["export"], ["plan"], ["show"], ["apply", "--what-if"]):
+        ran = lab.go("-q", *words)
+        assert ran.err == ""
+        assert ran.out.startswith("SANDBOX\n")
+
+
+def test_a_log_file_holds_what_was_said_and_only_its_owner_may_read_it(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "run.log"
+    lab.go("-q", "export", "--log-file", str(path))
+    text = path.read_text(encoding="utf-8")
+    assert "mfa-migrate export begins" in text
+    assert "60 users read" in text
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_plan_exit_code_tells_changes_from_none(lab: Lab) -> None:
+    lab.go("export")
+    lab.go("plan")
+    lab.go("plan", "--exit-code", code=1)
+    lab.go("show", "--exit-code", code=1)
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab")
+    lab.go("export")
+    nothing = lab.go("plan", "--exit-code", code=0)
+    assert "0 users to disable" in nothing.out
+
+
+def test_status_of_a_person_says_state_methods_and_what_it_means_for_each_kind_of_client(exported: Lab) -> None:
+    enforced = exported.go("status", "alma.berg@contoso.example").out
+    assert "enforced" in enforced
+    assert "blocked without an app password" in enforced
+    assert "microsoftAuthenticatorPush, mobilePhone" in enforced
+    enabled = exported.go("status", exported.id_of("emil.stone").upper()).out
+    assert "asked to register, then MFA" in enabled
+    assert "not registered" in enabled
+    off = exported.go("status", "OTTO.LIND@contoso.example").out
+    assert "Normal for users under Conditional Access" in off
+
+
+def test_show_prints_the_rows_that_were_asked_for(exported: Lab) -> None:
+    one = exported.go("show", "alma.berg@contoso.example", "-o", "csv").out.splitlines()
+    assert len(one) == 2
+    assert ",alma.berg@contoso.example,enforced,disabled,1,disable," in one[1]
+    wave = exported.go("show", "--wave", "1", "-o", "csv").out.splitlines()[1:]
+    assert len(wave) == exported.plan_header()["waves"][0]["users"] == 3
+    everyone = exported.go("show", "--all", "-o", "csv").out.splitlines()[1:]
+    assert len(everyone) == 60
+
+
+@pytest.mark.parametrize("words", [[], ["audit"]])
+def test_a_command_without_its_verb_shows_help_and_is_a_usage_error(exported: Lab, words: list[str]) -> None:
+    from tests.e2e.laboratory import run_here
+
+    ran = run_here(words)
+    assert ran.code == 2
+    assert "Usage:" in ran.said
+    assert "Error" not in ran.said
