@@ -62,7 +62,9 @@ class Coverage(Record, frozen=True, kw_only=True):
         """Tell whether per-user MFA may go: covered, or open only in regions that the operator accepts."""
         if self.verdict is Verdict.COVERED:
             return True
-        return self.verdict is Verdict.PARTLY and all(gap.is_accepted(accepted) for gap in self.gaps)
+        return (
+            self.verdict is Verdict.PARTLY and bool(self.gaps) and all(gap.is_accepted(accepted) for gap in self.gaps)
+        )
 
     def leans_on(self, accepted: AbstractSet[str]) -> frozenset[str]:
         """Return the accepted tags that this coverage needs: what has to be said where it is relied on."""
@@ -74,25 +76,17 @@ class Coverage(Record, frozen=True, kw_only=True):
     @property
     def summary(self) -> str:
         """Return one line: the verdict and why."""
-        match self.verdict:
-            case Verdict.COVERED:
-                return "covered by " + ", ".join(self.covered_by)
-            case Verdict.UNKNOWN:
-                return "unknown: " + "; ".join(self.not_understood)
-            case Verdict.PARTLY | Verdict.UNCOVERED:
-                shown = [gap.words for gap in self.gaps[:SHOWN_GAPS]]
-                more = len(self.gaps) - len(shown)
-                gaps = "; ".join([*shown, f"and {more} more regions"] if more else shown)
-                return f"{self.verdict.value}: {gaps}" if gaps else self.verdict.value
+        if self.verdict is Verdict.COVERED:
+            return "covered by " + ", ".join(self.covered_by)
+        return f"{self.verdict.value}: {self.reason}" if self.reason else self.verdict.value
 
     @property
     def reason(self) -> str:
         """Return why the proof does not hold, without the verdict: first the exclusions, then what is open."""
         if self.verdict is Verdict.UNKNOWN:
-            sentences = list(self.not_understood)
-        else:
-            named = [gap.words for gap in self.gaps if gap.words not in self.exclusions]
-            sentences = named[:SHOWN_GAPS]
-            if len(named) > SHOWN_GAPS:
-                sentences.append(f"and {len(named) - SHOWN_GAPS} more regions")
-        return "; ".join([*self.exclusions, *(f"open: {words}" for words in [", ".join(sentences)] if words)])
+            return "; ".join(self.not_understood)
+        why = [gap.words for gap in self.gaps if ":" not in gap.tag and gap.words not in self.exclusions]
+        regions = [gap.words for gap in self.gaps if ":" in gap.tag]
+        if len(regions) > SHOWN_GAPS:
+            regions[SHOWN_GAPS:] = [f"and {len(regions) - SHOWN_GAPS} more regions"]
+        return "; ".join([*self.exclusions, *why, *([f"open: {', '.join(regions)}"] if regions else [])])
