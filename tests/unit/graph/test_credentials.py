@@ -273,3 +273,14 @@ def test_what_is_no_jwt_has_no_claims(token: str) -> None:
 )
 def test_the_claims_name_a_person_or_an_application(claims: dict[str, Any], actor: Actor | None) -> None:
     assert actor_of(claims) == actor
+
+
+@pytest.mark.parametrize(
+    ("auth", "kind"),
+    [(AuthMethod.INTERACTIVE, "InteractiveBrowserCredential"), (AuthMethod.AZURE_CLI, "AzureCliCredential")],
+)
+def test_the_other_ways_to_sign_in_are_azure_identitys_own(auth: AuthMethod, kind: str) -> None:
+    # Both need a browser or a program that a test has not; what is built is what can be looked at.
+    from migrate.graph.credentials import _credential
+
+    assert type(_credential(Connection(auth=auth, tenant=TENANT), quiet)).__name__ == kind

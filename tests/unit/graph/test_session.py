@@ -191,3 +191,16 @@ def test_every_request_stands_in_the_log_and_no_token_does(
     assert lines[1].startswith("POST /beta/$batch: 200 in ")
     assert "request-id req-2, client-request-id " in lines[1]
     assert "Bearer" not in caplog.text
+
+
+def test_the_proxy_of_the_machine_is_used_for_graph_and_never_for_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    from migrate.graph.transport import _proxy
+
+    origin = Connection().origin
+    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert _proxy(origin) is None
+    monkeypatch.setenv("https_proxy", "http://proxy.contoso.example:8080")
+    assert _proxy(origin) == "http://proxy.contoso.example:8080"
+    monkeypatch.setenv("no_proxy", Cloud.GLOBAL.graph_host)
+    assert _proxy(origin) is None
