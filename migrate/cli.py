@@ -26,6 +26,7 @@ from migrate.commands.coverage import coverage
 from migrate.commands.demo import demo
 from migrate.commands.explain import explain
 from migrate.commands.export import export
+from migrate.commands.notify import notify
 from migrate.commands.options import with_globals
 from migrate.commands.plan import plan
 from migrate.commands.powershell import powershell_app
@@ -92,6 +93,7 @@ app.command()(rollback)
 app.command()(set_state)
 app.command()(convert)
 app.command()(compare)
+app.command()(notify)
 app.add_typer(audit_app)
 app.add_typer(powershell_app)
 app.add_typer(sandbox_app)

@@ -16,6 +16,7 @@ from migrate.model.claims import Claim, ClaimFile
 from migrate.model.users import MfaState
 
 _GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE)
+_NAME = re.compile(r"\S+@\S+")
 _SHOWN_ROWS = 5
 _LOST = "the state was lost in the export"
 
@@ -73,7 +74,7 @@ class _People:
             text = _text(row.get(column))
             if not text or user_principal_name is not None:
                 continue
-            if "@" in text and not any(character.isspace() for character in text):
+            if _NAME.fullmatch(text):
                 user_principal_name = text
             elif object_id is None and (found := _GUID.fullmatch(text)):
                 object_id = found.group(1).lower()

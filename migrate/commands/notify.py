@@ -1,0 +1,232 @@
+"""`notify`: write the messages that people should get. It never sends any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import Annotated, assert_never
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.inputs import Crlf, CsvEncoding, Delimiter, dialect_of
+from migrate.commands.options import verb
+from migrate.commands.wiring import journal_to_read, plan_rows_of, read_plan, workspace_of
+from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
+from migrate.exchange.tables import Dialect, csv_chunks
+from migrate.model.journal import Outcome
+from migrate.model.plan import CreatePolicy, PlanAction, PlanHeader, SetPolicyState
+from migrate.model.users import MfaState
+from migrate.store.files import write_atomically
+from migrate.store.folder import Workspace
+from migrate.store.snapshot import Snapshot, open_snapshot
+from migrate.views.notices.notice import Facts, Notice, NoticeKind, NoticeWriter, eml_of
+
+COLUMNS = ("To", "DisplayName", "Language", "Subject", "Text", "Html")
+
+
+class MessageFormat(StrEnum):
+    """How messages are written."""
+
+    CSV = "csv"
+    """One table for mail merge."""
+    EML = "eml"
+    """One file a message, opened as a draft."""
+    TEXT = "text"
+
+
+@verb
+def notify(
+    call: Call,
+    what: Annotated[
+        NoticeKind, typer.Argument(metavar="WHAT", help="before-wave, after-enabling, help-desk or security-team.")
+    ],
+    wave: Annotated[int | None, typer.Option("--wave", metavar="N", help="Only the users of this wave.")] = None,
+    language: Annotated[str, typer.Option("--language", metavar="CODE", help="en or de, or one of your own.")] = "en",
+    form: Annotated[
+        MessageFormat | None,
+        typer.Option("--format", help="csv for mail merge, eml drafts, or text. [default: csv for users, else text]"),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="PATH", help="File to write, or the folder for eml.")
+    ] = None,
+    sender: Annotated[str | None, typer.Option("--from", metavar="ADDRESS", help="Sender of eml drafts.")] = None,
+    support: Annotated[
+        str, typer.Option("--support", metavar="TEXT", help="Whom to contact: an address, a number, a name.")
+    ] = "",
+    templates: Annotated[
+        Path | None, typer.Option("--templates", metavar="DIR", help="Your own templates; looked at first.")
+    ] = None,
+    encoding: CsvEncoding = "utf8bom",
+    delimiter: Delimiter = ",",
+    crlf: Crlf = False,
+) -> ExitCode:
+    """Write the messages that people should get. Nothing is sent.
+
+    before-wave tells the users of the plan what is coming, after-enabling tells users who were enabled or enforced
+    that they have to register, help-desk is a sheet for the people on the phone, security-team says what the
+    directory audit will show. Mail addresses are the user principal names.
+
+    \b
+    Examples:
+        mfa-migrate notify before-wave --wave 1 --to wave1.csv
+        mfa-migrate notify after-enabling --format eml --to drafts --from it@contoso.example
+        mfa-migrate notify help-desk --language de
+    """
+    dialect = dialect_of(encoding, delimiter, crlf)
+    if wave is not None and what is not NoticeKind.BEFORE_WAVE:
+        raise UsageProblem("--wave goes with before-wave only.", hint="mfa-migrate notify before-wave --wave N")
+    form = form or (MessageFormat.CSV if what.is_for_users else MessageFormat.TEXT)
+    if form is MessageFormat.EML and to is None:
+        raise UsageProblem("eml drafts need a folder.", hint="Add --to DIR.")
+    writer = NoticeWriter(what, language, templates)
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
+        notices = _notices(what, writer, workspace, snapshot, wave, support)
+        count = _written(call, notices, form, to, sender, dialect)
+    if count == 0:
+        raise NothingHere("There is nobody to write to.", hint=_where_people_come_from(what))
+    call.screen.say(f"{count} {'message' if count == 1 else 'messages'} written; nothing was sent")
+    return ExitCode.OK
+
+
+def _notices(
+    what: NoticeKind, writer: NoticeWriter, workspace: Workspace, snapshot: Snapshot, wave: int | None, support: str
+) -> Iterator[Notice]:
+    facts: dict[str, object] = {
+        "tenant_name": snapshot.header.organization.display_name,
+        "tenant_id": snapshot.header.organization.tenant_id,
+        "support": support,
+    }
+    match what:
+        case NoticeKind.BEFORE_WAVE:
+            yield from _to_users(writer, facts, snapshot, _users_of_plan(workspace, wave))
+        case NoticeKind.AFTER_ENABLING:
+            yield from _to_users(writer, facts, snapshot, _users_enabled(workspace))
+        case NoticeKind.HELP_DESK | NoticeKind.SECURITY_TEAM:
+            plan, _ = read_plan(workspace)
+            yield writer.notice("", "", {**facts, **_facts_of(plan, workspace)})
+
+
+def _to_users(
+    writer: NoticeWriter, facts: Facts, snapshot: Snapshot, users: Iterator[tuple[str, str]]
+) -> Iterator[Notice]:
+    for user_id, name in users:
+        user = snapshot.user(user_id)
+        display_name = user.profile.display_name if user is not None else None
+        yield writer.notice(mail_address_of(name), display_name or "", facts)
+
+
+def _users_of_plan(workspace: Workspace, wave: int | None) -> Iterator[tuple[str, str]]:
+    plan, rows = read_plan(workspace)
+    if wave is not None and wave not in {each.number for each in plan.waves}:
+        known = ", ".join(str(each.number) for each in plan.waves) or "none"
+        raise UsageProblem(f"The plan has no wave {wave} (it has {known}).", hint="See `mfa-migrate show`.")
+    for row in plan_rows_of(rows):
+        if row.action is PlanAction.DISABLE and wave in (None, row.wave):
+            yield row.user_id, row.user_principal_name
+
+
+def _users_enabled(workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """Yield whom the journal shows as enabled or enforced by the latest change."""
+    from migrate.engine.inspector import latest_entries
+
+    journal = journal_to_read(workspace)
+    if journal is None:
+        return
+    with journal:
+        entries = latest_entries(journal)
+    for entry in entries.values():
+        done = entry.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)
+        if done and entry.requested in (MfaState.ENABLED, MfaState.ENFORCED):
+            yield entry.object_id, entry.user_principal_name
+
+
+def _facts_of(plan: PlanHeader, workspace: Workspace) -> Facts:
+    steps = plan.policy_steps
+    example = next((name for _, name in _users_of_plan(workspace, None)), "ada@contoso.example")
+    return {
+        "users": plan.users_to_change,
+        "waves": plan.waves,
+        "policies": sorted({s.display_name for s in steps if isinstance(s, CreatePolicy | SetPolicyState)}),
+        "held": sum(count for key, count in plan.counts.items() if key.startswith("hold/")),
+        "plan_digest": plan.digest,
+        "example": example,
+    }
+
+
+def _written(
+    call: Call, notices: Iterator[Notice], form: MessageFormat, to: Path | None, sender: str | None, dialect: Dialect
+) -> int:
+    """Write the messages as they are made and return how many there were; write nothing where there are none."""
+    first = next(notices, None)
+    if first is None:
+        return 0
+    counted = _Counted(chain([first], notices))
+    match form:
+        case MessageFormat.EML:
+            assert to is not None, "checked when the options were read"
+            _write_drafts(to, counted, sender)
+            return counted.count
+        case MessageFormat.CSV:
+            chunks = csv_chunks(COLUMNS, map(_cells, counted), dialect)
+        case MessageFormat.TEXT:
+            chunks = (f"{notice.subject}\n\n{notice.text}\n".encode() for notice in counted)
+        case _:
+            assert_never(form)
+    if to is not None:
+        write_atomically(to, chunks)
+    else:
+        call.screen.write_bytes(chunks)
+    return counted.count
+
+
+class _Counted:
+    """Messages, and how many have been handed out."""
+
+    def __init__(self, notices: Iterator[Notice]) -> None:
+        self._notices = notices
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Notice]:
+        for notice in self._notices:
+            self.count += 1
+            yield notice
+
+
+def _write_drafts(folder: Path, notices: Iterable[Notice], sender: str | None) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise FolderProblem(
+            f"The folder {folder} cannot be made: {problem.strerror}.", hint="Choose another --to."
+        ) from (problem)
+    used: set[str] = set()
+    for notice in notices:
+        stem = re.sub(r"[^\w.@+-]", "_", notice.to or "notice")
+        name, number = stem, 1
+        while name.casefold() in used:
+            number += 1
+            name = f"{stem}-{number}"
+        used.add(name.casefold())
+        write_atomically(folder / f"{name}.eml", [eml_of(notice, sender)])
+
+
+def mail_address_of(user_principal_name: str) -> str:
+    """Return the mail address behind a user principal name: a guest's stands before #EXT#, `_` for the last @."""
+    home, marker, _ = user_principal_name.partition("#EXT#")
+    local, underscore, domain = home.rpartition("_")
+    return f"{local}@{domain}" if marker and underscore else user_principal_name
+
+
+def _cells(notice: Notice) -> tuple[str, ...]:
+    return (notice.to, notice.display_name, notice.language, notice.subject, notice.text, notice.html)
+
+
+def _where_people_come_from(what: NoticeKind) -> str:
+    if what is NoticeKind.AFTER_ENABLING:
+        return "The journal shows nobody whom `mfa-migrate set-state` or `rollback` enabled or enforced."
+    return "The plan switches nobody off; see `mfa-migrate show`."

@@ -1,0 +1,1 @@
+"""Messages for people: users of a wave, users who were enabled, the help desk, the security team. Never sent."""
