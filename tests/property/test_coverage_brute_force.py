@@ -17,7 +17,7 @@ from tests.unit.decide.coverage.tenants import LOCATIONS, PEOPLE, evidence
 
 MOST_POINTS = 20_000
 IN_SHORT = settings(max_examples=300, suppress_health_check=list(HealthCheck))
-AT_LENGTH = settings(max_examples=20_000, suppress_health_check=list(HealthCheck))
+AT_LENGTH = settings(max_examples=5_000, suppress_health_check=list(HealthCheck))
 
 
 def assert_agreement(raws: list[dict[str, Any]], name: str) -> None:

@@ -52,8 +52,6 @@ class NotUnderstood:
 
     id: str
     sentence: str
-    trusted: bool
-    """It may be trusted; then nobody knows what "all trusted locations" covers."""
 
 
 NamedLocation = Ranges | Countries | NotUnderstood
@@ -79,16 +77,12 @@ def _read(raw: JsonObject) -> NamedLocation:
                 unknown = _flag(raw, "includeUnknownCountriesAndRegions")
                 return Countries(location_id, name, countries, unknown, method == "authenticatorappgps")
     except (KeyError, TypeError, ValueError) as problem:
-        return NotUnderstood(location_id, f"the named location {name!r} is not understood: {problem}", _may_trust(raw))
-    return NotUnderstood(location_id, f"the named location {name!r} is not understood: {shown(raw)}", _may_trust(raw))
+        return NotUnderstood(location_id, f"the named location {name!r} is not understood: {problem}")
+    return NotUnderstood(location_id, f"the named location {name!r} is not understood: {shown(raw)}")
 
 
 def _guessed_type(raw: JsonObject) -> str:
     return "ipNamedLocation" if "ipRanges" in raw else "countryNamedLocation" if "countriesAndRegions" in raw else ""
-
-
-def _may_trust(raw: JsonObject) -> bool:
-    return raw.get("isTrusted") is not False and not isinstance(raw.get("countriesAndRegions"), list)
 
 
 def _flag(raw: JsonObject, key: str) -> bool:
@@ -109,7 +103,8 @@ class PlacesPartition:
         self._mentioned = mentioned - {ALL}
         ranges = [where for where in self._relevant() if isinstance(where, Ranges)]
         countries = [where for where in self._relevant() if isinstance(where, Countries)]
-        # A trusted place need not lie in a named location: the MFA trusted IPs count too, and no API shows them.
+        # A trusted place need not lie in a named location that is understood: the MFA trusted IPs count too, and no
+        # API shows them. So `alltrusted` holds for sure inside trusted ranges, and may hold anywhere else.
         hidden = [key for key in (ALL_TRUSTED, MFA_TRUSTED_IPS) if key in self._mentioned]
         cuts = (
             _address_parts(ranges),
@@ -143,10 +138,8 @@ class PlacesPartition:
 def problems_with(ids: frozenset[str], known: Mapping[str, NamedLocation]) -> list[str]:
     """Return sentences for the ones of these location names that are not understood."""
     sentences = []
-    for location_id in sorted(ids - {ALL, MFA_TRUSTED_IPS}):
-        if location_id == ALL_TRUSTED:
-            sentences += [w.sentence for w in known.values() if isinstance(w, NotUnderstood) and w.trusted]
-        elif location_id not in known:
+    for location_id in sorted(ids - {ALL, ALL_TRUSTED, MFA_TRUSTED_IPS}):
+        if location_id not in known:
             sentences.append(f"the named location {location_id} is not among those that were read")
         else:
             location = known[location_id]

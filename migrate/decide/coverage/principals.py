@@ -62,7 +62,7 @@ def kinds_of(profile: UserProfile) -> frozenset[UserKind]:
         frozenset({UserKind.B2B_GUEST if profile.is_guest else UserKind.B2B_MEMBER}) if any(signs) else frozenset()
     )
     internal = frozenset({UserKind.INTERNAL_GUEST if profile.is_guest else UserKind.INTERNAL_MEMBER})
-    if signs[0]:
+    if signs[0] or sum(signs) > 1:
         return external
     if external:
         return external | internal | {UserKind.OTHER_EXTERNAL}

@@ -130,6 +130,8 @@ def _targets(conditions: JsonObject, doubts: Doubts) -> tuple[Targets, dict[str,
     included = _apps(applications, "includeApplications", doubts)
     actions = doubts.texts_at(applications, "includeUserActions", path, Axis.APP)
     contexts = doubts.texts_at(applications, "includeAuthenticationContextClassReferences", path, Axis.APP)
+    if included and (actions or contexts):
+        doubts.add(Axis.APP, f"{path} names applications beside user actions or authentication contexts")
     rules = _filter(applications, "applicationFilter", "appFilter", Axis.APP, doubts)
     targets = Targets(
         # A filter that includes stands for the apps it matches; beside a list of apps it is read as narrowing it.

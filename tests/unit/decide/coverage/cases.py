@@ -543,6 +543,15 @@ CASES: tuple[Case, ...] = (
         ("noPolicy",),
     ),
     Case(
+        "apps beside a user action",
+        [policy(apps={"includeUserActions": ["urn:user:registersecurityinfo"]})],
+        "unknown",
+        "Graph refuses such a policy, so what it would mean is not known.",
+        POLICY,
+        ("notIncluded",),
+        says="beside user actions",
+    ),
+    Case(
         "an app name where an id belongs",
         [policy(apps={"excludeApplications": ["Payroll"]})],
         "unknown",
@@ -719,6 +728,14 @@ CASES: tuple[Case, ...] = (
         "Country by GPS is another question than country by address.",
         NETWORK,
         (f"location:{GPS}",),
+    ),
+    Case(
+        "the location id of zeros, excluded",
+        [policy(locations=places(["All"], ["00000000-0000-0000-0000-000000000000"]))],
+        "partly",
+        "An official example has it; whatever it is, sign-ins from there are open.",
+        NETWORK,
+        ("location:00000000-0000-0000-0000-000000000000",),
     ),
     Case(
         "a location that was deleted",

@@ -70,3 +70,24 @@ def test_regions_that_are_too_many_to_list_cannot_be_accepted_by_name() -> None:
     assert coverage.verdict is Verdict.PARTLY
     assert [gap.tag for gap in coverage.gaps] == ["tooMany"]
     assert not coverage.is_proven(frozenset({"clientAppType:other", "signInRisk:none", "tooMany"}))
+
+
+def test_a_trusted_location_of_a_kind_that_is_not_known_leaves_trusted_places_understood() -> None:
+    """Places outside the trusted ranges may be trusted anyhow, so one more unknown kind changes nothing."""
+    compliant_network = {
+        "@odata.type": "#microsoft.graph.compliantNetworkNamedLocation",
+        "id": object_id("location compliant network"),
+        "displayName": "All compliant network locations",
+        "isTrusted": True,
+    }
+    raw = policy(locations={"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]})
+    coverage = Judge(evidence(raw, named_locations=(compliant_network,))).coverage_of(PEOPLE["ada"])
+    assert (coverage.verdict, [gap.tag for gap in coverage.gaps]) == (Verdict.PARTLY, ["location:trusted"])
+
+
+def test_a_location_of_a_kind_that_is_not_known_makes_a_policy_that_names_it_not_understood() -> None:
+    unknown = {"@odata.type": "#microsoft.graph.moonLocation", "id": object_id("moon"), "displayName": "Moon"}
+    raw = policy(locations={"includeLocations": ["All"], "excludeLocations": [object_id("moon")]})
+    coverage = Judge(evidence(raw, named_locations=(unknown,))).coverage_of(PEOPLE["ada"])
+    assert coverage.verdict is Verdict.UNKNOWN
+    assert any("'Moon' is not understood" in sentence for sentence in coverage.not_understood)
