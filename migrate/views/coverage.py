@@ -148,7 +148,7 @@ def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
                 str(one.users),
                 str(one.with_per_user_mfa),
                 one.coverage.verdict.value,
-                one.coverage.summary,
+                _why(one.coverage),
                 one.sample[0],
             )
             for one in classes
@@ -175,6 +175,10 @@ def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
         rows=lambda: map(cells, classes),
         lines=lines,
     )
+
+
+def _why(coverage: Coverage) -> str:
+    return coverage.summary if coverage.verdict is Verdict.COVERED else coverage.reason
 
 
 def user_cells(profile: UserProfile, mfa_state: str, coverage: Coverage) -> tuple[str, ...]:

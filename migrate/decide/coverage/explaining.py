@@ -7,7 +7,7 @@ from typing import Final
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.principals import Assignment, Match
-from migrate.model.coverage import Coverage, Gap
+from migrate.model.coverage import Coverage, Gap, Verdict
 from migrate.model.evidence import PolicyState
 from migrate.model.explanation import Explanation, PolicyAnswer
 from migrate.model.users import AnyUser, UnreadableUser, UserRecord
@@ -38,9 +38,22 @@ CLOSING: Final = {
 """For each kind of gap one sentence; docs/coverage.md says the same at length."""
 
 
+UNDERSTANDING: Final = (
+    "Look at what is not understood: a group with hidden membership needs Member.Read.Hidden in the token, a group or "
+    "role that could not be read needs another export, and a policy that this version does not understand proves nothing."
+)
+"""What to do about an unknown verdict."""
+
+
 def closing_for(gap: Gap) -> str:
     """Return one sentence: what would close a gap."""
     return CLOSING[gap.tag.partition(":")[0]]
+
+
+def _closing(coverage: Coverage) -> tuple[str, ...]:
+    sentences = [UNDERSTANDING] if coverage.verdict is Verdict.UNKNOWN else []
+    sentences += [CLOSING["excluded"]] if coverage.exclusions else []
+    return tuple(dict.fromkeys([*sentences, *(closing_for(gap) for gap in coverage.gaps)]))
 
 
 def explanation_for(user: AnyUser, judge: Judge) -> Explanation:
@@ -56,7 +69,7 @@ def explanation_for(user: AnyUser, judge: Judge) -> Explanation:
         mfa_state=user.mfa_state if isinstance(user, UserRecord) else None,
         mfa_state_problem=user.reason if isinstance(user, UnreadableUser) else None,
         coverage=coverage,
-        closing=tuple(dict.fromkeys(closing_for(gap) for gap in coverage.gaps)),
+        closing=_closing(coverage),
         policies=tuple(_answer(reading, answer, coverage, judge) for reading, answer in ordered),
     )
 
