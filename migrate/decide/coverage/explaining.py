@@ -40,7 +40,7 @@ CLOSING: Final = {
 
 UNDERSTANDING: Final = (
     "Look at what is not understood: a group with hidden membership needs Member.Read.Hidden in the token, a group or "
-    "role that could not be read needs another export, and a policy that this version does not understand proves nothing."
+    "role that could not be read needs another export, a policy that this version does not understand proves nothing."
 )
 """What to do about an unknown verdict."""
 
