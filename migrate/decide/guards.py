@@ -15,6 +15,7 @@ from migrate.model.record import JsonObject, Record
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState, UserProfile
+from migrate.model.words import counted
 
 GONE = "does not exist any more"
 """How the reason of a skipped user begins who was deleted since the plan: no later run will find them either."""
@@ -94,7 +95,7 @@ def refuse_blocked(plan: PlanHeader) -> None:
     if plan.blockers:
         sentences = " ".join(f"[{note.code}] {note.sentence}" for note in plan.blockers)
         raise Blocked(
-            f"The plan has {len(plan.blockers)} blocker(s): {sentences}",
+            f"The plan has {counted(len(plan.blockers), 'blocker')}: {sentences}",
             hint="Remove what blocks, then run `mfa-migrate export` and `mfa-migrate plan` again.",
         )
 
@@ -103,7 +104,7 @@ def refuse_too_many(users: int, limit: int, named: str) -> None:
     """Raise LimitReached when more users would be switched off than allowed."""
     if users > limit:
         raise LimitReached(
-            f"The plan switches off {users} users; --max-users {named} allows {limit}.",
+            f"The plan switches off {counted(users, 'user')}; --max-users {named} allows {limit}.",
             hint="Raise --max-users, or narrow the plan.",
         )
 

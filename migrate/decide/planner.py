@@ -25,7 +25,10 @@ from migrate.model.plan import (
 from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, P1_PLANS, Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
+from migrate.model.words import counted
 
+IN_FORCE = frozenset({"Enabled", "Warning"})
+"""Capability states of a subscription that works; the others are Suspended, Deleted and LockedOut."""
 SAMPLE = 5
 """How many user principal names a note shows."""
 
@@ -46,7 +49,11 @@ class Planner:
         self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter)
         self._switched = tuple(_PromptTally(policy, self._planned_evidence) for policy in prepared.switched_on)
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
-        self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if P1_PLANS & set(sku.service_plan_ids))
+        self._licensed_skus = frozenset(
+            sku.sku_id
+            for sku in snapshot.skus
+            if P1_PLANS & set(sku.service_plan_ids) and sku.capability_status in IN_FORCE
+        )
         self._room_skus = frozenset(
             sku.sku_id for sku in snapshot.skus if any(w in sku.sku_part_number.upper() for w in ("ROOM", "MCOCAP"))
         )
@@ -211,9 +218,10 @@ class Planner:
         for prompted in newly_prompted:
             if prompted.outside_plan > allowed:
                 kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(prompted.by_kind.items()))
+                outside = counted(prompted.outside_plan, "person", "people")
                 yield _blocker(
                     "newly-prompted",
-                    f"Switching on {prompted.policy!r} would newly ask {prompted.outside_plan} people outside the plan "
+                    f"Switching on {prompted.policy!r} would newly ask {outside} outside the plan "
                     f"for MFA ({kinds}; for example {', '.join(prompted.sample)}). Exclude them, narrow the policy, or "
                     f"raise limits.max_newly_prompted from {allowed}.",
                 )
@@ -227,14 +235,14 @@ class Planner:
         if self._unlicensed:
             yield _warning(
                 "unlicensed-users",
-                f"{self._unlicensed} users of the plan have no Entra ID P1 or P2 licence assigned. "
-                "Conditional Access works for them all the same; each is a licence to be had.",
+                f"{counted(self._unlicensed, 'user')} of the plan without an Entra ID P1 or P2 licence. "
+                "Conditional Access works all the same; each is a licence to be had.",
             )
         for objection in self._objections.values():
             yield _warning("what-if-disagrees", objection)
         unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]
         if unread:
-            yield _warning("unreadable-users", f"{unread} users could not be read; they are not planned.")
+            yield _warning("unreadable-users", f"{counted(unread, 'user')} could not be read and will not be planned.")
         for gap in rules.accepted_gaps:
             if gap.tag in self._gaps_used:
                 yield _warning("accepted-gap", f"Accepted until {gap.expires}: {gap.tag} stays open ({gap.reason}).")

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 CHUNK = 2_000
 """Users whose states are asked for in one go; the client splits them into batches of 20."""
+SMALLEST_CHUNK = 200
 SAMPLE = 200
 """Users whose accelerated state is compared with the documented read."""
 
@@ -94,9 +95,11 @@ async def _read_registrations(tenant: Tenant, sink: SnapshotSink, progress: Prog
 async def _read_states(tenant: Tenant, sink: SnapshotSink, progress: Progress, users: int) -> None:
     done = 0
     chunk: list[str] = []
+    # Small tenants want to see progress too; the larger the chunk, the less the readers wait for each other.
+    size = min(CHUNK, max(SMALLEST_CHUNK, users // 10))
     for user_id in sink.user_ids():
         chunk.append(user_id)
-        if len(chunk) == CHUNK:
+        if len(chunk) == size:
             sink.add_readings(await tenant.read_mfa_states(chunk))
             done += len(chunk)
             chunk = []

@@ -179,6 +179,9 @@ def _group(group: GroupEvidence, disguise: Disguise) -> JsonObject:
         case ReadStatus.READ if group.visibility == "HiddenMembership":
             # The token of the export could see the members; that of the sandbox could not.
             return {**shown, "visibility": "Private"}
+        case ReadStatus.HIDDEN:
+            # It may be a group inside that hides its members; the file knows no nesting.
+            return {**shown, "visibility": "HiddenMembership"}
         case ReadStatus.UNREADABLE:
             # Without this property the answer cannot be used, so that the group is unreadable in the sandbox too.
             return shown

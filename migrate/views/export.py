@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from migrate.model.snapshot import SnapshotHeader
+from migrate.model.words import counted
 from migrate.views.screen import Answer, table
-from migrate.views.words import counted
 
 STATES = ("disabled", "enabled", "enforced", "unreadable")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrate.model.plan import PlanAction, PlanRow
+from migrate.model.words import counted
 from migrate.views.screen import styled
-from migrate.views.words import counted
 
 SHOWN = 50
 """How many people are shown; the rest is counted and in plan.csv."""

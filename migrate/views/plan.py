@@ -17,9 +17,9 @@ from migrate.model.plan import (
     SetPolicyState,
     Severity,
 )
+from migrate.model.words import counted
 from migrate.views.held_back import held_back_lines
 from migrate.views.screen import Answer, styled, table
-from migrate.views.words import counted
 
 COLUMNS = (
     "ObjectId",

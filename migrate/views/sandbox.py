@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from migrate.model.words import counted
 from migrate.views.screen import Answer
-from migrate.views.words import counted
 
 
 def sandbox_answer(url: str, tenant_id: str, domain: str, users: int) -> Answer:

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from migrate.model.findings import Finding
 from migrate.model.plan import PlanRow
+from migrate.model.words import counted
 from migrate.views.held_back import held_back_lines
 from migrate.views.screen import Answer, styled, table
-from migrate.views.words import counted
 
 COLUMNS = ("Code", "Subject", "SubjectId", "Sentence", "Evidence")
 
