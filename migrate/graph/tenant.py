@@ -20,6 +20,7 @@ from migrate.graph.pages import pages, whole
 from migrate.graph.policies import PolicyAccess
 from migrate.graph.refusals import LICENCES, ORGANIZATION, REPORTS, STATES, USERS, Needs
 from migrate.graph.retry import Patience, Persistence
+from migrate.graph.seen import SeenIds
 from migrate.graph.states import StateReader, chunks_of, write_states
 from migrate.graph.together import all_of
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
@@ -193,12 +194,10 @@ class GraphTenant:
 
         Graph may repeat an object when the collection changes while it is read.
         """
-        seen: set[str] = set()
+        seen = SeenIds()
         async for page in pages(self._channel, call, decode):
             for item in page:
-                id_ = key(item)
-                if id_ not in seen:
-                    seen.add(id_)
+                if seen.add(key(item)):
                     yield item
 
 

@@ -204,3 +204,20 @@ def test_the_proxy_of_the_machine_is_used_for_graph_and_never_for_a_sandbox(monk
     assert _proxy(origin) == "http://proxy.contoso.example:8080"
     monkeypatch.setenv("no_proxy", Cloud.GLOBAL.graph_host)
     assert _proxy(origin) is None
+
+
+def test_a_read_that_is_cancelled_ends_at_once_and_leaves_nothing_open(opened: Any, ids: Any, reply: Any) -> None:
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"responses": []}, delay=30.0), concurrency=4) as o:
+            async with open_tenant(Connection(endpoint=o.graph.origin), on_wait=o.waits) as tenant:
+                reading = asyncio.create_task(tenant.read_mfa_states(ids(500)))
+                while len(o.graph.seen) < 4:
+                    await asyncio.sleep(0.01)
+                reading.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await reading
+                sent = len(o.graph.seen)
+                await asyncio.sleep(0.05)
+                assert len(o.graph.seen) == sent
+
+    asyncio.run(run())
