@@ -20,6 +20,7 @@ T = TypeVar("T")
 CHUNK = 2_000
 """Users whose states are asked for in one go; the client splits them into batches of 20."""
 SMALLEST_CHUNK = 200
+"""The same in small tenants, where progress would otherwise jump from nothing to all."""
 SAMPLE = 200
 """Users whose accelerated state is compared with the documented read."""
 

@@ -117,7 +117,7 @@ class Screen:
         if self._bar is None or what != self._what:
             self.finish_progress()
             self._bar, self._what = _progress_bar(self.color), what
-            self._task = self._bar.add_task(what, total=total)
+            self._task = self._bar.add_task(what, completed=done, total=total)
             self._bar.start()
         self._bar.update(self._task, completed=done, total=total)
 
