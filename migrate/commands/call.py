@@ -43,9 +43,10 @@ class Call:
             stdout=sys.stdout,
             stderr=sys.stderr,
         )
-        handler = _log_handler(settings.log_file) if settings.log_file else None
-        if handler is not None:
-            log.addHandler(handler)
+        # Without any handler Python itself would print each warning to stderr, where the screen has said it already.
+        handler = _log_handler(settings.log_file) if settings.log_file else logging.NullHandler()
+        log.addHandler(handler)
+        if settings.log_file:
             log.setLevel(logging.DEBUG)
             log.propagate = False
             log.info("%s begins", command)
@@ -53,10 +54,10 @@ class Call:
             with screen:
                 yield cls(settings=settings, screen=screen, run_command=run_command)
         finally:
-            if handler is not None:
+            if settings.log_file:
                 log.info("%s ends", command)
-                log.removeHandler(handler)
-                handler.close()
+            log.removeHandler(handler)
+            handler.close()
 
     def answer(self, answer: Answer) -> None:
         """Write the command's data to stdout in the format that was asked for."""
