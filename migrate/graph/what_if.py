@@ -5,20 +5,15 @@ Held to the pace of the Conditional Access bucket, which all applications of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from migrate.graph.channel import Call, Channel, decoded, no_of
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import page_of
 from migrate.graph.policies import KEEP_UNKNOWN
-from migrate.graph.refusals import Needs
+from migrate.graph.refusals import POLICIES
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.record import JsonObject
-
-WHAT_IF = Needs(permission="Policy.Read.ConditionalAccess or Policy.Read.All", role="Security Reader or Global Reader")
-_HEADERS: Mapping[str, str] = KEEP_UNKNOWN
 
 
 class _Result(msgspec.Struct, frozen=True, rename="camel"):
@@ -39,8 +34,8 @@ async def evaluate(channel: Channel, body: JsonObject) -> tuple[EvaluatedPolicy,
         bucket=Bucket.CONDITIONAL_ACCESS,
         cost=1,
         doing="asking Microsoft's What If",
-        needs=WHAT_IF,
-        headers=_HEADERS,
+        needs=POLICIES,
+        headers=KEEP_UNKNOWN,
     )
     deadline = channel.persistence.deadline()
 
