@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing, SignInFailed
@@ -36,6 +36,7 @@ def answer(status: int, body: Any = None, **headers: str) -> Answer:
     return Answer(status=status, headers=headers, body=raw, client_request_id="c")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # it measures the neighbours of a shared machine
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_body_is_too_odd_to_be_looked_at_for_an_error(body: bytes) -> None:
     error = error_in(body)

@@ -208,16 +208,23 @@ def test_the_proxy_of_the_machine_is_used_for_graph_and_never_for_a_sandbox(monk
 
 def test_a_read_that_is_cancelled_ends_at_once_and_leaves_nothing_open(opened: Any, ids: Any, reply: Any) -> None:
     async def run() -> None:
-        async with opened(lambda _: reply(200, {"responses": []}, delay=30.0), concurrency=4) as o:
-            async with open_tenant(Connection(endpoint=o.graph.origin), on_wait=o.waits) as tenant:
-                reading = asyncio.create_task(tenant.read_mfa_states(ids(500)))
-                while len(o.graph.seen) < 4:
-                    await asyncio.sleep(0.01)
-                reading.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await reading
-                sent = len(o.graph.seen)
-                await asyncio.sleep(0.05)
-                assert len(o.graph.seen) == sent
+        all_busy = asyncio.Event()
+        sent = 0
+
+        def answering(_: Any) -> Any:
+            nonlocal sent
+            sent += 1
+            if sent == 4:
+                all_busy.set()
+            return reply(200, {"responses": []}, delay=30.0)
+
+        async with opened(answering, concurrency=4) as o:
+            reading = asyncio.create_task(o.tenant.read_mfa_states(ids(500)))
+            await all_busy.wait()
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            await asyncio.sleep(0.05)
+            assert sent == 4
 
     asyncio.run(run())
