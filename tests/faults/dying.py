@@ -1,0 +1,146 @@
+"""Processes that die. Also the script from which they are forked: it has everything loaded, so each death is cheap.
+
+The script reads one JSON object a line and answers each with one. `words` is a command line; `die_at` and `when` name
+a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `kill_after` kills from outside after so
+many seconds; `signal` is what is sent then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+class Graveyard:
+    """The script, as a test sees it."""
+
+    def __init__(self, process: subprocess.Popen[str], said: Path) -> None:
+        self._process = process
+        self._said = said
+
+    def run(self, words: list[str], **how: Any) -> int:
+        """Run a command line in a process of its own; return its exit code, or minus the signal that ended it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"words": words, "said": str(self._said), **how}) + "\n")
+        self._process.stdin.flush()
+        return int(json.loads(self._process.stdout.readline())["status"])
+
+    @property
+    def said(self) -> str:
+        """Return what the last process said."""
+        return self._said.read_text(encoding="utf-8")
+
+
+@contextmanager
+def open_graveyard(folder: Path) -> Iterator[Graveyard]:
+    """Start the script; end it with the context."""
+    process = subprocess.Popen(
+        [sys.executable, __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    )
+    try:
+        yield Graveyard(process, folder / "said.txt")
+    finally:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        process.wait(30)
+        process.stdout.close()
+
+
+def die_at_boundary(number: int, when: str) -> None:
+    """Let this process kill itself before or after the n-th journal entry or write to Graph."""
+    from migrate.graph.transport import Sender
+    from migrate.store.journal import JournalDb
+
+    passed = 0
+
+    def step(moment: str) -> None:
+        nonlocal passed
+        if moment == "before":
+            passed += 1
+        if passed == number and moment == when:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    append, send = JournalDb.append, Sender.send
+
+    def dying_append(self: JournalDb, drafts: Any) -> Any:
+        step("before")
+        entries = append(self, drafts)
+        step("after")
+        return entries
+
+    async def dying_send(self: Sender, method: str, path: str, **more: Any) -> Any:
+        items = (more.get("body") or {}).get("requests", ()) if path.endswith("$batch") else ()
+        writes = method != "GET" and (not path.endswith("$batch") or items[0]["method"] != "GET")
+        if writes:
+            step("before")
+        answer = await send(self, method, path, **more)
+        if writes:
+            step("after")
+        return answer
+
+    JournalDb.append = dying_append  # type: ignore[method-assign]
+    Sender.send = dying_send  # type: ignore[method-assign]
+
+
+def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
+    handle = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    if "die_at" in order:
+        die_at_boundary(order["die_at"], order["when"])
+    code = 70
+    try:
+        code = int(run(order["words"]))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def main() -> None:
+    """Fork one process for each line, and say how it ended."""
+    import msgraph.graph_request_adapter  # noqa: F401 - loaded once, for all of them
+
+    import migrate.decide.planner
+    import migrate.engine.applier
+    import migrate.exchange.documents
+    import migrate.graph.tenant  # noqa: F401
+    from migrate.cli import run
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _child(order, run)
+        if "kill_after" in order:
+            until = time.monotonic() + order["kill_after"]
+            ended, status = os.waitpid(child, os.WNOHANG)
+            while not ended and time.monotonic() < until:
+                time.sleep(0.001)
+                ended, status = os.waitpid(child, os.WNOHANG)
+            if not ended:
+                os.kill(child, order.get("signal", signal.SIGKILL))
+                _, status = os.waitpid(child, 0)
+        else:
+            _, status = os.waitpid(child, 0)
+        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Whenever the process dies, what it left is resumed to what an undisturbed run reaches, and nobody is forgotten."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.dying import Graveyard, open_graveyard
+from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
+
+NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
+SMALL, LARGER = 42, 160
+EndState = tuple[dict[str, str], list[tuple[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
+    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
+        yield opened
+
+
+class Scene:
+    """A tenant and a planned folder that can be put back to the beginning, and what undisturbed runs reach."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        lab.prepare()
+        self._planned = lab.folder / "planned"
+        shutil.copytree(lab.workspace, self._planned)
+        began = time.monotonic()
+        assert lab.apply(*NO_WAITS) == 0
+        self.seconds = time.monotonic() - began
+        self.applied = lab.end_state()
+        assert lab.run("rollback", "--yes") == 0
+        self.rolled_back = lab.end_state()
+
+    def begin(self) -> None:
+        """Put tenant and folder back."""
+        self.lab.reset()
+        shutil.rmtree(self.lab.workspace)
+        shutil.copytree(self._planned, self.lab.workspace)
+
+    def words(self, *words: str) -> list[str]:
+        """Return a whole command line."""
+        lab = self.lab
+        return [*words, "--config", str(lab.config), "--workspace", str(lab.workspace), "--no-progress"]
+
+    @property
+    def apply_words(self) -> list[str]:
+        """Return the command line of `apply`."""
+        return self.words("apply", "--yes", "--max-users", "100%", *NO_WAITS)
+
+    def hold_the_promises(self) -> None:
+        """Assert what holds right after a crash: nobody uncovered is off, the way back is on disk, no policy twice."""
+        lab = self.lab
+        covered = {user for user, state in self.applied[0].items() if state == "disabled"}
+        assert lab.switched_off() <= covered
+        if lab.switched_off():
+            rows = lab.rollback_rows()
+            for user in lab.switched_off():
+                assert rows[user]["PreviousState"] == lab.states_before[user]
+        assert max(Counter(name for name, _ in lab.policies()).values()) == 1
+
+    def resume(self) -> None:
+        """Apply to the end and compare with the undisturbed run."""
+        assert self.lab.apply(*NO_WAITS) == 0, self.lab.said
+        assert self.lab.end_state() == self.applied
+        audit_tells_the_truth(self.lab)
+        assert set(self.lab.rollback_rows()) == self.lab.switched_off()
+
+
+@pytest.mark.parametrize("mode", ["adopt", "create"])
+def test_a_process_that_dies_at_any_boundary_of_a_small_run_is_resumed(
+    mode: str, tmp_path: Path, graveyard: Graveyard
+) -> None:
+    crashes = 0
+    with open_lab(tmp_path, mode=mode, users=SMALL) as lab:
+        scene = Scene(lab)
+        # What is on disk and in the tenant changes at a boundary only: after one is the same moment as before the next.
+        for number in range(200):
+            scene.begin()
+            when = "after" if number else "before"
+            ended = graveyard.run(scene.apply_words, die_at=max(number, 1), when=when)
+            if ended != -signal.SIGKILL:
+                assert ended == 0, graveyard.said
+                break
+            crashes += 1
+            scene.hold_the_promises()
+            scene.resume()
+    print(f"{crashes} crashes at boundaries survived in {mode} mode")
+    assert crashes >= 12
+
+
+@pytest.mark.parametrize("mode", ["adopt", "create"])
+def test_a_rollback_that_dies_at_any_boundary_is_resumed(mode: str, tmp_path: Path, graveyard: Graveyard) -> None:
+    crashes = 0
+    with open_lab(tmp_path, mode=mode, users=SMALL) as lab:
+        scene = Scene(lab)
+        for number in range(1, 200):
+            scene.begin()
+            assert lab.apply(*NO_WAITS) == 0
+            ended = graveyard.run(scene.words("rollback", "--yes"), die_at=number, when="after")
+            if ended != -signal.SIGKILL:
+                assert ended == 0, graveyard.said
+                break
+            crashes += 1
+            scene.hold_the_promises()
+            assert lab.run("rollback", "--yes") == 0, lab.said
+            assert lab.end_state() == scene.rolled_back
+            audit_tells_the_truth(lab)
+    assert crashes >= 5
+
+
+def chains(tmp_path: Path, graveyard: Graveyard, *, mode: str, seed: int, count: int, deaths: int) -> int:
+    """Kill runs at random moments, again and again, in apply and then in rollback; return how many died."""
+    chance = random.Random(seed)
+    died = 0
+    with open_lab(tmp_path, mode=mode, users=LARGER) as lab:
+        scene = Scene(lab)
+        for _ in range(count):
+            scene.begin()
+            for command, reached in (("apply", scene.applied), ("rollback", scene.rolled_back)):
+                words = scene.apply_words if command == "apply" else scene.words("rollback", "--yes")
+                for _ in range(deaths):
+                    ended = graveyard.run(words, kill_after=chance.uniform(0.02, scene.seconds))
+                    died += ended == -signal.SIGKILL
+                    scene.hold_the_promises()
+                code = lab.apply(*NO_WAITS) if command == "apply" else lab.run("rollback", "--yes")
+                assert code == 0, lab.said
+                assert lab.end_state() == reached
+                audit_tells_the_truth(lab)
+    return died
+
+
+@pytest.mark.parametrize(("mode", "seed"), [("adopt", 11), ("create", 12)])
+def test_a_larger_run_killed_at_random_moments_is_resumed(
+    mode: str, seed: int, tmp_path: Path, graveyard: Graveyard
+) -> None:
+    died = chains(tmp_path, graveyard, mode=mode, seed=seed, count=3, deaths=5)
+    assert died >= 8  # some get through before their time has come
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("mode", "seed"), [("adopt", 21), ("create", 22)])
+def test_hundreds_of_deaths_at_random_moments_lose_nothing(
+    mode: str, seed: int, tmp_path: Path, graveyard: Graveyard
+) -> None:
+    died = chains(tmp_path, graveyard, mode=mode, seed=seed, count=16, deaths=4)
+    print(f"{died} crashes at random moments survived in {mode} mode")
+    assert died >= 100
