@@ -284,7 +284,11 @@ def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
 
 
 def json_object(raw: msgspec.Raw | bytes) -> JsonObject:
-    """Return a JSON object as it stands, without the addresses of its metadata: they are no part of the object."""
+    """Return a JSON object as it stands, without the addresses of its metadata: they are no part of the object.
+
+    It must have an id: an error spliced into a list is a JSON object too.
+    """
+    msgspec.json.decode(raw, type=_Object)
     value: JsonObject = _without_contexts(msgspec.json.decode(raw, type=dict[str, Any]))
     return value
 

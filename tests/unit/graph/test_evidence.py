@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from migrate.errors import Unreachable
+from migrate.errors import IncompleteRead, Unreachable
 from migrate.model.evidence import Evidence, GroupEvidence, PolicyState, ReadStatus
 
 ROLE = "62e90394-69f5-4237-9190-012177145e10"
@@ -60,6 +60,7 @@ class Directory:
         self.activatable: Any = []
         self.role: Any = {"displayName": "Global Administrator"}
         self.asked_pim: list[str] = []
+        self.spoiled = "nothing"
 
     def __call__(self, seen: Any) -> Any:
         return self._whole(self._value(seen.path.removeprefix("/v1.0/"), seen.target))
@@ -102,6 +103,8 @@ class Directory:
                 id_ = target.partition("%27")[2].partition("%27")[0]
                 self.asked_pim.append(id_)
                 return self.eligible.get(id_, [])
+            case ["identity", "conditionalAccess", *_] if self.spoiled in path:
+                return [{"error": {"code": "InternalServerError"}}]
             case ["identity", "conditionalAccess", *_]:
                 return [{"id": "one", "createdDateTime": "2020-01-01T00:00:00Z"}]
         raise AssertionError(path)
@@ -252,6 +255,14 @@ def test_the_rest_of_the_evidence_is_kept_as_it_stands(opened: Any, reply: Any) 
     policy = evidence.policies[0]
     assert (policy.id, policy.policy_state) == (POLICY, PolicyState.ENABLED)
     assert policy.raw["grantControls"] == {"builtInControls": ["mfa"]}, "addresses of metadata are no part of it"
+
+
+@pytest.mark.parametrize("what", ["namedLocations", "authenticationStrength"])
+def test_an_error_in_the_place_of_a_location_or_strength_ends_the_reading(opened: Any, reply: Any, what: str) -> None:
+    directory = Directory(reply)
+    directory.spoiled = what
+    with pytest.raises(IncompleteRead, match="in the place of an object"):
+        read(opened, directory)
 
 
 def test_a_lost_connection_ends_the_reading_instead_of_making_every_group_unreadable(opened: Any, reply: Any) -> None:
