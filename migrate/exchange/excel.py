@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from datetime import date, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -44,16 +45,19 @@ def read_workbook(name: str, stream: BinaryIO, keep: Keep, *, sheet: str | None)
     except (
         InvalidFileException,
         zipfile.BadZipFile,
+        zlib.error,
         SyntaxError,  # ParseError of the XML reader
-        KeyError,
-        ValueError,
-        TypeError,
-        IndexError,
+        ArithmeticError,
+        AssertionError,
         AttributeError,
-        OSError,
         EOFError,
+        LookupError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
     ) as error:
-        # openpyxl has no error of its own for a part that is missing or makes no sense.
+        # openpyxl has no error of its own for a part that is missing or makes no sense; a test damages workbooks.
         raise BadInput(f"{name} is no workbook that can be read ({error}).") from error
 
 

@@ -243,3 +243,13 @@ def test_the_readme_of_the_module_shows_pipelines_that_parse() -> None:
         assert not PARSER.parse(block.encode()).root_node.has_error, block
     assert "Restore-MfaState rollback.csv" in readme
     assert "Import-Csv rollback.csv | Group-Object PreviousState" in readme
+
+
+def test_the_wheel_carries_the_module_and_the_templates_of_messages() -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    root = Path(__file__).parents[3]
+    shipped = {file.distribution_path for file in WheelBuilder(str(root)).recurse_included_files()}
+    for path in [*MODULE.rglob("*"), *(root / "migrate" / "views" / "notices" / "templates").iterdir()]:
+        if path.is_file():
+            assert path.relative_to(root).as_posix() in shipped
