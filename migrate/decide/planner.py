@@ -246,6 +246,12 @@ class Planner:
         for gap in rules.accepted_gaps:
             if gap.tag in self._gaps_used:
                 yield _warning("accepted-gap", f"Accepted until {gap.expires}: {gap.tag} stays open ({gap.reason}).")
+            else:
+                yield _warning(
+                    "unused-acceptance",
+                    f"accept_partial names {gap.tag!r}, and no planned user needs it: the region is closed, or the tag "
+                    "is misspelt. `mfa-migrate coverage` prints the tags of what is open.",
+                )
         for group in self._evidence.groups.values():
             if group.status in (ReadStatus.HIDDEN, ReadStatus.UNREADABLE):
                 yield _warning("unread-group", f"Group {group.display_name or group.id}: {group.problem}")

@@ -21,7 +21,7 @@ class ConditionalAccessPolicy(Record, frozen=True, kw_only=True):
     id: str
     display_name: str
     policy_state: PolicyState | None
-    """None when Graph sent a state that we do not know; such a policy counts as not in force."""
+    """None when Graph sent a state that we do not know: it may or may not be in force, so it proves nothing."""
     description: str | None
     created_date_time: str | None
     modified_date_time: str | None

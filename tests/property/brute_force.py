@@ -17,6 +17,7 @@ RISKS = ["none", "low", "medium", "high", "hidden"]
 INSIDER = ["none", "minor", "moderate", "elevated"]
 FLOWS = ["none", "deviceCodeFlow", "authenticationTransfer"]
 SUITES = ["Office365", "MicrosoftAdminPortals"]
+NOBODYS = "an app that nobody names"
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 
 
@@ -123,7 +124,7 @@ def _apps(conditions: list[dict[str, Any]]) -> list[tuple[str, frozenset[str]]]:
     } - {"All", "None"}
     suites = sorted(named & set(SUITES))
     every = [frozenset(some) for n in range(len(suites) + 1) for some in itertools.combinations(suites, n)]
-    found = [("an app that nobody names", some) for some in every]
+    found = [(NOBODYS, some) for some in every]
     for app in sorted(named - set(SUITES)):
         found += [(app, some) for some in ([frozenset({"Office365"})] if app == EXCHANGE else every)]
     return found

@@ -15,7 +15,6 @@ _CLIENT_WORDS = {
     "browser": "browsers",
     "mobileAppsAndDesktopClients": "mobile apps and desktop clients",
     "exchangeActiveSync": "Exchange ActiveSync clients",
-    "easSupported": "Exchange ActiveSync clients",
     "other": "other legacy clients",
 }
 _FLOW_WORDS = {
@@ -63,6 +62,8 @@ class Part:
 
     tag: str
     words: str
+    values: int
+    """The values, as bits; the name may hold more of them than are meant here."""
 
 
 class GapNames:
@@ -100,21 +101,30 @@ class GapNames:
         main = min(named, key=lambda axis: (any(p.tag in _ORDINARY for p in named[axis]), len(named[axis]), axis))
         others = [axis for axis in named if axis != main]
         only = "; ".join(self._limit_words(axis, box[axis]) for axis in others)
-        within = tuple(tuple(sorted(part.tag for part in named[axis])) for axis in others)
+        beside = [ways for axis in others for ways in self._ways_to_contain(axis, box[axis], named[axis])]
         for part in named[main]:
-            yield Gap(tag=part.tag, words=f"{part.words} ({only})" if only else part.words, within=within)
+            wider = self._ways_to_contain(main, part.values, [part])[1:]
+            words = f"{part.words} ({only})" if only else part.words
+            yield Gap(tag=part.tag, words=words, within=tuple(sorted({*beside, *wider})))
+
+    def _ways_to_contain(self, axis: str, mask: int, parts: list[Part]) -> list[tuple[str, ...]]:
+        """Return sets of tags that each contain these values: first those of the parts, then each wider name alone."""
+        ways = [tuple(sorted(part.tag for part in parts))]
+        for prefix, slabs in ((Axis.APP.value, self._app_slabs), (Axis.LOCATION.value, self._place_slabs)):
+            if axis == prefix:
+                ways += [(_tag(prefix, name),) for name, slab in slabs.items() if not mask & ~slab]
+        return ways
 
     def _limited(self, box: Box) -> list[str]:
         return [axis for axis, mask in box.items() if self._space.whole[axis] & ~mask]
 
     def _parts(self, axis: str, mask: int) -> list[Part]:
         if axis == Axis.APP.value:
-            return [Part(f"app:{name}", _app_words(name)) for name in _chosen(self._app_slabs, mask)]
+            return [Part(_tag(axis, name), _app_words(name), held) for name, held in _chosen(self._app_slabs, mask)]
         if axis == Axis.LOCATION.value:
-            return [self._place(name) for name in _chosen(self._place_slabs, mask)]
+            return [Part(_tag(axis, name), self._place(name), held) for name, held in _chosen(self._place_slabs, mask)]
         if axis in ENUMERATED:
-            values = [value for index, value in enumerate(ENUMERATED[Axis(axis)]) if mask >> index & 1]
-            return list(dict.fromkeys(_enumerated(Axis(axis), value) for value in values))
+            return _enumerated(Axis(axis), mask)
         return [_yes_no(axis, mask)]
 
     def _slabs(self, axis: Axis, names: list[str], holds: Callable[[str, int], bool]) -> dict[str, int]:
@@ -123,30 +133,33 @@ class GapNames:
         values = [index for index in range(whole.bit_length()) if whole >> index & 1]
         return {name: sum(1 << index for index in values if holds(name, index)) for name in names}
 
-    def _place(self, name: str) -> Part:
+    def _place(self, name: str) -> str:
         if name == ALL_TRUSTED:
-            return Part("location:trusted", "from trusted locations")
+            return "from trusted locations"
         if name == OTHER:
-            return Part("location:other", "from outside the named locations that policies mention")
+            return "from outside the named locations that policies mention"
         if name == MFA_TRUSTED_IPS:
-            return Part(f"location:{name}", "from the location with the all-zero id (commonly the MFA trusted IPs)")
+            return "from the location with the all-zero id (commonly the MFA trusted IPs)"
         location = self._locations[name]
-        shown = name if isinstance(location, NotUnderstood) else location.name
-        return Part(f"location:{name}", f"from the named location {shown!r}")
+        return f"from the named location {name if isinstance(location, NotUnderstood) else location.name!r}"
 
 
-def _chosen(slabs: Mapping[str, int], mask: int) -> list[str]:
-    """Return names that together contain the values in `mask`: whole ones first, then what is left over.
+def _tag(axis: str, name: str) -> str:
+    return f"{axis}:{'trusted' if name == ALL_TRUSTED else name}"
 
-    Values that no name holds are `other`.
+
+def _chosen(slabs: Mapping[str, int], mask: int) -> list[tuple[str, int]]:
+    """Return names, each with the values that it stands for, that together are the values in `mask`.
+
+    Names that lie wholly inside come first, then what is left over. Values that no name holds are `other`.
     """
     chosen, left = [], mask
     for fits in (True, False):
         for name, slab in slabs.items():
             if slab & left and (not slab & ~mask or not fits):
-                chosen.append(name)
+                chosen.append((name, slab & mask))
                 left &= ~slab
-    return [*chosen, OTHER] if left else chosen
+    return [*chosen, (OTHER, left)] if left else chosen
 
 
 def _app_names(space: Space) -> list[str]:
@@ -166,22 +179,31 @@ def _is_place(space: Space) -> Callable[[str, int], bool]:
     return lambda name, index: name in space.places[index]
 
 
-def _enumerated(axis: Axis, value: str) -> Part:
-    tag = f"{axis.value}:{'exchangeActiveSync' if value == 'easSupported' else value}"
+def _enumerated(axis: Axis, mask: int) -> list[Part]:
+    held: dict[str, int] = {}
+    for index, value in enumerate(ENUMERATED[axis]):
+        if mask >> index & 1:
+            # Exchange ActiveSync on supported and on other platforms has one name.
+            name = "exchangeActiveSync" if value == "easSupported" else value
+            held[name] = held.get(name, 0) | 1 << index
+    return [Part(_tag(axis.value, name), _value_words(axis, name), values) for name, values in held.items()]
+
+
+def _value_words(axis: Axis, value: str) -> str:
     match axis:
         case Axis.CLIENT:
-            return Part(tag, _CLIENT_WORDS[value])
+            return _CLIENT_WORDS[value]
         case Axis.FLOW:
-            return Part(tag, _FLOW_WORDS[value])
+            return _FLOW_WORDS[value]
         case Axis.PLATFORM:
-            return Part(tag, _PLATFORM_WORDS.get(value, f"on {value}"))
+            return _PLATFORM_WORDS.get(value, f"on {value}")
         case _:
-            return Part(tag, f"{_RISK_WORDS[axis]} {value}")
+            return f"{_RISK_WORDS[axis]} {value}"
 
 
 def _yes_no(axis: str, mask: int) -> Part:
     if axis in _CONTROL_WORDS:
-        return Part(axis, _CONTROL_WORDS[axis])
+        return Part(axis, _CONTROL_WORDS[axis], mask)
     kind, _, rule = axis.partition(":")
     holds = not mask & NO
     match kind:
@@ -191,7 +213,7 @@ def _yes_no(axis: str, mask: int) -> Part:
             words = f"apps that {'match' if holds else 'do not match'} the filter {rule!r}"
         case _:
             words = f"by meeting {axis} instead"
-    return Part(axis if holds else f"{kind}:not:{rule}", words)
+    return Part(axis if holds else f"{kind}:not:{rule}", words, mask)
 
 
 def _app_words(name: str) -> str:

@@ -34,7 +34,7 @@ class Solver:
         self._whole = space.whole
         self._demanded = [space.demanded_by(reading) for reading in readings]
         self._perhaps = [space.perhaps_demanded_by(reading) for reading in readings]
-        self._sure = {index for index, box in enumerate(self._demanded) if box is not None and space.is_sure(box)}
+        self._is_sure = space.is_sure
         self._names = names
         self._work_limit = work_limit
         self._solutions: dict[tuple[tuple[int, ...], tuple[int, ...]], Solution] = {}
@@ -75,7 +75,7 @@ class Solver:
             return Solution(Verdict.COVERED, self._proof(assigned, budget), (), (), exhausted=False)
         closing = {index: box for index in perhaps if (box := self._perhaps[index]) is not None}
         closing = {index: box for index, box in closing.items() if self._reaches_beyond(box, boxes, budget)}
-        sure = tuple(index for index in assigned if index in self._sure)
+        sure = assigned if self._is_sure(boxes) else ()
         verdict = Verdict.PARTLY if sure else Verdict.UNCOVERED
         if closing and (not sure or is_covered(self._whole, [*boxes, *closing.values()], budget)):
             verdict = Verdict.UNKNOWN

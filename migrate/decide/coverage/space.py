@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
+from operator import or_
 from typing import TypeVar
 
 from migrate.decide.coverage.locations import ALL, NamedLocation, PlacesPartition
@@ -81,9 +83,9 @@ class Space:
         replaced = {} if reading.is_doubtful("demand") else {c.axis: NO for c in reading.demand.replaced_by}
         return self._box(reading, replaced)
 
-    def is_sure(self, box: Box) -> bool:
-        """Tell whether a box holds some sign-in whatever suites the applications turn out to belong to."""
-        mask = box.get(Axis.APP.value, self.whole[Axis.APP.value])
+    def is_sure(self, boxes: Iterable[Box]) -> bool:
+        """Tell whether the boxes hold some sign-in whatever suites the applications turn out to belong to."""
+        mask = reduce(or_, (box.get(Axis.APP.value, self.whole[Axis.APP.value]) for box in boxes), 0)
         open_ids = {app.app_id for index, app in enumerate(self.apps) if app.app_id and not mask >> index & 1}
         return any(mask >> index & 1 and app.app_id not in open_ids for index, app in enumerate(self.apps))
 
