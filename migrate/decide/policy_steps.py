@@ -157,10 +157,23 @@ def blockers(evidence: Evidence, rules: Rules, steps: tuple[PolicyStep, ...]) ->
             f"The tenant has {len(evidence.policies)} Conditional Access policies; Microsoft's limit is {POLICY_CAP} "
             f"(newer notes say {POLICY_CAP_NEWER}). Remove one before another is created.",
         )
-    for policy_id in rules.switch_on:
-        policy = evidence.policy(policy_id)
-        if policy is not None and any(isinstance(step, SetPolicyState) and step.key == policy_id for step in steps):
-            yield from missing_exclusions(policy, evidence, rules.emergency_access)
+    for step in steps:
+        if isinstance(step, SetPolicyState):
+            for policy in evidence.policies:
+                if is_named_by(step.key, policy):
+                    yield from _not_report_only(policy)
+                    yield from missing_exclusions(policy, evidence, rules.emergency_access)
+
+
+def _not_report_only(policy: ConditionalAccessPolicy) -> Iterator[PlanNote]:
+    """Yield a blocker for a policy that was switched off: nobody has seen yet whom it would hit."""
+    if policy.policy_state is not PolicyState.REPORT_ONLY:
+        state = policy.raw.get("state")
+        yield _blocker(
+            "not-report-only",
+            f"{policy.display_name!r} is {state}, not report-only; switching it on would skip the time in which its "
+            "effect can be seen. Set it to report-only in the Entra admin center, then export again.",
+        )
 
 
 def missing_exclusions(

@@ -1,0 +1,436 @@
+"""Who is planned, who is held back and why, in which wave, and what blocks a plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrate.decide.planner import Planner
+from migrate.decide.policy_steps import POLICY_CAP, marker_for
+from migrate.model.evidence import Evidence, ReadStatus
+from migrate.model.plan import (
+    AcceptedGap,
+    CreatePolicy,
+    HoldReason,
+    PlanAction,
+    PlanHeader,
+    PlanRow,
+    SetPolicyState,
+    Severity,
+)
+from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, Rules
+from migrate.model.snapshot import SnapshotHeader
+from migrate.model.users import AnyUser
+from tests.unit.decide.records import (
+    P1,
+    ROOM_SKU,
+    TENANT,
+    UNREGISTERED,
+    evidence,
+    group,
+    guest,
+    limits,
+    object_id,
+    policy,
+    policy_of,
+    profile,
+    rules,
+    sku,
+    snapshot,
+    sync_role,
+    unreadable,
+    user,
+)
+
+CREATE = {"create": True, "limits": limits(max_newly_prompted=1000)}
+EMERGENCY = [object_id("emergency1"), object_id("emergency2")]
+
+
+def planned(
+    users: Iterable[AnyUser],
+    proof: Evidence | None = None,
+    decided: Rules | None = None,
+    taken: SnapshotHeader | None = None,
+) -> tuple[dict[str, PlanRow], PlanHeader]:
+    """Return the rows by name and the header of the plan for these users."""
+    people = list(users)
+    planner = Planner(taken or snapshot(len(people)), proof or evidence(policy()), decided or rules())
+    rows = {row.user_principal_name.split("@")[0]: row for row in planner.rows(people)}
+    return rows, planner.header("cd" * 32, tool_version="0.1.0")
+
+
+def blockers(header: PlanHeader) -> set[str]:
+    return {note.code for note in header.blockers}
+
+
+def warnings(header: PlanHeader) -> dict[str, str]:
+    return {note.code: note.sentence for note in header.notes if note.severity is Severity.WARNING}
+
+
+# --- who is planned
+
+
+def test_a_covered_user_is_planned_with_the_policies_that_prove_it() -> None:
+    rows, header = planned([user("ada"), user("bob", "enabled"), user("eve", "disabled")])
+    assert [rows[name].action for name in ("ada", "bob", "eve")] == [
+        PlanAction.DISABLE,
+        PlanAction.DISABLE,
+        PlanAction.NONE,
+    ]
+    assert rows["ada"].covered_by == ("MFA for everybody",)
+    assert header.rests_on == (policy().id,)
+    assert header.counts == {"disable": 2, "none": 1}
+    assert header.users_to_change == 2
+
+
+@pytest.mark.parametrize(
+    ("proof", "reason"),
+    [
+        (evidence(), HoldReason.UNCOVERED),
+        (evidence(policy(state="disabled")), HoldReason.UNCOVERED),
+        (evidence(policy(state="enabledForReportingButNotEnforced")), HoldReason.UNCOVERED),
+        (evidence(policy(excludeUsers=[object_id("ada")])), HoldReason.UNCOVERED),
+        (
+            evidence(policy(excludeGroups=[object_id("staff")]), groups=(group("staff", "ada"),)),
+            HoldReason.UNCOVERED,
+        ),
+        (
+            evidence(policy(excludeGroups=[object_id("board")]), groups=(group("board", status=ReadStatus.HIDDEN),)),
+            HoldReason.UNKNOWN,
+        ),
+        (
+            evidence(
+                policy(excludeGroups=[object_id("board")]), groups=(group("board", status=ReadStatus.UNREADABLE),)
+            ),
+            HoldReason.UNKNOWN,
+        ),
+        (evidence(policy(excludeGroups=[object_id("board")])), HoldReason.UNKNOWN),
+        (evidence(policy(state="somethingNew")), HoldReason.UNKNOWN),
+    ],
+)
+def test_whoever_is_not_proven_covered_is_held_back(proof: Evidence, reason: HoldReason) -> None:
+    rows, header = planned([user("ada")], proof)
+    assert (rows["ada"].action, rows["ada"].hold_reason) == (PlanAction.HOLD, reason)
+    assert rows["ada"].reason
+    assert rows["ada"].covered_by == ()
+    assert header.users_to_change == 0
+    assert header.rests_on == ()
+
+
+def test_a_hidden_group_is_named_in_a_warning() -> None:
+    proof = evidence(policy(excludeGroups=[object_id("board")]), groups=(group("board", status=ReadStatus.HIDDEN),))
+    _, header = planned([user("ada")], proof)
+    assert "board" in warnings(header)["unread-group"]
+
+
+def test_a_policy_for_some_apps_covers_partly_and_an_accepted_gap_lets_it_pass() -> None:
+    half = policy()
+    half.raw["conditions"]["clientAppTypes"] = ["browser", "mobileAppsAndDesktopClients"]
+    rows, _ = planned([user("ada")], evidence(half))
+    assert rows["ada"].hold_reason is HoldReason.PARTLY
+    gaps = tuple(
+        AcceptedGap(tag=f"clientAppType:{kind}", reason="legacy is blocked at the mail gateway", expires="2027-01-31")
+        for kind in ("exchangeActiveSync", "easSupported", "other")
+    )
+    rows, header = planned([user("ada")], evidence(half), rules(accepted_gaps=gaps))
+    assert rows["ada"].action is PlanAction.DISABLE, rows["ada"].reason
+    assert "legacy is blocked at the mail gateway" in warnings(header)["accepted-gap"]
+
+
+def test_an_emergency_access_account_is_never_planned_whatever_covers_it() -> None:
+    rows, header = planned([user("emergency1"), user("ada")])
+    assert rows["emergency1"].hold_reason is HoldReason.EMERGENCY_ACCESS
+    assert header.emergency_access == tuple(EMERGENCY)
+    assert header.users_to_change == 1
+
+
+@pytest.mark.parametrize("known_by", ["role", "name"])
+def test_a_directory_synchronization_account_is_held_back(known_by: str) -> None:
+    proof = evidence(policy(), roles=(sync_role("sync"),) if known_by == "role" else ())
+    account = profile("sync", display_name=DIRECTORY_SYNC_NAME if known_by == "name" else "Connector")
+    rows, _ = planned([user(account)], proof)
+    assert rows["sync"].hold_reason is HoldReason.DIRECTORY_SYNC
+
+
+def test_an_exclusion_holds_back_with_its_reason_and_date() -> None:
+    decided = rules(exclusions={object_id("ada"): "on leave (until 2027-01-31)"})
+    rows, header = planned([user("ada"), user("bob")], None, decided)
+    assert (rows["ada"].hold_reason, rows["ada"].reason) == (HoldReason.EXCLUDED, "on leave (until 2027-01-31)")
+    assert header.counts["hold/excluded"] == 1
+
+
+def test_guests_stay_out_where_the_configuration_says_so() -> None:
+    people = [user(guest("gus")), user(profile("mia", creation_type="Invitation", external_user_state="Accepted"))]
+    rows, _ = planned(people, None, rules(guests=False))
+    assert rows["gus"].hold_reason is HoldReason.GUEST
+    assert rows["mia"].action is PlanAction.DISABLE, "an invited member is no guest"
+    rows, _ = planned(people)
+    assert rows["gus"].action is PlanAction.DISABLE
+
+
+def test_an_unreadable_user_is_counted_and_shown_and_never_planned() -> None:
+    rows, header = planned([unreadable("ada", "403 Forbidden (request-id r-1)"), user("bob")])
+    assert rows["ada"].hold_reason is HoldReason.UNREADABLE
+    assert (rows["ada"].current_state, rows["ada"].target_state) == (None, None)
+    assert "r-1" in rows["ada"].reason
+    assert header.counts["hold/unreadable"] == 1
+    assert warnings(header)["unreadable-users"].startswith("1 user ")
+
+
+def test_only_those_who_are_named_are_planned_when_somebody_is() -> None:
+    rows, _ = planned([user("ada"), user("bob")], None, rules(only=frozenset({object_id("bob")})))
+    assert [rows[name].action for name in ("ada", "bob")] == [PlanAction.HOLD, PlanAction.DISABLE]
+
+
+# --- waves
+
+
+def test_the_canary_goes_first_and_the_never_registered_last_of_all() -> None:
+    people = [
+        user("ada"),
+        user(profile("new"), "enabled", UNREGISTERED),
+        user(profile("silent"), "enabled", None),
+        user(profile("off", account_enabled=False), "enforced", None),
+        user(profile("operator")),
+    ]
+    decided = rules(canary=frozenset({object_id("ada")}), operator=object_id("operator"), percentages=(100,))
+    rows, header = planned(people, None, decided)
+    assert {name: row.wave for name, row in rows.items()} == {
+        "ada": 1,
+        "new": 3,
+        "silent": 3,  # not in the report though the account is on
+        "off": 2,  # the report leaves out accounts that are switched off
+        "operator": 2,
+    }
+    assert [(wave.number, wave.name, wave.users) for wave in header.waves] == [
+        (1, "canary", 1),
+        (2, "to 100%", 2),
+        (3, "never registered", 2),
+    ]
+
+
+def test_the_operator_comes_last_of_the_shares_unless_the_canary_names_them() -> None:
+    decided = rules(operator=object_id("operator"))
+    rows, _ = planned([user("operator")], None, decided)
+    assert rows["operator"].wave == 4
+    rows, _ = planned([user("operator")], None, rules(operator=object_id("operator"), canary={object_id("operator")}))
+    assert rows["operator"].wave == 1
+
+
+def test_the_shares_are_about_as_large_as_they_say() -> None:
+    rows, _ = planned([user(f"user{number}") for number in range(2000)])
+    waves = [row.wave for row in rows.values()]
+    assert 140 < waves.count(2) < 260
+    assert 700 < waves.count(3) < 900
+
+
+names = st.lists(st.integers(0, 10_000), min_size=1, max_size=40, unique=True)
+
+
+def person(number: int) -> AnyUser:
+    """Return an invented user whose kind follows from a number."""
+    name = f"user{number}"
+    kinds: list[AnyUser] = [
+        user(name),
+        user(name, "enabled", UNREGISTERED),
+        user(name, "disabled"),
+        user(guest(name)),
+        unreadable(name),
+        user(profile(name, account_enabled=False)),
+    ]
+    return kinds[number % len(kinds)]
+
+
+@given(names, st.randoms(use_true_random=False))
+def test_the_plan_does_not_depend_on_the_order_of_its_input(numbers: list[int], rng: random.Random) -> None:
+    people = [person(number) for number in numbers]
+    shuffled = list(people)
+    rng.shuffle(shuffled)
+    proof = evidence(policy("One", excludeUsers=[object_id("user0")]), policy("Two", includeUsers=["All"]))
+    turned = evidence(*reversed(proof.policies))
+    rows, header = planned(people, proof)
+    other_rows, other_header = planned(shuffled, turned)
+    assert rows == other_rows
+    assert header == other_header
+
+
+@given(names, names)
+def test_nobody_moves_to_another_wave_when_others_come_or_go(stay: list[int], others: list[int]) -> None:
+    alone, _ = planned(person(number) for number in stay)
+    together, _ = planned(person(number) for number in dict.fromkeys([*others, *stay]))
+    for name, row in alone.items():
+        assert together[name] == row
+
+
+# --- policies
+
+
+def test_create_makes_a_report_only_policy_that_spares_emergency_access_and_directory_sync() -> None:
+    rows, header = planned([user("ada")], evidence(), rules(**CREATE))
+    (create, switch) = header.policy_steps
+    assert isinstance(create, CreatePolicy)
+    assert isinstance(switch, SetPolicyState)
+    assert create.body["state"] == "enabledForReportingButNotEnforced"
+    assert create.body["conditions"]["users"]["excludeUsers"] == EMERGENCY
+    assert create.body["conditions"]["users"]["excludeRoles"] == [DIRECTORY_SYNC_ROLE]
+    assert create.key in create.body["description"]
+    assert (switch.key, switch.after.value) == (create.key, "enabled")
+    assert rows["ada"].action is PlanAction.DISABLE
+    assert header.rests_on == (create.key,)
+    assert not header.blockers
+
+
+@pytest.mark.parametrize("state", ["enabledForReportingButNotEnforced", "enabled"])
+def test_a_policy_that_is_there_already_is_not_made_twice(state: str) -> None:
+    there = policy("Ours", state, excludeUsers=EMERGENCY, excludeRoles=[DIRECTORY_SYNC_ROLE])
+    marked = {**there.raw, "description": f"marker {marker_for(TENANT, None)}"}
+    rows, header = planned([user("ada")], evidence(policy_of(marked)), rules(**CREATE))
+    assert [type(step) for step in header.policy_steps] == ([] if state == "enabled" else [SetPolicyState])
+    assert rows["ada"].action is PlanAction.DISABLE
+    assert not header.blockers
+
+
+def test_adopt_changes_no_policy() -> None:
+    _, header = planned([user("ada")], evidence(policy(state="enabledForReportingButNotEnforced")))
+    assert header.policy_steps == ()
+
+
+def test_a_report_only_policy_is_switched_on_where_the_rules_name_it() -> None:
+    there = policy(
+        state="enabledForReportingButNotEnforced", excludeUsers=EMERGENCY, excludeRoles=[DIRECTORY_SYNC_ROLE]
+    )
+    rows, header = planned([user("ada")], evidence(there), rules(switch_on=(there.id,), limits=limits()))
+    assert [step.key for step in header.policy_steps] == [there.id]
+    assert rows["ada"].action is PlanAction.DISABLE
+    assert not header.blockers
+
+
+@pytest.mark.parametrize(
+    ("users", "state", "code"),
+    [
+        ({"excludeRoles": [DIRECTORY_SYNC_ROLE]}, "enabledForReportingButNotEnforced", "emergency-access-not-excluded"),
+        (
+            {"excludeUsers": EMERGENCY[:1], "excludeRoles": [DIRECTORY_SYNC_ROLE]},
+            "enabledForReportingButNotEnforced",
+            "emergency-access-not-excluded",
+        ),
+        ({"excludeUsers": EMERGENCY}, "enabledForReportingButNotEnforced", "directory-sync-not-excluded"),
+        ({"excludeUsers": EMERGENCY, "excludeRoles": [DIRECTORY_SYNC_ROLE]}, "disabled", "not-report-only"),
+    ],
+)
+def test_a_policy_that_could_lock_out_is_not_switched_on(users: dict[str, Any], state: str, code: str) -> None:
+    there = policy(state=state, **users)
+    _, header = planned([user("ada")], evidence(there), rules(switch_on=(there.id,)))
+    assert code in blockers(header)
+
+
+def test_the_same_holds_for_our_own_policy_once_somebody_has_edited_it() -> None:
+    marked = {**policy("Ours", "disabled").raw, "description": f"marker {marker_for(TENANT, None)}"}
+    _, header = planned([user("ada")], evidence(policy_of(marked)), rules(**CREATE))
+    assert blockers(header) == {"emergency-access-not-excluded", "directory-sync-not-excluded", "not-report-only"}
+
+
+def test_emergency_access_accounts_may_be_excluded_through_a_group() -> None:
+    there = policy(
+        state="enabledForReportingButNotEnforced",
+        excludeGroups=[object_id("break glass")],
+        excludeRoles=[DIRECTORY_SYNC_ROLE],
+    )
+    proof = evidence(there, groups=(group("break glass", "emergency1", "emergency2"),))
+    _, header = planned([user("ada")], proof, rules(switch_on=(there.id,)))
+    assert not header.blockers
+
+
+@pytest.mark.parametrize("asked", [{"create": True}, {"switch_on": (policy(state="disabled").id,)}])
+def test_without_emergency_access_policies_are_adopted_only(asked: dict[str, Any]) -> None:
+    nobody = {"emergency_access": (), "emergency_none": "a lab without people"}
+    rows, header = planned([user("ada")], evidence(policy(state="disabled")), rules(**nobody, **asked))
+    assert header.policy_steps == ()
+    assert blockers(header) == {"no-emergency-access"}
+    assert rows["ada"].hold_reason is HoldReason.UNCOVERED, "what is not created covers nobody"
+    rows, header = planned([user("ada")], None, rules(**nobody))
+    assert not header.blockers
+    assert "a lab without people" in warnings(header)["no-emergency-access"]
+    assert rows["ada"].action is PlanAction.DISABLE
+
+
+def test_one_emergency_access_account_is_enough_and_two_are_advised() -> None:
+    _, header = planned([user("ada")], None, rules(emergency_access=(object_id("emergency1"),)))
+    assert not header.blockers
+    assert "two are advised" in warnings(header)["one-emergency-access"]
+
+
+# --- who is newly asked
+
+
+def test_everybody_who_is_not_covered_today_and_not_planned_counts_as_newly_prompted() -> None:
+    people = [
+        user("ada"),  # planned: knows MFA already
+        user("otto", "disabled"),
+        user(guest("gus"), "disabled"),
+        user(profile("room", assigned_licenses=(ROOM_SKU,)), "disabled"),
+        user(profile("gone", account_enabled=False), "disabled"),
+        user("emergency1", "disabled"),  # excluded from the policy
+        unreadable("nina"),
+    ]
+    taken = snapshot(len(people), sku(), sku("MEETING_ROOM", ROOM_SKU, plan="something else"))
+    _, header = planned(people, evidence(), rules(create=True), taken)
+    (prompted,) = header.newly_prompted
+    assert (prompted.total, prompted.outside_plan) == (6, 5)
+    assert prompted.by_kind == {"member": 2, "guest": 1, "resourceMailbox": 1, "accountDisabled": 1}
+    assert "newly-prompted" in blockers(header)
+    sentence = next(note.sentence for note in header.blockers)
+    assert "5 people" in sentence
+    assert "otto@contoso.example" in sentence
+    _, header = planned(people, evidence(), rules(create=True, limits=limits(max_newly_prompted=5)), taken)
+    assert not header.blockers
+
+
+def test_whoever_is_covered_today_is_not_newly_prompted() -> None:
+    _, header = planned([user("otto", "disabled")], evidence(policy()), rules(create=True))
+    (prompted,) = header.newly_prompted
+    assert (prompted.total, prompted.outside_plan) == (0, 0)
+    assert not header.blockers
+
+
+# --- the tenant
+
+
+@pytest.mark.parametrize(
+    "subscriptions",
+    [(sku(plan="another plan"),), (sku(status="Suspended"),), (sku(status="Deleted"),), (sku(status="LockedOut"),)],
+)
+def test_without_a_licence_in_force_nothing_may_be_applied(subscriptions: tuple[Any, ...]) -> None:
+    _, header = planned([user("ada")], None, None, snapshot(1, *subscriptions))
+    assert "no-licence" in blockers(header)
+
+
+@pytest.mark.parametrize("subscription", [sku(), sku(status="Warning"), sku(plan=P1)])
+def test_a_licence_in_force_is_enough(subscription: Any) -> None:
+    _, header = planned([user("ada")], None, None, snapshot(1, subscription))
+    assert not header.blockers
+
+
+def test_a_user_without_a_licence_is_a_warning_and_is_planned() -> None:
+    rows, header = planned([user(profile("ada", assigned_licenses=())), user("bob")])
+    assert rows["ada"].action is PlanAction.DISABLE
+    assert warnings(header)["unlicensed-users"].startswith("1 user ")
+
+
+def test_security_defaults_block() -> None:
+    _, header = planned([user("ada")], evidence(policy(), security_defaults_enabled=True))
+    assert "security-defaults" in blockers(header)
+
+
+@pytest.mark.parametrize(("there", "blocked"), [(POLICY_CAP - 1, False), (POLICY_CAP, True)])
+def test_no_policy_is_planned_beyond_what_a_tenant_may_have(there: int, blocked: bool) -> None:
+    many = [policy(f"policy {number}", "disabled") for number in range(there)]
+    _, header = planned([user("ada")], evidence(*many), rules(**CREATE))
+    assert ("policy-cap" in blockers(header)) == blocked
+    _, header = planned([user("ada")], evidence(*many))
+    assert "policy-cap" not in blockers(header), "adopting creates nothing"

@@ -1,0 +1,177 @@
+"""A rollback is the plan reversed: every user to the state that was read, every policy step backwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrate.decide.reverser import TenantFacts, facts_of, policy_steps_of, rollback_for
+from migrate.model.evidence import PolicyState
+from migrate.model.plan import CreatePolicy, DeletePolicy, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
+from migrate.model.users import MfaState
+from tests.unit.decide.records import TENANT, header, object_id, step, switch
+
+FACTS = TenantFacts(
+    tenant_id=TENANT, tenant_name="Contoso", tenant_domain="contoso.example", cloud="global", endpoint=None
+)
+CREATE = CreatePolicy(key="mfa-migrate:abc", display_name="Ours", body={"displayName": "Ours"}, because="create")
+
+
+def row(name: str, previous: str = "enforced", wave: int = 1) -> RollbackRow:
+    return RollbackRow(
+        user_id=object_id(name),
+        user_principal_name=f"{name}@contoso.example",
+        previous_state=MfaState(previous),
+        target_state=MfaState.DISABLED,
+        wave=wave,
+        tenant_id=TENANT,
+        plan_digest="ab" * 32,
+    )
+
+
+def rollback(rows: list[RollbackRow], steps: tuple[PolicyStep, ...] = (), **others: Any) -> Any:
+    fields: dict[str, Any] = {
+        "created_at": "2026-11-24T08:00:00Z",
+        "tool_version": "0.1.0",
+        "readback_timeout_seconds": 60,
+    }
+    return rollback_for(rows, steps, FACTS, **{**fields, **others})
+
+
+def test_everybody_goes_back_to_the_state_that_was_read_last_wave_first() -> None:
+    made = rollback([row("ada", wave=1), row("bob", "enabled", wave=3), row("eve", wave=2)])
+    assert [(one.user_principal_name.split("@")[0], one.before, one.after) for one in made.steps] == [
+        ("bob", "disabled", "enabled"),
+        ("eve", "disabled", "enforced"),
+        ("ada", "disabled", "enforced"),
+    ]
+    assert [(wave.number, wave.users) for wave in made.header.waves] == [(3, 1), (2, 1), (1, 1)]
+    assert made.header.kind is PlanKind.ROLLBACK
+    assert made.header.counts == {"restore": 3}
+
+
+def test_it_waits_for_nothing_and_stops_for_no_failure() -> None:
+    bounds = rollback([row("ada")], policy_settle_seconds=86400).header.limits
+    assert (bounds.report_only_seconds, bounds.policy_settle_seconds, bounds.max_failures) == (0, 0, "100%")
+    assert bounds.max_users is None
+
+
+def test_undoing_a_rollback_switches_off_and_lets_policies_settle_first() -> None:
+    off = RollbackRow(
+        user_id=object_id("ada"),
+        user_principal_name="ada@contoso.example",
+        previous_state=MfaState.DISABLED,
+        target_state=MfaState.ENFORCED,
+        wave=1,
+        tenant_id=TENANT,
+        plan_digest="ab" * 32,
+    )
+    made = rollback([off], policy_settle_seconds=86400, emergency_access=(object_id("emergency1"),))
+    assert made.header.counts == {"disable": 1}
+    assert made.header.limits.policy_settle_seconds == 86400
+    assert made.header.emergency_access == (object_id("emergency1"),)
+
+
+def test_policies_go_back_in_reverse_order_and_each_step_is_reversed() -> None:
+    on = switch("enabledForReportingButNotEnforced", "enabled")
+    back = rollback([row("ada")], (CREATE, on)).header.policy_steps
+    assert [type(one) for one in back] == [SetPolicyState, DeletePolicy]
+    assert (back[0].before, back[0].after) == (PolicyState.ENABLED, PolicyState.REPORT_ONLY)
+    assert back[1].body == CREATE.body
+
+
+def test_two_rollbacks_from_another_point_of_the_journal_are_not_the_same_run() -> None:
+    first, again, later = (rollback([row("ada")], made_from=point).header for point in ("aa", "aa", "bb"))
+    assert first.digest == again.digest != later.digest
+
+
+users = st.lists(
+    st.tuples(st.integers(0, 200), st.sampled_from(["enabled", "enforced"]), st.integers(1, 5)),
+    unique_by=lambda each: each[0],
+    max_size=30,
+)
+
+
+@given(users)
+def test_each_row_becomes_one_step_and_reversing_it_again_is_the_step_that_was_taken(rows: Any) -> None:
+    given_rows = [row(f"user{number}", state, wave) for number, state, wave in rows]
+    made = rollback(given_rows)
+    forward = {one.user_id: one.reverse() for one in made.steps}
+    assert forward.keys() == {each.user_id for each in given_rows}
+    for each in given_rows:
+        assert (forward[each.user_id].before, forward[each.user_id].after) == (
+            each.previous_state,
+            each.target_state,
+        )
+    assert [one.wave for one in made.steps] == sorted((one.wave for one in made.steps), reverse=True)
+    assert sum(wave.users for wave in made.header.waves) == len(given_rows)
+    assert rollback(list(reversed(given_rows))).header == made.header, "the order of the file does not matter"
+
+
+steps = st.sampled_from(
+    [
+        step(),
+        step(before="disabled", after="enabled"),
+        CREATE,
+        CREATE.reverse(),
+        switch("enabled", "disabled"),
+        switch("enabledForReportingButNotEnforced", "enabled"),
+    ]
+)
+
+
+@given(steps)
+def test_reversing_twice_is_the_same_change_and_reverse_is_closed(one: Any) -> None:
+    back = one.reverse()
+    again = back.reverse()
+    assert type(again) is type(one)
+    for name in ("user_id", "before", "after", "key", "body", "wave"):
+        if hasattr(one, name):
+            assert getattr(again, name) == getattr(one, name)
+    if hasattr(one, "before"):
+        assert (back.before, back.after) == (one.after, one.before)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "weakening"),
+    [
+        ("enabled", "disabled", True),
+        ("enabled", "enabledForReportingButNotEnforced", True),
+        ("enabledForReportingButNotEnforced", "disabled", False),
+        ("disabled", "enabled", False),
+    ],
+)
+def test_only_leaving_enabled_weakens(before: str, after: str, weakening: bool) -> None:
+    assert switch(before, after).weakens == weakening
+
+
+def test_rollback_json_gives_back_its_policy_steps_creations_first() -> None:
+    on = switch("enabledForReportingButNotEnforced", "enabled", "Ours")
+    found = RollbackHeader(
+        format=ROLLBACK_FORMAT,
+        kind=ROLLBACK_KIND,
+        tool_version="0.1.0",
+        created_at="2026-11-24T08:00:00Z",
+        tenant_id=TENANT,
+        tenant_name="Contoso",
+        tenant_domain="contoso.example",
+        cloud="global",
+        endpoint="http://127.0.0.1:1",
+        plan_digests=("ab" * 32,),
+        former_policies={},
+        policies_created=(CreatedPolicy(key=CREATE.key, id=object_id("ours"), body=CREATE.body),),
+        policies_switched=(on,),
+        csv_sha256="",
+        journal_entries=1,
+        journal_hash="cd" * 32,
+    )
+    created, switched = policy_steps_of(found)
+    assert isinstance(created, CreatePolicy)
+    assert (created.key, created.display_name, created.body) == (CREATE.key, "Ours", CREATE.body)
+    assert switched == on
+    assert facts_of(found).endpoint == "http://127.0.0.1:1"
+    assert facts_of(header()) == FACTS

@@ -1,0 +1,245 @@
+"""What should be is the journal folded over the snapshot; everything that differs is a finding with its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrate.decide.coverage.judge import Judge
+from migrate.decide.verifier import (
+    coverage_findings,
+    expected_for,
+    method_findings,
+    policy_findings,
+    state_findings,
+)
+from migrate.model.findings import FindingCode
+from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.plan import CreatePolicy
+from migrate.model.users import MfaState, Registration
+from tests.unit.decide.records import (
+    evidence,
+    object_id,
+    policy,
+    policy_of,
+    profile,
+    reading,
+    switch,
+    unreadable,
+    user,
+)
+
+states = st.sampled_from(list(MfaState))
+
+
+def entry(outcome: str, before: str = "enforced", requested: str = "disabled", observed: str = "") -> JournalEntry:
+    """Return the latest entry of the journal for ada."""
+    return JournalEntry(
+        sequence=2,
+        time_utc="2026-11-24T08:00:00.000Z",
+        server_date="2026-11-24T08:00:00Z",
+        actor="operator@contoso.example",
+        tenant_id="t",
+        operation=Operation.SET_MFA_STATE,
+        target_type=TargetType.USER,
+        object_id=object_id("ada"),
+        user_principal_name="ada@contoso.example",
+        before=before,
+        requested=requested,
+        observed=observed,
+        outcome=Outcome(outcome),
+        reason="",
+        attempt=1,
+        request_id="r",
+        client_request_id="c",
+        plan_digest="ab" * 32,
+        previous_hash=GENESIS,
+        hash="",
+    )
+
+
+def codes(findings: Any) -> list[FindingCode]:
+    return [finding.code for finding in findings]
+
+
+def state_codes(snapshot: str, latest: JournalEntry | None, found: str | None, **read: Any) -> list[FindingCode]:
+    ada = user("ada", snapshot)
+    return codes(state_findings(ada, expected_for(ada, latest), reading(state=found, **read)))
+
+
+# --- states
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "latest", "found", "fine"),
+    [
+        ("enforced", None, "enforced", True),
+        ("enforced", None, "disabled", False),
+        ("enabled", None, "enforced", True),  # Graph promotes by itself
+        ("enforced", None, "enabled", False),
+        ("enforced", entry("confirmed"), "disabled", True),
+        ("enforced", entry("confirmed"), "enforced", False),
+        ("enforced", entry("recovered"), "disabled", True),
+        ("enforced", entry("unconfirmed"), "disabled", True),
+        ("enforced", entry("unconfirmed"), "enforced", False),
+        ("enforced", entry("failed"), "enforced", True),
+        ("enforced", entry("failed"), "disabled", False),
+        ("enforced", entry("skipped", observed="enforced"), "enforced", True),
+        ("enforced", entry("skipped", observed="disabled"), "disabled", True),
+        ("enforced", entry("confirmed", "disabled", "enforced"), "enforced", True),  # put back
+        ("enforced", entry("confirmed", "disabled", "enforced"), "disabled", False),
+        ("enabled", entry("confirmed", "disabled", "enabled"), "enforced", True),  # put back and promoted
+    ],
+)
+def test_the_latest_entry_says_what_should_be_and_without_one_the_snapshot(
+    snapshot: str, latest: JournalEntry | None, found: str, fine: bool
+) -> None:
+    assert state_codes(snapshot, latest, found) == ([] if fine else [FindingCode.STATE_DIFFERS])
+
+
+@pytest.mark.parametrize("found", ["enforced", "disabled"])
+def test_an_intent_without_an_outcome_is_in_doubt_whatever_is_found(found: str) -> None:
+    assert state_codes("enforced", entry("intent"), found) == [FindingCode.IN_DOUBT]
+
+
+def test_an_intent_in_doubt_with_a_third_state_is_both() -> None:
+    assert state_codes("enforced", entry("intent"), "enabled") == [FindingCode.IN_DOUBT, FindingCode.STATE_DIFFERS]
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, FindingCode.USER_MISSING), (403, FindingCode.USER_UNREADABLE)])
+def test_somebody_who_cannot_be_read_any_more(status: int, code: FindingCode) -> None:
+    assert state_codes("enforced", None, None, status=status) == [code]
+
+
+def test_nothing_is_expected_of_whom_the_export_could_not_read() -> None:
+    nina = unreadable("nina")
+    assert codes(state_findings(nina, expected_for(nina, None), reading("nina", "enforced"))) == []
+    assert codes(state_findings(nina, expected_for(nina, None), reading("nina", None))) == []
+
+
+@given(states, states)
+def test_what_was_read_before_is_always_as_it_should_be(before: MfaState, other: MfaState) -> None:
+    assert state_codes(before, None, before) == []
+    assert state_codes(before, entry("confirmed", before, other), other) == []
+
+
+@pytest.mark.parametrize(
+    ("latest", "off"),
+    [
+        (None, False),
+        (entry("confirmed"), True),
+        (entry("unconfirmed"), True),
+        (entry("failed"), False),
+        (entry("confirmed", "disabled", "enforced"), False),
+        (entry("skipped", observed="disabled"), True),
+    ],
+)
+def test_whose_coverage_is_looked_at(latest: JournalEntry | None, off: bool) -> None:
+    assert expected_for(user("ada"), latest).switched_off == off
+
+
+# --- coverage
+
+
+def test_coverage_of_those_switched_off() -> None:
+    ada, covers = user("ada", "disabled"), Judge(evidence(policy()))
+    no_more = Judge(evidence(policy(state="disabled")))
+    nothing: frozenset[str] = frozenset()
+    assert codes(coverage_findings(profile("ada"), ada, covers, nothing, nothing)) == []
+    (finding,) = coverage_findings(profile("ada"), ada, no_more, nothing, nothing)
+    assert (finding.code, finding.subject) == (FindingCode.NOT_COVERED, "ada@contoso.example")
+    assert "does not provably require MFA" in finding.sentence
+    assert codes(coverage_findings("Graph answered 404", ada, covers, nothing, nothing)) == [
+        FindingCode.USER_UNREADABLE
+    ]
+
+
+def test_an_accepted_gap_that_has_expired_is_a_finding_of_its_own() -> None:
+    half = policy()
+    half.raw["conditions"]["clientAppTypes"] = ["browser", "mobileAppsAndDesktopClients"]
+    legacy = frozenset({"clientAppType:exchangeActiveSync", "clientAppType:easSupported", "clientAppType:other"})
+    judge, ada = Judge(evidence(half)), user("ada", "disabled")
+    assert codes(coverage_findings(profile("ada"), ada, judge, legacy, frozenset())) == []
+    (finding,) = coverage_findings(profile("ada"), ada, judge, frozenset(), legacy)
+    assert finding.code is FindingCode.ACCEPTED_GAP_EXPIRED
+    assert "clientAppType:other" in finding.sentence
+
+
+# --- methods
+
+
+def methods(*names: str) -> Registration:
+    return Registration(
+        is_mfa_registered=bool(names), is_mfa_capable=True, methods_registered=names, last_updated_date_time="today"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (methods("mobilePhone"), methods("mobilePhone"), []),
+        (methods("mobilePhone"), methods("fido2", "mobilePhone"), []),
+        (methods("fido2", "mobilePhone"), methods("mobilePhone"), [FindingCode.METHOD_MISSING]),
+        (methods("mobilePhone"), None, [FindingCode.REGISTRATION_MISSING]),
+        (methods(), None, []),
+        (None, methods("fido2"), []),
+    ],
+)
+def test_methods_before_must_be_a_subset_of_methods_after(
+    before: Registration | None, now: Registration | None, expected: list[FindingCode]
+) -> None:
+    found = list(method_findings(user("ada", registration=before), now))
+    assert codes(found) == expected
+    for finding in found:
+        assert "lag" in finding.evidence
+
+
+# --- policies
+
+MARKER = "mfa-migrate:0123456789ab"
+BODY = {
+    **{key: value for key, value in policy("Ours", "enabledForReportingButNotEnforced").raw.items() if key != "id"},
+    "description": f"marker {MARKER}",
+}
+CREATE = CreatePolicy(key=MARKER, display_name="Ours", body=BODY, because="create")
+
+
+def ours(**changes: Any) -> Any:
+    return policy_of({**BODY, "id": object_id("ours"), **changes})
+
+
+def on(name: str = "Ours", key: str = MARKER) -> Any:
+    import msgspec
+
+    return msgspec.structs.replace(switch("enabledForReportingButNotEnforced", "enabled", name), key=key)
+
+
+@pytest.mark.parametrize(
+    ("done", "there", "expected"),
+    [
+        ([], [], []),
+        ([CREATE], [ours()], []),
+        ([CREATE], [], [FindingCode.POLICY_MISSING]),
+        ([CREATE], [ours(state="enabled")], [FindingCode.POLICY_DIFFERS]),
+        ([CREATE], [ours(displayName="Theirs")], [FindingCode.POLICY_DIFFERS]),
+        ([CREATE, on()], [ours(state="enabled")], []),
+        ([CREATE, on()], [ours()], [FindingCode.POLICY_DIFFERS]),
+        ([CREATE, on()], [ours(state="enabled", grantControls=None)], [FindingCode.POLICY_DIFFERS]),
+        ([CREATE, on(), on().reverse(), CREATE.reverse()], [], []),
+        ([CREATE, CREATE.reverse()], [ours()], [FindingCode.POLICY_DIFFERS]),
+        ([CREATE, CREATE.reverse()], [ours(displayName="Somebody's own")], []),
+        ([on("Adopted", object_id("adopted"))], [], [FindingCode.POLICY_MISSING]),
+    ],
+)
+def test_the_last_step_for_a_policy_says_what_it_should_be(done: Any, there: Any, expected: list[FindingCode]) -> None:
+    assert codes(policy_findings(done, evidence(*there))) == expected
+
+
+def test_findings_name_subject_and_evidence() -> None:
+    ada = user("ada")
+    (finding,) = state_findings(ada, expected_for(ada, entry("confirmed")), reading(state="enforced"))
+    assert (finding.subject, finding.subject_id) == ("ada@contoso.example", object_id("ada"))
+    assert "expected disabled, read enforced, request r-2" in finding.evidence
