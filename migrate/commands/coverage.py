@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
 from migrate.model.coverage import Coverage
-from migrate.model.users import MfaState, UnreadableUser
+from migrate.model.users import AnyUser, MfaState, UnreadableUser
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import Snapshot, open_snapshot
 
@@ -60,25 +60,48 @@ def coverage(
 
 
 def _classes(snapshot: Snapshot, judge: Judge) -> list[CoverageClass]:
+    """Count users by class, and put classes with the same coverage together."""
     from migrate.views.coverage import CoverageClass
 
-    users: Counter[Coverage] = Counter()
-    with_mfa: Counter[Coverage] = Counter()
-    samples: dict[Coverage, list[str]] = {}
+    tallies: dict[Hashable, _Tally] = {}
     for user in snapshot.users():
-        found = judge.coverage_of(user.profile)
-        users[found] += 1
-        with_mfa[found] += not isinstance(user, UnreadableUser) and user.mfa_state is not MfaState.DISABLED
-        sample = samples.setdefault(found, [])
-        if len(sample) < SAMPLE:
-            sample.append(user.profile.user_principal_name)
-    ordered = sorted(users, key=lambda found: (-users[found], found.summary))
+        user_class = judge.class_of(user.profile)
+        tally = tallies.get(user_class)
+        if tally is None:
+            tally = tallies[user_class] = _Tally(judge.coverage_of(user.profile))
+        tally.count(user)
+    merged: dict[Coverage, _Tally] = {}
+    for tally in tallies.values():
+        merged.setdefault(tally.coverage, _Tally(tally.coverage)).add(tally)
+    ordered = sorted(merged.values(), key=lambda tally: (-tally.users, tally.coverage.summary))
     return [
         CoverageClass(
-            coverage=found, users=users[found], with_per_user_mfa=with_mfa[found], sample=tuple(samples[found])
+            coverage=tally.coverage,
+            users=tally.users,
+            with_per_user_mfa=tally.with_per_user_mfa,
+            sample=tuple(tally.sample),
         )
-        for found in ordered
+        for tally in ordered
     ]
+
+
+@dataclass
+class _Tally:
+    coverage: Coverage
+    users: int = 0
+    with_per_user_mfa: int = 0
+    sample: list[str] = field(default_factory=list)
+
+    def count(self, user: AnyUser) -> None:
+        self.users += 1
+        self.with_per_user_mfa += not isinstance(user, UnreadableUser) and user.mfa_state is not MfaState.DISABLED
+        if len(self.sample) < SAMPLE:
+            self.sample.append(user.profile.user_principal_name)
+
+    def add(self, other: _Tally) -> None:
+        self.users += other.users
+        self.with_per_user_mfa += other.with_per_user_mfa
+        self.sample = [*self.sample, *other.sample][:SAMPLE]
 
 
 def _user_rows(snapshot: Snapshot, judge: Judge) -> Iterator[tuple[str, ...]]:

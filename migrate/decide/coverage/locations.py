@@ -68,12 +68,12 @@ def _read(raw: JsonObject) -> NamedLocation:
     kind = str(raw.get("@odata.type") or _guessed_type(raw)).rsplit(".", 1)[-1].casefold()
     try:
         if kind == "ipnamedlocation":
-            networks = tuple(ipaddress.ip_network(entry["cidrAddress"], strict=False) for entry in raw["ipRanges"])
+            networks = tuple(_network(entry) for entry in _list(raw, "ipRanges"))
             return Ranges(location_id, name, _flag(raw, "isTrusted"), networks)
         if kind == "countrynamedlocation":
             method = str(raw.get("countryLookupMethod") or "clientIpAddress").casefold()
             if method in ("clientipaddress", "authenticatorappgps"):
-                countries = frozenset(str(code).upper() for code in raw["countriesAndRegions"])
+                countries = frozenset(_country(code) for code in _list(raw, "countriesAndRegions"))
                 unknown = _flag(raw, "includeUnknownCountriesAndRegions")
                 return Countries(location_id, name, countries, unknown, method == "authenticatorappgps")
     except (KeyError, TypeError, ValueError) as problem:
@@ -83,6 +83,25 @@ def _read(raw: JsonObject) -> NamedLocation:
 
 def _guessed_type(raw: JsonObject) -> str:
     return "ipNamedLocation" if "ipRanges" in raw else "countryNamedLocation" if "countriesAndRegions" in raw else ""
+
+
+def _list(raw: JsonObject, key: str) -> list[object]:
+    value = raw[key]
+    if not isinstance(value, list):
+        raise TypeError(f"{key} is {shown(value)}")
+    return value
+
+
+def _network(entry: object) -> Network:
+    if not isinstance(entry, dict) or not isinstance(entry.get("cidrAddress"), str):
+        raise TypeError(f"an address range is {shown(entry)}")
+    return ipaddress.ip_network(entry["cidrAddress"], strict=False)
+
+
+def _country(code: object) -> str:
+    if not isinstance(code, str) or len(code) != 2:
+        raise TypeError(f"a country is {shown(code)}")
+    return code.upper()
 
 
 def _flag(raw: JsonObject, key: str) -> bool:
