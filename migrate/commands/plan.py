@@ -11,6 +11,7 @@ import typer
 from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.options import verb
+from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import (
     PLAN_CSV,
@@ -51,6 +52,8 @@ def plan(
             help="Put the proof to Microsoft's own What If, one user of each class; slow, half a request a second.",
         ),
     ] = False,
+    only: OnlyFile = None,
+    exclude: ExcludeFile = None,
 ) -> ExitCode:
     """Work out the migration from the last export. Changes nothing in the tenant.
 
@@ -61,6 +64,7 @@ def plan(
     Examples:
         mfa-migrate plan
         mfa-migrate plan --exit-code
+        mfa-migrate plan --only pilot.csv --exclude vip.xlsx
         mfa-migrate plan --confirm-with-what-if
         mfa-migrate plan -o csv > plan-for-the-meeting.csv
     """
@@ -73,6 +77,7 @@ def plan(
         if not supersede:
             _refuse_over_open_run(workspace)
         rules = rules_for(call.settings, snapshot, today=now_utc().date())
+        rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
         planner = Planner(snapshot.header, snapshot.evidence(), rules)
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
