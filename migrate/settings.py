@@ -326,7 +326,8 @@ def config_from(text: str, name: str) -> Config:
     except msgspec.ValidationError as problem:
         sentence, _, where = str(problem).partition(" - at ")
         keys = list(re.findall(r"[A-Za-z_]+", where))
-        line = _line_of(text, keys)
+        entry = re.search(r"\[(\d+)\]", where)
+        line = _line_of(text, keys, entry=int(entry[1]) if entry else None)
         wrong = re.fullmatch(r"Invalid enum value '(.*)'", sentence)
         members = _members_at(keys)
         hint = _did_you_mean(wrong[1], members) if wrong and members else "See docs/configuration.md."
@@ -369,23 +370,28 @@ def _is_record(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Record)
 
 
-def _line_of(text: str, keys: list[str]) -> str:
-    """Return `, line N` for a key below its tables; empty when it cannot be found (inline tables, say)."""
+def _line_of(text: str, keys: list[str], *, entry: int | None = None) -> str:
+    """Return `, line N` for a key below its tables; empty when it cannot be found.
+
+    `entry` counts the tables of the same name, from 0, where there are several: `[[exclude]]`.
+    """
     if not keys:
         return ""
     *tables, key = keys
-    inside = not tables
+    dotted = r"\s*\.\s*".join(rf"[\"']?{re.escape(name)}[\"']?" for name in keys)
+    inline = rf"\s*{re.escape(tables[0])}\s*=.*\b{re.escape(key)}\b" if tables else r"(?!)"
+    inside, seen = not tables, -1
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[+\s*([A-Za-z0-9_.\-\" ]+?)\s*\]+", line)
         if header is not None:
             path = [part.strip(' "') for part in header[1].split(".")]
             if path == keys:
                 return f", line {number}"
-            inside = path == tables
+            seen += path == tables
+            inside = path == tables and entry in (None, seen)
         elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
             return f", line {number}"
-        inline = rf"\s*{re.escape(tables[0])}\s*=.*\b{re.escape(key)}\b" if tables else r"(?!)"
-        if re.match(inline, line):
+        if re.match(rf"\s*{dotted}\s*=", line) or re.match(inline, line):
             return f", line {number}"
     return ""
 
