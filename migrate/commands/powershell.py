@@ -10,7 +10,7 @@ import typer
 
 from migrate import __version__
 from migrate.commands.call import Call
-from migrate.commands.options import verb
+from migrate.commands.options import keep_for_the_verb, verb, with_globals
 from migrate.errors import BadInput, ExitCode, FolderProblem, UsageProblem
 from migrate.powershell.installation import (
     Edition,
@@ -20,14 +20,26 @@ from migrate.powershell.installation import (
     module_folder,
     this_machine,
 )
+from migrate.settings import GlobalOptions
 from migrate.views.events import PROTOCOL
 
 LONGEST_REQUEST = 64 << 20
 """Bytes of the first line on stdin; it may name a hundred thousand users."""
 
 powershell_app = typer.Typer(
-    name="powershell", no_args_is_help=True, rich_markup_mode=None, help="The PowerShell module MfaMigrate."
+    name="powershell",
+    help="Install the PowerShell module MfaMigrate.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
+
+
+@powershell_app.callback()
+@with_globals
+def _powershell(context: typer.Context, typed: GlobalOptions) -> None:
+    """Install the PowerShell module MfaMigrate."""
+    keep_for_the_verb(context, typed)
 
 
 class ModuleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
