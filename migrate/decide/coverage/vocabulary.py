@@ -66,13 +66,14 @@ KNOWN_SUITE_MEMBERS: Final = MappingProxyType(
         "00000003-0000-0ff1-ce00-000000000000": OFFICE_365,
         "00000004-0000-0ff1-ce00-000000000000": OFFICE_365,
         "00000005-0000-0ff1-ce00-000000000000": OFFICE_365,
-        "00000006-0000-0ff1-ce00-000000000000": OFFICE_365,
         "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": OFFICE_365,
+        "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": ADMIN_PORTALS,
     }
 )
-"""Applications whose membership is documented for years. Of any other application it is taken as open.
+"""Applications that documents list in one suite and not in the other. Of any other application it is taken as open.
 
-Source: Entra documentation, "Apps included in Conditional Access Office 365 app suite".
+Sources: Entra documentation, "Apps included in Conditional Access Office 365 app suite" and "Conditional Access:
+Target resources" (Microsoft Admin Portals).
 """
 
 APP_NAMES: Final = MappingProxyType(
@@ -85,6 +86,7 @@ APP_NAMES: Final = MappingProxyType(
         "00000005-0000-0ff1-ce00-000000000000": "Viva Engage",
         "00000006-0000-0ff1-ce00-000000000000": "Microsoft Office 365 Portal",
         "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": "Microsoft Teams services",
+        "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": "the Azure portal",
         "797f4846-ba00-4fd7-ba43-dac1f8f63013": "Windows Azure Service Management API",
         "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
         "45a330b1-b1ec-4cc1-9161-9f03992aa49f": "Windows Store for Business",
