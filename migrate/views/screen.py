@@ -116,7 +116,7 @@ class Screen:
             return
         if self._bar is None or what != self._what:
             self.finish_progress()
-            self._bar, self._what = _progress_bar(self.color), what
+            self._bar, self._what = _progress_bar(self.stderr, self.color), what
             self._task = self._bar.add_task(what, completed=done, total=total)
             self._bar.start()
         self._bar.update(self._task, completed=done, total=total)
@@ -155,14 +155,14 @@ class Screen:
                     self._print_lines(answer)
 
     def _print_lines(self, answer: Answer) -> None:
-        from rich.table import Table
+        from rich.text import Text
 
         console = self.console()
         if self.sandbox is not None:
             console.print("SANDBOX", style="bold reverse", highlight=False)
         for line in answer.lines():
             # Sentences are left to the terminal to wrap, so that they can be copied and searched whole.
-            console.print(line, highlight=False, soft_wrap=not isinstance(line, Table))
+            console.print(line, highlight=False, soft_wrap=isinstance(line, str | Text))
         self.stdout.flush()
 
     def write_bytes(self, chunks: Iterable[bytes]) -> None:
@@ -250,12 +250,14 @@ def screen_for(
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Any:
     """Return a plain Rich table: a header, a rule, no box to copy out of a terminal by accident."""
     from rich import box
+    from rich.console import Group
     from rich.table import Table
 
-    made = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    made = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for row in rows:
         made.add_row(*row)
-    return made
+    # Rich would fold a title to the width of the table.
+    return made if title is None else Group(title, made)
 
 
 def styled(text: str, style: str) -> Any:
@@ -265,7 +267,7 @@ def styled(text: str, style: str) -> Any:
     return Text(text, style=style)
 
 
-def _progress_bar(color: bool) -> RichProgress:
+def _progress_bar(stderr: TextIO, color: bool) -> RichProgress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
     from rich.text import Text
@@ -290,7 +292,7 @@ def _progress_bar(color: bool) -> RichProgress:
         Count(),
         Rate(),
         TimeToGo(),
-        console=Console(stderr=True, color_system="auto" if color else None),
+        console=Console(file=stderr, color_system="auto" if color else None),
         transient=True,
         refresh_per_second=4,
     )

@@ -1,0 +1,321 @@
+"""What each command prints: the words a person reads, the rows and the document."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate.model.findings import Finding, FindingCode
+from migrate.model.plan import (
+    CreatePolicy,
+    HoldReason,
+    NewlyPrompted,
+    PlanAction,
+    PlanNote,
+    PlanRow,
+    Severity,
+    Wave,
+)
+from migrate.model.run import Ending, RunResult
+from migrate.model.users import MfaState
+from migrate.store.chain import ChainReport
+from migrate.views.apply import apply_answer
+from migrate.views.audit import audit_answer, chain_answer
+from migrate.views.export import export_answer
+from migrate.views.held_back import SHOWN, held_back_lines
+from migrate.views.plan import closing_line, plan_answer, policy_line
+from migrate.views.sandbox import sandbox_answer
+from migrate.views.screen import Answer, screen_for
+from migrate.views.status import RunStanding, status_answer, users_answer
+from migrate.views.verify import verify_answer
+from tests.unit.decide.records import header, object_id, snapshot, switch, unreadable, user
+
+
+def text_of(answer: Answer) -> str:
+    """Return what the table output shows."""
+    stream = io.StringIO()
+    screen_for(
+        output="table",
+        quiet=False,
+        verbose=False,
+        color=False,
+        progress=False,
+        sandbox=None,
+        stdout=stream,
+        stderr=io.StringIO(),
+    ).show(answer)
+    return stream.getvalue()
+
+
+def row(name: str, action: str = "disable", **others: Any) -> PlanRow:
+    fields: dict[str, Any] = {
+        "user_id": object_id(name),
+        "user_principal_name": f"{name}@contoso.example",
+        "current_state": MfaState.ENFORCED,
+        "target_state": MfaState.DISABLED if action == "disable" else None,
+        "wave": 1 if action == "disable" else None,
+        "action": PlanAction(action),
+        "hold_reason": None,
+        "reason": "covered by MFA for everybody",
+        "covered_by": ("MFA for everybody",),
+    }
+    return PlanRow(**{**fields, **others})
+
+
+def held(name: str, kind: str = "uncovered", reason: str = "open: legacy clients", **others: Any) -> PlanRow:
+    return row(name, "hold", hold_reason=HoldReason(kind), reason=reason, covered_by=(), **others)
+
+
+# --- plan
+
+
+def test_the_closing_line_counts_as_terraform_does() -> None:
+    plan = header(
+        policy_steps=(
+            CreatePolicy(key="k", display_name="Ours", body={}, because="x"),
+            switch("enabledForReportingButNotEnforced", "enabled"),
+        ),
+        counts={"disable": 10, "none": 4, "hold/uncovered": 3, "hold/unknown": 1, "hold/unreadable": 2},
+    )
+    assert closing_line(plan) == (
+        "Plan: 1 policy to create, 1 to switch on, 10 users to disable, 3 held back, 3 unknown, 4 off already."
+    )
+    one = header(waves=(Wave(number=1, name="canary", users=1),), counts={"disable": 1})
+    assert "0 policies to create, 0 to switch on, 1 user to disable, 0 held back" in closing_line(one)
+
+
+def test_the_plan_says_where_it_is_from_what_it_does_and_what_comes_next() -> None:
+    plan = header()
+    shown = text_of(plan_answer(plan, lambda: [row("ada"), held("bob")], Path("plan.csv")))
+    assert f"Plan {plan.digest[:12]} for Contoso (contoso.example), from the export of 2026-11-24T08:00:00Z" in shown
+    assert "Authentication methods are not touched" in shown
+    assert "none is created or changed" in shown
+    assert "! uncovered: open: legacy clients (1 user)\n    bob@contoso.example  enforced\n" in shown
+    assert "All rows: plan.csv" in shown
+    assert "mfa-migrate apply --what-if" in shown
+
+
+def test_blockers_stand_out_and_nothing_is_suggested_beside_them() -> None:
+    notes = (
+        PlanNote(severity=Severity.BLOCKER, code="security-defaults", sentence="They are on."),
+        PlanNote(severity=Severity.WARNING, code="unlicensed-users", sentence="Three of them."),
+    )
+    shown = text_of(plan_answer(header(notes=notes), list, Path("plan.csv")))
+    assert "BLOCKER [security-defaults] They are on." in shown
+    assert "Warning [unlicensed-users] Three of them." in shown
+    assert "cannot be applied until the blockers are gone" in shown
+    assert "Next:" not in shown
+
+
+def test_policy_steps_have_terraforms_signs_and_our_words() -> None:
+    create = CreatePolicy(key="k", display_name="Ours", body={}, because="policy.mode is create")
+    assert policy_line(create) == "+ create 'Ours', report-only (policy.mode is create)"
+    assert policy_line(create.reverse()).startswith("- delete 'Ours'")
+    on = switch("enabledForReportingButNotEnforced", "enabled")
+    assert policy_line(on) == "~ 'MFA for everybody': report-only -> enabled (test)"
+
+
+def test_who_is_newly_asked_stands_below_the_policy() -> None:
+    prompted = NewlyPrompted(
+        policy="Ours", total=9, outside_plan=5, by_kind={"member": 4, "guest": 1}, sample=("otto@contoso.example",)
+    )
+    plan = header(policy_steps=(switch("enabledForReportingButNotEnforced", "enabled"),), newly_prompted=(prompted,))
+    shown = text_of(plan_answer(plan, list, Path("plan.csv")))
+    assert "newly asked for MFA: 9, 5 outside the plan (1 guest, 4 member)" in shown
+
+
+def test_rows_and_document_of_a_plan() -> None:
+    answer = plan_answer(header(), lambda: [row("ada"), held("bob", current_state=None)], Path("plan.csv"))
+    ada, bob = answer.rows()
+    assert ada == (
+        object_id("ada"),
+        "ada@contoso.example",
+        "enforced",
+        "disabled",
+        "1",
+        "disable",
+        "covered by MFA for everybody",
+        "MFA for everybody",
+    )
+    assert bob[2:] == ("", "", "", "hold", "uncovered: open: legacy clients", "")
+    assert isinstance(answer.document, dict)
+    assert answer.document["digest"] == header().digest
+    selected = text_of(plan_answer(header(), lambda: [row("ada")], Path("plan.csv"), every_row=True))
+    assert "~   ada@contoso.example" in selected
+
+
+# --- held back
+
+
+def lines(rows: list[PlanRow]) -> list[str]:
+    return [str(line) for line in held_back_lines(rows, "Held back")]
+
+
+def test_each_reason_is_said_once_the_most_frequent_first() -> None:
+    rows = [held("ada"), row("zoe"), held("bob", "guest", "guests stay"), held("eve")]
+    assert lines(rows) == [
+        "Held back: 3",
+        "! uncovered: open: legacy clients (2 users)",
+        "    ada@contoso.example  enforced",
+        "    eve@contoso.example  enforced",
+        "! guest: guests stay (1 user)",
+        "    bob@contoso.example  enforced",
+        "",
+    ]
+    assert lines([row("zoe")]) == []
+
+
+@pytest.mark.parametrize("reasons", [1, 3, 2 * SHOWN])
+def test_more_than_can_be_shown_are_counted(reasons: int) -> None:
+    rows = [held(f"user{number}", reason=f"reason {number % reasons}") for number in range(2 * SHOWN)]
+    shown = lines(rows)
+    assert shown[0] == f"Held back: {2 * SHOWN}"
+    assert sum(line.startswith("    ") for line in shown) == SHOWN
+    assert f"… and {SHOWN} others; see plan.csv" in shown
+
+
+def test_an_unreadable_user_has_no_state() -> None:
+    assert "    ada@contoso.example  unreadable" in lines([held("ada", "unreadable", "403", current_state=None)])
+
+
+# --- apply and rollback
+
+
+def result(ending: str, **others: Any) -> RunResult:
+    return RunResult(ending=Ending(ending), **others)
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (result("done", outcomes=Counter(confirmed=3)), ["The apply is through.", "3 confirmed", "mfa-migrate verify"]),
+        (result("done", outcomes=Counter(failed=1, confirmed=2)), ["2 confirmed, 1 failed"]),
+        (result("stopped here"), ["Stopped as asked.", "none touched yet"]),
+        (result("paused"), ["Remove the file `pause`"]),
+        (result("limit", sentence="6 users failed."), ["Stopped by --max-failures.", "6 users failed."]),
+        (result("interrupted"), ["Interrupted."]),
+        (
+            result("waiting", waiting_for="policy settles", waiting_until=datetime(2026, 11, 25, 8, tzinfo=UTC)),
+            ["Waiting: policy settles until 2026-11-25 08:00 UTC", "mfa-migrate apply", "--wait"],
+        ),
+        (result("rehearsed", rehearsal=["~ wave 1: 3 would be sent"]), ["~ wave 1", "Rehearsal: nothing was sent."]),
+    ],
+)
+def test_each_ending_of_apply_says_where_it_stands_and_what_to_type(ended: RunResult, words: list[str]) -> None:
+    shown = text_of(apply_answer(header(), ended, command="apply"))
+    for word in words:
+        assert word in shown
+    assert ("Way back: mfa-migrate rollback" in shown) == bool(ended.outcomes and not ended.rehearsal)
+
+
+def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> None:
+    ended = result("done", outcomes=Counter(confirmed=3), policies_kept=["'Ours' stays as it is: two depend on it"])
+    answer = apply_answer(header(), ended, command="rollback")
+    shown = text_of(answer)
+    assert "their sessions end" in shown
+    assert "may be found enforced" in shown
+    assert "'Ours' stays as it is: two depend on it" in shown
+    assert "Way back" not in shown
+    assert isinstance(answer.document, dict)
+    assert answer.document["outcomes"] == {"confirmed": 3}
+    assert list(answer.rows()) == [("confirmed", "3")]
+
+
+# --- verify, audit, export, status, sandbox
+
+
+class LookedAt:
+    users, switched_off, policies, registrations = 1, 1, 1, 1
+
+
+def test_verify_lists_findings_with_their_evidence_and_people_held_back_apart() -> None:
+    finding = Finding(
+        code=FindingCode.STATE_DIFFERS,
+        subject="ada@contoso.example",
+        subject_id=object_id("ada"),
+        sentence="Per-user MFA is enforced; it should be disabled.",
+        evidence="request r-1",
+    )
+    answer = verify_answer([finding], LookedAt(), [held("bob")], None)
+    shown = " ".join(text_of(answer).split())
+    assert "! state-differs ada@contoso.example Per-user MFA is enforced; it should be disabled. (request r-1)" in shown
+    assert "Held back by the plan, no findings: 1" in shown
+    assert "Verify: 1 finding." in shown
+    assert list(answer.rows()) == [
+        ("state-differs", "ada@contoso.example", object_id("ada"), finding.sentence, "request r-1")
+    ]
+    assert "Looked at 1 user (1 switched off by this tool), 1 policy" in shown
+    assert "everything is as it should be" in text_of(verify_answer([], LookedAt(), [], None))
+
+
+def test_a_chain_that_holds_and_one_that_is_broken() -> None:
+    holds = ChainReport(count=3, head="ab" * 32, broken_at=None, problem="", expected_at=None)
+    broken = ChainReport(count=1, head="ab" * 32, broken_at=2, problem="Row 2 was changed.", expected_at=None)
+    assert "The chain holds: 3 entries" in text_of(chain_answer(holds))
+    shown = text_of(chain_answer(broken))
+    assert "Broken at row 2: Row 2 was changed." in shown
+    assert list(chain_answer(broken).rows()) == [("False", "1", "ab" * 32, "2", "Row 2 was changed.")]
+
+
+def test_an_exported_audit_says_what_to_note_elsewhere() -> None:
+    shown = text_of(audit_answer(Path("audit.csv"), 3, "ab" * 32, list))
+    assert "3 entries written to audit.csv" in shown
+    assert "ab" * 32 in shown
+    assert "audit verify --expect" in shown
+
+
+def test_an_export_counts_the_unreadable() -> None:
+    import msgspec
+
+    taken = msgspec.structs.replace(snapshot(3), unreadable=1, counts={"enforced/member": 2, "unreadable/member": 1})
+    shown = text_of(export_answer(taken, Path("snapshot.csv")))
+    assert "3 users, 1 of them unreadable" in shown
+    assert list(export_answer(taken, Path("s")).rows()) == [("enforced", "member", "2"), ("unreadable", "member", "1")]
+    assert "1 user, all readable" in text_of(export_answer(snapshot(1), Path("snapshot.csv")))
+
+
+def standing(**others: Any) -> RunStanding:
+    fields: dict[str, Any] = {
+        "plan_digest": "ab" * 32,
+        "migrated": 412,
+        "planned": 430,
+        "held_back": 18,
+        "put_back": 0,
+        "outcomes": {"confirmed": 412, "failed": 2},
+        "waiting_for": None,
+        "closed": False,
+        "paused": False,
+    }
+    return RunStanding(**{**fields, **others})
+
+
+def test_status_says_how_far_the_migration_is() -> None:
+    shown = text_of(status_answer(snapshot(430), standing()))
+    assert "412 of 430 migrated, 18 held back" in shown
+    assert "412 confirmed, 2 failed" in shown
+    assert "Not finished; go on with `mfa-migrate apply`." in shown
+    assert "No run has been begun here." in text_of(status_answer(snapshot(1), None))
+    assert "Paused by the file" in text_of(status_answer(snapshot(1), standing(paused=True)))
+    assert "Waiting: settling" in text_of(status_answer(snapshot(1), standing(waiting_for="settling")))
+    assert "3 put back since" in text_of(status_answer(snapshot(1), standing(put_back=3, closed=True)))
+
+
+def test_status_of_people_who_could_and_could_not_be_read() -> None:
+    answer = users_answer([user("ada"), unreadable("nina", "403 Forbidden")], live=False)
+    shown = text_of(answer)
+    assert "enforced - " in shown
+    assert "registered, capable: mobilePhone" in shown
+    assert "unreadable: 403 Forbidden" in shown
+    ada, nina = answer.rows()
+    assert ada[2:] == ("enforced", "True", "True", "True", "mobilePhone", "")
+    assert nina[2:] == ("", "True", "", "", "", "403 Forbidden")
+
+
+def test_a_sandbox_says_where_it_serves() -> None:
+    answer = sandbox_answer("http://127.0.0.1:1", "t", "contoso.example", 1)
+    assert text_of(answer) == "SANDBOX http://127.0.0.1:1 serves contoso.example with 1 user; Ctrl-C ends it\n"
