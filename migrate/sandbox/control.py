@@ -1,6 +1,7 @@
 """The control plane under /_sandbox/: what a test steers the sandbox with. Clients of Graph never come here."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,24 +23,7 @@ class Control:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._start = dump_or_origin(sandbox)
-        self._calls: dict[tuple[str, str], Callable[[Call], Any]] = {
-            ("GET", "clock"): self._clock,
-            ("POST", "clock"): self._advance,
-            ("POST", "reset"): self._reset,
-            ("POST", "seed"): self._seed,
-            ("GET", "dump"): self._dump,
-            ("GET", "requests"): self._requests,
-            ("DELETE", "requests"): self._forget,
-            ("GET", "stats"): self._stats,
-            ("GET", "faults"): self._list_faults,
-            ("POST", "faults"): self._add_faults,
-            ("DELETE", "faults"): self._clear_faults,
-            ("GET", "signins"): self._list_sign_ins,
-            ("POST", "signins"): self._sign_in,
-            ("POST", "register"): self._register,
-            ("POST", "change"): self._change,
-            ("POST", "grants"): self._grant,
-        }
+        self._calls = {(each.method, each.path): each for each in CALLS}
 
     def answer(self, call: Call) -> Answer:
         """Answer one call."""
@@ -50,7 +34,7 @@ class Control:
             raise GraphError(
                 404, "NotFound", f"The control plane has no {call.method} /_sandbox/{name}. It has: {known}."
             )
-        return Answer(200, found(call), content_type=_PLAIN)
+        return Answer(200, found.answer(self, call), content_type=_PLAIN)
 
     def _clock(self, call: Call) -> Json:  # noqa: ARG002 - all handlers take the call
         clock = self._sandbox.clock
@@ -161,3 +145,51 @@ def dump_or_origin(sandbox: Sandbox) -> Callable[[], Any]:
         return lambda: company(origin[1], origin[2])
     document = dump_tenant(sandbox.tenant)
     return lambda: tenant_of(document)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlCall:
+    """One call of the control plane."""
+
+    method: str
+    path: str
+    answer: Callable[[Control, Call], Any]
+    summary: str
+
+
+CALLS: tuple[ControlCall, ...] = (
+    ControlCall("GET", "clock", Control._clock, "the sandbox's time, and how far it was moved"),
+    ControlCall("POST", "clock", Control._advance, 'move the clock: `{"advance": seconds}`'),
+    ControlCall(
+        "POST", "reset", Control._reset, "bring the tenant back as it was at the start, and forget the requests"
+    ),
+    ControlCall(
+        "POST", "seed", Control._seed, 'serve another tenant: `{"seed": 7, "users": 300}` or `{"tenant": {…}}`'
+    ),
+    ControlCall("GET", "dump", Control._dump, "the tenant as a tenant file"),
+    ControlCall("GET", "requests", Control._requests, "the last calls, batch items among them"),
+    ControlCall("DELETE", "requests", Control._forget, "forget them, and the totals"),
+    ControlCall(
+        "GET", "stats", Control._stats, "totals: requests, calls, throttled, wasted, too early, faults, statuses"
+    ),
+    ControlCall("GET", "faults", Control._list_faults, "the faults in force and how often each struck"),
+    ControlCall("POST", "faults", Control._add_faults, "put a fault script in force; the answer names its seed"),
+    ControlCall("DELETE", "faults", Control._clear_faults, "take all faults out of force"),
+    ControlCall("GET", "signins", Control._list_sign_ins, "all simulated sign-ins, without the log's lag"),
+    ControlCall(
+        "POST",
+        "signins",
+        Control._sign_in,
+        "simulate a sign-in: `user`, and `app`, `client`, `ip`, `country`, `platform`, `userAction`, `signInRisk`, "
+        "`userRisk`, `transfer`, `compliant`, `joined`, `mfa` (false: denied), `register` (a method), `interactive`",
+    ),
+    ControlCall("POST", "register", Control._register, 'register a method: `{"user": …, "method": …}`'),
+    ControlCall(
+        "POST",
+        "change",
+        Control._change,
+        "another administrator's change: `user` with `state` or `set`; `policy` with `set` or `delete`; `group` with "
+        "`add` or `remove`",
+    ),
+    ControlCall("POST", "grants", Control._grant, 'an application\'s permissions: `{"appId": …, "permissions": […]}`'),
+)

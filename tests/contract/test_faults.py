@@ -1,21 +1,28 @@
 """Every fault of the script language, each run against a real connection. docs/sandbox.md shows these examples."""
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
 
+from migrate.sandbox.fault_examples import EXAMPLES
+from migrate.sandbox.faults import Act
 from migrate.sandbox.server import SandboxServer
 
 USER = "alma.berg@contoso.example"
 STATE_URL = f"/beta/users/{USER}/authentication/requirements"
-STATE_PATH = "users/*/authentication/requirements"
 OFF = {"perUserMfaState": "disabled"}
 
 
 def arm(client: httpx.Client, *faults: dict, **more: object) -> None:
     answer = client.post("/_sandbox/faults", json={"faults": list(faults), **more})
     assert answer.status_code == 200, answer.text
+
+
+def example(name: str) -> dict:
+    """The documentation's example of one thing that a fault can do."""
+    return EXAMPLES[name][1]
 
 
 def state(server: SandboxServer) -> str:
@@ -28,36 +35,26 @@ def batch(client: httpx.Client, *users: str) -> httpx.Response:
 
 
 def test_a_status_with_headers_and_body_on_the_third_call_only(client: httpx.Client) -> None:
-    arm(
-        client,
-        {
-            "match": {"method": "GET", "path": "users", "nth": 3},
-            "do": {
-                "status": 503,
-                "headers": {"Retry-After": "0.5"},
-                "body": {"error": {"code": "Busy", "message": ""}},
-            },
-        },
-    )
+    arm(client, example("status"))
     answers = [client.get("/v1.0/users?$top=1") for _ in range(4)]
     assert [each.status_code for each in answers] == [200, 200, 503, 200]
     assert (answers[2].headers["retry-after"], answers[2].json()["error"]["code"]) == ("0.5", "Busy")
 
 
 def test_every_second_call_and_at_most_twice(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "me", "every": 2, "times": 2}, "do": {"status": 429}})
-    assert [client.get("/v1.0/me").status_code for _ in range(7)] == [200, 429, 200, 429, 200, 200, 200]
+    arm(client, example("code"))
+    assert [client.get("/v1.0/me").status_code for _ in range(7)] == [200, 403, 200, 403, 200, 200, 200]
 
 
 def test_a_page_of_html(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "me"}, "do": {"html": "<h1>Bad gateway</h1>", "status": 502}})
+    arm(client, example("html"))
     answer = client.get("/v1.0/me")
     assert (answer.status_code, answer.text) == (502, "<h1>Bad gateway</h1>")
     assert answer.headers["content-type"].startswith("text/html")
 
 
 def test_a_delay_outlasts_an_impatient_client(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "me", "times": 1}, "do": {"delay": 1.0}})
+    arm(client, example("delay"))
     with pytest.raises(httpx.ReadTimeout):
         client.get("/v1.0/me", timeout=0.1)
 
@@ -66,26 +63,27 @@ def test_a_delay_outlasts_an_impatient_client(client: httpx.Client) -> None:
 def test_a_reset_before_or_after_the_change_is_committed(
     client: httpx.Client, server: SandboxServer, when: str, left: str
 ) -> None:
-    arm(client, {"match": {"method": "PATCH", "path": STATE_PATH}, "do": {"reset": when}})
+    fault = example("reset")
+    arm(client, {**fault, "do": {"reset": when}})
     with pytest.raises(httpx.TransportError):
         client.patch(STATE_URL, json=OFF)
     assert state(server) == left
 
 
 def test_an_error_after_the_change_was_applied(client: httpx.Client, server: SandboxServer) -> None:
-    arm(client, {"match": {"method": "PATCH"}, "do": {"status": 429, "applied": True, "headers": {"Retry-After": "1"}}})
+    arm(client, example("applied"))
     assert client.patch(STATE_URL, json=OFF).status_code == 429
     assert state(server) == "disabled"
 
 
 def test_a_truncated_body(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "users"}, "do": {"truncate": 100}})
+    arm(client, example("truncate"))
     with pytest.raises(httpx.RemoteProtocolError):
         client.get("/v1.0/users")
 
 
 def test_an_error_spliced_into_the_json(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "users"}, "do": {"splice": True}})
+    arm(client, example("splice"))
     answer = client.get("/v1.0/users")
     assert answer.status_code == 200
     with pytest.raises(json.JSONDecodeError):
@@ -94,7 +92,7 @@ def test_an_error_spliced_into_the_json(client: httpx.Client) -> None:
 
 
 def test_a_batch_item_dropped_by_its_id(client: httpx.Client) -> None:
-    arm(client, {"match": {"item": "1"}, "do": {"drop": True}})
+    arm(client, example("drop"))
     assert {each["id"] for each in batch(client, USER, USER, USER).json()["responses"]} == {"0", "2"}
 
 
@@ -109,12 +107,12 @@ def test_a_batch_item_throttled_by_its_user(client: httpx.Client) -> None:
 
 def test_a_batch_in_reversed_order(start, connect) -> None:
     client = connect(start(shuffle_batch=False))
-    arm(client, {"match": {"path": "$batch"}, "do": {"reorder": True}})
+    arm(client, example("reorder"))
     assert [each["id"] for each in batch(client, USER, USER, USER).json()["responses"]] == ["2", "1", "0"]
 
 
 def test_a_token_that_expires_until_another_comes(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "me", "nth": 1}, "do": {"expireToken": True}})
+    arm(client, example("expireToken"))
     refused = client.get("/v1.0/me")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
     assert client.get("/v1.0/users").status_code == 401
@@ -122,7 +120,7 @@ def test_a_token_that_expires_until_another_comes(client: httpx.Client) -> None:
 
 
 def test_a_claims_challenge(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "me", "times": 1}, "do": {"claims": True}})
+    arm(client, example("claims"))
     header = client.get("/v1.0/me").headers["www-authenticate"]
     assert 'error="insufficient_claims"' in header
     assert 'claims="' in header
@@ -130,7 +128,7 @@ def test_a_claims_challenge(client: httpx.Client) -> None:
 
 
 def test_a_next_link_that_leads_back(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "users", "nth": 2}, "do": {"nextLink": "loop"}})
+    arm(client, example("nextLink"))
     first = client.get("/v1.0/users?$top=10&$select=id").json()
     second = client.get(first["@odata.nextLink"]).json()
     assert client.get(second["@odata.nextLink"]).json()["value"] == second["value"]
@@ -143,14 +141,14 @@ def test_a_next_link_that_has_expired(client: httpx.Client) -> None:
 
 
 def test_duplicates_across_pages(client: httpx.Client) -> None:
-    arm(client, {"match": {"path": "users", "nth": 1}, "do": {"duplicates": 3}})
+    arm(client, example("duplicates"))
     first = client.get("/v1.0/users?$top=10&$select=id").json()
     second = client.get(first["@odata.nextLink"]).json()
     assert second["value"][:3] == first["value"][-3:]
 
 
 def test_a_stale_read_after_a_write(client: httpx.Client) -> None:
-    arm(client, {"match": {"method": "PATCH", "path": STATE_PATH}, "do": {"stale": 20}})
+    arm(client, example("stale"))
     client.patch(STATE_URL, json=OFF)
     assert client.get(STATE_URL).json()["perUserMfaState"] == "enforced"
     client.post("/_sandbox/clock", json={"advance": 21})
@@ -158,15 +156,11 @@ def test_a_stale_read_after_a_write(client: httpx.Client) -> None:
 
 
 def test_another_administrators_change_before_and_after(client: httpx.Client, server: SandboxServer) -> None:
-    arm(
-        client,
-        {
-            "match": {"method": "GET", "path": STATE_PATH, "nth": 1},
-            "do": {"change": {"user": USER, "state": "enabled"}, "changeAfter": {"user": USER, "state": "disabled"}},
-        },
-    )
+    arm(client, example("change"), example("changeAfter"))
+    policies = server.sandbox.tenant.policies.values()
+    assert next(iter(policies))["state"] == "enabled"
     assert client.get(STATE_URL).json()["perUserMfaState"] == "enabled"
-    assert client.get(STATE_URL).json()["perUserMfaState"] == "disabled"
+    assert next(iter(policies))["state"] == "disabled"
 
 
 def test_another_administrator_changes_policies_groups_and_accounts(
@@ -239,3 +233,10 @@ def test_a_script_that_is_not_understood_is_refused(client: httpx.Client, script
     answer = client.post("/_sandbox/faults", content=script)
     assert answer.status_code == 400
     assert "fault" in answer.json()["error"]["message"]
+
+
+def test_every_member_of_a_fault_has_an_example_and_every_example_is_run() -> None:
+    given_with_others = {"message", "headers", "body"}
+    assert set(EXAMPLES) == set(Act.__struct_encode_fields__) - given_with_others
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in EXAMPLES if f'example("{name}")' not in source] == []

@@ -132,10 +132,13 @@ def get_strength(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
-    read = needs("Policy.Read.All", "Policy.Read.ConditionalAccess")
+    read = needs("Policy.Read.All")
     write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     read_strength = needs(
-        "Policy.Read.All", "Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"
+        "Policy.Read.All",
+        "Policy.Read.AuthenticationMethod",
+        "Policy.ReadWrite.AuthenticationMethod",
+        "Policy.ReadWrite.ConditionalAccess",
     )
     base = "identity/conditionalAccess/namedLocations"
     one = f"{base}/{{location}}"

@@ -124,9 +124,15 @@ def count_members(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
-    read_groups = needs("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-    read_members = needs(
+    read_groups = needs(
         "GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"
+    )
+    read_members = needs(
+        "GroupMember.Read.All",
+        "GroupMember.ReadWrite.All",
+        "Group.Read.All",
+        "Group.ReadWrite.All",
+        "Directory.Read.All",
     )
     member_routes = [
         Route(

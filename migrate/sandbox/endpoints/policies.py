@@ -221,7 +221,7 @@ def restore_policy(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file, under both of their addresses."""
-    read = needs("Policy.Read.All", "Policy.Read.ConditionalAccess")
+    read = needs("Policy.Read.All")
     write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     found = []
     for base in ("identity/conditionalAccess/policies", "policies/conditionalAccessPolicies"):

@@ -146,13 +146,14 @@ def list_group_eligible(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
-    read = needs(
+    directory = (
         "RoleManagement.Read.Directory",
-        "RoleManagement.Read.All",
         "RoleManagement.ReadWrite.Directory",
         "Directory.Read.All",
         "Directory.ReadWrite.All",
     )
+    read = needs(*directory)
+    read_management = needs(*directory, "RoleManagement.Read.All", application=directory)
     eligible = needs(
         "RoleEligibilitySchedule.Read.Directory",
         "RoleEligibilitySchedule.ReadWrite.Directory",
@@ -190,7 +191,7 @@ def routes() -> tuple[Route, ...]:
             path=f"{base}/roleDefinitions",
             shape=_DEFINITION_SHAPE,
             answer=list_definitions,
-            needs=read,
+            needs=read_management,
             summary="role definitions",
         ),
         Route(
@@ -198,7 +199,7 @@ def routes() -> tuple[Route, ...]:
             path=f"{base}/roleDefinitions/{{definition}}",
             shape=_DEFINITION_SHAPE,
             answer=get_definition,
-            needs=read,
+            needs=read_management,
             summary="one role definition",
         ),
         Route(
@@ -206,7 +207,7 @@ def routes() -> tuple[Route, ...]:
             path=f"{base}/roleAssignments",
             shape=_ASSIGNMENT_SHAPE,
             answer=list_assignments,
-            needs=read,
+            needs=read_management,
             summary="who holds which role now",
         ),
         Route(

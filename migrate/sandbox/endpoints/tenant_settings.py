@@ -135,18 +135,21 @@ def get_authorization_policy_item(sandbox: "Sandbox", call: Call) -> Answer:
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
     directory = ("Directory.Read.All", "Directory.ReadWrite.All")
+    readers = ("Organization.Read.All", "User.Read.All", *directory)
+    organization = needs("User.Read", *readers, application=readers)
+    domain = needs("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All")
     defaults = "policies/identitySecurityDefaultsEnforcementPolicy"
     rows = (
-        ("organization", list_organization, needs("User.Read", "Organization.Read.All", *directory), 1, "the tenant"),
+        ("organization", list_organization, organization, 1, "the tenant"),
         (
             "organization/{organization}",
             get_organization,
-            needs("User.Read", "Organization.Read.All", *directory),
+            organization,
             1,
             "the tenant, by id",
         ),
-        ("domains", list_domains, needs("Domain.Read.All", *directory), 1, "the tenant's domains"),
-        ("domains/{domain}", get_domain, needs("Domain.Read.All", *directory), 1, "one domain"),
+        ("domains", list_domains, domain, 1, "the tenant's domains"),
+        ("domains/{domain}", get_domain, domain, 1, "one domain"),
         (
             "subscribedSkus",
             list_skus,
@@ -154,7 +157,13 @@ def routes() -> tuple[Route, ...]:
             3,
             "the tenant's licences",
         ),
-        (defaults, get_security_defaults, needs("Policy.Read.All"), 1, "whether security defaults are on"),
+        (
+            defaults,
+            get_security_defaults,
+            needs("Policy.Read.All", "Policy.ReadWrite.SecurityDefaults"),
+            1,
+            "whether security defaults are on",
+        ),
         (
             "policies/authenticationMethodsPolicy",
             get_methods_policy,

@@ -152,7 +152,16 @@ def list_transitive_member_of(sandbox: "Sandbox", call: Call) -> Answer:
     return _memberships(sandbox, call, place_of(sandbox, call), transitive=True)
 
 
-_MEMBER_NEEDS = needs("User.Read.All+GroupMember.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_MEMBER_OF_NEEDS = needs(
+    "User.Read",
+    "GroupMember.Read.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    application=("Directory.Read.All", "Directory.ReadWrite.All"),
+)
+_TRANSITIVE_NEEDS = needs(
+    "User.Read.All", "GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"
+)
 
 
 def routes() -> tuple[Route, ...]:
@@ -163,13 +172,13 @@ def routes() -> tuple[Route, ...]:
             path=f"users/{{user}}/{name}{cast}",
             shape={"id": "string", "displayName": "string"},
             answer=answer,
-            needs=_MEMBER_NEEDS,
+            needs=need,
             units=2,
             summary=f"{kind} memberships of a user{cast and ', of one type'}",
         )
-        for name, answer, kind in (
-            ("memberOf", list_member_of, "the direct"),
-            ("transitiveMemberOf", list_transitive_member_of, "the nested and direct"),
+        for name, answer, kind, need in (
+            ("memberOf", list_member_of, "the direct", _MEMBER_OF_NEEDS),
+            ("transitiveMemberOf", list_transitive_member_of, "the nested and direct", _TRANSITIVE_NEEDS),
         )
         for cast in ("", "/graph.group", "/graph.directoryRole")
     ]

@@ -132,7 +132,7 @@ def routes() -> tuple[Route, ...]:
             path="identity/conditionalAccess/evaluate",
             answer=evaluate,
             limit="evaluate",
-            needs=needs("Policy.Read.ConditionalAccess", "Policy.Read.All"),
+            needs=needs("Policy.Read.ConditionalAccess", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"),
             summary="which policies would apply to a sign-in (What-If), for users",
         ),
     )

@@ -1,0 +1,205 @@
+"""docs/sandbox.md, written from the code: run `python -m migrate.sandbox.documentation`."""
+
+# ruff: noqa: E501 - the lines are the page's
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from migrate.sandbox.control import CALLS
+from migrate.sandbox.endpoints.table import all_routes
+from migrate.sandbox.fault_examples import EXAMPLES
+from migrate.sandbox.method_kinds import KINDS
+from migrate.sandbox.routing import BOTH, Needs, Route
+from migrate.sandbox.settings import SandboxSettings
+
+NOT_MODELLED = (
+    "creating, changing or deleting users, groups, memberships and roles through Graph (the control plane can change them)",
+    "writing authentication methods; they are registered through the control plane or a simulated sign-in",
+    "delta queries, change notifications, `$search`, `contains`, `$count` inside a filter, `$expand` beyond `principal`",
+    "`signInActivity` of users, photos, mail and everything else outside identity",
+    "What-If for applications, device filters, and which home tenant a guest comes from",
+    "Conditional Access templates, Microsoft-managed policies, `conditionalAccess/settings`, terms of use as objects",
+    "writing authentication strengths, the authentication methods policy and the authorization policy",
+    "Identity Protection (risky users, risk detections), cross-tenant access, Entra Backup, recommendations",
+    "app passwords, trusted IPs and the other settings of the old MFA page, which have no Graph call either",
+    "interactive sign-in with a browser (authorization code); device code takes its place",
+    "`$metadata`",
+)
+"""What stays out: these answer with 501 and their name, never with an empty 200."""
+
+_HEAD = """# The sandbox
+
+*Written by `python -m migrate.sandbox.documentation`; a test checks that it is current.*
+
+The sandbox emulates the Microsoft Graph calls around per-user MFA and Conditional Access, on this machine only. It is
+written from Microsoft's documentation, not from a live tenant, shares no code with the tool that is tried on it, and is
+strict: what it does not model answers with a Graph error that names it (501), never with an empty 200. Where the
+documentation is silent, a setting below holds the likelier answer.
+
+## A first walk
+
+Start it in one terminal:
+
+    mfa-migrate sandbox --port 8765 --users 300
+
+and walk in another. A test runs these lines as they stand.
+
+```bash
+base=http://127.0.0.1:8765
+user=$base/beta/users/alma.berg@contoso.example/authentication/requirements
+json='Content-Type: application/json'
+
+# Sign in with a device code: ask for one, enter it as the administrator would in a browser, fetch the token.
+answer=$(curl -s -d client_id=walk -d scope=https://graph.example/.default $base/organizations/oauth2/v2.0/devicecode)
+code=$(echo "$answer" | sed 's/.*"user_code":"\\([^"]*\\)".*/\\1/')
+device=$(echo "$answer" | sed 's/.*"device_code":"\\([^"]*\\)".*/\\1/')
+curl -s -d code=$code -d user=admin@contoso.example $base/devicelogin
+token=$(curl -s -d client_id=walk -d grant_type=device_code -d device_code=$device \\
+  $base/organizations/oauth2/v2.0/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+auth="Authorization: Bearer $token"
+
+# List some users, and read somebody's per-user MFA state.
+curl -s -H "$auth" "$base/v1.0/users?\\$select=userPrincipalName&\\$top=3"; echo
+curl -s -H "$auth" $user; echo
+
+# She signs in: both her own state and Conditional Access ask for MFA.
+curl -s -H "$json" -d '{"user":"alma.berg@contoso.example"}' $base/_sandbox/signins | grep -o '"requirementProvider":"[^"]*"'
+
+# Switch the state off. She signs in again: Conditional Access alone asks.
+curl -s -X PATCH -H "$auth" -H "$json" -d '{"perUserMfaState":"disabled"}' $user
+curl -s -H "$json" -d '{"user":"alma.berg@contoso.example"}' $base/_sandbox/signins | grep -o '"requirementProvider":"[^"]*"'
+
+# The sign-in log has it after its lag: move the clock, then read.
+curl -s -H "$json" -d '{"advance":301}' $base/_sandbox/clock; echo
+curl -s -H "$auth" "$base/beta/auditLogs/signIns?\\$top=1"
+```
+
+Any bearer token is accepted and acts as the tenant's administrator, unless permissions are enforced; without a token the
+answer is 401. Over HTTPS a certificate authority is made on the fly, or a certificate of your own is used.
+"""
+
+_OLDER = "policies/conditionalAccessPolicies"
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join(
+        [_HEAD, *_calls(), *_sign_in(), *_settings(), *_faults(), *_control(), *_tenant_file(), *_limits()]
+    )
+
+
+def _calls() -> Iterator[str]:
+    yield "## What is modelled\n"
+    yield "| call | versions | what | permissions, any of | limiter |"
+    yield "|---|---|---|---|---|"
+    for route in all_routes():
+        if "/graph." in route.path or route.path.startswith(_OLDER) or "members/$count" in route.path.lower():
+            continue
+        versions = "v1.0, beta" if route.versions == BOTH else ", ".join(sorted(route.versions))
+        yield (
+            f"| `{route.method} /{_shown(route)}` | {versions} | {route.summary} | {_needs(route.needs)} | "
+            f"{_limit(route)} |"
+        )
+    yield "| `POST /$batch` | v1.0, beta | up to 20 calls in one | those of its items | each item on its own |"
+    yield "\nMembers and memberships can be asked for one type (`/microsoft.graph.user`, `/microsoft.graph.group`,"
+    yield "`/microsoft.graph.directoryRole`), and members for their number (`/$count`). Policies have an older address besides,"
+    yield f"`{_OLDER}`.\n"
+    yield "Query options: `$select`, `$top`, `$skiptoken`, `$count`, `$filter` (`eq`, `ne`, `and`, `or`, `not`, `in`,"
+    yield "`ge`, `le`, `gt`, `lt`, `startswith`, `endswith`, `isof`, lambda `any`), `$orderby` by name, `$expand=principal`.\n"
+    yield "## What is not modelled\n"
+    yield from (f"- {each}" for each in NOT_MODELLED)
+    yield ""
+
+
+def _shown(route: Route) -> str:
+    return route.path.replace("graph.", "microsoft.graph.")
+
+
+def _needs(needs: Needs) -> str:
+    return ", ".join(" + ".join(f"`{each}`" for each in sorted(alternative)) for alternative in needs.delegated)
+
+
+def _limit(route: Route) -> str:
+    if route.limit == "directory":
+        return f"directory, {route.units} unit{'s' if route.units > 1 else ''}"
+    return {"conditionalAccess": "Conditional Access", "reports": "reports"}.get(
+        route.limit, f"setting `{route.limit}_bucket`"
+    )
+
+
+def _sign_in() -> Iterator[str]:
+    yield "## Signing in\n"
+    yield "Tenants are named by id, domain, `organizations` or `common`. Unknown fields and query strings are ignored.\n"
+    yield "| address | what |"
+    yield "|---|---|"
+    yield "| `/{tenant}/v2.0/.well-known/openid-configuration` | the addresses below |"
+    yield "| `/common/discovery/instance` | instance discovery |"
+    yield (
+        "| `/{tenant}/oauth2/v2.0/token` | tokens by secret (any but `wrong-secret`), client assertion (its signature is "
+        "not checked), device code, refresh token |"
+    )
+    yield "| `/{tenant}/oauth2/v2.0/devicecode` | a device code |"
+    yield "| `/devicelogin` | POST `code=…&user=…` takes the place of the page where the code is typed; `deny=1` declines |\n"
+    yield "Tokens last an hour of the sandbox's clock. An application holds every permission named above unless"
+    yield "`POST /_sandbox/grants` gives it a list of its own; `Member.Read.Hidden` is only ever given so.\n"
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n"
+    yield "| setting | default | what |"
+    yield "|---|---|---|"
+    for each in fields(SandboxSettings):
+        default = str(each.default).lower() if isinstance(each.default, bool) else each.default
+        yield f"| `{each.name}` | `{default}` | {each.metadata['doc']} |"
+    yield ""
+
+
+def _faults() -> Iterator[str]:
+    yield "## Faults\n"
+    yield 'A fault file is `{"faults": [{"match": {…}, "do": {…}}, …], "seed": 7}`, given at the start or sent to'
+    yield "`POST /_sandbox/faults`. `match` takes `method`, `path` (with `*`), `version`, `user`, `item` (true, false or an id"
+    yield "in the batch), `nth` (a number or several), `every`, `times` and `chance`; what is left out matches everything."
+    yield "What `do` can hold, each with an example that the contract tests run:\n"
+    for name, (sentence, example) in EXAMPLES.items():
+        yield f"**`{name}`**: {sentence}\n"
+        yield f"```json\n{json.dumps(example, indent=1)}\n```\n"
+    yield '`{"random": {"rate": 0.05, "kinds": ["throttle", "resetAfter"]}}` strikes by chance. The answer names the seed;'
+    yield "the same seed and the same calls give the same faults. Kinds: `throttle`, `unavailable`, `error`, `resetBefore`,"
+    yield "`resetAfter`, `dropItem`, `slow`, `html`.\n"
+
+
+def _control() -> Iterator[str]:
+    yield "## The control plane\n"
+    yield "Under `/_sandbox/`, without a token. Clients of Graph never come here.\n"
+    yield "| call | what |"
+    yield "|---|---|"
+    for call in CALLS:
+        yield f"| `{call.method} /_sandbox/{call.path}` | {call.summary} |"
+    yield f"\nMethods that can be registered: {', '.join(f'`{each}`' for each in KINDS)}.\n"
+
+
+def _tenant_file() -> Iterator[str]:
+    yield "## Tenant files\n"
+    yield "One JSON object whose keys are Graph paths without a version and whose values are what Graph serves there: lists"
+    yield "for collections (an answer with `value` is taken too), objects otherwise, and `_tenantId`. Unknown members of an"
+    yield "object are served as they stand, and so are whole paths that the sandbox does not model. What is absent is derived"
+    yield "(nested members, memberships, methods from the registration report and the reverse, a P1 licence) or empty.\n"
+
+
+def _limits() -> Iterator[str]:
+    yield "## What it does not promise\n"
+    yield "No live tenant was reachable while it was built. It repeats the documentation's account of the service, with the"
+    yield "documentation's gaps; the first run against a real tenant should read only, and change one user.\n"
+
+
+def main() -> None:
+    """Write the page into docs/."""
+    target = Path(__file__).resolve().parents[2] / "docs" / "sandbox.md"
+    target.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{target.name} written\n")
+
+
+if __name__ == "__main__":
+    main()
