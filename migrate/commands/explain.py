@@ -16,6 +16,8 @@ from migrate.model.users import AnyUser
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot, open_snapshot
 
+EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
+
 Suppose = Annotated[
     list[Path] | None,
     typer.Option(
@@ -32,7 +34,9 @@ def explain(
     user: Annotated[str, typer.Argument(metavar="USER", help="User principal name or object id.")],
     app: Annotated[
         list[str] | None,
-        typer.Option("--app", metavar="ID", help="Ask about this application only; may be given several times."),
+        typer.Option(
+            "--app", metavar="ID", help="Ask about this application or suite only; may be given several times."
+        ),
     ] = None,
     suppose: Suppose = None,
 ) -> ExitCode:
@@ -54,10 +58,23 @@ def explain(
 
     with open_snapshot(workspace_of(call)) as snapshot:
         found = known_user(user, snapshot)
-        apps = frozenset(app) if app else apps_that_matter(call.settings)
+        apps = _named_apps(app) if app else apps_that_matter(call.settings)
         explanation = explanation_for(found, Judge(supposed(snapshot, suppose), apps_that_matter=apps))
     call.answer(explain_answer(explanation, accepted_gaps(call.settings)))
     return ExitCode.OK
+
+
+def _named_apps(names: list[str]) -> frozenset[str]:
+    from migrate.decide.coverage.strictly import is_guid
+    from migrate.decide.coverage.vocabulary import APP_SUITES
+
+    for name in names:
+        if not is_guid(name) and name not in APP_SUITES:
+            raise UsageProblem(
+                f"--app takes an application (client) id, not {name!r}.",
+                hint=f"Or one of the suites {', '.join(APP_SUITES)}. Exchange Online is {EXCHANGE_ONLINE}.",
+            )
+    return frozenset(names)
 
 
 def known_user(name: str, snapshot: Snapshot) -> AnyUser:

@@ -16,7 +16,7 @@ from migrate.decide.coverage.context import Context, context_of
 from migrate.decide.coverage.locations import ALL, ALL_TRUSTED, Countries, NotUnderstood, Ranges, lies_in
 from migrate.decide.coverage.policy import Control, Kind, PolicyReading
 from migrate.decide.coverage.principals import Directory, Facts, Match, kinds_of, named_users
-from migrate.decide.coverage.strictly import spelled
+from migrate.decide.coverage.strictly import is_guid, spelled
 from migrate.decide.coverage.vocabulary import (
     APP_SUITES,
     ENUMERATED,
@@ -42,9 +42,14 @@ def spelled_right(sign_in: SignIn) -> SignIn:
     """Return the sign-in with enum values in Graph's spelling; case does not matter.
 
     Raises:
-        UsageProblem: A value that Graph does not have, or an address that is none.
+        UsageProblem: A value that Graph does not have, an address that is none, or an app that is no id.
     """
     _address(sign_in.ip)
+    if sign_in.app is not None and not is_guid(sign_in.app):
+        raise UsageProblem(
+            f"--app takes the application (client) id of one application, not {sign_in.app!r}.",
+            hint="Exchange Online is 00000002-0000-0ff1-ce00-000000000000.",
+        )
     values: dict[str, str] = {}
     for axis, (name, option) in _OPTIONS.items():
         stated = getattr(sign_in, name)
