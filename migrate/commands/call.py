@@ -69,10 +69,13 @@ class Call:
             self.screen.show(answer)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run the one event loop of this command."""
+        """Run the one event loop of this command; an interrupt that cancelled it is a KeyboardInterrupt."""
         import asyncio
 
-        return asyncio.run(work)
+        try:
+            return asyncio.run(work)
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
 def _log_handler(path: Path) -> logging.Handler:

@@ -259,16 +259,24 @@ def say_chain_head(call: Call, journal: JournalDb) -> None:
 def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C or SIGTERM finish what is in flight; the second Ctrl-C stops at once.
 
-    Yields a function that tells whether an interrupt came in.
+    To be used in the command's coroutine. Yields a function that tells whether an interrupt came in.
     """
-    state = {"asked": False}
+    import asyncio
+
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    state = {"asked": False, "cancelled": False}
 
     def on_signal(number: int, _: FrameType | None) -> None:
-        if state["asked"] and number == signal.SIGINT:
+        if state["cancelled"]:
             raise KeyboardInterrupt
-        if not state["asked"]:
+        if state["asked"] and number == signal.SIGINT:
+            # Cancelled between two steps of the loop: an entry of the journal is never cut in half.
+            state["cancelled"] = True
+            loop.call_soon_threadsafe(task.cancel)
+        elif not state["asked"]:
+            state["asked"] = True
             call.screen.warn("interrupted: finishing what is in flight; press Ctrl-C again to stop at once")
-        state["asked"] = True
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

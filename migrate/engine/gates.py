@@ -60,7 +60,10 @@ class Gates:
         rests_on = [
             (changed, policy.display_name)
             for policy in await self._tenant.list_policies()
-            if (changed := _changed(policy)) is not None and any(is_named_by(key, policy) for key in keys)
+            # One that is not enabled settles nothing: the proof right before the write says what to think of that.
+            if policy.policy_state is PolicyState.ENABLED
+            and (changed := _changed(policy)) is not None
+            and any(is_named_by(key, policy) for key in keys)
         ]
         if rests_on:
             changed, name = max(rests_on)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import assert_never
 
 from migrate.decide.guards import says_the_same
 from migrate.decide.policy_steps import MARKER_PREFIX, is_named_by, missing_exclusions
 from migrate.engine.ports import Journal, Progress, Tenant
 from migrate.engine.proof import Proof
-from migrate.errors import GraphRefused, Guarded, MfaMigrateError
+from migrate.errors import GraphRefused, Guarded, IncompleteRead, MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
@@ -130,7 +131,9 @@ class PolicySteps:
                 self._note(step, "", Outcome.FAILED, "", body, "", problem.what, attempt, client_request_id)
                 raise
             if created is not None:
-                there = await self._tenant.read_policy(created.id)
+                there = await self._read_until(
+                    created.id, lambda p: p is not None and says_the_same(step.body, p), patiently=True
+                )
                 if there is None or not says_the_same(step.body, there):
                     reason = "created, but it does not read back as it was sent"
                     self._note(step, created.id, Outcome.FAILED, "", body, _state(there), reason, attempt)
@@ -163,14 +166,14 @@ class PolicySteps:
         self, policy_id: str, is_so: Callable[[ConditionalAccessPolicy | None], bool], *, patiently: bool
     ) -> ConditionalAccessPolicy | None:
         """Read a policy after a write, several times when the write was accepted: reads may lag behind it."""
-        there = await self._tenant.read_policy(policy_id)
         for pause in LOOK_PAUSES if patiently else ():
-            if is_so(there):
-                break
+            with suppress(IncompleteRead):  # the reads did not agree with each other yet
+                there = await self._tenant.read_policy(policy_id)
+                if is_so(there):
+                    return there
             self._progress.waiting("the accepted change of the policy cannot be read back yet", pause)
             await self._sleep(pause)
-            there = await self._tenant.read_policy(policy_id)
-        return there
+        return await self._tenant.read_policy(policy_id)
 
     # Switch
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import timedelta
 
 from migrate.decide.guards import Leave, Send, decision_for, needs_proof
 from migrate.engine.ports import Journal, Progress, Tenant
@@ -209,7 +210,10 @@ class UserSteps:
     async def _wait_before_resending(self, again: Sequence[Unsettled], attempt: int) -> None:
         asked = max(each.reply.retry_after or 0.0 for each in again)
         seconds = max(asked, BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1])
-        self._progress.waiting(f"{len(again)} changes were not applied (busy or no answer); sending again", seconds)
+        until = self._tenant.server_now() + timedelta(seconds=seconds)
+        throttled = any(each.reply.status == 429 for each in again)
+        why = f"throttled by Graph (writes) until {until:%H:%M:%S} UTC" if throttled else "busy, or no clear answer"
+        self._progress.waiting(f"{why}; {len(again)} changes are read and sent again then", seconds)
         await self._sleep(seconds)
 
 
