@@ -1,6 +1,6 @@
 """Measure the coverage proof: a million users, 60 policies with up to four conditions each, nested groups.
 
-Run as `python -m benchmarks.bench_coverage [USERS]`. Prints CPU seconds, peak memory, classes and evaluations; the
+Run as `python benchmarks/bench_coverage.py [USERS]`. Prints CPU seconds, peak memory, classes and evaluations; the
 tenant is made from a seed, so two machines measure the same work.
 """
 
