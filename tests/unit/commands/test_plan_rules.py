@@ -1,0 +1,116 @@
+"""The configuration with every name resolved against the snapshot, and what has expired left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from migrate.commands.plan import rules_for
+from migrate.errors import ConfigProblem
+from tests.unit.decide.records import evidence, object_id, policy
+
+ACCESS = '[emergency_access]\naccounts = ["emergency1@contoso.example", "EMERGENCY2@contoso.example"]\n'
+TODAY = date(2026, 11, 24)
+
+
+def test_names_and_ids_become_object_ids_in_any_case(
+    take_snapshot: Callable[..., Any], settings: Callable[[str], Any]
+) -> None:
+    text = ACCESS + f'[waves]\ncanary = ["Ada@Contoso.example", "{object_id("bob").upper()}"]\n'
+    found = rules_for(settings(text), take_snapshot(), today=TODAY)
+    assert found.emergency_access == (object_id("emergency1"), object_id("emergency2"))
+    assert found.canary == {object_id("ada"), object_id("bob")}
+    assert found.operator == object_id("operator")
+    assert found.apps_that_matter is None
+    assert (found.create, found.switch_on, found.scope_group) == (False, (), None)
+
+
+@pytest.mark.parametrize(
+    ("today", "there"),
+    [(date(2027, 1, 30), True), (date(2027, 1, 31), False), (date(2027, 2, 1), False)],
+)
+def test_exclusions_and_accepted_gaps_count_until_their_day(
+    take_snapshot: Callable[..., Any], settings: Callable[[str], Any], today: date, there: bool
+) -> None:
+    text = ACCESS + (
+        '[[exclude]]\nuser = "svc@contoso.example"\nreason = "a service"\nexpires = 2027-01-31\n'
+        '[[accept_partial]]\ngap = "location:trusted"\nreason = "offices"\nexpires = 2027-01-31\n'
+    )
+    found = rules_for(settings(text), take_snapshot(), today=today)
+    assert found.exclusions == ({object_id("svc"): "a service (until 2027-01-31)"} if there else {})
+    assert [gap.tag for gap in found.accepted_gaps] == (["location:trusted"] if there else [])
+
+
+def test_an_exclusion_that_has_expired_need_not_be_known_any_more(
+    take_snapshot: Callable[..., Any], settings: Callable[[str], Any]
+) -> None:
+    text = ACCESS + '[[exclude]]\nuser = "left@contoso.example"\nreason = "left"\nexpires = 2026-01-01\n'
+    assert rules_for(settings(text), take_snapshot(), today=TODAY).exclusions == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ("No emergency access account", "[emergency_access]")),
+        ('[emergency_access]\naccounts = ["gone@contoso.example"]', ("emergency_access.accounts", "'gone@")),
+        (ACCESS + '[waves]\ncanary = ["gone@contoso.example"]', ("waves.canary", "'gone@contoso.example'")),
+        (
+            ACCESS + '[[exclude]]\nuser = "gone@contoso.example"\nreason = "x"\nexpires = 2027-01-31',
+            ("exclude.user", "'gone@contoso.example'"),
+        ),
+        (ACCESS + '[policy]\nswitch_on = ["No such"]', ("policy.switch_on", "no policy", "'No such'")),
+        (ACCESS + '[policy]\nswitch_on = ["Twice"]', ("policy.switch_on", "2 policies", "id of the policy")),
+        (
+            ACCESS + f'[policy]\nmode = "create"\nscope = "group:{object_id("staff")}"',
+            ("pilot group", object_id("staff"), "mfa-migrate export"),
+        ),
+    ],
+)
+def test_a_name_that_the_snapshot_does_not_hold_is_refused(
+    take_snapshot: Callable[..., Any], settings: Callable[[str], Any], text: str, words: tuple[str, ...]
+) -> None:
+    twice = policy("Twice")
+    other = policy("Twice ")
+    other.raw["displayName"] = "Twice"
+    import msgspec
+
+    taken = take_snapshot(proof=evidence(twice, msgspec.structs.replace(other, display_name="Twice")))
+    with pytest.raises(ConfigProblem) as refused:
+        rules_for(settings(text), taken, today=TODAY)
+    for word in words:
+        assert word in f"{refused.value.what} {refused.value.hint}"
+
+
+def test_policies_are_named_by_id_or_by_name_and_a_pilot_by_its_group(
+    take_snapshot: Callable[..., Any], settings: Callable[[str], Any]
+) -> None:
+    there = policy()
+    for name in (there.id, there.display_name):
+        found = rules_for(settings(ACCESS + f'[policy]\nswitch_on = ["{name}"]'), take_snapshot(), today=TODAY)
+        assert found.switch_on == (there.id,)
+    text = ACCESS + f'[policy]\nmode = "create"\nscope = "group:{object_id("pilot").upper()}"'
+    found = rules_for(settings(text), take_snapshot(), today=TODAY)
+    assert (found.create, found.scope_group) == (True, object_id("pilot"))
+
+
+def test_limits_are_fixed_in_seconds(take_snapshot: Callable[..., Any], settings: Callable[[str], Any]) -> None:
+    text = ACCESS + (
+        '[policy]\nreport_only_days = 0.5\npolicy_settle = "90m"\n'
+        '[limits]\nmax_users = 5\nmax_failures = "10%"\nplan_max_age = "2d"\nreadback_timeout = "5s"\n'
+        '[coverage]\napps = ["00000003-0000-0000-c000-000000000000"]\n'
+    )
+    found = rules_for(settings(text), take_snapshot(), today=TODAY)
+    assert found.limits.report_only_seconds == 43_200
+    assert found.limits.policy_settle_seconds == 5_400
+    assert found.limits.plan_max_age_seconds == 172_800
+    assert found.limits.readback_timeout_seconds == 5
+    assert (found.limits.max_users, found.limits.max_failures) == ("5", "10%")
+    assert found.apps_that_matter == {"00000003-0000-0000-c000-000000000000"}
+
+
+def test_none_with_a_reason_is_no_account(take_snapshot: Callable[..., Any], settings: Callable[[str], Any]) -> None:
+    found = rules_for(settings('[emergency_access]\nnone = "a lab"'), take_snapshot(), today=TODAY)
+    assert (found.emergency_access, found.emergency_none) == ((), "a lab")
