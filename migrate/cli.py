@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import os
 import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -111,9 +112,23 @@ def refuse_long_single_dash(arguments: Sequence[str]) -> None:
             return
         if re.match(r"-[^-].", word):
             raise UsageProblem(
-                f"{word} is not an option here: long options begin with two dashes.",
-                hint=f"Write --{word[1:].lower()}, or see --help for the options of the command.",
+                f"{word} is not an option here: long options begin with two dashes.", hint=_meant_by(word)
             )
+
+
+def _meant_by(word: str) -> str:
+    """Return what to type instead of a single-dash token: the option that is spelt like it, if there is one."""
+    spelt = {option.replace("-", ""): option for option in _long_options(typer.main.get_command(app))}
+    near = difflib.get_close_matches(word[1:].replace("-", "").lower(), spelt, n=1, cutoff=0.8)
+    return f"Did you mean {spelt[near[0]]}?" if near else "See --help for the options of the command."
+
+
+def _long_options(command: Any) -> Iterator[str]:
+    """Yield the long options of a command and of everything below it."""
+    for parameter in command.params:
+        yield from (option for option in parameter.opts if option.startswith("--"))
+    for below in getattr(command, "commands", {}).values():
+        yield from _long_options(below)
 
 
 def run(arguments: Sequence[str]) -> int:
