@@ -1,6 +1,7 @@
 """The sandbox as a server in this process: uvicorn in a thread of its own."""
 
 import asyncio
+import shutil
 import socket
 import threading
 from pathlib import Path
@@ -137,6 +138,8 @@ class SandboxServer:
             self._thread.join()
             self._thread = None
         self._socket.close()
+        if self.tls is not None and self.tls.temporary:
+            shutil.rmtree(self.tls.certificate.parent, ignore_errors=True)
 
     def join(self) -> None:
         """Wait until the server ends, for a command that serves until Ctrl-C."""

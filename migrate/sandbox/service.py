@@ -63,11 +63,19 @@ class Sandbox:
         return self._answer_through_faults(call)
 
     def _answer_through_faults(self, call: Call) -> Answer | None:
+        key = (call.caller.app_id if call.caller else "", f"{call.method} {call.path.lower()}")
+        if self.patience.is_early(key):
+            self.history.totals["early"] += 1
+            if self.settings.punish_early_retry:
+                return self._refused(call, self.patience.punish(key))
         acts = self.faults.striking(call, self.tenant.people)
         if not acts:
             return self._answer_plainly(call)
         self.history.totals["faults"] += len(acts)
-        return struck(self, call, acts, self._answer_plainly)
+        found = struck(self, call, acts, self._answer_plainly)
+        if found is not None and found.status in (429, 503):
+            self.patience.told_in_header(key, found.headers.get("Retry-After"))
+        return found
 
     def _answer_plainly(self, call: Call) -> Answer:
         try:
@@ -110,8 +118,7 @@ class Sandbox:
         try:
             return self.throttle.charge(call, route)
         except GraphError as error:
-            if "Retry-After" in error.headers:
-                self.patience.told(key, float(error.headers["Retry-After"]))
+            self.patience.told_in_header(key, error.headers.get("Retry-After"))
             if self.settings.throttled_write_applied and call.method != "GET":
                 route.answer(self, call)
             raise self._throttled(error) from error

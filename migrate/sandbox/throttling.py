@@ -170,6 +170,13 @@ class Patience:
         """Note that callers were told to stay away for some seconds."""
         self._until[key] = (self.clock.now() + seconds, seconds)
 
+    def told_in_header(self, key: tuple[str, str], retry_after: str | None) -> None:
+        """Note what a Retry-After header said; one without a number of seconds tells nothing."""
+        try:
+            self.told(key, float(retry_after or ""))
+        except ValueError:
+            return
+
     def is_early(self, key: tuple[str, str]) -> bool:
         """Tell whether a call comes before the time that was named."""
         if not self._until:

@@ -12,6 +12,8 @@ class SandboxTls:
     certificate: Path
     key: Path
     authority: Path
+    temporary: bool = False
+    """The files lie in a folder of their own that goes when the server stops."""
 
 
 def made_on_the_fly(folder: Path | None = None, *names: str) -> SandboxTls:
@@ -21,7 +23,7 @@ def made_on_the_fly(folder: Path | None = None, *names: str) -> SandboxTls:
     where = folder or Path(tempfile.mkdtemp(prefix="mfa-migrate-sandbox-"))
     authority = trustme.CA()
     issued = authority.issue_cert("localhost", "127.0.0.1", "::1", *names)
-    tls = SandboxTls(where / "server.pem", where / "server.key", where / "ca.pem")
+    tls = SandboxTls(where / "server.pem", where / "server.key", where / "ca.pem", temporary=folder is None)
     authority.cert_pem.write_to_path(str(tls.authority))
     for position, part in enumerate(issued.cert_chain_pems):
         part.write_to_path(str(tls.certificate), append=position > 0)

@@ -46,6 +46,18 @@ def test_every_second_call_and_at_most_twice(client: httpx.Client) -> None:
     assert [client.get("/v1.0/me").status_code for _ in range(7)] == [200, 403, 200, 403, 200, 200, 200]
 
 
+@pytest.mark.parametrize(("punish", "second"), [(False, 200), (True, 429)])
+def test_whoever_comes_before_a_scripted_retry_after_is_counted_and_may_be_punished(
+    start, connect, punish: bool, second: int
+) -> None:
+    client = connect(start(punish_early_retry=punish))
+    arm(client, {"match": {"path": "me", "times": 1}, "do": {"status": 429, "headers": {"Retry-After": "5"}}})
+    assert [client.get("/v1.0/me").status_code for _ in range(2)] == [429, second]
+    assert client.get("/_sandbox/stats").json()["early"] == 1
+    client.post("/_sandbox/clock", json={"advance": 6})
+    assert client.get("/v1.0/me").status_code == 200
+
+
 def test_a_page_of_html(client: httpx.Client) -> None:
     arm(client, example("html"))
     answer = client.get("/v1.0/me")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _KNOWN = words(
     "aboutMe accountEnabled ageGroup assignedLicenses assignedPlans birthday businessPhones city "
-    "companyName consentProvidedForMinor country createdDateTime creationType customSecurityAttributes "
+    "companyName consentProvidedForMinor country createdDateTime creationType "
     "deletedDateTime department displayName employeeHireDate employeeId employeeLeaveDateTime "
     "employeeOrgData employeeType externalUserState externalUserStateChangeDateTime faxNumber givenName "
     "hireDate id identities imAddresses interests isManagementRestricted isResourceAccount jobTitle "
@@ -47,7 +47,8 @@ def users_collection(sandbox: "Sandbox", call: Call, context: str = "users") -> 
         known=_KNOWN | sandbox.tenant.people.property_names() | {"perUserMfaState"},
         default=DEFAULT_USER_PROPERTIES if call.version == "v1.0" else None,
         orderable=frozenset({"displayName", "userPrincipalName"}),
-        expandable=frozenset(),
+        beyond=frozenset({"signinactivity", "mailboxsettings", "customsecurityattributes"})
+        - {each.lower() for each in sandbox.tenant.people.property_names()},
     )
 
 

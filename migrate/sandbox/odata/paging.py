@@ -39,6 +39,8 @@ class Collection:
     expandable: frozenset[str] = frozenset()
     orderable: frozenset[str] = frozenset()
     countable: bool = True
+    beyond: frozenset[str] = frozenset()
+    """Properties, in lower case, that Graph has and the sandbox does not model: selecting one is 501."""
 
 
 def listing(
@@ -123,6 +125,8 @@ def selected(query: dict[str, str], what: Collection) -> tuple[str, ...] | None:
     spelling = {each.lower(): each for each in what.known}
     found = []
     for name in names:
+        if name.lower() in what.beyond:
+            raise not_modelled(f"the property {name} of {what.type_name}")
         own = spelling.get(name.lower())
         if own is None:
             raise bad_request(

@@ -82,6 +82,14 @@ def test_https_is_trusted_through_its_own_authority(tmp_path: Path) -> None:
     assert (tmp_path / "server.key").stat().st_mode & 0o077 == 0
 
 
+def test_certificates_made_for_one_server_go_with_it() -> None:
+    tls = made_on_the_fly()
+    with SandboxServer(company(1, 3), tls=tls) as server:
+        assert server.ca_bundle is not None
+        assert server.ca_bundle.exists()
+    assert not tls.certificate.parent.exists()
+
+
 def test_the_date_header_and_timestamps_follow_the_sandbox_clock() -> None:
     clock = SandboxClock(lambda: 1_700_000_000.0)
     with (
