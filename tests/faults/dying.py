@@ -7,6 +7,7 @@ many seconds; `signal` is what is sent then.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -67,31 +68,29 @@ def die_at_boundary(number: int, when: str) -> None:
     from migrate.graph.transport import Sender
     from migrate.store.journal import JournalDb
 
-    passed = 0
+    numbers = itertools.count(1)
 
-    def step(moment: str) -> None:
-        nonlocal passed
-        if moment == "before":
-            passed += 1
-        if passed == number and moment == when:
+    def step(own: int, moment: str) -> None:
+        # Several are under way at once: each keeps the number that it began with.
+        if own == number and moment == when:
             os.kill(os.getpid(), signal.SIGKILL)
 
     append, send = JournalDb.append, Sender.send
 
     def dying_append(self: JournalDb, drafts: Any) -> Any:
-        step("before")
+        own = next(numbers)
+        step(own, "before")
         entries = append(self, drafts)
-        step("after")
+        step(own, "after")
         return entries
 
     async def dying_send(self: Sender, method: str, path: str, **more: Any) -> Any:
         items = (more.get("body") or {}).get("requests", ()) if path.endswith("$batch") else ()
         writes = method != "GET" and (not path.endswith("$batch") or items[0]["method"] != "GET")
-        if writes:
-            step("before")
+        own = next(numbers) if writes else 0
+        step(own, "before")
         answer = await send(self, method, path, **more)
-        if writes:
-            step("after")
+        step(own, "after")
         return answer
 
     JournalDb.append = dying_append  # type: ignore[method-assign]

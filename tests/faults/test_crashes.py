@@ -19,7 +19,7 @@ from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
 
 NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
-SMALL, LARGER = 42, 160
+SMALL, LARGER = 42, 120
 EndState = tuple[dict[str, str], list[tuple[str, str]]]
 
 
@@ -101,10 +101,9 @@ def test_a_process_that_dies_at_any_boundary_of_a_small_run_is_resumed(
     assert crashes >= 12
 
 
-@pytest.mark.parametrize("mode", ["adopt", "create"])
-def test_a_rollback_that_dies_at_any_boundary_is_resumed(mode: str, tmp_path: Path, graveyard: Graveyard) -> None:
+def test_a_rollback_that_dies_at_any_boundary_is_resumed(tmp_path: Path, graveyard: Graveyard) -> None:
     crashes = 0
-    with open_lab(tmp_path, mode=mode, users=SMALL) as lab:
+    with open_lab(tmp_path, mode="create", users=SMALL) as lab:
         scene = Scene(lab)
         for number in range(1, 200):
             scene.begin()
@@ -118,7 +117,7 @@ def test_a_rollback_that_dies_at_any_boundary_is_resumed(mode: str, tmp_path: Pa
             assert lab.run("rollback", "--yes") == 0, lab.said
             assert lab.end_state() == scene.rolled_back
             audit_tells_the_truth(lab)
-    assert crashes >= 5
+    assert crashes >= 12
 
 
 def chains(tmp_path: Path, graveyard: Graveyard, *, mode: str, seed: int, count: int, deaths: int) -> int:

@@ -1,0 +1,314 @@
+"""Other implementations of the engine's ports, in memory: a tenant, a journal, rollback files, a screen.
+
+They can break at any call, but they are no mocks: state goes in and comes out as in the real ones.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from migrate.errors import PermissionMissing
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence
+from migrate.model.instants import iso_utc
+from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome, Touched
+from migrate.model.record import JsonObject, canonical_json, sha256_of
+from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
+from migrate.model.rollback import RollbackHeader, RollbackRow
+from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.users import MfaState, Registration, UserProfile
+from tests.unit.decide.records import ORGANIZATION, TENANT, evidence, group, object_id, policy_of, profile
+
+EXCLUDED = "Excluded"
+"""The group that every policy here excludes."""
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class Breaker:
+    """Counts calls, and dies or fails at one of them."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.dies_at: int | None = None
+        self.fails_at: int | None = None
+
+    def passed(self) -> None:
+        """Note a call; raise at the one that was named."""
+        self.calls += 1
+        if self.calls == self.dies_at:
+            raise Crash
+        if self.calls == self.fails_at:
+            raise PermissionMissing("The role lapsed.", hint="Activate it.")
+
+
+class MemoryTenant:
+    """A tenant whose users rest on policies that exclude one group."""
+
+    def __init__(
+        self, states: dict[str, MfaState], policies: Iterable[ConditionalAccessPolicy], start: datetime
+    ) -> None:
+        self.profiles = {object_id(name): profile(name) for name in states}
+        self.states = {object_id(name): state for name, state in states.items()}
+        self.registered = set(self.states)
+        self.policies = {policy.id: copy.deepcopy(policy.raw) for policy in policies}
+        self.excluded: set[str] = set()
+        self.now = start
+        self.breaker = Breaker()
+        self.before_write: Callable[[WriteRequest], None] = lambda _: None
+        self.before_weakening: Callable[[str], None] = lambda _: None
+        self.fates: list[str] = []
+        """What happens to the coming writes: `lost` (applied, no answer), `dropped` (not applied, no answer),
+        `refused`, `conflict`, `ignored` (accepted, nothing changes); anything else is `fine`."""
+        self.writes: list[tuple[str, MfaState]] = []
+        self._made = 0
+
+    def server_now(self) -> datetime:
+        return self.now
+
+    async def read_organization(self) -> Organization:
+        self.breaker.passed()
+        return ORGANIZATION
+
+    async def read_actor(self) -> Actor:
+        return Actor(object_id=None, name="operator", is_user=True)
+
+    async def read_skus(self) -> tuple[SubscribedSku, ...]:
+        return ()
+
+    async def iter_users(self) -> AsyncIterator[UserProfile]:
+        for found in self.profiles.values():
+            yield found
+
+    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
+        self.breaker.passed()
+        return {user_id: self.profiles.get(user_id, "no such user") for user_id in user_ids}
+
+    async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
+        for _ in ():
+            yield _
+
+    async def read_mfa_states(self, user_ids: Sequence[str]) -> list[StateReading]:
+        self.breaker.passed()
+        return [self._reading(user_id) for user_id in user_ids]
+
+    def _reading(self, user_id: str) -> StateReading:
+        state = self.states.get(user_id)
+        return StateReading(
+            user_id=user_id,
+            mfa_state=state,
+            problem=None if state is not None else "no such user",
+            status=200 if state is not None else 404,
+            request_id="r",
+            server_date=iso_utc(self.now),
+        )
+
+    async def iter_mfa_states_by_select(self) -> AsyncIterator[tuple[str, str | None]]:
+        for _ in ():
+            yield _
+
+    async def read_evidence(self, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> Evidence:
+        self.breaker.passed()
+        return self.evidence()
+
+    def evidence(self) -> Evidence:
+        """Return the evidence as it is now."""
+        members = msgspec.structs.replace(group(EXCLUDED), members=frozenset(self.excluded))
+        return evidence(*map(policy_of, copy.deepcopy(list(self.policies.values()))), groups=(members,))
+
+    async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
+        self.breaker.passed()
+        replies = [self._write(request) for request in requests]
+        self.breaker.passed()
+        return replies
+
+    def _write(self, request: WriteRequest) -> WriteReply:
+        self.before_write(request)
+        fate = self.fates.pop(0) if self.fates else "fine"
+        self.writes.append((request.user_id, request.mfa_state))
+        if fate in ("fine", "lost"):
+            self.set_state(request.user_id, request.mfa_state)
+        known = {
+            "lost": (WriteFate.UNCLEAR, 0),
+            "dropped": (WriteFate.UNCLEAR, 504),
+            "refused": (WriteFate.REFUSED, 400),
+            "conflict": (WriteFate.REFUSED, 409),
+        }
+        outcome, status = known.get(fate, (WriteFate.ACCEPTED, 204))
+        return WriteReply(
+            user_id=request.user_id,
+            fate=outcome,
+            status=status,
+            code=fate,
+            message=fate,
+            request_id="r",
+            client_request_id=request.client_request_id,
+            server_date=iso_utc(self.now),
+            retry_after=None,
+        )
+
+    def set_state(self, user_id: str, state: MfaState) -> None:
+        """Set a state as the service does: enabled becomes enforced for whoever is registered."""
+        promoted = state is MfaState.ENABLED and user_id in self.registered
+        self.states[user_id] = MfaState.ENFORCED if promoted else state
+
+    async def list_policies(self) -> tuple[ConditionalAccessPolicy, ...]:
+        self.breaker.passed()
+        return self.evidence().policies
+
+    async def read_policy(self, policy_id: str) -> ConditionalAccessPolicy | None:
+        self.breaker.passed()
+        raw = self.policies.get(policy_id)
+        return None if raw is None else policy_of(copy.deepcopy(raw))
+
+    async def create_policy(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
+        self.breaker.passed()
+        self._made += 1
+        policy_id = object_id(f"made {self._made}")
+        self.policies[policy_id] = {**copy.deepcopy(body), "id": policy_id, "createdDateTime": iso_utc(self.now)}
+        self.breaker.passed()
+        return policy_of(copy.deepcopy(self.policies[policy_id]))
+
+    async def update_policy(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
+        self.breaker.passed()
+        if body["state"] != "enabled":
+            self.before_weakening(policy_id)
+        self.policies[policy_id] |= {**body, "modifiedDateTime": iso_utc(self.now)}
+        self.breaker.passed()
+        return True
+
+    async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
+        self.breaker.passed()
+        self.before_weakening(policy_id)
+        del self.policies[policy_id]
+        self.breaker.passed()
+        return True
+
+
+class MemoryJournal:
+    """A journal in a list."""
+
+    def __init__(self, breaker: Breaker) -> None:
+        self.kept: list[tuple[JournalEntry, int | None]] = []
+        self.documents: dict[str, bytes] = {}
+        self.run = ""
+        self._breaker = breaker
+
+    def append(self, drafts: Sequence[Draft]) -> list[JournalEntry]:
+        self._breaker.passed()
+        made = []
+        for draft in drafts:
+            count, previous = self.head
+            columns = {name: getattr(draft, name) for name in draft.__struct_fields__ if name != "wave"}
+            columns["plan_digest"] = draft.plan_digest or self.run
+            unsealed = JournalEntry(
+                **columns,
+                sequence=count + 1,
+                time_utc="",
+                actor="operator",
+                tenant_id=TENANT,
+                previous_hash=previous,
+                hash="",
+            )
+            entry = msgspec.structs.replace(unsealed, hash=unsealed.expected_hash())
+            self.kept.append((entry, draft.wave))
+            made.append(entry)
+        self._breaker.passed()
+        return made
+
+    def entries(
+        self,
+        *,
+        plan_digest: str | None = None,
+        operation: Operation | None = None,
+        outcomes: Iterable[Outcome] = (),
+    ) -> Iterator[JournalEntry]:
+        wanted = set(outcomes)
+        for entry, _ in list(self.kept):
+            if (
+                plan_digest in (None, entry.plan_digest)
+                and operation in (None, entry.operation)
+                and (not wanted or entry.outcome in wanted)
+            ):
+                yield entry
+
+    def latest_user_outcomes(self, plan_digest: str) -> dict[str, Outcome]:
+        found = self.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE)
+        return {entry.object_id: entry.outcome for entry in found}
+
+    def in_doubt(self) -> Iterator[JournalEntry]:
+        latest = {entry.object_id: entry for entry in self.entries(operation=Operation.SET_MFA_STATE)}
+        yield from (entry for entry in latest.values() if entry.outcome is Outcome.INTENT)
+
+    def touched(self, plan_digests: Sequence[str]) -> Iterator[Touched]:
+        users: dict[str, Touched] = {}
+        for entry, wave in self.kept:
+            if entry.operation is not Operation.SET_MFA_STATE or entry.plan_digest not in plan_digests:
+                continue
+            known = users.get(entry.object_id)
+            if entry.outcome is Outcome.INTENT:
+                same_run = known is not None and known.plan_digest == entry.plan_digest
+                users[entry.object_id] = Touched(
+                    user_id=entry.object_id,
+                    user_principal_name=entry.user_principal_name,
+                    before=known.before if known is not None and same_run else MfaState(entry.before),
+                    requested=MfaState(entry.requested),
+                    wave=wave or 0,
+                    plan_digest=entry.plan_digest,
+                    outcome=entry.outcome,
+                )
+            elif known is not None and known.plan_digest == entry.plan_digest:
+                users[entry.object_id] = msgspec.structs.replace(known, outcome=entry.outcome)
+        yield from sorted(users.values(), key=lambda user: (user.wave, user.user_id))
+
+    def document(self, ref: str) -> bytes:
+        return self.documents[ref]
+
+    def put_document(self, value: object) -> str:
+        self._breaker.passed()
+        ref = f"sha256:{sha256_of(value)}"
+        self.documents[ref] = canonical_json(value)
+        return ref
+
+    @property
+    def head(self) -> tuple[int, str]:
+        return (self.kept[-1][0].sequence, self.kept[-1][0].hash) if self.kept else (0, GENESIS)
+
+
+class MemoryFiles:
+    """rollback.csv and rollback.json as they were last written whole."""
+
+    def __init__(self, breaker: Breaker) -> None:
+        self.header: RollbackHeader | None = None
+        self.rows: list[RollbackRow] = []
+        self._breaker = breaker
+
+    def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
+        self._breaker.passed()
+        self.header, self.rows = header, list(rows)
+        self._breaker.passed()
+
+
+class Said:
+    """Everything that was said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.waits: list[str] = []
+
+    def advance(self, done: int, total: int | None, what: str) -> None:
+        assert total is None or done <= total
+
+    def waiting(self, reason: str, seconds: float) -> None:
+        self.waits.append(reason)
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+
+
+START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
