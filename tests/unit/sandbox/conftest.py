@@ -19,6 +19,6 @@ def start_plain() -> Iterator[Callable[[Tenant], httpx.Client]]:
         def start(tenant: Tenant) -> httpx.Client:
             server = open_things.enter_context(SandboxServer(tenant, settings=SandboxSettings(throttle=False)))
             headers = {"Authorization": "Bearer constant"}
-            return open_things.enter_context(httpx.Client(base_url=server.url, headers=headers))
+            return open_things.enter_context(httpx.Client(base_url=server.url, headers=headers, verify=False))
 
         yield start
