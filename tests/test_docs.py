@@ -17,7 +17,8 @@ from migrate.errors import ExitCode
 from migrate.exchange import documents
 from migrate.graph import refusals
 from migrate.model.record import Record
-from migrate.settings import Config, GlobalOptions
+from migrate.config import Config
+from migrate.settings import GlobalOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -205,7 +206,7 @@ def test_every_key_of_the_configuration_is_documented_with_its_default() -> None
 
 
 def test_the_configuration_on_the_page_can_be_read() -> None:
-    from migrate.settings import config_from
+    from migrate.config import config_from
 
     for name in ("docs/configuration.md", "README.md"):
         examples = re.findall(r"```toml\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)

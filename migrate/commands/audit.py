@@ -12,7 +12,7 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
-from migrate.commands.wiring import AUDIT_CSV, AUDIT_JSON, workspace_of
+from migrate.commands.wiring import AUDIT_CSV, AUDIT_JSON, dialect_of, workspace_of
 from migrate.errors import ExitCode
 from migrate.model.journal import JournalEntry
 from migrate.settings import GlobalOptions
@@ -60,7 +60,7 @@ def audit_export(
     workspace = workspace_of(call)
     path = to or workspace.path / AUDIT_CSV
     with JournalDb.open_to_read(workspace) as journal:
-        write_atomically(path, audit_csv(journal.entries()))
+        write_atomically(path, audit_csv(journal.entries(), dialect_of(call.settings)))
         write_atomically(path.with_name(path.stem + ".json") if to else workspace.path / AUDIT_JSON, _json(journal))
         count, head = journal.head
         call.answer(audit_answer(path, count, head, journal.entries))

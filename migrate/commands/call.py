@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from migrate.errors import FolderProblem
 from migrate.settings import Settings
-from migrate.views.screen import Answer, Screen, screen_for
+from migrate.views.screen import Answer, Screen
 
 T = TypeVar("T")
 
@@ -33,13 +33,14 @@ class Call:
     @contextmanager
     def opened(cls, settings: Settings, command: str, run_command: Callable[[list[str]], int]) -> Iterator[Call]:
         """Open the log, say SANDBOX where it is one, and close both at the end."""
-        screen = screen_for(
+        screen = Screen(
             output=settings.output.value,
             quiet=settings.quiet,
             verbose=settings.verbose,
             color=settings.color,
             progress=settings.progress,
             sandbox=settings.endpoint,
+            json_codec=settings.encoding.codec if settings.encoding else "utf-8",
             stdout=sys.stdout,
             stderr=sys.stderr,
         )
@@ -62,9 +63,10 @@ class Call:
     def answer(self, answer: Answer) -> None:
         """Write the command's data to stdout in the format that was asked for."""
         if self.settings.output.value == "csv":
+            from migrate.commands.wiring import dialect_of
             from migrate.exchange.tables import csv_chunks
 
-            self.screen.write_bytes(csv_chunks(answer.columns, answer.rows()))
+            self.screen.write_bytes(csv_chunks(answer.columns, answer.rows(), dialect_of(self.settings)))
         else:
             self.screen.show(answer)
 

@@ -11,23 +11,20 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.inputs import (
-    Crlf,
-    CsvEncoding,
-    Delimiter,
     InputEncoding,
     SheetName,
     StateColumn,
     TrustDisabled,
     asked_of,
-    dialect_of,
     source_of,
 )
 from migrate.commands.options import verb
+from migrate.commands.wiring import dialect_of
+from migrate.config import OutputFormat
 from migrate.errors import ExitCode
 from migrate.exchange.reading import read_claims, with_states
 from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.claims import Claim, ClaimFile
-from migrate.settings import OutputFormat
 from migrate.store.files import write_atomically
 
 COLUMNS = ("ObjectId", "UserPrincipalName", "PerUserMfaState", "Source", "Row")
@@ -44,9 +41,6 @@ def convert(
     input_encoding: InputEncoding = None,
     sheet: SheetName = None,
     trust_disabled: TrustDisabled = False,
-    encoding: CsvEncoding = "utf8",
-    delimiter: Delimiter = ",",
-    crlf: Crlf = False,
 ) -> ExitCode:
     """Read an old export in any format and write it as plain rows: CSV, or JSON with --output json.
 
@@ -59,7 +53,7 @@ def convert(
         mfa-migrate convert users.clixml --output json
         mfa-migrate convert report.xlsx --state-column "MFA Status" --to states.csv --encoding utf8bom
     """
-    dialect = dialect_of(encoding, delimiter, crlf)
+    dialect = dialect_of(call.settings)
     read = with_states(read_claims(source_of(file), asked_of(input_encoding, state_column, sheet, trust_disabled)))
     for note in read.notes:
         call.screen.warn(note)

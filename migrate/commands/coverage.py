@@ -12,7 +12,7 @@ import typer
 from migrate.commands.call import Call
 from migrate.commands.explain import Suppose, apps_that_matter, supposed
 from migrate.commands.options import verb
-from migrate.commands.wiring import workspace_of
+from migrate.commands.wiring import dialect_of, workspace_of
 from migrate.errors import ExitCode
 from migrate.model.coverage import Coverage
 from migrate.model.users import AnyUser, MfaState, UnreadableUser
@@ -53,7 +53,9 @@ def coverage(
         judge = Judge(supposed(snapshot, suppose), apps_that_matter=apps_that_matter(call.settings))
         classes = _classes(snapshot, judge)
         if user_list is not None:
-            write_atomically(user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge)))
+            write_atomically(
+                user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge), dialect_of(call.settings))
+            )
             call.screen.say(f"One row for each of {snapshot.header.users} users: {user_list}")
     call.answer(coverage_answer(classes))
     return ExitCode.OK

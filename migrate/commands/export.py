@@ -14,6 +14,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import (
     SNAPSHOT_CSV,
+    dialect_of,
     journal_to_read,
     open_tenant,
     owner_line,
@@ -27,6 +28,7 @@ from migrate.model.snapshot import SnapshotHeader
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
+    from migrate.exchange.tables import Dialect
     from migrate.graph.tenant import GraphTenant
 
 
@@ -72,7 +74,7 @@ def export(
         with workspace.lock(owner_line("export")):
             workspace.replaceable([SNAPSHOT_CSV])
             header = call.run(_export(call, workspace, fast=fast))
-            _write_csv(workspace)
+            _write_csv(workspace, dialect_of(call.settings))
     if tenant_file is not None:
         _write_tenant_file(workspace, tenant_file, anonymise=anonymise)
         call.screen.say(f"Tenant file: {tenant_file}")
@@ -128,14 +130,14 @@ def _is_needed(workspace: Workspace) -> bool:
         return journal.head[0] > 0
 
 
-def _write_csv(workspace: Workspace) -> None:
+def _write_csv(workspace: Workspace, dialect: Dialect) -> None:
     from migrate.exchange.documents import snapshot_csv, snapshot_row_of
     from migrate.store.files import write_atomically
     from migrate.store.snapshot import open_snapshot
 
     with open_snapshot(workspace) as snapshot:
         write_atomically(
-            workspace.path / SNAPSHOT_CSV, snapshot_csv(snapshot_row_of(user) for user in snapshot.users())
+            workspace.path / SNAPSHOT_CSV, snapshot_csv((snapshot_row_of(user) for user in snapshot.users()), dialect)
         )
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share: how a file of somebody else is read, and how a table of ours is written."""
+"""Options that several commands share: how a file of somebody else is read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from migrate.errors import UsageProblem
 from migrate.exchange.reading import Asked
-from migrate.exchange.tables import Dialect
 
 STDIN = "-"
 
@@ -30,13 +28,6 @@ SheetName = Annotated[
 TrustDisabled = Annotated[
     bool, typer.Option("--trust-disabled", help="Believe a file in which nobody is anything but Disabled.")
 ]
-CsvEncoding = Annotated[
-    str, typer.Option("--encoding", metavar="NAME", help="utf8, utf8bom or utf16: how the output is written.")
-]
-Delimiter = Annotated[
-    str, typer.Option("--delimiter", metavar="SIGN", help="What separates columns: a comma, ; | or tab.")
-]
-Crlf = Annotated[bool, typer.Option("--crlf", help="End lines as Windows does.")]
 
 
 def source_of(file: str) -> Path | BinaryIO:
@@ -47,19 +38,3 @@ def source_of(file: str) -> Path | BinaryIO:
 def asked_of(encoding: str | None, state_column: str | None, sheet: str | None, trust_disabled: bool) -> Asked:
     """Return what the operator said about a file."""
     return Asked(encoding=encoding, state_column=state_column, sheet=sheet, trust_disabled=trust_disabled)
-
-
-def dialect_of(encoding: str, delimiter: str, crlf: bool) -> Dialect:
-    """Return how a table is written; raise `UsageProblem` for an unknown encoding or separator."""
-    sign = {"tab": "\t", "\\t": "\t"}.get(delimiter.casefold(), delimiter)
-    match encoding.casefold().replace("-", ""):
-        case "utf8":
-            return Dialect(delimiter=sign, encoding="utf-8", crlf=crlf)
-        case "utf8bom":
-            return Dialect(delimiter=sign, encoding="utf-8-sig", crlf=crlf)
-        case "utf16":
-            return Dialect(delimiter=sign, encoding="utf-16", crlf=crlf)
-        case _:
-            raise UsageProblem(
-                f"{encoding!r} is no encoding that is written here.", hint="Use --encoding utf8, utf8bom or utf16."
-            )

@@ -12,14 +12,14 @@ from typing import Annotated, assert_never
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.inputs import Crlf, CsvEncoding, Delimiter, dialect_of
 from migrate.commands.options import verb
-from migrate.commands.wiring import journal_to_read, plan_rows_of, read_plan, workspace_of
+from migrate.commands.wiring import dialect_of, journal_to_read, plan_rows_of, read_plan, workspace_of
 from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
 from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.journal import Outcome
 from migrate.model.plan import CreatePolicy, PlanAction, PlanHeader, SetPolicyState
 from migrate.model.users import MfaState
+from migrate.settings import TextEncoding
 from migrate.store.files import write_atomically
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -60,9 +60,6 @@ def notify(
     templates: Annotated[
         Path | None, typer.Option("--templates", metavar="DIR", help="Your own templates; looked at first.")
     ] = None,
-    encoding: CsvEncoding = "utf8bom",
-    delimiter: Delimiter = ",",
-    crlf: Crlf = False,
 ) -> ExitCode:
     """Write the messages that people should get. Nothing is sent.
 
@@ -76,7 +73,7 @@ def notify(
         mfa-migrate notify after-enabling --format eml --to drafts --from it@contoso.example
         mfa-migrate notify help-desk --language de
     """
-    dialect = dialect_of(encoding, delimiter, crlf)
+    dialect = dialect_of(call.settings, TextEncoding.UTF8_BOM)
     if wave is not None and what is not NoticeKind.BEFORE_WAVE:
         raise UsageProblem("--wave goes with before-wave only.", hint="mfa-migrate notify before-wave --wave N")
     form = form or (MessageFormat.CSV if what.is_for_users else MessageFormat.TEXT)

@@ -55,6 +55,28 @@ Output = Annotated[
         "--output", "-o", metavar="FORMAT", help="table, json, csv or ndjson. [default: table]", rich_help_panel=_PANEL
     ),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="How CSV and JSON are written: utf8, utf8bom or utf16. [default: utf8]",
+        rich_help_panel=_PANEL,
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="SIGN",
+        help="What separates CSV columns: comma, semicolon, tab or bar. [default: comma]",
+        rich_help_panel=_PANEL,
+    ),
+]
+Crlf = Annotated[
+    bool | None,
+    typer.Option("--crlf", help="End CSV lines as Windows does.", show_default=False, rich_help_panel=_PANEL),
+]
 ClientId = Annotated[
     str | None,
     typer.Option("--client-id", metavar="ID", help="Application id that signs in.", rich_help_panel=_PANEL),
@@ -94,6 +116,9 @@ GLOBALS: dict[str, Any] = {
     "endpoint": Endpoint,
     "config": ConfigOption,
     "output": Output,
+    "encoding": Encoding,
+    "delimiter": Delimiter,
+    "crlf": Crlf,
     "client_id": ClientId,
     "sign_in": SignInOption,
     "log_file": LogFile,

@@ -16,6 +16,7 @@ from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import (
     PLAN_CSV,
     PLAN_JSON,
+    dialect_of,
     journal_to_read,
     now_utc,
     open_tenant,
@@ -24,11 +25,12 @@ from migrate.commands.wiring import (
     workspace_of,
     write_plan,
 )
+from migrate.config import Config, duration
 from migrate.errors import ConfigProblem, ExitCode, Guarded
 from migrate.model.journal import Operation
 from migrate.model.plan import AcceptedGap, Limits
 from migrate.model.rules import Rules
-from migrate.settings import Config, Settings, duration
+from migrate.settings import Settings
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import Snapshot, open_snapshot
 
@@ -85,6 +87,7 @@ def plan(
             workspace,
             planner.rows(snapshot.users()),
             lambda digest: planner.header(digest, tool_version=__version__),
+            dialect_of(call.settings),
         )
     rows = workspace.path / PLAN_CSV
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows))

@@ -17,6 +17,7 @@ from migrate.commands.wiring import (
     PAUSE_FILE,
     ROLLBACK_JSON,
     FolderRollbackFiles,
+    dialect_of,
     interruptible,
     journal_to_read,
     monotonic,
@@ -27,6 +28,7 @@ from migrate.commands.wiring import (
     say_chain_head,
     workspace_of,
 )
+from migrate.config import duration
 from migrate.decide.reverser import Rollback, TenantFacts, facts_of, policy_steps_of, rollback_for
 from migrate.engine.applier import Applier, ApplyOptions
 from migrate.engine.rollback_record import begun_plans, migrations, net_touched, plans_in_force, policy_steps_begun
@@ -36,7 +38,6 @@ from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader, PolicyStep
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.run import RunResult
-from migrate.settings import duration
 from migrate.store.files import sha256_of_file
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
@@ -158,7 +159,7 @@ class _Work:
                         steps=lambda: iter(rolled.steps),
                         tenant=tenant,
                         journal=journal,
-                        rollback_files=FolderRollbackFiles(self._workspace),
+                        rollback_files=FolderRollbackFiles(self._workspace, dialect_of(self._call.settings)),
                         progress=waits,
                         options=self._options(journal),
                         stop=stop,

@@ -20,6 +20,7 @@ from migrate.commands.wiring import (
     ROLLBACK_CSV,
     ROLLBACK_JSON,
     FolderRollbackFiles,
+    dialect_of,
     interruptible,
     monotonic,
     new_id,
@@ -28,13 +29,13 @@ from migrate.commands.wiring import (
     owner_line,
     workspace_of,
 )
+from migrate.config import OutputFormat, duration
 from migrate.errors import ConfigProblem, ExitCode, MfaMigrateError, UsageProblem
 from migrate.exchange.spellings import translated as powershell_spellings
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry, Operation
 from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import MfaState, UserProfile
-from migrate.settings import OutputFormat, duration
 from migrate.store.folder import Workspace
 from migrate.views.events import EndingError, ResultEvent, SummaryEvent, line_of
 from migrate.views.set_state import refused_result, result_of, set_state_answer
@@ -296,7 +297,7 @@ class _Work:
                 steps=lambda: iter(steps),
                 tenant=tenant,
                 journal=journal,
-                rollback_files=FolderRollbackFiles(self.workspace),
+                rollback_files=FolderRollbackFiles(self.workspace, dialect_of(self.call.settings)),
                 progress=self.call.screen,
                 options=ApplyOptions(
                     max_failures="100%", tool_version=__version__, cloud=plan.cloud, endpoint=plan.endpoint

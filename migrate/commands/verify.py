@@ -30,9 +30,9 @@ class Verified:
 def verify(call: Call) -> ExitCode:
     """Compare the tenant with what it should be. Changes nothing.
 
-    Reads the tenant afresh. What it should be is the journal folded over the snapshot: after apply the target states, after rollback the
-    former ones. Checked are states, policies, coverage and registered methods. People who were held back are
-    listed, they are no findings. Exit code 1 when there are findings.
+    Reads the tenant afresh. What it should be is the journal folded over the snapshot: after apply the target states,
+    after rollback the former ones. Checked are states, policies, coverage and registered methods. People who were
+    held back are listed, they are no findings. Exit code 1 when there are findings.
 
     \b
     Examples:

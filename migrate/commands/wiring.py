@@ -21,11 +21,12 @@ from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, Set
 from migrate.model.record import sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
-from migrate.settings import Settings
+from migrate.settings import Settings, TextEncoding
 from migrate.store.files import put_in_place, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
+    from migrate.exchange.tables import Dialect
     from migrate.graph.session import Connection
     from migrate.graph.tenant import GraphTenant
     from migrate.store.journal import JournalDb
@@ -98,6 +99,14 @@ def owner_line(verb: str) -> str:
     return f"`mfa-migrate {verb}` of {getpass.getuser()} on {socket.gethostname()}"
 
 
+def dialect_of(settings: Settings, default: TextEncoding = TextEncoding.UTF8) -> Dialect:
+    """Return how a table is written; `default` is the encoding where none was asked for."""
+    from migrate.exchange.tables import Dialect
+
+    encoding = settings.encoding or default
+    return Dialect(delimiter=settings.delimiter, encoding=encoding.codec, crlf=settings.crlf)
+
+
 def now_utc() -> datetime:
     """Return the time of this machine."""
     return datetime.now(UTC)
@@ -111,11 +120,17 @@ def new_id() -> str:
 # --- plan files ---------------------------------------------------------------------------------------------------
 
 
-def write_plan(workspace: Workspace, rows: Iterable[PlanRow], header_for: Callable[[str], PlanHeader]) -> PlanHeader:
+def write_plan(
+    workspace: Workspace,
+    rows: Iterable[PlanRow],
+    header_for: Callable[[str], PlanHeader],
+    dialect: Dialect | None = None,
+) -> PlanHeader:
     """Write plan.csv and then plan.json, which holds the digest of the rows and its own; return the header."""
     from migrate.exchange.documents import plan_csv
+    from migrate.exchange.tables import PLAIN
 
-    digest = write_atomically(workspace.path / PLAN_CSV, plan_csv(rows))
+    digest = write_atomically(workspace.path / PLAN_CSV, plan_csv(rows, dialect or PLAIN))
     header = header_for(digest)
     document = {"digest": header.digest, **msgspec.to_builtins(header)}
     write_atomically(workspace.path / PLAN_JSON, [msgspec.json.format(msgspec.json.encode(document), indent=2), b"\n"])
@@ -190,8 +205,8 @@ def plan_steps_of(path: Path) -> Callable[[], Iterator[SetMfaState]]:
 class FolderRollbackFiles:
     """rollback.csv and rollback.json in the working folder."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._folder = workspace.path
+    def __init__(self, workspace: Workspace, dialect: Dialect) -> None:
+        self._folder, self._dialect = workspace.path, dialect
 
     def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
         """Replace both files so that they fit each other at every moment.
@@ -202,7 +217,7 @@ class FolderRollbackFiles:
 
         csv = self._folder / ROLLBACK_CSV
         coming = csv.with_name(ROLLBACK_CSV + ".next")
-        digest = write_atomically(coming, rollback_csv(rows))
+        digest = write_atomically(coming, rollback_csv(rows, self._dialect))
         former = sha256_of_file(csv) if csv.is_file() else ""
         whole = msgspec.structs.replace(header, csv_sha256=digest, former_csv_sha256=former)
         write_atomically(self._folder / ROLLBACK_JSON, [rollback_json(whole)])

@@ -54,6 +54,8 @@ class Screen:
     color: bool
     progress: bool
     sandbox: str | None
+    json_codec: str = "utf-8"
+    """How a JSON document is written; NDJSON is UTF-8 on every platform."""
     stdout: TextIO
     stderr: TextIO
     _bar: RichProgress | None = field(default=None, init=False)
@@ -147,7 +149,8 @@ class Screen:
         self.finish_progress()
         match self.output:
             case "json":
-                self.write_bytes([_json_line(answer.document, indent=2)])
+                document = _json_line(answer.document, indent=2)
+                self.write_bytes([document.decode().encode(self.json_codec)])
             case "ndjson":
                 self.write_bytes(_json_line(event) for event in _events(answer))
             case _:
@@ -221,30 +224,6 @@ def _onto_stdout() -> Iterator[None]:
             unchanged="What the command did before that is done; `mfa-migrate status` shows where it stands.",
             hint="Make room, or send the output elsewhere, and run it again.",
         ) from problem
-
-
-def screen_for(
-    *,
-    output: str,
-    quiet: bool,
-    verbose: bool,
-    color: bool,
-    progress: bool,
-    sandbox: str | None,
-    stdout: TextIO,
-    stderr: TextIO,
-) -> Screen:
-    """Return the screen for these settings."""
-    return Screen(
-        output=output,
-        quiet=quiet,
-        verbose=verbose,
-        color=color,
-        progress=progress,
-        sandbox=sandbox,
-        stdout=stdout,
-        stderr=stderr,
-    )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Any:

@@ -11,20 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migrate.config import Cloud, Config, OutputFormat, PolicyMode, SignInMethod, config_from, duration
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.amounts import count_or_percent
-from migrate.settings import (
-    Cloud,
-    Config,
-    GlobalOptions,
-    OutputFormat,
-    PolicyMode,
-    Settings,
-    SignInMethod,
-    config_from,
-    duration,
-    settings_from,
-)
+from migrate.settings import GlobalOptions, Settings, settings_from
 
 FULL = """
 tenant = "contoso.example"

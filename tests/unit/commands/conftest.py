@@ -15,7 +15,7 @@ from migrate.model.users import AnyUser, UserRecord
 from migrate.settings import GlobalOptions, Settings, settings_from
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import Snapshot, SnapshotWriter, open_snapshot
-from migrate.views.screen import screen_for
+from migrate.views.screen import Screen
 from tests.unit.decide.records import ORGANIZATION, evidence, group, policy, sku, snapshot, user
 
 PEOPLE = [user(name) for name in ("ada", "bob", "emergency1", "emergency2", "svc")]
@@ -89,7 +89,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def call(tmp_path: Path) -> Call:
     """Return a call at a terminal."""
-    screen = screen_for(
+    screen = Screen(
         output="table",
         quiet=False,
         verbose=False,

@@ -30,7 +30,7 @@ from migrate.views.export import export_answer
 from migrate.views.held_back import SHOWN, held_back_lines
 from migrate.views.plan import closing_line, plan_answer, policy_line
 from migrate.views.sandbox import sandbox_answer
-from migrate.views.screen import Answer, screen_for
+from migrate.views.screen import Answer, Screen
 from migrate.views.status import RunStanding, status_answer, users_answer
 from migrate.views.verify import verify_answer
 from tests.unit.decide.records import header, object_id, snapshot, switch, unreadable, user
@@ -39,7 +39,7 @@ from tests.unit.decide.records import header, object_id, snapshot, switch, unrea
 def text_of(answer: Answer) -> str:
     """Return what the table output shows."""
     stream = io.StringIO()
-    screen_for(
+    Screen(
         output="table",
         quiet=False,
         verbose=False,

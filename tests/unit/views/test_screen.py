@@ -11,7 +11,7 @@ import pytest
 
 from migrate.errors import OutputLost, ReaderGone
 from migrate.model.words import counted
-from migrate.views.screen import Answer, Screen, screen_for, styled, table
+from migrate.views.screen import Answer, Screen, styled, table
 
 
 class Terminal(io.StringIO):
@@ -42,7 +42,7 @@ def screen(output: str = "table", **others: Any) -> Screen:
         "stdout": io.StringIO(),
         "stderr": io.StringIO(),
     }
-    return screen_for(output=output, **{**fields, **others})
+    return Screen(output=output, **{**fields, **others})
 
 
 def printed(stream: Any) -> str:

@@ -1,0 +1,313 @@
+"""mfa-migrate.toml: what may stand in it, and errors that name the line and the nearest right key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Any, TypeGuard, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+import msgspec
+
+from migrate.errors import ConfigProblem, UsageProblem
+from migrate.model.amounts import count_or_percent
+from migrate.model.record import Record
+
+
+class OutputFormat(StrEnum):
+    """How data is written to stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
+class Cloud(StrEnum):
+    """The Microsoft clouds that have a Graph of their own."""
+
+    GLOBAL = "global"
+    US_GOV = "usgov"
+    US_GOV_DOD = "usgov-dod"
+    CHINA = "china"
+
+
+class SignInMethod(StrEnum):
+    """How azure-identity gets a token."""
+
+    DEVICE_CODE = "device-code"
+    INTERACTIVE = "interactive"
+    AZURE_CLI = "azure-cli"
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method, not a secret
+    CERTIFICATE = "certificate"
+
+
+class PolicyMode(StrEnum):
+    """Where the requirement comes from after the migration."""
+
+    ADOPT = "adopt"
+    CREATE = "create"
+
+
+class SignIn(Record, frozen=True, kw_only=True, rename=None):
+    """`[sign_in]`."""
+
+    method: SignInMethod = SignInMethod.DEVICE_CODE
+    client_id: str | None = None
+    """Application (client) id; the Azure CLI brings its own."""
+    certificate: str | None = None
+    """Path of a PEM or PFX file, for `method = "certificate"`."""
+
+
+class EmergencyAccess(Record, frozen=True, kw_only=True, rename=None):
+    """`[emergency_access]`: the accounts that must always be able to sign in."""
+
+    accounts: tuple[str, ...] = ()
+    """User principal names or object ids; two are advised."""
+    none: str | None = None
+    """The reason why there is none. Then no policy is created or switched on, only adopted."""
+
+
+class Exclusion(Record, frozen=True, kw_only=True, rename=None):
+    """One `[[exclude]]`: a person who keeps per-user MFA for now."""
+
+    user: str
+    reason: str
+    expires: date
+    """From this day on the exclusion counts no more."""
+
+
+class AcceptPartial(Record, frozen=True, kw_only=True, rename=None):
+    """One `[[accept_partial]]`: an open region that the operator accepts by name."""
+
+    gap: str
+    """A gap tag as `plan` and `coverage` print it, such as `location:trusted`."""
+    reason: str
+    expires: date
+
+
+class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
+    """`[policy]`."""
+
+    mode: PolicyMode = PolicyMode.ADOPT
+    scope: str = "all"
+    """`all`, or `group:<object id>` for a pilot; used in create mode."""
+    switch_on: tuple[str, ...] = ()
+    """Names or ids of existing report-only policies that the plan switches on."""
+    report_only_days: float = 7
+    policy_settle: str = "24h"
+
+
+class WaveConfig(Record, frozen=True, kw_only=True, rename=None):
+    """`[waves]`."""
+
+    canary: tuple[str, ...] = ()
+    """User principal names or object ids of the first wave."""
+    percentages: tuple[float, ...] = (10, 50, 100)
+    """Cumulative shares of the rest, by a stable hash; the last one is 100."""
+    minimum_wait: str = "0s"
+    """How long the last change of a wave must be ago before the next wave begins."""
+
+
+class LimitConfig(Record, frozen=True, kw_only=True, rename=None):
+    """`[limits]`."""
+
+    max_users: str | int | None = None
+    max_newly_prompted: int = 0
+    max_failures: str | int = "5%"
+    plan_max_age: str = "24h"
+    readback_timeout: str = "60s"
+
+
+class CoverageConfig(Record, frozen=True, kw_only=True, rename=None):
+    """`[coverage]`."""
+
+    apps: tuple[str, ...] = ()
+    """Application ids that matter; empty means every application."""
+
+
+class Config(Record, frozen=True, kw_only=True, rename=None):
+    """The whole of mfa-migrate.toml."""
+
+    tenant: str | None = None
+    cloud: Cloud = Cloud.GLOBAL
+    endpoint: str | None = None
+    workspace: str | None = None
+    output: OutputFormat | None = None
+    ca_bundle: str | None = None
+    pacing: bool = True
+    """False sends as fast as answers come; only for a sandbox that does not throttle."""
+    guests: bool = True
+    """Whether guests are migrated too."""
+    sign_in: SignIn = SignIn()
+    emergency_access: EmergencyAccess | None = None
+    exclude: tuple[Exclusion, ...] = ()
+    accept_partial: tuple[AcceptPartial, ...] = ()
+    policy: PolicyConfig = PolicyConfig()
+    waves: WaveConfig = WaveConfig()
+    limits: LimitConfig = LimitConfig()
+    coverage: CoverageConfig = CoverageConfig()
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"Did you mean {near[0]!r}?" if near else "Known are " + ", ".join(known) + "."
+
+
+def loopback(endpoint: str) -> str:
+    """Return the sandbox's address without a trailing slash; raise UsageProblem unless it is on this machine."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    try:
+        local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if parts.scheme not in ("http", "https") or not local or parts.query or parts.fragment or parts.username:
+        raise UsageProblem(
+            f"--endpoint takes the address of a sandbox on this machine, not {endpoint!r}.",
+            hint="Use http://127.0.0.1:PORT as `mfa-migrate sandbox` prints it, or --cloud for a real tenant.",
+        )
+    return endpoint.rstrip("/")
+
+
+def duration(text: str, key: str) -> timedelta:
+    """Return the duration that `text` names: a number and s, m, h or d (`90s`, `24h`, `7d`)."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", text)
+    if match is None:
+        raise ConfigProblem(f"{key} = {text!r} is no duration.", hint="Write a number and s, m, h or d, such as 24h.")
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
+    return timedelta(**{unit: float(match[1])})
+
+
+def config_from(text: str, name: str) -> Config:
+    """Decode a configuration file.
+
+    Args:
+        text: The TOML text.
+        name: The file's name, for messages.
+
+    Raises ConfigProblem that names the line, and for an unknown key the nearest right one.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigProblem(f"{name} is no valid TOML: {problem}.", hint="Mend the line and run it again.") from None
+    _refuse_unknown_keys(data, Config, text, name, ())
+    try:
+        config = msgspec.convert(data, Config, strict=True)
+    except msgspec.ValidationError as problem:
+        sentence, _, where = str(problem).partition(" - at ")
+        keys = list(re.findall(r"[A-Za-z_]+", where))
+        entry = re.search(r"\[(\d+)\]", where)
+        line = _line_of(text, keys, entry=int(entry[1]) if entry else None)
+        wrong = re.fullmatch(r"Invalid enum value '(.*)'", sentence)
+        members = _members_at(keys)
+        hint = did_you_mean(wrong[1], members) if wrong and members else "See docs/configuration.md."
+        raise ConfigProblem(f"{name}{line}: {'.'.join(keys) or 'the file'}: {sentence}.", hint=hint) from None
+    _check_values(config, text, name)
+    return config
+
+
+def _refuse_unknown_keys(
+    data: Mapping[str, Any], kind: type[Record], text: str, name: str, above: tuple[str, ...]
+) -> None:
+    hints = get_type_hints(kind)
+    for key, value in data.items():
+        if key not in hints:
+            known = sorted(hint for hint in hints if not hint.startswith("_"))
+            raise ConfigProblem(
+                f"{name}{_line_of(text, [*above, key])}: there is no key {'.'.join([*above, key])!r}.",
+                hint=did_you_mean(key, known),
+            )
+        inner = next((arm for arm in (hints[key], *get_args(hints[key])) if _is_record(arm)), None)
+        for table in value if isinstance(value, list) else [value]:
+            if inner is not None and isinstance(table, dict):
+                _refuse_unknown_keys(table, inner, text, name, (*above, key))
+
+
+def _members_at(keys: list[str]) -> list[str]:
+    """Return the values that a key may have where it takes one of a few; empty for any other key."""
+    kind: Any = Config
+    for key in keys:
+        arms = get_type_hints(kind).get(key) if _is_record(kind) else None
+        kind = next((arm for arm in (arms, *get_args(arms)) if _is_record(arm) or _is_enum(arm)), None)
+    return [member.value for member in kind] if _is_enum(kind) else []
+
+
+def _is_enum(kind: object) -> TypeGuard[type[StrEnum]]:
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
+
+
+def _is_record(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record)
+
+
+def _line_of(text: str, keys: list[str], *, entry: int | None = None) -> str:
+    """Return `, line N` for a key below its tables; empty when it cannot be found.
+
+    `entry` counts the tables of the same name, from 0, where there are several: `[[exclude]]`.
+    """
+    if not keys:
+        return ""
+    *tables, key = keys
+    dotted = r"\s*\.\s*".join(rf"[\"']?{re.escape(name)}[\"']?" for name in keys)
+    inline = rf"\s*{re.escape(tables[0])}\s*=.*\b{re.escape(key)}\b" if tables else r"(?!)"
+    inside, seen = not tables, -1
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([A-Za-z0-9_.\-\" ]+?)\s*\]+", line)
+        if header is not None:
+            path = [part.strip(' "') for part in header[1].split(".")]
+            if path == keys:
+                return f", line {number}"
+            seen += path == tables
+            inside = path == tables and entry in (None, seen)
+        elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
+            return f", line {number}"
+        if re.match(rf"\s*{dotted}\s*=", line) or re.match(inline, line):
+            return f", line {number}"
+    return ""
+
+
+def _check_values(config: Config, text: str, name: str) -> None:
+    """Refuse values that have the right type and make no sense."""
+
+    def refuse(keys: list[str], sentence: str) -> ConfigProblem:
+        return ConfigProblem(f"{name}{_line_of(text, keys)}: {sentence}", hint="See docs/configuration.md.")
+
+    shares = config.waves.percentages
+    if not shares or list(shares) != sorted(set(shares)) or shares[0] <= 0 or shares[-1] != 100:
+        raise refuse(["waves", "percentages"], "waves.percentages must rise and end with 100, such as [10, 50, 100].")
+    if config.policy.report_only_days < 0:
+        raise refuse(["policy", "report_only_days"], "policy.report_only_days cannot be negative.")
+    scope = config.policy.scope
+    if scope != "all" and not re.fullmatch(r"group:[0-9A-Fa-f-]{36}", scope):
+        raise refuse(["policy", "scope"], f"policy.scope must be `all` or `group:<object id>`, not {scope!r}.")
+    access = config.emergency_access
+    if access is not None and bool(access.accounts) == (access.none is not None):
+        raise refuse(["emergency_access"], 'emergency_access takes either accounts or none = "reason".')
+    for keys, value in (
+        (["policy", "policy_settle"], config.policy.policy_settle),
+        (["waves", "minimum_wait"], config.waves.minimum_wait),
+        (["limits", "plan_max_age"], config.limits.plan_max_age),
+        (["limits", "readback_timeout"], config.limits.readback_timeout),
+    ):
+        try:
+            duration(value, ".".join(keys))
+        except ConfigProblem as problem:
+            raise refuse(keys, problem.what) from None
+    for keys, limit in (
+        (["limits", "max_users"], config.limits.max_users),
+        (["limits", "max_failures"], config.limits.max_failures),
+    ):
+        if limit is not None:
+            try:
+                count_or_percent(limit, 100, ".".join(keys))
+            except UsageProblem as problem:
+                raise refuse(keys, problem.what) from None
+    if config.endpoint is not None:
+        loopback(config.endpoint)
