@@ -331,6 +331,29 @@ def test_the_readme_opens_with_the_two_commands_and_says_on_its_first_screen_wha
         assert words in first_screen, words
 
 
+def test_the_commands_of_the_readme_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from migrate.cli import run
+    from migrate.commands.sandbox import write_lab_config
+    from migrate.sandbox.company import company
+    from migrate.sandbox.server import SandboxServer
+    from migrate.sandbox.settings import SandboxSettings
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text.split("In another:", 1)[1].split("```console\n", 1)[1].split("```", 1)[0].splitlines()
+    assert block[0].startswith("export MFA_MIGRATE_ENDPOINT=")
+    assert len(block) > 5
+    monkeypatch.chdir(tmp_path)
+    tenant = company(seed=3, users=40)
+    with SandboxServer(tenant, settings=SandboxSettings(throttle=False)) as server:
+        write_lab_config(tmp_path / "lab.toml", tenant, server.url, pacing=False)
+        monkeypatch.setenv("MFA_MIGRATE_ENDPOINT", server.url)
+        monkeypatch.setenv("MFA_MIGRATE_CONFIG", "lab.toml")
+        for line in block[1:]:
+            assert run(shlex.split(line)[1:]) == ExitCode.OK, f"{line}: {capsys.readouterr().err}"
+
+
 def test_make_help_lists_every_target() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split())  # type: ignore[index]
