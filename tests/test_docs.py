@@ -13,11 +13,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 
+from migrate.config import Config
 from migrate.errors import ExitCode
 from migrate.exchange import documents
 from migrate.graph import refusals
 from migrate.model.record import Record
-from migrate.config import Config
 from migrate.settings import GlobalOptions
 
 ROOT = Path(__file__).resolve().parent.parent
