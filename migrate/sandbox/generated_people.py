@@ -53,6 +53,7 @@ class GeneratedPeople:
         self._methods: dict[int, list[Json]] = {}
         self._preferences: dict[int, Json] = {}
         self._names = _NAMES
+        self.amendments = 0
 
     def __len__(self) -> int:
         return len(self._profiles)
@@ -106,8 +107,8 @@ class GeneratedPeople:
             "givenName": given or None,
             "surname": family or None,
             "mail": mail,
-            "jobTitle": profile.title or (None if external else TITLES[bits >> 20 & 7]),
-            "department": None if external else DEPARTMENTS[place % len(DEPARTMENTS)],
+            "jobTitle": profile.title or (TITLES[bits >> 20 & 7] if given and not external else None),
+            "department": DEPARTMENTS[place % len(DEPARTMENTS)] if given and not external else None,
             "userType": profile.user_type,
             "creationType": profile.creation,
             "externalUserState": profile.external_state,
@@ -146,6 +147,7 @@ class GeneratedPeople:
     def amend(self, place: int, members: Json) -> None:
         """Set members of the user object."""
         self._changes.setdefault(place, {}).update(members)
+        self.amendments += 1
         self._names |= set(members)
 
     def mfa_state(self, place: int) -> str:

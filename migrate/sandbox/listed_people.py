@@ -17,6 +17,7 @@ class ListedPeople:
         self._registration: dict[int, Json] = {}
         self._preferences: dict[int, Json] = {}
         self._places: dict[str, int] = {}
+        self.amendments = 0
         names: set[str] = set()
         for place, user in enumerate(self._users):
             names.update(user)
@@ -51,6 +52,7 @@ class ListedPeople:
     def amend(self, place: int, members: Json) -> None:
         """Set members of the user object."""
         self._users[place] = {**self._users[place], **members}
+        self.amendments += 1
         self._names |= set(members)
 
     def mfa_state(self, place: int) -> str:
@@ -84,7 +86,8 @@ class ListedPeople:
     def set_methods(self, place: int, methods: list[Json]) -> None:
         """Replace the registered methods; a report row that was given no longer holds."""
         self._methods[place] = list(methods)
-        self._registration.pop(place, None)
+        if self._registration.pop(place, None) is not None:
+            self.amendments += 1
 
     def has_strong_method(self, place: int) -> bool:
         """Tell whether a multifactor method is registered."""

@@ -29,6 +29,9 @@ DEFAULT_USER_PROPERTIES = (
 class People(Protocol):
     """The users of a tenant, each with a fixed place in the list."""
 
+    amendments: int
+    """Counts the changes after which lists made from the users have to be made again."""
+
     def __len__(self) -> int:
         """Return how many users there are."""
 

@@ -1,6 +1,7 @@
 """What the service refuses in a Conditional Access policy, with its error texts (contract 7.4)."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from migrate.sandbox.messages import GraphError, Json, bad_request, words
@@ -27,8 +28,13 @@ _BETA_CONDITIONS = frozenset({"agents", "agentContext", "agentIdRiskLevels", "de
 _GUID = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$", re.IGNORECASE)
 
 
-def check_policy(policy: Json, tenant: Tenant, version: str, *, check_principals: bool) -> None:
-    """Refuse a whole policy that the service would not take."""
+def check_policy(
+    policy: Json, tenant: Tenant, version: str, *, check_principals: bool, before: Json | None = None
+) -> None:
+    """Refuse a whole policy that the service would not take.
+
+    What the policy named `before` may be gone by now: only what is new in it has to exist.
+    """
     _check_shape(policy, version)
     conditions = policy["conditions"]
     users, apps = conditions["users"], conditions["applications"]
@@ -45,7 +51,7 @@ def check_policy(policy: Json, tenant: Tenant, version: str, *, check_principals
     if session is not None:
         _check_session(session, apps)
     if check_principals:
-        _check_principals(conditions, tenant)
+        _check_principals(conditions, tenant, _named(before))
 
 
 def schema_error() -> GraphError:
@@ -198,18 +204,30 @@ def _check_session(session: Json, apps: Json) -> None:
             raise _control("InvalidSignInFrequencyControl")
 
 
-def _check_principals(conditions: Json, tenant: Tenant) -> None:
+def _named(policy: Json | None) -> frozenset[str]:
+    """Return every id that a policy names."""
+    if policy is None:
+        return frozenset()
+    parts = (policy["conditions"].get(name) or {} for name in ("users", "applications", "locations"))
+    return frozenset(each for part in parts for values in part.values() if isinstance(values, list) for each in values)
+
+
+def _check_principals(conditions: Json, tenant: Tenant, known: frozenset[str]) -> None:
     users, apps, places = conditions["users"], conditions["applications"], conditions.get("locations")
     roles = {str(each.get("id")).lower() for each in tenant.roles.definitions}
+
+    def check(kind: str, values: list[str], exists: Callable[[str], bool]) -> None:
+        for value in values:
+            if value not in known and not exists(value):
+                raise _invalid("1017", f"Policy contains invalid {kind}: {value}.")
+
     for side in ("include", "exclude"):
-        _check_each("users", users[f"{side}Users"], lambda each: each in _USER_WORDS or _is_user(each, tenant))
-        _check_each("groups", users[f"{side}Groups"], lambda each: tenant.groups.find(each) is not None)
-        _check_each("roles", users[f"{side}Roles"], lambda each: each.lower() in roles)
-        _check_each(
-            "applications", apps[f"{side}Applications"], lambda each: each in _APP_WORDS or bool(_GUID.match(each))
-        )
+        check("users", users[f"{side}Users"], lambda each: each in _USER_WORDS or _is_user(each, tenant))
+        check("groups", users[f"{side}Groups"], lambda each: tenant.groups.find(each) is not None)
+        check("roles", users[f"{side}Roles"], lambda each: each.lower() in roles)
+        check("applications", apps[f"{side}Applications"], lambda each: each in _APP_WORDS or bool(_GUID.match(each)))
         if places is not None:
-            _check_each(
+            check(
                 "locations",
                 places[f"{side}Locations"],
                 lambda each: each in _PLACE_WORDS or each in tenant.named_locations,
@@ -219,9 +237,3 @@ def _check_principals(conditions: Json, tenant: Tenant) -> None:
 def _is_user(key: str, tenant: Tenant) -> bool:
     """Only object ids count here: a policy does not take user principal names."""
     return bool(_GUID.match(key)) and tenant.people.find(key) is not None
-
-
-def _check_each(kind: str, values: list[str], exists: Any) -> None:
-    for value in values:
-        if not exists(value):
-            raise _invalid("1017", f"Policy contains invalid {kind}: {value}.")

@@ -1,6 +1,7 @@
 """The emulated service: from a call to its answer, past permissions, limits and faults."""
 
 import random
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -31,7 +32,6 @@ class Sandbox:
     ) -> None:
         self.settings = settings or SandboxSettings()
         self.clock = clock or SandboxClock()
-        self.clock.advanced += tenant.clock_advanced
         self.key = uuid4().bytes
         """What our tokens are signed with."""
         self.tokens = TokenReader(self.key)
@@ -44,6 +44,9 @@ class Sandbox:
     def put_tenant(self, tenant: Tenant) -> None:
         """Serve another tenant; lags, limits and the order of chance begin anew."""
         self.tenant = tenant
+        self.clock.advanced = tenant.clock_advanced = max(self.clock.advanced, tenant.clock_advanced)
+        self.reported: tuple[int, Sequence[int]] | None = None
+        """Who is in the registration report, and after how many amendments that was found."""
         self.lag = Lag(self.clock)
         self.audit = AuditLog(tenant, self.clock, self.settings)
         self.throttle = Throttle(tenant, self.settings, self.clock)

@@ -43,6 +43,11 @@ class _Sections:
         name, value = self._left.pop(path.lower(), (path, []))
         return _objects(name, value)
 
+    def peek(self, path: str) -> list[Json]:
+        """Look at a collection without taking it."""
+        name, value = self._left.get(path.lower(), (path, []))
+        return _objects(name, value)
+
     def object(self, path: str) -> Json:
         """Take a single object; a list of one is accepted too."""
         name, value = self._left.pop(path.lower(), (path, {}))
@@ -139,6 +144,7 @@ def tenant_of(document: Json) -> Tenant:
     for location in file.objects(f"{CA}/namedLocations"):
         tenant.named_locations[_id(location, "a named location")] = location
     furnish(tenant)
+    _keep_expanded_strengths(file.peek(f"{CA}/policies"), tenant)
     for policy in file.objects(f"{CA}/policies"):
         tenant.policies[_id(policy, "a policy")] = whole_policy(policy, tenant)
     for policy in file.objects(f"{CA}/deletedItems/policies"):
@@ -163,6 +169,14 @@ def _id(thing: Json, what: str) -> str:
     if not isinstance(found, str) or not found:
         raise TenantFileError(f"{what[0].upper()}{what[1:]} without an id: {str(thing)[:80]}.")
     return found
+
+
+def _keep_expanded_strengths(policies: list[Json], tenant: Tenant) -> None:
+    """A policy carries its authentication strength whole; one of the tenant's own may be nowhere else in the file."""
+    for policy in policies:
+        strength = (policy.get("grantControls") or {}).get("authenticationStrength")
+        if isinstance(strength, dict) and strength.get("displayName"):
+            tenant.strengths.setdefault(str(strength.get("id")), strength)
 
 
 def _default_domain(organization: Json, domains: list[Json]) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 from migrate.sandbox.company import company
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.standing import sku
+from migrate.sandbox.tenant_file import tenant_of
 
 POLICIES = "/v1.0/identity/conditionalAccess/policies"
 LOCATIONS = "/v1.0/identity/conditionalAccess/namedLocations"
@@ -290,3 +291,23 @@ def test_strengths_have_two_addresses(client: httpx.Client) -> None:
         names = [each["displayName"] for each in client.get(f"/v1.0/{path}").json()["value"]]
         assert names == ["Multifactor authentication", "Passwordless MFA", "Phishing-resistant MFA"]
         assert client.get(f"/beta/{path}/{STRENGTH['id']}").json()["policyType"] == "builtIn"
+
+
+def test_what_a_policy_named_before_may_be_gone_when_it_is_changed(start, connect) -> None:
+    gone = "aaaaaaaa-0000-0000-0000-000000000000"
+    strength = {
+        "id": "bbbbbbbb-0000-0000-0000-000000000000",
+        "displayName": "Our own",
+        "allowedCombinations": ["fido2"],
+    }
+    stale = draft(
+        conditions__users__excludeGroups=[gone], grantControls={"operator": "OR", "authenticationStrength": strength}
+    )
+    policies = "identity/conditionalAccess/policies"
+    client = connect(start(tenant_of({policies: [{"id": "p", **stale}]})))
+    assert client.patch(f"{POLICIES}/p", json={"state": "enabled"}).status_code == 204
+    read = client.get(f"{POLICIES}/p").json()
+    assert read["conditions"]["users"]["excludeGroups"] == [gone]
+    assert read["grantControls"]["authenticationStrength"]["allowedCombinations"] == ["fido2"]
+    more = {"conditions": {"users": {"excludeGroups": [gone, gone.replace("a", "c")]}}}
+    assert client.patch(f"{POLICIES}/p", json=more).status_code == 400

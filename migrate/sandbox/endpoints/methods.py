@@ -119,7 +119,10 @@ def _listed(sandbox: "Sandbox", place: int) -> bool:
 def list_registration(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /reports/authenticationMethods/userRegistrationDetails."""
     _check_licence(sandbox)
-    places = array("I", (place for place in range(len(sandbox.tenant.people)) if _listed(sandbox, place)))
+    people = sandbox.tenant.people
+    if sandbox.reported is None or sandbox.reported[0] != people.amendments:
+        sandbox.reported = people.amendments, array("I", (at for at in range(len(people)) if _listed(sandbox, at)))
+    places = sandbox.reported[1]
     admins = sandbox.tenant.privileged_places()
     return listing(call, _report(sandbox), places, lambda place: registration_row(sandbox, place, call.version, admins))
 

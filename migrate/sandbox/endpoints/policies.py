@@ -114,9 +114,11 @@ def patch_policy(sandbox: "Sandbox", call: Call) -> Answer:
     else:
         new = {**old, **changes}
     policy = _whole({**new, "modifiedDateTime": sandbox.clock.iso()}, sandbox)
-    check_policy(policy, sandbox.tenant, call.version, check_principals=sandbox.settings.check_principals)
-    _check_security_defaults(sandbox, policy)
     before = _current(sandbox, call)
+    check_policy(
+        policy, sandbox.tenant, call.version, check_principals=sandbox.settings.check_principals, before=before
+    )
+    _check_security_defaults(sandbox, policy)
     _store(sandbox, policy["id"], policy)
     sandbox.audit.policy_changed(call.caller, "Update conditional access policy", before, policy)
     return Answer(204)
