@@ -10,7 +10,7 @@ import msgspec
 from migrate.decide.reverser import UNLIMITED
 from migrate.model.coverage import Coverage, Verdict
 from migrate.model.plan import PLAN_FORMAT, PlanHeader, PlanKind, SetMfaState, Wave
-from migrate.model.record import sha256_of
+from migrate.model.record import Record, sha256_of
 from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest
 from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState, Registration
@@ -18,19 +18,24 @@ from migrate.model.users import MfaState, Registration
 SESSIONS_END = "Setting it ends the user's sessions within minutes."
 
 
-def is_restore(resolved: ResolvedRequest, asked: MfaState, recorded: dict[str, MfaState], digests: set[str]) -> bool:
-    """Tell whether a request puts a user back to a recorded former state.
+class FormerStates(Record, frozen=True, kw_only=True):
+    """What this workspace recorded before it changed anybody."""
 
-    Args:
-        resolved: The request.
-        asked: The state asked for.
-        recorded: Former states by user id, from the journal.
-        digests: Plan digests of this tenant's rollback file.
+    journal: dict[str, MfaState]
+    """By user id: the state before the latest change."""
+    file: dict[str, tuple[MfaState, str]]
+    """By user id: state and plan digest of the rows of the rollback file, once its digest was checked."""
+
+
+def is_restore(resolved: ResolvedRequest, asked: MfaState, former: FormerStates) -> bool:
+    """Tell whether a request puts a user back to a recorded former state; only then are the guards left out.
+
+    A row that merely claims a former state is not enough: it must be the row of this tenant's rollback file.
     """
-    if recorded.get(resolved.profile.id) is asked:
+    user_id, request = resolved.profile.id, resolved.request
+    if former.journal.get(user_id) is asked:
         return True
-    request = resolved.request
-    return request.recorded_state is asked and request.plan_digest in digests
+    return request.recorded_state is asked and former.file.get(user_id) == (asked, request.plan_digest)
 
 
 def refusal_for(resolved: ResolvedRequest, asked: MfaState, registration: Registration | None) -> RefusedRequest | None:

@@ -6,18 +6,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from migrate.exchange.reading import NOTHING_ASKED, Asked, read_claims
+from migrate.exchange.reading import NOTHING_ASKED, Asked, read_claims, with_states
 from migrate.model.claims import Claim
 from migrate.model.set_state import StateRequest
 
 
-def requests_from(source: str, asked: Asked = NOTHING_ASKED) -> Iterator[StateRequest]:
+def requests_from(source: str, asked: Asked = NOTHING_ASKED, *, states: bool = False) -> Iterator[StateRequest]:
     """Yield the users that a file (or `-`, stdin) names, in its order, each with its position from 0.
 
-    What the file says about states is not a request; only PreviousState with PlanDigest of a rollback file comes
-    along, so that a restore can be told from a new request. Raises `BadInput` for a file that cannot be read.
+    Args:
+        source: The file's path, or `-`.
+        asked: How the operator says that it is to be read.
+        states: The rows are to give the state as well: a file in which it is lost is refused. Otherwise what the
+            file says about states is not a request; PreviousState with PlanDigest of a rollback file comes along,
+            so that a restore can be told from a new request.
+
+    Raises `BadInput` for a file that cannot be read.
     """
-    claims = read_claims(sys.stdin.buffer if source == "-" else Path(source), asked).claims
+    file = read_claims(sys.stdin.buffer if source == "-" else Path(source), asked)
+    claims = with_states(file).claims if states else file.claims
     return (_request(index, claim) for index, claim in enumerate(claims))
 
 
@@ -28,4 +35,5 @@ def _request(index: int, claim: Claim) -> StateRequest:
         user_principal_name=claim.user_principal_name or "",
         recorded_state=claim.previous_state,
         plan_digest=claim.plan_digest or "",
+        listed_state=claim.mfa_state or claim.previous_state,
     )

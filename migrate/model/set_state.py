@@ -20,6 +20,8 @@ class StateRequest(Record, frozen=True, kw_only=True):
     recorded_state: MfaState | None
     """The former state that a row of a rollback file claims; it only counts together with a known plan digest."""
     plan_digest: str
+    listed_state: MfaState | None = None
+    """The per-user MFA state that the list gives for the user; only used when it was asked for."""
 
     @property
     def key(self) -> str:

@@ -81,7 +81,8 @@ class ResultEvent(Record, frozen=True, kw_only=True, tag_field="type", tag="resu
     object_id: str | None
     user_principal_name: str | None
     before: MfaState | None
-    requested: MfaState
+    requested: MfaState | None
+    """None where the list was to give the state and its row does not."""
     found: MfaState | None
     """What was read back; None when nothing was read after."""
     outcome: ResultOutcome

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from migrate.model.journal import JournalEntry, Outcome
-from migrate.model.set_state import RefusedRequest, ResolvedRequest
+from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import MfaState
 from migrate.views.events import ResultCode, ResultEvent, ResultOutcome
 from migrate.views.screen import Answer, styled, table
@@ -62,6 +62,23 @@ def refused_result(refused: RefusedRequest, asked: MfaState) -> ResultEvent:
     )
 
 
+def stateless_result(request: StateRequest) -> ResultEvent:
+    """Return the result of a request whose row gives no state, although the list was to give it."""
+    return ResultEvent(
+        index=request.index,
+        object_id=request.object_id or None,
+        user_principal_name=request.user_principal_name or None,
+        before=None,
+        requested=None,
+        found=None,
+        outcome=ResultOutcome.SKIPPED,
+        code=ResultCode.BAD_INPUT,
+        message="The row holds no per-user MFA state.",
+        note="",
+        request_id="",
+    )
+
+
 def result_of(
     resolved: ResolvedRequest, asked: MfaState, entry: JournalEntry | Decision | None, note: str
 ) -> ResultEvent:
@@ -93,7 +110,7 @@ def result_of(
     )
 
 
-def set_state_answer(results: Sequence[ResultEvent], asked: MfaState, endpoint: str | None) -> Answer:
+def set_state_answer(results: Sequence[ResultEvent], asked: MfaState | None, endpoint: str | None) -> Answer:
     """Return the answer of a call of set-state."""
     counts = dict(sorted(Counter(result.outcome.value for result in results).items()))
 
@@ -103,7 +120,7 @@ def set_state_answer(results: Sequence[ResultEvent], asked: MfaState, endpoint: 
                 r.object_id or "",
                 r.user_principal_name or "",
                 r.before or "",
-                asked,
+                r.requested or "",
                 r.found or "",
                 r.outcome,
                 r.code,
@@ -118,7 +135,7 @@ def set_state_answer(results: Sequence[ResultEvent], asked: MfaState, endpoint: 
                 (
                     r.user_principal_name or r.object_id or "?",
                     r.before or "",
-                    asked,
+                    r.requested or "",
                     r.found or "",
                     r.outcome,
                     r.message or r.note,

@@ -1,0 +1,171 @@
+"""`set-state` as the documented Set-MfaState, with the traps removed: the real command against the sandbox."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.laboratory import Lab, ask, csv_of
+
+
+def results(lab: Lab, *words: str, code: int = 0) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = lab.go("set-state", *words, "-o", "json", code=code).document["results"]
+    return found
+
+
+def one(lab: Lab, *words: str, code: int = 0) -> dict[str, Any]:
+    found = results(lab, *words, code=code)
+    assert len(found) == 1
+    return found[0]
+
+
+def by_name(lab: Lab, name: str) -> list[str]:
+    return ["--user-principal-name", lab.name_of(name)]
+
+
+def patches(lab: Lab) -> int:
+    """Return how many changes of a state the sandbox was asked for, in batches or alone."""
+    log = ask(f"{lab.url}/_sandbox/requests")
+    asked = log["value"]
+    assert asked, "the log of requests is empty"
+    return sum("PATCH" in str(entry) for entry in asked)
+
+
+def test_powershells_spelling_disables_a_covered_user_and_rollback_undoes_it(lab: Lab) -> None:
+    result = one(lab, "-UserPrincipalName", lab.name_of("alma.berg"), "-State", "Disabled")
+    assert (result["before"], result["requested"], result["found"]) == ("enforced", "disabled", "disabled")
+    assert result["outcome"] == "confirmed"
+    assert lab.state_of("alma.berg") == "disabled"
+    lab.go("rollback", "--yes")
+    assert lab.state_of("alma.berg") == "enforced"
+
+
+def test_what_if_in_powershells_spelling_sends_nothing_and_leaves_no_journal_entry(lab: Lab) -> None:
+    result = one(lab, "-UserPrincipalName", lab.name_of("alma.berg"), "-State", "Disabled", "-WhatIf")
+    assert result["outcome"] == "planned"
+    assert lab.state_of("alma.berg") == "enforced"
+    assert patches(lab) == 0
+
+
+def test_a_mistyped_whatif_runs_nothing(lab: Lab) -> None:
+    ran = lab.go("set-state", "-State", "Disabled", "-UPN", lab.name_of("alma.berg"), "-whatiff", code=2)
+    assert "-UPN" in ran.err
+    assert lab.state_of("alma.berg") == "enforced"
+
+
+def test_state_is_mandatory_and_taken_in_any_case(lab: Lab) -> None:
+    assert "--state" in lab.go("set-state", *by_name(lab, "alma.berg"), code=2).err
+    assert one(lab, *by_name(lab, "alma.berg"), "--state", "eNFORCED")["outcome"] == "unchanged"
+    assert "Enforced" in lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "on", code=2).err
+
+
+def test_a_user_who_is_there_already_is_reported_and_nothing_is_sent(lab: Lab) -> None:
+    result = one(lab, *by_name(lab, "alma.berg"), "--state", "Enforced")
+    assert (result["outcome"], result["found"]) == ("unchanged", "enforced")
+    assert patches(lab) == 0
+
+
+def test_an_uncovered_user_is_not_disabled_unless_the_operator_accepts_it_with_a_reason(lab: Lab) -> None:
+    result = one(lab, *by_name(lab, "dora.pike"), "--state", "Disabled", code=1)
+    assert (result["outcome"], result["code"]) == ("skipped", "NotCovered")
+    assert lab.state_of("dora.pike") == "enforced"
+    accepted = one(lab, *by_name(lab, "dora.pike"), "--state", "Disabled", "--accept-uncovered", "leaves tomorrow")
+    assert accepted["outcome"] == "confirmed"
+    lab.go("audit", "export")
+    intents = [row for row in csv_of(lab.workspace / "audit.csv") if row["Outcome"] == "intent"]
+    assert [row["UserPrincipalName"] for row in intents] == [lab.name_of("dora.pike")]
+    assert "leaves tomorrow" in intents[0]["Reason"]
+
+
+def test_an_emergency_access_account_is_never_disabled_even_when_uncovered_is_accepted(lab: Lab) -> None:
+    words = [*by_name(lab, "emergency2"), "--state", "Disabled", "--accept-uncovered", "all of them"]
+    result = one(lab, *words, code=1)
+    assert lab.state_of("emergency2") == "enforced", result
+    assert result["code"] == "EmergencyAccess"
+
+
+def test_enforcing_somebody_who_never_registered_is_refused_with_the_consequence(lab: Lab) -> None:
+    result = one(lab, *by_name(lab, "emil.stone"), "--state", "Enforced", code=1)
+    assert result["code"] == "NotRegistered"
+    assert "app password" in result["message"]
+    assert lab.state_of("emil.stone") == "enabled"
+    assert one(lab, *by_name(lab, "emil.stone"), "--state", "Enforced", "--allow-unregistered")["found"] == "enforced"
+
+
+def test_enabled_found_as_enforced_is_success_with_a_note_and_the_warning_about_conditional_access(lab: Lab) -> None:
+    lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled")
+    ran = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Enabled", "-o", "json")
+    result = ran.document["results"][0]
+    assert (result["outcome"], result["found"]) == ("confirmed", "enforced")
+    assert "promotes" in result["note"]
+    assert "sessions" in ran.err
+
+
+def test_both_identities_have_to_be_the_same_user_and_the_id_is_the_key(lab: Lab) -> None:
+    both = ["--object-id", lab.id_of("alma.berg"), *by_name(lab, "ben.frost"), "--state", "Disabled"]
+    result = one(lab, *both, code=1)
+    assert result["code"] == "IdentityMismatch"
+    assert {lab.state_of("alma.berg"), lab.state_of("ben.frost")} == {"enforced"}
+    right = ["--object-id", lab.id_of("alma.berg").upper(), *by_name(lab, "alma.berg"), "--state", "Disabled"]
+    assert one(lab, *right)["outcome"] == "confirmed"
+
+
+def test_lists_are_split_at_commas_and_each_user_gets_an_answer_in_order(lab: Lab) -> None:
+    names = ",".join([lab.name_of("alma.berg"), lab.name_of("nobody"), lab.name_of("ben.frost")])
+    found = results(lab, "-UserPrincipalName", names, "-State:Disabled", code=1)
+    assert [result["outcome"] for result in found] == ["confirmed", "failed", "confirmed"]
+    assert found[1]["code"] == "NotFound"
+
+
+def test_a_list_asks_before_it_runs_and_without_a_terminal_it_does_not(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(f"UserPrincipalName\n{lab.name_of('alma.berg')}\n", encoding="utf-8")
+    assert "--yes" in lab.go("set-state", "--input", str(path), "--state", "Disabled", code=3).err
+    assert lab.state_of("alma.berg") == "enforced"
+    assert one(lab, "--input", str(path), "--state", "Disabled", "--yes")["outcome"] == "confirmed"
+
+
+def test_a_list_may_give_each_user_a_state_of_its_own(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    rows = [("alma.berg", "disabled"), ("otto.lind", "Enabled"), ("ben.frost", "Enforced")]
+    lines = [f"{lab.name_of(name)},{state}" for name, state in rows]
+    path.write_text("\n".join(["UserPrincipalName,PerUserMfaState", *lines]) + "\n", encoding="utf-8")
+    found = results(lab, "--input", str(path), "--state", "FromFile", "--yes")
+    assert [result["requested"] for result in found] == ["disabled", "enabled", "enforced"]
+    assert [result["outcome"] for result in found] == ["confirmed", "confirmed", "unchanged"]
+    assert (lab.state_of("alma.berg"), lab.state_of("otto.lind")) == ("disabled", "enabled")
+    assert "--input" in lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "FromFile", code=2).err
+
+
+def test_a_restore_to_the_recorded_state_is_never_refused(lab: Lab) -> None:
+    """Emil never registered; enforcing him anew is refused, putting him back to enforced is not."""
+    lab.set_state("emil.stone", "enforced")
+    lab.go("set-state", *by_name(lab, "emil.stone"), "--state", "Disabled")
+    assert one(lab, *by_name(lab, "emil.stone"), "--state", "Enforced")["outcome"] == "confirmed"
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_only_a_row_of_the_rollback_file_itself_counts_as_a_restore(lab: Lab, tmp_path: Path, edited: bool) -> None:
+    """Somebody who edits PreviousState to Disabled must not get past the question of coverage."""
+    lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled")
+    row = csv_of(lab.workspace / "rollback.csv")[0]
+    claimed = {**row, "ObjectId": lab.id_of("dora.pike"), "UserPrincipalName": lab.name_of("dora.pike")}
+    claimed["PreviousState"] = "disabled"
+    path = (lab.workspace / "rollback.csv") if edited else (tmp_path / "claim.csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(claimed))
+        writer.writeheader()
+        writer.writerow(claimed)
+    result = one(lab, "--input", str(path), "--state", "Disabled", "--yes", code=1)
+    assert result["code"] == "NotCovered"
+    assert lab.state_of("dora.pike") == "enforced"
+
+
+def test_methods_are_not_touched(lab: Lab) -> None:
+    path = f"{lab.url}/v1.0/users/{lab.id_of('alma.berg')}/authentication/methods"
+    before = ask(path)["value"]
+    lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled")
+    assert ask(path)["value"] == before
