@@ -6,6 +6,7 @@ from typing import Any
 
 from migrate.sandbox.messages import GraphError, Json, bad_request, words
 from migrate.sandbox.policy_shape import TOP_LEVEL
+from migrate.sandbox.policy_types import has_policy_types
 from migrate.sandbox.tenant import Tenant
 
 STATES = frozenset({"enabled", "disabled", "enabledForReportingButNotEnforced"})
@@ -87,20 +88,10 @@ def check_names(body: Json, version: str) -> None:
 
 def _check_shape(policy: Json, version: str) -> None:
     check_names(policy, version)
-    if not isinstance(policy.get("displayName"), str) or not policy["displayName"].strip():
+    if not has_policy_types(policy) or policy["state"] not in STATES:
+        raise schema_error()
+    if not (policy.get("displayName") or "").strip():
         raise _invalid("1004", "The policy needs a displayName.")
-    if policy.get("state") not in STATES:
-        raise schema_error()
-    conditions = policy["conditions"]
-    if not isinstance(conditions.get("users"), dict) or not isinstance(conditions.get("applications"), dict):
-        raise schema_error()
-    for part in (conditions["users"], conditions["applications"], conditions):
-        for name, value in part.items():
-            listed = isinstance(value, list) and all(isinstance(each, str) for each in value)
-            if (name.startswith(("include", "exclude")) or name.endswith(("Types", "Levels"))) and not (
-                listed or value is None or isinstance(value, dict) or name == "insiderRiskLevels"
-            ):
-                raise schema_error()
 
 
 def _check_words(conditions: Json) -> None:

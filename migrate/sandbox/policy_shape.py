@@ -94,10 +94,12 @@ def _whole_grant(given: Json, tenant: Tenant) -> Json:
 
 
 def merged(old: Json, new: Json) -> Json:
-    """Merge an object into another: members win, objects merge, lists are replaced whole."""
+    """Merge an object into another: members win, objects merge, lists are replaced whole, and null empties a list."""
     result = dict(old)
     for name, value in new.items():
         before: Any = result.get(name)
+        if value is None and isinstance(before, list):
+            value = []
         result[name] = (
             merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else deepcopy(value)
         )
