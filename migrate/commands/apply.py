@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,16 +27,18 @@ from migrate.commands.wiring import (
     plan_steps_of,
     read_plan,
     say_chain_head,
+    sleep,
     workspace_of,
 )
-from migrate.engine.applier import Applier, ApplyOptions
-from migrate.engine.wait_log import WaitLog
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.amounts import count_or_percent
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.run import RunResult
 from migrate.store.folder import Workspace
+
+if TYPE_CHECKING:
+    from migrate.engine.applier import ApplyOptions
 
 ReasonToSkip = "Do not wait; the reason goes into the audit."
 
@@ -78,6 +79,7 @@ def apply(
         mfa-migrate apply --until wave:1
         mfa-migrate apply --yes --max-users 25%
     """
+    from migrate.engine.applier import ApplyOptions
     from migrate.views.apply import apply_answer
 
     workspace = workspace_of(call)
@@ -159,6 +161,9 @@ async def _apply(
     *,
     guard: Callable[[], None],
 ) -> RunResult:
+    from migrate.engine.applier import Applier
+    from migrate.engine.wait_log import WaitLog
+
     waits = WaitLog(call.screen)
     async with open_tenant(call, on_wait=waits.waiting) as tenant:
         actor = await tenant.read_actor()
@@ -182,7 +187,7 @@ async def _apply(
                     options=options,
                     stop=stop,
                     paused=(workspace.path / PAUSE_FILE).exists,
-                    sleep=asyncio.sleep,
+                    sleep=sleep,
                     monotonic=monotonic,
                     new_id=new_id,
                 ).run()

@@ -22,7 +22,6 @@ from migrate.commands.options import verb
 from migrate.commands.wiring import dialect_of
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode
-from migrate.exchange.reading import read_claims, with_states
 from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.claims import Claim, ClaimFile
 from migrate.store.files import write_atomically
@@ -53,6 +52,8 @@ def convert(
         mfa-migrate convert users.clixml --output json
         mfa-migrate convert report.xlsx --state-column "MFA Status" --to states.csv --encoding utf8bom
     """
+    from migrate.exchange.reading import read_claims, with_states
+
     dialect = dialect_of(call.settings)
     read = with_states(read_claims(source_of(file), asked_of(input_encoding, state_column, sheet, trust_disabled)))
     for note in read.notes:

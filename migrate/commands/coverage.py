@@ -70,7 +70,7 @@ def _classes(snapshot: Snapshot, judge: Judge) -> list[CoverageClass]:
         user_class = judge.class_of(user.profile)
         tally = tallies.get(user_class)
         if tally is None:
-            tally = tallies[user_class] = _Tally(judge.coverage_of(user.profile))
+            tally = tallies[user_class] = _Tally(judge.coverage_of_class(user_class))
         tally.count(user)
     merged: dict[Coverage, _Tally] = {}
     for tally in tallies.values():

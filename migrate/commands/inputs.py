@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from migrate.exchange.reading import Asked
+if TYPE_CHECKING:
+    from migrate.exchange.reading import Asked
+
 
 STDIN = "-"
 
@@ -37,4 +39,6 @@ def source_of(file: str) -> Path | BinaryIO:
 
 def asked_of(encoding: str | None, state_column: str | None, sheet: str | None, trust_disabled: bool) -> Asked:
     """Return what the operator said about a file."""
+    from migrate.exchange.reading import Asked
+
     return Asked(encoding=encoding, state_column=state_column, sheet=sheet, trust_disabled=trust_disabled)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,13 +25,10 @@ from migrate.commands.wiring import (
     open_tenant,
     owner_line,
     say_chain_head,
+    sleep,
     workspace_of,
 )
 from migrate.config import duration
-from migrate.decide.reverser import Rollback, TenantFacts, facts_of, policy_steps_of, rollback_for
-from migrate.engine.applier import Applier, ApplyOptions
-from migrate.engine.rollback_record import begun_plans, migrations, net_touched, plans_in_force, policy_steps_begun
-from migrate.engine.wait_log import WaitLog
 from migrate.errors import BadInput, ExitCode, NothingHere, StalePlan, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader, PolicyStep
@@ -40,7 +36,11 @@ from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.run import RunResult
 from migrate.store.files import sha256_of_file
 from migrate.store.folder import Workspace
-from migrate.store.journal import JournalDb
+
+if TYPE_CHECKING:
+    from migrate.decide.reverser import Rollback, TenantFacts
+    from migrate.engine.applier import ApplyOptions
+    from migrate.store.journal import JournalDb
 
 
 @verb
@@ -121,6 +121,11 @@ class _Work:
 
     async def carry_out(self) -> tuple[Rollback, RunResult]:
         """Read the rows, make the plan, ask, run it."""
+        from migrate.decide.reverser import TenantFacts, rollback_for
+        from migrate.engine.applier import Applier
+        from migrate.engine.rollback_record import migrations
+        from migrate.engine.wait_log import WaitLog
+
         waits = WaitLog(self._call.screen)
         async with open_tenant(self._call, on_wait=waits.waiting) as tenant:
             organization = await tenant.read_organization()
@@ -164,7 +169,7 @@ class _Work:
                         options=self._options(journal),
                         stop=stop,
                         paused=(self._workspace.path / PAUSE_FILE).exists,
-                        sleep=asyncio.sleep,
+                        sleep=sleep,
                         monotonic=monotonic,
                         new_id=new_id,
                     )
@@ -174,6 +179,9 @@ class _Work:
                         say_chain_head(self._call, journal)
 
     def _options(self, journal: JournalDb) -> ApplyOptions:
+        from migrate.engine.applier import ApplyOptions
+        from migrate.engine.rollback_record import begun_plans
+
         begun = {digest for digest, _ in begun_plans(journal)}
         return ApplyOptions(
             what_if=self._what_if,
@@ -239,6 +247,9 @@ class _Work:
     def _from_journal(
         self, journal: JournalDb, facts: TenantFacts
     ) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
+        from migrate.decide.reverser import facts_of
+        from migrate.engine.rollback_record import begun_plans, net_touched, plans_in_force, policy_steps_begun
+
         plans = plans_in_force(journal)
         if self._run is not None:
             plans = [entry for entry in begun_plans(journal) if entry[0].startswith(self._run.lower())]
@@ -265,6 +276,7 @@ class _Work:
         return rows, policy_steps_begun(journal, plans), facts_of(plans[-1][1])
 
     def _from_file(self, path: Path, facts: TenantFacts) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
+        from migrate.decide.reverser import facts_of, policy_steps_of
         from migrate.exchange.documents import rollback_header, rollback_rows
 
         if not path.is_file():

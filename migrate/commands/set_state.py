@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -28,6 +27,7 @@ from migrate.commands.wiring import (
     open_journal,
     open_tenant,
     owner_line,
+    sleep,
     workspace_of,
 )
 from migrate.config import OutputFormat, duration
@@ -373,7 +373,7 @@ class _OneState:
                 ),
                 stop=stop,
                 paused=(self.workspace.path / PAUSE_FILE).exists,
-                sleep=asyncio.sleep,
+                sleep=sleep,
                 monotonic=monotonic,
                 new_id=new_id,
             ).run()
@@ -391,7 +391,7 @@ class _OneState:
             journal=self._journal,
             proof=Proof(self._tenant, plan, monotonic=monotonic),
             progress=self.call.screen,
-            sleep=asyncio.sleep,
+            sleep=sleep,
             new_id=new_id,
             readback_timeout=0,
             emergency_access=frozenset(plan.emergency_access),

@@ -11,7 +11,6 @@ import typer
 
 from migrate.commands.inputs import source_of
 from migrate.errors import BadInput
-from migrate.exchange.reading import read_claims
 from migrate.model.claims import Claim
 from migrate.model.rules import Rules
 from migrate.store.snapshot import Snapshot
@@ -47,6 +46,8 @@ def rules_with_lists(
 
 
 def _ids_of_only(file: str, snapshot: Snapshot, warn: Callable[[str], None]) -> frozenset[str]:
+    from migrate.exchange.reading import read_claims
+
     found: set[str] = set()
     missing: list[Claim] = []
     for claim in read_claims(source_of(file)).claims:
@@ -66,6 +67,8 @@ def _ids_of_only(file: str, snapshot: Snapshot, warn: Callable[[str], None]) -> 
 
 
 def _ids_of_exclude(file: str, snapshot: Snapshot, warn: Callable[[str], None]) -> frozenset[str]:
+    from migrate.exchange.reading import read_claims
+
     found: set[str] = set()
     gone: list[Claim] = []
     unknown: list[Claim] = []

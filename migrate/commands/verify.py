@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import PLAN_CSV, journal_to_read, open_tenant, plan_rows_of, workspace_of
-from migrate.engine.inspector import Inspection, inspect
-from migrate.engine.rollback_record import migrations
 from migrate.errors import ExitCode, StalePlan
 from migrate.model.findings import Finding
 from migrate.model.plan import PlanAction, PlanRow
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import open_snapshot
+
+if TYPE_CHECKING:
+    from migrate.engine.inspector import Inspection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,9 @@ def verify(call: Call) -> ExitCode:
 
 
 async def _verify(call: Call, workspace: Workspace) -> Verified:
+    from migrate.engine.inspector import Inspection, inspect
+    from migrate.engine.rollback_record import migrations
+
     with ExitStack() as stack:
         journal = journal_to_read(workspace)
         snapshot_id: str | None = None

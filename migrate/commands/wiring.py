@@ -304,3 +304,10 @@ def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
 def monotonic() -> float:
     """Return seconds that never go back."""
     return time.monotonic()
+
+
+async def sleep(seconds: float) -> None:
+    """Wait in the event loop."""
+    import asyncio
+
+    await asyncio.sleep(seconds)
