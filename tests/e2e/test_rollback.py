@@ -1,0 +1,156 @@
+"""Back to safe must never be hard: one wave, some people, from the files alone, over drift, and back again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.laboratory import Lab, csv_of, run_here
+
+APPLY = ("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab")
+
+
+@pytest.fixture
+def applied(lab: Lab) -> Lab:
+    lab.go("export")
+    lab.go("plan")
+    lab.go(*APPLY)
+    return lab
+
+
+def planned(lab: Lab, wave: str | None = None) -> dict[str, str]:
+    """Return the former state of everybody who was planned, by user principal name."""
+    return {
+        name: row["CurrentState"]
+        for name, row in lab.plan_rows().items()
+        if row["Action"] == "disable" and wave in (None, row["Wave"])
+    }
+
+
+def is_back(lab: Lab, former: dict[str, str]) -> bool:
+    """Tell whether these people are as they were; a registered one who was enabled may be enforced now."""
+    now = lab.states()
+    return all(now[name] == state or (state, now[name]) == ("enabled", "enforced") for name, state in former.items())
+
+
+def test_one_wave_goes_back_and_the_others_stay(applied: Lab) -> None:
+    wave, everybody = planned(applied, "3"), planned(applied)
+    assert 0 < len(wave) < len(everybody)
+    ran = applied.go("rollback", "--wave", "3", "--yes")
+    assert f"{len(wave)} confirmed" in ran.out
+    assert is_back(applied, wave)
+    assert {applied.states()[name] for name in everybody.keys() - wave.keys()} == {"disabled"}
+    applied.go("verify")
+    standing = applied.go("status", "-o", "json").document["run"]
+    assert (standing["migrated"], standing["putBack"]) == (len(everybody) - len(wave), len(wave))
+
+
+def test_named_people_go_back_by_name_or_id(applied: Lab) -> None:
+    names = f"{applied.name_of('alma.berg')},{applied.id_of('ben.frost').upper()}"
+    ran = applied.go("rollback", "--users", names, "--users", applied.name_of("cleo.nair"), "--yes")
+    assert "3 confirmed" in ran.out
+    assert [applied.state_of(name) for name in ("alma.berg", "ben.frost", "cleo.nair")] == ["enforced"] * 3
+    unknown = applied.run("rollback", "--users", "nobody@contoso.example", "--yes")
+    assert unknown.code == 2
+    assert "No change was ever sent for nobody@contoso.example" in unknown.err
+
+
+def test_enforced_people_come_back_enforced_also_when_they_have_no_method(applied: Lab) -> None:
+    former = planned(applied)
+    enforced = [name for name, state in former.items() if state == "enforced"]
+    applied.go("rollback", "--yes")
+    assert {applied.states()[name] for name in enforced} == {"enforced"}
+
+
+def test_the_files_alone_lead_back_from_another_folder(applied: Lab, tmp_path: Path) -> None:
+    for name in ("rollback.csv", "rollback.json"):
+        shutil.copy(applied.workspace / name, tmp_path / name)
+    shutil.rmtree(applied.workspace)
+    place = ["--config", str(applied.config), "--workspace", str(tmp_path / "new")]
+    ran = run_here(["rollback", "--file", str(tmp_path / "rollback.csv"), "--yes", *place])
+    assert ran.code == 0, ran.said
+    rows = csv_of(tmp_path / "rollback.csv")
+    assert f"{len(rows)} confirmed" in ran.out
+    assert is_back(applied, {row["UserPrincipalName"]: row["PreviousState"] for row in rows})
+
+
+def test_the_table_alone_restores_people_and_says_that_policies_stay(applied: Lab, tmp_path: Path) -> None:
+    shutil.copy(applied.workspace / "rollback.csv", tmp_path / "rollback.csv")
+    ran = applied.go("rollback", "--file", str(tmp_path / "rollback.csv"), "--yes")
+    assert "there is no rollback.json beside rollback.csv: users only, policies stay" in ran.err
+    assert is_back(applied, planned(applied))
+
+
+def test_a_rollback_file_that_was_edited_or_is_of_another_tenant_is_refused(applied: Lab, tmp_path: Path) -> None:
+    for name in ("rollback.csv", "rollback.json"):
+        shutil.copy(applied.workspace / name, tmp_path / name)
+    before = applied.states()
+    path = tmp_path / "rollback.csv"
+    path.write_bytes(path.read_bytes().replace(b",enforced,disabled,", b",enabled,disabled,", 1))
+    refused = applied.go("rollback", "--file", str(path), "--yes", code=3)
+    assert "it was edited" in refused.err
+    (tmp_path / "rollback.json").unlink()
+    path.write_text(path.read_text("utf-8").replace(applied.tenant.id, "0" * 8 + applied.tenant.id[8:]), "utf-8")
+    foreign = applied.go("rollback", "--file", str(path), "--yes", code=3)
+    assert "is of tenant 00000000" in foreign.err
+    assert applied.states() == before
+
+
+def test_drift_is_shown_and_left_alone_unless_told_otherwise(applied: Lab) -> None:
+    people = applied.tenant.people
+    place = people.find(applied.name_of("alma.berg"))
+    assert place is not None
+    people.set_mfa_state(place, "enabled")  # was enforced, was switched off, is neither
+    rehearsed = applied.go("rollback", "--what-if").out
+    assert "alma.berg@contoso.example: drift: planned from disabled, found enabled; left alone" in rehearsed
+    ran = applied.go("rollback", "--yes", code=1)
+    assert "1 skipped" in ran.out
+    assert applied.state_of("alma.berg") == "enabled"
+    again = applied.go("rollback", "--users", applied.name_of("alma.berg"), "--overwrite-drift", "--yes")
+    assert "1 confirmed" in again.out
+    assert applied.state_of("alma.berg") == "enforced"
+
+
+def test_an_enabled_user_who_was_promoted_meanwhile_is_no_drift(applied: Lab) -> None:
+    applied.set_state("emil.stone", "enforced")
+    assert "nothing to do: is enforced already" in applied.go("rollback", "--what-if").out
+    assert "drift" not in applied.go("rollback", "--yes").out
+
+
+def test_rolling_back_twice_changes_nothing_more(applied: Lab) -> None:
+    applied.go("rollback", "--yes")
+    before = applied.states()
+    applied.requests()
+    again = applied.run("rollback", "--yes")
+    assert again.code in (0, 1), again.said
+    assert not [call for call in applied.requests() if call["method"] == "PATCH"]
+    assert applied.states() == before
+
+
+def test_a_rollback_can_itself_be_undone(applied: Lab) -> None:
+    applied.go("rollback", "--wave", "1", "--yes")
+    applied.go("audit", "export")
+    rollback = csv_of(applied.workspace / "audit.csv")[-1]["PlanDigest"]
+    undone = applied.go("rollback", "--run", rollback[:12], "--yes")
+    assert "3 confirmed" in undone.out
+    assert {applied.states()[name] for name in planned(applied)} == {"disabled"}
+    applied.go("verify")
+
+
+def test_the_audit_names_the_first_broken_row_and_knows_an_expected_hash(applied: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "audit.csv"
+    applied.go("audit", "export", "--to", str(path))
+    rows = csv_of(path)
+    head, middle = rows[-1]["Hash"], rows[10]["Hash"]
+    assert "The chain holds" in applied.go("audit", "verify", str(path), "--expect", head).out
+    assert "The chain holds" in applied.go("audit", "verify", str(path), "--expect", middle).out
+    assert applied.run("audit", "verify", str(path), "--expect", "f" * 64).code == 1
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines[:20], lines[20].replace(",disabled,", ",enforced,"), *lines[21:]]), "utf-8")
+    assert "Broken at row 20" in applied.go("audit", "verify", str(path), code=1).out
+    path.write_text("".join([*lines[:20], *lines[21:]]), "utf-8")
+    assert "Broken at row 20" in applied.go("audit", "verify", str(path), code=1).out
+    path.write_text("".join(lines[:-3]), "utf-8")
+    assert applied.run("audit", "verify", str(path), "--expect", head).code == 1, "a cut end shows against a noted head"
