@@ -112,9 +112,10 @@ class WhatIf:
             UsageProblem: The address is none.
         """
         facts, kinds = self._facts.spelled_out(self._facts.of(profile.id)), kinds_of(profile)
+        entrances = self._directory.entrances_of(profile.id, self._directory.nested_among(facts))
         verdicts = []
         for reading in self._context.readings:
-            answer = self._directory.assignment_of(reading, facts, kinds)
+            answer = self._directory.assignment_of(reading, facts, kinds, entrances)
             known = {Match.YES: True, Match.NO: False, Match.NOT_KNOWN: None}[answer.match]
             how = "excluded as " if answer.excluded else ""
             people = _Check(known, f"users: {how}{'; '.join(answer.paths)}")

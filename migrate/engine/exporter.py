@@ -71,7 +71,7 @@ async def export_tenant(
         users += len(chunk)
         progress.advance(users, None, "Reading users")
     progress.note(f"{users} users read")
-    sink.set_evidence(await tenant.read_evidence(groups=groups, roles=roles))
+    sink.set_evidence(await tenant.read_evidence(groups=groups, roles=roles, paths=True))
     await _read_registrations(tenant, sink, progress)
     by_select = fast and await _read_states_by_select(tenant, sink, progress, users, rng)
     if not by_select:

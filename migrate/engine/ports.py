@@ -59,10 +59,13 @@ class Tenant(Protocol):
         """Yield (user id, raw state or None when the property is missing) by the undocumented `$select`."""
         ...
 
-    async def read_evidence(self, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> Evidence:
+    async def read_evidence(
+        self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False
+    ) -> Evidence:
         """Read policies, locations, strengths, security defaults, and every group and role that a policy names.
 
-        `groups` and `roles` (template ids) are read as well, although no policy may name them yet.
+        `groups` and `roles` (template ids) are read as well, although no policy may name them yet. With `paths` it is
+        read also through which nested groups people come in, where that takes few requests; it changes no verdict.
         """
         ...
 

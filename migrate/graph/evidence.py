@@ -13,6 +13,7 @@ from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
 from migrate.graph import wire
 from migrate.graph.channel import Call, Channel
 from migrate.graph.groups import GroupReader, MembershipHidden, directory_read, equals
+from migrate.graph.nesting import UNREADABLE, nesting_of
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
 from migrate.graph.policies import KEEP_UNKNOWN, PolicyAccess
@@ -43,10 +44,11 @@ class EvidenceReader:
         """Whether the token holds Member.Read.Hidden; without it a hidden membership looks empty."""
         self._at_once = objects_at_once
 
-    async def read(self, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> Evidence:
+    async def read(self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False) -> Evidence:
         """Read everything in one go; whatever fails as a whole raises a `RemoteProblem`.
 
-        `groups` and `roles` (template ids) are read as well, although no policy may name them yet.
+        `groups` and `roles` (template ids) are read as well, although no policy may name them yet. With `paths` it is
+        read also through which nested groups people come in.
         """
         policies = await self._policies.list()
         locations = await whole(
@@ -61,7 +63,9 @@ class EvidenceReader:
         group_ids = sorted({*named_in(policies, "Groups"), *map(str.lower, groups)})
         role_ids = sorted({*named_in(policies, "Roles"), *map(str.lower, roles)})
         reader = GroupReader(self._channel, sees_hidden=self._sees_hidden, at_once=self._at_once)
-        read_groups = await all_of((_group_evidence(reader, id_) for id_ in group_ids), at_once=self._at_once)
+        read_groups = await all_of(
+            (_group_evidence(reader, id_, paths=paths) for id_ in group_ids), at_once=self._at_once
+        )
         read_roles = await all_of((self._role(reader, id_) for id_ in role_ids), at_once=self._at_once)
         return Evidence(
             policies=policies,
@@ -82,11 +86,11 @@ class EvidenceReader:
             head = await self._channel.read(call, lambda body: msgspec.json.decode(body, type=wire.RoleHead))
         except NotFound:
             return _role_unread(template_id, None, ReadStatus.GONE, "the role does not exist in this tenant")
-        except _UNREADABLE as problem:
+        except UNREADABLE as problem:
             return _role_unread(template_id, None, ReadStatus.UNREADABLE, _in_full(problem))
         try:
             return await self._role_whole(reader, template_id, head)
-        except (*_UNREADABLE, MembershipHidden) as problem:
+        except (*UNREADABLE, MembershipHidden) as problem:
             return _role_unread(template_id, head, ReadStatus.UNREADABLE, _in_full(problem))
 
     async def _role_whole(self, reader: GroupReader, template_id: str, head: wire.RoleHead) -> RoleEvidence:
@@ -118,25 +122,22 @@ class EvidenceReader:
         return await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.Assignment))
 
 
-_UNREADABLE = (GraphRefused, PermissionMissing, IncompleteRead)
-"""What concerns one object; a lost connection, sign-in or throttling ends the whole reading."""
-
-
-async def _group_evidence(reader: GroupReader, group_id: str) -> GroupEvidence:
+async def _group_evidence(reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
     try:
         head = await reader.head(group_id)
     except NotFound:
         return _group(group_id, None, ReadStatus.GONE, "the group does not exist any more")
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         return _group(group_id, None, ReadStatus.UNREADABLE, _in_full(problem))
     # From here on a 404 is about something inside, and no proof that nobody is in the group.
     try:
         members, eligible = await reader.members(head), await reader.eligible(head)
     except MembershipHidden as problem:
         return _group(group_id, head, ReadStatus.HIDDEN, _in_full(problem))
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         return _group(group_id, head, ReadStatus.UNREADABLE, _in_full(problem))
-    return _group(group_id, head, ReadStatus.READ, None, members, eligible)
+    found = _group(group_id, head, ReadStatus.READ, None, members, eligible)
+    return msgspec.structs.replace(found, nested=await nesting_of(reader, head, len(members))) if paths else found
 
 
 def _in_full(problem: GraphRefused | PermissionMissing | IncompleteRead | MembershipHidden) -> str:

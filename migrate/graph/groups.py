@@ -42,10 +42,12 @@ class GroupReader:
         self._channel = channel
         self._sees_hidden = sees_hidden
         """Whether the token holds Member.Read.Hidden."""
-        self._at_once = at_once
+        self.at_once = at_once
+        """How many objects are read together."""
         self._members: dict[str, frozenset[str]] = {}
         self._nested: dict[str, list[wire.GroupHead]] = {}
         self._direct: dict[str, frozenset[str]] = {}
+        self._inside: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     async def head(self, group_id: str) -> wire.GroupHead:
         """Read what a group is called; raises `NotFound` when it does not exist."""
@@ -78,10 +80,23 @@ class GroupReader:
         )
         return found
 
+    async def directly_inside(self, group_id: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the ids of the users and of the groups directly in a group; one request for each 999 of them."""
+        if (known := self._inside.get(group_id)) is not None:
+            return known
+        path = f"groups/{group_id}/members?$select=id&$top=999"
+        call = directory_read(path, f"the direct members of group {group_id}", GROUPS, cost=2)
+        found = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.Principal))
+        users, groups = (
+            frozenset(each.id.lower() for each in found if each.kind == kind) for kind in ("user", "group")
+        )
+        self._inside[group_id] = users, groups
+        return users, groups
+
     async def eligible(self, head: wire.GroupHead) -> frozenset[str]:
         """Return the ids of the users who could become members: of the group, or of a group inside it."""
         groups = [group for group in (head, *await self.nested(head.id)) if group.can_be_in_pim]
-        found = await all_of((self._eligible_directly(group.id) for group in groups), at_once=self._at_once)
+        found = await all_of((self._eligible_directly(group.id) for group in groups), at_once=self.at_once)
         return frozenset().union(*found)
 
     async def _eligible_directly(self, group_id: str) -> frozenset[str]:

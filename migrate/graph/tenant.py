@@ -155,9 +155,11 @@ class GraphTenant:
         async for row in self._each_once(call, wire.selected_state, lambda row: row[0]):
             yield row
 
-    async def read_evidence(self, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> Evidence:
+    async def read_evidence(
+        self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False
+    ) -> Evidence:
         """Read policies, locations, strengths, security defaults, and every group and role that a policy names."""
-        return await self._evidence.read(groups=groups, roles=roles)
+        return await self._evidence.read(groups=groups, roles=roles, paths=paths)
 
     async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
         """Send at most 20 writes in one batch, once; replies in the order asked. See `states.write_states`."""

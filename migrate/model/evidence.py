@@ -45,6 +45,16 @@ class ReadStatus(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class NestedGroup(Record, frozen=True, kw_only=True):
+    """Who and what is directly inside one group of a nesting."""
+
+    display_name: str | None
+    groups: frozenset[str]
+    """Ids of the groups directly inside (lower case)."""
+    users: frozenset[str]
+    """Ids of the users directly inside."""
+
+
 class GroupEvidence(Record, frozen=True, kw_only=True):
     """A group that a policy names."""
 
@@ -59,6 +69,9 @@ class GroupEvidence(Record, frozen=True, kw_only=True):
     """Ids of the users who are members, through nested groups too."""
     eligible: frozenset[str]
     """Ids of the users who could become members through PIM for Groups."""
+    nested: dict[str, NestedGroup] | None = None
+    """How the members come in: this group and all groups inside it by id (lower case); empty when no group is inside,
+    so that all members are direct; None when it was not read. It serves to name paths and decides nothing."""
 
 
 class RoleEvidence(Record, frozen=True, kw_only=True):

@@ -5,13 +5,13 @@ Proves or says what is open; what it does not understand never counts as protect
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from migrate.decide.coverage.context import context_of
 from migrate.decide.coverage.gaps import GapNames
 from migrate.decide.coverage.policy import Kind, PolicyReading
-from migrate.decide.coverage.principals import Assignment, Directory, Facts, Match, kinds_of, named_users
+from migrate.decide.coverage.principals import Assignment, Directory, Entrances, Facts, Match, kinds_of, named_users
 from migrate.decide.coverage.solver import TOO_MANY, Solution, Solver
 from migrate.decide.coverage.space import Space
 from migrate.decide.coverage.vocabulary import Axis, UserKind
@@ -60,10 +60,26 @@ class Judge:
         self._by_key: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
         self._by_answers: dict[tuple[Assignment, ...], UserClass] = {}
         self._coverages: dict[UserClass, Coverage] = {}
+        self._nested_among: dict[int, tuple[str, ...]] = {}
+        self._with_paths: dict[tuple[UserClass, Entrances], Coverage] = {}
 
     def coverage_of(self, profile: UserProfile) -> Coverage:
-        """Return the verdict on a user. Users of one class share one evaluation."""
+        """Return the verdict on a user, exclusions named with the user's own path. Classes share one evaluation."""
         user_class = self.class_of(profile)
+        coverage = self.coverage_of_class(user_class)
+        if not coverage.exclusions:
+            return coverage
+        entrances = self._entrances_of(profile.id)
+        if not entrances:
+            return coverage
+        key = (user_class, entrances)
+        if key not in self._with_paths:
+            facts = self._facts.spelled_out(self._facts.of(profile.id))
+            self._with_paths[key] = self._judged(self._answers(self.weighed, facts, self._kinds_of(profile), entrances))
+        return self._with_paths[key]
+
+    def coverage_of_class(self, user_class: UserClass) -> Coverage:
+        """Return the verdict on a class, in words that are true of everybody in it."""
         coverage = self._coverages.get(user_class)
         if coverage is None:
             coverage = self._coverages[user_class] = self._judged(user_class.answers)
@@ -75,7 +91,7 @@ class Judge:
         user_class = self._by_key.get(key)
         if user_class is None:
             facts = self._facts.spelled_out(key[0])
-            answers = tuple(self._directory.assignment_of(reading, facts, key[1]) for reading in self.weighed)
+            answers = self._answers(self.weighed, facts, key[1])
             user_class = self._by_key[key] = self._by_answers.setdefault(answers, UserClass(answers))
         return user_class
 
@@ -87,7 +103,22 @@ class Judge:
     def answers_for(self, profile: UserProfile) -> tuple[Assignment, ...]:
         """Return for each of `readings`, weighed or not, whether it is assigned to the user and how."""
         facts, kinds = self._facts.spelled_out(self._facts.of(profile.id)), self._kinds_of(profile)
-        return tuple(self._directory.assignment_of(reading, facts, kinds) for reading in self.readings)
+        return self._answers(self.readings, facts, kinds, self._entrances_of(profile.id))
+
+    def _entrances_of(self, user_id: str) -> Entrances:
+        bits = self._facts.of(user_id)
+        if bits not in self._nested_among:
+            self._nested_among[bits] = self._directory.nested_among(self._facts.spelled_out(bits))
+        return self._directory.entrances_of(user_id, self._nested_among[bits])
+
+    def _answers(
+        self,
+        readings: Iterable[PolicyReading],
+        facts: frozenset[tuple[str, str]],
+        kinds: frozenset[UserKind],
+        entrances: Entrances = (),
+    ) -> tuple[Assignment, ...]:
+        return tuple(self._directory.assignment_of(reading, facts, kinds, entrances) for reading in readings)
 
     def where(self, reading: PolicyReading) -> str:
         """Return the sign-ins that a policy demands something of, in words; empty when there are none."""

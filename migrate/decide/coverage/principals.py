@@ -6,7 +6,7 @@ A group that could not be read is not known; it is never taken for empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
@@ -18,6 +18,7 @@ from migrate.decide.coverage.vocabulary import (
     SURELY_GUEST_OR_EXTERNAL,
     UserKind,
 )
+from migrate.decide.coverage.ways_in import WaysIn, member_words
 from migrate.model.evidence import Evidence, ReadStatus
 from migrate.model.users import UserProfile
 
@@ -40,6 +41,9 @@ class Assignment:
     paths: tuple[str, ...]
     """How the user comes in, or is left out, or what is not known."""
 
+
+Entrances = tuple[tuple[str, tuple[str, ...]], ...]
+"""For each group (by id) that a user is in, and whose nesting is known: the ways in, in words."""
 
 _EXTERNAL_CREATION = frozenset({"invitation", "selfservicesignup"})
 
@@ -69,6 +73,9 @@ def kinds_of(profile: UserProfile) -> frozenset[UserKind]:
     if profile.user_type is None:
         return internal | {UserKind.INTERNAL_GUEST}
     return internal
+
+
+_Ways = Mapping[str, tuple[str, ...]]
 
 
 class Facts:
@@ -114,19 +121,42 @@ class Directory:
     def __init__(self, evidence: Evidence) -> None:
         self._groups = evidence.groups
         self._roles = evidence.roles
+        self._ways_in: dict[str, WaysIn] = {}
+
+    def nested_among(self, facts: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+        """Return the ids of the groups of which these facts are a membership, and whose nesting is known."""
+        return tuple(sorted(id_ for fact, id_ in facts if fact == "member" and self._groups[id_].nested))
+
+    def entrances_of(self, user_id: str, group_ids: Iterable[str]) -> Entrances:
+        """Return how a member of these groups comes in: what tells apart users with the same facts."""
+        return tuple((group_id, ways) for group_id in group_ids if (ways := self._into(group_id).of(user_id)))
+
+    def _into(self, group_id: str) -> WaysIn:
+        known = self._ways_in.get(group_id)
+        if known is None:
+            known = self._ways_in[group_id] = WaysIn(self._groups[group_id])
+        return known
 
     def assignment_of(
-        self, reading: PolicyReading, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind]
+        self,
+        reading: PolicyReading,
+        facts: frozenset[tuple[str, str]],
+        kinds: frozenset[UserKind],
+        entrances: Entrances = (),
     ) -> Assignment:
-        """Return whether the policy is assigned to a user with these facts and possible kinds."""
+        """Return whether the policy is assigned to a user with these facts and possible kinds.
+
+        Without `entrances` the paths say what is true of everybody with these facts; the match is the same.
+        """
+        ways = dict(entrances)
         if reading.for_workloads:
             return Assignment(Match.NO, False, ("it is about workload identities or agents",))
-        inside = list(self._included(reading.include, facts, kinds))
+        inside = list(self._included(reading.include, facts, kinds, ways))
         if reading.is_doubtful(PEOPLE):
             inside.append((Match.NOT_KNOWN, "its assignment is not understood"))
         if not inside:
             return Assignment(Match.NO, False, ("not included",))
-        out = list(self._excluded(reading.exclude, facts, kinds))
+        out = list(self._excluded(reading.exclude, facts, kinds, ways))
         if any(match is Match.YES for match, _ in out):
             return Assignment(Match.NO, True, tuple(path for match, path in out if match is Match.YES))
         doubts = tuple(path for match, path in out if match is Match.NOT_KNOWN)
@@ -136,7 +166,7 @@ class Directory:
         return Assignment(Match.NOT_KNOWN, False, doubts or tuple(path for _, path in inside))
 
     def _included(
-        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind]
+        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind], ways: _Ways
     ) -> Iterator[tuple[Match, str]]:
         if people.everybody:
             yield Match.YES, "all users"
@@ -145,10 +175,10 @@ class Directory:
         if people.guests is not None and people.guests.any_tenant and kinds <= people.guests.kinds:
             yield Match.YES, _guest_words(people.guests)
         yield from self._by_name(people, facts)
-        yield from self._by_object(people, facts, including=True)
+        yield from self._by_object(people, facts, ways, including=True)
 
     def _excluded(
-        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind]
+        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind], ways: _Ways
     ) -> Iterator[tuple[Match, str]]:
         if people.everybody:
             yield Match.YES, "all users"
@@ -157,7 +187,7 @@ class Directory:
         if people.guests is not None and kinds & people.guests.kinds:
             yield Match.YES, _guest_words(people.guests)
         yield from self._by_name(people, facts)
-        yield from self._by_object(people, facts, including=False)
+        yield from self._by_object(people, facts, ways, including=False)
 
     @staticmethod
     def _by_name(people: People, facts: frozenset[tuple[str, str]]) -> Iterator[tuple[Match, str]]:
@@ -165,7 +195,7 @@ class Directory:
             yield Match.YES, "named user"
 
     def _by_object(
-        self, people: People, facts: frozenset[tuple[str, str]], *, including: bool
+        self, people: People, facts: frozenset[tuple[str, str]], ways: _Ways, *, including: bool
     ) -> Iterator[tuple[Match, str]]:
         for group_id in people.groups:
             group = self._groups.get(group_id)
@@ -177,7 +207,8 @@ class Directory:
             if unread:
                 yield Match.NOT_KNOWN, unread
             elif ("member", group_id) in facts:
-                yield Match.YES, f"member of {name}, directly or through nested groups"
+                for words in ways.get(group_id) or (member_words(group),):
+                    yield Match.YES, words
             elif not including and ("eligible member", group_id) in facts:
                 yield Match.YES, f"eligible member of {name}, who could activate it"
         for role_id in people.roles:

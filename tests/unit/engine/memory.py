@@ -112,7 +112,9 @@ class MemoryTenant:
         for _ in ():
             yield _
 
-    async def read_evidence(self, *, groups: Sequence[str] = (), roles: Sequence[str] = ()) -> Evidence:
+    async def read_evidence(
+        self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False
+    ) -> Evidence:
         self.breaker.passed()
         return self.evidence()
 
