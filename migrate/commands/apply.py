@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from migrate.commands.wiring import (
     ROLLBACK_CSV,
     ROLLBACK_JSON,
     FolderRollbackFiles,
+    command_for,
     dialect_of,
     interruptible,
     monotonic,
@@ -35,6 +37,7 @@ from migrate.model.amounts import count_or_percent
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.run import RunResult
+from migrate.model.words import counted
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
@@ -111,7 +114,8 @@ def apply(
                 guard=lambda: _guard(call, header, limit, yes=yes, what_if=what_if),
             )
         )
-    call.answer(apply_answer(header, result, command="apply"))
+    way_back = command_for(call.settings, "rollback", Path.cwd())
+    call.answer(apply_answer(header, result, command="apply", way_back=way_back))
     return result.exit_code
 
 
@@ -144,10 +148,10 @@ def _guard(call: Call, header: PlanHeader, limit: str | None, *, yes: bool, what
     lines = [
         f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})",
         f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else ""),
-        f"Policies: {len(header.policy_steps)} steps",
+        f"Policies: {counted(len(header.policy_steps), 'step')}",
         f"Users:    {header.users_to_change} of {header.total_users} are switched off in "
-        f"{sum(wave.users > 0 for wave in header.waves)} waves",
-        "Way back: mfa-migrate rollback (files rollback.csv and rollback.json)",
+        f"{counted(sum(wave.users > 0 for wave in header.waves), 'wave')}",
+        f"Way back: {command_for(call.settings, 'rollback', Path.cwd())} (files rollback.csv and rollback.json)",
     ]
     confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import time
 import uuid
@@ -21,7 +22,7 @@ from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, Set
 from migrate.model.record import sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
-from migrate.settings import Settings, TextEncoding
+from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings, TextEncoding
 from migrate.store.files import put_in_place, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
 
@@ -89,6 +90,20 @@ _ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
 def workspace_of(call: Call) -> Workspace:
     """Return the working folder, not touched yet."""
     return Workspace(call.settings.workspace)
+
+
+def command_for(settings: Settings, verb: str, cwd: Path) -> str:
+    """Return the command line that runs a verb on the same folder and tenant from here, ready to be pasted."""
+    config = settings.config
+    typed = {
+        "--workspace": (str(settings.workspace), str(cwd / (config.workspace or DEFAULT_WORKSPACE))),
+        "--config": (str(settings.config_path or ""), str(cwd / DEFAULT_CONFIG)),
+        "--endpoint": (settings.endpoint or "", (config.endpoint or "").rstrip("/")),
+        "--tenant": (settings.tenant or "", config.tenant or ""),
+        "--cloud": (settings.cloud.value, config.cloud.value),
+    }
+    words = [word for option, (used, known) in typed.items() if used not in ("", known) for word in (option, used)]
+    return shlex.join(["mfa-migrate", verb, *words])
 
 
 def owner_line(verb: str) -> str:

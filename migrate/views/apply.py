@@ -16,8 +16,10 @@ RE_ENABLED = (
 )
 
 
-def apply_answer(header: PlanHeader, result: RunResult, *, command: str) -> Answer:
-    """Return the answer for a run of `apply` or `rollback`."""
+def apply_answer(
+    header: PlanHeader, result: RunResult, *, command: str, way_back: str = "mfa-migrate rollback"
+) -> Answer:
+    """Return the answer for a run of `apply` or `rollback`; `way_back` is the command that undoes it."""
     counts = dict(sorted(result.outcomes.items()))
 
     def lines() -> Iterator[Any]:
@@ -29,8 +31,8 @@ def apply_answer(header: PlanHeader, result: RunResult, *, command: str) -> Answ
         yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none touched yet'}"
         if command == "rollback" and result.outcomes:
             yield RE_ENABLED
-        if command == "apply" and result.outcomes and not result.rehearsal:
-            yield "Way back: mfa-migrate rollback"
+        if command == "apply" and (result.outcomes or header.policy_steps) and not result.rehearsal:
+            yield f"Way back: {way_back}"
         if command == "apply" and result.is_through and not result.rehearsal:
             yield "Next: mfa-migrate verify, then mfa-migrate audit export"
 
@@ -46,6 +48,7 @@ def apply_answer(header: PlanHeader, result: RunResult, *, command: str) -> Answ
             "sentence": result.sentence or None,
             "policiesKept": result.policies_kept,
             "rehearsal": result.rehearsal,
+            "wayBack": way_back if command == "apply" else None,
         },
         columns=("Outcome", "Users"),
         rows=lambda: ((name, str(count)) for name, count in counts.items()),

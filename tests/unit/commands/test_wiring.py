@@ -15,6 +15,7 @@ from migrate.commands.confirm import confirm
 from migrate.commands.wiring import (
     PLAN_CSV,
     PLAN_JSON,
+    command_for,
     journal_to_read,
     open_journal,
     plan_steps_of,
@@ -26,6 +27,7 @@ from migrate.errors import BadInput, Guarded, NotConfirmed, NothingHere, StalePl
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanRow
 from migrate.model.users import MfaState
+from migrate.settings import GlobalOptions, settings_from
 from migrate.store.folder import Workspace
 from tests.unit.commands.conftest import Terminal
 from tests.unit.decide.records import header, object_id
@@ -136,6 +138,31 @@ def test_one_folder_is_for_one_tenant(workspace: Workspace, call: Call) -> None:
     assert found is not None
     with found:
         assert found.head[0] == 1
+
+
+# --- the way back, ready to be pasted
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "words"),
+    [
+        ("", {}, ""),
+        ('workspace = "w"\ntenant = "t"\nendpoint = "http://127.0.0.1:1/"\ncloud = "china"', {}, ""),
+        ("", {"workspace": "my folder"}, " --workspace '{cwd}/my folder'"),
+        ('workspace = "w"', {"workspace": "w"}, ""),
+        ("", {"config": "mfa-migrate.toml"}, ""),
+        ("", {"config": "lab.toml"}, " --config {cwd}/lab.toml"),
+        ('tenant = "t"', {"tenant": "u", "cloud": "usgov"}, " --tenant u --cloud usgov"),
+        ('endpoint = "http://127.0.0.1:1"', {"endpoint": "http://127.0.0.1:2"}, " --endpoint http://127.0.0.1:2"),
+    ],
+)
+def test_a_command_names_what_the_configuration_does_not_say(
+    tmp_path: Path, text: str, typed: dict[str, str], words: str
+) -> None:
+    for name in ("mfa-migrate.toml", "lab.toml"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    settings = settings_from(GlobalOptions(**typed), {}, tmp_path)
+    assert command_for(settings, "rollback", tmp_path) == "mfa-migrate rollback" + words.format(cwd=tmp_path)
 
 
 # --- the question

@@ -207,10 +207,10 @@ def result(ending: str, **others: Any) -> RunResult:
     ],
 )
 def test_each_ending_of_apply_says_where_it_stands_and_what_to_type(ended: RunResult, words: list[str]) -> None:
-    shown = text_of(apply_answer(header(), ended, command="apply"))
+    shown = text_of(apply_answer(header(), ended, command="apply", way_back="mfa-migrate rollback --workspace w"))
     for word in words:
         assert word in shown
-    assert ("Way back: mfa-migrate rollback" in shown) == bool(ended.outcomes and not ended.rehearsal)
+    assert ("Way back: mfa-migrate rollback --workspace w" in shown) == bool(ended.outcomes and not ended.rehearsal)
 
 
 def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> None:
