@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from migrate.sandbox.clock import SandboxClock, iso, seconds_of
+from migrate.sandbox.clock import SandboxClock, iso
 from migrate.sandbox.messages import Caller, Json
 from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.tenant import Tenant
@@ -136,7 +136,7 @@ def visible(events: list[Json], member: str, now: float, lag: float) -> list[Jso
     """Return log entries, newest first: older than the lag, younger than the 30 days that logs are kept."""
     newest, oldest = iso(now - lag), iso(now - _KEPT_SECONDS)
     found = [each for each in events if oldest <= str(each.get(member)) <= newest]
-    found.sort(key=lambda each: seconds_of(each[member]), reverse=True)
+    found.sort(key=lambda each: str(each[member]), reverse=True)  # the same order as in time
     return found
 
 

@@ -35,6 +35,8 @@ def _change_user(sandbox: "Sandbox", change: Change) -> None:
             raise bad_request(f"{change.state!r} is no per-user MFA state.")
         sandbox.change_state(place, change.state, None)
     if change.set:
+        if "id" in change.set:
+            raise bad_request("The id of a user does not change.")
         sandbox.tenant.people.amend(place, change.set)
 
 

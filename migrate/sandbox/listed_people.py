@@ -79,8 +79,9 @@ class ListedPeople:
             return self._methods[place]
         created = self._users[place].get("createdDateTime") or "2020-01-01T00:00:00Z"
         methods = [password_method(created)]
-        names = self._registration.get(place, {}).get("methodsRegistered", ())
-        kinds = [kind for name in names if (kind := kind_called(name))]
+        names = self._registration.get(place, {}).get("methodsRegistered")
+        known = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+        kinds = [kind for name in known if (kind := kind_called(name))]
         return methods + [new_method(kind, self.user_id(place), created) for kind in kinds]
 
     def set_methods(self, place: int, methods: list[Json]) -> None:

@@ -151,9 +151,9 @@ class Sandbox:
         what = Collection(context=call.path, type_name="entity")
         if isinstance(value, dict) and isinstance(value.get("value"), list):
             value = value["value"]
-        if isinstance(value, list):
+        if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             return listing(call, what, value, lambda each: each)
-        return entity(call, what, value)
+        return entity(call, what, value if isinstance(value, dict) else {"value": value})
 
     def load_faults(self, script: bytes) -> int:
         """Put a fault script in force and return the seed of its chance; one is drawn when it names none.

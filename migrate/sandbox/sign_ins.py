@@ -30,6 +30,7 @@ _FIELDS = words(
     "user app client ip country platform userAction signInRisk userRisk transfer compliant joined mfa register "
     "interactive"
 )
+_SWITCHES = frozenset({"compliant", "joined", "mfa", "interactive"})
 # Codes of the sign-in log (contract 10.1).
 OK, DISABLED, ENROL, ASKED_BY_POLICY, DENIED, BLOCKED, BLOCKED_BY_DEFAULTS, LEGACY_REFUSED = (
     0,
@@ -75,6 +76,10 @@ def sign_in(sandbox: "Sandbox", body: Json) -> Json:
     unknown = set(body) - _FIELDS
     if unknown:
         raise bad_request(f"A simulated sign-in has no {sorted(unknown)[0]!r}; it has {', '.join(sorted(_FIELDS))}.")
+    for name, value in body.items():
+        wanted = bool if name in _SWITCHES else str
+        if not isinstance(value, wanted):
+            raise bad_request(f"{name} must be {'true or false' if wanted is bool else 'a text'}, not {value!r}.")
     attempt, client_name, legacy = _attempt(sandbox, body)
     outcome = _outcome(sandbox, body, attempt, client_name, legacy=legacy)
     if outcome.code == ENROL and body.get("register") is not None:

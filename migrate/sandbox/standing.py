@@ -1,6 +1,5 @@
 """What every tenant has without being told: authentication strengths, policies of the tenant, a licence."""
 
-from migrate.sandbox.clock import seconds_of
 from migrate.sandbox.messages import Json
 from migrate.sandbox.tenant import P1_PLAN, P2_PLAN, Tenant
 
@@ -189,11 +188,7 @@ def furnish(tenant: Tenant) -> Tenant:
                 "isVerified": True,
                 "supportedServices": ["Email"],
             }
-            for each in tenant.organization.get("verifiedDomains", ())
+            for each in tenant.organization.get("verifiedDomains") or ()
+            if each.get("name")
         ]
     return tenant
-
-
-def policy_age(policy: Json) -> float:
-    """Return when a policy was last touched, seconds since 1970."""
-    return seconds_of(policy.get("modifiedDateTime") or policy.get("createdDateTime") or SINCE)

@@ -63,7 +63,7 @@ class Tenant:
             str(plan.get("servicePlanId")).lower()
             for sku in self.skus
             if sku.get("capabilityStatus") in ("Enabled", "Warning")
-            for plan in sku.get("servicePlans", ())
+            for plan in sku.get("servicePlans") or ()
             if plan.get("provisioningStatus") == "Success"
         }
 

@@ -13,6 +13,7 @@ from migrate.sandbox.messages import Json
 from migrate.sandbox.method_kinds import report_names
 from migrate.sandbox.people import STATES
 from migrate.sandbox.policy_shape import whole_policy
+from migrate.sandbox.policy_types import has_policy_types
 from migrate.sandbox.roles import Roles, assignment
 from migrate.sandbox.standing import P1_PLANS, furnish, sku
 from migrate.sandbox.tenant import EMPTY_TENANT_ID, Tenant
@@ -121,6 +122,7 @@ def tenant_of(document: Json) -> Tenant:
     organization = file.object("organization")
     tenant = Tenant(id=file.text("_tenantId", str(organization.get("id") or EMPTY_TENANT_ID)))
     tenant.clock_advanced = file.number("_clockAdvanced")
+    _check_lists(organization, "organization", "verifiedDomains", "assignedPlans")
     tenant.organization = organization
     tenant.domains = file.objects("domains")
     tenant.domain = _default_domain(organization, tenant.domains) or tenant.domain
@@ -131,24 +133,29 @@ def tenant_of(document: Json) -> Tenant:
     _read_roles(file, tenant)
     tenant.group_eligibility = file.objects(_PIM)
     for strength in [each for path in _STRENGTHS for each in file.objects(path)]:
-        tenant.strengths[_id(strength, "an authentication strength")] = strength
+        tenant.strengths[_id(strength, "an authentication strength").lower()] = strength
     licensed = len(people)
     tenant.skus = (
         file.objects("subscribedSkus")
         if file.has("subscribedSkus")
         else [sku("AAD_PREMIUM", "078d2b04-f1bd-4111-bbd4-b4b1b354cef4", P1_PLANS, licensed, licensed)]
     )
+    for each in tenant.skus:
+        _check_lists(each, "subscribedSkus", "servicePlans")
     tenant.methods_policy = file.object("policies/authenticationMethodsPolicy")
+    _check_lists(tenant.methods_policy, "policies/authenticationMethodsPolicy", "authenticationMethodConfigurations")
     tenant.authorization_policy = file.object("policies/authorizationPolicy")
     tenant.security_defaults = bool(file.object("policies/identitySecurityDefaultsEnforcementPolicy").get("isEnabled"))
     for location in file.objects(f"{CA}/namedLocations"):
-        tenant.named_locations[_id(location, "a named location")] = location
+        tenant.named_locations[_id(location, "a named location").lower()] = location
     furnish(tenant)
     _keep_expanded_strengths(file.peek(f"{CA}/policies"), tenant)
     for policy in file.objects(f"{CA}/policies"):
-        tenant.policies[_id(policy, "a policy")] = whole_policy(policy, tenant)
+        policy_id = _id(policy, "a policy").lower()
+        tenant.policies[policy_id] = _policy(policy, tenant)
     for policy in file.objects(f"{CA}/deletedItems/policies"):
-        tenant.deleted_policies[_id(policy, "a deleted policy")] = whole_policy(policy, tenant)
+        policy_id = _id(policy, "a deleted policy").lower()
+        tenant.deleted_policies[policy_id] = _policy(policy, tenant)
     # Graph lists logs newest first; inside they are kept oldest first.
     tenant.sign_ins = file.objects("auditLogs/signIns")[::-1]
     tenant.audits = file.objects("auditLogs/directoryAudits")[::-1]
@@ -171,16 +178,35 @@ def _id(thing: Json, what: str) -> str:
     return found
 
 
+def _policy(given: Json, tenant: Tenant) -> Json:
+    try:
+        policy = whole_policy(given, tenant)
+        shaped = has_policy_types(policy)
+    except (AttributeError, TypeError, ValueError):
+        shaped = False
+    if not shaped:
+        raise TenantFileError(f"The policy {given['id']} is not of a Conditional Access policy's shape.")
+    return policy
+
+
+def _check_lists(thing: Json, where: str, *names: str) -> None:
+    for name in names:
+        value = thing.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise TenantFileError(f"{name!r} in {where!r} must be a list of JSON objects.")
+
+
 def _keep_expanded_strengths(policies: list[Json], tenant: Tenant) -> None:
     """A policy carries its authentication strength whole; one of the tenant's own may be nowhere else in the file."""
     for policy in policies:
-        strength = (policy.get("grantControls") or {}).get("authenticationStrength")
+        grant = policy.get("grantControls")
+        strength = grant.get("authenticationStrength") if isinstance(grant, dict) else None
         if isinstance(strength, dict) and strength.get("displayName"):
             tenant.strengths.setdefault(str(strength.get("id")), strength)
 
 
 def _default_domain(organization: Json, domains: list[Json]) -> str | None:
-    for each in organization.get("verifiedDomains", ()):
+    for each in organization.get("verifiedDomains") or ():
         if each.get("isDefault"):
             return str(each.get("name"))
     return next((str(each.get("id")) for each in domains if each.get("isDefault")), None)

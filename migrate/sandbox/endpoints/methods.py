@@ -54,7 +54,7 @@ def _derived_row(sandbox: "Sandbox", place: int, admins: set[int]) -> Json:
     names, strong = report_names(methods), kinds_of(methods)
     allowed = {
         str(each.get("id")).lower()
-        for each in sandbox.tenant.methods_policy.get("authenticationMethodConfigurations", ())
+        for each in sandbox.tenant.methods_policy.get("authenticationMethodConfigurations") or ()
         if each.get("state") == "enabled"
     }
     capable = any(kind.policy.lower() in allowed for kind in strong)

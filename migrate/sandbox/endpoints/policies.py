@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from migrate.sandbox.clock import seconds_of
+from migrate.sandbox.clock import iso
 from migrate.sandbox.lag import ABSENT
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
@@ -177,7 +177,7 @@ def _bin(sandbox: "Sandbox") -> dict[str, Json]:
     """Return the deleted policies, without those whose 30 days are over."""
     kept = sandbox.tenant.deleted_policies
     oldest = sandbox.clock.now() - _KEPT_SECONDS
-    for key in [key for key, each in kept.items() if seconds_of(each["deletedDateTime"]) < oldest]:
+    for key in [key for key, each in kept.items() if str(each["deletedDateTime"] or "9") < iso(oldest)]:
         del kept[key]
     return kept
 

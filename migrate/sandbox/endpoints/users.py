@@ -120,12 +120,14 @@ def _memberships(sandbox: "Sandbox", call: Call, place: int, *, transitive: bool
     user_id = tenant.people.user_id(place)
     principals = {user_id} | ({group["id"] for group in groups} if transitive else set())
     held = {
-        str(each.get("roleDefinitionId")) for each in tenant.roles.assignments if each.get("principalId") in principals
+        str(each.get("roleDefinitionId"))
+        for each in tenant.roles.assignments
+        if str(each.get("principalId")) in principals
     }
     roles = [
         {"@odata.type": "#microsoft.graph.directoryRole", **role}
         for role in tenant.roles.active()
-        if role.get("roleTemplateId") in held
+        if str(role.get("roleTemplateId")) in held
     ]
     found: list[Json] = groups + roles
     if call.segments[-1].lower() == "graph.group":

@@ -5,14 +5,16 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrate.sandbox.company import company
+from migrate.sandbox.control import CALLS, Control
 from migrate.sandbox.endpoints.table import all_routes
-from migrate.sandbox.messages import Answer, Call
+from migrate.sandbox.messages import Answer, Call, GraphError
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.settings import SandboxSettings
+from migrate.sandbox.tenant_file import TenantFileError, dump_tenant, load_tenant_file
 from migrate.sandbox.urls import query_of, split_path
 
 SETTINGS = SandboxSettings(throttle=False)
@@ -151,3 +153,121 @@ def test_any_batch_is_answered_or_refused(body: object) -> None:
     sandbox = Sandbox(company(1, 5), SETTINGS)
     for envelope in (body, {"requests": [body]}, {"requests": body}):
         assert ask(sandbox, "POST", "$batch", envelope).status in (200, 400)
+
+
+names = st.sampled_from(
+    [
+        "users",
+        "groups",
+        "groups/g/members",
+        "identity/conditionalAccess/policies",
+        "organization",
+        "subscribedSkus",
+        "domains",
+        "users/u/authentication/methods",
+        "users/u/authentication/requirements",
+        "directoryRoles",
+        "directoryRoles/r/members",
+        "roleManagement/directory/roleAssignments",
+        "reports/authenticationMethods/userRegistrationDetails",
+        "_tenantId",
+        "policies/authenticationMethodsPolicy",
+        "policies/identitySecurityDefaultsEnforcementPolicy",
+        "auditLogs/signIns",
+        "other",
+    ]
+)
+members = [
+    "state",
+    "conditions",
+    "value",
+    "servicePlans",
+    "verifiedDomains",
+    "userPrincipalName",
+    "principalId",
+    "grantControls",
+    "capabilityStatus",
+    "roleTemplateId",
+    "createdDateTime",
+    "authenticationMethodConfigurations",
+    "methodsRegistered",
+]
+objects = st.fixed_dictionaries(
+    {"id": st.sampled_from(["u", "g", "r"])}, optional={name: values | st.just("x") for name in members}
+)
+odd = st.lists(objects, min_size=1, max_size=2) | st.lists(objects, min_size=1, max_size=2) | objects | values
+sound = {"users": [{"id": "u"}], "groups": [{"id": "g"}], "directoryRoles": [{"id": "r", "roleTemplateId": "t"}]}
+
+
+@settings(max_examples=400)
+@given(st.dictionaries(names, odd, min_size=1, max_size=2).map(lambda sections: sound | sections))
+def test_any_tenant_file_is_served_or_refused_with_a_sentence(document: dict) -> None:
+    try:
+        tenant = load_tenant_file(msgspec.json.encode(document))
+    except TenantFileError as error:
+        refused = str(error)
+    else:
+        refused = "."
+        sandbox = Sandbox(tenant, SETTINGS)
+        for path in (
+            "users",
+            "groups",
+            "me",
+            "identity/conditionalAccess/policies",
+            "subscribedSkus",
+            "other",
+            "directoryRoles",
+            "auditLogs/signIns",
+            "reports/authenticationMethods/userRegistrationDetails",
+            "users/u/transitiveMemberOf",
+            "groups/g/transitiveMembers",
+        ):
+            assert ask(sandbox, "GET", path).status in (200, 400, 403, 404, 501)
+        dump_tenant(tenant)
+    assert refused.endswith(".")
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
+def test_the_control_plane_survives_every_body(call) -> None:
+    sandbox = Sandbox(company(1, 30), SETTINGS)
+    control = Control(sandbox)
+    odd_bodies = [
+        b"",
+        b"null",
+        b"[]",
+        b"7",
+        b'"x"',
+        b"{}",
+        b'{"user":7}',
+        b'{"user":"alma.berg@contoso.example","country":7}',
+        b'{"user":"alma.berg@contoso.example","signInRisk":[],"userRisk":{},"platform":[],"userAction":[1],"app":{}}',
+        b'{"user":"alma.berg@contoso.example","method":[]}',
+        b'{"user":"alma.berg@contoso.example","register":7,"client":[]}',
+        b'{"seed":"x"}',
+        b'{"tenant":{"users":[7]}}',
+        b'{"advance":"x"}',
+        b'{"faults":7}',
+        b'{"policy":"x"}',
+        b'{"group":"x"}',
+        b'{"user":"alma.berg@contoso.example","state":"x"}',
+        b'{"user":"alma.berg@contoso.example","set":{"id":7}}',
+        b'{"appId":7,"permissions":[7]}',
+        b'{"appId":"a","permissions":7}',
+        b'{"advance":1e400}',
+    ]
+    for body in odd_bodies:
+        asked = Call(
+            method=call.method,
+            version="",
+            segments=["_sandbox", call.path],
+            query={},
+            headers={},
+            body=body,
+            origin="http://127.0.0.1:1",
+            request_id="r",
+        )
+        try:
+            status = control.answer(asked).status
+        except GraphError as error:
+            status = error.status
+        assert status in (200, 400, 404), body
