@@ -85,7 +85,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     expire_token: bool = False
     """Treat this token as expired from now on."""
     claims: bool = False
-    """Answer a claims challenge until another token comes."""
+    """Answer a claims challenge; `times` says how often."""
     next_link: Literal["loop", "expire"] | None = None
     """Let the next page be this one again, or let its link be expired."""
     duplicates: int = 0
