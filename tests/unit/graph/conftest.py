@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -69,6 +70,7 @@ class FakeGraph:
         self.connections = 0
         self.origin = ""
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def open_connections(self) -> int:
@@ -77,13 +79,17 @@ class FakeGraph:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         try:
             while await self._one(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client is gone, or the test is over
         finally:
             self._writers.discard(writer)
+            self._tasks.discard(task)
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -114,9 +120,19 @@ class FakeGraph:
         await writer.drain()
         return reply.cut is None
 
-    def close(self) -> None:
-        for writer in self._writers:
+    async def close(self) -> None:
+        """End every connection before the loop ends, also those whose answer is still being waited for."""
+        tasks, writers = list(self._tasks), list(self._writers)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+        # A closed transport lets go of its socket in the loop's next turn.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 @dataclass
@@ -177,8 +193,8 @@ def opened() -> Opening:
             async with open_tenant(connection, on_wait=waits, clock=clock) as tenant:
                 yield Opened(tenant, graph, waits, clock)
         finally:
-            graph.close()
             server.close()
+            await graph.close()
             await server.wait_closed()
 
     return opening
