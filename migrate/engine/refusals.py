@@ -25,7 +25,7 @@ class Refusals:
     def note_reply(self, reply: WriteReply) -> None:
         """Count the last answer to writing one user's state."""
         refused = reply.fate is WriteFate.REFUSED and reply.status in (401, 403)
-        words = f"{reply.status} {reply.code}: {reply.message}"
+        words = f"{reply.status} {reply.message}"
         self._count(self._writes, (reply.status, reply.code) if refused else None, words)
 
     def _count(self, row: list[tuple[int, str]], kind: tuple[int, str] | None, words: str) -> None:

@@ -249,8 +249,8 @@ def _is_as_asked(step: SetMfaState, reading: StateReading) -> bool:
 
 
 def _said(reply: WriteReply) -> str:
-    said = " ".join(part for part in (str(reply.status or "no answer"), reply.code, reply.message) if part)
-    return f"Graph said {said}" if reply.status else f"no clear answer: {reply.message or reply.code}"
+    # The message begins with the code where Graph gave one.
+    return f"Graph said {reply.status} {reply.message}" if reply.status else f"no clear answer: {reply.message}"
 
 
 def _left(step: SetMfaState, decision: Leave) -> Draft:
