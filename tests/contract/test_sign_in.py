@@ -239,3 +239,40 @@ def test_an_application_may_be_kept_from_changing_privileged_users(start, connec
 def test_an_application_has_no_me(client: httpx.Client) -> None:
     answer = client.get("/v1.0/me", headers=bearer(token_with(client, "User.Read.All")))
     assert (answer.status_code, "delegated" in answer.json()["error"]["message"]) == (400, True)
+
+
+def test_the_permissions_for_reading_are_enough_for_all_that_a_plan_rests_on(
+    web: httpx.Client, secure: SandboxServer
+) -> None:
+    permissions = (
+        "User.Read.All",
+        "Policy.Read.All",
+        "GroupMember.Read.All",
+        "RoleManagement.Read.Directory",
+        "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+        "AuditLog.Read.All",
+        "Organization.Read.All",
+        "LicenseAssignment.Read.All",
+    )
+    headers = bearer(token_with(web, *permissions))
+    group = next(iter(secure.sandbox.tenant.groups)).id
+    for path in (
+        "v1.0/organization",
+        "v1.0/users",
+        "beta/users/alma.berg@contoso.example/authentication/requirements",
+        "v1.0/reports/authenticationMethods/userRegistrationDetails",
+        "v1.0/identity/conditionalAccess/policies",
+        "v1.0/identity/conditionalAccess/namedLocations",
+        "v1.0/policies/authenticationStrengthPolicies",
+        "v1.0/policies/identitySecurityDefaultsEnforcementPolicy",
+        "v1.0/subscribedSkus",
+        f"v1.0/groups/{group}",
+        f"v1.0/groups/{group}/transitiveMembers/microsoft.graph.user",
+        "v1.0/roleManagement/directory/roleDefinitions",
+        "v1.0/roleManagement/directory/roleAssignments",
+        "v1.0/roleManagement/directory/roleEligibilitySchedules",
+        f"v1.0/identityGovernance/privilegedAccess/group/eligibilitySchedules?$filter=groupId eq '{group}'",
+    ):
+        assert web.get(f"/{path}", headers=headers).status_code == 200, path
+    for path in ("v1.0/users/alma.berg@contoso.example/authentication/methods", "v1.0/auditLogs/signIns"):
+        assert web.get(f"/{path}", headers=headers).status_code == 403, path
