@@ -303,6 +303,36 @@ def test_what_was_typed_wrong_is_said_with_what_would_be_right(
     told(exported.run(*words), 2, *says)
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--port", "TAKEN"], 2, ("cannot be used", "--port")),
+        (["--port", "99999"], 2, ("--port",)),
+        (["--users", "1"], 2, ("--users",)),
+        (["--latency", "slow"], 2, ("--latency", "'slow'")),
+        (["--set", "no_such=1"], 2, ("no_such", "docs/sandbox.md")),
+        (["--set", "throttle=often"], 2, ("throttle",)),
+        (["--set", "nothing"], 2, ("NAME=VALUE",)),
+        (["--tenant-file", "no-such.json"], 2, ("no-such.json",)),
+        (["--tenant-file", "TORN"], 2, ("torn.json", "JSON")),
+        (["--port", "0", "--write-config", "no/such/folder/lab.toml"], 5, ("lab.toml",)),
+    ],
+)
+def test_a_sandbox_that_cannot_be_served_says_why(
+    exported: Lab, tmp_path: Path, options: list[str], code: int, says: tuple[str, ...]
+) -> None:
+    (tmp_path / "torn.json").write_bytes(b'{"users": [')
+    known = {"TAKEN": str(exported.server.port), "TORN": str(tmp_path / "torn.json")}
+    told(run_here(["sandbox", *(known.get(word, word) for word in options)]), code, *says)
+
+
+def test_a_dump_needs_a_running_sandbox(lab: Lab) -> None:
+    nowhere = run_here(["sandbox", "dump", "-"])
+    told(nowhere, 2, "A running sandbox is needed", "--endpoint")
+    lab.server.stop()
+    told(lab.run("sandbox", "dump", "-"), 4, "does not answer", "mfa-migrate sandbox")
+
+
 def test_more_users_than_allowed_are_refused_before_the_first_write(planned: Lab) -> None:
     users = planned.plan_header()["waves"]
     count = sum(wave["users"] for wave in users)
