@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from migrate.decide.planner import Planner
-from migrate.engine.rollback_record import begun_plans
+from migrate.engine.rollback_record import begun_plans, plans_rolled_back
 from migrate.errors import MfaMigrateError
 from migrate.model.journal import Operation, Outcome
 from migrate.model.replies import WriteRequest
@@ -40,6 +40,7 @@ def guarded(world: World) -> World:
             assert world.is_covered(request.user_id), "somebody was switched off who is not covered"
         found = world.tenant.states[request.user_id]
         assert MfaState(intents[-1].before).is_found_as(found), "a state was overwritten that nobody had read"
+        assert world.running[request.user_id].before.is_found_as(found), "drift was overwritten"
 
     def before_weakening(policy_id: str) -> None:
         rest = {key: raw for key, raw in world.tenant.policies.items() if key != policy_id}
@@ -210,15 +211,32 @@ class Runs(RuleBasedStateMachine):
         finally:
             breaker.dies_at = world.stops_after = None
 
-    @rule(
-        dies_at=st.none() | st.integers(1, 90),
-        stops_after=st.none() | st.integers(0, 8),
-        until=st.none() | st.sampled_from(["report-only", "policies-on", "wave:1", "wave:2"]),
-    )
-    def apply(self, dies_at: int | None, stops_after: int | None, until: str | None) -> None:
-        self.attempt("apply", dies_at, stops_after, until=until)
+    def plan_again_if_rolled_back(self) -> None:
+        if self.world.plan.digest in plans_rolled_back(self.world.journal):
+            self.world.plan, self.world.steps = self.world.planned()
 
-    @rule(dies_at=st.none() | st.integers(1, 60), wave=st.none() | st.sampled_from([1, 2, 3]))
+    @rule()
+    def apply(self) -> None:
+        self.plan_again_if_rolled_back()
+        self.attempt("apply", None, None)
+
+    @rule(until=st.sampled_from(["policies-on", "wave:1", "wave:2"]))
+    def apply_a_part(self, until: str) -> None:
+        self.plan_again_if_rolled_back()
+        self.attempt("apply", None, None, until=until)
+
+    @rule(stops_after=st.integers(0, 8), paused=st.booleans())
+    def apply_until_interrupted_or_paused(self, stops_after: int, paused: bool) -> None:
+        self.world.paused = paused
+        self.attempt("apply", None, stops_after)
+        self.world.paused = False
+
+    @rule(dies_at=st.integers(1, 70))
+    def apply_and_die(self, dies_at: int) -> None:
+        self.plan_again_if_rolled_back()
+        self.attempt("apply", dies_at, None)
+
+    @rule(dies_at=st.none() | st.integers(1, 40), wave=st.none() | st.sampled_from([1, 2, 3]))
     def roll_back(self, dies_at: int | None, wave: int | None) -> None:
         self.attempt("roll back", dies_at, None, wave=wave)
 
@@ -228,32 +246,33 @@ class Runs(RuleBasedStateMachine):
         runs = begun_plans(self.world.journal)
         self.attempt("roll back", dies_at, None, run=runs[number % len(runs)][0])
 
-    @rule(days=st.sampled_from([0.1, 1.0, 8.0]))
-    def time_passes(self, days: float) -> None:
-        self.world.tenant.now += timedelta(days=days)
-
-    @rule(fates=FATES)
-    def answers_get_lost(self, fates: list[str]) -> None:
-        self.world.tenant.fates = list(fates)
-
-    @rule(name=st.sampled_from(PEOPLE), state=st.sampled_from(MfaState))
-    def somebody_changes_a_user(self, name: str, state: MfaState) -> None:
-        user = object_id(name)
-        if self.world.tenant.states[user] is not state:
-            self.touched_by_others.add(user)
-            self.world.tenant.set_state(user, state)
-
-    @rule(name=st.sampled_from(PEOPLE))
-    def somebody_excludes_or_includes_a_user(self, name: str) -> None:
-        self.world.tenant.excluded ^= {object_id(name)}
-
-    @rule(paused=st.booleans())
-    def the_pause_file_comes_or_goes(self, paused: bool) -> None:
-        self.world.paused = paused
-
-    @rule()
-    def a_new_plan_is_made(self) -> None:
-        self.world.plan, self.world.steps = self.world.planned()
+    @rule(
+        days=st.sampled_from([0.0, 1.0, 8.0]),
+        fates=st.just([]) | FATES,
+        drifting=st.none() | st.tuples(st.sampled_from(PEOPLE), st.sampled_from(MfaState)),
+        excluded=SOME,
+        then=st.sampled_from(["apply", "roll back", "plan again"]),
+    )
+    def meanwhile(
+        self,
+        days: float,
+        fates: list[str],
+        drifting: tuple[str, MfaState] | None,
+        excluded: set[str],
+        then: str,
+    ) -> None:
+        """Time passes, answers get lost, somebody changes a user or the excluded group; then it goes on."""
+        world = self.world
+        world.tenant.now += timedelta(days=days)
+        world.tenant.fates = list(fates)
+        if drifting is not None and world.tenant.states[object_id(drifting[0])] is not drifting[1]:
+            self.touched_by_others.add(object_id(drifting[0]))
+            world.tenant.set_state(object_id(drifting[0]), drifting[1])
+        world.tenant.excluded = {object_id(name) for name in excluded}
+        if then == "plan again":
+            world.plan, world.steps = world.planned()
+        else:
+            self.attempt(then, None, None)
 
     @invariant()
     def no_policy_exists_twice(self) -> None:
@@ -284,5 +303,5 @@ class Runs(RuleBasedStateMachine):
 
 TestRuns = Runs.TestCase
 TestRuns.settings = settings(
-    max_examples=60, stateful_step_count=14, suppress_health_check=[HealthCheck.too_slow], deadline=None
+    max_examples=200, stateful_step_count=16, suppress_health_check=[HealthCheck.too_slow], deadline=None
 )

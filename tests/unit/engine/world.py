@@ -41,6 +41,8 @@ class World:
         self.before = dict(self.tenant.states)
         self.stops_after: int | None = None
         self.paused = False
+        self.running: dict[str, SetMfaState] = {}
+        """The steps of the run that is under way, by user."""
         self._limits = limits(
             **{"max_failures": "100%", "max_newly_prompted": 100, "readback_timeout_seconds": 3, **limit}
         )
@@ -103,6 +105,7 @@ class World:
 
         ids = iter(range(1_000_000))
         self.journal.run = plan.digest
+        self.running = {step.user_id: step for step in steps}
         applier = Applier(
             plan=plan,
             steps=lambda: iter(steps),

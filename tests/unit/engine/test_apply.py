@@ -1,0 +1,199 @@
+"""The order of things in a run: read, prove, keep, write, read back; and where it must stop."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from migrate.engine.refusals import Refusals
+from migrate.engine.wait_log import WaitLog
+from migrate.errors import PermissionMissing, StalePlan
+from migrate.model.journal import Operation, Outcome
+from migrate.model.replies import StateReading, WriteFate, WriteReply
+from migrate.model.run import Ending
+from migrate.model.users import MfaState
+from tests.unit.decide.records import object_id
+from tests.unit.engine.memory import MemoryJournal, Said
+from tests.unit.engine.world import PEOPLE, World
+
+
+def outcomes_of(world: World, name: str) -> list[Outcome]:
+    entries = world.journal.entries(operation=Operation.SET_MFA_STATE)
+    return [entry.outcome for entry in entries if entry.object_id == object_id(name)]
+
+
+def test_the_way_back_names_everybody_of_the_wave_before_the_first_write_and_only_the_written_after_it() -> None:
+    world = World()
+    seen: list[set[str]] = []
+    world.tenant.before_write = lambda _: seen.append({row.user_id for row in world.files.rows})
+    world.tenant.states[object_id("ben")] = MfaState.ENABLED  # drift: somebody changed it since the plan
+    world.apply_to_the_end()
+    for written, (user, _) in zip(seen, world.tenant.writes, strict=True):
+        assert user in written
+    touched = {user for user, _ in world.tenant.writes}
+    assert {row.user_id for row in world.files.rows} == touched
+    assert object_id("ben") not in touched
+    assert outcomes_of(world, "ben") == [Outcome.SKIPPED]
+
+
+@pytest.mark.parametrize(
+    ("fates", "said"),
+    [
+        (["lost"], [Outcome.INTENT, Outcome.CONFIRMED]),
+        (["dropped"], [Outcome.INTENT, Outcome.INTENT, Outcome.CONFIRMED]),
+        (["conflict"], [Outcome.INTENT, Outcome.INTENT, Outcome.CONFIRMED]),
+        (["conflict", "conflict"], [Outcome.INTENT, Outcome.INTENT, Outcome.FAILED]),
+        (["refused"], [Outcome.INTENT, Outcome.FAILED]),
+        (["ignored"], [Outcome.INTENT, Outcome.UNCONFIRMED]),
+        (["dropped"] * 5, [*[Outcome.INTENT] * 5, Outcome.FAILED]),
+    ],
+)
+def test_what_an_answer_leads_to(fates: list[str], said: list[Outcome]) -> None:
+    world = World(states={"ada": MfaState.ENFORCED})
+    world.tenant.fates = list(fates)
+    world.apply_to_the_end()
+    assert outcomes_of(world, "ada") == said
+
+
+def test_before_it_is_sent_again_it_is_proven_again() -> None:
+    world = World(states={"ada": MfaState.ENFORCED})
+    world.tenant.fates = ["dropped"]
+    # The proof may be five minutes old: the group is read again only then, and the wait is made that long.
+    world.tenant.before_write = lambda _: world.tenant.excluded.add(object_id("ada"))
+    sleeps = world.tenant.now
+
+    def now_later(_: object) -> None:
+        world.tenant.excluded.add(object_id("ada"))
+        world.tenant.now = sleeps + timedelta(seconds=400)
+
+    world.tenant.before_write = now_later
+    world.apply_to_the_end()
+    assert outcomes_of(world, "ada") == [Outcome.INTENT, Outcome.SKIPPED]
+    assert world.tenant.states[object_id("ada")] is MfaState.ENFORCED
+
+
+def test_whoever_was_skipped_as_not_covered_is_asked_about_again_by_the_next_run() -> None:
+    world = World()
+    world.tenant.excluded = {object_id("ben")}
+    first = world.apply()
+    assert first.outcomes["skipped"] == 1
+    world.tenant.excluded = set()
+    second = world.apply()
+    assert second.outcomes == {"confirmed": len(PEOPLE)}
+    assert second.exit_code == 0
+
+
+def test_more_failures_than_allowed_stop_the_wave_and_say_so_in_the_journal() -> None:
+    world = World(max_failures="0")
+    world.tenant.fates = ["refused"]
+    result = world.apply()
+    assert result.ending is Ending.LIMIT
+    assert result.exit_code == 1
+    assert {world.tenant.states[step.user_id] for step in world.steps} == {MfaState.ENFORCED}
+    waits = [entry.reason for entry in world.journal.entries(operation=Operation.WAIT)]
+    assert waits == [f"stopped: {result.sentence}"]
+
+
+def test_an_error_says_what_the_run_had_changed_before() -> None:
+    world = World()
+    world.apply(until="wave:1")
+    world.tenant.breaker.fails_at = world.tenant.breaker.calls + 12
+    with pytest.raises(PermissionMissing) as caught:
+        world.apply()
+    assert "1 users changed and read back" in caught.value.unchanged
+
+
+def test_a_folder_with_runs_of_a_sandbox_is_not_used_for_the_tenant_itself() -> None:
+    world = World()
+    world.apply(until="wave:1")
+    entry, _ = world.journal.kept[0]
+    ref = entry.requested
+    world.journal.documents[ref] = world.journal.documents[ref].replace(
+        b'"endpoint":null', b'"endpoint":"http://127.0.0.1:1"'
+    )
+    with pytest.raises(StalePlan, match="a sandbox"):
+        world.apply()
+
+
+def test_time_between_waves_is_measured_from_the_last_change_of_the_waves_before() -> None:
+    world = World(wave_wait_seconds=3600)
+    began = world.tenant.now
+    result = world.apply()
+    assert result.ending is Ending.WAITING
+    assert result.waiting_until == began + timedelta(seconds=3600)
+    assert world.tenant.states[object_id("ada")] is MfaState.DISABLED
+    assert list(world.tenant.states.values()).count(MfaState.DISABLED) == 1
+    assert world.apply_to_the_end().ending is Ending.DONE
+    assert world.tenant.now >= began + timedelta(seconds=7200)
+
+
+def test_a_rehearsal_of_a_plan_that_makes_its_policy_proves_as_if_it_were_on() -> None:
+    world = World(create=True)
+    result = world.apply(what_if=True)
+    assert result.outcomes["would be sent"] == len(PEOPLE)
+    assert world.tenant.writes == []
+    assert world.tenant.policies == {}
+    assert world.journal.kept == []
+
+
+def reading(status: int) -> StateReading:
+    state = MfaState.ENFORCED if status == 200 else None
+    return StateReading(user_id="u", mfa_state=state, problem="no", status=status, request_id="", server_date="")
+
+
+def reply(status: int, code: str = "accessDenied") -> WriteReply:
+    fate = WriteFate.ACCEPTED if status == 204 else WriteFate.REFUSED
+    return WriteReply(
+        user_id="u",
+        fate=fate,
+        status=status,
+        code=code,
+        message="no",
+        request_id="",
+        client_request_id="",
+        server_date="",
+        retry_after=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "lapsed"),
+    [
+        ([403] * 5, True),
+        ([403] * 4, False),
+        ([403] * 4 + [204] + [403] * 4, False),
+        ([403] * 3 + [401] * 2, False),
+        ([400] * 9, False),
+    ],
+)
+def test_five_refused_alike_in_a_row_are_a_failure_of_the_run(answers: list[int], lapsed: bool) -> None:
+    writes, reads = Refusals(), Refusals()
+    for status in answers:
+        writes.note_reply(reply(status))
+        reads.note_reading(reading(200 if status == 204 else status))
+    assert (writes.lapse() is not None, reads.lapse() is not None) == (lapsed, lapsed)
+
+
+def test_reads_that_succeed_do_not_hide_writes_that_are_refused() -> None:
+    refusals = Refusals()
+    for _ in range(5):
+        refusals.note_reading(reading(200))
+        refusals.note_reply(reply(403))
+    problem = refusals.lapse()
+    assert problem is not None
+    assert "(403 no)" in problem.what
+
+
+def test_a_longer_wait_is_kept_with_its_reason_once() -> None:
+    world = World()
+    journal, said = MemoryJournal(world.tenant.breaker), Said()
+    waits = WaitLog(said)
+    waits.waiting("before there is a journal", 60)
+    waits.keep_in(journal, server_date=lambda: "2026-11-24T08:00:00Z")
+    for reason, seconds in (("short", 1.0), ("throttled until 12:03:10", 45.0), ("throttled until 12:03:10", 30.0)):
+        waits.waiting(reason, seconds)
+    waits.note("something")
+    assert [entry.reason for entry in journal.entries()] == ["throttled until 12:03:10"]
+    assert said.waits == ["before there is a journal", "short", *["throttled until 12:03:10"] * 2]
+    assert said.notes == ["something"]
