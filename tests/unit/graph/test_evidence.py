@@ -55,6 +55,8 @@ class Directory:
         self.heads: dict[str, Any] = {TOP: group(TOP)}
         self.members: dict[str, Any] = {}
         self.nested: dict[str, Any] = {}
+        self.inside: dict[str, Any] = {}
+        self.asked_inside: list[str] = []
         self.eligible: dict[str, Any] = {}
         self.held: Any = []
         self.activatable: Any = []
@@ -89,6 +91,9 @@ class Directory:
                 return {"isEnabled": True, "displayName": "x"}
             case ["groups", id_]:
                 return self.heads[id_]
+            case ["groups", id_, "members"]:
+                self.asked_inside.append(id_)
+                return self.inside[id_]
             case ["groups", id_, "transitiveMembers", "microsoft.graph.user"]:
                 return self.members.get(id_, [])
             case ["groups", id_, "transitiveMembers", "microsoft.graph.group"]:

@@ -183,6 +183,7 @@ def test_a_folder_of_a_released_version_can_be_read_and_carried_on(
         assert [type(user) for user in users] == [UserRecord, UnreadableUser, UserRecord]
         assert snapshot.header.counts == {"enforced/member": 1, "unreadable/member": 1, "disabled/guest": 1}
         assert snapshot.evidence().policies[0].display_name == "MFA for everybody"
+        assert sorted(snapshot.evidence().groups["group-1"].nested or ()) == ["group-1", "group-2"]
     with JournalDb.open_to_read(workspace) as journal:
         count, head = journal.head
     with JournalDb.open(workspace, actor="ops@contoso.example", tenant_id="tenant", clock=clock) as journal:

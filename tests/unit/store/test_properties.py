@@ -17,6 +17,7 @@ from migrate.model.evidence import (
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
+    NestedGroup,
     PolicyState,
     ReadStatus,
     RoleEvidence,
@@ -75,6 +76,9 @@ users = st.builds(
     registration=st.none() | registrations,
 )
 populations = st.lists(users, max_size=6, unique_by=lambda user: user.profile.id)
+nestings = st.dictionaries(
+    object_ids, st.builds(NestedGroup, display_name=optional_texts, groups=ids, users=ids), max_size=3
+)
 groups = st.builds(
     GroupEvidence,
     id=object_ids,
@@ -84,6 +88,7 @@ groups = st.builds(
     problem=optional_texts,
     members=ids,
     eligible=ids,
+    nested=st.none() | nestings,
 )
 roles = st.builds(
     RoleEvidence,
