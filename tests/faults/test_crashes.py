@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 import shutil
@@ -105,9 +106,14 @@ def test_a_rollback_that_dies_at_any_boundary_is_resumed(tmp_path: Path, graveya
     crashes = 0
     with open_lab(tmp_path, mode="create", users=SMALL) as lab:
         scene = Scene(lab)
+        scene.begin()
+        assert lab.apply(*NO_WAITS) == 0
+        applied, folder = copy.deepcopy(lab.sandbox.tenant), tmp_path / "applied"
+        shutil.copytree(lab.workspace, folder)
         for number in range(1, 200):
-            scene.begin()
-            assert lab.apply(*NO_WAITS) == 0
+            lab.sandbox.put_tenant(copy.deepcopy(applied))
+            shutil.rmtree(lab.workspace)
+            shutil.copytree(folder, lab.workspace)
             ended = graveyard.run(scene.words("rollback", "--yes"), die_at=number, when="after")
             if ended != -signal.SIGKILL:
                 assert ended == 0, graveyard.said

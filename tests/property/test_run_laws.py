@@ -267,7 +267,7 @@ class Runs(RuleBasedStateMachine):
         world.tenant.fates = list(fates)
         if drifting is not None and world.tenant.states[object_id(drifting[0])] is not drifting[1]:
             self.touched_by_others.add(object_id(drifting[0]))
-            world.tenant.set_state(object_id(drifting[0]), drifting[1])
+            world.tenant.states[object_id(drifting[0])] = drifting[1]
         world.tenant.excluded = {object_id(name) for name in excluded}
         if then == "plan again":
             world.plan, world.steps = world.planned()
