@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from migrate.sandbox.server import SandboxServer
     from migrate.sandbox.settings import SandboxSettings
     from migrate.sandbox.tenant import Tenant
+    from migrate.sandbox.tls import SandboxTls
+    from migrate.settings import Settings
 
 sandbox_app = typer.Typer(
     name="sandbox",
@@ -54,6 +57,14 @@ def _serve(
         bool, typer.Option("--enforce-permissions", help="Refuse calls that the token has no permission for.")
     ] = False,
     https: Annotated[bool, typer.Option("--https", help="Serve HTTPS with a certificate authority made now.")] = False,
+    cert: Annotated[
+        Path | None,
+        typer.Option("--cert", metavar="FILE", help="Serve HTTPS with this certificate (PEM); needs --key."),
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="Private key of --cert (PEM).")] = None,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="Fault script (JSON) to begin with.")
+    ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another setting; see docs/sandbox.md.")
     ] = None,
@@ -64,7 +75,7 @@ def _serve(
     Examples:
         mfa-migrate sandbox --write-config lab.toml
         mfa-migrate sandbox --port 8765 --users 2000 --no-throttle
-        mfa-migrate sandbox --tenant-file rehearsal.json
+        mfa-migrate sandbox --tenant-file rehearsal.json --faults throttled.json
     """
     if context.invoked_subcommand is not None:
         keep_for_the_verb(context, typed)
@@ -72,19 +83,51 @@ def _serve(
     with call_for(context, typed, offline=True) as call:
         tenant = _tenant(tenant_file, seed, users)
         settings = _settings(no_throttle, latency, enforce_permissions, setting or [])
-        with _server(tenant, port, settings, https=https) as server:
+        server = _server(tenant, port, settings, _tls(https, cert, key))
+        with server:
+            if faults is not None:
+                call.screen.say(f"Faults: {faults}, seed {_load_faults(server, faults)}")
             if write_config is not None:
                 write_lab_config(write_config, tenant, server.url, ca_bundle=server.ca_bundle, pacing=not no_throttle)
                 call.screen.say(f"Configuration: {write_config}")
             _serve_until_stopped(call, server, save)
 
 
-def _server(tenant: Tenant, port: int, settings: SandboxSettings, *, https: bool) -> SandboxServer:
+def _tls(https: bool, cert: Path | None, key: Path | None) -> SandboxTls | None:
+    """Return what to serve HTTPS with: the files given, an authority made now, or None for HTTP."""
+    from migrate.sandbox.tls import SandboxTls, made_on_the_fly
+
+    if cert is None and key is None:
+        return made_on_the_fly() if https else None
+    if cert is None or key is None:
+        raise UsageProblem("--cert and --key go together.", hint="Give both, or --https alone.")
+    for path in (cert, key):
+        if not path.is_file():
+            raise UsageProblem(f"There is no file {path}.", hint="Check --cert and --key.")
+    return SandboxTls(cert, key, cert)
+
+
+def _load_faults(server: SandboxServer, path: Path) -> int:
+    """Put a fault script in force and return its seed."""
+    try:
+        return server.sandbox.load_faults(path.read_bytes())
+    except OSError as problem:
+        raise BadInput(f"{path} cannot be read: {problem.strerror}.", hint="Check --faults.") from problem
+    except ValueError as problem:
+        raise BadInput(f"{path}: {problem}", hint="docs/sandbox.md shows an example of each fault.") from problem
+
+
+def _server(tenant: Tenant, port: int, settings: SandboxSettings, tls: SandboxTls | None) -> SandboxServer:
+    import ssl
+
     from migrate.sandbox.server import SandboxServer
-    from migrate.sandbox.tls import made_on_the_fly
 
     try:
-        return SandboxServer(tenant, port=port, settings=settings, tls=made_on_the_fly() if https else None)
+        return SandboxServer(tenant, port=port, settings=settings, tls=tls)
+    except ssl.SSLError as problem:
+        raise UsageProblem(
+            f"--cert and --key cannot be used: {problem}.", hint="Give PEM files that belong together."
+        ) from problem
     except OSError as problem:
         raise UsageProblem(
             f"Port {port} on 127.0.0.1 cannot be used: {problem.strerror}.", hint="Choose another --port, or 0 for any."
@@ -122,10 +165,7 @@ def dump(
     """
     from migrate.store.files import write_atomically
 
-    endpoint = call.settings.endpoint
-    if endpoint is None:
-        raise UsageProblem("A running sandbox is needed.", hint="Add --endpoint http://127.0.0.1:8765.")
-    body = ask_control_plane(endpoint, "dump")
+    body = ask_control_plane(_running(call), "dump", None, call.settings)
     if str(to) == "-":
         call.screen.write_bytes([body])
     else:
@@ -134,17 +174,70 @@ def dump(
     return ExitCode.OK
 
 
-def ask_control_plane(endpoint: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
-    """Ask the control plane of a running sandbox; raise RemoteProblem when it does not answer."""
+@sandbox_app.command("signin")
+@verb
+def signin(
+    call: Call,
+    user: Annotated[str, typer.Argument(metavar="USER", help="Name or object id.")],
+    app: Annotated[str | None, typer.Option("--app", metavar="ID", help="Application id, or Office365.")] = None,
+    client: Annotated[
+        str | None, typer.Option("--client", metavar="NAME", help="browser, mobileAppsAndDesktopClients, imap, smtp, …")
+    ] = None,
+    ip: Annotated[str | None, typer.Option("--ip", metavar="ADDRESS", help="Where the sign-in comes from.")] = None,
+    country: Annotated[str | None, typer.Option("--country", metavar="CODE", help="Two letters.")] = None,
+    platform: Annotated[str | None, typer.Option("--platform", metavar="NAME", help="windows, iOS, linux, …")] = None,
+    register: Annotated[
+        str | None,
+        typer.Option("--register", metavar="METHOD", help="Register this method when the sign-in asks for it."),
+    ] = None,
+    no_mfa: Annotated[bool, typer.Option("--no-mfa", help="The second factor is not given.")] = False,
+) -> ExitCode:
+    """Simulate a sign-in at a running sandbox: is MFA asked for, and by what?
+
+    \b
+    Examples:
+        mfa-migrate sandbox signin alma.berg@contoso.example --endpoint http://127.0.0.1:8765
+        mfa-migrate sandbox signin emil.stone@contoso.example --client browser --register mobilePhone
+    """
+    from migrate.views.sandbox import signin_answer
+
+    fields = {"app": app, "client": client, "ip": ip, "country": country, "platform": platform, "register": register}
+    given = {name: value for name, value in fields.items() if value is not None}
+    body = {"user": user, **given, **({"mfa": False} if no_mfa else {})}
+    call.answer(signin_answer(json.loads(ask_control_plane(_running(call), "signins", body, call.settings))))
+    return ExitCode.OK
+
+
+def _running(call: Call) -> str:
+    if call.settings.endpoint is None:
+        raise UsageProblem("A running sandbox is needed.", hint="Add --endpoint http://127.0.0.1:8765.")
+    return call.settings.endpoint
+
+
+def ask_control_plane(
+    endpoint: str, path: str, body: Mapping[str, Any] | None = None, settings: Settings | None = None
+) -> bytes:
+    """Ask the control plane of a running sandbox.
+
+    Raises UsageProblem for what the sandbox does not understand, and RemoteProblem when it does not answer.
+    """
+    import ssl
+
+    bundle = settings.config.ca_bundle if settings is not None else None
+    trusted = ssl.create_default_context(cafile=bundle) if endpoint.startswith("https") else None
     request = urllib.request.Request(  # noqa: S310 - loopback only, checked in settings
         f"{endpoint}/_sandbox/{path}",
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60, context=trusted) as answer:  # noqa: S310
             read: bytes = answer.read()
             return read
+    except urllib.error.HTTPError as problem:
+        with problem:
+            said = json.loads(problem.read())["error"]["message"]
+        raise UsageProblem(f"The sandbox says: {said}", hint="See docs/sandbox.md.") from problem
     except OSError as problem:
         raise RemoteProblem(
             f"The sandbox at {endpoint} does not answer: {problem}.", hint="Start it with `mfa-migrate sandbox`."
@@ -159,8 +252,6 @@ def _tenant(tenant_file: Path | None, seed: int, users: int) -> Tenant:
         return company(seed, users)
     try:
         return load_tenant_file(tenant_file)
-    except OSError as problem:
-        raise BadInput(f"{tenant_file} cannot be read: {problem.strerror}.", hint="Check --tenant-file.") from problem
     except ValueError as problem:
         raise BadInput(f"{tenant_file}: {problem}", hint="See docs/sandbox.md for the format.") from problem
 

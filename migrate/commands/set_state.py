@@ -36,7 +36,7 @@ from migrate.exchange.spellings import translated as powershell_spellings
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry, Operation
 from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
-from migrate.model.users import MfaState, UserProfile
+from migrate.model.users import MfaState, Registration, UserProfile
 from migrate.store.files import sha256_of_file
 from migrate.store.folder import Workspace
 from migrate.views.events import EndingError, ResultEvent, SummaryEvent, line_of
@@ -304,8 +304,11 @@ class _OneState:
         if self._asked is not MfaState.ENFORCED or self._work.allow_unregistered:
             return answers
         new = [a for a in answers if isinstance(a, ResolvedRequest) and a.profile.id not in restores]
-        registrations = await self._tenant.read_registrations(list({a.profile.id for a in new}))
-        refusals = {a.profile.id: refusal_for(a, self._asked, registrations[a.profile.id]) for a in new}
+        registrations: dict[str, Registration | None] = {}
+        # Without P1 there is no report, and so nobody of whom it is known that a method is registered.
+        if any(sku.allows_conditional_access for sku in await self._tenant.read_skus()):
+            registrations = await self._tenant.read_registrations(list({a.profile.id for a in new}))
+        refusals = {a.profile.id: refusal_for(a, self._asked, registrations.get(a.profile.id)) for a in new}
         return [(refusals.get(a.profile.id) or a) if isinstance(a, ResolvedRequest) else a for a in answers]
 
     async def _plan(

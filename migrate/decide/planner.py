@@ -22,13 +22,11 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, P1_PLANS, Rules
+from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.model.words import counted
 
-IN_FORCE = frozenset({"Enabled", "Warning"})
-"""Capability states of a subscription that works; the others are Suspended, Deleted and LockedOut."""
 SAMPLE = 5
 """How many user principal names a note shows."""
 
@@ -49,11 +47,7 @@ class Planner:
         self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter)
         self._switched = tuple(_PromptTally(policy, self._planned_evidence) for policy in prepared.switched_on)
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
-        self._licensed_skus = frozenset(
-            sku.sku_id
-            for sku in snapshot.skus
-            if P1_PLANS & set(sku.service_plan_ids) and sku.capability_status in IN_FORCE
-        )
+        self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
         self._room_skus = frozenset(
             sku.sku_id for sku in snapshot.skus if any(w in sku.sku_part_number.upper() for w in ("ROOM", "MCOCAP"))
         )

@@ -72,7 +72,10 @@ async def export_tenant(
         progress.advance(users, None, "Reading users")
     progress.note(f"{users} users read")
     sink.set_evidence(await tenant.read_evidence(groups=groups, roles=roles, paths=True))
-    await _read_registrations(tenant, sink, progress)
+    if any(sku.allows_conditional_access for sku in skus):
+        await _read_registrations(tenant, sink, progress)
+    else:
+        progress.note("the registration report is not read: it needs Entra ID P1, which this tenant has not")
     by_select = fast and await _read_states_by_select(tenant, sink, progress, users, rng)
     if not by_select:
         await _read_states(tenant, sink, progress, users)

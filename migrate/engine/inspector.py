@@ -95,6 +95,9 @@ async def inspect(
         inspection.switched_off += len(off)
         progress.advance(inspection.users, None, "Verifying states and coverage")
     touched = {user_id for user_id, entry in latest.items() if entry.outcome is not Outcome.SKIPPED}
+    if not any(sku.allows_conditional_access for sku in await tenant.read_skus()):
+        progress.note("registered methods are not compared: the report needs Entra ID P1, which this tenant has not")
+        return
     async for finding in _compare_methods(tenant, find, touched, progress, inspection):
         yield finding
 

@@ -11,9 +11,6 @@ DIRECTORY_SYNC_ROLE = "d29b2b05-8046-44ba-8758-1e26182fcf32"
 DIRECTORY_SYNC_NAME = "On-Premises Directory Synchronization Service Account"
 """Display name that Microsoft gives the account of the directory synchronization in every tenant."""
 
-P1_PLANS = frozenset({"41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"})
-"""Service plan ids of Entra ID P1 and P2; either allows Conditional Access."""
-
 
 class Rules(Record, frozen=True, kw_only=True):
     """The rules of one plan. Expired exclusions and accepted gaps are left out before it is made."""

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from migrate.model.record import Record
 
+P1_PLANS = frozenset({"41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"})
+"""Service plan ids of Entra ID P1 and P2; either allows Conditional Access."""
+
+_IN_FORCE = frozenset({"Enabled", "Warning"})
+"""Capability states of a subscription that works; the others are Suspended, Deleted and LockedOut."""
+
 
 class Organization(Record, frozen=True, kw_only=True):
     """The tenant, as `/organization` describes it."""
@@ -23,6 +29,11 @@ class SubscribedSku(Record, frozen=True, kw_only=True):
     service_plan_ids: tuple[str, ...]
     """Ids of the plans whose provisioning succeeded."""
     enabled_units: int
+
+    @property
+    def allows_conditional_access(self) -> bool:
+        """Tell whether the subscription is in force and brings Entra ID P1 or P2."""
+        return bool(P1_PLANS.intersection(self.service_plan_ids)) and self.capability_status in _IN_FORCE
 
 
 class Actor(Record, frozen=True, kw_only=True):

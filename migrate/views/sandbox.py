@@ -1,7 +1,10 @@
-"""What `sandbox` prints once it serves: where, and which tenant."""
+"""What `sandbox` prints: where it serves which tenant, and how a simulated sign-in went."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from migrate.model.record import JsonObject
 from migrate.model.words import counted
 from migrate.views.screen import Answer
 
@@ -14,4 +17,28 @@ def sandbox_answer(url: str, tenant_id: str, domain: str, users: int) -> Answer:
         columns=("Url", "TenantId", "Domain", "Users"),
         rows=lambda: [(url, tenant_id, domain, str(users))],
         lines=lambda: [f"SANDBOX {url} serves {domain} with {counted(users, 'user')}; Ctrl-C ends it"],
+    )
+
+
+def signin_answer(entry: JsonObject) -> Answer:
+    """Return the answer for a simulated sign-in, from its log entry in beta's shape."""
+    code, reason = entry["status"]["errorCode"], entry["status"].get("failureReason")
+    asked = [policy["detail"] for policy in entry["authenticationRequirementPolicies"]]
+    outcome = "succeeds" if code == 0 else f"fails with {code}: {reason}"
+    applied = [(p["displayName"], p["result"]) for p in entry["appliedConditionalAccessPolicies"]]
+
+    def lines() -> Iterator[str]:
+        app, client = entry["appDisplayName"], entry["clientAppUsed"]
+        yield f"{entry['userPrincipalName']} signs in to {app} ({client}): {outcome}"
+        yield f"MFA is asked for by: {', '.join(asked) or 'nobody'}"
+        yield from (f"  {name}: {result}" for name, result in applied)
+
+    return Answer(
+        kind="signin",
+        document=entry,
+        columns=("UserPrincipalName", "App", "Client", "ErrorCode", "MfaAskedBy"),
+        rows=lambda: [
+            (entry["userPrincipalName"], entry["appDisplayName"], entry["clientAppUsed"], str(code), "; ".join(asked))
+        ],
+        lines=lines,
     )

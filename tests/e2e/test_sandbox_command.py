@@ -1,0 +1,109 @@
+"""`sandbox` and what hangs below it: served apart, asked as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from migrate.sandbox.tls import made_on_the_fly
+from tests.e2e.laboratory import Lab, Ran, ask, environment, run_here
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[str]:
+    """Serve a small company in a process of its own; yield the address and end it as Ctrl-C does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "migrate", "sandbox", "--port", "0", "--users", "40", *options],
+        cwd=folder,
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        line = next(line for line in process.stdout if "serves" in line)
+        found = re.search(r"https?://\S+", line)
+        assert found is not None, line
+        yield found[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
+def test_it_serves_with_faults_from_a_file_and_saves_what_it_was_left_with(tmp_path: Path) -> None:
+    script = {"seed": 7, "faults": [{"match": {"path": "/users"}, "do": {"status": 503}}]}
+    (tmp_path / "faults.json").write_text(json.dumps(script), encoding="utf-8")
+    with serving(tmp_path, "--faults", "faults.json", "--save", "kept.json", "--no-throttle") as url:
+        assert ask(f"{url}/_sandbox/faults")
+        path = f"{url}/beta/users/alma.berg@contoso.example/authentication/requirements"
+        ask(path, "PATCH", {"perUserMfaState": "disabled"})
+    kept = json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))
+    alma = next(user for user in kept["users"] if user["userPrincipalName"] == "alma.berg@contoso.example")
+    assert kept[f"users/{alma['id']}/authentication/requirements"]["perUserMfaState"] == "disabled"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
+def test_it_serves_https_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    tls = made_on_the_fly(tmp_path)
+    with serving(tmp_path, "--cert", str(tls.certificate), "--key", str(tls.key)) as url:
+        assert url.startswith("https://")
+        config = tmp_path / "lab.toml"
+        config.write_text(f'endpoint = "{url}"\nca_bundle = "{tls.authority}"\n', encoding="utf-8")
+        ran = run_here(["sandbox", "signin", "alma.berg@contoso.example", "--config", str(config)])
+        assert ran.code == 0, ran.said
+        assert "succeeds" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--faults", "no.json"], "cannot be read"),
+        (["--faults", "bad.json"], "bad.json"),
+        (["--cert", "c.pem"], "go together"),
+        (["--cert", "c.pem", "--key", "k.pem"], "There is no file"),
+        (["--set", "nonsense=1"], "nonsense"),
+        (["--latency", "soon"], "milliseconds"),
+        (["--tenant-file", "no.json"], "could not be read"),
+    ],
+)
+def test_bad_input_ends_before_anything_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.json").write_text("[", encoding="utf-8")
+    ran = run_here(["sandbox", "--port", "0", *options])
+    assert ran.code == 2, ran.said
+    assert sentence in ran.err
+
+
+def test_a_sign_in_says_who_asks_for_mfa_before_and_after_the_migration(lab: Lab) -> None:
+    def signed_in() -> Ran:
+        return lab.go("sandbox", "signin", lab.name_of("alma.berg"), "--app", "Office365", "-o", "json")
+
+    before = [policy["requirementProvider"] for policy in signed_in().document["authenticationRequirementPolicies"]]
+    lab.go("set-state", "--user-principal-name", lab.name_of("alma.berg"), "--state", "Disabled")
+    after = [policy["requirementProvider"] for policy in signed_in().document["authenticationRequirementPolicies"]]
+    assert (before, after) == (["user", "multiConditionalAccess"], ["multiConditionalAccess"])
+
+
+def test_somebody_who_never_registered_registers_when_asked(lab: Lab) -> None:
+    emil = lab.name_of("emil.stone")
+    assert "fails with 50079" in lab.go("sandbox", "signin", emil).out
+    assert "succeeds" in lab.go("sandbox", "signin", emil, "--register", "mobilePhone").out
+    assert lab.state_of("emil.stone") == "enforced"
+
+
+def test_what_the_sandbox_does_not_understand_is_said_in_its_words(lab: Lab) -> None:
+    assert "Nobody in this tenant" in lab.go("sandbox", "signin", "nobody@contoso.example", code=2).err
+    assert "client" in lab.go("sandbox", "signin", lab.name_of("alma.berg"), "--client", "telnet", code=2).err
