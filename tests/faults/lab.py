@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -216,7 +215,7 @@ def warped(clock: Time) -> Iterator[None]:
         patch.setattr(pace.SystemClock, "sleep", lambda _, seconds: clock.sleep(seconds))
         patch.setattr(pace.SystemClock, "utc_now", lambda _: datetime.fromtimestamp(clock.now(), UTC))
         for module in (apply_command, rollback_command):
-            patch.setattr(module, "asyncio", SimpleNamespace(sleep=clock.sleep))
+            patch.setattr(module, "sleep", clock.sleep)
             patch.setattr(module, "monotonic", clock.monotonic)
         yield
 
@@ -227,5 +226,5 @@ def open_lab(folder: Path, *, mode: str = "adopt", users: int = 60, seed: int = 
     clock = Time()
     folder.mkdir(parents=True, exist_ok=True)
     lab = Lab(folder, clock, mode=mode, users=users, seed=seed, **settings)
-    with warped(clock), lab.server:
+    with lab.server, warped(clock):
         yield lab
