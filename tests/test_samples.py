@@ -13,10 +13,10 @@ import pytest
 
 from migrate.cli import run
 from migrate.commands.wiring import plan_header_of
+from migrate.config import config_from
 from migrate.exchange.documents import audit_entries, plan_rows, rollback_header, rollback_rows
 from migrate.model.journal import GENESIS
 from migrate.model.plan import PlanAction
-from migrate.settings import config_from
 from migrate.store.files import sha256_of_file
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,7 +93,15 @@ def rollback(
     work = _Work(call, workspace, file, wanted, wave, run, overwrite_drift, yes, what_if, skip_settle)
     with workspace.lock(owner_line("rollback")):
         rolled, result = call.run(work.carry_out())
-    call.answer(apply_answer(rolled.header, result, command="rollback"))
+    options = {
+        "--file": None if file is None else str(file),
+        "--users": ",".join(sorted(wanted)) or None,
+        "--wave": None if wave is None else str(wave),
+        "--run": run,
+    }
+    # The bare command would put back something else.
+    again = ["rollback", *(word for option, value in options.items() if value is not None for word in (option, value))]
+    call.answer(apply_answer(rolled.header, result, command="rollback", again=shlex.join(again)))
     return result.exit_code
 
 

@@ -54,7 +54,7 @@ JOURNAL_SCHEMA = Schema(
     upgrades={},
     when_damaged=(
         "Keep the folder as it is. Restore journal.db from a backup, or put the users back with the files beside it:"
-        " mfa-migrate rollback --file rollback.csv"
+        " mfa-migrate rollback --file rollback.csv --workspace A-NEW-FOLDER"
     ),
 )
 

@@ -17,14 +17,22 @@ RE_ENABLED = (
 
 
 def apply_answer(
-    header: PlanHeader, result: RunResult, *, command: str, way_back: str = "mfa-migrate rollback"
+    header: PlanHeader,
+    result: RunResult,
+    *,
+    command: str,
+    again: str | None = None,
+    way_back: str = "mfa-migrate rollback",
 ) -> Answer:
-    """Return the answer for a run of `apply` or `rollback`; `way_back` is the command that undoes it."""
+    """Return the answer for a run of `apply` or `rollback`.
+
+    `again` is what goes on with it, where the bare command would do something else; `way_back` is what undoes it.
+    """
     counts = dict(sorted(result.outcomes.items()))
 
     def lines() -> Iterator[Any]:
         yield from result.rehearsal
-        yield styled(_ending(result, command), "bold")
+        yield styled(_ending(result, command, again or command), "bold")
         if result.sentence:
             yield result.sentence
         yield from (styled(kept, "yellow") for kept in result.policies_kept)
@@ -56,15 +64,16 @@ def apply_answer(
     )
 
 
-def _ending(result: RunResult, command: str) -> str:
+def _ending(result: RunResult, command: str, again: str) -> str:
     if result.waiting_until is not None:
         when = f"{result.waiting_until:%Y-%m-%d %H:%M} UTC"
-        return f"Waiting: {result.waiting_for} until {when}. Run `mfa-migrate {command}` again then, or add --wait."
+        stay = ", or add --wait" if command == "apply" else ""
+        return f"Waiting: {result.waiting_for} until {when}. Run `mfa-migrate {again}` again then{stay}."
     return {
         "done": f"The {command} is through.",
-        "stopped here": f"Stopped as asked. Go on with `mfa-migrate {command}`.",
-        "paused": f"Paused. Remove the file `pause`, then go on with `mfa-migrate {command}`.",
+        "stopped here": f"Stopped as asked. Go on with `mfa-migrate {again}`.",
+        "paused": f"Paused. Remove the file `pause`, then go on with `mfa-migrate {again}`.",
         "limit": "Stopped by --max-failures.",
-        "interrupted": f"Interrupted. Go on with `mfa-migrate {command}`.",
+        "interrupted": f"Interrupted. Go on with `mfa-migrate {again}`.",
         "rehearsed": "Rehearsal: nothing was sent.",
     }[result.ending]
