@@ -101,6 +101,8 @@ class SandboxServer:
             server_header=False,
             date_header=False,
             proxy_headers=False,
+            # Closing idle connections after seconds would race with clients that are about to use them again.
+            timeout_keep_alive=120,
             ssl_certfile=tls.certificate if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )
