@@ -41,7 +41,7 @@ demo: venv ## Run a whole migration on the sandbox, from export to rollback
 	@"$(PY)" -m migrate demo
 
 test: lint ## Run the linters and all tests (the long ones aside)
-	"$(PY)" -m pytest -n auto --dist loadfile -m "not long" --cov --cov-report=term $(PYTEST_ARGS)
+	"$(PY)" -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not long" --cov --cov-report=term $(PYTEST_ARGS)
 
 test-long: venv ## Run the tests that take minutes
 	"$(PY)" -m pytest -m long $(PYTEST_ARGS)
