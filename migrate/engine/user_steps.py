@@ -96,9 +96,8 @@ class UserSteps:
         decided = await self.rehearse(steps)
         outcomes = self.leave([(step, d) for step, d in decided if isinstance(d, Leave)])
         pending = [Pending(step=s, found=d.found) for s, d in decided if isinstance(d, Send)]
-        attempt = 0
+        attempt = 1
         while pending:
-            attempt += 1
             finished, unsettled = await self._attempt(pending, attempt)
             outcomes += finished
             if not unsettled:
@@ -106,6 +105,8 @@ class UserSteps:
             await self._wait_before_resending(unsettled, attempt)
             finished, pending = await self._look_again(unsettled, attempt)
             outcomes += finished
+            # What was held was not sent, so it counts as no attempt; a batch is held as a whole.
+            attempt += unsettled[0].reply.fate is not WriteFate.HELD
         return outcomes
 
     def leave(self, left: Sequence[tuple[SetMfaState, Leave]]) -> list[JournalEntry]:
@@ -169,7 +170,10 @@ class UserSteps:
     async def _look_again(
         self, unsettled: Sequence[Unsettled], attempt: int
     ) -> tuple[list[JournalEntry], list[Pending]]:
-        """Read and prove again after the wait: a late write may have taken effect, a policy may have gone."""
+        """Read and prove again after the wait: a late write may have taken effect, a policy may have gone.
+
+        After an interrupt nothing is sent any more: what is still as it was fails, and the next run goes on with it.
+        """
         steps = [each.item.step for each in unsettled]
         readings, proofs = await asyncio.gather(self._read(steps), self._prove(steps))
         outcomes, unsettled = self._settle(unsettled, readings, attempt)
@@ -178,6 +182,9 @@ class UserSteps:
         for each in unsettled:
             step = each.item.step
             match self._decide(step, readings[step.user_id], proofs):
+                case Send() as decision if self._stop():
+                    reason = f"{_said(each.reply)}; interrupted before it was sent again"
+                    left.append(_outcome(each.item, each.reply, decision.found, Outcome.FAILED, reason, attempt))
                 case Send() as decision:
                     pending.append(Pending(step=step, found=decision.found))
                 case Leave() as decision:
@@ -211,14 +218,18 @@ class UserSteps:
         asked = max(each.reply.retry_after or 0.0 for each in again)
         seconds = max(asked, BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1])
         until = self._tenant.server_now() + timedelta(seconds=seconds)
-        throttled = any(each.reply.status == 429 for each in again)
+        throttled = any(each.reply.status == 429 or each.reply.fate is WriteFate.HELD for each in again)
         why = f"throttled by Graph (writes) until {until:%H:%M:%S} UTC" if throttled else "busy, or no clear answer"
         self._progress.waiting(f"{why}; {len(again)} changes are read and sent again then", seconds)
-        await self._sleep(seconds)
+        while seconds > 0 and not self._stop():
+            await self._sleep(min(1.0, seconds))
+            seconds -= 1.0
 
 
 def _settled(item: Pending, reply: WriteReply, reading: StateReading, attempt: int) -> Draft | None:
     """Return the outcome of a write, or None when it has to be sent again."""
+    if reply.fate is WriteFate.HELD:
+        return None
     step = item.step
     observed = str(reading.mfa_state or "")
     if _is_as_asked(step, reading):
@@ -249,6 +260,8 @@ def _is_as_asked(step: SetMfaState, reading: StateReading) -> bool:
 
 
 def _said(reply: WriteReply) -> str:
+    if reply.fate is WriteFate.HELD:
+        return reply.message
     # The message begins with the code where Graph gave one.
     return f"Graph said {reply.status} {reply.message}" if reply.status else f"no clear answer: {reply.message}"
 

@@ -190,7 +190,8 @@ class WaveRunner:
         self._check_limit(limit, wave)
 
     def _check_limit(self, limit: int, wave: Wave) -> None:
-        if self._failures > limit and self._halted is None:
+        # An interrupt leaves changes unsent, and these are no failures to stop for.
+        if self._failures > limit and self._halted is None and not self._stop():
             self._halted = StopWave(
                 "limit",
                 f"Wave {wave.number} ({wave.name}) stopped: {self._failures} users failed or are not covered any more; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -91,7 +92,10 @@ class Channel:
 
     async def attempt(self, call: Call, method: str, body: object, deadline: float) -> Answer:
         """Send a read once; raise `Transient` for what passes, give back every other answer."""
-        await self._acquire(call.bucket, call.cost, call.doing, deadline)
+        try:
+            await self.pacers[call.bucket].acquire(call.cost, deadline=deadline)
+        except HoldTooLong as problem:
+            raise self.persistence.throttled(call.doing, problem.until) from problem
         try:
             answer = await self.sender.send(method, call.path, headers=call.headers, body=body)
         except NoAnswer as problem:
@@ -120,18 +124,23 @@ class Channel:
         doing: str,
         body: object = None,
         client_request_id: str | None = None,
+        longest_hold: float = math.inf,
     ) -> Answer:
-        """Send a write once. Raises `NoAnswer` when nothing came back, `Throttled` when it was not even sent."""
-        await self._acquire(bucket, cost, doing, self.persistence.deadline())
+        """Send a write once. Raises `NoAnswer` when nothing came back.
+
+        With nothing sent, raises `Throttled` when Graph asks to wait longer than we ever do, and `HoldTooLong` when it
+        asks to wait longer than `longest_hold` seconds.
+        """
+        patience = self.persistence.deadline()
+        try:
+            await self.pacers[bucket].acquire(cost, deadline=min(patience, self.clock.monotonic() + longest_hold))
+        except HoldTooLong as problem:
+            if problem.until > patience:
+                raise self.persistence.throttled(doing, problem.until) from problem
+            raise
         answer = await self.sender.send(method, path, body=body, client_request_id=client_request_id)
         self._note_throttling(bucket, answer)
         return answer
-
-    async def _acquire(self, bucket: Bucket, cost: float, doing: str, deadline: float) -> None:
-        try:
-            await self.pacers[bucket].acquire(cost, deadline=deadline)
-        except HoldTooLong as problem:
-            raise self.persistence.throttled(doing, problem.until) from problem
 
     def _note_throttling(self, bucket: Bucket, answer: Answer) -> None:
         if answer.status == 429:

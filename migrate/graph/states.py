@@ -14,7 +14,7 @@ from migrate.graph import wire
 from migrate.graph.answers import TRANSIENT_STATUSES, Answer
 from migrate.graph.batch import LARGEST_BATCH, NO_ANSWER, BatchOfReads, Item, answers_of
 from migrate.graph.channel import Call, Channel
-from migrate.graph.pace import Bucket
+from migrate.graph.pace import Bucket, HoldTooLong
 from migrate.graph.refusals import STATES, refusal_of
 from migrate.graph.together import all_of
 from migrate.graph.transport import NoAnswer
@@ -22,6 +22,8 @@ from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequ
 
 _BATCH_PATH = "/beta/$batch"
 _READ = Call(path=_BATCH_PATH, bucket=Bucket.READS, cost=1, doing="reading per-user MFA states", needs=STATES)
+LONGEST_HOLD = 60.0
+"""Seconds that a write may wait for Graph's throttling to end; after that its user has to be read and proven again."""
 _ALL_REFUSED = 100
 """So many users refused in the same way, and none read, mean that the run lacks a right, not the users."""
 _ALL_OF_A_FEW_REFUSED = 5
@@ -118,8 +120,8 @@ async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> li
     """Send at most 20 writes in one batch, once; replies in the order asked.
 
     Whatever leaves open if a write took effect is `UNCLEAR`: no answer, a server's fault, and throttling too, since
-    Graph may have applied a batched write that it answers with 429. Raises `Throttled`, with nothing sent, when Graph
-    asks to wait longer than we do.
+    Graph may have applied a batched write that it answers with 429. `HELD` ones were not sent, since Graph throttles
+    for more than a minute. Raises `Throttled`, with nothing sent, when Graph asks to wait longer than we do.
     """
     if len(requests) > LARGEST_BATCH:
         raise ValueError(f"a batch holds at most {LARGEST_BATCH} writes, not {len(requests)}")
@@ -134,7 +136,10 @@ async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> li
             cost=len(items),
             doing="writing per-user MFA states",
             body={"requests": [item.as_json() for item in items]},
+            longest_hold=LONGEST_HOLD,
         )
+    except HoldTooLong as hold:
+        return [_held(request, hold.until - channel.clock.monotonic()) for request in requests]
     except NoAnswer as problem:
         return [_reply(request, NO_ANSWER, problem.reason) for request in requests]
     if not outer.is_success:
@@ -169,6 +174,20 @@ def fate_of(status: int) -> WriteFate:
     if 400 <= status < 500 and status not in TRANSIENT_STATUSES:
         return WriteFate.REFUSED
     return WriteFate.UNCLEAR
+
+
+def _held(request: WriteRequest, seconds: float) -> WriteReply:
+    return WriteReply(
+        user_id=request.user_id,
+        fate=WriteFate.HELD,
+        status=0,
+        code="",
+        message="not sent, since Graph throttles writes",
+        request_id="",
+        client_request_id=request.client_request_id,
+        server_date="",
+        retry_after=seconds,
+    )
 
 
 def _reply(request: WriteRequest, answer: Answer, reason: str | None = None) -> WriteReply:

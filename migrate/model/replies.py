@@ -37,6 +37,8 @@ class WriteFate(StrEnum):
     """A definite no: nothing was changed."""
     UNCLEAR = "unclear"
     """No answer, or one that leaves open whether the change was made. Read before anything is sent again."""
+    HELD = "held"
+    """Not sent: Graph throttles writes for longer than what was read and proven before them stays good."""
 
 
 class WriteReply(Record, frozen=True, kw_only=True):

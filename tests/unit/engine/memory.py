@@ -64,7 +64,8 @@ class MemoryTenant:
         self.before_weakening: Callable[[str], None] = lambda _: None
         self.fates: list[str] = []
         """What happens to the coming writes: `lost` (applied, no answer), `dropped` (not applied, no answer),
-        `refused`, `conflict`, `ignored` (accepted, nothing changes); anything else is `fine`."""
+        `refused`, `conflict`, `ignored` (accepted, nothing changes), `held` (not sent: Graph throttles); anything else
+        is `fine`."""
         self.writes: list[tuple[str, MfaState]] = []
         self._made = 0
 
@@ -132,7 +133,8 @@ class MemoryTenant:
     def _write(self, request: WriteRequest) -> WriteReply:
         self.before_write(request)
         fate = self.fates.pop(0) if self.fates else "fine"
-        self.writes.append((request.user_id, request.mfa_state))
+        if fate != "held":
+            self.writes.append((request.user_id, request.mfa_state))
         if fate in ("fine", "lost"):
             self.set_state(request.user_id, request.mfa_state)
         known = {
@@ -140,6 +142,7 @@ class MemoryTenant:
             "dropped": (WriteFate.UNCLEAR, 504),
             "refused": (WriteFate.REFUSED, 400),
             "conflict": (WriteFate.REFUSED, 409),
+            "held": (WriteFate.HELD, 0),
         }
         outcome, status = known.get(fate, (WriteFate.ACCEPTED, 204))
         return WriteReply(
@@ -151,7 +154,7 @@ class MemoryTenant:
             request_id="r",
             client_request_id=request.client_request_id,
             server_date=iso_utc(self.now),
-            retry_after=None,
+            retry_after=100.0 if fate == "held" else None,
         )
 
     def set_state(self, user_id: str, state: MfaState) -> None:

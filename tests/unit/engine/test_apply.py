@@ -47,6 +47,8 @@ def test_the_way_back_names_everybody_of_the_wave_before_the_first_write_and_onl
         (["refused"], [Outcome.INTENT, Outcome.FAILED]),
         (["ignored"], [Outcome.INTENT, Outcome.UNCONFIRMED]),
         (["dropped"] * 5, [*[Outcome.INTENT] * 5, Outcome.FAILED]),
+        (["held"] * 7, [*[Outcome.INTENT] * 8, Outcome.CONFIRMED]),
+        (["held", *["dropped"] * 5], [*[Outcome.INTENT] * 6, Outcome.FAILED]),
     ],
 )
 def test_what_an_answer_leads_to(fates: list[str], said: list[Outcome]) -> None:
@@ -56,11 +58,11 @@ def test_what_an_answer_leads_to(fates: list[str], said: list[Outcome]) -> None:
     assert outcomes_of(world, "ada") == said
 
 
-def test_before_it_is_sent_again_it_is_proven_again() -> None:
+@pytest.mark.parametrize("fate", ["dropped", "held"])
+def test_before_it_is_sent_again_it_is_proven_again(fate: str) -> None:
     world = World(states={"ada": MfaState.ENFORCED})
-    world.tenant.fates = ["dropped"]
+    world.tenant.fates = [fate]
     # The proof may be five minutes old: the group is read again only then, and the wait is made that long.
-    world.tenant.before_write = lambda _: world.tenant.excluded.add(object_id("ada"))
     sleeps = world.tenant.now
 
     def now_later(_: object) -> None:
@@ -71,6 +73,33 @@ def test_before_it_is_sent_again_it_is_proven_again() -> None:
     world.apply_to_the_end()
     assert outcomes_of(world, "ada") == [Outcome.INTENT, Outcome.SKIPPED]
     assert world.tenant.states[object_id("ada")] is MfaState.ENFORCED
+
+
+def test_whoever_is_changed_by_somebody_else_while_a_write_is_held_is_left_alone() -> None:
+    world = World(states={"ada": MfaState.ENFORCED})
+    world.tenant.fates = ["held"]
+    world.tenant.before_write = lambda _: world.tenant.states.update({object_id("ada"): MfaState.DISABLED})
+    world.apply_to_the_end()
+    assert outcomes_of(world, "ada") == [Outcome.INTENT, Outcome.SKIPPED]
+    assert world.tenant.writes == []
+
+
+@pytest.mark.parametrize("fate", ["dropped", "held"])
+def test_an_interrupt_ends_the_wait_before_sending_again_and_the_next_run_goes_on(fate: str) -> None:
+    world = World(states={"ada": MfaState.ENFORCED}, max_failures="0")
+    world.tenant.fates = [fate]
+
+    def interrupt(_: object) -> None:
+        world.stops_after = 0
+
+    world.tenant.before_write = interrupt
+    began = world.tenant.now
+    assert world.apply().ending is Ending.INTERRUPTED
+    assert outcomes_of(world, "ada") == [Outcome.INTENT, Outcome.FAILED]
+    assert (world.tenant.now - began).total_seconds() < 5
+    world.stops_after, world.tenant.before_write = None, lambda _: None
+    world.apply_to_the_end()
+    assert world.tenant.states[object_id("ada")] is MfaState.DISABLED
 
 
 def test_whoever_was_skipped_as_not_covered_is_asked_about_again_by_the_next_run() -> None:

@@ -48,7 +48,7 @@ def test_after_an_unclear_answer_every_write_is_unclear_and_none_is_sent_again(
     opened: Any, ids: Any, reply: Any, bad: dict[str, Any]
 ) -> None:
     async def run() -> None:
-        async with opened(lambda _: reply(**bad), timeout_seconds=0.2) as o:
+        async with opened(lambda _: reply(**bad), timeout_seconds=1.0) as o:
             replies = await o.tenant.write_mfa_states(writes(ids(20)))
             assert [r.user_id for r in replies] == ids(20)
             assert {r.fate for r in replies} == {WriteFate.UNCLEAR}
@@ -93,6 +93,23 @@ def test_a_throttled_write_holds_the_next_one_back_until_graph_lets_go(opened: A
     asyncio.run(run())
 
 
+def test_a_write_that_would_go_out_on_an_old_proof_is_given_back_unsent(opened: Any, ids: Any, reply: Any) -> None:
+    answers = [reply(429, b"", {"Retry-After": "150"}), reply(200, {"responses": [{"id": "0", "status": 204}]})]
+
+    async def run() -> None:
+        async with opened(lambda _: answers.pop(0)) as o:
+            await o.tenant.write_mfa_states(writes(ids(1)))
+            (held,) = await o.tenant.write_mfa_states(writes(ids(1)))
+            assert (held.fate, held.status) == (WriteFate.HELD, 0)
+            assert held.retry_after == pytest.approx(150.0)
+            assert (len(o.graph.seen), o.clock.slept) == (1, [])
+            await o.clock.sleep(100.0)
+            (sent,) = await o.tenant.write_mfa_states(writes(ids(1)))
+            assert sent.fate is WriteFate.ACCEPTED
+
+    asyncio.run(run())
+
+
 def test_a_write_that_would_have_to_wait_too_long_is_not_sent(opened: Any, ids: Any, reply: Any) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(429, b"", {"Retry-After": "5000"})) as o:
@@ -122,7 +139,7 @@ def test_an_unclear_policy_write_is_sent_once_and_said_to_be_unclear(
     opened: Any, reply: Any, bad: dict[str, Any]
 ) -> None:
     async def run() -> None:
-        async with opened(lambda _: reply(**bad), timeout_seconds=0.2) as o:
+        async with opened(lambda _: reply(**bad), timeout_seconds=1.0) as o:
             assert await o.tenant.create_policy(BODY, client_request_id="1") is None
             sent = len(o.graph.seen)
             assert sent == 1
