@@ -171,10 +171,10 @@ def _objects(name: str, value: Any) -> list[Json]:
     return value
 
 
-def _id(thing: Json, what: str) -> str:
-    found = thing.get("id")
+def _id(thing: Json, what: str, key: str = "id") -> str:
+    found = thing.get(key)
     if not isinstance(found, str) or not found:
-        raise TenantFileError(f"{what[0].upper()}{what[1:]} without an id: {str(thing)[:80]}.")
+        raise TenantFileError(f"{what[0].upper()}{what[1:]} without a usable {key}: {str(thing)[:80]}.")
     return found
 
 
@@ -295,7 +295,8 @@ def _assign_role_members(tenant: Tenant, role_members: list[tuple[str, list[Json
 
 def _read_roles(file: _Sections, tenant: Tenant) -> None:
     given = file.objects(f"{_ROLES}/roleAssignments")
-    known = {(each.get("principalId"), each.get("roleDefinitionId")) for each in given}
+    what = "a role assignment"
+    known = {(_id(each, what, "principalId"), _id(each, what, "roleDefinitionId")) for each in given}
     from_members = [
         each for each in tenant.roles.assignments if (each["principalId"], each["roleDefinitionId"]) not in known
     ]

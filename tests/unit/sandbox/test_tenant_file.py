@@ -96,7 +96,11 @@ def test_an_answer_with_a_value_is_taken_as_its_list() -> None:
         (b"nonsense", "no JSON"),
         (b"[]", "one JSON object"),
         (b'{"users": {}}', "'users' must be a list"),
-        (b'{"users": [{}]}', "A user without an id"),
+        (b'{"users": [{}]}', "A user without a usable id"),
+        (
+            b'{"roleManagement/directory/roleAssignments": [{"id": "a", "principalId": []}]}',
+            "A role assignment without a usable principalId",
+        ),
         (b'{"users": [{"id": "a"}, {"id": "A"}]}', "Two users have the id a"),
         (b'{"users/x/authentication/requirements": {}}', "belongs to no user"),
         (b'{"groups/x/members": []}', "belongs to no group"),
