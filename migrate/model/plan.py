@@ -13,6 +13,13 @@ PLAN_FORMAT = 1
 """Version of plan.json and rollback.json. A newer one is refused."""
 
 
+class PlanPart(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What plan.json is made of. A member that a later version adds has a default, which is not written.
+
+    So the digest of an older plan stays what it was, and an open run can be resumed and rolled back.
+    """
+
+
 class SetMfaState(Record, frozen=True, kw_only=True, tag_field="step", tag="SetMfaState"):
     """Set one user's per-user MFA state."""
 
@@ -37,7 +44,7 @@ class SetMfaState(Record, frozen=True, kw_only=True, tag_field="step", tag="SetM
         )
 
 
-class CreatePolicy(Record, frozen=True, kw_only=True, tag_field="step", tag="CreatePolicy"):
+class CreatePolicy(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="CreatePolicy"):
     """Create a Conditional Access policy, report-only."""
 
     key: str
@@ -53,7 +60,7 @@ class CreatePolicy(Record, frozen=True, kw_only=True, tag_field="step", tag="Cre
         )
 
 
-class SetPolicyState(Record, frozen=True, kw_only=True, tag_field="step", tag="SetPolicyState"):
+class SetPolicyState(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="SetPolicyState"):
     """Move a Conditional Access policy from one state to another; every other member stays as it is."""
 
     key: str
@@ -79,7 +86,7 @@ class SetPolicyState(Record, frozen=True, kw_only=True, tag_field="step", tag="S
         return self.before is PolicyState.ENABLED and self.after is not PolicyState.ENABLED
 
 
-class DeletePolicy(Record, frozen=True, kw_only=True, tag_field="step", tag="DeletePolicy"):
+class DeletePolicy(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="DeletePolicy"):
     """Delete a policy that this workspace created and that nobody has edited since."""
 
     key: str
@@ -157,7 +164,7 @@ class PlanRow(Record, frozen=True, kw_only=True):
     covered_by: tuple[str, ...]
 
 
-class Wave(Record, frozen=True, kw_only=True):
+class Wave(PlanPart, frozen=True, kw_only=True):
     """A group of users who are switched off together; 1 is the canary."""
 
     number: int
@@ -172,7 +179,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class PlanNote(Record, frozen=True, kw_only=True):
+class PlanNote(PlanPart, frozen=True, kw_only=True):
     """Something the operator must know: a blocker stops every step, a warning stops nothing."""
 
     severity: Severity
@@ -180,7 +187,7 @@ class PlanNote(Record, frozen=True, kw_only=True):
     sentence: str
 
 
-class NewlyPrompted(Record, frozen=True, kw_only=True):
+class NewlyPrompted(PlanPart, frozen=True, kw_only=True):
     """Who will newly be asked for MFA once a policy is switched on."""
 
     policy: str
@@ -194,7 +201,7 @@ class NewlyPrompted(Record, frozen=True, kw_only=True):
     """A few user principal names."""
 
 
-class AcceptedGap(Record, frozen=True, kw_only=True):
+class AcceptedGap(PlanPart, frozen=True, kw_only=True):
     """An open region that the operator accepts by name."""
 
     tag: str
@@ -203,7 +210,7 @@ class AcceptedGap(Record, frozen=True, kw_only=True):
     """ISO date; from this day on it counts no more."""
 
 
-class Limits(Record, frozen=True, kw_only=True):
+class Limits(PlanPart, frozen=True, kw_only=True):
     """The limits and waits that apply obeys; fixed when the plan is made."""
 
     max_users: str | None
@@ -218,7 +225,7 @@ class Limits(Record, frozen=True, kw_only=True):
     """How long the last change of a wave must be ago before the next wave begins."""
 
 
-class PlanHeader(Record, frozen=True, kw_only=True):
+class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """plan.json: everything but the rows, and the digest of the rows."""
 
     format: int
