@@ -17,7 +17,7 @@ from migrate.sandbox.settings import SandboxSettings
 NOT_MODELLED = (
     "creating, changing or deleting users, groups, memberships and roles through Graph (the control plane can change them)",
     "writing authentication methods; they are registered through the control plane or a simulated sign-in",
-    "delta queries, change notifications, `$search`, `contains`, `$count` inside a filter, `$expand` beyond `principal`",
+    "delta queries, change notifications, `contains`, `$count` inside a filter, `$expand` beyond `principal`",
     "`signInActivity` of users, photos, mail and everything else outside identity",
     "What-If for applications, device filters, and which home tenant a guest comes from",
     "Conditional Access templates, Microsoft-managed policies, `conditionalAccess/settings`, terms of use as objects",
@@ -107,7 +107,8 @@ def _calls() -> Iterator[str]:
     yield "`/microsoft.graph.directoryRole`), and members for their number (`/$count`). Policies have an older address besides,"
     yield f"`{_OLDER}`.\n"
     yield "Query options: `$select`, `$top`, `$skiptoken`, `$count`, `$filter` (`eq`, `ne`, `and`, `or`, `not`, `in`,"
-    yield "`ge`, `le`, `gt`, `lt`, `startswith`, `endswith`, `isof`, lambda `any`), `$orderby` by name, `$expand=principal`.\n"
+    yield "`ge`, `le`, `gt`, `lt`, `startswith`, `endswith`, `isof`, lambda `any`), `$orderby` by name, `$expand=principal`,"
+    yield "and `$search` on users, groups, members and memberships (with `ConsistencyLevel: eventual`).\n"
     yield "## What is not modelled\n"
     yield from (f"- {each}" for each in NOT_MODELLED)
     yield ""

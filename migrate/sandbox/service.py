@@ -13,7 +13,7 @@ from migrate.sandbox.fault_effects import struck
 from migrate.sandbox.faults import Faults, read_script
 from migrate.sandbox.history import History
 from migrate.sandbox.lag import Lag
-from migrate.sandbox.messages import Answer, Call, Caller, GraphError, Json, error_answer
+from migrate.sandbox.messages import Answer, Call, Caller, GraphError, Json, bad_request, error_answer
 from migrate.sandbox.odata.paging import Collection, entity, listing
 from migrate.sandbox.permissions import check_permissions
 from migrate.sandbox.routing import Route, Router
@@ -88,6 +88,8 @@ class Sandbox:
                 found = self._answer_one(call)
         except GraphError as error:
             return self._refused(call, error)
+        except RecursionError:
+            return self._refused(call, bad_request("The request is nested too deeply."))
         self.history.note(call, found.status, self.clock.now())
         return found
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from migrate.sandbox.company import group_called
 from migrate.sandbox.server import SandboxServer
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -141,7 +142,9 @@ def test_counting_answers_plain_text(client: httpx.Client) -> None:
         ("$filter=userType is 'Guest'", 400),
         ("$filter=endswith(mail,'example')", 400),
         ("$filter=contains(mail,'example')", 501),
-        ("$search=x", 501),
+        ("$search=x", 400),
+        ('$search="displayName:a"', 400),
+        (f"$filter={'(' * 3000}", 400),
         ("$skip=10", 400),
         ("$nonsense=1", 400),
         ("$top=0", 400),
@@ -160,6 +163,65 @@ def test_nonsense_is_400_and_what_graph_has_beyond_us_is_501(client: httpx.Clien
     answer = client.get(f"/v1.0/users?{query}")
     assert answer.status_code == status
     assert answer.json()["error"]["message"]
+
+
+def names(client: httpx.Client, url: str) -> list[str]:
+    answer = client.get(f"/v1.0/{url}", headers=EVENTUAL)
+    assert answer.status_code == 200, answer.text
+    return [each["displayName"] for each in answer.json()["value"]]
+
+
+def test_a_search_finds_words_of_names_and_beginnings_of_the_rest(client: httpx.Client) -> None:
+    assert names(client, 'users?$search="displayName:berg alm"') == ["Alma Berg"]
+    assert names(client, 'users?$search="displayName:lma"') == []
+    assert names(client, 'users?$search="mail:alma.berg@" OR "userPrincipalName:ben"')[:2] == ["Alma Berg", "Ben Frost"]
+    assert names(client, 'groups?$search="displayName:policy" AND "mailNickname:mfa"') == ["MFA Policy Exclusions"]
+    for mail_enabled, expected in (("true", ["Board"]), ("false", [])):
+        assert names(client, f'groups?$search="displayName:b"&$filter=mailEnabled eq {mail_enabled}') == expected
+
+
+def test_a_search_holds_for_pages_counts_and_members(client: httpx.Client, server: SandboxServer) -> None:
+    people = server.sandbox.tenant.people
+    search = '$search="displayName:b"'
+    expected = {
+        people.user_id(place)
+        for place in range(len(people))
+        if any(word.startswith("B") for word in people.user(place)["displayName"].split())
+    }
+    page = client.get(f"/v1.0/users?$top=2&$count=true&{search}", headers=EVENTUAL).json()
+    assert page["@odata.count"] == len(expected) > 4
+    found = [*page["value"]]
+    while "@odata.nextLink" in page:
+        page = client.get(page["@odata.nextLink"], headers=EVENTUAL).json()
+        found += page["value"]
+    assert {each["id"] for each in found} == expected
+    assert client.get(f"/v1.0/users/$count?{search}", headers=EVENTUAL).text == str(len(expected))
+    staff = group_called(server.sandbox.tenant, "All Staff").id
+    inside = f"groups/{staff}/transitiveMembers/microsoft.graph.user"
+    members = names(client, f'{inside}?$search="surname:b"&$orderby=displayName&$count=true')
+    assert len(members) > 1
+    assert members == sorted(members, key=str.lower)
+    assert client.get(f'/v1.0/{inside}/$count?$search="surname:b"', headers=EVENTUAL).text == str(len(members))
+    alma = people.user_id(people.find("alma.berg@contoso.example"))
+    assert names(client, f'users/{alma}/transitiveMemberOf?$search="displayName:staff"') == ["All Staff"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["users/alma.berg@contoso.example", "domains", "identity/conditionalAccess/policies", "me/authentication/methods"],
+)
+def test_what_cannot_be_searched_says_so(client: httpx.Client, path: str) -> None:
+    answer = client.get(f'/v1.0/{path}?$search="displayName:a"', headers=EVENTUAL)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "Request_UnsupportedQuery")
+
+
+def test_members_are_filtered_by_what_is_not_shown(client: httpx.Client, server: SandboxServer) -> None:
+    tenant = server.sandbox.tenant
+    members = f"/v1.0/groups/{group_called(tenant, 'All Staff').id}/transitiveMembers/microsoft.graph.user"
+    disabled = client.get(f"{members}?$filter=accountEnabled eq false&$top=999").json()["value"]
+    assert disabled
+    assert all(tenant.people.user(tenant.people.find(each["id"]))["accountEnabled"] is False for each in disabled)
+    assert "accountEnabled" not in disabled[0]
 
 
 def test_a_page_link_of_another_list_is_refused(client: httpx.Client) -> None:

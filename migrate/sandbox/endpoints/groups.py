@@ -18,6 +18,7 @@ _GROUPS = Collection(
     type_name="group",
     directory=True,
     filterable=words("id displayName securityEnabled mailEnabled groupTypes visibility isAssignableToRole"),
+    searchable=words("displayName description mail mailNickname"),
     orderable=frozenset({"displayName"}),
 )
 _MEMBERS = Collection(
@@ -25,6 +26,7 @@ _MEMBERS = Collection(
     type_name="directoryObject",
     directory=True,
     filterable=words("id displayName userPrincipalName accountEnabled userType"),
+    searchable=words("displayName description mail mailNickname userPrincipalName givenName surname"),
     orderable=frozenset({"displayName"}),
 )
 _MEMBER_SHAPE = {"id": "string"}
@@ -103,17 +105,22 @@ def _members(sandbox: "Sandbox", call: Call) -> tuple[Sequence[Member], Callable
             return found if cast else {"@odata.type": "#microsoft.graph.user", **found}
         return {name: each for name, each in member.items() if name != "@odata.type"} if cast else member
 
-    if "$select" in call.query or call.version == "beta":
-        return _Joined(users, rest), build
-    return _Joined(
-        users, rest
-    ), lambda member: pick(build(member), DEFAULT_USER_PROPERTIES) if isinstance(member, int) else build(member)
+    return _Joined(users, rest), build
 
 
 def list_members(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /groups/{id}/members and /transitiveMembers, also of one type."""
     members, build = _members(sandbox, call)
-    return listing(call, _MEMBERS, members, build)
+    found = listing(call, _MEMBERS, members, build)
+    if "$select" not in call.query and call.version == "v1.0":
+        # Only now: filters and searches look at the whole user.
+        found.body["value"] = [_by_default(each, call) for each in found.body["value"]]
+    return found
+
+
+def _by_default(member: Json, call: Call) -> Json:
+    is_user = member.get("@odata.type") == "#microsoft.graph.user" or call.segments[-1].lower() == "graph.user"
+    return pick(member, DEFAULT_USER_PROPERTIES) if is_user else member
 
 
 def count_members(sandbox: "Sandbox", call: Call) -> Answer:

@@ -34,6 +34,9 @@ _FILTERABLE = words(
     "assignedPlans/capabilityStatus identities identities/issuer identities/issuerAssignedId "
     "identities/signInType perUserMfaState"
 )
+_SEARCHABLE = words(
+    "displayName userPrincipalName givenName surname mail mailNickname jobTitle department usageLocation"
+)
 READ = needs("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
 
@@ -43,6 +46,7 @@ def users_collection(sandbox: "Sandbox", call: Call, context: str = "users") -> 
         context=context,
         type_name="user",
         filterable=_FILTERABLE,
+        searchable=_SEARCHABLE,
         directory=True,
         known=_KNOWN | sandbox.tenant.people.property_names() | {"perUserMfaState"},
         default=DEFAULT_USER_PROPERTIES if call.version == "v1.0" else None,
@@ -142,6 +146,7 @@ _MEMBERSHIPS = Collection(
     type_name="directoryObject",
     directory=True,
     filterable=frozenset({"id", "displayName", "securityEnabled"}),
+    searchable=frozenset({"displayName", "description", "mail"}),
 )
 
 

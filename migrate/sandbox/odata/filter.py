@@ -91,14 +91,14 @@ class _Reader:
         test = self._conjunction()
         while self._is("or"):
             self._at += 1
-            test = _either(test, self._conjunction())
+            test = either(test, self._conjunction())
         return test
 
     def _conjunction(self) -> Test:
         test = self._negation()
         while self._is("and"):
             self._at += 1
-            test = _both(test, self._negation())
+            test = both(test, self._negation())
         return test
 
     def _negation(self) -> Test:
@@ -271,11 +271,13 @@ def _comparable(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _both(first: Test, second: Test) -> Test:
+def both(first: Test, second: Test) -> Test:
+    """Return the test that holds where both do."""
     return lambda thing: first(thing) and second(thing)
 
 
-def _either(first: Test, second: Test) -> Test:
+def either(first: Test, second: Test) -> Test:
+    """Return the test that holds where one of them does."""
     return lambda thing: first(thing) or second(thing)
 
 

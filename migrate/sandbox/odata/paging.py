@@ -1,4 +1,4 @@
-"""Collections: $filter, $select, $top, $count, $expand and the opaque $skiptoken, over any lazy sequence."""
+"""Collections: $filter, $search, $select, $top, $count, $expand and the opaque $skiptoken, over any lazy sequence."""
 
 import base64
 import binascii
@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_modelled, words
-from migrate.sandbox.odata.filter import Filter, parse_filter
+from migrate.sandbox.odata.filter import Filter, Test, both, parse_filter
+from migrate.sandbox.odata.search import parse_search
 
 _OPTIONS = words("$select $top $skiptoken $count $filter $expand $orderby $format $skip $search")
 _ALWAYS = ("@odata.type", "id")
@@ -30,6 +31,7 @@ class Collection:
     known: frozenset[str] | None = None
     """Property names that may be selected; None takes any."""
     filterable: frozenset[str] = frozenset()
+    searchable: frozenset[str] = frozenset()
     page: int = 100
     most: int = 999
     directory: bool = False
@@ -52,9 +54,9 @@ def listing(
     filtered. `loose_count` lifts the demand for the ConsistencyLevel header.
     """
     query = call.query
-    check_options(query)
+    check_options(query, searchable=bool(what.searchable))
     wanted = selected(query, what)
-    condition = parse_filter(query["$filter"], what.filterable) if "$filter" in query else None
+    condition, test = _conditions(call, what)
     counting = query.get("$count", "").lower() == "true"
     if what.directory and not loose_count:
         _check_consistency(call, condition, counting)
@@ -66,10 +68,10 @@ def listing(
     start = _start(call)
     if start > len(elements):
         raise bad_request("The provided page token is not valid.", "Directory_ExpiredPageToken")
-    found, following = _fill(elements, build, condition, start, size)
+    found, following = _fill(elements, build, test, start, size)
     body: Json = {"@odata.context": f"{root(call)}/$metadata#{_shown(what, query)}"}
     if counting and start == 0:
-        body["@odata.count"] = _count(elements, build, condition)
+        body["@odata.count"] = _count(elements, build, test)
     if following is not None:
         body["@odata.nextLink"] = next_link(call, following)
     unset = _unset(query, what, wanted)
@@ -93,8 +95,9 @@ def count_text(call: Call, what: Collection, elements: Sequence[Any], build: Cal
             "$count is not currently supported without the ConsistencyLevel: eventual header.",
             "Request_UnsupportedQuery",
         )
-    condition = parse_filter(call.query["$filter"], what.filterable) if "$filter" in call.query else None
-    return Answer(200, str(_count(elements, build, condition)), content_type="text/plain")
+    check_options(call.query, searchable=bool(what.searchable))
+    _, test = _conditions(call, what)
+    return Answer(200, str(_count(elements, build, test)), content_type="text/plain")
 
 
 def root(call: Call) -> str:
@@ -102,15 +105,32 @@ def root(call: Call) -> str:
     return f"{call.origin}/{call.version}"
 
 
-def check_options(query: dict[str, str]) -> None:
-    """Refuse options that are unknown (400) or that Graph has and the sandbox lacks (501)."""
+def check_options(query: dict[str, str], *, searchable: bool = False) -> None:
+    """Refuse options that are unknown or have no meaning for a call."""
     for name in query:
         if name.startswith("$") and name not in _OPTIONS:
             raise bad_request(f"The query parameter '{name}' is not supported.")
     if "$skip" in query:
         raise bad_request("'$skip' is not supported by the service.", "Request_UnsupportedQuery")
-    if "$search" in query:
-        raise not_modelled("$search")
+    if "$search" in query and not searchable:
+        raise bad_request("'$search' is not supported on this resource.", "Request_UnsupportedQuery")
+
+
+def _conditions(call: Call, what: Collection) -> tuple[Filter | None, Test | None]:
+    """Return the filter, and the test that filter and search make together; None where nothing was asked."""
+    query = call.query
+    condition = parse_filter(query["$filter"], what.filterable) if "$filter" in query else None
+    test = None if condition is None else condition.test
+    if "$search" not in query:
+        return condition, test
+    if not call.flag("consistencylevel", "eventual"):
+        raise bad_request(
+            "Request with $search query parameter only works through MSGraph with a special request header: "
+            "'ConsistencyLevel: eventual'",
+            "Request_UnsupportedQuery",
+        )
+    search = parse_search(query["$search"], what.searchable)
+    return condition, search if test is None else both(test, search)
 
 
 def selected(query: dict[str, str], what: Collection) -> tuple[str, ...] | None:
@@ -237,26 +257,26 @@ def next_link(call: Call, position: int) -> str:
 
 
 def _fill(
-    elements: Sequence[Any], build: Callable[[Any], Json], condition: Filter | None, start: int, size: int
+    elements: Sequence[Any], build: Callable[[Any], Json], test: Test | None, start: int, size: int
 ) -> tuple[list[Json], int | None]:
     """Return a page, and where the next one begins (None at the end)."""
-    if condition is None:
+    if test is None:
         stop = start + size
         return [build(each) for each in elements[start:stop]], stop if stop < len(elements) else None
     found: list[Json] = []
     for position in range(start, len(elements)):
         thing = build(elements[position])
-        if condition.test(thing):
+        if test(thing):
             if len(found) == size:
                 return found, position
             found.append(thing)
     return found, None
 
 
-def _count(elements: Sequence[Any], build: Callable[[Any], Json], condition: Filter | None) -> int:
-    if condition is None:
+def _count(elements: Sequence[Any], build: Callable[[Any], Json], test: Test | None) -> int:
+    if test is None:
         return len(elements)
-    return sum(condition.test(build(each)) for each in elements)
+    return sum(test(build(each)) for each in elements)
 
 
 def _ordered(order: str, what: Collection, elements: Sequence[Any], build: Callable[[Any], Json]) -> Sequence[Any]:

@@ -124,6 +124,10 @@ QUERIES = [
     "$orderby=",
     "$expand=",
     "$skiptoken=",
+    "$search=",
+    '$search="displayName:a"',
+    f"$search={'(' * 2000}",
+    f"$filter={'not ' * 2000}id eq 'x'",
 ]
 
 
