@@ -37,6 +37,8 @@ def _change_user(sandbox: "Sandbox", change: Change) -> None:
     if change.set:
         if "id" in change.set:
             raise bad_request("The id of a user does not change.")
+        if "perUserMfaState" in change.set:
+            raise bad_request("The per-user MFA state is changed with `state`, not with `set`.")
         sandbox.tenant.people.amend(place, change.set)
 
 

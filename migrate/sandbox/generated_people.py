@@ -46,9 +46,7 @@ class GeneratedPeople:
         self._strong = bytes(
             any(is_strong(new_method(kind, "", "")) for kind in profile.methods) for profile in PROFILES
         )
-        self._cast_places = {
-            self._address(part.local, part.profile).lower(): place for place, part in enumerate(self._cast)
-        }
+        self._named = {self._address(part.local, part.profile).lower(): place for place, part in enumerate(self._cast)}
         self._changes: dict[int, Json] = {}
         self._methods: dict[int, list[Json]] = {}
         self._preferences: dict[int, Json] = {}
@@ -79,8 +77,13 @@ class GeneratedPeople:
                 return None
             place = ((high ^ self._seed * 0xD1B54A32D192ED03) & _MASK) * _INVERSE - 1 & _MASK
             return place if place < len(self) and self.user_id(place) == key else None
-        if (place_in_cast := self._cast_places.get(key)) is not None:
-            return place_in_cast
+        found = self._place_named(key)
+        changed = self._changes.get(found, {}) if found is not None else {}
+        return found if str(changed.get("userPrincipalName", key)).lower() == key else None
+
+    def _place_named(self, key: str) -> int | None:
+        if (place := self._named.get(key)) is not None:
+            return place
         for number in _NUMBER.findall(key)[:1]:
             place = int(number)
             if len(self._cast) <= place < len(self) and self._name(place, self.profile(place))[3].lower() == key:
@@ -149,6 +152,8 @@ class GeneratedPeople:
         self._changes.setdefault(place, {}).update(members)
         self.amendments += 1
         self._names |= set(members)
+        if "userPrincipalName" in members:
+            self._named[str(members["userPrincipalName"]).lower()] = place
 
     def mfa_state(self, place: int) -> str:
         """Return the per-user MFA state."""

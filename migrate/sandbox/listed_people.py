@@ -50,7 +50,12 @@ class ListedPeople:
         return self._users[place].get("accountEnabled") is not False
 
     def amend(self, place: int, members: Json) -> None:
-        """Set members of the user object."""
+        """Set members of the user object; under another name it is found, under the former one no more."""
+        if "userPrincipalName" in members:
+            former = str(self._users[place].get("userPrincipalName")).lower()
+            if self._places.get(former) == place:
+                del self._places[former]
+            self._places[str(members["userPrincipalName"]).lower()] = place
         self._users[place] = {**self._users[place], **members}
         self.amendments += 1
         self._names |= set(members)

@@ -19,7 +19,9 @@ Limit = Literal[
 BOTH = frozenset({"v1.0", "beta"})
 BETA = frozenset({"beta"})
 
-_KEYED = re.compile(r"^([A-Za-z.]+)\((?:\w+=)?'([^']*)'\)$")
+_KEYED = re.compile(r"^([A-Za-z.]+)\((?:\w+=)?(?:'|%27)(.*)(?:'|%27)\)$")
+_FUNCTIONS = frozenset({"delta", "getbyids", "validateproperties"})
+"""Functions of Graph that stand where a collection's key does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ class Router:
             following = node.children.get(segment) or node.children.get(segment.lower())
             if following is None:
                 following = node.any_child
-                if following is None:
+                if following is None or _is_function(segment):
                     raise not_modelled(f"{call.method} /{call.version}/{call.path}")
                 params[following.name] = segment
             node = following
@@ -121,14 +123,19 @@ class Router:
         raise bad_request(f"Resource not found for the segment '{call.segments[-1]}'.")
 
 
+def _is_function(segment: str) -> bool:
+    """Tell whether a segment asks for something else than the object of that key."""
+    return segment.startswith("$") or segment.lower().removesuffix("()").removeprefix("graph.") in _FUNCTIONS
+
+
 def segments_of(path: str) -> list[str]:
-    """Split a path: repeated slashes collapse, `users('id')` counts as two segments."""
+    """Split a path: repeated slashes collapse, `users('id')` counts as two segments, a doubled quote in it as one."""
     found: list[str] = []
     for segment in path.split("/"):
         if not segment:
             continue
         if segment[-1] == ")" and (keyed := _KEYED.match(segment)):
-            found.extend(keyed.groups())
+            found += [keyed[1], keyed[2].replace("''", "'").replace("%27%27", "%27")]
         else:
             found.append(segment.removeprefix("microsoft.") if segment.startswith("microsoft.graph.") else segment)
     return found

@@ -6,9 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from migrate.sandbox.company import company
 from migrate.sandbox.fault_examples import EXAMPLES
 from migrate.sandbox.faults import Act
 from migrate.sandbox.server import SandboxServer
+from migrate.sandbox.tenant_file import dump_tenant, tenant_of
 
 USER = "alma.berg@contoso.example"
 STATE_URL = f"/beta/users/{USER}/authentication/requirements"
@@ -194,6 +196,22 @@ def test_another_administrator_changes_policies_groups_and_accounts(
     client.post("/_sandbox/change", json={"policy": policy["id"], "delete": True})
     assert client.get(f"/v1.0/identity/conditionalAccess/policies/{policy['id']}").status_code == 404
     assert client.post("/_sandbox/change", json={"user": "nobody"}).status_code == 400
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_who_is_renamed_is_found_by_the_new_name_only(start, connect, from_file: bool) -> None:
+    tenant = company(7, 40)
+    client = connect(start(tenant_of(dump_tenant(tenant)) if from_file else tenant))
+    before = client.get(f"/v1.0/users/{USER}").json()["id"]
+    new = "alma.stone@contoso.example"
+    client.post("/_sandbox/change", json={"user": USER, "set": {"userPrincipalName": new}}).raise_for_status()
+    assert client.get(f"/v1.0/users/{new.upper()}").json()["id"] == before
+    assert client.get(f"/v1.0/users/{USER}").status_code == 404
+    client.post("/_sandbox/change", json={"user": new, "set": {"userPrincipalName": USER}}).raise_for_status()
+    assert client.get(f"/v1.0/users/{USER}").json()["id"] == before
+    assert client.get(f"/v1.0/users/{new}").status_code == 404
+    wrong = client.post("/_sandbox/change", json={"user": USER, "set": {"perUserMfaState": "disabled"}})
+    assert (wrong.status_code, "with `state`" in wrong.text) == (400, True)
 
 
 def test_chance_comes_from_the_seed(start, connect) -> None:
