@@ -8,6 +8,8 @@ from migrate.model.replies import StateReading
 from migrate.model.users import MfaState
 
 CHUNK = 500
+NOT_SEEN = "interrupted before the change took effect"
+"""The reason where a change in doubt is not seen; reads may lag behind writes, so it may show up yet."""
 
 
 async def recover_users(tenant: Tenant, journal: Journal, progress: Progress) -> int:
@@ -31,10 +33,10 @@ def _settled(intent: JournalEntry, reading: StateReading) -> Draft:
     asked = MfaState(intent.requested)
     if reading.mfa_state is None:
         outcome, reason = Outcome.FAILED, f"interrupted, and could not be read since: {reading.problem}"
-    elif asked.is_found_as(reading.mfa_state):
+    elif asked.is_found_as(reading.mfa_state) and (asked == reading.mfa_state or intent.before != reading.mfa_state):
         outcome, reason = Outcome.RECOVERED, "interrupted; found as asked: presumably ours, not proven"
     elif intent.before == reading.mfa_state:
-        outcome, reason = Outcome.FAILED, "interrupted before the change took effect"
+        outcome, reason = Outcome.FAILED, NOT_SEEN
     else:
         outcome, reason = Outcome.SKIPPED, f"interrupted, then found {reading.mfa_state}: drift, left alone"
     return Draft(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
@@ -75,10 +75,15 @@ class UserSteps:
         self._stop = stop
         self._refusals = Refusals()
         self._tried: AbstractSet[str] = frozenset()
+        self._unseen: Mapping[str, str] = {}
 
     def know_tried(self, user_ids: AbstractSet[str]) -> None:
         """Take in for whom this run has written an intent before: found as asked, the change is presumably ours."""
         self._tried = user_ids
+
+    def know_unseen(self, requested: Mapping[str, str]) -> None:
+        """Take in by user what was asked for in any run and could not be read back: it may take effect yet."""
+        self._unseen = requested
 
     def lapse(self) -> PermissionMissing | None:
         """Return the failure of the run when user after user is refused in the same way, else None."""
@@ -115,6 +120,9 @@ class UserSteps:
 
     def _decide(self, step: SetMfaState, reading: StateReading, proofs: dict[str, Coverage | str]) -> Send | Leave:
         decision = decision_for(step, reading, overwrite_drift=self._overwrite_drift)
+        if _is_as_asked(step, reading) and self._unseen.get(step.user_id, step.after) != step.after:
+            # The reading may be older than a change to something else; the last write wins.
+            decision = Send(found=decision.found)
         if isinstance(decision, Leave):
             if step.user_id in self._tried and _is_as_asked(step, reading):
                 reason = "sent before without a clear outcome; found as asked: presumably ours, not proven"

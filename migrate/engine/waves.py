@@ -9,6 +9,7 @@ from itertools import islice
 from migrate.decide.guards import Leave, Send, needs_proof
 from migrate.engine.ports import Journal, Progress
 from migrate.engine.proof import Proof
+from migrate.engine.recovery import NOT_SEEN
 from migrate.engine.user_steps import BATCH, NOT_COVERED, UserSteps
 from migrate.errors import MfaMigrateError
 from migrate.model.amounts import count_or_percent
@@ -97,6 +98,7 @@ class WaveRunner:
         rests_on: set[str] = set()
         left: list[tuple[SetMfaState, Leave]] = []
         self._users.know_tried({touched.user_id for touched in self._journal.touched([self._plan_digest])})
+        self._users.know_unseen(self._unseen())
         steps, done = self.remaining(wave.number), 0
         fresh = False
         while chunk := list(islice(steps, CHUNK)):
@@ -117,6 +119,16 @@ class WaveRunner:
             if self._stop():
                 raise StopWave("interrupted", "Interrupted while reading; nothing was sent for this wave.")
         return found, rests_on, left
+
+    def _unseen(self) -> dict[str, str]:
+        entries = self._journal.entries(
+            operation=Operation.SET_MFA_STATE, outcomes=[Outcome.UNCONFIRMED, Outcome.FAILED]
+        )
+        return {
+            entry.object_id: entry.requested
+            for entry in entries
+            if entry.outcome is Outcome.UNCONFIRMED or entry.reason == NOT_SEEN
+        }
 
     async def run(self, wave: Wave, *, gate: Gate, write_record: WriteRecord) -> None:
         """Run a wave to its end.

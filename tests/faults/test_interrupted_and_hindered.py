@@ -278,6 +278,16 @@ def test_a_write_that_shows_only_after_the_time_for_reading_back_is_settled_by_t
         audit_tells_the_truth(lab)
 
 
+def test_a_rollback_right_after_writes_that_do_not_show_yet_puts_everybody_back(tmp_path: Path) -> None:
+    with open_lab(tmp_path, state_read_lag_seconds=600.0) as lab:
+        lab.prepare()
+        assert lab.apply("--max-failures", "100%") == 1
+        # Everybody still reads as before: taken at its word, there would be nothing to put back.
+        lab.run("rollback", "--yes", allow=(0, 1))
+        lab.later(1200)
+        assert lab.switched_off() == set()
+
+
 def test_a_role_that_lapses_in_mid_run_stops_it_after_five_and_it_goes_on_later(lab: Lab) -> None:
     refused = status(403, "accessDenied", "You cannot perform the requested operation.")
     lab.faults(on("PATCH", STATES, refused, item=True))

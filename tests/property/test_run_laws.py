@@ -40,7 +40,9 @@ def guarded(world: World) -> World:
             assert world.is_covered(request.user_id), "somebody was switched off who is not covered"
         found = world.tenant.states[request.user_id]
         assert MfaState(intents[-1].before).is_found_as(found), "a state was overwritten that nobody had read"
-        assert world.running[request.user_id].before.is_found_as(found), "drift was overwritten"
+        step = world.running[request.user_id]
+        # Found as asked, nothing is overwritten: sent all the same after a change that could not be read back.
+        assert step.before.is_found_as(found) or step.after.is_found_as(found), "drift was overwritten"
 
     def before_weakening(policy_id: str) -> None:
         rest = {key: raw for key, raw in world.tenant.policies.items() if key != policy_id}
