@@ -42,15 +42,16 @@ class Leave(Record, frozen=True, kw_only=True):
 def decision_for(step: SetMfaState, reading: StateReading, *, overwrite_drift: bool = False) -> Send | Leave:
     """Decide from the state read right before the write whether a step is sent (promise 4).
 
-    An enabled user found enforced has registered meanwhile: a promotion, not drift. Everything else that differs
-    from the plan is drift and left alone.
+    An enabled user found enforced has registered meanwhile: a promotion, not drift, and nothing to do, unless the
+    step is there to take the user from enforced to enabled. Everything else that differs from the plan is drift and
+    left alone.
     """
     if reading.mfa_state is None and reading.status == 404:
         return Leave(outcome=Outcome.SKIPPED, found="", reason=f"{GONE}: {reading.problem}")
     if reading.mfa_state is None:
         return Leave(outcome=Outcome.FAILED, found="", reason=f"could not be read: {reading.problem}")
     found = reading.mfa_state
-    if step.after.is_found_as(found):
+    if found is step.after or (step.after.is_found_as(found) and found is not step.before):
         return Leave(outcome=Outcome.SKIPPED, found=found, reason=f"nothing to do: is {found} already")
     if step.before.is_found_as(found) or overwrite_drift:
         return Send(found=found)

@@ -240,7 +240,9 @@ def _settled(item: Pending, reply: WriteReply, reading: StateReading, attempt: i
         return None
     step = item.step
     observed = str(reading.mfa_state or "")
-    if _is_as_asked(step, reading):
+    # What already passed for a promotion before the write proves nothing about a write that was not accepted.
+    unmoved = observed == item.found != step.after
+    if _is_as_asked(step, reading) and (reply.fate is WriteFate.ACCEPTED or not unmoved):
         note = "" if observed == step.after else f"found {observed}: a documented promotion"
         return _outcome(item, reply, observed, Outcome.CONFIRMED, note, attempt)
     if reading.mfa_state is None:

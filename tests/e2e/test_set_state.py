@@ -95,6 +95,18 @@ def test_enforcing_somebody_who_never_registered_is_refused_with_the_consequence
     assert one(lab, *by_name(lab, "emil.stone"), "--state", "Enforced", "--allow-unregistered")["found"] == "enforced"
 
 
+def test_from_enforced_back_to_enabled_is_sent_and_a_rollback_of_enforced_goes_back_to_enabled(lab: Lab) -> None:
+    """Emil never registered, so nothing promotes him: that enforced may pass for enabled must not hide the way back."""
+    lab.go("set-state", *by_name(lab, "emil.stone"), "--state", "Enforced", "--allow-unregistered")
+    assert lab.state_of("emil.stone") == "enforced"
+    lab.go("rollback", "--yes")
+    assert lab.state_of("emil.stone") == "enabled"
+    lab.set_state("emil.stone", "enforced")
+    result = one(lab, *by_name(lab, "emil.stone"), "--state", "Enabled")
+    assert (result["outcome"], result["found"]) == ("confirmed", "enabled")
+    assert "promotes" not in result["note"]
+
+
 def test_enabled_found_as_enforced_is_success_with_a_note_and_the_warning_about_conditional_access(lab: Lab) -> None:
     lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled")
     ran = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Enabled", "-o", "json")

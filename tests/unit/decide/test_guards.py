@@ -49,6 +49,8 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
         ("disabled", "enforced", "disabled", True),  # going back
         ("disabled", "enforced", "enabled", False),  # drift
         ("disabled", "enabled", "enforced", False),  # there already, promoted
+        ("enforced", "enabled", "enforced", True),  # this promotion is what the step takes back
+        ("enforced", "enabled", "enabled", False),  # nothing to do
     ],
 )
 def test_a_step_is_sent_only_where_the_user_is_as_planned(before: str, after: str, found: str, sent: bool) -> None:
@@ -66,7 +68,7 @@ def test_drift_is_overwritten_only_when_asked_for(before: MfaState, after: MfaSt
     usual, forced = decision_for(planned, read), decision_for(planned, read, overwrite_drift=True)
     if isinstance(usual, Send):
         assert forced == usual
-    elif after.is_found_as(found):
+    elif after.is_found_as(found):  # where the promotion itself is to be taken back, the usual decision is to send
         assert isinstance(forced, Leave), "there is nothing to send, drift or not"
     else:
         assert isinstance(forced, Send)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from migrate.engine.refusals import Refusals
 from migrate.engine.wait_log import WaitLog
 from migrate.errors import PermissionMissing, StalePlan
 from migrate.model.journal import Operation, Outcome
-from migrate.model.replies import StateReading, WriteFate, WriteReply
+from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.run import Ending
 from migrate.model.users import MfaState
 from tests.unit.decide.records import object_id
-from tests.unit.engine.memory import MemoryJournal, Said
+from tests.unit.engine.memory import Crash, MemoryJournal, Said
 from tests.unit.engine.world import PEOPLE, World
 
 
@@ -56,6 +57,42 @@ def test_what_an_answer_leads_to(fates: list[str], said: list[Outcome]) -> None:
     world.tenant.fates = list(fates)
     world.apply_to_the_end()
     assert outcomes_of(world, "ada") == said
+
+
+@pytest.mark.parametrize(
+    ("fate", "registered", "said", "found"),
+    [
+        ("fine", False, Outcome.CONFIRMED, MfaState.ENABLED),
+        ("fine", True, Outcome.CONFIRMED, MfaState.ENFORCED),  # accepted, and promoted again
+        ("refused", True, Outcome.FAILED, MfaState.ENFORCED),  # what was enforced before is no promotion
+    ],
+)
+def test_from_enforced_to_enabled_is_sent_and_only_an_accepted_write_may_be_found_promoted(
+    fate: str, registered: bool, said: Outcome, found: MfaState
+) -> None:
+    world = World(states={"ada": MfaState.ENFORCED})
+    world.steps = tuple(msgspec.structs.replace(step, after=MfaState.ENABLED) for step in world.steps)
+    world.tenant.registered = set(world.tenant.states) if registered else set()
+    world.tenant.fates = [fate]
+    world.apply_to_the_end()
+    assert outcomes_of(world, "ada") == [Outcome.INTENT, said]
+    assert world.tenant.states[object_id("ada")] is found
+
+
+def test_after_a_crash_enforced_does_not_pass_for_enabled_where_that_is_what_the_step_takes_back() -> None:
+    world = World(states={"ada": MfaState.ENFORCED})
+    world.steps = tuple(msgspec.structs.replace(step, after=MfaState.ENABLED) for step in world.steps)
+    world.tenant.registered = set()
+
+    def die(_: WriteRequest) -> None:
+        world.tenant.before_write = lambda _: None
+        raise Crash
+
+    world.tenant.before_write = die
+    with pytest.raises(Crash):
+        world.apply_to_the_end()
+    world.apply_to_the_end()
+    assert outcomes_of(world, "ada") == [Outcome.INTENT, Outcome.FAILED, Outcome.INTENT, Outcome.CONFIRMED]
 
 
 @pytest.mark.parametrize("fate", ["dropped", "held"])
