@@ -119,7 +119,7 @@ def refuse_long_single_dash(arguments: Sequence[str]) -> None:
 def _meant_by(word: str) -> str:
     """Return what to type instead of a single-dash token: the option that is spelt like it, if there is one."""
     spelt = {option.replace("-", ""): option for option in _long_options(typer.main.get_command(app))}
-    near = difflib.get_close_matches(word[1:].replace("-", "").lower(), spelt, n=1, cutoff=0.8)
+    near = difflib.get_close_matches(word[1:].partition(":")[0].replace("-", "").lower(), spelt, n=1, cutoff=0.8)
     return f"Did you mean {spelt[near[0]]}?" if near else "See --help for the options of the command."
 
 
@@ -147,7 +147,9 @@ def run(arguments: Sequence[str]) -> int:
             typer.echo(str(problem), err=True)
         else:
             message = getattr(problem, "format_message", problem.__str__)()
-            _tell(message, "Nothing was changed.", "See `mfa-migrate --help`.")
+            context = getattr(problem, "ctx", None)
+            command = context.command_path if context is not None else "mfa-migrate"
+            _tell(message, "Nothing was changed.", f"See `{command} --help`.")
         return ExitCode.USAGE
     except MfaMigrateError as problem:
         if isinstance(problem, OutputLost):

@@ -67,8 +67,8 @@ def _translated_tokens(tokens: list[str]) -> Iterator[str]:
             yield from (VALUES[name], attached or _value(token, rest))
         elif name in LISTS:
             value = attached or _value(token, rest)
-            # `-ObjectId a, b` reaches us as two arguments.
-            while value.endswith(",") and rest and not rest[0].startswith(tuple(_DASHES)):
+            # `-ObjectId a, b` reaches us as two arguments, `-ObjectId a , b` as three.
+            while rest and (rest[0] == "," or (value.endswith(",") and not rest[0].startswith(tuple(_DASHES)))):
                 value += rest.popleft()
             yield from _list(LISTS[name], value)
         else:
@@ -89,6 +89,11 @@ def _value(token: str, rest: deque[str]) -> str:
 def _switch(token: str, name: str, said: str) -> Iterator[str]:
     """Yield the option for a switch; an unknown value leaves the token as typed, for the command line to refuse."""
     if_true, if_false = SWITCHES[name]
+    if not said and if_false is None:
+        raise UsageProblem(
+            f"{token} has lost its value: a POSIX shell turns $true and $false into nothing.",
+            hint=f"Write {token[:-1]} alone, or leave it out.",
+        )
     if said.casefold() in _TRUE:
         yield if_true
     elif said.casefold() not in _FALSE:

@@ -57,7 +57,9 @@ def test_a_mistyped_whatif_runs_nothing(lab: Lab) -> None:
 
 
 def test_state_is_mandatory_and_taken_in_any_case(lab: Lab) -> None:
-    assert "--state" in lab.go("set-state", *by_name(lab, "alma.berg"), code=2).err
+    missing = lab.go("set-state", *by_name(lab, "alma.berg"), code=2).err
+    assert "--state" in missing
+    assert "mfa-migrate set-state --help" in missing
     assert one(lab, *by_name(lab, "alma.berg"), "--state", "eNFORCED")["outcome"] == "unchanged"
     assert "Enforced" in lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "on", code=2).err
 

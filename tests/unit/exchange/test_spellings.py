@@ -28,6 +28,10 @@ UPN = "ana.lopez@contoso.example"
             ["-UserPrincipalName", "a@contoso.example,", "b@contoso.example", "-WhatIf"],
             ["--user-principal-name", "a@contoso.example", "--user-principal-name", "b@contoso.example", "--what-if"],
         ),
+        (
+            ["-UserPrincipalName", "a@contoso.example", ",", "b@contoso.example", "-WhatIf"],
+            ["--user-principal-name", "a@contoso.example", "--user-principal-name", "b@contoso.example", "--what-if"],
+        ),
         (["-WhatIf"], ["--what-if"]),
         (["-whatif:$true"], ["--what-if"]),
         (["-WhatIf:$false"], []),
@@ -71,8 +75,18 @@ def test_a_parameter_without_its_value_is_a_usage_problem_and_eats_no_option(nam
         translated(["set-state", name, *following])
 
 
+@pytest.mark.parametrize("token", ["-WhatIf:", "-whatif:", "-Verbose:"])
+@pytest.mark.parametrize("following", [[], ["-State", "Disabled"], ["-Confirm:"]])
+def test_a_switch_whose_value_the_shell_lost_is_refused_rather_than_taken_for_false(
+    token: str, following: list[str]
+) -> None:
+    """In a POSIX shell `-WhatIf:$true` arrives as `-WhatIf:`; it must not run the write."""
+    with pytest.raises(UsageProblem, match="lost its value"):
+        translated(["set-state", token, *following])
+
+
 TOKENS = st.text(max_size=12) | st.sampled_from(
-    ["-WhatIf", "-Confirm:", "-ObjectId", "-State", "a,", "--", "set-state"]
+    ["-WhatIf", "-WhatIf:", "-Confirm:", "-ObjectId", "-State", "a,", ",", "--", "set-state"]
 )
 
 
@@ -81,7 +95,7 @@ def test_every_command_line_is_translated_or_refused_as_usage(typed: list[str]) 
     try:
         assert translated(["set-state", *typed])[0] == "set-state"
     except UsageProblem:
-        assert any(token.casefold().startswith(("-objectid", "-state")) for token in typed)
+        assert any(token.casefold().startswith(("-objectid", "-state", "-whatif:")) for token in typed)
 
 
 @given(st.sampled_from(["-WhatIf", "-whatif", "-WHATIF", "-WhatIf:$true", "-WhatIf:true"]), st.integers(0, 3))
