@@ -14,7 +14,7 @@ from migrate.sandbox.control import Control
 from migrate.sandbox.messages import Answer, Call, GraphError, error_answer, not_modelled
 from migrate.sandbox.protocol import TRANSPORT
 from migrate.sandbox.service import Sandbox
-from migrate.sandbox.urls import query_of, split_path
+from migrate.sandbox.urls import split_path
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -50,7 +50,6 @@ class SandboxApp:
     def _answer(self, call: Call) -> Answer:
         try:
             if call.version:
-                call.query = query_of(call.raw_query)
                 return self.sandbox.answer(call)
             if call.segments and call.segments[0] == "_sandbox":
                 return self._control.answer(call)
@@ -59,9 +58,10 @@ class SandboxApp:
             raise not_modelled(f"/{call.path}")
         except GraphError as error:
             return error_answer(error, call, self.sandbox.clock.iso())
-        except Exception:  # a bug of ours must not look like a lost connection
+        except Exception as error:  # a bug of ours must not look like a lost connection
             logging.getLogger("migrate.sandbox").exception("The sandbox failed on %s /%s", call.method, call.path)
-            broken = GraphError(500, "InternalServerError", "The sandbox has a bug here; its log says more.")
+            said = f"The sandbox has a bug here: {type(error).__name__}: {error}. Its --log-file says more."
+            broken = GraphError(500, "InternalServerError", said)
             return error_answer(broken, call, self.sandbox.clock.iso())
 
     def _latency(self) -> float:

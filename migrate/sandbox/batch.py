@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
-from migrate.sandbox.urls import query_of, split_path
+from migrate.sandbox.urls import split_path
 
 if TYPE_CHECKING:
     from migrate.sandbox.service import Sandbox
@@ -30,6 +30,8 @@ def answer_batch(sandbox: "Sandbox", call: Call) -> Answer:
         statuses[key] = answer.status
         envelope.delay = max(envelope.delay, answer.delay)
         envelope.reset = envelope.reset or answer.reset
+        envelope.splice = envelope.splice or answer.splice
+        envelope.truncate = answer.truncate if envelope.truncate is None else envelope.truncate
         responses.append(_response(item["id"], answer))
     if sandbox.settings.shuffle_batch:
         sandbox.chance.shuffle(responses)
@@ -87,7 +89,7 @@ def _item_call(item: Json, call: Call) -> Call:
         method=str(item["method"]).upper(),
         version=call.version,
         segments=split_path(path),
-        query=query_of(query) if query else {},
+        query={},
         headers=headers,
         raw_query=query,
         origin=call.origin,

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import formatdate
 
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+"""Beyond it dates could not be written any more."""
+
 
 class SandboxClock:
     """Tell the time that every timestamp, lag and limit of the sandbox follows."""
@@ -19,9 +22,12 @@ class SandboxClock:
         return self._source() + self.advanced
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward; backwards is refused, as logs could then lie."""
-        if seconds < 0:
-            raise ValueError("The sandbox clock only moves forward.")
+        """Move the clock forward.
+
+        Raises ValueError for backwards, as logs could then lie, and for a time that has no date.
+        """
+        if not 0 <= seconds <= _LATEST - self.now():
+            raise ValueError("The sandbox clock only moves forward, and not beyond the year 9000.")
         self.advanced += seconds
 
     def iso(self, at: float | None = None) -> str:

@@ -10,6 +10,7 @@ from migrate.sandbox.company import company
 from migrate.sandbox.concurrent_changes import apply_change
 from migrate.sandbox.faults import Change, FaultError
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
+from migrate.sandbox.profiles import SMALLEST
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.sign_ins import register, sign_in
 from migrate.sandbox.tenant_file import TenantFileError, dump_tenant, tenant_of
@@ -42,9 +43,12 @@ class Control:
 
     def _advance(self, call: Call) -> Json:
         seconds = call.json().get("advance")
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
-            raise bad_request('The clock is moved with {"advance": seconds}, forward only.')
-        self._sandbox.clock.advance(float(seconds))
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise bad_request('The clock is moved with {"advance": seconds}.')
+        try:
+            self._sandbox.clock.advance(seconds)
+        except ValueError as error:
+            raise bad_request(str(error)) from error
         self._sandbox.tenant.clock_advanced = self._sandbox.clock.advanced
         return self._clock(call)
 
@@ -59,7 +63,8 @@ class Control:
             self._sandbox.put_tenant(_tenant_of(body["tenant"]))
         else:
             seed, users = body.get("seed", 0), body.get("users", 300)
-            if not isinstance(seed, int) or not isinstance(users, int) or not 1 <= users <= 2_000_000:
+            numbers = isinstance(seed, int) and isinstance(users, int)
+            if not numbers or not SMALLEST <= users <= 2_000_000 or not body.keys() <= {"seed", "users"}:
                 raise bad_request('A company is seeded with {"seed": 7, "users": 300}, or with {"tenant": {...}}.')
             self._sandbox.put_tenant(company(seed, users))
         return {"tenantId": self._sandbox.tenant.id, "users": len(self._sandbox.tenant.people)}

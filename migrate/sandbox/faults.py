@@ -1,17 +1,23 @@
 """Faults as scripts: which calls to match, and what to do to them. Chance is drawn from a seed, so runs repeat."""
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from migrate.sandbox.messages import Call, GraphError, Json
 from migrate.sandbox.people import People
 
 Cut = Literal["before", "after"]
+Nth = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+_HEADER_NAME = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+_HEADER_VALUE = re.compile(r"^[\t\x20-\x7e\xa0-\xff]*$")
 
 
 class FaultError(ValueError):
@@ -29,13 +35,13 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     """Object id or user principal name of the user in the path."""
     item: bool | str | None = None
     """True: batch items only; false: calls of their own only; a text: the item with this id."""
-    nth: int | list[int] | None = None
+    nth: Nth | list[Nth] | None = None
     """Only the n-th matching call, counted from 1; or several of them."""
-    every: int | None = None
+    every: Nth | None = None
     """Each n-th matching call."""
-    times: int | None = None
+    times: Nth | None = None
     """At most so often."""
-    chance: float | None = None
+    chance: Annotated[float, Meta(ge=0, le=1)] | None = None
     """With this probability, drawn from the seed."""
 
 
@@ -43,7 +49,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that another administrator does at the same time."""
 
     user: str | None = None
-    state: str | None = None
+    state: Literal["disabled", "enabled", "enforced"] | None = None
     """The user's new per-user state."""
     policy: str | None = None
     group: str | None = None
@@ -56,11 +62,19 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delete: bool = False
     """Delete the policy."""
 
+    def does_something(self) -> bool:
+        """Tell whether the change names what it changes, and how."""
+        if self.policy is not None:
+            return bool(self.set) or self.delete
+        if self.group is not None:
+            return self.add is not None or self.remove is not None
+        return self.user is not None and (self.state is not None or bool(self.set))
+
 
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """What a fault does. Several members may be combined."""
 
-    status: int | None = None
+    status: Annotated[int, Meta(ge=200, le=599)] | None = None
     """Answer this status instead; the call is not carried out, unless `applied`."""
     code: str | None = None
     message: str | None = None
@@ -70,11 +84,11 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     """Answer this page as text/html (status 503 unless given)."""
     applied: bool = False
     """Carry the call out before answering the status."""
-    delay: float = 0.0
+    delay: Seconds = 0.0
     """Seconds before the answer."""
     reset: Cut | None = None
     """Cut the connection before or after the change is committed."""
-    truncate: int | None = None
+    truncate: Annotated[int, Meta(ge=0)] | None = None
     """Send only so many bytes of the body, then close."""
     splice: bool = False
     """Break off in the middle of the JSON and append an error object, as a failing stream does."""
@@ -88,9 +102,9 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     """Answer a claims challenge; `times` says how often."""
     next_link: Literal["loop", "expire"] | None = None
     """Let the next page be this one again, or let its link be expired."""
-    duplicates: int = 0
+    duplicates: Annotated[int, Meta(ge=0)] = 0
     """Repeat so many elements of this page at the start of the next."""
-    stale: float = 0.0
+    stale: Seconds = 0.0
     """Let reads show the value from before this write for so many seconds."""
     change: Change | None = None
     """Another administrator's change, before the call is carried out."""
@@ -109,9 +123,10 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The random mode: this share of all calls fails in one of these ways."""
 
-    rate: float
-    kinds: list[
-        Literal["throttle", "unavailable", "error", "resetBefore", "resetAfter", "dropItem", "slow", "html"]
+    rate: Annotated[float, Meta(ge=0, le=1)]
+    kinds: Annotated[
+        list[Literal["throttle", "unavailable", "error", "resetBefore", "resetAfter", "dropItem", "slow", "html"]],
+        Meta(min_length=1),
     ] = msgspec.field(default_factory=lambda: ["throttle", "unavailable", "error", "resetBefore", "resetAfter"])
 
 
@@ -141,10 +156,24 @@ def read_script(data: bytes) -> Script:
         script = msgspec.json.decode(data, type=Script)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise FaultError(f"The fault script is not understood: {error}.") from error
-    for fault in script.faults:
-        if fault.do == Act():
-            raise FaultError(f"The fault {fault.name or fault.match} does nothing.")
+    for place, fault in enumerate(script.faults):
+        if problem := _problem(fault.do):
+            raise FaultError(f"The fault {fault.name or f'at $.faults[{place}]'} {problem}.")
     return script
+
+
+def _problem(act: Act) -> str | None:
+    """Return what is wrong with a fault although each of its members is right."""
+    if act == Act():
+        return "does nothing"
+    described = act.code or act.message or act.headers or act.body is not None or act.applied
+    if described and act.status is None and act.html is None:
+        return "describes an answer, but has no status"
+    if not all(_HEADER_NAME.match(name) and _HEADER_VALUE.match(value) for name, value in act.headers.items()):
+        return "has a header that HTTP cannot carry"
+    if not all(change.does_something() for change in (act.change, act.change_after) if change is not None):
+        return "has a change that changes nothing"
+    return None
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from migrate.sandbox.sign_in_service import SignInService
 from migrate.sandbox.tenant import Tenant
 from migrate.sandbox.throttling import Patience, Throttle
 from migrate.sandbox.tokens import TokenReader
+from migrate.sandbox.urls import query_of
 
 
 class Sandbox:
@@ -75,13 +76,17 @@ class Sandbox:
         if not acts:
             return self._answer_plainly(call)
         self.history.totals["faults"] += len(acts)
-        found = struck(self, call, acts, self._answer_plainly)
+        try:
+            found = struck(self, call, acts, self._answer_plainly)
+        except GraphError as error:  # a change of the script that cannot be made here
+            return self._refused(call, error)
         if found is not None and found.status in (429, 503):
             self.patience.told_in_header(key, found.headers.get("Retry-After"))
         return found
 
     def _answer_plainly(self, call: Call) -> Answer:
         try:
+            call.query = query_of(call.raw_query)
             if len(call.segments) == 1 and call.segments[0].lower() == "$batch" and call.batch_item is None:
                 found = self._answer_envelope(call)
             else:

@@ -27,6 +27,9 @@ _OF_USER = re.compile(r"^users/([^/]+)/authentication/(requirements|methods|sign
 _MEMBERS = re.compile(r"^(groups|directoryRoles)/([^/]+)/members$", re.IGNORECASE)
 
 
+_MOST_ADVANCED = 1e11
+
+
 class TenantFileError(ValueError):
     """A tenant file that cannot be served, with one sentence on what is wrong."""
 
@@ -122,6 +125,8 @@ def tenant_of(document: Json) -> Tenant:
     organization = file.object("organization")
     tenant = Tenant(id=file.text("_tenantId", str(organization.get("id") or EMPTY_TENANT_ID)))
     tenant.clock_advanced = file.number("_clockAdvanced")
+    if not 0 <= tenant.clock_advanced <= _MOST_ADVANCED:
+        raise TenantFileError("'_clockAdvanced' must be a number of seconds that a date can hold.")
     _check_lists(organization, "organization", "verifiedDomains", "assignedPlans")
     tenant.organization = organization
     tenant.domains = file.objects("domains")

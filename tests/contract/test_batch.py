@@ -113,3 +113,13 @@ def test_a_chunked_request_body_is_read_whole(client: httpx.Client) -> None:
 
     answer = client.post("/v1.0/$batch", content=chunks(), headers=JSON_HEADERS)
     assert by_id(answer)["1"]["status"] == 200
+
+
+def test_an_item_that_makes_no_sense_fails_alone(client: httpx.Client) -> None:
+    items = [
+        {"id": "1", "method": "GET", "url": "/users?$top=1&$top=2"},
+        {"id": "2", "method": "GET", "url": "/users?$top=1"},
+        {"id": "3", "method": "GET", "url": "/nonsense"},
+    ]
+    answers = client.post("/v1.0/$batch", json={"requests": items}).raise_for_status().json()["responses"]
+    assert {each["id"]: each["status"] for each in answers} == {"1": 400, "2": 200, "3": 501}

@@ -257,12 +257,41 @@ def test_faults_are_listed_counted_and_cleared(client: httpx.Client) -> None:
         b'{"faults":[{"do":{"status":"x"}}]}',
         b'{"faults":[{"match":{"colour":"red"},"do":{"status":500}}]}',
         b'{"random":{"rate":0.1,"kinds":["rain"]}}',
+        b'{"random":{"rate":0.1,"kinds":[]}}',
+        b'{"random":{"rate":5}}',
+        b'{"faults":[{"match":{"every":0},"do":{"status":500}}]}',
+        b'{"faults":[{"match":{"nth":[1,0]},"do":{"status":500}}]}',
+        b'{"faults":[{"match":{"chance":2},"do":{"status":500}}]}',
+        b'{"faults":[{"do":{"status":99}}]}',
+        b'{"faults":[{"do":{"truncate":-5}}]}',
+        b'{"faults":[{"do":{"headers":{"Retry-After":"9"}}}]}',
+        b'{"faults":[{"do":{"body":{"a":1}}}]}',
+        b'{"faults":[{"do":{"applied":true}}]}',
+        b'{"faults":[{"do":{"status":500,"headers":{"Two words":"x"}}}]}',
+        b'{"faults":[{"do":{"status":500,"headers":{"X-Lines":"a\\nb"}}}]}',
+        b'{"faults":[{"do":{"change":{"user":"alma.berg@contoso.example"}}}]}',
+        b'{"faults":[{"do":{"changeAfter":{"user":"alma.berg@contoso.example","state":"off"}}}]}',
     ],
 )
 def test_a_script_that_is_not_understood_is_refused(client: httpx.Client, script: bytes) -> None:
     answer = client.post("/_sandbox/faults", content=script)
     assert answer.status_code == 400
     assert "fault" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("do", [{"truncate": 40}, {"splice": True}])
+def test_a_body_broken_for_one_item_breaks_the_batch_answer(client: httpx.Client, do: dict) -> None:
+    arm(client, {"match": {"item": "1"}, "do": do})
+    with pytest.raises((httpx.RemoteProtocolError, json.JSONDecodeError)):
+        batch(client, USER, USER).json()
+    assert len(batch(client, USER).json()["responses"]) == 1
+
+
+def test_a_change_of_a_script_that_cannot_be_made_fails_its_own_item_only(client: httpx.Client) -> None:
+    arm(client, {"match": {"item": "1"}, "do": {"change": {"user": "nobody", "state": "enabled"}}})
+    answers = {each["id"]: each for each in batch(client, USER, USER).json()["responses"]}
+    assert {key: each["status"] for key, each in answers.items()} == {"0": 200, "1": 400}
+    assert "no user of this tenant" in answers["1"]["body"]["error"]["message"]
 
 
 def test_every_member_of_a_fault_has_an_example_and_every_example_is_run() -> None:

@@ -142,7 +142,7 @@ def test_a_bug_of_ours_is_a_500_that_says_so(start_plain, monkeypatch: pytest.Mo
     client = start_plain(company(1, 3))
     monkeypatch.setattr(Sandbox, "seen_requirements", lambda *_: 1 / 0)
     answer = client.get("/beta/users/emergency1@contoso.example/authentication/requirements")
-    assert (answer.status_code, "bug" in answer.json()["error"]["message"]) == (500, True)
+    assert (answer.status_code, "bug here: ZeroDivisionError" in answer.json()["error"]["message"]) == (500, True)
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -165,3 +165,19 @@ def test_latency_is_added_to_every_answer() -> None:
         begun = time.monotonic()
         client.get("/v1.0/me")
         assert 0.04 <= time.monotonic() - begun < 0.6
+
+
+@pytest.mark.parametrize("seconds", [-1, 1e12, 1e18])
+def test_a_clock_that_would_leave_the_calendar_stays_where_it_is(start_plain, seconds: float) -> None:
+    client = start_plain(company(1, 3))
+    assert client.post("/_sandbox/clock", json={"advance": seconds}).status_code == 400
+    assert client.get("/_sandbox/clock").json()["advanced"] == 0
+    tenant = {"_clockAdvanced": seconds}
+    assert client.post("/_sandbox/seed", json={"tenant": tenant}).status_code == 400
+
+
+@pytest.mark.parametrize("body", [{"users": 2}, {"user": 300}, {"seed": 1, "users": 3_000_000}])
+def test_a_company_that_cannot_be_seeded_is_refused(start_plain, body: dict) -> None:
+    client = start_plain(company(1, 4))
+    assert client.post("/_sandbox/seed", json=body).status_code == 400
+    assert len(client.get("/v1.0/users").json()["value"]) == 4
