@@ -26,7 +26,7 @@ _CONDITIONS = words(
     "insiderRiskLevels platforms locations devices clientApplications authenticationFlows"
 )
 _BETA_CONDITIONS = frozenset({"agents", "agentContext", "agentIdRiskLevels", "deviceStates", "times"})
-_GUID = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$", re.IGNORECASE)
+GUID = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$", re.IGNORECASE)
 
 
 def check_policy(
@@ -216,7 +216,7 @@ def _check_principals(conditions: Json, tenant: Tenant, known: frozenset[str]) -
         check("users", users[f"{side}Users"], lambda each: each in _USER_WORDS or _is_user(each, tenant))
         check("groups", users[f"{side}Groups"], lambda each: tenant.groups.find(each) is not None)
         check("roles", users[f"{side}Roles"], lambda each: each.lower() in roles)
-        check("applications", apps[f"{side}Applications"], lambda each: each in _APP_WORDS or bool(_GUID.match(each)))
+        check("applications", apps[f"{side}Applications"], lambda each: each in _APP_WORDS or bool(GUID.match(each)))
         if places is not None:
             check(
                 "locations",
@@ -227,4 +227,4 @@ def _check_principals(conditions: Json, tenant: Tenant, known: frozenset[str]) -
 
 def _is_user(key: str, tenant: Tenant) -> bool:
     """Only object ids count here: a policy does not take user principal names."""
-    return bool(_GUID.match(key)) and tenant.people.find(key) is not None
+    return bool(GUID.match(key)) and tenant.people.find(key) is not None

@@ -54,6 +54,12 @@ class _Devices(_Part):
     device_filter: dict[str, Any] | None = None
 
 
+class _ClientApplications(_Part):
+    include_service_principals: list[str]
+    exclude_service_principals: list[str]
+    service_principal_filter: dict[str, Any] | None = None
+
+
 class _Flows(_Part):
     transfer_methods: str | None = None
 
@@ -69,7 +75,7 @@ class _Conditions(_Part):
     platforms: _Platforms | None = None
     locations: _Locations | None = None
     devices: _Devices | None = None
-    client_applications: dict[str, Any] | None = None
+    client_applications: _ClientApplications | None = None
     authentication_flows: _Flows | None = None
 
 

@@ -7,6 +7,11 @@ from migrate.sandbox.server import SandboxServer
 
 POLICIES = "/v1.0/identity/conditionalAccess/policies"
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
+EVALUATE = "/v1.0/identity/conditionalAccess/evaluate"
+APPLICATION = {
+    "@odata.type": "#microsoft.graph.servicePrincipalSignIn",
+    "servicePrincipalId": "aaaaaaaa-0000-4000-8000-000000000001",
+}
 OFF = {"perUserMfaState": "disabled"}
 
 
@@ -175,17 +180,21 @@ def test_a_sign_in_that_makes_no_sense_is_refused(client: httpx.Client, body: di
     assert client.post("/_sandbox/signins", json=body).status_code == 400
 
 
-def what_if(
-    client: httpx.Client, user: str, context: dict | None = None, only: bool = False, **conditions: object
-) -> list:
-    body = {
-        "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": user},
+def asked(identity: dict, context: dict | None = None, only: bool = False, **conditions: object) -> dict:
+    return {
+        "signInIdentity": identity,
         "signInContext": context
         or {"@odata.type": "#microsoft.graph.applicationContext", "includeApplications": [EXCHANGE]},
         "signInConditions": conditions,
         "appliedPoliciesOnly": only,
     }
-    answer = client.post("/v1.0/identity/conditionalAccess/evaluate", json=body)
+
+
+def what_if(
+    client: httpx.Client, user: str, context: dict | None = None, only: bool = False, **conditions: object
+) -> list:
+    identity = {"@odata.type": "#microsoft.graph.userSignIn", "userId": user}
+    answer = client.post(EVALUATE, json=asked(identity, context, only, **conditions))
     assert answer.status_code == 200, answer.text
     return answer.json()["value"]
 
@@ -224,10 +233,54 @@ def test_what_if_takes_user_actions(client: httpx.Client, server: SandboxServer)
     assert {each["analysisReasons"] for each in found if "Office" not in each["displayName"]} >= {"userActions"}
 
 
-def test_what_if_for_applications_is_not_modelled_and_nonsense_is_refused(client: httpx.Client) -> None:
-    url = "/v1.0/identity/conditionalAccess/evaluate"
-    app = {"@odata.type": "#microsoft.graph.servicePrincipalSignIn", "servicePrincipalId": "x"}
-    context = {"@odata.type": "#microsoft.graph.applicationContext", "includeApplications": [EXCHANGE]}
-    whole = {"signInIdentity": app, "signInContext": context, "signInConditions": {}}
-    assert client.post(url, json=whole).status_code == 501
-    assert client.post(url, json={"signInIdentity": app}).status_code == 400
+def test_what_if_for_an_application_asks_the_policies_for_applications(
+    client: httpx.Client, server: SandboxServer
+) -> None:
+    policy = {
+        "displayName": "Block our applications outside the office",
+        "state": "enabledForReportingButNotEnforced",
+        "conditions": {
+            "users": {"includeUsers": ["None"]},
+            "clientApplications": {
+                "includeServicePrincipals": ["ServicePrincipalsInMyTenant"],
+                "excludeServicePrincipals": ["aaaaaaaa-0000-4000-8000-000000000002"],
+            },
+            "applications": {"includeApplications": ["All"]},
+            "clientAppTypes": ["all"],
+            "locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]},
+        },
+        "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+    }
+    made = client.post(POLICIES, json=policy)
+    assert made.status_code == 201, made.text
+
+    def for_application(number: int, *, only: bool = False, **conditions: object) -> dict[str, str]:
+        identity = {**APPLICATION, "servicePrincipalId": f"aaaaaaaa-0000-4000-8000-00000000000{number}"}
+        answer = client.post(EVALUATE, json=asked(identity, None, only, **conditions))
+        assert answer.status_code == 200, answer.text
+        return {each["displayName"]: each["analysisReasons"] for each in answer.json()["value"]}
+
+    ours = policy["displayName"]
+    found = for_application(1, ipAddress="203.0.113.9", servicePrincipalRiskLevel="high")
+    assert found.pop(ours) == "notSet"
+    assert set(found.values()) == {"workloadIdentities"}
+    assert for_application(1, only=True, ipAddress="203.0.113.9") == {ours: "notSet"}
+    assert for_application(2, ipAddress="203.0.113.9")[ours] == "workloadIdentities"
+    assert for_application(1, ipAddress="198.51.100.9")[ours] == "location"
+    user = {each["displayName"]: each for each in what_if(client, server.sandbox.tenant.people.user_id(2))}
+    assert user[ours]["analysisReasons"] == "workloadIdentities"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        asked({"@odata.type": "#microsoft.graph.servicePrincipalSignIn", "servicePrincipalId": "x"}),
+        asked({"@odata.type": "#microsoft.graph.servicePrincipalSignIn"}),
+        asked({"@odata.type": "#microsoft.graph.deviceSignIn"}),
+        asked(APPLICATION, servicePrincipalRiskLevel="extreme"),
+        asked(APPLICATION, ipAddress="x"),
+        {"signInIdentity": APPLICATION},
+    ],
+)
+def test_a_what_if_that_makes_no_sense_is_refused(client: httpx.Client, body: dict) -> None:
+    assert client.post(EVALUATE, json=body).status_code == 400

@@ -3,9 +3,10 @@
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from migrate.sandbox.access_conditions import Attempt, unmet
-from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_modelled, words
+from migrate.sandbox.access_conditions import NO_USER, Attempt, unmet
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, words
 from migrate.sandbox.odata.paging import root
+from migrate.sandbox.policy_rules import GUID
 from migrate.sandbox.policy_shape import served
 from migrate.sandbox.routing import Route, needs
 
@@ -62,16 +63,23 @@ def _part(body: Json, name: str) -> Json:
 def _attempts(sandbox: "Sandbox", body: Json) -> list[Attempt]:
     identity, context = _part(body, "signInIdentity"), _part(body, "signInContext")
     conditions = _part(body, "signInConditions")
-    kind = str(identity.get("@odata.type", "")).removeprefix("#")
-    if kind == "microsoft.graph.servicePrincipalSignIn":
-        raise not_modelled("What-If for service principals")
-    if kind != "microsoft.graph.userSignIn":
-        raise bad_request("signInIdentity must be a userSignIn or a servicePrincipalSignIn.")
-    place = sandbox.tenant.people.find(str(identity.get("userId", "")))
-    if place is None:
-        raise GraphError(404, "NotFound", f"The user {identity.get('userId')} does not exist.")
-    shared = _conditions(conditions)
-    return [Attempt(place=place, **target, **shared) for target in _targets(context)]
+    shared = {**_who(sandbox, identity), **_conditions(conditions)}
+    return [Attempt(**target, **shared) for target in _targets(context)]
+
+
+def _who(sandbox: "Sandbox", identity: Json) -> Json:
+    match str(identity.get("@odata.type", "")).removeprefix("#"):
+        case "microsoft.graph.userSignIn":
+            place = sandbox.tenant.people.find(str(identity.get("userId", "")))
+            if place is None:
+                raise GraphError(404, "NotFound", f"The user {identity.get('userId')} does not exist.")
+            return {"place": place}
+        case "microsoft.graph.servicePrincipalSignIn":
+            application = str(identity.get("servicePrincipalId", ""))
+            if not GUID.match(application):
+                raise bad_request("A servicePrincipalSignIn names a service principal by its object id.")
+            return {"place": NO_USER, "service_principal": application}
+    raise bad_request("signInIdentity must be a userSignIn or a servicePrincipalSignIn.")
 
 
 def _targets(context: Json) -> list[dict[str, Any]]:
@@ -108,6 +116,7 @@ def _conditions(given: Json) -> dict[str, Any]:
         "ip": address,
         "sign_in_risk": _word(given, "signInRiskLevel", _RISKS, "none"),
         "user_risk": _word(given, "userRiskLevel", _RISKS, "none"),
+        "service_principal_risk": _word(given, "servicePrincipalRiskLevel", _RISKS, "none"),
         "insider_risk": given.get("insiderRiskLevel"),
         "transfer": flow.get("transferMethod"),
         "compliant": bool(device.get("isCompliant")),
@@ -133,6 +142,6 @@ def routes() -> tuple[Route, ...]:
             answer=evaluate,
             limit="evaluate",
             needs=needs("Policy.Read.ConditionalAccess", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"),
-            summary="which policies would apply to a sign-in (What-If), for users",
+            summary="which policies would apply to a sign-in (What-If)",
         ),
     )

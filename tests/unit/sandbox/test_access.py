@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrate.sandbox.access_conditions import Attempt, guest_type, unmet
+from migrate.sandbox.access_conditions import NO_USER, Attempt, guest_type, unmet
 from migrate.sandbox.access_grants import judge, result_of
 from migrate.sandbox.company import company, group_called
 from migrate.sandbox.policy_shape import whole_policy
@@ -147,6 +147,52 @@ def test_a_country_is_a_place(tenant: Tenant) -> None:
     assert reasons(tenant, "alma.berg", {"country": "de"}, locations=places) == []
     assert reasons(tenant, "alma.berg", {"country": "FR"}, locations=places) == ["location"]
     assert reasons(tenant, "alma.berg", {}, locations=places) == ["location"]
+
+
+@pytest.mark.parametrize(
+    ("named", "conditions", "attempt", "found"),
+    [
+        ({"include": ["ServicePrincipalsInMyTenant"]}, {}, {}, []),
+        ({"include": ["AAAA"]}, {}, {}, []),
+        ({"include": ["bbbb"]}, {}, {}, ["workloadIdentities"]),
+        ({"include": []}, {}, {}, ["workloadIdentities"]),
+        ({"include": ["ServicePrincipalsInMyTenant"], "exclude": ["aaaa"]}, {}, {}, ["workloadIdentities"]),
+        ({"include": ["aaaa"], "filter": True}, {}, {}, ["notEnoughInformation", "workloadIdentities"]),
+        ({"include": ["aaaa"], "exclude": ["aaaa"], "filter": True}, {}, {}, ["workloadIdentities"]),
+        ({"include": ["aaaa"]}, {"applications": {"includeApplications": ["other"]}}, {}, ["application"]),
+        ({"include": ["aaaa"]}, {}, {"app": None, "action": "urn:user:registerdevice"}, ["userActions"]),
+        ({"include": ["aaaa"]}, {"locations": {"includeLocations": ["AllTrusted"]}}, {}, ["location"]),
+        (
+            {"include": ["aaaa"]},
+            {"locations": {"includeLocations": ["AllTrusted"]}},
+            {"ip": None},
+            ["notEnoughInformation", "location"],
+        ),
+        ({"include": ["aaaa"]}, {"servicePrincipalRiskLevels": ["high"]}, {}, ["signInRisk"]),
+        (
+            {"include": ["aaaa"]},
+            {"servicePrincipalRiskLevels": ["high"]},
+            {"service_principal_risk": "high"},
+            [],
+        ),
+        # What is asked of users is not asked of applications.
+        ({"include": ["aaaa"]}, {"clientAppTypes": ["other"], "signInRiskLevels": ["high"]}, {}, []),
+    ],
+)
+def test_policies_for_applications(tenant: Tenant, named: dict, conditions: dict, attempt: dict, found: list) -> None:
+    part = {
+        "includeServicePrincipals": named["include"],
+        "excludeServicePrincipals": named.get("exclude", []),
+        "servicePrincipalFilter": {"mode": "include", "rule": "x"} if "filter" in named else None,
+    }
+    policy = policy_with(tenant, **{"users": {"includeUsers": ["None"]}, **conditions}, clientApplications=part)
+    signs_in = {"place": NO_USER, "service_principal": "aaaa", "app": EXCHANGE, "ip": "203.0.113.5", **attempt}
+    assert unmet(policy, Attempt(**signs_in), tenant) == found
+
+
+def test_a_policy_for_users_never_applies_to_an_application(tenant: Tenant) -> None:
+    attempt = Attempt(place=NO_USER, service_principal="aaaa", app=EXCHANGE)
+    assert unmet(policy_with(tenant), attempt, tenant) == ["workloadIdentities"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ POLICY = {
         "clientAppTypes": ["all"],
         "locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]},
         "platforms": {"includePlatforms": ["all"]},
+        "clientApplications": {"includeServicePrincipals": ["ServicePrincipalsInMyTenant"]},
         "devices": {"deviceFilter": {"mode": "exclude", "rule": "x"}},
         "authenticationFlows": {"transferMethods": "deviceCodeFlow"},
     },
@@ -93,12 +94,16 @@ def test_a_policy_with_anything_anywhere_is_taken_or_refused(changes: list) -> N
     assert ask(sandbox, "PATCH", f"{base}/{first}", policy).status in (204, 400, 403)
     # Whatever was taken can be judged.
     user = sandbox.tenant.people.user_id(2)
-    question = {
-        "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": user},
-        "signInContext": {"@odata.type": "#microsoft.graph.applicationContext", "includeApplications": ["x"]},
-        "signInConditions": {"ipAddress": "203.0.113.1"},
-    }
-    assert ask(sandbox, "POST", "identity/conditionalAccess/evaluate", question).status == 200
+    for identity in (
+        {"@odata.type": "#microsoft.graph.userSignIn", "userId": user},
+        {"@odata.type": "#microsoft.graph.servicePrincipalSignIn", "servicePrincipalId": user},
+    ):
+        question = {
+            "signInIdentity": identity,
+            "signInContext": {"@odata.type": "#microsoft.graph.applicationContext", "includeApplications": ["x"]},
+            "signInConditions": {"ipAddress": "203.0.113.1"},
+        }
+        assert ask(sandbox, "POST", "identity/conditionalAccess/evaluate", question).status == 200
 
 
 BODIES = [
