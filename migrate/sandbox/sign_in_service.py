@@ -4,7 +4,7 @@ import base64
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_plus
 
 import msgspec
 
@@ -192,7 +192,7 @@ class SignInService:
         return Answer(200, "You have signed in. You may close this window.\n", content_type="text/plain; charset=utf-8")
 
     def _token(self, call: Call) -> Answer:
-        form = _form(call)
+        form = {**_from_header(call), **_form(call)}
         client_id = _field(form, "client_id")
         grant = _field(form, "grant_type")
         if grant == "client_credentials":
@@ -210,7 +210,7 @@ class SignInService:
             self._check_assertion(form, client_id)
         elif form.get("client_secret") in (None, "", WRONG_SECRET):
             raise _Refused("invalid_client", 7000215, "Invalid client secret provided.", 401)
-        claims = self._claims(call, form, client_id)
+        claims = self._claims(call, _field(form, "scope"), client_id)
         claims |= {"idtyp": "app", "oid": self._sandbox.tenant.new_id("principal", client_id), "sub": client_id}
         claims["roles"] = sorted(self._granted(client_id))
         token = make_token(claims, self._sandbox.key)
@@ -247,24 +247,26 @@ class SignInService:
         if code.user is None:
             raise _Refused("authorization_pending", 70016, "Authorization is pending. Continue polling.")
         del self._codes[key]
-        return self._for_user(call, form, client_id, code.user, form.get("scope") or code.scope)
+        return self._for_user(call, client_id, code.user, form.get("scope") or code.scope)
 
     def _refreshed(self, call: Call, form: dict[str, str], client_id: str) -> Answer:
-        user_id, _, owner = _field(form, "refresh_token").partition(".")
-        if owner != client_id or self._sandbox.tenant.people.find(user_id) is None:
+        kept = claims_of(_field(form, "refresh_token")) or {}
+        if kept.get("appid") != client_id:
             raise _Refused("invalid_grant", 700082, "The refresh token has expired or does not belong to this client.")
-        return self._for_user(call, form, client_id, user_id, form.get("scope", ""))
+        return self._for_user(call, client_id, str(kept.get("oid")), form.get("scope") or str(kept.get("scope", "")))
 
-    def _for_user(self, call: Call, form: dict[str, str], client_id: str, user_id: str, scope: str) -> Answer:
+    def _for_user(self, call: Call, client_id: str, user_id: str, scope: str) -> Answer:
         sandbox = self._sandbox
         place = sandbox.tenant.people.find(user_id)
         if place is None:
             raise _Refused("invalid_grant", 50034, "The user account does not exist any more.")
+        if not sandbox.tenant.people.account_enabled(place):
+            raise _Refused("invalid_grant", 50057, "The user account is disabled.")
         user = sandbox.tenant.people.user(place)
         asked = [each.rsplit("/", 1)[-1] for each in scope.split()]
         granted = self._granted(client_id)
         scopes = granted if ".default" in asked else granted & set(asked)
-        claims = self._claims(call, form, client_id)
+        claims = self._claims(call, scope, client_id)
         claims |= {
             "oid": user_id,
             "sub": user_id,
@@ -290,7 +292,8 @@ class SignInService:
                 "expires_in": _TOKEN_SECONDS,
                 "ext_expires_in": _TOKEN_SECONDS,
                 "access_token": make_token(claims, sandbox.key),
-                "refresh_token": f"{user_id}.{client_id}",
+                # Not bound to this run: clients keep it, and the same company may be served again.
+                "refresh_token": make_token({"oid": user_id, "appid": client_id, "scope": scope}, sandbox.key),
                 "id_token": make_token(identity, sandbox.key),
                 "client_info": _encoded(client_info),
             },
@@ -301,10 +304,10 @@ class SignInService:
         named = self.grants.get(client_id.lower())
         return named if named is not None else self._sandbox.all_permissions()
 
-    def _claims(self, call: Call, form: dict[str, str], client_id: str) -> Json:
+    def _claims(self, call: Call, scope: str, client_id: str) -> Json:
         now, tenant = int(self._sandbox.clock.now()), self._sandbox.tenant
-        scope = form.get("scope", "").split(" ")[0]
-        audience = scope.rsplit("/", 1)[0] if "://" in scope else call.origin
+        resources = [each.rsplit("/", 1)[0] for each in scope.split() if "://" in each]
+        audience = resources[0] if resources else call.origin
         return {
             "aud": audience,
             "iss": f"{call.origin}/{tenant.id}/v2.0",
@@ -321,6 +324,18 @@ class SignInService:
 
 def _form(call: Call) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(call.body.decode("latin-1")).items()}
+
+
+def _from_header(call: Call) -> dict[str, str]:
+    """Read a client that names itself in an Authorization header, as the metadata says it may."""
+    kind, _, text = call.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return {}
+    try:
+        name, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": unquote_plus(name), "client_secret": unquote_plus(secret)}
 
 
 def _field(form: dict[str, str], name: str) -> str:

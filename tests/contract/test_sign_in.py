@@ -158,6 +158,33 @@ def test_a_device_code_is_pending_then_declined_and_refresh_tokens_work(web: htt
     assert web.post("/organizations/oauth2/v2.0/token", data={**form, "refresh_token": "x.y"}).status_code == 400
 
 
+def test_a_refresh_token_keeps_its_scope_and_ends_with_the_account(web: httpx.Client) -> None:
+    begun = {"client_id": APP, "scope": "offline_access https://graph.example/User.Read"}
+    code = web.post("/organizations/oauth2/v2.0/devicecode", data=begun).json()
+    web.post("/devicelogin", data={"code": code["user_code"]}).raise_for_status()
+    form = {"client_id": APP, "grant_type": "device_code", "device_code": code["device_code"]}
+    tokens = web.post("/organizations/oauth2/v2.0/token", data=form).json()
+    form = {"client_id": APP, "grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    again = claims(web.post("/organizations/oauth2/v2.0/token", data=form).json()["access_token"])
+    for each in (claims(tokens["access_token"]), again):
+        assert (each["scp"], each["aud"]) == ("User.Read", "https://graph.example")
+    other = web.post("/organizations/oauth2/v2.0/token", data={**form, "client_id": "another"})
+    assert (other.status_code, other.json()["error_codes"]) == (400, [700082])
+    web.post("/_sandbox/change", json={"user": again["oid"], "set": {"accountEnabled": False}}).raise_for_status()
+    refused = web.post("/organizations/oauth2/v2.0/token", data=form)
+    assert (refused.status_code, refused.json()["error_codes"]) == (400, [50057])
+
+
+def test_an_application_may_name_itself_in_the_header_and_must_name_a_scope(web: httpx.Client) -> None:
+    form = {"grant_type": "client_credentials", "scope": SCOPE}
+    url = "/contoso.example/oauth2/v2.0/token"
+    assert claims(web.post(url, data=form, auth=(APP, "secret")).json()["access_token"])["appid"] == APP
+    assert web.post(url, data=form, auth=(APP, "wrong-secret")).status_code == 401
+    assert web.post(url, data=form, headers={"Authorization": "Basic ???"}).status_code == 400
+    without = {"grant_type": "client_credentials", "client_id": APP, "client_secret": "s"}
+    assert "scope" in web.post(url, data=without).json()["error_description"]
+
+
 def test_without_a_token_one_is_told_where_to_sign_in(client: httpx.Client, server: SandboxServer, connect) -> None:
     for headers in ({}, {"Authorization": "Basic x"}, {"Authorization": "Bearer"}):
         answer = connect(server, None).get("/v1.0/users", headers=headers)
