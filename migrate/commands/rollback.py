@@ -127,6 +127,7 @@ class _Work:
         self._skip_settle = skip_settle
         self._whole: tuple[str, ...] = ()
         """Digests of the runs that are put back as a whole."""
+        self._may_be_off: tuple[str, ...] = ()
 
     async def carry_out(self) -> tuple[Rollback, RunResult]:
         """Read the rows, make the plan, ask, run it."""
@@ -162,6 +163,7 @@ class _Work:
                     emergency_access=() if latest is None else latest.emergency_access,
                     policy_settle_seconds=self._policy_settle() if latest is None else _settle_of(latest),
                     made_from=journal.head[1],
+                    may_be_off=self._may_be_off,
                 )
                 self._ask(rolled)
                 journal.for_run(rolled.header.digest)
@@ -175,7 +177,7 @@ class _Work:
                         journal=journal,
                         rollback_files=FolderRollbackFiles(self._workspace, dialect_of(self._call.settings)),
                         progress=waits,
-                        options=self._options(journal),
+                        options=self._options(journal, rolled),
                         stop=stop,
                         paused=(self._workspace.path / PAUSE_FILE).exists,
                         sleep=sleep,
@@ -187,16 +189,22 @@ class _Work:
                     finally:
                         say_chain_head(self._call, journal)
 
-    def _options(self, journal: JournalDb) -> ApplyOptions:
+    def _options(self, journal: JournalDb, rolled: Rollback) -> ApplyOptions:
         from migrate.engine.applier import ApplyOptions
         from migrate.engine.rollback_record import begun_plans
 
         begun = {digest for digest, _ in begun_plans(journal)}
+        restored = {step.user_id for step in rolled.steps}
         return ApplyOptions(
             what_if=self._what_if,
             max_failures="100%",
             skip_settle=self._skip_settle,
-            undoes=tuple(digest for digest in self._whole if digest in begun),
+            # An older file does not know who was switched off after it was written.
+            undoes=tuple(
+                digest
+                for digest in self._whole
+                if digest in begun and all(user.user_id in restored for user in journal.touched([digest]))
+            ),
             overwrite_drift=self._overwrite_drift,
             tool_version=__version__,
             cloud=self._call.settings.cloud.value,
@@ -307,7 +315,7 @@ class _Work:
                 f"{path} is not the file that {beside.name} was written with: it was edited or belongs to another run.",
                 hint="Take both files from the same folder, or move rollback.json away to roll back users only.",
             )
-        self._whole = header.plan_digests
+        self._whole, self._may_be_off = header.plan_digests, header.may_be_off
         return rows, list(policy_steps_of(header)), facts_of(header)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from migrate.decide.coverage.judge import Judge
 from migrate.errors import Blocked, LimitReached, StalePlan
+from migrate.model.coverage import Coverage, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
 from migrate.model.journal import Outcome
 from migrate.model.plan import AcceptedGap, PlanHeader, SetMfaState
@@ -126,11 +127,19 @@ def needs_proof(step: SetMfaState) -> bool:
 def dependents(
     profiles: Iterable[UserProfile], before: Judge, after: Judge, accepted: frozenset[str]
 ) -> Iterator[UserProfile]:
-    """Yield the users whose proof holds now and would not hold without a policy (design rule 7)."""
+    """Yield the users of whom less is covered without a policy, and what is left is no proof (design rule 7).
+
+    Whether the proof holds now does not matter: who is off for a gap whose acceptance has expired, or by a plan that
+    is not at hand, must not lose the rest.
+    """
     for profile in profiles:
-        proven_without = after.coverage_of(profile).is_proven(accepted)
-        if not proven_without and before.coverage_of(profile).is_proven(accepted):
+        now, left = before.coverage_of(profile), after.coverage_of(profile)
+        if now.verdict is not Verdict.UNCOVERED and not left.is_proven(accepted) and _open(now) != _open(left):
             yield profile
+
+
+def _open(coverage: Coverage) -> tuple[Verdict, frozenset[str]]:
+    return coverage.verdict, frozenset(gap.tag for gap in coverage.gaps)
 
 
 def says_the_same(body: JsonObject, policy: ConditionalAccessPolicy) -> bool:

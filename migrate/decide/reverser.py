@@ -64,6 +64,7 @@ def rollback_for(
     emergency_access: tuple[str, ...] = (),
     policy_settle_seconds: int = 0,
     made_from: str = "",
+    may_be_off: tuple[str, ...] = (),
 ) -> Rollback:
     """Return the plan that puts the users of `rows` back to their former states, and then the policies.
 
@@ -79,6 +80,7 @@ def rollback_for(
         emergency_access: As in the plan that is reversed.
         policy_settle_seconds: How long policies settle before anybody is switched off, for undoing a rollback.
         made_from: What the rows were read from, such as the journal's last hash: two rollbacks are never the same run.
+        may_be_off: As in rollback.json, when the rows come from there.
     """
     steps = sorted((_step_back(row) for row in rows), key=lambda step: (-step.wave, step.user_id))
     off = sum(step.after is MfaState.DISABLED for step in steps)
@@ -115,6 +117,7 @@ def rollback_for(
             policy_settle_seconds=policy_settle_seconds if off else 0,
         ),
         rows_sha256=sha256_of(steps),
+        may_be_off=may_be_off,
     )
     return Rollback(header=header, steps=tuple(steps))
 

@@ -100,7 +100,7 @@ class Applier:
         self._steps = steps
         self._progress, self._options, self._sleep, self._stop = progress, options, sleep, stop
         self._proof = Proof(tenant, plan, monotonic=monotonic)
-        self._record = RollbackRecord(plan, journal, rollback_files, tool_version=options.tool_version)
+        self._record = RollbackRecord(plan, steps, journal, rollback_files, tool_version=options.tool_version)
         self._policies_seen: tuple[ConditionalAccessPolicy, ...] = ()
         self._log = RunLog(plan, journal, tenant)
         self._gates = Gates(
@@ -325,12 +325,7 @@ class Applier:
         if found:
             self._policies_seen = await self._tenant.list_policies()
         # At the end of a wave nothing is read any more: what ended it may have been the network.
-        self._record.write(
-            self._policies_seen,
-            created_at=iso_utc(self._tenant.server_now()),
-            wave=(step for step in self._steps() if step.wave == wave),
-            found=found,
-        )
+        self._record.write(self._policies_seen, created_at=iso_utc(self._tenant.server_now()), wave=wave, found=found)
 
     async def _sit_out(self, wait: Wait) -> bool:
         """Wait in this process; return whether an interrupt ended it. The server's clock decides when it is over."""

@@ -49,7 +49,7 @@ async def policies_may_go_back(
     apps = None if plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
     before, after = Judge(evidence, apps_that_matter=apps), Judge(without, apps_that_matter=apps)
     accepted = accepted_on(plan.accepted_gaps, tenant.server_now())
-    depending = await _depending(tenant, journal, before, after, accepted)
+    depending = await _depending(plan, tenant, journal, before, after, accepted)
     if depending:
         return f"{len(depending)} users whom this tool switched off rest on it ({', '.join(depending[:SAMPLE])})"
     losing = 0
@@ -60,23 +60,26 @@ async def policies_may_go_back(
 
 
 async def _depending(
-    tenant: Tenant, journal: Journal, before: Judge, after: Judge, accepted: frozenset[str]
+    plan: PlanHeader, tenant: Tenant, journal: Journal, before: Judge, after: Judge, accepted: frozenset[str]
 ) -> list[str]:
     """Return the users whom any run switched off, who still are, and who need the policies.
 
     Asked of every run by itself, rollbacks too: one that failed to restore somebody was the last to touch them, and
     one that undid a rollback switched people off.
     """
-    touched = iter(
-        {
-            user.user_id: None
-            for digest, _ in begun_plans(journal)
-            for user in journal.touched([digest])
-            if user.requested is MfaState.DISABLED
-        }
+    plans = begun_plans(journal)
+    switched_off = {
+        user.user_id: None
+        for digest, _ in plans
+        for user in journal.touched([digest])
+        if user.requested is MfaState.DISABLED
+    }
+    elsewhere = dict.fromkeys(
+        user_id for header in (plan, *(begun for _, begun in plans)) for user_id in header.may_be_off
     )
+    suspects = iter(switched_off | elsewhere)
     found: list[str] = []
-    while chunk := list(islice(touched, CHUNK)):
+    while chunk := list(islice(suspects, CHUNK)):
         readings = await tenant.read_mfa_states(chunk)
         # A user who cannot be read might be off: "could not read" is not "is restored".
         off = [r.user_id for r in readings if r.mfa_state in (MfaState.DISABLED, None) and r.status != GONE]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -25,15 +25,24 @@ ROLLED_BACK = "rolled back"
 class RollbackRecord:
     """Writes what a rollback needs: the users of the waves so far with the state read before the write."""
 
-    def __init__(self, plan: PlanHeader, journal: Journal, files: RollbackFiles, *, tool_version: str) -> None:
-        self._plan, self._journal, self._files, self._tool_version = plan, journal, files, tool_version
+    def __init__(
+        self,
+        plan: PlanHeader,
+        steps: Callable[[], Iterator[SetMfaState]],
+        journal: Journal,
+        files: RollbackFiles,
+        *,
+        tool_version: str,
+    ) -> None:
+        self._plan, self._steps, self._journal, self._files = plan, steps, journal, files
+        self._tool_version = tool_version
 
     def write(
         self,
         policies: Sequence[ConditionalAccessPolicy],
         *,
         created_at: str,
-        wave: Iterator[SetMfaState] | None = None,
+        wave: int = 0,
         found: Mapping[str, str] | None = None,
     ) -> None:
         """Replace both files.
@@ -41,7 +50,7 @@ class RollbackRecord:
         Args:
             policies: All policies as they are now.
             created_at: The server's time (ISO 8601).
-            wave: The steps of the wave that is about to begin.
+            wave: The wave that is about to begin.
             found: The state just read of each user of that wave who will be written, by id.
         """
         plans = plans_in_force(self._journal)
@@ -70,17 +79,23 @@ class RollbackRecord:
             csv_sha256="",
             journal_entries=count,
             journal_hash=last_hash,
+            may_be_off=self._may_be_off(digests, found or {}),
         )
         self._files.write(header, self._rows(digests, wave, found or {}))
+
+    def _may_be_off(self, digests: Sequence[str], found: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the users who have no row and may get off before the files are written again, or are for others."""
+        planned = [step.user_id for step in self._steps() if step.after is MfaState.DISABLED]
+        elsewhere = [user_id for _, plan in begun_plans(self._journal) for user_id in plan.may_be_off]
+        rows = {touched.user_id for touched in self._journal.touched(digests)}.union(found)
+        return tuple(user_id for user_id in dict.fromkeys([*planned, *elsewhere]) if user_id not in rows)
 
     def _is_not_ours(self, step: PolicyStep, digest: str) -> bool:
         """Tell whether a step is settled although the run never sent it: somebody else had done its work before."""
         settled = is_policy_step_settled(step, self._journal, digest)
         return settled and not is_policy_step_begun(step, self._journal, digest)
 
-    def _rows(
-        self, digests: Sequence[str], wave: Iterator[SetMfaState] | None, found: Mapping[str, str]
-    ) -> Iterator[RollbackRow]:
+    def _rows(self, digests: Sequence[str], wave: int, found: Mapping[str, str]) -> Iterator[RollbackRow]:
         for touched in net_touched(self._journal, digests):
             # A user of the coming wave is written below, from the state just read.
             if touched.user_id not in found:
@@ -93,8 +108,8 @@ class RollbackRecord:
                     tenant_id=self._plan.tenant_id,
                     plan_digest=touched.plan_digest,
                 )
-        for step in wave or ():
-            if step.user_id in found:
+        for step in self._steps() if found else ():
+            if step.wave == wave and step.user_id in found:
                 yield RollbackRow(
                     user_id=step.user_id,
                     user_principal_name=step.user_principal_name,

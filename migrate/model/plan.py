@@ -259,6 +259,11 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     limits: Limits
     rows_sha256: str
     """SHA-256 of plan.csv, byte for byte."""
+    may_be_off: tuple[str, ...] = ()
+    """Ids of users whom a run that the journal does not hold may have switched off: no policy is lowered under them.
+
+    A rollback made from files takes them from rollback.json.
+    """
 
     @property
     def digest(self) -> str:

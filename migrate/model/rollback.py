@@ -67,6 +67,11 @@ class RollbackHeader(Record, frozen=True, kw_only=True):
     """The hash of its last entry: the head that shows later edits of the audit."""
     former_csv_sha256: str = ""
     """SHA-256 of the rollback.csv before this one: a crash between the two files leaves that one beside this."""
+    may_be_off: tuple[str, ...] = ()
+    """Ids of users who are not in rollback.csv and whom the run may have switched off since: those of later waves.
+
+    Where the journal is not at hand, a rollback asks for their states before it lowers a policy.
+    """
 
     def fits(self, csv_sha256: str) -> bool:
         """Tell whether a rollback.csv with this digest belongs to this header."""

@@ -187,6 +187,18 @@ def test_dependents_are_those_whose_proof_would_be_gone() -> None:
     assert list(guards.dependents(people, Judge(both), Judge(both), frozenset())) == []
 
 
+def test_who_is_off_for_a_gap_that_nobody_accepts_any_more_must_not_lose_the_rest() -> None:
+    partly = policy("Modern sign-ins only")
+    partly.raw["conditions"]["clientAppTypes"] = ["browser", "mobileAppsAndDesktopClients"]
+    both = evidence(partly, policy("For others", includeUsers=[object_id("ada")]))
+    without = msgspec.structs.replace(both, policies=both.policies[1:])
+    eve = profile("eve")
+    assert not Judge(both).coverage_of(eve).is_proven()
+    assert list(guards.dependents([eve], Judge(both), Judge(without), frozenset())) == [eve]
+    irrelevant = msgspec.structs.replace(both, policies=both.policies[:1])
+    assert list(guards.dependents([eve], Judge(both), Judge(irrelevant), frozenset())) == []
+
+
 # --- whether somebody edited a policy
 
 BODY: dict[str, Any] = {
