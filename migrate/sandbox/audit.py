@@ -39,31 +39,45 @@ class AuditLog:
 
     def policy_changed(self, caller: Caller | None, activity: str, before: Json | None, after: Json | None) -> None:
         """Record a change of a Conditional Access policy."""
-        policy = after or before or {}
-        target: Json = {
-            "id": policy.get("id"),
-            "displayName": policy.get("displayName"),
-            "type": "Policy",
-            "userPrincipalName": None,
-            "groupType": None,
-            "modifiedProperties": [_modified("ConditionalAccessPolicy", before, after)],
-        }
-        kind = activity.split(" ", 1)[0]
-        self._add(
-            caller, activity, "Policy", {"Restore": "Update"}.get(kind, kind), target, service="Conditional Access"
-        )
+        self._part_changed(caller, activity, "ConditionalAccessPolicy", before, after)
+
+    def location_changed(self, caller: Caller | None, verb: str, before: Json | None, after: Json | None) -> None:
+        """Record that a named location was added, updated or deleted."""
+        self._part_changed(caller, f"{verb} named location", "NamedLocation", before, after)
 
     def security_defaults_changed(self, caller: Caller | None, before: bool, after: bool) -> None:
         """Record that security defaults were switched."""
+        named: Json = {"id": self._tenant.id, "displayName": "Security Defaults"}
+        states = ({**named, "isEnabled": before}, {**named, "isEnabled": after})
+        self._part_changed(caller, "Update security defaults", "SecurityDefaults", *states)
+
+    def _part_changed(
+        self, caller: Caller | None, activity: str, name: str, before: Json | None, after: Json | None
+    ) -> None:
+        thing = after or before or {}
         target: Json = {
-            "id": self._tenant.id,
-            "displayName": "Security Defaults",
+            "id": thing.get("id"),
+            "displayName": thing.get("displayName"),
             "type": "Policy",
             "userPrincipalName": None,
             "groupType": None,
-            "modifiedProperties": [_modified("IsEnabled", before, after)],
+            "modifiedProperties": [_modified(name, before, after)],
         }
-        self._add(caller, f"{'Enable' if after else 'Disable'} security defaults", "Policy", "Update", target)
+        kind = activity.split(" ", 1)[0]
+        operation = kind if kind in ("Add", "Delete") else "Update"
+        self._add(caller, activity, "Policy", operation, target, service="Conditional Access")
+
+    def user_changed(self, place: int, before: Json, members: Json) -> None:
+        """Record that another administrator changed members of a user."""
+        changed = [_modified(name, before.get(name), value) for name, value in members.items()]
+        self._add(None, "Update user", "UserManagement", "Update", self._user(place, changed))
+
+    def membership_changed(self, place: int, group: Json, *, added: bool) -> None:
+        """Record that another administrator put somebody into a group, or took them out."""
+        names = [_modified(each, *values) for each, values in _names_of(group, added=added).items()]
+        activity = "Add member to group" if added else "Remove member from group"
+        operation = "Assign" if added else "Unassign"
+        self._add(None, activity, "GroupManagement", operation, self._user(place, names))
 
     def method_registered(self, place: int, kind: str) -> None:
         """Record that somebody registered a method."""
@@ -135,9 +149,14 @@ class AuditLog:
 def visible(events: list[Json], member: str, now: float, lag: float) -> list[Json]:
     """Return log entries, newest first: older than the lag, younger than the 30 days that logs are kept."""
     newest, oldest = iso(now - lag), iso(now - _KEPT_SECONDS)
-    found = [each for each in events if oldest <= str(each.get(member)) <= newest]
-    found.sort(key=lambda each: str(each[member]), reverse=True)  # the same order as in time
+    found = [each for each in reversed(events) if oldest <= str(each.get(member)) <= newest]
+    found.sort(key=lambda each: str(each[member]), reverse=True)  # of one second, the later one stays before
     return found
+
+
+def _names_of(group: Json, *, added: bool) -> dict[str, tuple[Any, Any]]:
+    values = {"Group.ObjectID": group.get("id"), "Group.DisplayName": group.get("displayName")}
+    return {name: (None, value) if added else (value, None) for name, value in values.items()}
 
 
 def _requirement(state: str) -> list[Json]:

@@ -38,7 +38,9 @@ def _change_user(sandbox: "Sandbox", change: Change) -> None:
             raise bad_request("The id of a user does not change.")
         if "perUserMfaState" in change.set:
             raise bad_request("The per-user MFA state is changed with `state`, not with `set`.")
+        before = dict(sandbox.tenant.people.user(place))
         sandbox.tenant.people.amend(place, change.set)
+        sandbox.audit.user_changed(place, before, change.set)
 
 
 def _change_policy(sandbox: "Sandbox", change: Change) -> None:
@@ -64,6 +66,10 @@ def _change_group(sandbox: "Sandbox", change: Change) -> None:
     if group is None:
         raise bad_request(f"The change names no group of this tenant: {change.group!r}.")
     if change.add is not None:
-        sandbox.tenant.groups.add_user(group, _place(sandbox, change.add))
+        added = _place(sandbox, change.add)
+        sandbox.tenant.groups.add_user(group, added)
+        sandbox.audit.membership_changed(added, group.json, added=True)
     if change.remove is not None:
-        sandbox.tenant.groups.remove_user(group, _place(sandbox, change.remove))
+        removed = _place(sandbox, change.remove)
+        sandbox.tenant.groups.remove_user(group, removed)
+        sandbox.audit.membership_changed(removed, group.json, added=False)

@@ -260,6 +260,38 @@ def test_changes_of_policies_are_audited(client: httpx.Client) -> None:
     }
 
 
+def test_each_change_around_a_policy_is_audited_the_latest_first(client: httpx.Client) -> None:
+    body = {
+        "@odata.type": "#microsoft.graph.ipNamedLocation",
+        "displayName": "Branch",
+        "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": "203.0.113.0/24"}],
+    }
+    made = client.post(LOCATIONS, json=body).json()["id"]
+    client.patch(f"{LOCATIONS}/{made}", json={**body, "displayName": "Branch 2"}).raise_for_status()
+    client.delete(f"{LOCATIONS}/{made}").raise_for_status()
+    group = client.get("/v1.0/groups").json()["value"][0]["id"]
+    who = "alma.berg@contoso.example"
+    for change in ({"group": group, "add": who}, {"group": group, "remove": who}, {"user": who, "set": {"city": "X"}}):
+        client.post("/_sandbox/change", json=change).raise_for_status()
+    for policy in client.get(POLICIES).json()["value"]:
+        client.delete(f"{POLICIES}/{policy['id']}")
+    defaults = "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy"
+    client.patch(defaults, json={"isEnabled": True}).raise_for_status()
+    log = client.get("/v1.0/auditLogs/directoryAudits").json()["value"]
+    assert [each["activityDisplayName"] for each in log] == [
+        "Update security defaults",
+        *["Delete conditional access policy"] * 3,
+        "Update user",
+        "Remove member from group",
+        "Add member to group",
+        "Delete named location",
+        "Update named location",
+        "Add named location",
+    ]
+    renamed = log[-2]["targetResources"][0]["modifiedProperties"][0]
+    assert ("Branch 2" in renamed["newValue"], "Branch 2" in renamed["oldValue"]) == (True, False)
+
+
 def test_named_locations_are_kept_from_harm(client: httpx.Client) -> None:
     office = client.get(LOCATIONS).json()["value"][0]
     assert office["isTrusted"] is True

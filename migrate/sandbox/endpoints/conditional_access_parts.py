@@ -58,6 +58,7 @@ def create_location(sandbox: "Sandbox", call: Call) -> Answer:
     location = {**defaults, **body, "id": str(uuid4()), "createdDateTime": now, "modifiedDateTime": now}
     _check_location(location)
     sandbox.tenant.named_locations[location["id"]] = location
+    sandbox.audit.location_changed(call.caller, "Add", None, location)
     return Answer(
         201,
         {"@odata.context": f"{root(call)}/$metadata#{_LOCATIONS.context}/$entity", **location},
@@ -74,6 +75,7 @@ def patch_location(sandbox: "Sandbox", call: Call) -> Answer:
     new["modifiedDateTime"] = sandbox.clock.iso()
     _check_location(new)
     sandbox.tenant.named_locations[old["id"].lower()] = new
+    sandbox.audit.location_changed(call.caller, "Update", old, new)
     return Answer(204)
 
 
@@ -87,6 +89,7 @@ def delete_location(sandbox: "Sandbox", call: Call) -> Answer:
         if location["id"] in (*places.get("includeLocations", ()), *places.get("excludeLocations", ())):
             raise bad_request(f"1084: The named location is used by the policy {policy['id']}.")
     del sandbox.tenant.named_locations[call.params["location"].lower()]
+    sandbox.audit.location_changed(call.caller, "Delete", location, None)
     return Answer(204)
 
 
