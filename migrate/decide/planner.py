@@ -57,6 +57,7 @@ class Planner:
         self._unlicensed = 0
         self._gaps_used: set[str] = set()
         self._objections: dict[Hashable, str] = {}
+        self._operator: UserProfile | None = None
 
     @property
     def planned_evidence(self) -> Evidence:
@@ -82,6 +83,8 @@ class Planner:
         for user in users:
             row = self._row(user)
             self._tally(user, row)
+            if user.profile.id == self._rules.operator:
+                self._operator = user.profile
             yield row
 
     def header(self, rows_sha256: str, *, tool_version: str) -> PlanHeader:
@@ -208,6 +211,14 @@ class Planner:
                 "not count as coverage. Turn them off and the policies on in one sitting, then export again.",
             )
         yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps)
+        if self._operator is not None and self._operator.id not in self._rules.emergency_access:
+            coverage = self._judge.coverage_of(self._operator)
+            if not coverage.is_proven(self._accepted):
+                yield _blocker(
+                    "operator-not-covered",
+                    f"{self._operator.user_principal_name}, the account that is signed in, is not covered itself: "
+                    f"{coverage.reason}. Have it covered first, or sign in with an account that is.",
+                )
         allowed = self._rules.limits.max_newly_prompted
         for prompted in newly_prompted:
             if prompted.outside_plan > allowed:

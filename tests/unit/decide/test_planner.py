@@ -222,6 +222,18 @@ def test_the_operator_comes_last_of_the_shares_unless_the_canary_names_them() ->
     assert rows["operator"].wave == 1
 
 
+def test_an_operator_who_is_not_covered_blocks_the_plan_unless_it_is_an_emergency_access_account() -> None:
+    people = [user("operator", "disabled"), user("ada")]
+    out = evidence(policy("p1", excludeUsers=[object_id("operator")]))
+    _, header = planned(people, out, rules(operator=object_id("operator")))
+    assert [note.code for note in header.blockers] == ["operator-not-covered"]
+    assert "operator@contoso.example, the account that is signed in" in header.blockers[0].sentence
+    _, header = planned(people, out, rules(operator=object_id("ada")))
+    assert not header.blockers
+    _, header = planned(people, out, rules(operator=object_id("operator"), emergency_access=(object_id("operator"),)))
+    assert not header.blockers
+
+
 def test_the_shares_are_about_as_large_as_they_say() -> None:
     rows, _ = planned([user(f"user{number}") for number in range(2000)])
     waves = [row.wave for row in rows.values()]
