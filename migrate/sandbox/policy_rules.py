@@ -5,11 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from migrate.sandbox.messages import GraphError, Json, bad_request, words
-from migrate.sandbox.policy_shape import TOP_LEVEL
-from migrate.sandbox.policy_types import has_policy_types
+from migrate.sandbox.policy_types import has_policy_members, has_policy_types
 from migrate.sandbox.tenant import Tenant
 
-STATES = frozenset({"enabled", "disabled", "enabledForReportingButNotEnforced"})
 _CLIENTS = words("all browser mobileAppsAndDesktopClients exchangeActiveSync easSupported other")
 _RISKS = words("low medium high hidden none")
 _PLATFORMS = words("android iOS windows windowsPhone macOS all linux")
@@ -21,22 +19,15 @@ _ACTIONS = frozenset({"urn:user:registersecurityinfo", "urn:user:registerdevice"
 _APP_WORDS = frozenset({"All", "None", "Office365", "MicrosoftAdminPortals"})
 _USER_WORDS = frozenset({"All", "None", "GuestsOrExternalUsers"})
 _PLACE_WORDS = frozenset({"All", "AllTrusted", "00000000-0000-0000-0000-000000000000"})
-_CONDITIONS = words(
-    "users applications clientAppTypes signInRiskLevels userRiskLevels servicePrincipalRiskLevels "
-    "insiderRiskLevels platforms locations devices clientApplications authenticationFlows"
-)
-_BETA_CONDITIONS = frozenset({"agents", "agentContext", "agentIdRiskLevels", "deviceStates", "times"})
 GUID = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$", re.IGNORECASE)
 
 
-def check_policy(
-    policy: Json, tenant: Tenant, version: str, *, check_principals: bool, before: Json | None = None
-) -> None:
+def check_policy(policy: Json, tenant: Tenant, *, check_principals: bool, before: Json | None = None) -> None:
     """Refuse a whole policy that the service would not take.
 
     What the policy named `before` may be gone by now: only what is new in it has to exist.
     """
-    _check_shape(policy, version)
+    _check_shape(policy)
     conditions = policy["conditions"]
     users, apps = conditions["users"], conditions["applications"]
     grant, session = policy.get("grantControls"), policy.get("sessionControls")
@@ -72,23 +63,13 @@ def _any(thing: Json | None) -> bool:
 
 
 def check_names(body: Json, version: str) -> None:
-    """Refuse members that policies do not have."""
-    extra = set(body) - TOP_LEVEL - {"@odata.type", "@odata.context"}
-    conditions = body.get("conditions")
-    if extra or not isinstance(conditions, dict | None):
+    """Refuse members that policies do not have, wherever they stand."""
+    if not has_policy_members(body, version):
         raise schema_error()
-    allowed = _CONDITIONS | _BETA_CONDITIONS if version == "beta" else _CONDITIONS
-    for name in conditions or ():
-        if name not in allowed and not name.startswith("@"):
-            raise schema_error()
-    for name in ("grantControls", "sessionControls"):
-        if not isinstance(body.get(name), dict | None):
-            raise schema_error()
 
 
-def _check_shape(policy: Json, version: str) -> None:
-    check_names(policy, version)
-    if not has_policy_types(policy) or policy["state"] not in STATES:
+def _check_shape(policy: Json) -> None:
+    if not has_policy_types(policy):
         raise schema_error()
     if not (policy.get("displayName") or "").strip():
         raise _invalid("1004", "The policy needs a displayName.")

@@ -1,23 +1,37 @@
-"""The JSON types inside a Conditional Access policy, so that one of another shape is refused before it is read."""
+"""The members inside a Conditional Access policy and their JSON types, so that nothing else is taken for a policy."""
 
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
+from msgspec import Meta
 
 from migrate.sandbox.messages import Json
 
+_GUEST = "none|internalGuest|b2bCollaborationGuest|b2bCollaborationMember|b2bDirectConnectUser|otherExternalUser"
+
+
+def _flags(members: str) -> Meta:
+    """Describe a text of one or more members, with commas between them."""
+    return Meta(pattern=rf"^({members})( ?, ?({members}))*$")
+
 
 class _Part(msgspec.Struct, rename="camel"):
-    """A part of a policy; members that are not named here are let through."""
+    """A part of a policy (contract 7.2)."""
+
+
+class _Filter(_Part):
+    mode: Literal["include", "exclude"]
+    rule: Annotated[str, Meta(min_length=1)]
 
 
 class _ExternalTenants(_Part):
-    membership_kind: str | None = None
+    membership_kind: Literal["all", "enumerated"] | None = None
     members: list[str] | None = None
 
 
 class _Guests(_Part):
-    guest_or_external_user_types: str | None = None
+    guest_or_external_user_types: Annotated[str, _flags(f"{_GUEST}|serviceProvider")] | None = None
     external_tenants: _ExternalTenants | None = None
 
 
@@ -37,7 +51,7 @@ class _Applications(_Part):
     exclude_applications: list[str]
     include_user_actions: list[str]
     include_authentication_context_class_references: list[str]
-    application_filter: dict[str, Any] | None = None
+    application_filter: _Filter | None = None
 
 
 class _Platforms(_Part):
@@ -51,17 +65,17 @@ class _Locations(_Part):
 
 
 class _Devices(_Part):
-    device_filter: dict[str, Any] | None = None
+    device_filter: _Filter | None = None
 
 
 class _ClientApplications(_Part):
     include_service_principals: list[str]
     exclude_service_principals: list[str]
-    service_principal_filter: dict[str, Any] | None = None
+    service_principal_filter: _Filter | None = None
 
 
 class _Flows(_Part):
-    transfer_methods: str | None = None
+    transfer_methods: Annotated[str, _flags("none|deviceCodeFlow|authenticationTransfer")] | None = None
 
 
 class _Conditions(_Part):
@@ -71,7 +85,7 @@ class _Conditions(_Part):
     sign_in_risk_levels: list[str]
     user_risk_levels: list[str]
     service_principal_risk_levels: list[str]
-    insider_risk_levels: str | None = None
+    insider_risk_levels: Annotated[str, _flags("minor|moderate|elevated")] | None = None
     platforms: _Platforms | None = None
     locations: _Locations | None = None
     devices: _Devices | None = None
@@ -93,32 +107,57 @@ class _Grant(_Part):
 
 class _Frequency(_Part):
     is_enabled: bool | None = None
-    value: int | None = None
-    type: str | None = None
-    frequency_interval: str | None = None
+    value: Annotated[int, Meta(ge=1)] | None = None
+    type: Literal["days", "hours"] | None = None
+    frequency_interval: Literal["timeBased", "everyTime"] | None = None
+    authentication_type: Literal["primaryAndSecondaryAuthentication", "secondaryAuthentication"] | None = None
 
 
 class _Switch(_Part):
     is_enabled: bool | None = None
 
 
+class _Persistent(_Switch):
+    mode: Literal["always", "never"] | None = None
+
+
+class _CloudApps(_Switch):
+    cloud_app_security_type: Literal["mcasConfigured", "monitorOnly", "blockDownloads"] | None = None
+
+
 class _Session(_Part):
     sign_in_frequency: _Frequency | None = None
-    persistent_browser: _Switch | None = None
+    persistent_browser: _Persistent | None = None
     application_enforced_restrictions: _Switch | None = None
-    cloud_app_security: _Switch | None = None
+    cloud_app_security: _CloudApps | None = None
     secure_sign_in_session: _Switch | None = None
     disable_resilience_defaults: bool | None = None
 
 
 class _Policy(_Part):
-    state: str
+    state: Literal["enabled", "disabled", "enabledForReportingButNotEnforced"]
     conditions: _Conditions
+    id: str | None = None
+    created_date_time: str | None = None
+    modified_date_time: str | None = None
+    deleted_date_time: str | None = None
     display_name: str | None = None
     description: str | None = None
     template_id: str | None = None
     grant_controls: _Grant | None = None
     session_controls: _Session | None = None
+
+
+_BETA: dict[type[_Part], frozenset[str]] = {
+    _Conditions: frozenset({"agents", "agentContext", "agentIdRiskLevels", "deviceStates", "times"}),
+    _Applications: frozenset({"globalSecureAccess", "networkAccess"}),
+    _Devices: frozenset({"includeDevices", "excludeDevices", "includeDeviceStates", "excludeDeviceStates"}),
+    _ClientApplications: frozenset(
+        {"agentIdServicePrincipalFilter", "includeAgentIdServicePrincipals", "excludeAgentIdServicePrincipals"}
+    ),
+    _Session: frozenset({"continuousAccessEvaluation", "globalSecureAccessFilteringProfile"}),
+}
+"""Members that beta takes besides; the sandbox keeps them, and nothing here depends on them."""
 
 
 def has_policy_types(policy: Json) -> bool:
@@ -128,3 +167,39 @@ def has_policy_types(policy: Json) -> bool:
     except msgspec.ValidationError:
         return False
     return True
+
+
+def has_policy_members(given: Json, version: str) -> bool:
+    """Tell whether what was sent, whole or in part, holds only members that policies have in that version."""
+    return _has_members(given, _Policy, version)
+
+
+def _has_members(given: Json, kind: type[_Part], version: str) -> bool:
+    if kind is _Strength:  # clients send it back expanded, as they read it
+        return True
+    parts = _parts_of(kind)
+    for name, value in given.items():
+        if "@" in name:
+            continue
+        if name not in parts:
+            if version == "beta" and name in _BETA.get(kind, ()):
+                continue
+            return False
+        part = parts[name]
+        if (
+            part is not None
+            and value is not None
+            and not (isinstance(value, dict) and _has_members(value, part, version))
+        ):
+            return False
+    return True
+
+
+@cache
+def _parts_of(kind: type[_Part]) -> dict[str, type[_Part] | None]:
+    """Return the members of a part, with the part that each holds, if any."""
+    found: dict[str, type[_Part] | None] = {}
+    for each in msgspec.structs.fields(kind):
+        types: tuple[Any, ...] = (each.type, *get_args(each.type))
+        found[each.encode_name] = next((t for t in types if isinstance(t, type) and issubclass(t, _Part)), None)
+    return found

@@ -148,6 +148,19 @@ def test_the_older_address_serves_the_same(client: httpx.Client) -> None:
         ({"conditions__users__excludeUsers": ["emergency1@contoso.example"]}, "1017"),
         ({"conditions__locations": {"includeLocations": ["00000000-0000-0000-0000-00000000dead"]}}, "1017"),
         ({"sessionControls": {"signInFrequency": {"isEnabled": True}}}, "1032"),
+        ({"sessionControls": {"signInFrequency": {"isEnabled": True, "type": "weeks", "value": 1}}}, "1007"),
+        ({"sessionControls": {"signInFrequency": {"isEnabled": True, "type": "days", "value": 0}}}, "1007"),
+        ({"sessionControls": {"persistentBrowser": {"isEnabled": True, "mode": "sometimes"}}}, "1007"),
+        ({"sessionControls": {"cloudAppSecurity": {"cloudAppSecurityType": "clouds"}}}, "1007"),
+        ({"sessionControls": {"mood": None}}, "1007"),
+        ({"conditions__users__excludeUser": []}, "1007"),
+        ({"conditions__applications__excludeApps": []}, "1007"),
+        ({"grantControls__control": "mfa"}, "1007"),
+        ({"conditions__insiderRiskLevels": "low"}, "1007"),
+        ({"conditions__users__includeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "alien"}}, "1007"),
+        ({"conditions__devices": {"deviceFilter": {"mode": "perhaps", "rule": "x"}}}, "1007"),
+        ({"conditions__authenticationFlows": {"transferMethods": "pigeon"}}, "1007"),
+        ({"conditions__applications__globalSecureAccess": {}}, "1007"),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused_with_its_number(
@@ -159,6 +172,36 @@ def test_a_policy_that_makes_no_sense_is_refused_with_its_number(
     assert (answer.status_code, error["code"]) == (400, "BadRequest")
     assert error["message"].startswith(f"{number}: ")
     assert client.get(POLICIES).json()["value"] == before
+
+
+def test_what_is_right_inside_a_policy_is_taken(client: httpx.Client) -> None:
+    guests = {
+        "guestOrExternalUserTypes": "internalGuest,b2bCollaborationGuest",
+        "externalTenants": {
+            "@odata.type": "#microsoft.graph.conditionalAccessEnumeratedExternalTenants",
+            "membershipKind": "enumerated",
+            "members": ["00000000-0000-0000-0000-00000000beef"],
+        },
+    }
+    session = {
+        "signInFrequency": {"isEnabled": True, "frequencyInterval": "everyTime", "type": None, "value": None},
+        "persistentBrowser": {"isEnabled": True, "mode": "never"},
+        "cloudAppSecurity": {"isEnabled": True, "cloudAppSecurityType": "monitorOnly"},
+    }
+    made = create(
+        client,
+        conditions__users__excludeGuestsOrExternalUsers=guests,
+        conditions__devices={"deviceFilter": {"mode": "exclude", "rule": "device.isCompliant -eq True"}},
+        conditions__authenticationFlows={"transferMethods": "deviceCodeFlow, authenticationTransfer"},
+        conditions__insiderRiskLevels="moderate,elevated",
+        sessionControls=session,
+    )
+    assert made["conditions"]["users"]["excludeGuestsOrExternalUsers"] == guests
+    assert made["sessionControls"]["signInFrequency"]["frequencyInterval"] == "everyTime"
+    beta = draft(conditions__applications__globalSecureAccess={})
+    assert client.post(POLICIES.replace("v1.0", "beta"), json=beta).status_code == 201
+    bound = draft(**{"grantControls__authenticationStrength@odata.bind": "https://graph.example/x"})
+    assert client.post(POLICIES, json=bound).status_code == 501
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"nonsense", b"null", b'{"conditions": 7}'])

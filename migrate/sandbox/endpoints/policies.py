@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from migrate.sandbox.clock import iso
 from migrate.sandbox.lag import ABSENT
-from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_modelled
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_rules import check_names, check_policy, schema_error
 from migrate.sandbox.policy_shape import TOP_LEVEL, merged, served, whole_policy, without_annotations
@@ -87,7 +87,7 @@ def create_policy(sandbox: "Sandbox", call: Call) -> Answer:
     if isinstance(conditions, dict) and "clientAppTypes" not in conditions:
         given["conditions"] = {**conditions, "clientAppTypes": ["all"]}
     policy = _whole({**given, "id": policy_id, "createdDateTime": sandbox.clock.iso()}, sandbox)
-    check_policy(policy, tenant, call.version, check_principals=sandbox.settings.check_principals)
+    check_policy(policy, tenant, check_principals=sandbox.settings.check_principals)
     _check_security_defaults(sandbox, policy)
     if len(tenant.policies) >= sandbox.settings.policy_cap:
         raise bad_request(f"1127: Policy count limit ({sandbox.settings.policy_cap}) has been exceeded for the tenant.")
@@ -115,9 +115,7 @@ def patch_policy(sandbox: "Sandbox", call: Call) -> Answer:
         new = {**old, **changes}
     policy = _whole({**new, "modifiedDateTime": sandbox.clock.iso()}, sandbox)
     before = _current(sandbox, call)
-    check_policy(
-        policy, sandbox.tenant, call.version, check_principals=sandbox.settings.check_principals, before=before
-    )
+    check_policy(policy, sandbox.tenant, check_principals=sandbox.settings.check_principals, before=before)
     _check_security_defaults(sandbox, policy)
     _store(sandbox, policy["id"], policy)
     sandbox.audit.policy_changed(call.caller, "Update conditional access policy", before, policy)
@@ -140,6 +138,8 @@ def _body(call: Call) -> Json:
         body = call.json()
     except GraphError as error:
         raise schema_error() from error
+    if b"@odata.bind" in call.body:
+        raise not_modelled("@odata.bind in a policy; it takes the object with its id")
     return dict(without_annotations(body))
 
 
