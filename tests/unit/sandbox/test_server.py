@@ -1,6 +1,7 @@
 """The server itself: start, stop, ports, addresses, clock, control plane, and no trace left behind."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -57,7 +58,9 @@ for tls in (None, made_on_the_fly(Path(sys.argv[1]))):
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    # asyncio's debug mode also tells what a busy machine was slow at; that is no warning about a connection.
+    said = [line for line in done.stderr.splitlines() if not re.search(r" took [\d.]+ seconds$", line)]
+    assert (done.returncode, said) == (0, [])
 
 
 def test_it_serves_ipv6_loopback() -> None:
