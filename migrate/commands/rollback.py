@@ -270,11 +270,14 @@ class _Work:
         plans = plans_in_force(journal)
         if self._run is not None:
             plans = [entry for entry in begun_plans(journal) if entry[0].startswith(self._run.lower())]
-        if not plans or (self._run is not None and len(plans) > 1):
+        if not plans and self._run is None:
             raise UsageProblem(
-                f"There is {'no run' if not plans else 'more than one run'} {self._run or ''} in the journal.".replace(
-                    "  ", " "
-                ),
+                "The journal holds no run that could be put back: here was only rolled back from files.",
+                hint="Give the file again with --file, or undo the rollback with --run DIGEST (see `audit export`).",
+            )
+        if len(plans) != 1 and self._run is not None:
+            raise UsageProblem(
+                f"There is {'more than one' if plans else 'no'} run {self._run} in the journal.",
                 hint="`mfa-migrate audit export` lists every run with its PlanDigest.",
             )
         rows = [
