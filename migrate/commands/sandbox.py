@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -140,7 +141,10 @@ def _serve_until_stopped(call: Call, server: SandboxServer, save: Path | None) -
 
     tenant = server.sandbox.tenant
     call.answer(sandbox_answer(server.url, tenant.id, tenant.domain, len(tenant.people)))
-    call.screen.say(f"Try: mfa-migrate export --endpoint {server.url}")
+    if server.ca_bundle is not None:
+        call.screen.say(f"Clients have to trust {server.ca_bundle}: curl --cacert, or ca_bundle in mfa-migrate.toml")
+    else:
+        call.screen.say(f"Try: mfa-migrate export --endpoint {server.url}")
     try:
         server.join()
     except KeyboardInterrupt:
@@ -239,8 +243,12 @@ def ask_control_plane(
             said = json.loads(problem.read())["error"]["message"]
         raise UsageProblem(f"The sandbox says: {said}", hint="See docs/sandbox.md.") from problem
     except OSError as problem:
+        trusted_by_nobody = isinstance(getattr(problem, "reason", None), ssl.SSLCertVerificationError)
         raise RemoteProblem(
-            f"The sandbox at {endpoint} does not answer: {problem}.", hint="Start it with `mfa-migrate sandbox`."
+            f"The sandbox at {endpoint} does not answer: {problem}.",
+            hint="Name the authority that it printed at its start as ca_bundle in mfa-migrate.toml."
+            if trusted_by_nobody
+            else "Start it with `mfa-migrate sandbox`.",
         ) from problem
 
 
@@ -259,18 +267,15 @@ def _tenant(tenant_file: Path | None, seed: int, users: int) -> Tenant:
 def _settings(no_throttle: bool, latency: str, enforce_permissions: bool, assigned: list[str]) -> SandboxSettings:
     from migrate.sandbox.settings import SandboxSettings
 
-    mean, _, jitter = latency.replace("±", "+-").partition("+-")
-    try:
-        changes: dict[str, Any] = {
-            "throttle": not no_throttle,
-            "enforce_permissions": enforce_permissions,
-            "latency_ms": float(mean),
-            "latency_jitter_ms": float(jitter or 0),
-        }
-    except ValueError:
-        raise UsageProblem(
-            f"--latency takes milliseconds, not {latency!r}.", hint="For example 150 or 150+-50."
-        ) from None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(?:(?:\+-|±)(\d+(?:\.\d+)?))?", latency.replace(" ", ""))
+    if found is None:
+        raise UsageProblem(f"--latency takes milliseconds, not {latency!r}.", hint="For example 150 or 150+-50.")
+    changes: dict[str, Any] = {
+        "throttle": not no_throttle,
+        "enforce_permissions": enforce_permissions,
+        "latency_ms": float(found[1]),
+        "latency_jitter_ms": float(found[2] or 0),
+    }
     for text in assigned:
         name, equals, value = text.partition("=")
         if not equals:

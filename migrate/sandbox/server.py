@@ -16,7 +16,7 @@ from migrate.sandbox.protocol import cuttable_protocol
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.tenant import Tenant
-from migrate.sandbox.tls import SandboxTls
+from migrate.sandbox.tls import SandboxTls, check_pair
 
 _START_SECONDS = 30.0
 
@@ -70,7 +70,8 @@ class SandboxServer:
     """Serve a tenant on loopback until stopped; use it as a context manager.
 
     `port` 0 takes any free one. `tls` serves HTTPS with the certificate it holds.
-    Raises OSError when the port is taken and RuntimeError when the server does not come up.
+    Raises OSError when the port is taken, ssl.SSLError for a certificate that cannot be used, and RuntimeError when the
+    server does not come up.
     """
 
     def __init__(
@@ -83,6 +84,8 @@ class SandboxServer:
         tls: SandboxTls | None = None,
         clock: SandboxClock | None = None,
     ) -> None:
+        if tls is not None:
+            check_pair(tls)
         self.sandbox = Sandbox(tenant, settings, clock)
         self.host = host
         self.tls = tls

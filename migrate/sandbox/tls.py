@@ -1,5 +1,6 @@
 """HTTPS on loopback: a certificate authority made on the fly, or certificates brought along."""
 
+import ssl
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ class SandboxTls:
     authority: Path
     temporary: bool = False
     """The files lie in a folder of their own that goes when the server stops."""
+
+
+def check_pair(tls: SandboxTls) -> None:
+    """Raise ssl.SSLError for files that are no PEM, need a password, or do not belong together."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key, password="")
 
 
 def made_on_the_fly(folder: Path | None = None, *names: str) -> SandboxTls:

@@ -63,6 +63,29 @@ def test_it_serves_https_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
         ran = run_here(["sandbox", "signin", "alma.berg@contoso.example", "--config", str(config)])
         assert ran.code == 0, ran.said
         assert "succeeds" in ran.out
+        stranger = run_here(["sandbox", "signin", "alma.berg@contoso.example", "--endpoint", url])
+        assert (stranger.code, "as ca_bundle in mfa-migrate.toml" in stranger.err) == (4, True), stranger.said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
+def test_it_says_which_authority_its_clients_have_to_trust(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "migrate", "sandbox", "--port", "0", "--users", "3", "--https"],
+        cwd=tmp_path,
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        line = next(line for line in process.stderr if "trust" in line)
+        found = re.search(r"trust (\S+\.pem):", line)
+        assert found is not None, line
+        assert "BEGIN CERTIFICATE" in Path(found[1]).read_text(encoding="utf-8")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +97,9 @@ def test_it_serves_https_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
         (["--cert", "c.pem", "--key", "k.pem"], "There is no file"),
         (["--set", "nonsense=1"], "nonsense"),
         (["--latency", "soon"], "milliseconds"),
+        (["--latency", "nan"], "milliseconds"),
+        (["--latency=-5"], "milliseconds"),
+        (["--cert", "bad.json", "--key", "bad.json"], "cannot be used"),
         (["--tenant-file", "no.json"], "could not be read"),
     ],
 )
