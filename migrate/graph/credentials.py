@@ -113,7 +113,7 @@ def _failure(problem: AzureError) -> SignInFailed | Unreachable:
         )
     return Unreachable(
         f"The sign-in service did not answer: {_first_line(problem)}",
-        hint="Check the network, the proxy and --ca-bundle, then run the command again.",
+        hint="Check the network, the proxy and `ca_bundle` in mfa-migrate.toml, then run the command again.",
     )
 
 

@@ -114,7 +114,9 @@ class Connection:
         if self.endpoint is None and not self.pacing:
             raise UsageProblem("Pacing can only be switched off for a sandbox, not for Microsoft Graph.")
         if self.ca_bundle is not None and not self.ca_bundle.is_file():
-            raise UsageProblem(f"The CA bundle {self.ca_bundle} is no file.", hint="Give --ca-bundle a PEM file.")
+            raise UsageProblem(
+                f"The CA bundle {self.ca_bundle} is no file.", hint="Name a PEM file in mfa-migrate.toml."
+            )
 
     @property
     def is_sandbox(self) -> bool:

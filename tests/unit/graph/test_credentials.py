@@ -201,7 +201,7 @@ def test_an_unknown_authority_is_not_trusted(authority: Authority) -> None:
         signed_in(
             connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right", ca_bundle=None), prompt=quiet
         )
-    assert "--ca-bundle" in caught.value.hint
+    assert "`ca_bundle` in mfa-migrate.toml" in caught.value.hint
     assert authority.asked == []
 
 
