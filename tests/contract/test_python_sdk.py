@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -72,6 +73,23 @@ def test_users_are_paged_with_select(graph: Callable[[Ask], Any]) -> None:
     assert len({each.id for each in found}) == 120
     assert {each.user_type for each in found} == {"Member", "Guest"}
     assert found[2].additional_data["perUserMfaState"] == "enforced"
+
+
+def test_users_are_searched(graph: Callable[[Ask], Any]) -> None:
+    from kiota_abstractions.base_request_configuration import RequestConfiguration
+    from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+
+    async def ask(client: Any) -> list[str]:
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
+            search='"displayName:alma berg" OR "mail:ben.frost@"', count=True, orderby=["displayName"]
+        )
+        configuration = RequestConfiguration(query_parameters=query)
+        configuration.headers.add("ConsistencyLevel", "eventual")
+        page = await client.users.get(request_configuration=configuration)
+        assert page.odata_count == 2
+        return [each.display_name for each in page.value]
+
+    assert graph(ask) == ["Alma Berg", "Ben Frost"]
 
 
 def test_one_user_with_methods_groups_and_registration(graph: Callable[[Ask], Any]) -> None:
@@ -196,6 +214,7 @@ def test_sign_ins_and_what_if_with_typed_models(
         EvaluatePostRequestBody,
     )
     from msgraph.generated.models.application_context import ApplicationContext
+    from msgraph.generated.models.service_principal_sign_in import ServicePrincipalSignIn
     from msgraph.generated.models.sign_in_conditions import SignInConditions
     from msgraph.generated.models.user_sign_in import UserSignIn
 
@@ -218,6 +237,13 @@ def test_sign_ins_and_what_if_with_typed_models(
     rows, verdicts = graph(ask)
     assert rows.value[0].applied_conditional_access_policies[0].result.value == "success"
     assert {each.policy_applies for each in verdicts.value} == {True}
+
+    body.sign_in_identity = ServicePrincipalSignIn(
+        service_principal_id=str(uuid4()), odata_type="#microsoft.graph.servicePrincipalSignIn"
+    )
+    body.applied_policies_only = False
+    _, verdicts = graph(ask)
+    assert {each.analysis_reasons.value for each in verdicts.value} == {"workloadIdentities"}
 
 
 def test_raw_beta_calls_and_batches_through_the_adapter(graph: Callable[[Ask], Any], server: SandboxServer) -> None:
