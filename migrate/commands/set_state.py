@@ -10,46 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.confirm import confirm
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of
 from migrate.commands.options import verb
-from migrate.commands.wiring import (
-    PAUSE_FILE,
-    ROLLBACK_CSV,
-    ROLLBACK_JSON,
-    FolderRollbackFiles,
-    dialect_of,
-    interruptible,
-    monotonic,
-    new_id,
-    open_journal,
-    open_tenant,
-    owner_line,
-    sleep,
-    workspace_of,
-)
-from migrate.config import OutputFormat, duration
-from migrate.errors import ConfigProblem, ExitCode, MfaMigrateError, UsageProblem
+from migrate.commands.state_change import How, StateChange
+from migrate.commands.wiring import ROLLBACK_CSV, ROLLBACK_JSON, open_journal, open_tenant, owner_line, workspace_of
+from migrate.config import OutputFormat
+from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.exchange.spellings import translated as powershell_spellings
-from migrate.model.instants import iso_utc
-from migrate.model.journal import JournalEntry, Operation
-from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
-from migrate.model.users import MfaState, Registration, UserProfile
-from migrate.store.files import sha256_of_file
+from migrate.model.set_state import StateRequest
+from migrate.model.users import MfaState
 from migrate.store.folder import Workspace
 from migrate.views.events import EndingError, ResultEvent, SummaryEvent, line_of
-from migrate.views.set_state import refused_result, result_of, set_state_answer, stateless_result
+from migrate.views.set_state import set_state_answer, stateless_result, unsent_results
 
 if TYPE_CHECKING:
-    from migrate.decide.guards import Leave, Send
-    from migrate.decide.set_state import FormerStates
     from migrate.exchange.reading import Asked
-    from migrate.graph.tenant import GraphTenant
-    from migrate.model.plan import PlanHeader, SetMfaState
     from migrate.model.snapshot import Organization
-    from migrate.store.journal import JournalDb
 
 __all__ = ["powershell_spellings", "set_state"]
 
@@ -106,13 +84,14 @@ def set_state(
     asked = None if state.casefold() == FROM_FILE.casefold() else _state(state)
     if asked is None and input_ is None:
         raise UsageProblem("--state FromFile goes with --input.", hint="Add --input FILE, or name a state.")
+    if accept_uncovered is not None and not accept_uncovered.strip():
+        raise UsageProblem("--accept-uncovered needs a reason.", hint="It stands in the audit; say why in a few words.")
     call = _with_events(call) if call.settings.output is OutputFormat.NDJSON else call
-    work = _Work(
-        call, workspace_of(call), asked, what_if=what_if, accept_uncovered=accept_uncovered, allow=allow_unregistered
-    )
+    how = How(what_if=what_if, accept_uncovered=accept_uncovered or "", allow_unregistered=allow_unregistered)
+    work = _Work(call, workspace_of(call), asked, how)
     try:
-        how = asked_of(input_encoding, state_column, sheet, trust_disabled)
-        requests = _requests(object_id or [], user_principal_name or [], input_, how, states=asked is None)
+        said = asked_of(input_encoding, state_column, sheet, trust_disabled)
+        requests = _requests(call, object_id or [], user_principal_name or [], input_, said, states=asked is None)
         must_ask = (ask or (input_ not in (None, "-"))) and not yes and not what_if
         with work.workspace.lock(owner_line("set-state")):
             work.workspace.replaceable([ROLLBACK_CSV, ROLLBACK_JSON])
@@ -147,69 +126,67 @@ def _with_events(call: Call) -> Call:
 
 
 def _requests(
-    object_ids: Sequence[str], names: Sequence[str], source: str | None, how: Asked, *, states: bool
+    call: Call, object_ids: Sequence[str], names: Sequence[str], source: str | None, said: Asked, *, states: bool
 ) -> list[StateRequest]:
-    """Return the requests; one id and one name belong to the same user, and must agree."""
-    if source is not None:
-        if object_ids or names:
-            raise UsageProblem("--input cannot go together with --object-id or --user-principal-name.")
-        from migrate.exchange.state_requests import requests_from
+    from migrate.exchange.state_requests import requests_from, requests_named
 
-        found = list(requests_from(source, how, states=states))
-    elif len(object_ids) == 1 and len(names) == 1:
-        found = [_request(0, object_ids[0], names[0])]
+    if source is None:
+        requests = requests_named(object_ids, names)
+    elif object_ids or names:
+        raise UsageProblem(
+            "--input cannot go together with --object-id or --user-principal-name.",
+            hint="Add the users to the list, or run set-state twice.",
+        )
     else:
-        found = [_request(index, object_id, "") for index, object_id in enumerate(object_ids)]
-        found += [_request(len(found) + index, "", name) for index, name in enumerate(names)]
-    if not found:
+        requests, notes = requests_from(source, said, states=states)
+        for note in notes:
+            call.screen.warn(note)
+    if not requests:
         raise UsageProblem(
             "No user is named.", hint="Give --object-id, --user-principal-name or --input FILE; see --help."
         )
-    return found
-
-
-def _request(index: int, object_id: str, name: str) -> StateRequest:
-    return StateRequest(
-        index=index,
-        object_id=object_id.strip().lower(),
-        user_principal_name=name.strip(),
-        recorded_state=None,
-        plan_digest="",
-    )
+    return requests
 
 
 class _Work:
     """One call of set-state."""
 
-    def __init__(
-        self,
-        call: Call,
-        workspace: Workspace,
-        asked: MfaState | None,
-        *,
-        what_if: bool,
-        accept_uncovered: str | None,
-        allow: bool,
-    ) -> None:
-        self.call, self.workspace, self._asked = call, workspace, asked
-        self.what_if, self.accept_uncovered, self.allow_unregistered = what_if, accept_uncovered, allow
+    def __init__(self, call: Call, workspace: Workspace, asked: MfaState | None, how: How) -> None:
+        self.call, self.workspace, self._asked, self._how = call, workspace, asked, how
         self.results: list[ResultEvent] = []
         self.interrupted = False
         self.head: tuple[int, str] | None = None
 
     async def carry_out(self, requests: Sequence[StateRequest], *, must_ask: bool) -> None:
-        """Ask, then resolve, guard and run for each state; the results come in the order of the requests."""
+        """Ask, resolve, then guard and run for each state; the results come in the order of the requests."""
+        from migrate.decide.set_state import without_contradictions
+        from migrate.engine.state_requests import resolve
+
         async with open_tenant(self.call) as tenant:
             actor = await tenant.read_actor()
             organization = await tenant.read_organization()
             if must_ask:
                 self._confirm(organization, requests)
             with closing(open_journal(self.workspace, actor=actor.name, tenant_id=organization.tenant_id)) as journal:
+                answers = await resolve(tenant, [r for r in requests if self._asked or r.listed_state])
+                answers = without_contradictions(answers, self._asked)
                 for asked in MfaState:
-                    chosen = [request for request in requests if (self._asked or request.listed_state) is asked]
-                    if chosen and not self.interrupted:
-                        await _OneState(self, asked, tenant, organization, journal).carry_out(chosen)
-                self.head = None if self.what_if else journal.head
+                    chosen = [answer for answer in answers if (self._asked or answer.request.listed_state) is asked]
+                    if self.interrupted:
+                        self.results += unsent_results(chosen, asked)
+                    elif chosen:
+                        change = StateChange(
+                            self.call,
+                            asked,
+                            self._how,
+                            workspace=self.workspace,
+                            tenant=tenant,
+                            organization=organization,
+                            journal=journal,
+                        )
+                        self.results += await change.carry_out(chosen)
+                        self.interrupted = change.interrupted
+                self.head = None if self._how.what_if else journal.head
         if self._asked is None:
             self.results += [stateless_result(r) for r in requests if r.listed_state is None]
         self.results.sort(key=lambda result: result.index or 0)
@@ -243,160 +220,3 @@ class _Work:
             error=error,
         )
         self.call.screen.write_bytes([line_of(summary)])
-
-
-class _OneState:
-    """The part of a call that asks for one state."""
-
-    def __init__(
-        self, work: _Work, asked: MfaState, tenant: GraphTenant, organization: Organization, journal: JournalDb
-    ) -> None:
-        self._work, self._asked, self._tenant, self._journal = work, asked, tenant, journal
-        self._organization, self.call, self.workspace = organization, work.call, work.workspace
-
-    async def carry_out(self, requests: Sequence[StateRequest]) -> None:
-        """Resolve, guard and run; the results go to the call."""
-        from migrate.decide.set_state import is_restore
-        from migrate.engine.state_requests import resolve
-
-        former = self._former_states()
-        answers = await resolve(self._tenant, requests)
-        restores = {
-            answer.profile.id
-            for answer in answers
-            if isinstance(answer, ResolvedRequest) and is_restore(answer, self._asked, former)
-        }
-        answers = await self._guarded(answers, restores)
-        resolved = {a.profile.id: a for a in answers if isinstance(a, ResolvedRequest)}
-        plan, steps = await self._plan(list(resolved.values()), restores)
-        notes = await self._notes(list(resolved.values()))
-        run = self._rehearse if self._work.what_if else self._run
-        entries = await run(plan, steps) if steps else {}
-        for answer in answers:
-            if isinstance(answer, RefusedRequest):
-                self._work.results.append(refused_result(answer, self._asked))
-            else:
-                entry, note = entries.get(answer.profile.id), notes.get(answer.profile.id, "")
-                self._work.results.append(result_of(answer, self._asked, entry, note))
-
-    def _former_states(self) -> FormerStates:
-        """Return what the journal and the rollback file recorded; a file that was edited counts for nothing."""
-        from migrate.decide.set_state import FormerStates
-        from migrate.engine.rollback_record import forward_plans
-        from migrate.exchange.documents import rollback_header, rollback_rows
-
-        digests = [digest for digest, _ in forward_plans(self._journal)]
-        recorded = {touched.user_id: touched.before for touched in self._journal.touched(digests)}
-        csv, beside = self.workspace.path / ROLLBACK_CSV, self.workspace.path / ROLLBACK_JSON
-        rows: dict[str, tuple[MfaState, str]] = {}
-        if csv.is_file() and beside.is_file():
-            header = rollback_header(beside)
-            if header.tenant_id == self._organization.tenant_id and header.fits(sha256_of_file(csv)):
-                rows = {row.user_id: (row.previous_state, row.plan_digest) for row in rollback_rows(csv)}
-        return FormerStates(journal=recorded, file=rows)
-
-    async def _guarded(
-        self, answers: list[ResolvedRequest | RefusedRequest], restores: set[str]
-    ) -> list[ResolvedRequest | RefusedRequest]:
-        """Refuse to enforce users who never registered; a restore is never refused."""
-        from migrate.decide.set_state import refusal_for
-
-        if self._asked is not MfaState.ENFORCED or self._work.allow_unregistered:
-            return answers
-        new = [a for a in answers if isinstance(a, ResolvedRequest) and a.profile.id not in restores]
-        registrations: dict[str, Registration | None] = {}
-        # Without P1 there is no report, and so nobody of whom it is known that a method is registered.
-        if any(sku.allows_conditional_access for sku in await self._tenant.read_skus()):
-            registrations = await self._tenant.read_registrations(list({a.profile.id for a in new}))
-        refusals = {a.profile.id: refusal_for(a, self._asked, registrations.get(a.profile.id)) for a in new}
-        return [(refusals.get(a.profile.id) or a) if isinstance(a, ResolvedRequest) else a for a in answers]
-
-    async def _plan(
-        self, resolved: list[ResolvedRequest], restores: set[str]
-    ) -> tuple[PlanHeader, tuple[SetMfaState, ...]]:
-        from migrate.decide.set_state import plan_for
-
-        config = self.call.settings.config
-        return plan_for(
-            resolved,
-            self._asked,
-            self._organization,
-            restores=restores,
-            accept_uncovered=self._work.accept_uncovered or "",
-            emergency_access=await self._emergency_access(),
-            cloud=self.call.settings.cloud.value,
-            endpoint=self.call.settings.endpoint,
-            created_at=iso_utc(self._tenant.server_now()),
-            tool_version=__version__,
-            readback_timeout_seconds=int(
-                duration(config.limits.readback_timeout, "limits.readback_timeout").total_seconds()
-            ),
-            apps_that_matter=tuple(sorted(config.coverage.apps)) or None,
-        )
-
-    async def _emergency_access(self) -> tuple[str, ...]:
-        access = self.call.settings.config.emergency_access
-        if access is None or not access.accounts or self._asked is not MfaState.DISABLED:
-            return ()
-        profiles = await self._tenant.read_profiles(list(access.accounts))
-        for name, profile in profiles.items():
-            if isinstance(profile, str):
-                raise ConfigProblem(f"emergency_access.accounts: {name}: {profile}", hint="Check the spelling.")
-        return tuple(profile.id for profile in profiles.values() if isinstance(profile, UserProfile))
-
-    async def _notes(self, resolved: list[ResolvedRequest]) -> dict[str, str]:
-        """Return the documented warning for users who are enabled or enforced beside Conditional Access."""
-        from migrate.decide.coverage.judge import Judge
-        from migrate.decide.set_state import covered_note
-
-        if self._asked is MfaState.DISABLED or not resolved:
-            return {}
-        apps = frozenset(self.call.settings.config.coverage.apps) or None
-        judge = Judge(await self._tenant.read_evidence(), apps_that_matter=apps)
-        notes = {each.profile.id: covered_note(judge.coverage_of(each.profile)) for each in resolved}
-        for note, users in Counter(filter(None, notes.values())).items():
-            self.call.screen.warn(f"{users} {'user' if users == 1 else 'users'}: {note}")
-        return notes
-
-    async def _run(self, plan: PlanHeader, steps: tuple[SetMfaState, ...]) -> dict[str, JournalEntry]:
-        from migrate.engine.applier import Applier, ApplyOptions
-        from migrate.model.run import Ending
-
-        self._journal.for_run(plan.digest)
-        with interruptible(self.call) as stop:
-            result = await Applier(
-                plan=plan,
-                steps=lambda: iter(steps),
-                tenant=self._tenant,
-                journal=self._journal,
-                rollback_files=FolderRollbackFiles(self.workspace, dialect_of(self.call.settings)),
-                progress=self.call.screen,
-                options=ApplyOptions(
-                    max_failures="100%", tool_version=__version__, cloud=plan.cloud, endpoint=plan.endpoint
-                ),
-                stop=stop,
-                paused=(self.workspace.path / PAUSE_FILE).exists,
-                sleep=sleep,
-                monotonic=monotonic,
-                new_id=new_id,
-            ).run()
-        self._work.interrupted = result.ending is Ending.INTERRUPTED
-        entries = self._journal.entries(plan_digest=plan.digest, operation=Operation.SET_MFA_STATE)
-        return {entry.object_id: entry for entry in entries}
-
-    async def _rehearse(self, plan: PlanHeader, steps: tuple[SetMfaState, ...]) -> dict[str, Send | Leave]:
-        """Do all reads and guards; the journal is not written."""
-        from migrate.engine.proof import Proof
-        from migrate.engine.user_steps import UserSteps
-
-        users = UserSteps(
-            tenant=self._tenant,
-            journal=self._journal,
-            proof=Proof(self._tenant, plan, monotonic=monotonic),
-            progress=self.call.screen,
-            sleep=sleep,
-            new_id=new_id,
-            readback_timeout=0,
-            emergency_access=frozenset(plan.emergency_access),
-        )
-        return {step.user_id: decision for step, decision in await users.rehearse(steps)}

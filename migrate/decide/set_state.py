@@ -59,6 +59,36 @@ def refusal_for(resolved: ResolvedRequest, asked: MfaState, registration: Regist
     )
 
 
+def without_contradictions(
+    answers: Sequence[ResolvedRequest | RefusedRequest], asked: MfaState | None
+) -> list[ResolvedRequest | RefusedRequest]:
+    """Return the answers with every request refused of a user for whom the list asks for several states.
+
+    `asked` is the one state for all, or None where each request brings its own. The same user may stand in a list
+    by id and by name, so that only the directory shows it.
+    """
+    wanted: dict[str, set[MfaState]] = {}
+    for answer in answers:
+        if isinstance(answer, ResolvedRequest) and (state := asked or answer.request.listed_state):
+            wanted.setdefault(answer.profile.id, set()).add(state)
+    return [
+        _contradicted(answer, wanted[answer.profile.id])
+        if isinstance(answer, ResolvedRequest) and len(wanted.get(answer.profile.id, ())) > 1
+        else answer
+        for answer in answers
+    ]
+
+
+def _contradicted(resolved: ResolvedRequest, states: AbstractSet[MfaState]) -> RefusedRequest:
+    return RefusedRequest(
+        request=resolved.request,
+        profile=resolved.profile,
+        before=resolved.before,
+        code=RefusalCode.BAD_INPUT,
+        message=f"The list asks for {' and for '.join(sorted(states))}; nothing was sent for this user.",
+    )
+
+
 def covered_note(coverage: Coverage) -> str:
     """Return the documented warning for a user who is enabled or enforced beside Conditional Access; else empty."""
     if coverage.verdict is not Verdict.COVERED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.engine.ports import Tenant
-from migrate.model.replies import StateReading
+from migrate.model.replies import NO_SUCH_USER, StateReading
 from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import UserProfile
 
@@ -28,7 +28,8 @@ def _answer(
     request: StateRequest, profile: UserProfile | str, readings: dict[str, StateReading]
 ) -> ResolvedRequest | RefusedRequest:
     if isinstance(profile, str):
-        return _refused(request, None, RefusalCode.NOT_FOUND, f"{request.key}: {profile}")
+        code = RefusalCode.NOT_FOUND if profile.startswith(NO_SUCH_USER) else RefusalCode.UNREADABLE
+        return _refused(request, None, code, f"{request.key}: {profile}")
     named = request.user_principal_name.casefold()
     if request.object_id and named and named != profile.user_principal_name.casefold():
         return _refused(

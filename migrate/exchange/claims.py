@@ -14,6 +14,7 @@ from migrate.exchange.statecolumn import StateColumn, state_column_of
 from migrate.exchange.words import Blank, Known, Lost, NoRequirement, Said, Strange, Value, said_by
 from migrate.model.claims import Claim, ClaimFile
 from migrate.model.users import MfaState
+from migrate.model.words import counted
 
 _GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE)
 _NAME = re.compile(r"\S+@\S+")
@@ -42,6 +43,13 @@ def claims_of(sheet: Sheet, *, state_column: str | None, trust_disabled: bool) -
     )
 
 
+def identity_of(text: str) -> tuple[str | None, str | None]:
+    """Return the object id or the user principal name that a text is; (None, None) where it is neither."""
+    if found := _GUID.fullmatch(text):
+        return found.group(1).lower(), None
+    return None, text if _NAME.fullmatch(text) else None
+
+
 class _People:
     """Finds out whom a row is about. Never by display name: exports lose letters of it."""
 
@@ -52,7 +60,9 @@ class _People:
         self._display_columns = columns_for(Meaning.DISPLAY_NAME, sheet.columns)
         self._digest_columns = columns_for(Meaning.PLAN_DIGEST, sheet.columns)
         if not self._id_columns and not self._name_columns:
-            found = ", ".join(sheet.columns[:12]) or "nothing"
+            if not sheet.columns:
+                raise BadInput(f"{sheet.name} names nobody.", hint="Needed is a row for each user.")
+            found = ", ".join(sheet.columns[:12])
             raise BadInput(
                 f"{sheet.name} has no column that says whom a row is about (found: {found}).",
                 hint="Needed is ObjectId or UserPrincipalName. A display name is not enough: names are not unique.",
@@ -74,11 +84,9 @@ class _People:
             text = _text(row.get(column))
             if not text or user_principal_name is not None:
                 continue
-            if _NAME.fullmatch(text):
-                user_principal_name = text
-            elif object_id is None and (found := _GUID.fullmatch(text)):
-                object_id = found.group(1).lower()
-            else:
+            as_id, as_name = identity_of(text)
+            object_id, user_principal_name = object_id or as_id, as_name
+            if as_id is None and as_name is None:
                 strange = strange or (column, text)
         if object_id is None and user_principal_name is None:
             if strange is None:
@@ -163,11 +171,11 @@ def _notes_about(name: str, claims: tuple[Claim, ...], chosen: StateColumn) -> I
         )
     inferred = sum(claim.inferred for claim in claims)
     if inferred:
-        yield f"{inferred} blank cells of {chosen.name} were read as Disabled, as reports of that kind mean them."
+        yield f"Read as Disabled, as reports of that kind mean it: {counted(inferred, 'blank cell')} of {chosen.name}."
     problems = [claim.problem for claim in claims if claim.problem is not None]
     yield from problems[:_SHOWN_ROWS]
     if len(problems) > _SHOWN_ROWS:
-        yield f"… and {len(problems) - _SHOWN_ROWS} more rows whose state is not known."
+        yield f"… and {counted(len(problems) - _SHOWN_ROWS, 'more row')} whose state is not known."
     if any(_LOST in problem for problem in problems):
         yield REEXPORT_HINT
     yield from _contradictions(name, claims)

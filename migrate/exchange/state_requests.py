@@ -1,34 +1,74 @@
-"""Turn a list of users in any format, from a file or stdin, into requests of `set-state`."""
+"""Turn named users, or a list of them in any format, from a file or stdin, into requests of `set-state`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
+from migrate.errors import BadInput, UsageProblem
+from migrate.exchange.claims import identity_of
 from migrate.exchange.reading import NOTHING_ASKED, Asked, read_claims, with_states
 from migrate.model.claims import Claim
 from migrate.model.set_state import StateRequest
 
 
-def requests_from(source: str, asked: Asked = NOTHING_ASKED, *, states: bool = False) -> Iterator[StateRequest]:
-    """Yield the users that a file (or `-`, stdin) names, in its order, each with its position from 0.
+def requests_from(
+    source: str, asked: Asked = NOTHING_ASKED, *, states: bool = False
+) -> tuple[list[StateRequest], tuple[str, ...]]:
+    """Return the users that a file (or `-`, stdin) names, in its order, and what one has to know about their states.
 
     Args:
         source: The file's path, or `-`.
         asked: How the operator says that it is to be read.
         states: The rows are to give the state as well: a file in which it is lost is refused. Otherwise what the
-            file says about states is not a request; PreviousState with PlanDigest of a rollback file comes along,
-            so that a restore can be told from a new request.
+            file says about states is not a request, and there is nothing to know about it; PreviousState with
+            PlanDigest of a rollback file comes along, so that a restore can be told from a new request.
 
-    Raises `BadInput` for a file that cannot be read.
+    Raises `BadInput` for a file that cannot be read or has no rows.
     """
     file = read_claims(sys.stdin.buffer if source == "-" else Path(source), asked)
+    if not file.claims:
+        raise BadInput(f"{file.name} names nobody.", hint="Needed is a row for each user.")
     claims = with_states(file).claims if states else file.claims
-    return (_request(index, claim) for index, claim in enumerate(claims))
+    return [_claimed(index, claim) for index, claim in enumerate(claims)], file.notes if states else ()
 
 
-def _request(index: int, claim: Claim) -> StateRequest:
+def requests_named(object_ids: Sequence[str], names: Sequence[str]) -> list[StateRequest]:
+    """Return the users that are named one by one; as many ids as names belong to each other, and must agree.
+
+    Raises `UsageProblem` for what is neither an id nor a name, and for ids beside another number of names.
+    """
+    ids, names = [text for text in object_ids if text.strip()], [text for text in names if text.strip()]
+    if ids and names and len(ids) != len(names):
+        raise UsageProblem(
+            f"{len(ids)} object ids and {len(names)} user principal names do not belong to each other.",
+            hint="Give the ids or the names; together, as many of the one as of the other.",
+        )
+    pairs = zip(ids or [""] * len(names), names or [""] * len(ids), strict=True)
+    return [_named(index, object_id, name) for index, (object_id, name) in enumerate(pairs)]
+
+
+def _named(index: int, object_id: str, name: str) -> StateRequest:
+    found_id = found_name = None
+    for text in filter(None, (object_id.strip(), name.strip())):
+        as_id, as_name = identity_of(text)
+        if as_id is None and as_name is None:
+            raise UsageProblem(
+                f"{text[:80]!r} is neither an object id (a GUID) nor a user principal name (it has an @).",
+                hint="A display name is not enough: names are not unique.",
+            )
+        found_id, found_name = found_id or as_id, found_name or as_name
+    return StateRequest(
+        index=index,
+        object_id=found_id or "",
+        user_principal_name=found_name or "",
+        recorded_state=None,
+        plan_digest="",
+    )
+
+
+def _claimed(index: int, claim: Claim) -> StateRequest:
     return StateRequest(
         index=index,
         object_id=claim.object_id or "",

@@ -10,6 +10,7 @@ from migrate.errors import IncompleteRead
 from migrate.graph.answers import Answer, BadAnswer
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.record import JsonObject
+from migrate.model.replies import NO_SUCH_USER
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import Identity, MfaState, Registration, UserProfile
 
@@ -197,6 +198,8 @@ def profile_or_words(answer: Answer) -> UserProfile | str:
     if not answer.is_success:
         trace = f" (request-id {answer.request_id})" if answer.request_id else ""
         words = answer.error.words or "no explanation"
+        if answer.status == 404:
+            return f"{NO_SUCH_USER}{trace}"
         return f"Graph answered {answer.status or 'nothing'} ({words}) when asked for this user{trace}."
     try:
         return user_profile(answer.body)

@@ -7,6 +7,9 @@ from enum import StrEnum
 from migrate.model.record import Record
 from migrate.model.users import MfaState
 
+NO_SUCH_USER = "there is no such user in the tenant"
+"""How the sentence begins that stands for a user whom Graph does not know."""
+
 
 class StateReading(Record, frozen=True, kw_only=True):
     """The answer to reading one user's per-user MFA state."""

@@ -39,6 +39,11 @@ class ResultOutcome(StrEnum):
         """Tell whether PowerShell should see an ErrorRecord for it."""
         return self in (ResultOutcome.UNCONFIRMED, ResultOutcome.SKIPPED, ResultOutcome.FAILED)
 
+    @property
+    def may_have_changed(self) -> bool:
+        """Tell whether the user may be in another state now."""
+        return self in (ResultOutcome.CONFIRMED, ResultOutcome.UNCONFIRMED, ResultOutcome.RECOVERED)
+
 
 class ResultCode(StrEnum):
     """Why a user's request did not end as asked; the module derives the category of its ErrorRecord from it."""

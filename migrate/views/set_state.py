@@ -14,6 +14,8 @@ from migrate.views.screen import Answer, styled, table
 
 COLUMNS = ("ObjectId", "UserPrincipalName", "Before", "Requested", "Found", "Outcome", "Code", "Message", "Note")
 PROMOTED = "Found enforced: Microsoft promotes an enabled user who has a method registered."
+NOT_COVERED = ". Close the gap, or switch off all the same with --accept-uncovered REASON."
+"""What one can do about a user who is not switched off for want of proof."""
 
 _OUTCOMES = {
     Outcome.CONFIRMED: ResultOutcome.CONFIRMED,
@@ -94,7 +96,11 @@ def result_of(
         outcome = ResultOutcome.UNCHANGED
     error = outcome.is_error
     code = next((code for start, code in _CODES if reason.startswith(start)), ResultCode.OTHER)
-    promoted = PROMOTED if asked is MfaState.ENABLED and found == MfaState.ENFORCED else ""
+    sent = outcome in (ResultOutcome.CONFIRMED, ResultOutcome.RECOVERED)
+    promoted = PROMOTED if sent and asked is MfaState.ENABLED and found == MfaState.ENFORCED else ""
+    if code is ResultCode.NOT_COVERED:
+        # Here nothing was planned on a proof, so nothing has changed since.
+        reason = reason.replace("not covered any more", "not proven covered by Conditional Access", 1) + NOT_COVERED
     return ResultEvent(
         index=resolved.request.index,
         object_id=resolved.profile.id,
@@ -108,6 +114,15 @@ def result_of(
         note=" ".join(filter(None, [promoted, "" if outcome is ResultOutcome.UNCHANGED else note])),
         request_id=request_id,
     )
+
+
+def unsent_results(answers: Sequence[ResolvedRequest | RefusedRequest], asked: MfaState) -> Iterator[ResultEvent]:
+    """Yield the results of requests that were not come to before the interrupt."""
+    for answer in answers:
+        if isinstance(answer, RefusedRequest):
+            yield refused_result(answer, asked)
+        else:
+            yield result_of(answer, asked, None, "")
 
 
 def set_state_answer(results: Sequence[ResultEvent], asked: MfaState | None, endpoint: str | None) -> Answer:
@@ -144,6 +159,10 @@ def set_state_answer(results: Sequence[ResultEvent], asked: MfaState | None, end
             ),
         )
         yield styled(", ".join(f"{count} {name}" for name, count in counts.items()), "bold")
+        if ResultOutcome.PLANNED in counts:
+            yield "Nothing was sent: this was a rehearsal."
+        elif any(outcome.may_have_changed for outcome in map(ResultOutcome, counts)):
+            yield "Way back: mfa-migrate rollback"
 
     return Answer(
         kind="setState",

@@ -65,15 +65,21 @@ def test_state_is_mandatory_and_taken_in_any_case(lab: Lab) -> None:
 
 
 def test_a_user_who_is_there_already_is_reported_and_nothing_is_sent(lab: Lab) -> None:
-    result = one(lab, *by_name(lab, "alma.berg"), "--state", "Enforced")
+    ran = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Enforced", "-o", "json")
+    result = ran.document["results"][0]
     assert (result["outcome"], result["found"]) == ("unchanged", "enforced")
+    assert "sessions" not in ran.err, "a warning about what is not sent"
     assert patches(lab) == 0
 
 
 def test_an_uncovered_user_is_not_disabled_unless_the_operator_accepts_it_with_a_reason(lab: Lab) -> None:
     result = one(lab, *by_name(lab, "dora.pike"), "--state", "Disabled", code=1)
     assert (result["outcome"], result["code"]) == ("skipped", "NotCovered")
+    assert result["message"].startswith("not proven covered")
+    assert "--accept-uncovered REASON" in result["message"]
     assert lab.state_of("dora.pike") == "enforced"
+    empty = lab.go("set-state", *by_name(lab, "dora.pike"), "--state", "Disabled", "--accept-uncovered", " ", code=2)
+    assert "reason" in empty.err
     accepted = one(lab, *by_name(lab, "dora.pike"), "--state", "Disabled", "--accept-uncovered", "leaves tomorrow")
     assert accepted["outcome"] == "confirmed"
     lab.go("audit", "export")
@@ -127,11 +133,39 @@ def test_both_identities_have_to_be_the_same_user_and_the_id_is_the_key(lab: Lab
     assert one(lab, *right)["outcome"] == "confirmed"
 
 
+def test_as_many_ids_as_names_belong_to_each_other_and_other_numbers_are_refused(lab: Lab) -> None:
+    ids = ",".join([lab.id_of("alma.berg"), lab.id_of("ben.frost")])
+    names = ",".join([lab.name_of("alma.berg"), lab.name_of("cleo.nair")])
+    found = results(lab, "-ObjectId", ids, "-UserPrincipalName", names, "-State", "Disabled", "-WhatIf", code=1)
+    assert [result["code"] for result in found] == ["", "IdentityMismatch"]
+    both = ["-ObjectId", ids, "-UserPrincipalName", lab.name_of("alma.berg")]
+    assert "do not belong" in lab.go("set-state", *both, "-State", "Disabled", code=2).err
+    assert patches(lab) == 0
+
+
+@pytest.mark.parametrize("named", [["--user-principal-name", "Alma Berg"], ["--object-id", "../groups/1"]])
+def test_what_is_neither_id_nor_name_is_a_usage_error(lab: Lab, named: list[str]) -> None:
+    ran = lab.go("set-state", *named, "--state", "Disabled", code=2)
+    assert named[1] in ran.err
+    braced = ["--object-id", f"{{{lab.id_of('alma.berg').upper()}}}", "--state", "Enforced"]
+    assert one(lab, *braced)["outcome"] == "unchanged"
+
+
 def test_lists_are_split_at_commas_and_each_user_gets_an_answer_in_order(lab: Lab) -> None:
     names = ",".join([lab.name_of("alma.berg"), lab.name_of("nobody"), lab.name_of("ben.frost")])
     found = results(lab, "-UserPrincipalName", names, "-State:Disabled", code=1)
     assert [result["outcome"] for result in found] == ["confirmed", "failed", "confirmed"]
     assert found[1]["code"] == "NotFound"
+    assert "there is no such user in the tenant" in found[1]["message"]
+
+
+def test_a_user_who_may_not_be_read_is_not_called_missing(lab: Lab) -> None:
+    refused = {"status": 403, "code": "Authorization_RequestDenied", "message": "No."}
+    match = {"method": "GET", "user": lab.name_of("alma.berg")}
+    ask(f"{lab.url}/_sandbox/faults", "POST", {"faults": [{"match": match, "do": refused}]})
+    found = one(lab, *by_name(lab, "alma.berg"), "--state", "Disabled", code=1)
+    assert found["code"] == "Unreadable"
+    assert "403" in found["message"]
 
 
 def test_a_list_asks_before_it_runs_and_without_a_terminal_it_does_not(lab: Lab, tmp_path: Path) -> None:
@@ -152,6 +186,42 @@ def test_a_list_may_give_each_user_a_state_of_its_own(lab: Lab, tmp_path: Path) 
     assert [result["outcome"] for result in found] == ["confirmed", "confirmed", "unchanged"]
     assert (lab.state_of("alma.berg"), lab.state_of("otto.lind")) == ("disabled", "enabled")
     assert "--input" in lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "FromFile", code=2).err
+
+
+def test_a_list_that_asks_for_two_states_of_one_user_changes_nothing_for_them(lab: Lab, tmp_path: Path) -> None:
+    """By id in one row and by name in the other: only the tenant shows that it is the same user."""
+    path = tmp_path / "old.csv"
+    rows = [f"{lab.id_of('alma.berg')},,disabled", f",{lab.name_of('alma.berg')},enforced"]
+    lines = ["ObjectId,UserPrincipalName,PerUserMfaState", *rows, f",{lab.name_of('ben.frost')},disabled"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = results(lab, "--input", str(path), "--state", "FromFile", "--yes", code=1)
+    assert [(r["outcome"], r["code"]) for r in found] == [("skipped", "BadInput")] * 2 + [("confirmed", "")]
+    assert "disabled and for enforced" in found[0]["message"]
+    assert lab.state_of("alma.berg") == "enforced"
+
+
+def test_what_a_file_leaves_open_is_told_before_its_states_are_set(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    rows = [f"{lab.name_of('alma.berg')},Enforced", f"{lab.name_of('ben.frost')},"]
+    path.write_text("\n".join(["UserPrincipalName,Requirement State", *rows]) + "\n", encoding="utf-8")
+    ran = lab.go("set-state", "--input", str(path), "--state", "FromFile", code=3)
+    assert "Read as Disabled, as reports of that kind mean it: 1 blank cell of Requirement State" in ran.err
+    assert "Disabled" not in lab.go("set-state", "--input", str(path), "--state", "Disabled", code=3).err
+
+
+def test_a_list_that_names_nobody_says_so(lab: Lab, tmp_path: Path) -> None:
+    for name, text in (("empty.csv", "UserPrincipalName\n"), ("empty.json", "[]")):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        ran = lab.go("set-state", "--input", str(path), "--state", "Disabled", "--yes", code=2)
+        assert f"{name} names nobody" in ran.err
+
+
+def test_the_table_says_how_to_go_back_or_that_nothing_was_sent(lab: Lab) -> None:
+    words = ["set-state", *by_name(lab, "alma.berg"), "--state", "Disabled"]
+    assert "rehearsal" in lab.go(*words, "--what-if").out
+    assert "mfa-migrate rollback" in lab.go(*words).out
+    assert "rollback" not in lab.go(*words).out, "the third time there is nothing to go back from"
 
 
 def test_a_restore_to_the_recorded_state_is_never_refused(lab: Lab) -> None:

@@ -122,7 +122,7 @@ def test_everybody_is_new_to_an_empty_list_and_nobody_is_found_in_an_empty_tenan
 def test_a_list_of_users_becomes_requests_in_its_order(tmp_path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(FILE)
-    requests = list(requests_from(str(path)))
+    requests, _ = requests_from(str(path))
     assert [request.index for request in requests] == list(range(8))
     assert (requests[0].object_id, requests[0].recorded_state) == (guid(1), None)
     assert (requests[2].object_id, requests[2].user_principal_name) == ("", "Chen@contoso.example")
@@ -132,5 +132,5 @@ def test_a_list_of_users_becomes_requests_in_its_order(tmp_path) -> None:
 def test_requests_come_from_stdin_in_any_encoding(monkeypatch: pytest.MonkeyPatch, codec: str) -> None:
     line = f'{{"objectId":"{guid(1)}","previousState":"Enforced","planDigest":"ab"}}\r\n'
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line.encode(codec))))
-    (request,) = requests_from("-")
+    (request,), _ = requests_from("-")
     assert (request.object_id, request.recorded_state, request.plan_digest) == (guid(1), MfaState.ENFORCED, "ab")

@@ -193,7 +193,9 @@ def test_blank_is_disabled_only_where_the_source_makes_it_so() -> None:
 def test_a_blank_that_was_read_as_disabled_is_marked() -> None:
     file = read(column("MFAStatus", "Enforced", ""))
     assert [claim.inferred for claim in file.claims] == [False, True]
-    assert any("1 blank cells of MFAStatus were read as Disabled" in note for note in file.notes)
+    assert any(
+        "Read as Disabled, as reports of that kind mean it: 1 blank cell of MFAStatus." in note for note in file.notes
+    )
 
 
 def test_a_column_of_requirements_that_is_blank_throughout_says_nothing() -> None:
