@@ -243,7 +243,7 @@ def test_sign_ins_and_what_if_with_typed_models(
     )
     body.applied_policies_only = False
     _, verdicts = graph(ask)
-    assert {each.analysis_reasons.value for each in verdicts.value} == {"workloadIdentities"}
+    assert {reason.value for each in verdicts.value for reason in each.analysis_reasons} == {"workloadIdentities"}
 
 
 def test_raw_beta_calls_and_batches_through_the_adapter(graph: Callable[[Ask], Any], server: SandboxServer) -> None:
