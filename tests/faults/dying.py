@@ -1,18 +1,21 @@
 """Processes that die. Also the script from which they are forked: it has everything loaded, so each death is cheap.
 
 The script reads one JSON object a line and answers each with one. `words` is a command line; `die_at` and `when` name
-a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `kill_after` kills from outside after so
-many seconds; `signal` is what is sent then.
+a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `die_near` and `later` name a moment (so
+many seconds after the n-th request to Graph); `kill_after` kills from outside after so many seconds.
 """
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,12 +100,32 @@ def die_at_boundary(number: int, when: str) -> None:
     Sender.send = dying_send  # type: ignore[method-assign]
 
 
+def die_near_request(number: int, later: float) -> None:
+    """Let this process kill itself so many seconds after its n-th request to Graph has begun, whatever it does then."""
+    from migrate.graph.transport import Sender
+
+    numbers, send = itertools.count(1), Sender.send
+
+    def die() -> None:
+        time.sleep(later)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    async def dying_send(self: Sender, method: str, path: str, **more: Any) -> Any:
+        if next(numbers) == number:
+            threading.Thread(target=die, daemon=True).start()
+        return await send(self, method, path, **more)
+
+    Sender.send = dying_send  # type: ignore[method-assign]
+
+
 def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
     handle = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     if "die_at" in order:
         die_at_boundary(order["die_at"], order["when"])
+    if "die_near" in order:
+        die_near_request(order["die_near"], order["later"])
     code = 70
     try:
         code = int(run(order["words"]))
@@ -112,16 +135,45 @@ def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
         os._exit(code)
 
 
+LOADED_BEFORE = (
+    "anyio._backends._asyncio",
+    "certifi",
+    "filelock",
+    "h2.connection",
+    "httpcore",
+    "migrate.decide.planner",
+    "migrate.engine.applier",
+    "migrate.engine.wait_log",
+    "migrate.exchange.documents",
+    "migrate.graph.credentials",
+    "migrate.graph.tenant",
+    "migrate.views.apply",
+    "msgraph.graph_request_adapter",
+    "psutil",
+    "pydantic",
+)
+"""What every process needs and none should spend its time on."""
+
+
+def hurry() -> None:
+    """Shorten the pauses between looks at the tenant: what is looked for is there at once, or never."""
+    from migrate.commands import apply, rollback
+    from migrate.graph.pace import SystemClock
+
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.005))
+
+    SystemClock.sleep = lambda _, seconds: sleep(seconds)  # type: ignore[method-assign]
+    apply.sleep = rollback.sleep = sleep
+
+
 def main() -> None:
     """Fork one process for each line, and say how it ended."""
-    import msgraph.graph_request_adapter  # noqa: F401 - loaded once, for all of them
-
-    import migrate.decide.planner
-    import migrate.engine.applier
-    import migrate.exchange.documents
-    import migrate.graph.tenant  # noqa: F401
     from migrate.cli import run
 
+    for name in LOADED_BEFORE:
+        importlib.import_module(name)
+    hurry()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
@@ -134,7 +186,7 @@ def main() -> None:
                 time.sleep(0.001)
                 ended, status = os.waitpid(child, os.WNOHANG)
             if not ended:
-                os.kill(child, order.get("signal", signal.SIGKILL))
+                os.kill(child, signal.SIGKILL)
                 _, status = os.waitpid(child, 0)
         else:
             _, status = os.waitpid(child, 0)

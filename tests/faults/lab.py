@@ -28,6 +28,7 @@ from migrate.sandbox.clock import SandboxClock
 from migrate.sandbox.company import company
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.settings import SandboxSettings
+from migrate.sandbox.tenant import Tenant
 
 DAY = 24 * 3600.0
 CREATE = """mode = "create"
@@ -36,6 +37,7 @@ policy_settle = "24h"
 
 [limits]
 max_newly_prompted = 1000"""
+EVERYBODY = "Require MFA for all users"
 _real_sleep = asyncio.sleep
 
 
@@ -67,10 +69,12 @@ class Ended(Exception):
 class Lab:
     """One tenant, one working folder, and commands against them."""
 
-    def __init__(self, folder: Path, clock: Time, *, mode: str, users: int, seed: int, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, clock: Time, *, mode: str, users: int, seed: int, lean: bool, **settings: Any
+    ) -> None:
         self.folder, self.clock, self.mode = folder, clock, mode
-        self._company = (seed, users)
-        tenant = company(seed, users)
+        self._company = (seed, users, lean)
+        tenant = self._tenant()
         self.server = SandboxServer(
             tenant,
             settings=SandboxSettings(**{"throttle": False, **settings}),
@@ -113,7 +117,14 @@ class Lab:
 
     def reset(self) -> None:
         """Put the tenant back to its beginning."""
-        self.sandbox.put_tenant(company(*self._company))
+        self.sandbox.put_tenant(self._tenant())
+
+    def _tenant(self) -> Tenant:
+        seed, users, lean = self._company
+        tenant = company(seed, users)
+        if lean:
+            tenant.policies = {key: raw for key, raw in tenant.policies.items() if raw["displayName"] == EVERYBODY}
+        return tenant
 
     def faults(self, *faults: dict[str, Any], seed: int = 1) -> None:
         """Put faults in force."""
@@ -127,6 +138,10 @@ class Lab:
     def struck(self) -> int:
         """Return how often the faults in force struck."""
         return sum(each["struck"] for each in self.sandbox.faults.listed())
+
+    def requests(self) -> int:
+        """Return how many requests the tenant has answered."""
+        return self.sandbox.history.totals["requests"]
 
     def later(self, seconds: float) -> None:
         """Let time pass."""
@@ -221,10 +236,15 @@ def warped(clock: Time) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_lab(folder: Path, *, mode: str = "adopt", users: int = 60, seed: int = 3, **settings: Any) -> Iterator[Lab]:
-    """Serve a company of this seed and warp time for as long as the context lasts."""
+def open_lab(
+    folder: Path, *, mode: str = "adopt", users: int = 60, seed: int = 3, lean: bool = False, **settings: Any
+) -> Iterator[Lab]:
+    """Serve a company of this seed and warp time for as long as the context lasts.
+
+    A lean one has the policy for everybody only: most of a run is reading what others name, over and over.
+    """
     clock = Time()
     folder.mkdir(parents=True, exist_ok=True)
-    lab = Lab(folder, clock, mode=mode, users=users, seed=seed, **settings)
+    lab = Lab(folder, clock, mode=mode, users=users, seed=seed, lean=lean, **settings)
     with lab.server, warped(clock):
         yield lab
