@@ -178,7 +178,7 @@ def _give_up_stdout() -> None:
 
 
 def _tell(what: str, unchanged: str, hint: str) -> None:
-    lines = [f"Error: {what}", *(f"       {line}" for line in (unchanged, hint) if line)]
+    lines = [f"Error: {what}", *(f"       {line}" for part in (unchanged, hint) for line in part.splitlines())]
     with contextlib.suppress(OSError):  # where stderr is closed too, the exit code has to say it
         print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the one place that may print without a screen
 

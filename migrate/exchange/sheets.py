@@ -11,11 +11,11 @@ Keep = Callable[[str], bool]
 """Tells whether the values under a name are needed; the others are dropped while reading."""
 
 REEXPORT = (
-    "Get-MsolUser -All | Select-Object ObjectId,UserPrincipalName,@{n='MFAStatus';e={if "
+    "Get-MsolUser -All | Select-Object ObjectId,UserPrincipalName,@{n='RequirementState';e={if "
     "($_.StrongAuthenticationRequirements) {$_.StrongAuthenticationRequirements[0].State} else {'Disabled'}}} | "
     "Export-Csv users.csv -NoTypeInformation -Encoding UTF8"
 )
-"""The one line that exports the state from MSOnline."""
+"""The one line that exports the state from MSOnline, in a column that is taken for nothing else."""
 
 REEXPORT_HINT = (
     f"An export that holds the state: {REEXPORT}\nWhere MSOnline is gone: mfa-migrate export, which reads the tenant."

@@ -289,7 +289,7 @@ def test_a_long_token_with_one_dash_is_never_read_as_a_cluster_of_short_options(
         (["show", "nobody@contoso.example"], ("nobody@contoso.example",)),
         (["show", "--wave", "77"], ("no wave 77",)),
         (["status", "nobody@contoso.example"], ("nobody@contoso.example", "--live")),
-        (["status", "nobody@contoso.example", "--live"], ("nobody@contoso.example", "404")),
+        (["status", "nobody@contoso.example", "--live"], ("nobody@contoso.example", "no such user")),
         (["status", "--live"], ("--live needs",)),
         (["export", "--anonymise"], ("--tenant-file",)),
         (["rollback", "--file", "no-such.csv", "--yes"], ("no-such.csv",)),

@@ -217,6 +217,16 @@ def test_a_list_that_names_nobody_says_so(lab: Lab, tmp_path: Path) -> None:
         assert f"{name} names nobody" in ran.err
 
 
+def test_every_line_of_an_error_is_set_off_from_what_stands_before_it(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "table.txt"
+    path.write_text("\nUserPrincipalName\n-----------------\nada@contoso.example\n", encoding="utf-8")
+    ran = lab.go("set-state", "--input", str(path), "--state", "Disabled", code=2)
+    first, *following = ran.err[ran.err.index("Error: ") :].splitlines()
+    assert "Format-Table" in first
+    assert len(following) > 2
+    assert all(line.startswith("       ") for line in following)
+
+
 def test_the_table_says_how_to_go_back_or_that_nothing_was_sent(lab: Lab) -> None:
     words = ["set-state", *by_name(lab, "alma.berg"), "--state", "Disabled"]
     assert "rehearsal" in lab.go(*words, "--what-if").out

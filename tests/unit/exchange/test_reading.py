@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
 
 from migrate.errors import BadInput
 from migrate.exchange.reading import Asked, read_claims, with_states
+from migrate.exchange.sheets import REEXPORT
 from migrate.model.claims import ClaimFile
 
 ANA = "11111111-1111-4111-8111-111111111111"
@@ -139,6 +141,13 @@ def column(name: str, *values: str, beside: str = "") -> str:
 )
 def test_a_strong_name_is_taken_whatever_its_values_are(name: str) -> None:
     assert states(read(column(name, "Enabled", "Disabled"))) == ["enabled", "disabled"]
+
+
+def test_what_the_proposed_export_writes_is_read_without_a_question_though_nobody_is_enforced() -> None:
+    name = re.findall(r"@\{n='(\w+)'", REEXPORT)
+    assert len(name) == 1
+    assert states(read(column(name[0], "Enabled", "Disabled"))) == ["enabled", "disabled"]
+    assert "--trust-disabled" in refusal(column(name[0], "Disabled", "Disabled"))
 
 
 @pytest.mark.parametrize("name", ["MFAStatus", "MFA Status", "MFA State", "MfaState", "MFAUsed"])
