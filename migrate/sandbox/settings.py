@@ -50,6 +50,7 @@ class SandboxSettings:
     registration_bucket: Bucket = _setting("reports", "Limiter of userRegistrationDetails.")
     evaluate_bucket: Bucket = _setting("conditionalAccess", "Limiter of What-If and of authentication strengths.")
     unit_rate_scale: float = _setting(1.0, "Multiplies the resource-unit quota, for tests that want it smaller.")
+    write_rate_scale: float = _setting(1.0, "Multiplies the quota of writes, likewise.")
     throttled_calls_burn_budget: bool = _setting(True, "Whether a call that got 429 still uses up its cost.")
     throttled_write_applied: bool = _setting(False, "Whether a write answered with 429 was carried out all the same.")
     punish_early_retry: bool = _setting(False, "Restart the full wait when a caller returns before Retry-After.")

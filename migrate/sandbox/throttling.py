@@ -84,7 +84,7 @@ class Throttle:
         cost = units_of(call, route)
         quota = UNITS_PER_10_SECONDS[self.size()] * self.settings.unit_rate_scale
         if write:
-            writes = self._bucket("writes", app, WRITES, WRITE_SECONDS)
+            writes = self._bucket("writes", app, WRITES * self.settings.write_rate_scale, WRITE_SECONDS)
             self._take(writes, 1, "Tenant_Application/Write", call, information="WriteLimitExceeded")
         units = self._bucket("units", app, quota, 10)
         self._take(
