@@ -154,6 +154,8 @@ class Pacer:
         self._next = 0.0
         self._spaced_until = 0.0
         self._hold_until = 0.0
+        self._one_at = -math.inf
+        """When Graph's bucket, empty before, held enough for one request."""
         self._told_until = 0.0
         self._grown_at = clock.monotonic()
         self._spent = 0.0
@@ -183,12 +185,14 @@ class Pacer:
         free_at = 0.0
         if self._paced:
             self._grow(now)
-            free_at = max(self._next - self._limits.burst / self.rate, self._spaced_until)
+            whole_at = self._one_at + (cost - 1) / self.rate
+            free_at = max(self._next - self._limits.burst / self.rate, self._spaced_until, whole_at)
         if self._hold_until > now:
             self._tell(now)
         if (pause := max(free_at, self._hold_until) - now) > 0:
             return pause
         self._next = max(self._next, now) + cost / self.rate
+        self._one_at += cost / self.rate
         self._spaced_until = now + self._limits.spacing
         self._spent += cost
         return 0.0
@@ -200,12 +204,15 @@ class Pacer:
         if new_episode:
             self._in_a_row += 1
             self.rate = max(self._limits.floor, self.rate * self._limits.cut)
+        names_time = retry_after is not None
         if retry_after is None:
             longest = min(self._limits.longest_backoff, self._limits.backoff * 2 ** (self._in_a_row - 1))
             retry_after = longest * (0.5 + self._random() / 2) if new_episode else 0.0
         self._hold_until = max(self._hold_until, now + retry_after)
         self._grown_at = self._hold_until
         self._spent = 0.0
+        # Retry-After is about a single request; a batch has to wait for more of them to come in.
+        self._one_at = max(self._one_at, self._hold_until if names_time else now)
 
     def succeeded(self) -> None:
         """Note that a request went through: the next throttling is a new story."""

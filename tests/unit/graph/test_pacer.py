@@ -66,6 +66,18 @@ def test_nothing_goes_while_graph_throttles_and_the_wait_is_told_once() -> None:
     assert waits[0] == (f"throttled by Graph (reads) until {until:%H:%M:%S}", 7.5)
 
 
+def test_after_a_named_wait_the_bucket_holds_one_request_and_fills_from_there_without_a_burst() -> None:
+    made, clock, _ = pacer(replace(LIMITS, growth=0.0))
+    made.throttled(7.5)  # from now on 5 a second
+    assert sent_at(made, clock, [5, 5, 1]) == [8.3, 9.3, 9.5]
+
+
+def test_after_a_wait_of_our_own_choosing_the_bucket_has_filled_meanwhile() -> None:
+    made, clock, _ = pacer(replace(LIMITS, growth=0.0))
+    made.throttled(None)
+    assert sent_at(made, clock, [5, 1])[0] == 2.0
+
+
 def test_one_episode_cuts_the_rate_once_however_many_answers_it_has() -> None:
     made, clock, _ = pacer()
     for wait in (3.0, 1.0, 5.0, None):
