@@ -160,6 +160,9 @@ class Applier:
         except MfaMigrateError as problem:
             problem.unchanged = self._log.unchanged_after(problem)
             raise
+        finally:
+            await self._waves.forget()
+            await self._proof.close()
 
     async def _run(self) -> RunResult:
         organization = await self._tenant.read_organization()
@@ -193,6 +196,7 @@ class Applier:
                     kept = await self._put_back()
                 return self._finished(kept)
             except Wait as wait:
+                await self._waves.forget()
                 self._log.waiting(f"{wait.reason} until {iso_utc(wait.until)}")
                 seconds = (wait.until - self._tenant.server_now()).total_seconds()
                 if seconds > LONG_WAIT_SECONDS and not self._options.stay:
@@ -221,8 +225,15 @@ class Applier:
             if self._options.only_wave in (None, wave.number) and wave.users:
                 if any(True for _ in self._waves.remaining(wave.number)):
                     self._gates.after_the_wave_before(wave)
-                    await self._gates.settled(self._plan.rests_on)
-                await self._waves.run(wave, gate=self._gates.settled, write_record=self._write_record)
+                    # Nobody reads a whole wave only to wait; one that is read already asks in its own gate.
+                    if not self._waves.is_read_ahead(wave):
+                        await self._gates.settled(self._plan.rests_on)
+                await self._waves.run(
+                    wave,
+                    gate=self._gates.settled,
+                    write_record=self._write_record,
+                    following=self._following(wave),
+                )
                 self._progress.note(f"Wave {wave.number} ({wave.name}) is through.")
             self._stop_at(f"wave:{wave.number}")
         if self._options.only_wave is not None:
@@ -248,6 +259,15 @@ class Applier:
                 kept.append(_kept(step, left))
         return kept
 
+    def _following(self, wave: Wave) -> Wave | None:
+        """Return the wave that begins right after this one, with neither a stop nor a wait in between."""
+        if self._options.only_wave is not None or self._options.until == f"wave:{wave.number}":
+            return None
+        if self._plan.limits.wave_wait_seconds:
+            return None
+        coming = self._plan.waves[self._plan.waves.index(wave) + 1 :]
+        return next((each for each in coming if each.users), None)
+
     def _stop_at(self, place: str) -> None:
         if self._options.until == place:
             raise _StopHere
@@ -268,7 +288,8 @@ class Applier:
         write_record = self._write_record if off or self._plan.kind is not PlanKind.ROLLBACK else no_record
         for wave in self._plan.waves:
             settles = wave.number in off and self._plan.limits.policy_settle_seconds > 0
-            await self._waves.run(wave, gate=self._gates.settled if settles else no_gate, write_record=write_record)
+            gate = self._gates.settled if settles else no_gate
+            await self._waves.run(wave, gate=gate, write_record=write_record, following=self._following(wave))
         return kept + await self._carry_out_policies([step for step in open_steps if weakens(step)])
 
     # What-if

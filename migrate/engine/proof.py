@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on
 from migrate.decide.policy_steps import evidence_after
 from migrate.engine.ports import Tenant
+from migrate.errors import MfaMigrateError
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence
 from migrate.model.plan import PlanHeader, PolicyStep
 
 MAX_AGE_SECONDS = 300
 """Design rule 6: inside a wave the proof is made again this often."""
+EARLY_SECONDS = 200
+"""At this age evidence is read again in the background: in a large tenant that takes half a minute, and so long the
+writes would stand still."""
+JUST_READ_SECONDS = 60
+"""Evidence of this age is not read once more for the next wave."""
 
 
 class Proof:
@@ -26,6 +34,7 @@ class Proof:
         self._monotonic = monotonic
         self._apps = None if plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
         self._reading = asyncio.Lock()
+        self._early: asyncio.Task[None] | None = None
         self._evidence: Evidence | None = None
         self._judge: Judge | None = None
         self._read_at = 0.0
@@ -36,33 +45,62 @@ class Proof:
         self._imagined = tuple(steps)
         self.forget()
 
-    async def renew(self) -> Evidence:
-        """Read all evidence again."""
-        self._evidence = evidence_after(await self._tenant.read_evidence(), self._imagined)
-        self._judge = Judge(self._evidence, apps_that_matter=self._apps)
-        self._read_at = self._monotonic()
-        return self._evidence
-
     def forget(self) -> None:
         """Drop what was read: a policy was changed, so the next question reads all evidence again."""
         self._evidence, self._judge = None, None
+        if self._early is not None:
+            self._early.cancel()
+            self._early = None
+
+    async def close(self) -> None:
+        """End what is read in the background."""
+        early = self._early
+        self.forget()
+        if early is not None:
+            await asyncio.gather(early, return_exceptions=True)
+
+    async def renew(self) -> Evidence:
+        """Read all evidence again, unless it was read within this minute."""
+        return await self._at_most(JUST_READ_SECONDS)
 
     async def evidence(self) -> Evidence:
         """Return evidence that is at most five minutes old."""
-        async with self._reading:
-            if self._evidence is None or self._monotonic() - self._read_at > MAX_AGE_SECONDS:
-                return await self.renew()
-            return self._evidence
+        if self._early is None and EARLY_SECONDS < self._age() <= MAX_AGE_SECONDS:
+            self._early = asyncio.create_task(self._renew_early())
+        return await self._at_most(MAX_AGE_SECONDS)
 
     async def of(self, user_ids: Sequence[str]) -> dict[str, Coverage | str]:
         """Return each user's coverage now, from the user's profile as it is now; a sentence where it is unreadable."""
         await self.evidence()
-        assert self._judge is not None
         profiles = await self._tenant.read_profiles(user_ids)
+        assert self._judge is not None
         return {
             user_id: profile if isinstance(profile, str) else self._judge.coverage_of(profile)
             for user_id, profile in profiles.items()
         }
+
+    def _age(self) -> float:
+        return math.inf if self._evidence is None else self._monotonic() - self._read_at
+
+    async def _at_most(self, seconds: float) -> Evidence:
+        if self._age() > seconds:
+            async with self._reading:
+                # Somebody else may have read it while this one waited.
+                if self._age() > seconds:
+                    await self._read()
+        assert self._evidence is not None
+        return self._evidence
+
+    async def _read(self) -> None:
+        evidence = evidence_after(await self._tenant.read_evidence(), self._imagined)
+        self._evidence, self._judge = evidence, Judge(evidence, apps_that_matter=self._apps)
+        self._read_at = self._monotonic()
+        self._early = None
+
+    async def _renew_early(self) -> None:
+        # A failure is raised by whoever finds the evidence too old and reads it again.
+        with suppress(MfaMigrateError):
+            await self._at_most(EARLY_SECONDS)
 
     def is_proven(self, coverage: Coverage | str) -> bool:
         """Tell whether a user may be switched off, with the plan's accepted gaps that have not expired."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from itertools import islice
 
 from migrate.decide.guards import Leave, Send, needs_proof
@@ -18,8 +19,13 @@ from migrate.model.plan import SetMfaState, Wave
 
 CHUNK = 500
 """Users who are read and proven in one go before a wave."""
-WORKERS = 4
-"""Batches on their way at once: enough to keep the write pacer busy, few enough to stop soon."""
+CHUNKS_AT_ONCE = 3
+"""With fewer the read pacer would stand idle while the last answers of a chunk come in."""
+CHUNK_AHEAD = 100
+"""The same for the next wave while one is written: so few that the reads of the writers hardly wait behind them."""
+WORKERS = 6
+"""Batches on their way at once: enough to keep the write pacer busy while an answer takes less than a second and a
+half, few enough to stop soon."""
 PAUSE_LOOK_SECONDS = 2.0
 PAUSE_LIMIT_SECONDS = 15 * 60
 PAUSED = "paused by the file `pause` in the working folder"
@@ -39,6 +45,9 @@ class StopWave(Exception):
 
 Gate = Callable[[Sequence[str]], Awaitable[None]]
 """Called with the ids of the policies that a wave rests on; raises when they have not settled."""
+Rehearsed = tuple[dict[str, str], set[str], list[tuple[SetMfaState, Leave]]]
+"""The state found of each user who may be written, the ids of the policies that their proofs rest on, and the steps
+that must be left with the reason."""
 WriteRecord = Callable[[int, dict[str, str]], Awaitable[None]]
 """Writes the way back: the wave's number and the state just read of each user who will be written."""
 
@@ -65,6 +74,9 @@ class WaveRunner:
         self._proof, self._users, self._progress = proof, users, progress
         self._max_failures, self._stop, self._paused, self._sleep = max_failures, stop, paused, sleep
         self._failures = 0
+        self._writing = False
+        self._ahead: tuple[int, asyncio.Task[Rehearsed]] | None = None
+        """What is read and proven of the next wave while one is written."""
         self._halted: StopWave | MfaMigrateError | None = None
 
     def remaining(self, wave: int) -> Iterator[SetMfaState]:
@@ -88,24 +100,30 @@ class WaveRunner:
         """Tell whether anything was ever sent for a wave."""
         return any(touched.wave == wave for touched in self._journal.touched([self._plan_digest]))
 
-    async def rehearse(self, wave: Wave) -> tuple[dict[str, str], set[str], list[tuple[SetMfaState, Leave]]]:
-        """Read and prove a whole wave and send nothing.
+    async def rehearse(self, wave: Wave) -> Rehearsed:
+        """Read and prove a whole wave and send nothing."""
+        self._users.know_tried({touched.user_id for touched in self._journal.touched([self._plan_digest])})
+        self._users.know_unseen(self._unseen())
+        return await self._rehearse(wave)
 
-        Returns the state found of each user who may be written, the ids of the policies that their proofs rest on,
-        and the steps that must be left with the reason.
-        """
+    def is_read_ahead(self, wave: Wave) -> bool:
+        """Tell whether a wave is being read, or was, while the one before was written."""
+        return self._ahead is not None and self._ahead[0] == wave.number
+
+    async def forget(self) -> None:
+        """Drop what was read of a next wave: it does not begin now."""
+        if self._ahead is not None:
+            (_, task), self._ahead = self._ahead, None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _rehearse(self, wave: Wave) -> Rehearsed:
         found: dict[str, str] = {}
         rests_on: set[str] = set()
         left: list[tuple[SetMfaState, Leave]] = []
-        self._users.know_tried({touched.user_id for touched in self._journal.touched([self._plan_digest])})
-        self._users.know_unseen(self._unseen())
-        steps, done = self.remaining(wave.number), 0
-        fresh = False
-        while chunk := list(islice(steps, CHUNK)):
-            if not fresh and any(needs_proof(step) for step in chunk):
-                await self._proof.renew()
-                fresh = True
-            for step, decision in await self._users.rehearse(chunk):
+        done = 0
+        async for decided in self._decided(self.remaining(wave.number)):
+            for step, decision in decided:
                 match decision:
                     case Send():
                         found[step.user_id] = decision.found
@@ -114,11 +132,19 @@ class WaveRunner:
                         left.append((step, decision))
             if (lapse := self._users.lapse()) is not None:
                 raise lapse
-            done += len(chunk)
-            self._progress.advance(done, wave.users, f"Wave {wave.number} ({wave.name}): reading and proving")
+            done += len(decided)
+            if not self._writing:
+                self._progress.advance(done, wave.users, f"Wave {wave.number} ({wave.name}): reading and proving")
             if self._stop():
                 raise StopWave("interrupted", "Interrupted while reading; nothing was sent for this wave.")
         return found, rests_on, left
+
+    async def _rehearsed(self, wave: Wave) -> Rehearsed:
+        """Return what was read ahead of this wave, or read it now."""
+        if self._ahead is not None and self.is_read_ahead(wave):
+            return await self._ahead[1]
+        await self.forget()
+        return await self.rehearse(wave)
 
     def _unseen(self) -> dict[str, str]:
         entries = self._journal.entries(
@@ -130,8 +156,28 @@ class WaveRunner:
             if entry.outcome is Outcome.UNCONFIRMED or entry.reason == NOT_SEEN
         }
 
-    async def run(self, wave: Wave, *, gate: Gate, write_record: WriteRecord) -> None:
-        """Run a wave to its end.
+    async def _decided(self, steps: Iterator[SetMfaState]) -> AsyncIterator[list[tuple[SetMfaState, Send | Leave]]]:
+        """Yield the steps with their decisions, chunk by chunk in their order; several chunks are read at once."""
+        fresh = False
+        reading: deque[asyncio.Task[list[tuple[SetMfaState, Send | Leave]]]] = deque()
+        try:
+            while True:
+                size, most = (CHUNK_AHEAD, 1) if self._writing else (CHUNK, CHUNKS_AT_ONCE)
+                while len(reading) < most and (chunk := list(islice(steps, size))):
+                    if not fresh and any(needs_proof(step) for step in chunk):
+                        await self._proof.renew()
+                        fresh = True
+                    reading.append(asyncio.create_task(self._users.rehearse(chunk)))
+                if not reading:
+                    return
+                yield await reading.popleft()
+        finally:
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
+
+    async def run(self, wave: Wave, *, gate: Gate, write_record: WriteRecord, following: Wave | None = None) -> None:
+        """Run a wave to its end; `following`, if it is to begin right after, is read and proven meanwhile.
 
         Raises:
             StopWave: Paused, interrupted, or more failures than allowed.
@@ -140,7 +186,7 @@ class WaveRunner:
         """
         if next(self.remaining(wave.number), None) is None:
             return
-        found, rests_on, left = await self.rehearse(wave)
+        found, rests_on, left = await self._rehearsed(wave)
         await gate(sorted(rests_on))
         self._users.leave(left)
         self._failures = sum(leave.not_covered or leave.outcome is Outcome.FAILED for _, leave in left)
@@ -149,7 +195,13 @@ class WaveRunner:
         self._check_limit(limit, wave)
         if self._halted is None and found:
             await write_record(wave.number, found)
-            await self._work_through(wave, found, limit)
+            self._writing = True
+            if following is not None:
+                self._ahead = following.number, asyncio.create_task(self._rehearse(following))
+            try:
+                await self._work_through(wave, found, limit)
+            finally:
+                self._writing = False
             await write_record(wave.number, {})
         if self._halted is not None:
             raise self._halted
