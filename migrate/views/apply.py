@@ -61,6 +61,7 @@ def apply_answer(
         columns=("Outcome", "Users"),
         rows=lambda: ((name, str(count)) for name, count in counts.items()),
         lines=lines,
+        long_lists=("rehearsal",),
     )
 
 

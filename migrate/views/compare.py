@@ -64,4 +64,5 @@ def compare_answer(file: ClaimFile, comparison: Comparison, snapshot: SnapshotHe
         columns=COLUMNS,
         rows=rows,
         lines=lines,
+        long_lists=("differences",),
     )

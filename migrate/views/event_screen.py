@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
+from migrate.errors import OutputLost, ReaderGone
 from migrate.views.events import Event, LogEvent, LogLevel, ProgressEvent, line_of
 from migrate.views.screen import Screen
+
+log = logging.getLogger("migrate")
 
 
 @dataclass(kw_only=True)
@@ -13,8 +17,12 @@ class EventScreen(Screen):
     """Writes NDJSON events to stdout, each as soon as it happens; nothing goes to stderr."""
 
     def send(self, event: Event) -> None:
-        """Write one event."""
-        self.write_bytes([line_of(event)])
+        """Write one event of talk or progress."""
+        try:
+            self.write_bytes([line_of(event)])
+        except (ReaderGone, OutputLost) as problem:
+            # A pipeline that was stopped must not stop a run between two writes.
+            log.warning("stdout cannot be written (%r); not said there: %r", problem, event)
 
     def say(self, sentence: str) -> None:
         """Send a sentence at level information."""
@@ -23,6 +31,10 @@ class EventScreen(Screen):
     def warn(self, sentence: str) -> None:
         """Send a sentence at level warning."""
         self.send(LogEvent(level=LogLevel.WARNING, message=sentence))
+
+    def warn_plainly(self, sentence: str) -> None:
+        """Send a sentence that a person has to act on, such as a device code, at level warning."""
+        self.warn(sentence)
 
     def detail(self, sentence: str) -> None:
         """Send a sentence at level verbose."""

@@ -38,8 +38,11 @@ class Answer:
     columns: Sequence[str] = ()
     rows: Callable[[], Iterable[Sequence[str]]] = tuple
     """The rows of `--output csv`; a function, so that a million rows are streamed and only when wanted."""
-    events: Callable[[], Iterable[object]] | None = None
-    """The events of `--output ndjson`; without it each row is one event, and the document the last."""
+    long_lists: Sequence[str] = ()
+    """Lists of the document of which NDJSON makes one event for each item, instead of one for each row.
+
+    So no line grows with the tenant: Windows PowerShell reads no JSON text of more than 2 MiB.
+    """
     lines: Callable[[], Iterable[Any]] = tuple
     """The table output: strings and Rich renderables."""
 
@@ -92,7 +95,8 @@ class Screen:
 
     def warn_plainly(self, sentence: str) -> None:
         """Show a sentence that a person has to act on, such as a device code; never in the log."""
-        self._write_talk(sentence)
+        # Whoever captures stderr, such as the PowerShell module, shows warnings and keeps the rest for -Verbose.
+        self._write_talk(sentence if self.stderr.isatty() else f"Warning: {sentence}")
 
     def detail(self, sentence: str) -> None:
         """Say something that only `--verbose` shows."""
@@ -278,8 +282,12 @@ def _progress_bar(stderr: TextIO, color: bool) -> RichProgress:
 
 
 def _events(answer: Answer) -> Iterator[object]:
-    if answer.events is not None:
-        yield from answer.events()
+    if answer.long_lists:
+        document = dict(msgspec.to_builtins(answer.document))
+        for name in answer.long_lists:
+            for item in document.pop(name):
+                yield {"type": "row", "version": EVENT_VERSION, "kind": answer.kind, "list": name, "item": item}
+        yield {"type": "summary", "version": EVENT_VERSION, "kind": answer.kind, "document": document}
         return
     for row in answer.rows():
         named = {column[:1].lower() + column[1:]: cell for column, cell in zip(answer.columns, row, strict=True)}

@@ -82,6 +82,7 @@ def users_answer(users: Sequence[AnyUser], *, live: bool) -> Answer:
         columns=COLUMNS,
         rows=rows,
         lines=lines,
+        long_lists=("users",),
     )
 
 

@@ -65,4 +65,5 @@ def verify_answer(
         columns=COLUMNS,
         rows=rows,
         lines=lines,
+        long_lists=("findings", "heldBack"),
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from migrate.errors import OutputLost, ReaderGone
 from migrate.model.words import counted
+from migrate.views.event_screen import EventScreen
 from migrate.views.screen import Answer, Screen, styled, table
 
 
@@ -75,13 +75,22 @@ def test_ndjson_has_an_event_for_each_row_and_the_document_last() -> None:
     assert last == {"type": "summary", "version": 1, "kind": "plan", "document": ANSWER.document}
 
 
-def test_an_answer_with_events_of_its_own_streams_those() -> None:
-    def events() -> Iterator[dict[str, object]]:
-        yield {"type": "finding", "version": 1}
-
+def test_ndjson_takes_long_lists_out_of_the_document_and_gives_their_items_one_by_one() -> None:
     on = screen("ndjson")
-    on.show(Answer(kind="verify", document={}, events=events))
-    assert json.loads(printed(on.stdout)) == {"type": "finding", "version": 1}
+    on.show(
+        Answer(
+            kind="verify", document={"findings": [{"kind": "x"}], "held": [], "n": 1}, long_lists=("findings", "held")
+        )
+    )
+    item, last = [json.loads(line) for line in printed(on.stdout).splitlines()]
+    assert item == {"type": "row", "version": 1, "kind": "verify", "list": "findings", "item": {"kind": "x"}}
+    assert last == {"type": "summary", "version": 1, "kind": "verify", "document": {"n": 1}}
+
+
+def test_what_a_person_has_to_act_on_is_a_warning_where_stderr_is_captured() -> None:
+    on = screen(stderr=Terminal())
+    on.warn_plainly("enter code ABC")
+    assert printed(on.stderr) == "enter code ABC\n"
 
 
 def test_sentences_are_not_broken_and_tables_have_a_title_and_a_header() -> None:
@@ -132,7 +141,7 @@ def test_quiet_keeps_warnings_and_questions_and_leaves_out_the_rest() -> None:
     on.waiting("throttled", 60)
     on.warn("careful")
     on.warn_plainly("enter code ABC")
-    assert printed(on.stderr) == "Warning: careful\nenter code ABC\n"
+    assert printed(on.stderr) == "Warning: careful\nWarning: enter code ABC\n"
 
 
 def test_verbose_adds_details_and_short_waits() -> None:
@@ -197,3 +206,27 @@ def test_nobody_is_asked_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
 def test_things_are_counted_in_words(number: int, words: str) -> None:
     assert counted(number, "policy", "policies") == words
     assert counted(1, "user") == "1 user"
+
+
+@pytest.mark.parametrize("problem", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")])
+def test_a_reader_of_events_who_has_gone_never_stops_a_run(problem: OSError, caplog: pytest.LogCaptureFixture) -> None:
+    fields: dict[str, Any] = dict.fromkeys(("quiet", "verbose", "color", "progress"), False)
+    on = EventScreen(output="ndjson", sandbox=None, stdout=Broken(problem), stderr=io.StringIO(), **fields)
+    with on, caplog.at_level("WARNING", logger="migrate"):
+        on.warn("careful")
+        on.advance(1, 2, "wave 1")
+    assert "careful" in caplog.text
+    with pytest.raises((ReaderGone, OutputLost)):
+        on.write_bytes([b"a result"])
+
+
+def test_a_device_code_is_a_warning_of_the_machine_face() -> None:
+    fields: dict[str, Any] = dict.fromkeys(("quiet", "verbose", "color", "progress"), False)
+    on = EventScreen(output="ndjson", sandbox=None, stdout=io.StringIO(), stderr=io.StringIO(), **fields)
+    on.warn_plainly("enter code ABC")
+    assert json.loads(printed(on.stdout)) == {
+        "type": "log",
+        "version": 1,
+        "level": "warning",
+        "message": "enter code ABC",
+    }
