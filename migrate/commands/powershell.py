@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -106,6 +107,10 @@ def install(
 @powershell_app.command(name="call", hidden=True)
 def take_call(context: typer.Context) -> None:
     """Run the command line that the first line on stdin holds. What follows on stdin is that command's input."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # The module reads UTF-8, whatever the code page of the machine is.
+            stream.reconfigure(encoding="utf-8")
     request = _request(sys.stdin.buffer.readline(LONGEST_REQUEST))
     root = context.find_root().command
     code = root.main(args=request.arguments, prog_name="mfa-migrate", standalone_mode=False)

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from migrate.views.events import ResultEvent, ResultOutcome, SummaryEvent, event_of
-from tests.e2e.laboratory import Lab, environment
+from migrate.powershell.installation import module_source
+from migrate.views.events import PROTOCOL, ResultEvent, ResultOutcome, SummaryEvent, event_of
+from tests.e2e.laboratory import Lab, csv_of, environment
 
 
-def call(lab: Lab, arguments: list[str], lines: Iterable[object] = (), *, protocol: int = 1, mark: bytes = b""):
-    """Call the command as Start-MfaMigrateCli does: everything on stdin, as UTF-8 bytes."""
-    request = {"protocol": protocol, "arguments": ["--config", str(lab.config), *arguments]}
-    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in [request, *lines]) + "\n"
+def sent(lab: Lab, arguments: list[str], lines: Iterable[object] = (), *, protocol: int = 1, desktop: bool = False):
+    """Return the bytes that Start-MfaMigrateCli writes.
+
+    `desktop`: as Windows PowerShell 5.1 does, whose ConvertTo-Json escapes more, and whose console of code page 65001
+    puts a byte order mark before everything.
+    """
+    words = ["--output", "ndjson", "--workspace", str(lab.workspace), *arguments, "--config", str(lab.config)]
+    if "--" in arguments:
+        words = words[-2:] + words[:-2]
+    request = {"arguments": words, "protocol": protocol}
+    made = [json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in [request, *lines]]
+    if desktop:
+        made = [re.sub(r"['<>&]", lambda sign: f"\\u{ord(sign[0]):04x}", line) for line in made]
+    return (b"\xef\xbb\xbf" if desktop else b"") + ("\n".join(made) + "\n").encode()
+
+
+def call(lab: Lab, arguments: list[str], lines: Iterable[object] = (), **how: Any):
+    """Call the command as the module does, in a process of its own, and return what it did."""
     return subprocess.run(
         [sys.executable, "-m", "migrate", "powershell", "call"],
-        input=mark + text.encode(),
-        env=environment(MFA_MIGRATE_WORKSPACE=str(lab.workspace)),
+        input=sent(lab, arguments, lines, **how),
+        env=environment(),
         cwd=lab.folder,
         capture_output=True,
         timeout=120,
@@ -29,7 +46,7 @@ def call(lab: Lab, arguments: list[str], lines: Iterable[object] = (), *, protoc
     )
 
 
-SET_STATE = ["set-state", "--input", "-", "--output", "ndjson", "--yes", "--state"]
+SET_STATE = ["set-state", "--input", "-", "--yes", "--state"]
 
 
 def somebody(lab: Lab, state: str, number: int = 0) -> str:
@@ -43,7 +60,7 @@ def test_users_on_stdin_come_back_as_events_in_their_order_and_are_found_changed
         {"userPrincipalName": "nobody@contoso.example"},
         {"userPrincipalName": names[2]},
     ]
-    done = call(lab, [*SET_STATE, "Enabled"], users, mark=b"\xef\xbb\xbf")
+    done = call(lab, [*SET_STATE, "Enabled"], users, desktop=True)
     assert done.stdout.endswith(b"\n")
     assert b"\r" not in done.stdout
     events = [event_of(line) for line in done.stdout.splitlines()]
@@ -90,39 +107,137 @@ def test_a_first_line_that_is_no_call_is_a_usage_error(line: bytes) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_every_command_of_the_module_answers_with_one_json_document(make_lab: Callable[..., Lab]) -> None:
+def read_by(function: str, prefix: str = r"\$_\.") -> set[str]:
+    """Return the members that a function of the module reads from each item of an answer."""
+    text = (module_source() / "Public" / f"{function}.ps1").read_text(encoding="ascii")
+    return set(re.findall(prefix + r"(\w+)", text)) - {"type", "list", "item", "exitCode", "document"}
+
+
+def items_of(done: subprocess.CompletedProcess[bytes], name: str) -> list[dict[str, Any]]:
+    """Return the items of a list as Get-MfaMigrateItem picks them, once the answer is whole."""
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["type"] for event in events].index("summary") == len(events) - 1
+    assert all(event["version"] == PROTOCOL for event in events)
+    return [event["item"] for event in events if event["type"] == "row" and event["list"] == name]
+
+
+def test_every_answer_has_the_members_that_the_module_reads(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab()
     lab.go("export")
     name = somebody(lab, "enforced")
-    old = lab.folder / "old list.csv"
+    old = lab.folder / "old 'list'.csv"
     old.write_text(f"UPN,perUserMfaState\n{name},Enabled\n", encoding="utf-16")
-    answers = {
-        "status": (["status", "--", name], 0),
-        "convert": (["convert", str(old)], 0),
-        "compare": (["compare", str(old)], 1),
-        "plan": (["plan"], 0),
-        "apply": (["apply", "--max-users", "100%", "--what-if"], 0),
+
+    (user,) = items_of(call(lab, ["status", "--", name], desktop=True), "users")
+    assert user["perUserMfaState"] == "enforced"
+    assert read_by("Get-MfaState") <= user.keys()
+    assert {"isMfaRegistered", "isMfaCapable", "methodsRegistered"} <= user["registration"].keys()
+
+    converted = call(lab, ["convert", str(old)], desktop=True)
+    assert converted.returncode == 0, converted.stderr.decode()
+    (claim,) = [json.loads(line) for line in converted.stdout.splitlines()]
+    assert claim == {
+        "objectId": None,
+        "userPrincipalName": name,
+        "perUserMfaState": "enabled",
+        "source": f"{old}: perUserMfaState",
+        "row": 2,
     }
-    documents = {}
-    for verb, (arguments, code) in answers.items():
-        done = call(lab, ["--output", "json", *arguments])
-        assert done.returncode == code, done.stderr.decode()
-        documents[verb] = json.loads(done.stdout)
-    assert documents["status"]["users"][0]["perUserMfaState"] == "enforced"
-    assert documents["convert"] == [
-        {
-            "objectId": None,
-            "userPrincipalName": name,
-            "perUserMfaState": "enabled",
-            "source": f"{old}: perUserMfaState",
-            "row": 2,
-        }
-    ]
-    assert {"kind": "promoted", "row": 2, "claimed": "enabled", "found": "enforced"}.items() <= documents["compare"][
-        "differences"
-    ][0].items()
-    assert len(documents["plan"]["digest"]) == 64
-    assert documents["apply"]["rehearsal"]
+    assert read_by("Import-MfaState") == claim.keys()
+
+    compared = call(lab, ["compare", str(old)])
+    assert compared.returncode == 1, "an answer all the same"
+    differences = items_of(compared, "differences")
+    assert {"kind": "promoted", "row": 2, "claimed": "enabled", "found": "enforced"}.items() <= differences[0].items()
+    assert read_by("Compare-MfaState") == differences[0].keys()
+
+    planned = [json.loads(line) for line in call(lab, ["plan"]).stdout.splitlines()]
+    assert planned[-1]["type"] == "summary"
+    assert planned[-1]["document"].keys() >= read_by("Invoke-MfaMigration", r"\$plan\.") != set()
+
+    rehearsed = call(lab, ["apply", "--max-users", "100%", "--what-if"])
+    assert items_of(rehearsed, "rehearsal")
+    document = json.loads(rehearsed.stdout.splitlines()[-1])["document"]
+    run = (module_source() / "Private" / "Invoke-MfaMigrateRun.ps1").read_text(encoding="ascii")
+    assert set(re.findall(r"\$document -Name '(\w+)'", run)) <= document.keys()
+
+    lab.go(
+        "apply", "--yes", "--max-users", "100%", "--until", "wave:1", "--skip-report-only", "x", "--skip-settle", "x"
+    )
+    lab.set_state(
+        next(step for step in lab.plan_rows() if lab.plan_rows()[step]["Wave"] == "1").split("@")[0], "enforced"
+    )
+    verified = call(lab, ["verify"])
+    assert verified.returncode == 1, verified.stderr.decode()
+    assert items_of(verified, "findings")[0].keys() >= read_by("Test-MfaMigration", r"\$_\.item\.") != set()
+
+
+def test_no_line_of_an_answer_grows_with_the_tenant(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(users=300)
+    lab.go("export")
+    lab.go("plan")
+    names = sorted(lab.states())
+    for arguments in (["status", "--", *names], ["verify"], ["apply", "--max-users", "100%", "--what-if"]):
+        done = call(lab, arguments)
+        assert done.returncode in (0, 1), done.stderr.decode()
+        assert max(map(len, done.stdout.splitlines())) < 8_000, arguments[0]
+
+
+def test_a_pipeline_that_stops_reading_does_not_stop_the_run(lab: Lab) -> None:
+    names = [name for name, state in lab.states().items() if state == "disabled"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "migrate", "powershell", "call"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        cwd=lab.folder,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(sent(lab, [*SET_STATE, "Enabled"], ({"userPrincipalName": name} for name in names)))
+        process.stdin.close()
+        assert process.stdout.readline()
+        process.stdout.close()
+        process.wait(60)
+    assert not [name for name in names if lab.states()[name] == "disabled"]
+    assert lab.go("audit", "verify", "-o", "json").document["holds"]
+
+
+def grouped(lab: Lab) -> dict[str, list[dict[str, str]]]:
+    """Return what Import-Csv rollback.csv | Group-Object PreviousState | Set-MfaState sends, by former state."""
+    columns = ("ObjectId", "UserPrincipalName", "PreviousState", "PlanDigest")
+    groups: dict[str, list[dict[str, str]]] = {}
+    for row in csv_of(lab.workspace / "rollback.csv"):
+        groups.setdefault(row["PreviousState"], []).append({c[0].lower() + c[1:]: row[c] for c in columns})
+    return groups
+
+
+def test_the_rows_of_a_rollback_file_undo_a_migration_group_by_group(lab: Lab) -> None:
+    before = lab.states()
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "x", "--skip-settle", "x")
+    assert lab.states() != before
+    for former, users in grouped(lab).items():
+        done = call(lab, [*SET_STATE, former], users, desktop=former == "enforced")
+        assert done.returncode == 0, done.stdout.decode()
+    assert {name for name, state in lab.states().items() if state != before[name]} <= {
+        name for name, state in before.items() if state == "enabled"
+    }, "enabled may be found as enforced"
+
+
+def test_former_state_and_plan_digest_of_a_row_exempt_a_restore_where_the_journal_is_gone(lab: Lab) -> None:
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "x", "--skip-settle", "x")
+    users = grouped(lab)["enforced"]
+    (lab.workspace / "journal.db").unlink()
+    bare = [{"objectId": user["objectId"]} for user in users]
+    refused = call(lab, [*SET_STATE, "enforced", "--what-if"], bare)
+    assert (refused.returncode, b'"NotRegistered"' in refused.stdout) == (1, True), "some never registered"
+    restored = call(lab, [*SET_STATE, "enforced"], users)
+    assert restored.returncode == 0, restored.stdout.decode()
 
 
 def test_the_module_is_installed_where_it_was_told(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 """Stand in for mfa-migrate in the Pester tests: note how it was called, and answer as the test wishes.
 
 FAKE_CLI_LOG names a file that gets one JSON line for each call. FAKE_CLI_ANSWERS names a JSON file of answers by
-verb ({"exitCode", "stdout", "stderr"}); without one for `set-state` each user is confirmed, and whoever's name
-begins with `fail` is not found.
+verb ({"exitCode", "stdout", "stderr", "times"}: stdout so often); without one for `set-state` each user is confirmed, and whoever's name begins
+with `fail` is not found.
 """
 
 from __future__ import annotations
@@ -16,24 +16,23 @@ from pathlib import Path
 
 def main() -> int:
     """Answer one call."""
-    first, *lines = sys.stdin.buffer.read().decode("utf-8").splitlines()
+    first, *lines = sys.stdin.buffer.read().decode("utf-8-sig").splitlines()
     request = json.loads(first)
     arguments = request["arguments"]
-    verb = next(word for word in arguments if word not in ("--output", "json"))
+    verb = arguments[4 if "--workspace" in arguments[:4] else 2]
     call = {
         "commandLine": sys.argv[1:],
         "protocol": request["protocol"],
         "arguments": arguments,
         "lines": lines,
         "folder": str(Path.cwd()),
-        "workspace": os.environ.get("MFA_MIGRATE_WORKSPACE"),
     }
     with Path(os.environ["FAKE_CLI_LOG"]).open("a", encoding="utf-8") as log:
         log.write(json.dumps(call) + "\n")
     answers = os.environ.get("FAKE_CLI_ANSWERS")
     wished = json.loads(Path(answers).read_text(encoding="utf-8-sig")) if answers else {}
     if verb in wished:
-        sys.stdout.buffer.write(wished[verb].get("stdout", "").encode())
+        sys.stdout.buffer.write(wished[verb].get("stdout", "").encode() * wished[verb].get("times", 1))
         sys.stderr.buffer.write(wished[verb].get("stderr", "").encode())
         return int(wished[verb].get("exitCode", 0))
     if verb == "set-state":

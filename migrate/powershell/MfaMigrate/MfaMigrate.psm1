@@ -4,7 +4,7 @@
 $script:Protocol = 1
 
 foreach ($folder in @('Private', 'Public')) {
-    foreach ($file in (Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath $folder) -Filter '*.ps1')) {
+    foreach ($file in (Get-ChildItem -LiteralPath (Join-Path -Path $PSScriptRoot -ChildPath $folder) -Filter '*.ps1')) {
         . $file.FullName
     }
 }

@@ -13,7 +13,10 @@ FAKE = Path(__file__).parents[2] / "powershell" / "fake_cli.py"
 
 
 def test_the_fake_answers_in_events_that_the_command_could_have_sent(tmp_path: Path) -> None:
-    request = {"protocol": 1, "arguments": ["set-state", "--state", "Disabled", "--input", "-", "--output", "ndjson"]}
+    request = {
+        "protocol": 1,
+        "arguments": ["--output", "ndjson", "set-state", "--state", "Disabled", "--input", "-", "--yes"],
+    }
     users = [{"userPrincipalName": "zoë@contoso.example"}, {"userPrincipalName": "fail@contoso.example"}]
     done = subprocess.run(
         [sys.executable, str(FAKE), "powershell", "call"],

@@ -18,25 +18,32 @@ function Find-MfaMigrateCli {
         return @{ FileName = $found.Path; Prefix = '' }
     }
 
-    $candidates = @()
+    # pip puts the version of Python into the name of the folder, so these are patterns; the newest version wins.
+    $patterns = @()
     foreach ($base in @($env:USERPROFILE, $env:HOME)) {
         if ($base) {
-            $candidates += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate.exe'
-            $candidates += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate'
+            $patterns += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate.exe'
+            $patterns += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate'
+            $patterns += Join-Path -Path $base -ChildPath 'Library/Python/3.*/bin/mfa-migrate'
         }
     }
     if ($env:APPDATA) {
-        $candidates += Join-Path -Path $env:APPDATA -ChildPath 'Python/Scripts/mfa-migrate.exe'
+        $patterns += Join-Path -Path $env:APPDATA -ChildPath 'Python/Python3*/Scripts/mfa-migrate.exe'
     }
-    foreach ($candidate in $candidates) {
-        if (Test-Path -LiteralPath $candidate -PathType Leaf) {
-            return @{ FileName = $candidate; Prefix = '' }
+    if ($env:LOCALAPPDATA) {
+        $patterns += Join-Path -Path $env:LOCALAPPDATA -ChildPath 'Programs/Python/Python3*/Scripts/mfa-migrate.exe'
+    }
+    foreach ($pattern in $patterns) {
+        $file = Get-Item -Path $pattern -ErrorAction SilentlyContinue | Sort-Object -Property FullName | Select-Object -Last 1
+        if ($file) {
+            return @{ FileName = $file.FullName; Prefix = '' }
         }
     }
 
     $launcher = Get-Command -Name 'py' -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
     if ($launcher) {
-        return @{ FileName = $launcher.Path; Prefix = '-m migrate ' }
+        # -P: a folder "migrate" in the current folder is not what is meant.
+        return @{ FileName = $launcher.Path; Prefix = '-P -m migrate ' }
     }
 
     throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target 'mfa-migrate' -Message (

@@ -9,9 +9,7 @@ function Start-MfaMigrateCli {
         [string[]] $Arguments,
 
         [AllowEmptyCollection()]
-        [string[]] $Lines = @(),
-
-        [string] $Workspace = ''
+        [string[]] $Lines = @()
     )
 
     $cli = Find-MfaMigrateCli
@@ -20,17 +18,14 @@ function Start-MfaMigrateCli {
     $start.Arguments = $cli.Prefix + 'powershell call'
     $start.WorkingDirectory = (Get-Location -PSProvider FileSystem).ProviderPath
     $start.UseShellExecute = $false
-    $start.CreateNoWindow = $true
+    # In the console of the caller Ctrl+C reaches the command as well. Where there is none, no window shall open.
+    $start.CreateNoWindow = @('ConsoleHost', 'Visual Studio Code Host') -notcontains $Host.Name
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
     $utf8 = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
     $start.StandardOutputEncoding = $utf8
     $start.StandardErrorEncoding = $utf8
-    $start.EnvironmentVariables['PYTHONUTF8'] = '1'
-    if ($Workspace) {
-        $start.EnvironmentVariables['MFA_MIGRATE_WORKSPACE'] = $Workspace
-    }
 
     $request = ConvertTo-Json -Compress -InputObject @{ protocol = $script:Protocol; arguments = @($Arguments) }
     $text = (@($request) + @($Lines)) -join "`n"
@@ -54,45 +49,100 @@ function Start-MfaMigrateCli {
 }
 
 function Invoke-MfaMigrateCli {
-    # Runs a command that answers with one JSON document. Returns Document, ExitCode and ErrorText.
-    # Exit codes 0 and 1 are answers; anything else ends the calling function with the command's own words.
+    # Runs a command and returns what it answers, one object for each line of NDJSON, each as soon as it arrives, and
+    # last an object of the type exit with the exit code. Its warnings become warnings, its other talk verbose sentences.
+    #
+    # It throws unless the exit code is 0 or 1 and the last line, the summary, has come; -NoSummary is for answers that
+    # have none. Who calls it stands in a try: outside of one, -ErrorAction SilentlyContinue makes PowerShell step over
+    # a throw and go on with the next statement.
     [CmdletBinding()]
     param(
         [Parameter(Mandatory)]
         [string[]] $Arguments,
 
-        [string] $Workspace = ''
+        [AllowEmptyCollection()]
+        [string[]] $Lines = @(),
+
+        [string] $Workspace = '',
+
+        [switch] $NoSummary
     )
 
     # Before the verb, because names may follow a -- at the end.
-    $process = Start-MfaMigrateCli -Arguments (@('--output', 'json') + $Arguments) -Workspace $Workspace
+    $words = @('--output', 'ndjson')
+    if ($Workspace) {
+        $words += @('--workspace', (Resolve-MfaPath -Path $Workspace))
+    }
+    $said = New-Object -TypeName System.Collections.Generic.List[string]
+    $ended = [bool] $NoSummary
+    $process = Start-MfaMigrateCli -Arguments ($words + $Arguments) -Lines $Lines
     try {
-        $errors = $process.StandardError.ReadToEndAsync()
-        $json = $process.StandardOutput.ReadToEnd()
+        $data = $process.StandardOutput.ReadLineAsync()
+        $talk = $process.StandardError.ReadLineAsync()
+        while ($null -ne $data -or $null -ne $talk) {
+            if ($null -ne $talk -and $talk.IsCompleted) {
+                $line = $talk.Result
+                $talk = $null
+                if ($null -ne $line) {
+                    $talk = $process.StandardError.ReadLineAsync()
+                    $said.Add($line)
+                    if ($line -match '^Warning: (.*)$') {
+                        Write-Warning -Message $Matches[1]
+                    }
+                    elseif ($line.Trim()) {
+                        Write-Verbose -Message $line
+                    }
+                }
+            }
+            elseif ($null -ne $data -and $data.IsCompleted) {
+                $line = $data.Result
+                $data = $null
+                if ($null -ne $line) {
+                    $data = $process.StandardOutput.ReadLineAsync()
+                    if ($line.Trim()) {
+                        $message = ConvertFrom-Json -InputObject $line
+                        $version = Get-MfaMigrateProperty -InputObject $message -Name 'version'
+                        if ($null -ne $version -and $version -ne $script:Protocol) {
+                            throw (New-MfaMigrateError -Code 'Protocol' -Target $line -Message (
+                                    "mfa-migrate answers in version $version and this module understands $script:Protocol. " +
+                                    'What was sent is in its journal. Run "mfa-migrate powershell install", and open a new window.'))
+                        }
+                        if ((Get-MfaMigrateProperty -InputObject $message -Name 'type') -eq 'summary') {
+                            $ended = $true
+                        }
+                        $message
+                    }
+                }
+            }
+            else {
+                # PowerShell notices Ctrl+C between two statements only, never inside of a call that waits.
+                $pending = [System.Threading.Tasks.Task[]] @(@($data, $talk) | Where-Object { $null -ne $_ })
+                [void] [System.Threading.Tasks.Task]::WaitAny($pending, 200)
+            }
+        }
         $process.WaitForExit()
-        $errorText = $errors.Result.Trim()
         $code = $process.ExitCode
     }
     finally {
+        # A pipeline that is stopped leaves the command to end by itself: its journal knows what it did.
+        $process.StandardOutput.Close()
+        $process.StandardError.Close()
         $process.Dispose()
     }
-
-    if ($code -gt 1 -or ($code -eq 1 -and -not $json.Trim())) {
-        throw (New-MfaMigrateError -Code "Exit$code" -Category 'InvalidResult' -Target $Arguments[0] -Message $errorText)
-    }
-    foreach ($line in ($errorText -split "`r?`n")) {
-        if ($line -match '^Warning: (.*)$') {
-            Write-Warning -Message $Matches[1]
+    # On Windows the code of a process that crashed is below zero.
+    if (($code -ne 0 -and $code -ne 1) -or -not $ended) {
+        $text = ($said -join "`n").Trim()
+        if ($text -match 'No module named .?migrate') {
+            throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target 'mfa-migrate' -Message (
+                    "mfa-migrate is not installed for the Python that starts here. Nothing was changed. ($text) " +
+                    'Install it with "pipx install mfa-migrate", or set MFA_MIGRATE_CLI to its full path.'))
         }
-        elseif ($line.Trim()) {
-            Write-Verbose -Message $line
+        if ($text -notmatch '(?m)^Error: ') {
+            $text = "mfa-migrate $($Arguments[0]) ended with code $code before it was done. What it sent is in its journal. $text".Trim()
         }
+        throw (New-MfaMigrateError -Code "Exit$code" -Target $Arguments[0] -Message $text)
     }
-    $document = $null
-    if ($json.Trim()) {
-        $document = ConvertFrom-Json -InputObject $json
-    }
-    return @{ Document = $document; ExitCode = $code; ErrorText = $errorText }
+    [pscustomobject] @{ type = 'exit'; exitCode = $code }
 }
 
 function Get-MfaMigrateProperty {
@@ -103,4 +153,22 @@ function Get-MfaMigrateProperty {
     if ($null -ne $InputObject -and $InputObject.PSObject.Properties[$Name]) {
         return $InputObject.PSObject.Properties[$Name].Value
     }
+}
+
+function Get-MfaMigrateItem {
+    # Runs a command that answers with a list and returns the items of that list, each as soon as it arrives.
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)]
+        [string[]] $Arguments,
+
+        [Parameter(Mandatory)]
+        [string] $List,
+
+        [string] $Workspace = ''
+    )
+
+    Invoke-MfaMigrateCli -Arguments $Arguments -Workspace $Workspace |
+        Where-Object -FilterScript { $_.type -eq 'row' -and $_.list -eq $List } |
+        ForEach-Object -Process { $_.item }
 }

@@ -31,8 +31,17 @@ function New-MfaMigrateError {
             Throttled        = 'LimitsExceeded'
             Refused          = 'InvalidResult'
             Unconfirmed      = 'InvalidResult'
+            # The classes of errors that end a run, and the exit codes of the command.
+            UsageProblem     = 'InvalidArgument'
+            ConfigProblem    = 'InvalidArgument'
+            SignInFailed     = 'AuthenticationError'
+            Unreachable      = 'ConnectionError'
+            Exit2            = 'InvalidArgument'
+            Exit3            = 'InvalidOperation'
+            Exit4            = 'ConnectionError'
+            Exit5            = 'ResourceUnavailable'
         }
-        $Category = 'NotSpecified'
+        $Category = 'InvalidResult'
         if ($categories.ContainsKey($Code)) {
             $Category = $categories[$Code]
         }

@@ -16,7 +16,7 @@ function Send-MfaStateBatch {
         [string] $Workspace = ''
     )
 
-    $arguments = @('set-state', '--state', $State, '--input', '-', '--output', 'ndjson', '--yes')
+    $arguments = @('set-state', '--state', $State, '--input', '-', '--yes')
     if ($AcceptUncovered) {
         $arguments += @('--accept-uncovered', $AcceptUncovered)
     }
@@ -26,36 +26,5 @@ function Send-MfaStateBatch {
     $lines = foreach ($user in $Users) {
         ConvertTo-Json -Compress -InputObject $user
     }
-
-    $ended = $false
-    $process = Start-MfaMigrateCli -Arguments $arguments -Lines @($lines) -Workspace $Workspace
-    try {
-        $errors = $process.StandardError.ReadToEndAsync()
-        while ($null -ne ($line = $process.StandardOutput.ReadLine())) {
-            if (-not $line.Trim()) {
-                continue
-            }
-            $message = ConvertFrom-Json -InputObject $line
-            if ($message.version -ne $script:Protocol) {
-                throw (New-MfaMigrateError -Code 'Protocol' -Category 'InvalidResult' -Target $line -Message (
-                        "mfa-migrate answers in version $($message.version) and this module understands $script:Protocol. " +
-                        'What was sent is in its journal. Run "mfa-migrate powershell install".'))
-            }
-            if ($message.type -eq 'summary') {
-                $ended = $true
-            }
-            $message
-        }
-        $process.WaitForExit()
-        $code = $process.ExitCode
-        $errorText = $errors.Result.Trim()
-    }
-    finally {
-        # An interrupted pipeline leaves the command to end by itself: it writes its outcomes first.
-        $process.Dispose()
-    }
-    if (-not $ended) {
-        throw (New-MfaMigrateError -Code "Exit$code" -Category 'InvalidResult' -Target 'set-state' -Message (
-                "mfa-migrate ended with code $code before it was done. What was sent is in its journal. $errorText").Trim())
-    }
+    Invoke-MfaMigrateCli -Arguments $arguments -Lines @($lines) -Workspace $Workspace
 }

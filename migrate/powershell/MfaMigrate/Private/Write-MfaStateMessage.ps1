@@ -46,8 +46,12 @@ function Write-MfaStateMessage {
         }
     }
     elseif ($Message.type -eq 'progress') {
+        $status = "$($Message.done)"
+        if ($Message.total) {
+            $status = "$($Message.done) of $($Message.total)"
+        }
         $record = New-Object -TypeName System.Management.Automation.ProgressRecord -ArgumentList @(
-            1, $Message.activity, "$($Message.done) of $($Message.total)")
+            1, $Message.activity, $status)
         if ($Message.total) {
             $record.PercentComplete = [int] [Math]::Min(100, 100 * $Message.done / $Message.total)
         }
@@ -64,8 +68,13 @@ function Write-MfaStateMessage {
             $Cmdlet.WriteVerbose($Message.message)
         }
     }
-    elseif ($Message.type -eq 'summary' -and $Message.error) {
-        $text = @($Message.error.what, $Message.error.unchanged, $Message.error.hint) -join ' '
-        $Cmdlet.ThrowTerminatingError((New-MfaMigrateError -Code $Message.error.code -Category 'InvalidResult' -Target 'set-state' -Message $text.Trim()))
+    elseif ($Message.type -eq 'summary') {
+        $record = New-Object -TypeName System.Management.Automation.ProgressRecord -ArgumentList @(1, 'set-state', 'done')
+        $record.RecordType = 'Completed'
+        $Cmdlet.WriteProgress($record)
+        if ($Message.error) {
+            $text = @($Message.error.what, $Message.error.unchanged, $Message.error.hint) -join ' '
+            $Cmdlet.ThrowTerminatingError((New-MfaMigrateError -Code $Message.error.code -Target 'set-state' -Message $text.Trim()))
+        }
     }
 }

@@ -52,6 +52,10 @@ function Compare-MfaState {
         [string] $Workspace = ''
     )
 
+    begin {
+        Import-MfaCallerPreference -Cmdlet $PSCmdlet
+    }
+
     process {
         $options = @{
             StateColumn   = $StateColumn
@@ -59,20 +63,23 @@ function Compare-MfaState {
             Sheet         = $Sheet
             TrustDisabled = $TrustDisabled
         }
-        $file = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
-        $arguments = @('compare', $file) + @(Get-MfaReadingArgument @options)
-        $answer = Invoke-MfaMigrateCli -Arguments $arguments -Workspace $Workspace
-        foreach ($difference in @($answer.Document.differences | Where-Object { $null -ne $_ })) {
-            [pscustomobject] @{
-                PSTypeName        = 'MfaMigrate.Difference'
-                Kind              = $difference.kind
-                ObjectId          = $difference.objectId
-                UserPrincipalName = $difference.userPrincipalName
-                Claimed           = $difference.claimed
-                Found             = $difference.found
-                Row               = $difference.row
-                Sentence          = $difference.sentence
+        try {
+            $arguments = @('compare', (Resolve-MfaPath -Path $Path)) + @(Get-MfaReadingArgument @options)
+            Get-MfaMigrateItem -Arguments $arguments -List 'differences' -Workspace $Workspace | ForEach-Object -Process {
+                [pscustomobject] @{
+                    PSTypeName        = 'MfaMigrate.Difference'
+                    Kind              = $_.kind
+                    ObjectId          = $_.objectId
+                    UserPrincipalName = $_.userPrincipalName
+                    Claimed           = $_.claimed
+                    Found             = $_.found
+                    Row               = $_.row
+                    Sentence          = $_.sentence
+                }
             }
+        }
+        catch {
+            $PSCmdlet.ThrowTerminatingError($_)
         }
     }
 }

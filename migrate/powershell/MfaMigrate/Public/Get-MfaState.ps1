@@ -51,17 +51,26 @@ function Get-MfaState {
     )
 
     begin {
+        Import-MfaCallerPreference -Cmdlet $PSCmdlet
         $names = New-Object -TypeName System.Collections.Generic.List[string]
     }
 
     process {
         # The id is the key where an object has both.
-        $ids = @($ObjectId | Where-Object { $_ })
-        if ($ids.Count -gt 0) {
-            $names.AddRange([string[]] $ids)
+        $given = @($ObjectId | Where-Object { "$_".Trim() })
+        if ($given.Count -eq 0) {
+            $given = @($UserPrincipalName | Where-Object { "$_".Trim() })
         }
-        else {
-            $names.AddRange([string[]] @($UserPrincipalName | Where-Object { $_ }))
+        if ($given.Count -eq 0) {
+            $source = $null
+            if ($MyInvocation.ExpectingInput) {
+                $source = $_
+            }
+            $PSCmdlet.WriteError((New-MfaMigrateError -Code 'BadInput' -Target $source -Message (
+                        'Neither UserPrincipalName nor ObjectId is given. Nothing was read for this object.')))
+        }
+        foreach ($name in $given) {
+            $names.Add("$name".Trim())
         }
     }
 
@@ -73,20 +82,25 @@ function Get-MfaState {
         if ($Live) {
             $arguments += '--live'
         }
-        $answer = Invoke-MfaMigrateCli -Arguments ($arguments + '--' + $names.ToArray()) -Workspace $Workspace
-        foreach ($user in @($answer.Document.users | Where-Object { $null -ne $_ })) {
-            $registration = Get-MfaMigrateProperty -InputObject $user -Name 'registration'
-            [pscustomobject] @{
-                PSTypeName        = 'MfaMigrate.User'
-                ObjectId          = $user.objectId
-                UserPrincipalName = $user.userPrincipalName
-                PerUserMfaState   = $user.perUserMfaState
-                AccountEnabled    = $user.accountEnabled
-                IsMfaRegistered   = Get-MfaMigrateProperty -InputObject $registration -Name 'isMfaRegistered'
-                IsMfaCapable      = Get-MfaMigrateProperty -InputObject $registration -Name 'isMfaCapable'
-                MethodsRegistered = @(Get-MfaMigrateProperty -InputObject $registration -Name 'methodsRegistered')
-                Problem           = $user.problem
+        $arguments += @('--') + $names.ToArray()
+        try {
+            Get-MfaMigrateItem -Arguments $arguments -List 'users' -Workspace $Workspace | ForEach-Object -Process {
+                $registration = $_.registration
+                [pscustomobject] @{
+                    PSTypeName        = 'MfaMigrate.User'
+                    ObjectId          = $_.objectId
+                    UserPrincipalName = $_.userPrincipalName
+                    PerUserMfaState   = $_.perUserMfaState
+                    AccountEnabled    = $_.accountEnabled
+                    IsMfaRegistered   = Get-MfaMigrateProperty -InputObject $registration -Name 'isMfaRegistered'
+                    IsMfaCapable      = Get-MfaMigrateProperty -InputObject $registration -Name 'isMfaCapable'
+                    MethodsRegistered = @(Get-MfaMigrateProperty -InputObject $registration -Name 'methodsRegistered')
+                    Problem           = $_.problem
+                }
             }
+        }
+        catch {
+            $PSCmdlet.ThrowTerminatingError($_)
         }
     }
 }

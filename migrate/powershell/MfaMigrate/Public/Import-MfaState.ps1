@@ -48,6 +48,10 @@ function Import-MfaState {
         [switch] $TrustDisabled
     )
 
+    begin {
+        Import-MfaCallerPreference -Cmdlet $PSCmdlet
+    }
+
     process {
         $options = @{
             StateColumn   = $StateColumn
@@ -55,18 +59,23 @@ function Import-MfaState {
             Sheet         = $Sheet
             TrustDisabled = $TrustDisabled
         }
-        $file = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
-        $arguments = @('convert', $file) + @(Get-MfaReadingArgument @options)
-        $answer = Invoke-MfaMigrateCli -Arguments $arguments
-        foreach ($row in @($answer.Document | Where-Object { $null -ne $_ })) {
-            [pscustomobject] @{
-                PSTypeName        = 'MfaMigrate.Claim'
-                ObjectId          = $row.objectId
-                UserPrincipalName = $row.userPrincipalName
-                PerUserMfaState   = $row.perUserMfaState
-                Source            = $row.source
-                Row               = $row.row
-            }
+        try {
+            $arguments = @('convert', (Resolve-MfaPath -Path $Path)) + @(Get-MfaReadingArgument @options)
+            Invoke-MfaMigrateCli -Arguments $arguments -NoSummary |
+                Where-Object -FilterScript { (Get-MfaMigrateProperty -InputObject $_ -Name 'type') -ne 'exit' } |
+                ForEach-Object -Process {
+                    [pscustomobject] @{
+                        PSTypeName        = 'MfaMigrate.Claim'
+                        ObjectId          = $_.objectId
+                        UserPrincipalName = $_.userPrincipalName
+                        PerUserMfaState   = $_.perUserMfaState
+                        Source            = $_.source
+                        Row               = $_.row
+                    }
+                }
+        }
+        catch {
+            $PSCmdlet.ThrowTerminatingError($_)
         }
     }
 }

@@ -5,8 +5,8 @@ function Invoke-MfaMigration {
 
     .DESCRIPTION
     Runs "mfa-migrate plan" and then "mfa-migrate apply". With -Continue it goes on with the plan that is there, which is
-    what has to be done after a wait. With -WhatIf everything is read and guarded and nothing is sent. Needs an export of
-    the tenant (mfa-migrate export) in the working folder.
+    what has to be done after a wait. With -WhatIf the plan is made and rehearsed: everything is read and guarded, and
+    nothing is sent. Needs an export of the tenant (mfa-migrate export) in the working folder.
 
     .PARAMETER MaxUsers
     How many users may be switched off at most: a number, or a share such as 10%.
@@ -62,10 +62,28 @@ function Invoke-MfaMigration {
         [string] $Workspace = ''
     )
 
+    Import-MfaCallerPreference -Cmdlet $PSCmdlet
+    if ($Force -and -not $PSBoundParameters.ContainsKey('Confirm')) {
+        $ConfirmPreference = 'None'
+    }
+    $rehearsal = [bool] $WhatIfPreference
+
+    $target = 'the tenant'
     if (-not $Continue) {
         # A plan changes nothing in the tenant, so it is made also for a rehearsal.
-        $planned = Invoke-MfaMigrateCli -Arguments @('plan') -Workspace $Workspace
-        Write-Verbose -Message "plan $(Get-MfaMigrateProperty -InputObject $planned.Document -Name 'digest')"
+        $plan = $null
+        try {
+            Invoke-MfaMigrateCli -Arguments @('plan') -Workspace $Workspace | ForEach-Object -Process {
+                if ($_.type -eq 'summary') {
+                    $plan = $_.document
+                }
+            }
+        }
+        catch {
+            $PSCmdlet.ThrowTerminatingError($_)
+        }
+        $target = "$($plan.tenantName) ($($plan.tenantDomain))"
+        Write-Verbose -Message "plan $($plan.digest)"
     }
     $arguments = @('apply', '--max-users', $MaxUsers)
     if ($Until) { $arguments += @('--until', $Until) }
@@ -73,12 +91,9 @@ function Invoke-MfaMigration {
     if ($SkipSettle) { $arguments += @('--skip-settle', $SkipSettle) }
     if ($Wait) { $arguments += '--wait' }
 
-    $rehearsal = [bool] $WhatIfPreference
-    if (-not $Force -or $rehearsal) {
-        $action = "Switch policies on and per-user MFA off for at most $MaxUsers users"
-        if (-not $PSCmdlet.ShouldProcess('the tenant', $action) -and -not $rehearsal) {
-            return
-        }
+    $action = "Switch policies on and per-user MFA off for at most $MaxUsers users"
+    if (-not $PSCmdlet.ShouldProcess($target, $action) -and -not $rehearsal) {
+        return
     }
     if ($rehearsal) {
         $arguments += '--what-if'

@@ -40,12 +40,15 @@ function Restore-MfaState {
     param(
         [Parameter(Position = 0)]
         [Alias('FullName', 'PSPath', 'LiteralPath')]
-        [string] $Path = '',
+        [ValidateNotNullOrEmpty()]
+        [string] $Path,
 
-        [string[]] $User = @(),
+        # A misspelt variable is nothing, and a restore of nobody by name would be a restore of everybody.
+        [ValidateNotNullOrEmpty()]
+        [string[]] $User,
 
-        [ValidateRange(0, 100000)]
-        [int] $Wave = 0,
+        [ValidateRange(1, 100000)]
+        [int] $Wave,
 
         [switch] $OverwriteDrift,
 
@@ -54,27 +57,38 @@ function Restore-MfaState {
         [string] $Workspace = ''
     )
 
+    Import-MfaCallerPreference -Cmdlet $PSCmdlet
+    if ($Force -and -not $PSBoundParameters.ContainsKey('Confirm')) {
+        $ConfirmPreference = 'None'
+    }
+    $rehearsal = [bool] $WhatIfPreference
+
     $arguments = @('rollback')
     $target = 'the users of the last run'
-    if ($Path) {
-        $file = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path)
+    if ($PSBoundParameters.ContainsKey('Path')) {
+        try {
+            $file = Resolve-MfaPath -Path $Path
+        }
+        catch {
+            $PSCmdlet.ThrowTerminatingError($_)
+        }
         $arguments += @('--file', $file)
         $target = "the users of $file"
     }
-    foreach ($name in $User) {
-        $arguments += @('--users', $name)
+    if ($PSBoundParameters.ContainsKey('User')) {
+        $arguments += @('--users', ($User -join ','))
+        $target = "$($User -join ', ') of $target"
     }
     if ($PSBoundParameters.ContainsKey('Wave')) {
         $arguments += @('--wave', "$Wave")
+        $target = "wave $Wave of $target"
     }
     if ($OverwriteDrift) {
         $arguments += '--overwrite-drift'
     }
-    $rehearsal = [bool] $WhatIfPreference
-    if (-not $Force -or $rehearsal) {
-        if (-not $PSCmdlet.ShouldProcess($target, 'Restore the per-user MFA state and the policies') -and -not $rehearsal) {
-            return
-        }
+
+    if (-not $PSCmdlet.ShouldProcess($target, 'Restore the per-user MFA state, and the policies where everybody goes back') -and -not $rehearsal) {
+        return
     }
     if ($rehearsal) {
         $arguments += '--what-if'

@@ -100,6 +100,7 @@ function Set-MfaState {
     )
 
     begin {
+        Import-MfaCallerPreference -Cmdlet $PSCmdlet
         $batch = New-Object -TypeName System.Collections.Generic.List[object]
         $given = New-Object -TypeName System.Collections.Generic.List[object]
 
@@ -120,8 +121,13 @@ function Set-MfaState {
             $batch.Clear()
             $given.Clear()
             # A pipeline and no loop over a list, so that each result is shown when it arrives.
-            Send-MfaStateBatch @sent | ForEach-Object -Process {
-                Write-MfaStateMessage -Message $_ -Targets $targets -Cmdlet $cmdlet -PassThru:$PassThru
+            try {
+                Send-MfaStateBatch @sent | ForEach-Object -Process {
+                    Write-MfaStateMessage -Message $_ -Targets $targets -Cmdlet $cmdlet -PassThru:$PassThru
+                }
+            }
+            catch {
+                $cmdlet.ThrowTerminatingError($_)
             }
         }
     }
@@ -130,7 +136,7 @@ function Set-MfaState {
         $id = "$ObjectId".Trim()
         $name = "$UserPrincipalName".Trim()
         # UserId is an alias of ObjectId and holds a name in some exports.
-        if ($id.Contains('@') -and -not $name) {
+        if ($id.Contains('@') -and (-not $name -or $name -eq $id)) {
             $name = $id
             $id = ''
         }
@@ -140,7 +146,11 @@ function Set-MfaState {
         }
         $parsed = [guid]::Empty
         if (-not $id -and -not $name) {
-            $PSCmdlet.WriteError((New-MfaMigrateError -Code 'BadInput' -Target $_ -Message (
+            $source = $null
+            if ($MyInvocation.ExpectingInput) {
+                $source = $_
+            }
+            $PSCmdlet.WriteError((New-MfaMigrateError -Code 'BadInput' -Target $source -Message (
                         'Neither ObjectId nor UserPrincipalName is given. Nothing was sent for this object.')))
             return
         }
@@ -149,15 +159,15 @@ function Set-MfaState {
                         "'$target' is neither an object id (a GUID) nor a user principal name. Nothing was sent for it.")))
             return
         }
-        if (-not $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State")) {
+        if (-not $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State") -or $WhatIfPreference) {
             return
         }
         $user = @{}
         if ($id) { $user['objectId'] = $parsed.ToString() }
         if ($name) { $user['userPrincipalName'] = $name }
         if ($PreviousState -and $PlanDigest) {
-            $user['previousState'] = $PreviousState
-            $user['planDigest'] = $PlanDigest
+            $user['previousState'] = "$PreviousState".Trim()
+            $user['planDigest'] = "$PlanDigest".Trim()
         }
         $batch.Add($user)
         $given.Add($target)

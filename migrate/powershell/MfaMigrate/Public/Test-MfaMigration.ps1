@@ -30,18 +30,29 @@ function Test-MfaMigration {
         [string] $Workspace = ''
     )
 
-    $answer = Invoke-MfaMigrateCli -Arguments @('verify') -Workspace $Workspace
-    if (-not $Detailed) {
-        return ($answer.ExitCode -eq 0)
-    }
-    foreach ($finding in @($answer.Document.findings | Where-Object { $null -ne $_ })) {
-        [pscustomobject] @{
-            PSTypeName = 'MfaMigrate.Finding'
-            Code       = $finding.code
-            Subject    = $finding.subject
-            SubjectId  = $finding.subjectId
-            Sentence   = $finding.sentence
-            Evidence   = $finding.evidence
+    Import-MfaCallerPreference -Cmdlet $PSCmdlet
+    $exitCode = $null
+    try {
+        Invoke-MfaMigrateCli -Arguments @('verify') -Workspace $Workspace | ForEach-Object -Process {
+            if ($_.type -eq 'exit') {
+                $exitCode = $_.exitCode
+            }
+            elseif ($Detailed -and $_.type -eq 'row' -and $_.list -eq 'findings') {
+                [pscustomobject] @{
+                    PSTypeName = 'MfaMigrate.Finding'
+                    Code       = $_.item.code
+                    Subject    = $_.item.subject
+                    SubjectId  = $_.item.subjectId
+                    Sentence   = $_.item.sentence
+                    Evidence   = $_.item.evidence
+                }
+            }
         }
+    }
+    catch {
+        $PSCmdlet.ThrowTerminatingError($_)
+    }
+    if (-not $Detailed) {
+        $exitCode -eq 0
     }
 }

@@ -1,0 +1,180 @@
+"""Rules that PowerShell itself would enforce only while the module runs: what is called, named and caught."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tree_sitter_pwsh
+from tree_sitter import Language, Node, Parser
+
+from migrate.powershell.installation import module_source
+
+MODULE = module_source()
+PUBLIC = sorted((MODULE / "Public").glob("*.ps1"))
+PRIVATE = sorted((MODULE / "Private").glob("*.ps1"))
+FUNCTIONS = [*PUBLIC, *PRIVATE]
+
+CMDLETS = {
+    "Convert-Path",
+    "ConvertFrom-Json",
+    "ConvertTo-Json",
+    "ForEach-Object",
+    "Get-Command",
+    "Get-Item",
+    "Get-Location",
+    "Join-Path",
+    "New-Object",
+    "Select-Object",
+    "Set-Variable",
+    "Sort-Object",
+    "Test-Path",
+    "Where-Object",
+    "Write-Debug",
+    "Write-Verbose",
+    "Write-Warning",
+}
+"""What the module uses of PowerShell, all in 5.1 and 7. No alias, no Write-Host."""
+AUTOMATIC = {"_", "true", "false", "null", "PSCmdlet", "PSBoundParameters", "MyInvocation", "Matches", "Host"} | {
+    "ExecutionContext",
+    "WhatIfPreference",
+    "ConfirmPreference",
+}
+CALLS_THE_COMMAND = {"Invoke-MfaMigrateCli", "Get-MfaMigrateItem", "Send-MfaStateBatch", "Resolve-MfaPath"}
+PARSER = Parser(Language(tree_sitter_pwsh.language()))
+
+
+def below(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from below(child)
+
+
+def tree(path: Path) -> Node:
+    return PARSER.parse(path.read_bytes()).root_node
+
+
+def text_of(node: Node | None) -> str:
+    return "" if node is None or node.text is None else node.text.decode()
+
+
+def functions_of(path: Path) -> dict[str, Node]:
+    found = (node for node in below(tree(path)) if node.type == "function_statement")
+    return {text_of(next(c for c in node.children if c.type == "function_name")): node for node in found}
+
+
+def commands_in(node: Node) -> Iterator[tuple[str, list[str], Node]]:
+    """Yield each command by name with the names of the parameters that are given to it."""
+    for each in below(node):
+        name = each.child_by_field_name("command_name") if each.type == "command" else None
+        if name is not None and name.type == "command_name":
+            elements = each.child_by_field_name("command_elements")
+            given = [] if elements is None else [c for c in elements.children if c.type == "command_parameter"]
+            yield text_of(name), [text_of(parameter).lstrip("-").rstrip(":") for parameter in given], each
+
+
+def parameters_of(function: Node) -> set[str]:
+    (block, *_) = [node for node in below(function) if node.type == "param_block"]
+    return set(re.findall(r"\] \$(\w+)", text_of(block)))
+
+
+OWN = {name: parameters_of(node) for path in FUNCTIONS for name, node in functions_of(path).items()}
+COMMON = {"ErrorAction"}
+
+
+def is_caught(node: Node) -> bool:
+    """Tell whether a node stands in the block of a try that hands what it catches to ThrowTerminatingError."""
+    above = node.parent
+    while above is not None:
+        if above.type == "try_statement":
+            caught = next(child for child in above.children if child.type == "catch_clauses")
+            if "ThrowTerminatingError($_)" in text_of(caught) and node.end_byte <= caught.start_byte:
+                return True
+        above = above.parent
+    return False
+
+
+def short(path: Path) -> str:
+    return path.stem
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=short)
+def test_every_command_is_a_known_cmdlet_or_a_function_of_the_module(path: Path) -> None:
+    assert {name for name, _, _ in commands_in(tree(path))} <= CMDLETS | OWN.keys()
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=short)
+def test_every_parameter_that_is_given_to_a_function_of_the_module_exists(path: Path) -> None:
+    for name, given, _ in commands_in(tree(path)):
+        if name in OWN:
+            assert set(given) <= OWN[name] | COMMON, name
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=short)
+def test_every_variable_that_is_read_was_given_a_value(path: Path) -> None:
+    for name, function in functions_of(path).items():
+        body = re.sub(r"<#.*?#>", "", text_of(function), flags=re.DOTALL)
+        # Script blocks with parameters of their own read those, and what the function around them has.
+        known = set(re.findall(r"\$(\w+)\s*(?:\+)?=(?!=)", body)) | set(re.findall(r"foreach \(\$(\w+) in", body))
+        known |= set(re.findall(r"param\(\$(\w+)\)", body)) | OWN[name] | AUTOMATIC
+        read = {
+            text_of(node).strip("${}")
+            for node in below(function)
+            if node.type == "variable" and not re.match(r"\$\{?(env|script):", text_of(node))
+        }
+        assert {variable.lstrip("@") for variable in read} <= known, name
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=short)
+def test_nothing_goes_on_after_the_command_broke_off_whatever_erroraction_says(path: Path) -> None:
+    # With -ErrorAction SilentlyContinue PowerShell steps over a throw, and over every other error that ends a
+    # statement, unless a try stands around it. A migration would then go on with a plan that is not the one meant.
+    text = path.read_text(encoding="ascii")
+    assert not re.search(r"^\s*throw\b", text, re.MULTILINE)
+    calls = [(name, node) for name, _, node in commands_in(tree(path)) if name in CALLS_THE_COMMAND]
+    assert calls or "Invoke-MfaMigrateRun" in text
+    for name, node in calls:
+        assert is_caught(node), name
+
+
+def test_a_run_is_caught_where_it_is_called() -> None:
+    run = MODULE / "Private" / "Invoke-MfaMigrateRun.ps1"
+    calls = [node for name, _, node in commands_in(tree(run)) if name in CALLS_THE_COMMAND]
+    assert [is_caught(node) for node in calls] == [True]
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=short)
+def test_a_function_takes_the_preferences_of_its_caller_before_anything_else(path: Path) -> None:
+    (function,) = functions_of(path).values()
+    first, *_ = [name for name, _, _ in commands_in(function)]
+    assert first == "Import-MfaCallerPreference"
+
+
+def test_whatif_of_the_caller_is_imported_and_stops_the_sending() -> None:
+    imported = (MODULE / "Private" / "Import-MfaCallerPreference.ps1").read_text(encoding="ascii")
+    assert "WhatIf        = 'WhatIfPreference'" in imported
+    # Under -WhatIf Set-Variable itself would only say what it would do.
+    assert "-WhatIf:$false -Confirm:$false" in imported
+    sending = (MODULE / "Public" / "Set-MfaState.ps1").read_text(encoding="ascii")
+    assert '-not $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State") -or $WhatIfPreference' in sending
+
+
+@pytest.mark.parametrize("name", ["Path", "User"])
+def test_a_restore_of_nothing_is_refused_before_it_becomes_a_restore_of_everybody(name: str) -> None:
+    text = (MODULE / "Public" / "Restore-MfaState.ps1").read_text(encoding="ascii")
+    assert re.search(rf"\[ValidateNotNullOrEmpty\(\)\]\s+\[string(\[\])?\] \${name},", text)
+    assert f"$PSBoundParameters.ContainsKey('{name}')" in text
+
+
+def test_no_wait_is_longer_than_ctrl_c_may_take() -> None:
+    text = (MODULE / "Private" / "Invoke-MfaMigrateCli.ps1").read_text(encoding="ascii")
+    # PowerShell notices Ctrl+C between statements: a blocking read would hold it until the command says something.
+    assert not re.search(r"\.(ReadToEnd|ReadLine|Wait)\(", text)
+    assert re.search(r"WaitAny\(\$pending, 200\)", text)
+
+
+def test_only_python_is_kept_from_the_current_folder() -> None:
+    text = (MODULE / "Private" / "Find-MfaMigrateCli.ps1").read_text(encoding="ascii")
+    assert re.findall(r"Prefix = '([^']*)'", text) == ["", "", "", "-P -m migrate "]
