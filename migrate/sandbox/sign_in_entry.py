@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 BETA_ONLY = words(
     "authenticationRequirement authenticationRequirementPolicies authenticationDetails signInEventTypes userType "
-    "userAgent authenticationProtocol originalRequestId tokenIssuerType tokenIssuerName processingTimeInMilliseconds "
-    "authenticationMethodsUsed mfaDetail servicePrincipalId servicePrincipalName alternateSignInName "
+    "authenticationProtocol originalRequestId tokenIssuerType tokenIssuerName processingTimeInMilliseconds "
+    "authenticationMethodsUsed mfaDetail alternateSignInName "
     "authenticationProcessingDetails networkLocationDetails sessionLifetimePolicies incomingTokenType"
 )
 """Members that v1.0 does not send."""

@@ -134,6 +134,12 @@ def test_the_report_may_trail_behind_a_registration(start, connect) -> None:
     assert client.get(f"/v1.0/{REPORT}/{user}").json()["methodsRegistered"] == ["fido2"]
 
 
+@pytest.mark.parametrize("query", ["$select=id", "$filter=id eq 'x'", "$top=1"])
+def test_methods_take_no_query_options(client: httpx.Client, query: str) -> None:
+    answer = client.get(f"/v1.0/users/alma.berg@contoso.example/authentication/methods?{query}")
+    assert (answer.status_code, query.split("=")[0] in answer.text) == (400, True)
+
+
 def test_methods_always_hold_the_password(client: httpx.Client) -> None:
     methods = values(client, "/v1.0/users/alma.berg@contoso.example/authentication/methods")
     assert [each["@odata.type"].rsplit(".", 1)[-1] for each in methods] == [

@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 _LOCATIONS = Collection(
     context="identity/conditionalAccess/namedLocations",
     type_name="namedLocation",
-    filterable=words("id displayName isTrusted createdDateTime modifiedDateTime countriesAndRegions"),
+    known=words(
+        "countriesAndRegions countryLookupMethod createdDateTime deletedDateTime displayName id "
+        "includeUnknownCountriesAndRegions ipRanges isTrusted modifiedDateTime"
+    ),
+    filterable=words(
+        "id displayName isTrusted:bool createdDateTime:time modifiedDateTime:time countriesAndRegions:list"
+    ),
 )
 _STRENGTHS = Collection(
     context="policies/authenticationStrengthPolicies",
     type_name="authenticationStrengthPolicy",
+    known=words(
+        "allowedCombinations combinationConfigurations createdDateTime description displayName id modifiedDateTime "
+        "policyType requirementsSatisfied"
+    ),
     filterable=frozenset({"id", "displayName", "policyType"}),
 )
 _IP, _COUNTRY = "#microsoft.graph.ipNamedLocation", "#microsoft.graph.countryNamedLocation"

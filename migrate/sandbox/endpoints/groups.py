@@ -17,7 +17,21 @@ _GROUPS = Collection(
     context="groups",
     type_name="group",
     directory=True,
-    filterable=words("id displayName securityEnabled mailEnabled groupTypes visibility isAssignableToRole"),
+    known=words(
+        "allowExternalSenders assignedLabels assignedLicenses autoSubscribeNewMembers classification createdByAppId "
+        "createdDateTime deletedDateTime description displayName expirationDateTime groupTypes "
+        "hasMembersWithLicenseErrors hideFromAddressLists hideFromOutlookClients id infoCatalogs isArchived "
+        "isAssignableToRole isFavorite isManagementRestricted isSubscribedByMail licenseProcessingState mail "
+        "mailEnabled mailNickname membershipRule membershipRuleProcessingState onPremisesDomainName "
+        "onPremisesExtensionAttributes onPremisesLastSyncDateTime onPremisesNetBiosName onPremisesProvisioningErrors "
+        "onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesSyncEnabled organizationId "
+        "preferredDataLocation preferredLanguage proxyAddresses renewedDateTime resourceBehaviorOptions "
+        "resourceProvisioningOptions securityEnabled securityIdentifier serviceProvisioningErrors theme uniqueName "
+        "unseenCount visibility"
+    ),
+    filterable=words(
+        "id displayName securityEnabled:bool mailEnabled:bool groupTypes:list visibility isAssignableToRole:bool"
+    ),
     searchable=words("displayName description mail mailNickname"),
     orderable=frozenset({"displayName"}),
 )
@@ -25,7 +39,7 @@ _MEMBERS = Collection(
     context="directoryObjects",
     type_name="directoryObject",
     directory=True,
-    filterable=words("id displayName userPrincipalName accountEnabled userType"),
+    filterable=words("id displayName userPrincipalName accountEnabled:bool userType"),
     searchable=words("displayName description mail mailNickname userPrincipalName givenName surname"),
     orderable=frozenset({"displayName"}),
 )

@@ -12,19 +12,37 @@ if TYPE_CHECKING:
     from migrate.sandbox.service import Sandbox
 
 _SIGN_IN_FILTERS = words(
-    "id createdDateTime userId userPrincipalName userDisplayName appId appDisplayName clientAppUsed "
-    "conditionalAccessStatus correlationId ipAddress isInteractive status/errorCode"
+    "id createdDateTime:time userId userPrincipalName userDisplayName appId appDisplayName clientAppUsed "
+    "conditionalAccessStatus correlationId ipAddress isInteractive:bool status/errorCode:number"
 )
-_BETA_FILTERS = words("authenticationRequirement signInEventTypes userType")
+_BETA_FILTERS = words("authenticationRequirement signInEventTypes:list userType")
+_SIGN_IN_NAMES = words(
+    "appDisplayName appId appliedConditionalAccessPolicies authenticationAppDeviceDetails clientAppUsed "
+    "conditionalAccessStatus correlationId createdDateTime deviceDetail homeTenantId id ipAddress isInteractive "
+    "location resourceDisplayName resourceId resourceTenantId riskDetail riskEventTypes riskEventTypes_v2 "
+    "riskLevelAggregated riskLevelDuringSignIn riskState servicePrincipalId servicePrincipalName status userAgent "
+    "userDisplayName userId userPrincipalName"
+)
+_MORE_BETA_NAMES = words(
+    "appOwnerTenantId appTokenProtectionStatus authenticationAppPolicyEvaluationDetails clientSessionId "
+    "conditionalAccessAudiences crossTenantAccessType flaggedForReview globalSecureAccessIpAddress "
+    "ipAddressFromResourceProvider isThroughGlobalSecureAccess managedServiceIdentity originalTransferMethod "
+    "resourceOwnerTenantId sessionId signInIdentifier signInIdentifierType signInTokenProtectionStatus "
+    "tokenProtectionStatusDetails"
+)
 _AUDITS = Collection(
     context="auditLogs/directoryAudits",
     type_name="directoryAudit",
+    known=words(
+        "activityDateTime activityDisplayName additionalDetails category correlationId id initiatedBy loggedByService "
+        "operationType performedBy result resultReason targetResources userAgent"
+    ),
     page=1000,
     most=1000,
     filterable=words(
-        "id activityDateTime activityDisplayName category correlationId loggedByService result initiatedBy/user/id "
-        "initiatedBy/user/userPrincipalName initiatedBy/app/appId targetResources targetResources/id "
-        "targetResources/displayName targetResources/userPrincipalName"
+        "id activityDateTime:time activityDisplayName category correlationId loggedByService result "
+        "initiatedBy/user/id initiatedBy/user/userPrincipalName initiatedBy/app/appId targetResources:list "
+        "targetResources/id targetResources/displayName targetResources/userPrincipalName"
     ),
     orderable=frozenset({"activityDateTime"}),
 )
@@ -49,13 +67,14 @@ _AUDIT_SHAPE = {
 
 
 def _sign_ins(version: str) -> Collection:
-    filters = _SIGN_IN_FILTERS | _BETA_FILTERS if version == "beta" else _SIGN_IN_FILTERS
+    beta = version == "beta"
     return Collection(
         context="auditLogs/signIns",
         type_name="signIn",
+        known=_SIGN_IN_NAMES | BETA_ONLY | _MORE_BETA_NAMES if beta else _SIGN_IN_NAMES,
         page=1000,
         most=1000,
-        filterable=filters,
+        filterable=_SIGN_IN_FILTERS | _BETA_FILTERS if beta else _SIGN_IN_FILTERS,
         orderable=frozenset({"createdDateTime"}),
         countable=False,
     )

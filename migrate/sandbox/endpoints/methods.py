@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from migrate.sandbox.clock import iso
 from migrate.sandbox.endpoints.users import my_place, place_of
-from migrate.sandbox.messages import Answer, Call, GraphError, Json, not_found, words
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_found, words
 from migrate.sandbox.method_kinds import KINDS, kinds_of, report_names
 from migrate.sandbox.odata.paging import Collection, check_options, entity, listing
 from migrate.sandbox.routing import Route, needs
@@ -34,6 +34,10 @@ def list_methods(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /users/{id}/authentication/methods: it takes no query options."""
     place = place_of(sandbox, call) if "user" in call.params else my_place(sandbox, call)
     check_options(call.query)
+    if asked := sorted(call.query.keys() & {"$select", "$filter", "$top", "$expand", "$orderby", "$count"}):
+        raise bad_request(
+            f"The query option '{asked[0]}' is not supported on this resource.", "Request_UnsupportedQuery"
+        )
     people = sandbox.tenant.people
     context = f"{call.origin}/{call.version}/$metadata#users('{people.user_id(place)}')/authentication/methods"
     return Answer(200, {"@odata.context": context, "value": people.methods(place)})
@@ -88,7 +92,7 @@ def _report(sandbox: "Sandbox") -> Collection:
         known=_ROW_NAMES,
         page=sandbox.settings.registration_page_size,
         countable=True,
-        filterable=_ROW_NAMES,
+        filterable=_FILTERABLE,
         orderable=frozenset({"userDisplayName", "userPrincipalName"}),
     )
 
@@ -98,6 +102,14 @@ _ROW_NAMES = words(
     "isMfaRegistered isMfaCapable isPasswordlessCapable methodsRegistered isSystemPreferredAuthenticationMethodEnabled "
     "systemPreferredAuthenticationMethods userPreferredMethodForSecondaryAuthentication lastUpdatedDateTime "
     "defaultMfaMethod"
+)
+
+
+_FILTERABLE = words(
+    "id userPrincipalName userDisplayName userType isAdmin:bool isSsprRegistered:bool isSsprEnabled:bool "
+    "isSsprCapable:bool isMfaRegistered:bool isMfaCapable:bool isPasswordlessCapable:bool methodsRegistered:list "
+    "isSystemPreferredAuthenticationMethodEnabled:bool systemPreferredAuthenticationMethods:list "
+    "userPreferredMethodForSecondaryAuthentication lastUpdatedDateTime:time defaultMfaMethod"
 )
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from migrate.sandbox.clock import iso
 from migrate.sandbox.lag import ABSENT
-from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_modelled
+from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_modelled, words
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_rules import check_names, check_policy, schema_error
 from migrate.sandbox.policy_shape import TOP_LEVEL, merged, served, whole_policy, without_annotations
@@ -23,7 +23,7 @@ _POLICIES = Collection(
     context="identity/conditionalAccess/policies",
     type_name="conditionalAccessPolicy",
     known=TOP_LEVEL,
-    filterable=frozenset({"id", "displayName", "state", "createdDateTime", "modifiedDateTime", "templateId"}),
+    filterable=words("id displayName state createdDateTime:time modifiedDateTime:time templateId"),
 )
 _DELETED = Collection(
     context="identity/conditionalAccess/deletedItems/policies",

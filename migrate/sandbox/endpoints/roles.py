@@ -16,6 +16,7 @@ _PRINCIPAL = frozenset({"principal", "roleDefinition"})
 _ROLES = Collection(
     context="directoryRoles",
     type_name="directoryRole",
+    known=words("deletedDateTime description displayName id roleTemplateId"),
     directory=True,
     filterable=frozenset({"roleTemplateId", "displayName", "id"}),
 )
@@ -23,23 +24,33 @@ _ROLE_MEMBERS = Collection(context="directoryObjects", type_name="directoryObjec
 _DEFINITIONS = Collection(
     context="roleManagement/directory/roleDefinitions",
     type_name="unifiedRoleDefinition",
-    filterable=frozenset({"id", "displayName", "isBuiltIn", "templateId"}),
+    known=words(
+        "description displayName id isBuiltIn isEnabled isPrivileged resourceScopes rolePermissions templateId version"
+    ),
+    filterable=frozenset({"id", "displayName", "isBuiltIn:bool", "templateId"}),
 )
 _ASSIGNMENTS = Collection(
     context="roleManagement/directory/roleAssignments",
     type_name="unifiedRoleAssignment",
+    known=words(
+        "appScopeId condition directoryScopeId id principalId principalOrganizationId resourceScope roleDefinitionId"
+    ),
     expandable=_PRINCIPAL,
     filterable=frozenset({"id", "principalId", "roleDefinitionId", "directoryScopeId"}),
 )
 _ELIGIBLE = Collection(
     context="roleManagement/directory/roleEligibilitySchedules",
     type_name="unifiedRoleEligibilitySchedule",
+    known=_SCHEDULE | words("appScopeId createdDateTime createdUsing modifiedDateTime scheduleInfo"),
     filterable=_SCHEDULE,
     expandable=_PRINCIPAL,
 )
 _GROUP_ELIGIBLE = Collection(
     context="identityGovernance/privilegedAccess/group/eligibilitySchedules",
     type_name="privilegedAccessGroupEligibilitySchedule",
+    known=words(
+        "accessId createdDateTime createdUsing groupId id memberType modifiedDateTime principalId scheduleInfo status"
+    ),
     expandable=frozenset({"principal", "group"}),
     filterable=frozenset({"id", "groupId", "principalId", "accessId", "memberType", "status"}),
 )

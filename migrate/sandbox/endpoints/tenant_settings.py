@@ -2,17 +2,68 @@
 
 from typing import TYPE_CHECKING
 
-from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_found
-from migrate.sandbox.odata.paging import Collection, check_options, entity, listing, root
+from migrate.sandbox.messages import Answer, Call, GraphError, bad_request, not_found, words
+from migrate.sandbox.odata.paging import Collection, entity, listing
 from migrate.sandbox.routing import BETA, Route, needs
 
 if TYPE_CHECKING:
     from migrate.sandbox.service import Sandbox
 
-_ORGANIZATION = Collection(context="organization", type_name="organization", directory=True)
-_DOMAINS = Collection(context="domains", type_name="domain", directory=True)
-_SKUS = Collection(context="subscribedSkus", type_name="subscribedSku")
-_ONE = Collection(context="", type_name="policyBase")
+_ORGANIZATION = Collection(
+    context="organization",
+    type_name="organization",
+    directory=True,
+    known=words(
+        "assignedPlans businessPhones city country countryLetterCode createdDateTime defaultUsageLocation "
+        "deletedDateTime directorySizeQuota displayName id isMultipleDataLocationsForServicesEnabled "
+        "marketingNotificationEmails mobileDeviceManagementAuthority onPremisesLastSyncDateTime onPremisesSyncEnabled "
+        "onPremisesSyncStatus partnerTenantType postalCode preferredLanguage privacyProfile provisionedPlans "
+        "securityComplianceNotificationMails securityComplianceNotificationPhones state street "
+        "technicalNotificationMails tenantType verifiedDomains"
+    ),
+)
+_DOMAINS = Collection(
+    context="domains",
+    type_name="domain",
+    directory=True,
+    known=words(
+        "authenticationType availabilityStatus id isAdminManaged isDefault isInitial isRoot isVerified manufacturer "
+        "model passwordNotificationWindowInDays passwordValidityPeriodInDays state supportedServices"
+    ),
+)
+_SKUS = Collection(
+    context="subscribedSkus",
+    type_name="subscribedSku",
+    known=words(
+        "accountId accountName appliesTo capabilityStatus consumedUnits id prepaidUnits servicePlans skuId "
+        "skuPartNumber subscriptionIds"
+    ),
+)
+_SECURITY_DEFAULTS = Collection(
+    context="policies/identitySecurityDefaultsEnforcementPolicy",
+    type_name="identitySecurityDefaultsEnforcementPolicy",
+    known=words("deletedDateTime description displayName id isEnabled"),
+)
+_METHODS_POLICY = Collection(
+    context="policies/authenticationMethodsPolicy",
+    type_name="authenticationMethodsPolicy",
+    expandable=frozenset({"authenticationMethodConfigurations"}),
+    known=words(
+        "authenticationMethodConfigurations description displayName id lastModifiedDateTime policyMigrationState "
+        "policyVersion reconfirmationInDays registrationEnforcement reportSuspiciousActivitySettings "
+        "systemCredentialPreferences"
+    ),
+)
+_AUTHORIZATION = Collection(
+    context="policies/authorizationPolicy",
+    type_name="authorizationPolicy",
+    known=words(
+        "allowEmailVerifiedUsersToJoinOrganization allowInvitesFrom allowUserConsentForRiskyApps "
+        "allowedToSignUpEmailBasedSubscriptions allowedToUseSSPR blockMsolPowerShell defaultUserRolePermissions "
+        "deletedDateTime description displayName enabledPreviewFeatures guestUserRoleId id "
+        "permissionGrantPolicyIdsAssignedToDefaultUserRole"
+    ),
+)
 
 _ORGANIZATION_SHAPE = {
     "id": "string",
@@ -76,18 +127,11 @@ def list_skus(sandbox: "Sandbox", call: Call) -> Answer:
     return listing(call, _SKUS, sandbox.tenant.skus, lambda each: each)
 
 
-def _single(call: Call, path: str, thing: Json) -> Answer:
-    check_options(call.query)
-    names = [each.strip() for each in call.query.get("$select", "").split(",") if each.strip()]
-    shown = {name: value for name, value in thing.items() if not names or name == "id" or name in names}
-    return Answer(200, {"@odata.context": f"{root(call)}/$metadata#{path}/$entity", **shown})
-
-
 def get_security_defaults(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /policies/identitySecurityDefaultsEnforcementPolicy."""
-    return _single(
+    return entity(
         call,
-        "policies/identitySecurityDefaultsEnforcementPolicy",
+        _SECURITY_DEFAULTS,
         {
             "id": "00000000-0000-0000-0000-000000000005",
             "displayName": "Security Defaults",
@@ -114,22 +158,22 @@ def patch_security_defaults(sandbox: "Sandbox", call: Call) -> Answer:
 
 def get_methods_policy(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /policies/authenticationMethodsPolicy, its configurations expanded."""
-    return _single(call, "policies/authenticationMethodsPolicy", sandbox.tenant.methods_policy)
+    return entity(call, _METHODS_POLICY, sandbox.tenant.methods_policy)
 
 
 def get_authorization_policy(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /policies/authorizationPolicy: one object in v1.0, a list of one in beta."""
     policy = sandbox.tenant.authorization_policy
     if call.version == "v1.0":
-        return _single(call, "policies/authorizationPolicy", policy)
-    return Answer(200, {"@odata.context": f"{root(call)}/$metadata#policies/authorizationPolicy", "value": [policy]})
+        return entity(call, _AUTHORIZATION, policy)
+    return listing(call, _AUTHORIZATION, [policy], lambda each: each)
 
 
 def get_authorization_policy_item(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /beta/policies/authorizationPolicy/authorizationPolicy."""
     if call.params["policy"].lower() != "authorizationpolicy":
         raise GraphError(404, "Request_ResourceNotFound", "There is one authorization policy: authorizationPolicy.")
-    return _single(call, "policies/authorizationPolicy", sandbox.tenant.authorization_policy)
+    return entity(call, _AUTHORIZATION, sandbox.tenant.authorization_policy)
 
 
 def routes() -> tuple[Route, ...]:

@@ -29,9 +29,9 @@ _KNOWN = words(
 )
 _FILTERABLE = words(
     "id userPrincipalName displayName givenName surname mail jobTitle department userType creationType "
-    "externalUserState accountEnabled onPremisesSyncEnabled createdDateTime usageLocation "
-    "assignedLicenses assignedLicenses/skuId assignedPlans assignedPlans/servicePlanId "
-    "assignedPlans/capabilityStatus identities identities/issuer identities/issuerAssignedId "
+    "externalUserState accountEnabled:bool onPremisesSyncEnabled:bool createdDateTime:time usageLocation "
+    "assignedLicenses:list assignedLicenses/skuId assignedPlans:list assignedPlans/servicePlanId "
+    "assignedPlans/capabilityStatus identities:list identities/issuer identities/issuerAssignedId "
     "identities/signInType perUserMfaState"
 )
 _SEARCHABLE = words(
@@ -145,7 +145,7 @@ _MEMBERSHIPS = Collection(
     context="directoryObjects",
     type_name="directoryObject",
     directory=True,
-    filterable=frozenset({"id", "displayName", "securityEnabled"}),
+    filterable=frozenset({"id", "displayName", "securityEnabled:bool"}),
     searchable=frozenset({"displayName", "description", "mail"}),
 )
 

@@ -20,7 +20,18 @@ _TOKEN = re.compile(
 )
 _CAST = re.compile(r"^microsoft\.graph\.\w+/")
 _ORDERED = {"ge", "le", "gt", "lt"}
-_KNOWN_ELSEWHERE = {"contains", "has", "substringof", "tolower", "toupper", "length", "all"}
+_KNOWN_ELSEWHERE = {
+    *("contains", "has", "substringof", "tolower", "toupper", "length", "all", "indexof", "substring", "trim"),
+    *("concat", "year", "month", "day", "hour", "date", "now"),
+}
+_LITERALS = {
+    "text": {"string", "guid"},
+    "bool": {"bool"},
+    "number": {"number"},
+    "time": {"time"},
+    "any": {"string", "guid", "bool", "number", "time"},
+}
+"""What a member may be compared with, by its kind. Dates stand without quotes, texts with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +42,14 @@ class Filter:
     advanced: bool
 
 
-def parse_filter(text: str, allowed: frozenset[str]) -> Filter:
+def parse_filter(text: str, allowed: frozenset[str], known: frozenset[str] = frozenset()) -> Filter:
     """Parse a filter over the allowed property paths.
 
-    Raises 400 for nonsense and for properties that cannot be filtered, 501 for what Graph has and the sandbox lacks.
+    A path that holds no text says so behind a colon: `accountEnabled:bool`, `:number`, `:time`, `:list`. `known` are
+    properties, in lower case, that the objects have besides.
+    Raises 400 for nonsense and for properties that are not there, 501 for what Graph has and the sandbox lacks.
     """
-    reader = _Reader(text, allowed)
+    reader = _Reader(text, allowed, known)
     test = reader.disjunction()
     if reader.here is not None:
         raise _syntax(text)
@@ -61,9 +74,14 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 class _Reader:
     """Read a filter by recursive descent, one method for each level of binding."""
 
-    def __init__(self, text: str, allowed: frozenset[str]) -> None:
+    def __init__(self, text: str, allowed: frozenset[str], known: frozenset[str]) -> None:
         self._text = text
-        self._allowed = {each.lower(): each for each in allowed}
+        self._known = known
+        self._allowed: dict[str, tuple[str, str]] = {}
+        """Paths in lower case: in their own spelling, and what they hold."""
+        for each in allowed:
+            path, _, kind = each.partition(":")
+            self._allowed[path.lower()] = (path, kind or "text")
         self._tokens = list(_tokens(text))
         self._at = 0
         self._variable: str | None = None
@@ -119,28 +137,30 @@ class _Reader:
             raise _syntax(self._text)
         if self._is("("):
             return self._function(word)
-        path = self._path(word)
+        path, kind = self._member(word)
         operator = self._next()[1].lower()
         if operator == "in":
-            return self._membership(path)
+            return self._membership(path, kind)
         if operator not in ("eq", "ne", *_ORDERED):
             raise (
                 not_modelled(f"the filter operator {operator}") if operator in _KNOWN_ELSEWHERE else _syntax(self._text)
             )
-        value = self._value()
+        value = self._literal(kind)
         if operator == "ne":
             self.advanced = True
             return _opposite(_equals(path, value))
         if operator == "eq":
             return _equals(path, value)
+        if kind == "text":
+            raise not_modelled(f"the order of texts in a filter ({operator})")
         return _ordered(path, operator, value)
 
-    def _membership(self, path: tuple[str, ...]) -> Test:
+    def _membership(self, path: tuple[str, ...], kind: str) -> Test:
         self._expect("(")
-        tests = [_equals(path, self._value())]
+        tests = [_equals(path, self._literal(kind))]
         while self._is(","):
             self._at += 1
-            tests.append(_equals(path, self._value()))
+            tests.append(_equals(path, self._literal(kind)))
         self._expect(")")
         return lambda thing: any(test(thing) for test in tests)
 
@@ -155,9 +175,9 @@ class _Reader:
                 raise not_modelled(f"the filter function {name}")
             raise _syntax(self._text)
         self._expect("(")
-        path = self._path(self._next()[1])
+        path, kind = self._member(self._next()[1])
         self._expect(",")
-        part = str(self._value()).lower()
+        part = str(self._literal("text" if kind in ("text", "any") else "none")).lower()
         self._expect(")")
         if name == "startswith":
             return lambda thing: str(_member(thing, path) or "").lower().startswith(part)
@@ -166,13 +186,17 @@ class _Reader:
 
     def _type_test(self) -> Test:
         self._expect("(")
-        wanted = f"#{self._value()}"
+        wanted = f"#{self._literal('text')}"
         self._expect(")")
         return lambda thing: thing.get("@odata.type") == wanted
 
     def _lambda(self, collection: str) -> Test:
-        path = self._path(collection)
+        path, kind = self._path(collection)
+        if kind != "list":
+            raise self._incompatible(f"'{collection}' is no collection")
         self._expect("(")
+        if self._is(")"):
+            raise not_modelled("any() without a condition")
         variable = self._next()[1]
         self._expect(":")
         outer, self._variable = self._variable, variable
@@ -182,38 +206,59 @@ class _Reader:
         self._expect(")")
         return lambda thing: any(test({variable: each}) for each in _member(thing, path) or ())
 
-    def _inside(self, collection: str, variable: str) -> dict[str, str]:
+    def _inside(self, collection: str, variable: str) -> dict[str, tuple[str, str]]:
         prefix = f"{collection}/".lower()
         members = {path: each for path, each in self._allowed.items() if path.startswith(prefix)}
         inside = {
-            f"{variable}/{path[len(prefix) :]}".lower(): f"{variable}/{each[len(prefix) :]}"
-            for path, each in members.items()
+            f"{variable}/{path[len(prefix) :]}".lower(): (f"{variable}/{each[len(prefix) :]}", kind)
+            for path, (each, kind) in members.items()
         }
-        return {**inside, variable.lower(): variable}
+        return {**inside, variable.lower(): (variable, "any")}
 
-    def _path(self, word: str) -> tuple[str, ...]:
+    def _member(self, word: str) -> tuple[tuple[str, ...], str]:
+        """Return the path and kind of something with one value: a list, and what is in one, is asked with any()."""
+        path, kind = self._path(word)
+        lists = {each.lower() for each, its_kind in self._allowed.values() if its_kind == "list"}
+        if any("/".join(path[:end]).lower() in lists for end in range(1, len(path) + 1)):
+            raise self._incompatible(f"'{word}' is a collection or lies in one, ask with any()")
+        return path, kind
+
+    def _incompatible(self, what: str) -> GraphError:
+        return bad_request(f"Invalid filter clause: {what} in '{self._text}'.")
+
+    def _literal(self, kind: str) -> Any:
+        """Read a value, of a kind that a member of that kind can be compared with."""
+        found, value = self._value()
+        if value is not None and found not in _LITERALS.get(kind, ()):
+            raise self._incompatible("a binary operator with incompatible types was detected")
+        return value
+
+    def _path(self, word: str) -> tuple[tuple[str, ...], str]:
         if word.lower().endswith("/$count"):
             raise not_modelled("filters over $count")
         word = _CAST.sub("", word)  # members of one type only: objects of another simply lack them
         found = self._allowed.get(word.lower())
         if found is None:
+            if word.lower().split("/")[0] in self._known:
+                raise not_modelled(f"filters over {word}")
             raise bad_request(
                 f"Unsupported or invalid query filter clause specified for property '{word}'.",
                 "Request_UnsupportedQuery",
             )
-        return tuple(found.split("/"))
+        return tuple(found[0].split("/")), found[1]
 
-    def _value(self) -> Any:
+    def _value(self) -> tuple[str, Any]:
+        """Read a value, with what kind of literal it is."""
         kind, word = self._next()
         match kind:
             case "string":
-                return word[1:-1].replace("''", "'")
+                return kind, word[1:-1].replace("''", "'")
             case "time" | "guid":
-                return word
+                return kind, word
             case "number":
-                return float(word) if "." in word else int(word)
+                return kind, float(word) if "." in word else int(word)
             case "word" if word.lower() in ("true", "false", "null"):
-                return {"true": True, "false": False, "null": None}[word.lower()]
+                return "bool", {"true": True, "false": False, "null": None}[word.lower()]
         raise _syntax(self._text)
 
 

@@ -29,8 +29,9 @@ class Collection:
     type_name: str
     """Graph's name of the elements, for messages."""
     known: frozenset[str] | None = None
-    """Property names that may be selected; None takes any."""
+    """Property names that may be selected; None takes any, as lists of objects of several types do."""
     filterable: frozenset[str] = frozenset()
+    """Paths that a filter may name, with their kind behind a colon where they hold no text."""
     searchable: frozenset[str] = frozenset()
     page: int = 100
     most: int = 999
@@ -42,7 +43,7 @@ class Collection:
     orderable: frozenset[str] = frozenset()
     countable: bool = True
     beyond: frozenset[str] = frozenset()
-    """Properties, in lower case, that Graph has and the sandbox does not model: selecting one is 501."""
+    """Properties, in lower case, that Graph has and the sandbox does not model: naming one is 501."""
 
 
 def listing(
@@ -57,7 +58,7 @@ def listing(
     check_options(query, searchable=bool(what.searchable))
     wanted = selected(query, what)
     condition, test = _conditions(call, what)
-    counting = query.get("$count", "").lower() == "true"
+    counting = _counting(query)
     if what.directory and not loose_count:
         _check_consistency(call, condition, counting)
     if counting and not what.countable:
@@ -114,12 +115,21 @@ def check_options(query: dict[str, str], *, searchable: bool = False) -> None:
         raise bad_request("'$skip' is not supported by the service.", "Request_UnsupportedQuery")
     if "$search" in query and not searchable:
         raise bad_request("'$search' is not supported on this resource.", "Request_UnsupportedQuery")
+    if query.get("$format", "json").lower() not in ("json", "application/json"):
+        raise not_modelled(f"$format={query['$format']}")
+
+
+def _counting(query: dict[str, str]) -> bool:
+    wanted = query.get("$count", "false").lower()
+    if wanted not in ("true", "false"):
+        raise bad_request(f"Invalid value '{query['$count']}' for $count query option found. Valid are true and false.")
+    return wanted == "true"
 
 
 def _conditions(call: Call, what: Collection) -> tuple[Filter | None, Test | None]:
     """Return the filter, and the test that filter and search make together; None where nothing was asked."""
     query = call.query
-    condition = parse_filter(query["$filter"], what.filterable) if "$filter" in query else None
+    condition = _parsed(query["$filter"], what) if "$filter" in query else None
     test = None if condition is None else condition.test
     if "$search" not in query:
         return condition, test
@@ -133,8 +143,13 @@ def _conditions(call: Call, what: Collection) -> tuple[Filter | None, Test | Non
     return condition, search if test is None else both(test, search)
 
 
+def _parsed(text: str, what: Collection) -> Filter:
+    return parse_filter(text, what.filterable, known=frozenset(map(str.lower, what.known or ())) | what.beyond)
+
+
 def selected(query: dict[str, str], what: Collection) -> tuple[str, ...] | None:
     """Return the properties to serve, in their own spelling; None for all."""
+    expanded = _expanded(query, what)
     if "$select" not in query:
         return what.default
     names = [each.strip() for each in query["$select"].split(",")]
@@ -154,7 +169,7 @@ def selected(query: dict[str, str], what: Collection) -> tuple[str, ...] | None:
                 f"'microsoft.graph.{what.type_name}'."
             )
         found.append(own)
-    return (*found, *(_expanded(query, what)))
+    return (*found, *expanded)
 
 
 def _expanded(query: dict[str, str], what: Collection) -> Iterable[str]:
@@ -282,6 +297,8 @@ def _count(elements: Sequence[Any], build: Callable[[Any], Json], test: Test | N
 def _ordered(order: str, what: Collection, elements: Sequence[Any], build: Callable[[Any], Json]) -> Sequence[Any]:
     words = order.split()
     name = words[0] if words else ""
+    if name in (what.known or ()) and name not in what.orderable:
+        raise not_modelled(f"$orderby={name} on {what.context}")
     if name not in what.orderable or len(words) > 2 or (len(words) == 2 and words[1].lower() not in ("asc", "desc")):
         raise GraphError(400, "Request_UnsupportedQuery", f"Sorting by '{order}' is not supported.")
     return sorted(

@@ -1,12 +1,13 @@
 """$filter: agreement with a plain reading of the same condition, and no crash on any text."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.sandbox.messages import GraphError
 from migrate.sandbox.odata.filter import parse_filter
 
-NAMES = frozenset({"name", "on", "size", "since", "tags", "parts", "parts/kind"})
+NAMES = frozenset({"name", "on:bool", "size:number", "since:time", "tags:list", "parts:list", "parts/kind"})
 texts = st.text("abcXYZ' 123-é", max_size=6)
 things = st.fixed_dictionaries(
     {"name": st.none() | texts, "on": st.none() | st.booleans(), "size": st.none() | st.integers(-5, 5)}
@@ -85,6 +86,39 @@ def test_any_text_is_a_filter_or_a_refusal(text: str) -> None:
     else:
         refused = 400
     assert refused in (400, 501)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("on eq 'true'", 400),
+        ("on eq 1", 400),
+        ("name eq true", 400),
+        ("name in ('a',1)", 400),
+        ("size eq '1'", 400),
+        ("since ge '2026-03-01T00:00:00Z'", 400),
+        ("since eq 'soon'", 400),
+        ("name eq 2026-03-01", 400),
+        ("startswith(on,'t')", 400),
+        ("startswith(name,1)", 400),
+        ("on ge true", 400),
+        ("tags eq 'a'", 400),
+        ("parts/kind eq 'x'", 400),
+        ("startswith(parts/kind,'x')", 400),
+        ("parts/kind in ('x','y')", 400),
+        ("name/any(n:n eq 'a')", 400),
+        ("colour eq 'red'", 400),
+        ("name ge 'a'", 501),
+        ("tags/any()", 501),
+        ("weight eq 'x'", 501),
+        ("weight/unit eq 'x'", 501),
+        ("tolower(name) eq 'a'", 501),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_not_answered_with_nothing(text: str, status: int) -> None:
+    with pytest.raises(GraphError) as caught:
+        parse_filter(text, NAMES, known=frozenset({"weight"}))
+    assert caught.value.status == status
 
 
 def test_lambdas_reach_into_objects_and_plain_values() -> None:
