@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from email.utils import parseaddr
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import dialect_of, journal_to_read, plan_rows_of, read_plan, workspace_of
+from migrate.config import OutputFormat
 from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
 from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.journal import Outcome
@@ -76,9 +78,13 @@ def notify(
     dialect = dialect_of(call.settings, TextEncoding.UTF8_BOM)
     if wave is not None and what is not NoticeKind.BEFORE_WAVE:
         raise UsageProblem("--wave goes with before-wave only.", hint="mfa-migrate notify before-wave --wave N")
-    form = form or (MessageFormat.CSV if what.is_for_users else MessageFormat.TEXT)
+    form = form or _usual_format(what, call.settings.output)
     if form is MessageFormat.EML and to is None:
         raise UsageProblem("eml drafts need a folder.", hint="Add --to DIR.")
+    if sender is not None and form is not MessageFormat.EML:
+        raise UsageProblem("--from goes with --format eml only.", hint="Add --format eml --to DIR.")
+    if sender is not None and "@" not in parseaddr(sender)[1]:
+        raise UsageProblem(f"{sender!r} is no mail address.", hint="Such as --from it@contoso.example")
     writer = NoticeWriter(what, language, templates)
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:
@@ -88,6 +94,13 @@ def notify(
         raise NothingHere("There is nobody to write to.", hint=_where_people_come_from(what))
     call.screen.say(f"{count} {'message' if count == 1 else 'messages'} written; nothing was sent")
     return ExitCode.OK
+
+
+def _usual_format(what: NoticeKind, output: OutputFormat) -> MessageFormat:
+    """Return the format of messages where --format names none."""
+    if output in (OutputFormat.JSON, OutputFormat.NDJSON):
+        raise UsageProblem(f"Messages are not written as {output.value}.", hint="See --format: csv, eml or text.")
+    return MessageFormat.CSV if what.is_for_users or output is OutputFormat.CSV else MessageFormat.TEXT
 
 
 def _notices(
@@ -114,7 +127,9 @@ def _to_users(
     for user_id, name in users:
         user = snapshot.user(user_id)
         display_name = user.profile.display_name if user is not None else None
-        yield writer.notice(mail_address_of(name), display_name or "", facts)
+        registration = user.registration if user is not None else None
+        registered = registration is not None and registration.is_mfa_registered
+        yield writer.notice(mail_address_of(name), display_name or "", {**facts, "registered": registered})
 
 
 def _users_of_plan(workspace: Workspace, wave: int | None) -> Iterator[tuple[str, str]]:
@@ -144,7 +159,9 @@ def _users_enabled(workspace: Workspace) -> Iterator[tuple[str, str]]:
 
 def _facts_of(plan: PlanHeader, workspace: Workspace) -> Facts:
     steps = plan.policy_steps
-    example = next((name for _, name in _users_of_plan(workspace, None)), "ada@contoso.example")
+    invented = "ada@contoso.example"
+    example = next((name for _, name in _users_of_plan(workspace, None)), invented)
+    rows = plan_rows_of(read_plan(workspace)[1])
     return {
         "users": plan.users_to_change,
         "waves": plan.waves,
@@ -152,6 +169,7 @@ def _facts_of(plan: PlanHeader, workspace: Workspace) -> Facts:
         "held": sum(count for key, count in plan.counts.items() if key.startswith("hold/")),
         "plan_digest": plan.digest,
         "example": example,
+        "held_example": next((row.user_principal_name for row in rows if row.action is PlanAction.HOLD), invented),
     }
 
 

@@ -26,6 +26,8 @@ FACTS = {
     "held": 1,
     "plan_digest": "d",
     "example": "ada@contoso.example",
+    "held_example": "ben@contoso.example",
+    "registered": True,
 }
 
 
@@ -39,6 +41,19 @@ def test_the_users_of_a_wave_are_told_before_it(exported: Lab) -> None:
     assert planned
     assert {row["To"] for row in rows} == {mail_address_of(name) for name in planned}
     assert all(row["Subject"] and row["To"] in row["Text"] and "<p>" in row["Html"] for row in rows)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "register one now"), ("de", "registrieren Sie jetzt eine")])
+def test_whoever_never_registered_is_told_to_do_so_and_the_others_are_not(
+    exported: Lab, language: str, words: str
+) -> None:
+    rows = table(exported.go("notify", "before-wave", "--language", language).out)
+    told = {row["To"] for row in rows if words in row["Text"]}
+    never = exported.plan_header()["waves"][-1]
+    assert never["name"] == "never registered"
+    wave = {name for name, row in exported.plan_rows().items() if row["Wave"] == str(never["number"])}
+    assert told >= {mail_address_of(name) for name in wave}
+    assert exported.name_of("alma.berg") not in told
 
 
 def test_without_a_wave_everybody_who_is_switched_off_is_told(exported: Lab) -> None:
@@ -65,6 +80,8 @@ def test_the_help_desk_gets_one_sheet_with_the_waves(exported: Lab) -> None:
     for wave in exported.plan_header()["waves"]:
         assert f"Wave {wave['number']} ({wave['name']}): {wave['users']} people" in said
     assert "mfa-migrate rollback --users" in said
+    held = {name for name, row in exported.plan_rows().items() if row["Action"] == "hold"}
+    assert re.findall(r"mfa-migrate show (\S+?)\"", said)[0] in held
 
 
 def test_the_security_team_is_told_what_the_directory_audit_will_show(exported: Lab) -> None:
@@ -87,6 +104,9 @@ def test_after_enabling_only_those_are_told_who_were_enabled(lab: Lab) -> None:
         (["help-desk", "--wave", "1"], "--wave goes with before-wave only"),
         (["before-wave", "--wave", "99"], "has no wave 99"),
         (["before-wave", "--format", "eml"], "need a folder"),
+        (["before-wave", "--from", "it@contoso.example"], "--from goes with --format eml"),
+        (["before-wave", "--format", "eml", "--to", "drafts", "--from", "the help desk"], "is no mail address"),
+        (["help-desk", "-o", "json"], "not written as json"),
         (["before-wave", "--language", "tlh"], "There is no message before-wave in 'tlh'"),
     ],
 )
@@ -133,6 +153,7 @@ def test_a_draft_in_another_script_is_whole() -> None:
     draft = email.message_from_bytes(eml_of(notice, None), policy=email.policy.default)
     assert "陈 Chen" in draft.get_body(("plain",)).get_content()
     assert draft["From"] is None
+    assert draft["Content-Language"] == "de"
 
 
 @pytest.mark.parametrize(

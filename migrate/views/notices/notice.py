@@ -107,11 +107,12 @@ def eml_of(notice: Notice, sender: str | None) -> bytes:
         if notice.to:
             message["To"] = notice.to
         message["Subject"] = notice.subject
-        message["Content-Language"] = notice.language
     except (ValueError, IndexError) as problem:
         raise BadInput(f"{notice.to!r} or {sender!r} cannot stand in a mail header: {problem}.") from problem
     message.set_content(notice.text)
     message.add_alternative(notice.html, subtype="html")
+    # Last, because setting a content drops every Content- header.
+    message["Content-Language"] = notice.language
     return message.as_bytes()
 
 
