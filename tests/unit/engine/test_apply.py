@@ -15,7 +15,7 @@ from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequ
 from migrate.model.run import Ending
 from migrate.model.users import MfaState
 from tests.unit.decide.records import object_id
-from tests.unit.engine.memory import MemoryJournal, Said
+from tests.unit.engine.memory import Crash, MemoryJournal, Said
 from tests.unit.engine.world import PEOPLE, World
 
 
