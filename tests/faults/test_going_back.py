@@ -18,7 +18,7 @@ REFUSED = status(400, "Request_BadRequest", "Not now.")
 
 @pytest.fixture(params=["create", "adopt"])
 def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
-    with open_lab(tmp_path, mode=request.param, users=42) as opened:
+    with open_lab(tmp_path, mode=request.param, users=42, lean=True) as opened:
         opened.prepare()
         yield opened
 
@@ -26,7 +26,7 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
 @pytest.fixture
 def creating(tmp_path: Path) -> Iterator[Lab]:
     """A lab in which policies go back too."""
-    with open_lab(tmp_path, mode="create", users=42) as opened:
+    with open_lab(tmp_path, mode="create", users=42, lean=True) as opened:
         # Otherwise people would be covered without the policy that the tool creates.
         for policy in opened.sandbox.tenant.policies.values():
             policy["state"] = "disabled"
@@ -168,7 +168,7 @@ def test_a_pair_of_which_the_table_was_edited_or_that_is_of_another_tenant_is_re
         assert lab.run("rollback", "--file", str(table), "--yes", allow=(3,)) == 3
         assert "it was edited or belongs to another run" in lab.said
     table.write_bytes(whole)
-    with open_lab(tmp_path / "others", mode="create", users=42, seed=4) as other:
+    with open_lab(tmp_path / "others", mode="create", users=42, seed=4, lean=True) as other:
         before = other.end_state()
         assert other.run("rollback", "--file", str(table), "--yes", allow=(3,)) == 3
         assert "is of tenant" in other.said
@@ -212,4 +212,37 @@ def test_beside_a_damaged_journal_the_pair_leads_back_also_over_drift(creating: 
     assert lab.run("rollback", "--file", str(table), "--yes", allow=(1,)) == 1
     assert lab.policies() == policies, "somebody is not restored"
     lab.run("rollback", "--file", str(table), "--overwrite-drift", "--yes")
+    assert lab.end_state() == before
+
+
+def test_another_machine_asks_for_users_of_later_waves_also_after_its_own_rollback_was_undone(creating: Lab) -> None:
+    lab = creating
+    lab.apply("--until", "wave:1", *NO_WAITS)
+    home = lab.workspace
+    table = carried(lab)
+    lab.run("rollback", "--file", str(table), "--yes")
+    digest = lab.audit()[-1]["PlanDigest"]
+    lab.run("rollback", "--run", digest, "--skip-settle", "a rehearsal", "--yes")
+    first, elsewhere = lab.switched_off(), lab.workspace
+    lab.workspace = home
+    lab.apply(*NO_WAITS)
+    later, policies = lab.switched_off() - first, lab.policies()
+    lab.workspace = elsewhere
+    assert lab.run("rollback", "--yes", allow=(1,)) == 1
+    assert f"{len(later)} users whom this tool switched off rest on it" in lab.said
+    assert lab.switched_off() == later
+    assert lab.policies() == policies
+
+
+def test_a_part_never_touches_policies_even_when_it_is_everybody(creating: Lab) -> None:
+    lab = creating
+    before = lab.end_state()
+    lab.apply(*NO_WAITS)
+    policies = lab.policies()
+    lab.run("rollback", "--wave", "1", "--yes")
+    assert lab.policies() == policies
+    lab.run("rollback", "--users", ",".join(lab.planned()), "--yes")
+    assert lab.states() == before[0]
+    assert lab.policies() == policies
+    lab.run("rollback", "--yes")
     assert lab.end_state() == before

@@ -56,6 +56,8 @@ class MemoryTenant:
         self.profiles = {object_id(name): profile(name) for name in states}
         self.states = {object_id(name): state for name, state in states.items()}
         self.registered = set(self.states)
+        self.unreadable: set[str] = set()
+        """Users whose state the service refuses to tell."""
         self.policies = {policy.id: copy.deepcopy(policy.raw) for policy in policies}
         self.excluded: set[str] = set()
         self.now = start
@@ -99,12 +101,12 @@ class MemoryTenant:
         return [self._reading(user_id) for user_id in user_ids]
 
     def _reading(self, user_id: str) -> StateReading:
-        state = self.states.get(user_id)
+        state = None if user_id in self.unreadable else self.states.get(user_id)
         return StateReading(
             user_id=user_id,
             mfa_state=state,
-            problem=None if state is not None else "no such user",
-            status=200 if state is not None else 404,
+            problem=None if state is not None else "refused, or no such user",
+            status=200 if state is not None else 404 if user_id not in self.states else 403,
             request_id="r",
             server_date=iso_utc(self.now),
         )

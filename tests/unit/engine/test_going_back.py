@@ -11,6 +11,7 @@ from migrate.model.journal import Outcome
 from migrate.model.run import Ending
 from migrate.model.users import MfaState
 from tests.unit.decide.records import object_id
+from tests.unit.engine.memory import Crash
 from tests.unit.engine.world import PEOPLE, World
 
 
@@ -18,14 +19,20 @@ def states_of(world: World) -> list[str]:
     return [raw["state"] for raw in world.tenant.policies.values()]
 
 
-def test_undoing_the_run_that_made_the_policy_keeps_it_while_users_of_another_run_rest_on_it() -> None:
+def two_runs() -> tuple[World, str]:
+    """Return a world in which a first run made the policy for ada and a second one rests on it with ben."""
     world = World(create=True, states={"ada": MfaState.ENFORCED, "ben": MfaState.DISABLED})
     world.apply_to_the_end()
     first = world.plan.digest
     world.tenant.set_state(object_id("ben"), MfaState.ENFORCED)
     world.plan, world.steps = world.planned()
-    assert [step.user_principal_name for step in world.steps] == ["ben@contoso.example"]
     world.apply_to_the_end()
+    return world, first
+
+
+def test_undoing_the_run_that_made_the_policy_keeps_it_while_users_of_another_run_rest_on_it() -> None:
+    world, first = two_runs()
+    assert [step.user_principal_name for step in world.steps] == ["ben@contoso.example"]
     result = world.roll_back(run=first)
     assert result is not None
     assert world.tenant.states[object_id("ada")] is MfaState.ENFORCED
@@ -33,6 +40,29 @@ def test_undoing_the_run_that_made_the_policy_keeps_it_while_users_of_another_ru
     assert len(result.policies_kept) == 2
     assert "users whom this tool switched off rest on it (ben@contoso.example)" in result.policies_kept[0]
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize("what", ["state", "profile"])
+def test_whoever_of_another_run_cannot_be_read_may_rest_on_the_policy(what: str) -> None:
+    world, first = two_runs()
+    if what == "state":
+        world.tenant.unreadable = {object_id("ben")}
+    else:
+        del world.tenant.profiles[object_id("ben")]
+    result = world.roll_back(run=first)
+    assert result is not None
+    assert "rest on it" in result.policies_kept[0]
+    assert states_of(world) == ["enabled"]
+
+
+def test_whoever_of_the_rollback_cannot_be_read_is_not_restored() -> None:
+    world = World(create=True)
+    world.apply_to_the_end()
+    world.tenant.unreadable = {object_id("ben")}
+    result = world.roll_back()
+    assert result is not None
+    assert "1 users are not restored (ben@contoso.example)" in result.policies_kept[0]
+    assert states_of(world) == ["enabled"]
 
 
 def test_a_user_whose_restore_did_not_take_effect_keeps_the_policies_where_they_are() -> None:
@@ -119,6 +149,31 @@ def test_one_wave_put_back_stays_back_when_the_run_goes_on() -> None:
     world.apply_to_the_end()
     assert world.tenant.states[object_id("ada")] is MfaState.ENFORCED
     assert {world.tenant.states[object_id(name)] for name in PEOPLE if name != "ada"} == {MfaState.DISABLED}
+
+
+def test_whom_a_crash_left_in_doubt_the_next_run_settles_although_it_is_another_one_and_does_not_visit_them() -> None:
+    world = World()
+    world.apply(until="wave:1")
+    breaker = world.tenant.breaker
+
+    def die_once_it_is_written(_: object) -> None:
+        breaker.dies_at = breaker.calls + 1
+
+    world.tenant.before_write = die_once_it_is_written
+    with pytest.raises(Crash):
+        world.apply(until="wave:2")
+    world.tenant.before_write, breaker.dies_at = lambda _: None, None
+    doubtful = {entry.object_id for entry in world.journal.in_doubt()}
+    assert doubtful
+    former = world.plan.digest
+    world.roll_back(wave=1)
+    assert not list(world.journal.in_doubt())
+    assert {world.journal.latest_user_outcomes(former)[user] for user in doubtful} == {Outcome.RECOVERED}
+    # They are off and a new plan leaves them out; the way back of the former one still knows them.
+    world.plan, world.steps = world.planned()
+    assert not doubtful & {step.user_id for step in world.steps}
+    world.apply_to_the_end()
+    assert doubtful <= {row.user_id for row in world.files.rows}
 
 
 def test_what_somebody_else_had_done_before_us_is_not_undone_by_us() -> None:
