@@ -30,7 +30,7 @@ from migrate.commands.export import export
 from migrate.commands.notify import notify
 from migrate.commands.options import with_globals
 from migrate.commands.plan import plan
-from migrate.commands.powershell import powershell_app
+from migrate.commands.powershell import powershell_app, refuse_completion_that_lowers_a_policy
 from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
 from migrate.commands.set_state import powershell_spellings, set_state
@@ -136,6 +136,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         arguments = powershell_spellings(arguments)
         refuse_long_single_dash(arguments)
+        refuse_completion_that_lowers_a_policy(arguments)
         code = app(arguments, prog_name="mfa-migrate", standalone_mode=False)
         sys.stdout.flush()
         return int(code or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -14,11 +15,13 @@ from migrate.commands.call import Call
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
 from migrate.errors import BadInput, ExitCode, FolderProblem, UsageProblem
 from migrate.powershell.installation import (
+    MODULE,
     Edition,
     Scope,
     editions_to_install,
     install_module,
     module_folder,
+    newer_versions,
     this_machine,
 )
 from migrate.settings import GlobalOptions
@@ -92,6 +95,9 @@ def install(
                 unchanged="The modules that were there are as they were.",
                 hint="Use --scope CurrentUser, or run it with the rights to write there.",
             ) from problem
+        for newer in newer_versions(modules, __version__):
+            folder = modules / MODULE / newer
+            call.screen.warn(f"{folder} is newer than this mfa-migrate, and PowerShell takes the newest. Remove it.")
     call.answer(
         Answer(
             kind="powershellInstall",
@@ -115,6 +121,24 @@ def take_call(context: typer.Context) -> None:
     root = context.find_root().command
     code = root.main(args=request.arguments, prog_name="mfa-migrate", standalone_mode=False)
     raise typer.Exit(int(code or 0))
+
+
+def refuse_completion_that_lowers_a_policy(arguments: Sequence[str]) -> None:
+    """Raise UsageProblem where Typer would set PowerShell's execution policy to Unrestricted to load a completion.
+
+    Nobody who asks for completion asks for that. Where the shell is none of PowerShell's, Typer does it well.
+    """
+    if "--install-completion" not in arguments:
+        return
+    # What Typer itself is going to ask; there is no public name for it.
+    from typer._completion_shared import _get_shell_name
+
+    if _get_shell_name() in ("powershell", "pwsh"):
+        raise UsageProblem(
+            "In PowerShell --install-completion would set the execution policy to Unrestricted.",
+            hint="Put this line into the file that $PROFILE names instead: "
+            "mfa-migrate --show-completion | Out-String | Invoke-Expression",
+        )
 
 
 def _request(line: bytes) -> ModuleRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -92,6 +93,16 @@ def install_module(modules: Path, version: str) -> Path:
             target.rename(Path(scratch) / "old")
         made.rename(target)
     return target
+
+
+def newer_versions(modules: Path, version: str) -> list[str]:
+    """Return the versions of the module in `modules` that PowerShell would load instead of `version`."""
+    beside = [path.name for path in (modules / MODULE).iterdir() if re.fullmatch(r"\d+(\.\d+){1,3}", path.name)]
+    return sorted((name for name in beside if _numbers(name) > _numbers(version)), key=_numbers)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def module_source() -> Path:

@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shellingham
+import tree_sitter_pwsh
+from tree_sitter import Language, Parser
+from typer._completion_shared import get_completion_script
 
 from migrate.powershell.installation import module_source
 from migrate.views.events import PROTOCOL, ResultEvent, ResultOutcome, SummaryEvent, event_of
-from tests.e2e.laboratory import Lab, csv_of, environment
+from tests.e2e.laboratory import Lab, csv_of, environment, run_here
+
+PARSER = Parser(Language(tree_sitter_pwsh.language()))
 
 
 def sent(lab: Lab, arguments: list[str], lines: Iterable[object] = (), *, protocol: int = 1, desktop: bool = False):
@@ -238,6 +244,59 @@ def test_former_state_and_plan_digest_of_a_row_exempt_a_restore_where_the_journa
     assert (refused.returncode, b'"NotRegistered"' in refused.stdout) == (1, True), "some never registered"
     restored = call(lab, [*SET_STATE, "enforced"], users)
     assert restored.returncode == 0, restored.stdout.decode()
+
+
+@pytest.mark.parametrize("shell", ["pwsh", "powershell"])
+def test_completion_is_not_installed_where_that_would_lower_the_execution_policy(
+    shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = tmp_path / "called"
+    stand_in = tmp_path / shell
+    stand_in.write_text(f'#!/bin/sh\necho "$@" >> {marker}\necho {tmp_path}/profile.ps1\n', encoding="utf-8")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(shellingham, "detect_shell", lambda: (shell, str(stand_in)))
+    refused = run_here(["--install-completion"])
+    assert refused.code == 2, refused.said
+    assert "mfa-migrate --show-completion | Out-String | Invoke-Expression" in refused.err
+    assert not marker.exists(), "Typer would have run Set-ExecutionPolicy Unrestricted"
+    script = get_completion_script(prog_name="mfa-migrate", complete_var="_MFA_MIGRATE_COMPLETE", shell=shell)
+    assert "Register-ArgumentCompleter -Native -CommandName mfa-migrate" in script
+    assert not PARSER.parse(script.encode()).root_node.has_error
+
+
+@pytest.mark.parametrize(
+    ("shell", "typed", "offered"),
+    [
+        ("bash", {"COMP_WORDS": "mfa-migrate pla", "COMP_CWORD": "1"}, "plan"),
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "mfa-migrate pla"}, '"plan":'),
+        ("fish", {"_TYPER_COMPLETE_ARGS": "mfa-migrate pla", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}, "plan\t"),
+        (
+            "powershell",
+            {"_TYPER_COMPLETE_ARGS": "mfa-migrate pla", "_TYPER_COMPLETE_WORD_TO_COMPLETE": "pla"},
+            "plan:::",
+        ),
+    ],
+)
+def test_tab_completes_a_verb(shell: str, typed: dict[str, str], offered: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "migrate"],
+        env=environment(_MFA_MIGRATE_COMPLETE=f"complete_{shell}", **typed),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert offered in done.stdout.decode(), done.stderr.decode()
+    assert "apply" not in done.stdout.decode()
+
+
+def test_a_newer_module_that_would_be_loaded_instead_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = tmp_path / "modules"
+    monkeypatch.setattr("migrate.commands.powershell.module_folder", lambda *_: modules)
+    (modules / "MfaMigrate" / "99.0.0").mkdir(parents=True)
+    installed = run_here(["powershell", "install", "--edition", "Core"])
+    assert installed.code == 0
+    assert "99.0.0 is newer than this mfa-migrate" in installed.err
 
 
 def test_the_module_is_installed_where_it_was_told(tmp_path: Path) -> None:

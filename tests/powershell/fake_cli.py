@@ -2,8 +2,8 @@
 """Stand in for mfa-migrate in the Pester tests: note how it was called, and answer as the test wishes.
 
 FAKE_CLI_LOG names a file that gets one JSON line for each call. FAKE_CLI_ANSWERS names a JSON file of answers by
-verb ({"exitCode", "stdout", "stderr", "times"}: stdout so often); without one for `set-state` each user is confirmed, and whoever's name begins
-with `fail` is not found.
+verb ({"exitCode", "stdout", "stderr", "times"}: stdout so often). Without one for `set-state` each user is confirmed,
+and whoever's name begins with `fail` is not found.
 """
 
 from __future__ import annotations

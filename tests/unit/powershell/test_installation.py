@@ -14,6 +14,7 @@ from migrate.powershell.installation import (
     install_module,
     module_folder,
     module_source,
+    newer_versions,
     this_machine,
 )
 
@@ -93,6 +94,13 @@ def test_another_version_stays_beside_it(tmp_path: Path) -> None:
     install_module(tmp_path, "1.0.0")
     install_module(tmp_path, "1.1.0")
     assert sorted(path.name for path in (tmp_path / "MfaMigrate").iterdir()) == ["1.0.0", "1.1.0"]
+
+
+def test_only_versions_that_powershell_would_load_instead_are_newer(tmp_path: Path) -> None:
+    install_module(tmp_path, "1.9.0")
+    for name in ("1.8.0", "1.10.0", "1.9.0.1", "notes", "2.0.0-beta"):
+        (tmp_path / "MfaMigrate" / name).mkdir()
+    assert newer_versions(tmp_path, "1.9.0") == ["1.9.0.1", "1.10.0"]
 
 
 def test_a_folder_that_cannot_be_made_is_an_os_error_and_leaves_nothing(tmp_path: Path) -> None:

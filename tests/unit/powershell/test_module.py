@@ -14,6 +14,7 @@ from tree_sitter import Language, Node, Parser
 from migrate import __version__
 from migrate.powershell.installation import module_source
 from migrate.views.events import PROTOCOL, LogLevel, ResultCode, ResultOutcome
+from migrate.views.screen import EVENT_VERSION
 
 MODULE = module_source()
 PESTER = Path(__file__).parents[2] / "powershell"
@@ -130,6 +131,7 @@ def test_exports_are_the_public_functions_one_file_each() -> None:
 
 def test_the_protocol_of_module_and_command_is_the_same() -> None:
     assert re.search(rf"\$script:Protocol = {PROTOCOL}$", text_of(MODULE / "MfaMigrate.psm1"), re.MULTILINE)
+    assert EVENT_VERSION == PROTOCOL, "the module checks the version of every line that it reads"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=short)
