@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -68,10 +69,10 @@ class Sandbox:
 
     def _answer_through_faults(self, call: Call) -> Answer | None:
         key = (call.caller.app_id if call.caller else "", f"{call.method} {call.path.lower()}")
-        if self.patience.is_early(key):
+        if self.patience.is_early(key, call):
             self.history.totals["early"] += 1
             if self.settings.punish_early_retry:
-                return self._refused(call, self.patience.punish(key))
+                return self._refused(call, self.patience.punish(key, call))
         acts = self.faults.striking(call, self.tenant.people)
         if not acts:
             return self._answer_plainly(call)
@@ -81,7 +82,7 @@ class Sandbox:
         except GraphError as error:  # a change of the script that cannot be made here
             return self._refused(call, error)
         if found is not None and found.status in (429, 503):
-            self.patience.told_in_header(key, found.headers.get("Retry-After"))
+            self.patience.told_in_header(key, found.headers.get("Retry-After"), call)
         return found
 
     def _answer_plainly(self, call: Call) -> Answer:
@@ -109,33 +110,39 @@ class Sandbox:
             return given
         route = self.router.find(call)
         headers = self._charge(call, route)
-        if self.settings.enforce_permissions:
-            check_permissions(call, route, self.tenant)
-        found = route.answer(self, call)
+        found = self._carried_out(call, route)
         if headers:
             found.headers.update(headers)
         return found
+
+    def _carried_out(self, call: Call, route: Route) -> Answer:
+        if self.settings.enforce_permissions:
+            check_permissions(call, route, self.tenant)
+        return route.answer(self, call)
 
     def _charge(self, call: Call, route: Route) -> dict[str, str]:
         """Charge a call against its limiter; whoever comes too early is counted, and may be punished."""
         if not self.settings.throttle:
             return {}
-        key = (call.caller.app_id if call.caller else "", self.throttle.limit_of(route))
-        if self.patience.is_early(key):
+        # Writes have a window of their own: who is told to wait with writing may still read.
+        kind = f"{self.throttle.limit_of(route)} {'read' if call.method == 'GET' else 'write'}"
+        key = (call.caller.app_id if call.caller else "", kind)
+        if self.patience.is_early(key, call):
             self.history.totals["early"] += 1
             if self.settings.punish_early_retry:
-                raise self._throttled(self.patience.punish(key))
+                raise self._throttled(self.patience.punish(key, call))
         try:
             return self.throttle.charge(call, route)
         except GraphError as error:
-            self.patience.told_in_header(key, error.headers.get("Retry-After"))
+            self.patience.told_in_header(key, error.headers.get("Retry-After"), call)
             if self.settings.throttled_write_applied and call.method != "GET":
-                route.answer(self, call)
+                with suppress(GraphError):  # what would have been refused was not applied either
+                    self._carried_out(call, route)
             raise self._throttled(error) from error
 
     def _throttled(self, error: GraphError) -> GraphError:
         self.history.totals["throttled"] += 1
-        if self.settings.throttled_calls_burn_budget:
+        if self.settings.throttled_calls_burn_budget and "Retry-After" in error.headers:
             self.history.totals["wasted"] += 1
         return error
 

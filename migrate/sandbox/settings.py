@@ -13,9 +13,9 @@ class UnknownSetting(ValueError):
     """A setting that does not exist, or a value it cannot hold."""
 
 
-def _setting(default: Any, doc: str) -> Any:
-    """Declare one setting; the sentence is printed in docs/sandbox.md."""
-    return field(default=default, metadata={"doc": doc})
+def _setting(default: Any, doc: str, least: float = 0, most: float = 1e9) -> Any:
+    """Declare one setting; the sentence is printed in docs/sandbox.md. Numbers lie between `least` and `most`."""
+    return field(default=default, metadata={"doc": doc, "range": (least, most)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class SandboxSettings:
     tenant_size: Literal["auto", "S", "M", "L"] = _setting(
         "auto", "Size class of the resource-unit bucket; auto counts the users."
     )
-    seed: int = _setting(0, "Seed of everything drawn by chance (batch order, random faults).")
+    seed: int = _setting(0, "Seed of everything drawn by chance (batch order, random faults).", least=-1e18, most=1e18)
 
     bulk_state_select: bool = _setting(
         True, "Serve perUserMfaState on user objects when selected (undocumented); off: silently absent."
@@ -49,13 +49,15 @@ class SandboxSettings:
     )
     registration_bucket: Bucket = _setting("reports", "Limiter of userRegistrationDetails.")
     evaluate_bucket: Bucket = _setting("conditionalAccess", "Limiter of What-If and of authentication strengths.")
-    unit_rate_scale: float = _setting(1.0, "Multiplies the resource-unit quota, for tests that want it smaller.")
-    write_rate_scale: float = _setting(1.0, "Multiplies the quota of writes, likewise.")
+    unit_rate_scale: float = _setting(
+        1.0, "Multiplies the resource-unit quota, for tests that want it smaller.", least=1e-6
+    )
+    write_rate_scale: float = _setting(1.0, "Multiplies the quota of writes, likewise.", least=1e-6)
     throttled_calls_burn_budget: bool = _setting(True, "Whether a call that got 429 still uses up its cost.")
     throttled_write_applied: bool = _setting(False, "Whether a write answered with 429 was carried out all the same.")
     punish_early_retry: bool = _setting(False, "Restart the full wait when a caller returns before Retry-After.")
 
-    registration_page_size: int = _setting(100, "Default page of userRegistrationDetails (maximum 999).")
+    registration_page_size: int = _setting(100, "Default page of userRegistrationDetails (maximum 999).", 1, 999)
     report_lag_seconds: float = _setting(0.0, "How long the registration report trails behind a registration.")
     audit_lag_seconds: float = _setting(300.0, "How long a directory audit event takes to appear.")
     signin_lag_seconds: float = _setting(300.0, "How long a sign-in takes to appear in the log.")
@@ -72,7 +74,7 @@ class SandboxSettings:
         True, "Whether an application token may change the state of users who hold a role."
     )
     shuffle_batch: bool = _setting(True, "Answer batch items in another order than they were asked.")
-    batch_over_limit_status: int = _setting(400, "Status of a batch with more than 20 items.")
+    batch_over_limit_status: int = _setting(400, "Status of a batch with more than 20 items.", 400, 599)
     combine_lists_without_header: bool = _setting(
         False, "Accept advanced queries without ConsistencyLevel: eventual and $count=true."
     )
@@ -83,11 +85,14 @@ class SandboxSettings:
         Raises UnknownSetting for a name that does not exist or a value of another kind.
         """
         kinds = get_type_hints(type(self))
-        known = {each.name for each in fields(self)}
+        known = {each.name: each for each in fields(self)}
         for name, value in changes.items():
             if name not in known:
                 raise UnknownSetting(f"There is no sandbox setting {name!r}.")
             _check_kind(name, value, kinds[name])
+            least, most = known[name].metadata["range"]
+            if isinstance(value, int | float) and not least <= value <= most:
+                raise UnknownSetting(f"{name} lies between {least:g} and {most:g}, not at {value!r}.")
         return replace(self, **changes)
 
 

@@ -159,34 +159,54 @@ def too_many_requests(headers: dict[str, str]) -> GraphError:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    until: float
+    seconds: float
+    request_id: str
+    before: float
+    """Until when an earlier request had been told to wait."""
+
+
 @dataclass(slots=True)
 class Patience:
     """Remember who was told to wait, and notice who does not."""
 
     clock: SandboxClock
-    _until: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    _told: dict[tuple[str, str], _Told] = field(default_factory=dict)
 
-    def told(self, key: tuple[str, str], seconds: float) -> None:
-        """Note that callers were told to stay away for some seconds."""
-        self._until[key] = (self.clock.now() + seconds, seconds)
+    def told(self, key: tuple[str, str], seconds: float, call: Call) -> None:
+        """Note that callers were told, in answer to this call, to stay away for some seconds."""
+        last, before = self._told.get(key), 0.0
+        if last is not None:
+            before = last.before if last.request_id == call.request_id else last.until
+        self._told[key] = _Told(
+            until=self.clock.now() + seconds, seconds=seconds, request_id=call.request_id, before=before
+        )
 
-    def told_in_header(self, key: tuple[str, str], retry_after: str | None) -> None:
+    def told_in_header(self, key: tuple[str, str], retry_after: str | None, call: Call) -> None:
         """Note what a Retry-After header said; one without a number of seconds tells nothing."""
         try:
-            self.told(key, float(retry_after or ""))
+            self.told(key, float(retry_after or ""), call)
         except ValueError:
             return
 
-    def is_early(self, key: tuple[str, str]) -> bool:
-        """Tell whether a call comes before the time that was named."""
-        if not self._until:
-            return False
-        found = self._until.get(key)
-        # A tenth of a second is forgiven: the header counts in whole seconds.
-        return found is not None and self.clock.now() < found[0] - 0.1
+    def is_early(self, key: tuple[str, str], call: Call) -> bool:
+        """Tell whether a call comes before the time that was named.
 
-    def punish(self, key: tuple[str, str]) -> GraphError:
+        What another item of the same batch was told does not count: nobody had heard of it when they were sent.
+        """
+        if not self._told:
+            return False
+        last = self._told.get(key)
+        if last is None:
+            return False
+        until = last.before if last.request_id == call.request_id else last.until
+        # A tenth of a second is forgiven: the header counts in whole seconds.
+        return self.clock.now() < until - 0.1
+
+    def punish(self, key: tuple[str, str], call: Call) -> GraphError:
         """Begin the wait anew and return the refusal."""
-        seconds = self._until[key][1]
-        self.told(key, seconds)
+        seconds = self._told[key].seconds
+        self.told(key, seconds, call)
         return too_many_requests({"Retry-After": str(max(1, math.ceil(seconds)))})

@@ -102,6 +102,46 @@ def test_whoever_does_not_wait_can_be_punished(start, connect) -> None:
     assert client.get(REPORT).status_code == 200
 
 
+def test_items_of_one_batch_cannot_have_heard_of_the_wait_and_readers_not_of_the_writers(start, connect) -> None:
+    client = connect(start(throttle=True, write_rate_scale=0.001))  # 3 writes
+    url = "/users/alma.berg@contoso.example/authentication/requirements"
+    write = {
+        "method": "PATCH",
+        "url": url,
+        "headers": {"Content-Type": "application/json"},
+        "body": {"perUserMfaState": "disabled"},
+    }
+    batch = {"requests": [{"id": str(number), **write} for number in range(6)]}
+
+    def stats() -> tuple[int, int]:
+        found = client.get("/_sandbox/stats").json()
+        return found["throttled"], found["early"]
+
+    client.post("/beta/$batch", json=batch).raise_for_status()
+    assert stats() == (3, 0)
+    assert client.get(f"/beta{url}").status_code == 200
+    assert stats() == (3, 0)
+    client.post("/beta/$batch", json=batch).raise_for_status()
+    assert stats() == (9, 6)
+
+
+def test_conditional_access_names_no_wait_and_burns_no_budget(start, connect) -> None:
+    client = connect(start(throttle=True))
+    assert [client.get(POLICIES).status_code for _ in range(3)] == [200, 429, 429]
+    stats = client.get("/_sandbox/stats").json()
+    assert (stats["throttled"], stats["wasted"], stats["early"]) == (2, 0, 0)
+
+
+def test_a_throttled_write_that_makes_no_sense_is_throttled_all_the_same(start, connect) -> None:
+    settings = {"throttle": True, "throttled_write_applied": True, "write_rate_scale": 0.0004}
+    server = start(company(7, 30), **settings)  # 1.2 writes
+    client = connect(server)
+    url = "/beta/users/alma.berg@contoso.example/authentication/requirements"
+    statuses = [client.patch(url, json={"perUserMfaState": each}).status_code for each in ("enforced", "off")]
+    assert statuses == [204, 429]
+    assert server.sandbox.tenant.people.mfa_state(2) == "enforced"
+
+
 def test_a_throttled_write_may_have_been_applied(start, connect) -> None:
     server = start(company(7, 30), throttle=True, throttled_write_applied=True, unit_rate_scale=0.001)  # 3.5 units
     client = connect(server)

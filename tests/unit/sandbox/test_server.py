@@ -151,7 +151,20 @@ def test_a_bug_of_ours_is_a_500_that_says_so(start_plain, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     "changes",
-    [{"nonsense": 1}, {"throttle": "yes"}, {"policy_cap": 1.5}, {"policy_patch": "shallow"}, {"policy_cap": True}],
+    [
+        {"nonsense": 1},
+        {"throttle": "yes"},
+        {"policy_cap": 1.5},
+        {"policy_patch": "shallow"},
+        {"policy_cap": True},
+        {"policy_cap": -1},
+        {"latency_ms": float("nan")},
+        {"signin_lag_seconds": float("inf")},
+        {"registration_page_size": 0},
+        {"registration_page_size": 1000},
+        {"unit_rate_scale": 0},
+        {"batch_over_limit_status": 99},
+    ],
 )
 def test_a_setting_that_cannot_be_is_refused(changes: dict) -> None:
     with pytest.raises(UnknownSetting):
