@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from migrate.decide import guards
@@ -296,24 +297,33 @@ class Applier:
 
     async def _rehearse(self) -> RunResult:
         lines: list[str] = []
-        pending: list[PolicyStep] = []
-        for step in self._plan.policy_steps:
-            done = self._is_settled(step) or await self._policies.is_done(step)
-            lines.append(f"{'  done   ' if done else '~ policy '} {said_of(step)}")
-            if not done and not weakens(step):
-                pending.append(step)
-        self._proof.imagine(pending)
-        lines += await self._waits_ahead()
         outcomes: Counter[str] = Counter()
-        try:
-            for wave in self._plan.waves:
-                if self._options.only_wave in (None, wave.number) and wave.users:
-                    outcomes += await self._rehearse_wave(wave, lines)
-        except StopWave as stopped:
-            return self._result(Ending.INTERRUPTED, sentence=stopped.sentence)
+        with suppress(_StopHere):
+            try:
+                await self._rehearse_policies(lines)
+                for wave in self._plan.waves:
+                    if self._options.only_wave in (None, wave.number) and wave.users:
+                        outcomes += await self._rehearse_wave(wave, lines)
+                    self._stop_at(f"wave:{wave.number}")
+            except StopWave as stopped:
+                return self._result(Ending.INTERRUPTED, sentence=stopped.sentence)
         result = self._result(Ending.REHEARSED)
         result.rehearsal, result.outcomes = lines, outcomes
         return result
+
+    async def _rehearse_policies(self, lines: list[str]) -> None:
+        pending: list[PolicyStep] = []
+        for step in self._plan.policy_steps:
+            done = self._is_settled(step) or await self._policies.is_done(step)
+            if not done and isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED:
+                self._stop_at("report-only")
+            lines.append(f"{'  done   ' if done else '~ policy '} {said_of(step)}")
+            if not done and not weakens(step):
+                pending.append(step)
+        self._stop_at("report-only")
+        self._stop_at("policies-on")
+        self._proof.imagine(pending)
+        lines += await self._waits_ahead()
 
     async def _waits_ahead(self) -> list[str]:
         try:

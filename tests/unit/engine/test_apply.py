@@ -205,6 +205,22 @@ def test_a_rehearsal_of_a_plan_that_makes_its_policy_proves_as_if_it_were_on() -
     assert world.journal.kept == []
 
 
+@pytest.mark.parametrize(
+    ("until", "lines"),
+    [
+        ("report-only", ["~ policy  create"]),
+        ("policies-on", ["~ policy  create", "~ policy  set"]),
+        ("wave:1", ["~ policy  create", "~ policy  set", "~ wave 1 "]),
+    ],
+)
+def test_a_rehearsal_stops_where_the_run_would_stop(until: str, lines: list[str]) -> None:
+    world = World(create=True)
+    rehearsal = world.apply(what_if=True, until=until).rehearsal
+    assert len(rehearsal) == len(lines)
+    for said, begins in zip(rehearsal, lines, strict=True):
+        assert said.startswith(begins)
+
+
 def reading(status: int) -> StateReading:
     state = MfaState.ENFORCED if status == 200 else None
     return StateReading(user_id="u", mfa_state=state, problem="no", status=status, request_id="", server_date="")
