@@ -18,7 +18,6 @@ PRIVATE = sorted((MODULE / "Private").glob("*.ps1"))
 FUNCTIONS = [*PUBLIC, *PRIVATE]
 
 CMDLETS = {
-    "Convert-Path",
     "ConvertFrom-Json",
     "ConvertTo-Json",
     "ForEach-Object",
@@ -30,7 +29,6 @@ CMDLETS = {
     "Select-Object",
     "Set-Variable",
     "Sort-Object",
-    "Test-Path",
     "Where-Object",
     "Write-Debug",
     "Write-Verbose",
@@ -175,6 +173,7 @@ def test_no_wait_is_longer_than_ctrl_c_may_take() -> None:
     assert re.search(r"WaitAny\(\$pending, 200\)", text)
 
 
-def test_only_python_is_kept_from_the_current_folder() -> None:
+def test_the_command_is_looked_for_outside_of_the_current_folder_and_drive() -> None:
     text = (MODULE / "Private" / "Find-MfaMigrateCli.ps1").read_text(encoding="ascii")
+    assert re.findall(r"Get-Item -Path (\S+)", text) == ['"FileSystem::$pattern"']
     assert re.findall(r"Prefix = '([^']*)'", text) == ["", "", "", "-P -m migrate "]

@@ -5,8 +5,9 @@ function Find-MfaMigrateCli {
     param()
 
     if ($env:MFA_MIGRATE_CLI) {
-        if (Test-Path -LiteralPath $env:MFA_MIGRATE_CLI -PathType Leaf) {
-            return @{ FileName = (Convert-Path -LiteralPath $env:MFA_MIGRATE_CLI); Prefix = '' }
+        $file = Resolve-MfaPath -Path $env:MFA_MIGRATE_CLI
+        if ([System.IO.File]::Exists($file)) {
+            return @{ FileName = $file; Prefix = '' }
         }
         throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target $env:MFA_MIGRATE_CLI -Message (
                 "MFA_MIGRATE_CLI names '$env:MFA_MIGRATE_CLI', and there is no such file. Nothing was changed. " +
@@ -22,19 +23,22 @@ function Find-MfaMigrateCli {
     $patterns = @()
     foreach ($base in @($env:USERPROFILE, $env:HOME)) {
         if ($base) {
-            $patterns += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate.exe'
-            $patterns += Join-Path -Path $base -ChildPath '.local/bin/mfa-migrate'
-            $patterns += Join-Path -Path $base -ChildPath 'Library/Python/3.*/bin/mfa-migrate'
+            $patterns += [System.IO.Path]::Combine($base, '.local/bin/mfa-migrate.exe')
+            $patterns += [System.IO.Path]::Combine($base, '.local/bin/mfa-migrate')
+            $patterns += [System.IO.Path]::Combine($base, 'Library/Python/3.*/bin/mfa-migrate')
         }
     }
     if ($env:APPDATA) {
-        $patterns += Join-Path -Path $env:APPDATA -ChildPath 'Python/Python3*/Scripts/mfa-migrate.exe'
+        $patterns += [System.IO.Path]::Combine($env:APPDATA, 'Python/Python3*/Scripts/mfa-migrate.exe')
     }
     if ($env:LOCALAPPDATA) {
-        $patterns += Join-Path -Path $env:LOCALAPPDATA -ChildPath 'Programs/Python/Python3*/Scripts/mfa-migrate.exe'
+        $patterns += [System.IO.Path]::Combine($env:LOCALAPPDATA, 'Programs/Python/Python3*/Scripts/mfa-migrate.exe')
     }
     foreach ($pattern in $patterns) {
-        $file = Get-Item -Path $pattern -ErrorAction SilentlyContinue | Sort-Object -Property FullName | Select-Object -Last 1
+        # With its provider, because the current location may be AD: or Cert:.
+        $file = Get-Item -Path "FileSystem::$pattern" -ErrorAction SilentlyContinue |
+            Sort-Object -Property @({ $_.FullName.Length }, { $_.FullName }) |
+            Select-Object -Last 1
         if ($file) {
             return @{ FileName = $file.FullName; Prefix = '' }
         }
