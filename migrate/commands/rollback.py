@@ -90,6 +90,10 @@ def rollback(
             hint="Use --file rollback.csv to roll back from the files of another folder.",
         )
     wanted = {name.strip().lower() for given in users or () for name in given.split(",") if name.strip()}
+    if users and not wanted:
+        raise UsageProblem(
+            "--users names nobody.", hint="Name users, or leave --users away to put everybody back, with the policies."
+        )
     work = _Work(call, workspace, file, wanted, wave, run, overwrite_drift, yes, what_if, skip_settle)
     with workspace.lock(owner_line("rollback")):
         rolled, result = call.run(work.carry_out())

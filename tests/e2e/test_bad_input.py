@@ -294,6 +294,7 @@ def test_a_long_token_with_one_dash_is_never_read_as_a_cluster_of_short_options(
         (["export", "--anonymise"], ("--tenant-file",)),
         (["rollback", "--file", "no-such.csv", "--yes"], ("no-such.csv",)),
         (["rollback", "--file", "a.csv", "--run", "ab"], ("--file and --run",)),
+        (["rollback", "--file", "a.csv", "--users", " , ", "--yes"], ("--users names nobody", "everybody")),
         (["audit", "verify", "no-such.csv"], ("no-such.csv",)),
     ],
 )
