@@ -17,9 +17,10 @@ import pytest
 from migrate.errors import FolderDamaged, FolderProblem
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.users import UserProfile
+from migrate.store.chain import verify_chain
 from migrate.store.files import write_atomically
 from migrate.store.folder import Workspace
-from migrate.store.journal import JournalDb, verify_chain
+from migrate.store.journal import JournalDb
 from migrate.store.snapshot import SnapshotWriter
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs limits and permission bits of POSIX")

@@ -30,9 +30,10 @@ from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader
 from migrate.model.users import MfaState, UserProfile
+from migrate.store.chain import verify_chain
 from migrate.store.files import write_atomically
 from migrate.store.folder import Workspace
-from migrate.store.journal import JournalDb, verify_chain
+from migrate.store.journal import JournalDb
 from migrate.store.snapshot import SnapshotWriter, open_snapshot
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")

@@ -16,9 +16,10 @@ from migrate.errors import FolderDamaged, FolderLocked, FolderProblem, NewerFold
 from migrate.model.journal import Outcome
 from migrate.model.users import UnreadableUser, UserRecord
 from migrate.store import database
+from migrate.store.chain import verify_chain
 from migrate.store.database import Schema, create_database, open_checked, sqlite_errors_about, transaction
 from migrate.store.folder import Workspace
-from migrate.store.journal import JournalDb, verify_chain
+from migrate.store.journal import JournalDb
 from migrate.store.journal_schema import JOURNAL_SCHEMA
 from migrate.store.snapshot import open_snapshot
 from migrate.store.snapshot_schema import SNAPSHOT_SCHEMA

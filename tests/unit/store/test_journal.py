@@ -18,8 +18,9 @@ from migrate.errors import FolderDamaged, FolderProblem, NewerFolder, NothingHer
 from migrate.model.journal import GENESIS, Draft, Operation, Outcome, TargetType
 from migrate.model.plan import SetMfaState
 from migrate.model.users import MfaState
+from migrate.store.chain import verify_chain
 from migrate.store.folder import Workspace
-from migrate.store.journal import CHECKED_ON_OPENING, JournalDb, verify_chain
+from migrate.store.journal import CHECKED_ON_OPENING, JournalDb
 
 Maker = Callable[..., Any]
 Opener = Callable[[], JournalDb]

@@ -26,9 +26,10 @@ from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outco
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, Identity, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
+from migrate.store.chain import verify_chain
 from migrate.store.files import write_atomically
 from migrate.store.folder import Workspace
-from migrate.store.journal import JournalDb, verify_chain
+from migrate.store.journal import JournalDb
 from migrate.store.snapshot import SnapshotWriter, open_snapshot
 
 each_opens_files = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
