@@ -71,7 +71,8 @@ def _chunks(read: ClaimFile, output: OutputFormat, dialect: Dialect) -> Iterator
     if output is OutputFormat.JSON:
         return _encoded(_json_text(read.claims), dialect)
     if output is OutputFormat.NDJSON:
-        return _encoded((json.dumps(_document(claim), ensure_ascii=False) + "\n" for claim in read.claims), dialect)
+        # Lines for machines are UTF-8, whatever people want their files to be, as on every other command.
+        return (json.dumps(_document(claim), ensure_ascii=False).encode() + b"\n" for claim in read.claims)
     return csv_chunks(COLUMNS, map(_cells, read.claims), dialect)
 
 

@@ -97,9 +97,18 @@ def rollback_csv(rows: Iterable[RollbackRow], dialect: Dialect = PLAIN) -> Itera
     return csv_chunks(ROLLBACK_COLUMNS, map(_rollback_cells, rows), dialect)
 
 
+_GOING_BACK = (
+    "Give the rollback.csv of a run, unedited. Users go back to the states of an old export with "
+    "`mfa-migrate set-state --input FILE --state FromFile`."
+)
+
+
 def rollback_rows(source: Path | BinaryIO) -> Iterator[RollbackRow]:
     """Yield the rows of rollback.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
-    return _decoded(source, ROLLBACK_COLUMNS, _rollback_row)
+    try:
+        yield from _decoded(source, ROLLBACK_COLUMNS, _rollback_row)
+    except BadInput as problem:
+        raise BadInput(problem.what, hint=problem.hint or _GOING_BACK) from problem
 
 
 def audit_csv(entries: Iterable[JournalEntry], dialect: Dialect = PLAIN) -> Iterator[bytes]:

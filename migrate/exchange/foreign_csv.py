@@ -15,6 +15,7 @@ from migrate.errors import BadInput
 from migrate.exchange.sheets import REEXPORT_HINT, Keep, Sheet
 from migrate.exchange.tables import DELIMITERS, original
 from migrate.exchange.words import Value
+from migrate.model.words import counted
 
 _DASH_ROW = re.compile(r"-+(?: +-+)*\s*")
 _LIST_LINE = re.compile(r"[A-Za-z][\w .-]*? *: ?\S*.*")
@@ -64,7 +65,8 @@ def read_table(name: str, lines: Iterator[str], keep: Keep) -> Sheet:
                 rows.append((row_number, {column: original(cells[position]) for position, column in kept}))
             elif cells:
                 raise BadInput(
-                    f"{name}, row {row_number}: it has {len(cells)} cells, but the header has {len(columns)}.",
+                    f"{name}, row {row_number}: it has {counted(len(cells), 'cell')}, "
+                    f"but the header has {len(columns)}.",
                     hint="Is it cut off, or does a value hold the separator without quotes?",
                 )
     except csv.Error as error:

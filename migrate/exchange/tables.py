@@ -16,6 +16,7 @@ from typing import BinaryIO, Literal
 
 from migrate.errors import BadInput
 from migrate.exchange.encodings import text_lines
+from migrate.model.words import counted
 
 CHUNK_CHARACTERS = 1 << 16
 CELL_LIMIT = 131_072
@@ -118,7 +119,8 @@ def csv_rows(
                 elif cells:
                     if len(cells) != len(header):
                         raise BadInput(
-                            f"{name}, row {row_number}: it has {len(cells)} cells, but the header has {len(header)}."
+                            f"{name}, row {row_number}: it has {counted(len(cells), 'cell')}, "
+                            f"but the header has {len(header)}."
                         )
                     yield dict(zip(header, map(original, cells), strict=True))
         except csv.Error as error:

@@ -70,7 +70,7 @@ def test_a_file_without_states_gives_null_and_one_without_the_disabled_says_so(t
     assert ran.err.count("half of the truth") == 1, "each warning is said once"
 
 
-@pytest.mark.parametrize("output", ["csv", "json", "ndjson"])
+@pytest.mark.parametrize("output", ["csv", "json"])
 @pytest.mark.parametrize(
     ("encoding", "mark", "codec"),
     [("utf8", b"", "utf-8"), ("utf8bom", codecs.BOM_UTF8, "utf-8-sig"), ("utf16", codecs.BOM_UTF16_LE, "utf-16")],
@@ -87,6 +87,15 @@ def test_the_output_is_written_in_the_encoding_that_was_asked_for(
     assert text.count("\r\n") == text.count("\n") > 1
     again = json.loads(converted(str(to), "-o", "json").out)
     assert [row["perUserMfaState"] for row in again] == ["enforced", "disabled"]
+
+
+def test_lines_for_machines_are_utf_8_whatever_encoding_the_files_are_to_have(old: Path, tmp_path: Path) -> None:
+    to = tmp_path / "out"
+    assert converted(str(old), "-o", "ndjson", "--encoding", "utf16", "--crlf", "--to", str(to)).code == 0
+    data = to.read_bytes()
+    assert [json.loads(line)["perUserMfaState"] for line in data.splitlines()] == ["enforced", "disabled"]
+    assert "zoë@contoso.example".encode() in data
+    assert b"\r" not in data
 
 
 @pytest.mark.parametrize("delimiter", [";", "tab", "|"])

@@ -76,11 +76,38 @@ def test_the_files_alone_lead_back_from_another_folder(applied: Lab, tmp_path: P
     assert is_back(applied, {row["UserPrincipalName"]: row["PreviousState"] for row in rows})
 
 
+def test_the_way_back_of_a_lost_journal_is_set_aside_before_another_takes_its_place(applied: Lab) -> None:
+    before = (applied.workspace / "rollback.csv").read_bytes()
+    rows = csv_of(applied.workspace / "rollback.csv")
+    for file in applied.workspace.glob("journal.db*"):
+        file.unlink()
+    first, *others = (row["UserPrincipalName"] for row in rows)
+    applied.go("set-state", "--user-principal-name", first, "--state", "Enabled")
+    assert [row["UserPrincipalName"] for row in csv_of(applied.workspace / "rollback.csv")] == [first]
+    (aside,) = applied.workspace.glob("rollback-*/rollback.csv")
+    assert aside.read_bytes() == before
+    applied.go("rollback", "--file", str(aside), "--users", ",".join(others), "--yes")
+    assert is_back(applied, {row["UserPrincipalName"]: row["PreviousState"] for row in rows[1:]})
+
+
+def test_nothing_is_set_aside_while_the_journal_knows_the_runs(applied: Lab) -> None:
+    applied.go("rollback", "--yes")
+    applied.go("set-state", "--user-principal-name", next(iter(applied.states())), "--state", "Enabled")
+    assert not list(applied.workspace.glob("rollback-*"))
+
+
 def test_the_table_alone_restores_people_and_says_that_policies_stay(applied: Lab, tmp_path: Path) -> None:
     shutil.copy(applied.workspace / "rollback.csv", tmp_path / "rollback.csv")
     ran = applied.go("rollback", "--file", str(tmp_path / "rollback.csv"), "--yes")
     assert "there is no rollback.json beside rollback.csv: users only, policies stay" in ran.err
     assert is_back(applied, planned(applied))
+
+
+def test_an_old_export_is_no_rollback_file_and_the_message_says_how_to_go_back_to_it(lab: Lab, tmp_path: Path) -> None:
+    old = tmp_path / "old.csv"
+    old.write_text("UserPrincipalName,PerUserMfaState\nada@contoso.example,Enforced\n", encoding="utf-8")
+    ran = lab.go("rollback", "--file", str(old), "--yes", code=2)
+    assert "set-state --input FILE --state FromFile" in ran.err
 
 
 def test_a_rollback_file_that_was_edited_or_is_of_another_tenant_is_refused(applied: Lab, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_one_page_of_a_longer_answer_says_that_it_is_one() -> None:
         ("UPN,MFAStatus\nana,Enforced\n", "row 2, column UPN: 'ana' is neither"),
         ("UPN,MFAStatus\n,Enforced\n", "row 2: it names nobody"),
         ("UPN,UPN\na@contoso.example,b\n", "row 1: the column 'UPN' stands there twice"),
-        ("UPN,MFAStatus\na@contoso.example\n", "row 2: it has 1 cells, but the header has 2"),
+        ("UPN,MFAStatus\na@contoso.example\n", "row 2: it has 1 cell, but the header has 2"),
         ("UPN,MFAStatus\na@contoso.example,Enforced,x\n", "row 2: it has 3 cells"),
         ('UPN,MFAStatus\n"a@contoso.example,Enforced\n', "the table is broken"),
         ("UPN,MFAStatus\na@contoso.example,\0\n", "NUL"),

@@ -105,7 +105,7 @@ def test_the_longest_cell_that_is_written_is_read_back() -> None:
         (b"A,B,a\n1,2,3\n", "row 1: the column 'A' stands there twice"),
         (b"A,C\n1,2\n", "row 1: the column B is missing (found: A, C)"),
         (b"A,B\n1,2\n1,2,3\n", "row 3: it has 3 cells, but the header has 2"),
-        (b"A,B\n1\n", "row 2: it has 1 cells, but the header has 2"),
+        (b"A,B\n1\n", "row 2: it has 1 cell, but the header has 2"),
         (b'A,B\n"1,2\n', "row 2: the quoting is broken"),
         (b'A,B\n"1"x,2\n', "row 2: the quoting is broken"),
         (b"A,B\n1,\x002\n", "near line 1: the text holds a NUL"),
