@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -145,14 +146,21 @@ def _serve_until_stopped(call: Call, server: SandboxServer, save: Path | None) -
         call.screen.say(f"Clients have to trust {server.ca_bundle}: curl --cacert, or ca_bundle in mfa-migrate.toml")
     else:
         call.screen.say(f"Try: mfa-migrate export --endpoint {server.url}")
+    former = signal.signal(signal.SIGTERM, _interrupt)
     try:
         server.join()
     except KeyboardInterrupt:
         call.screen.say("The sandbox ends.")
     finally:
+        signal.signal(signal.SIGTERM, former)
         if save is not None:
             save_tenant(server.sandbox.tenant, save)
             call.screen.say(f"Saved: {save}")
+
+
+def _interrupt(*_: object) -> None:
+    """End as Ctrl-C does, also for `kill` and service managers: the tenant is saved, temporary certificates go."""
+    raise KeyboardInterrupt
 
 
 @sandbox_app.command("dump")

@@ -1,5 +1,6 @@
 """docs/sandbox.md: current, and true where it can be tried."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -38,4 +39,6 @@ def test_the_first_walk_goes_as_it_is_written(start) -> None:
     asked = re.findall(r'^"requirementProvider":"(\w+)"', seen, re.MULTILINE)
     assert asked == ["user", "multiConditionalAccess", "multiConditionalAccess"]
     assert server.sandbox.tenant.people.mfa_state(2) == "disabled"
-    assert '"appliedConditionalAccessPolicies":' in seen
+    latest = json.loads(seen[seen.rindex('{"@odata.context"') :])["value"]
+    assert [each["requirementProvider"] for each in latest[0]["authenticationRequirementPolicies"]] == asked[-1:]
+    assert latest[0]["appliedConditionalAccessPolicies"]

@@ -19,8 +19,8 @@ from tests.e2e.laboratory import Lab, Ran, ask, environment, run_here
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[str]:
-    """Serve a small company in a process of its own; yield the address and end it as Ctrl-C does."""
+def serving(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) -> Iterator[str]:
+    """Serve a small company in a process of its own; yield the address and end it as Ctrl-C does, or `kill`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "migrate", "sandbox", "--port", "0", "--users", "40", *options],
         cwd=folder,
@@ -36,15 +36,16 @@ def serving(folder: Path, *options: str) -> Iterator[str]:
         assert found is not None, line
         yield found[0]
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         process.communicate(timeout=30)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
-def test_it_serves_with_faults_from_a_file_and_saves_what_it_was_left_with(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_with_faults_from_a_file_and_saves_what_it_was_left_with(tmp_path: Path, end: signal.Signals) -> None:
     script = {"seed": 7, "faults": [{"match": {"path": "/users"}, "do": {"status": 503}}]}
     (tmp_path / "faults.json").write_text(json.dumps(script), encoding="utf-8")
-    with serving(tmp_path, "--faults", "faults.json", "--save", "kept.json", "--no-throttle") as url:
+    with serving(tmp_path, "--faults", "faults.json", "--save", "kept.json", "--no-throttle", end=end) as url:
         assert ask(f"{url}/_sandbox/faults")
         path = f"{url}/beta/users/alma.berg@contoso.example/authentication/requirements"
         ask(path, "PATCH", {"perUserMfaState": "disabled"})
