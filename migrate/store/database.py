@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrate.errors import FolderDamaged, FolderLocked, FolderProblem, NewerFolder
-from migrate.store.files import create_owner_only, force_to_disk, os_errors_about, put_in_place
+from migrate.store.files import create_owner_only, force_to_disk, os_errors_about, put_in_place, removed_on_failure
 
 BUSY_SECONDS = 10.0
 """How long one process waits for another one's transaction on the same file."""
@@ -40,12 +40,13 @@ def create_database(path: Path, schema: Schema) -> None:
     So an existing file that is empty or has no tables was damaged, and is never taken for a new one.
     """
     part = path.with_name(path.name + ".part")
-    with os_errors_about(part):
-        os.close(create_owner_only(part))
-    with sqlite_errors_about(part, schema), closing(connect(part)) as connection:
-        shape(connection, schema)
-    force_file_to_disk(part)
-    put_in_place(part, path)
+    with removed_on_failure(part):
+        with os_errors_about(part):
+            os.close(create_owner_only(part))
+        with sqlite_errors_about(part, schema), closing(connect(part)) as connection:
+            shape(connection, schema)
+        force_file_to_disk(part)
+        put_in_place(part, path)
 
 
 def shape(connection: sqlite3.Connection, schema: Schema) -> None:
@@ -221,12 +222,13 @@ def _keep_copy(connection: sqlite3.Connection, path: Path, version: int, schema:
     if copy.exists():
         return
     part = copy.with_name(copy.name + ".part")
-    with os_errors_about(part):
-        os.close(create_owner_only(part))
-    with sqlite_errors_about(part, schema), closing(connect(part)) as target:
-        connection.backup(target)
-    force_file_to_disk(part)
-    put_in_place(part, copy)
+    with removed_on_failure(part):
+        with os_errors_about(part):
+            os.close(create_owner_only(part))
+        with sqlite_errors_about(part, schema), closing(connect(part)) as target:
+            connection.backup(target)
+        force_file_to_disk(part)
+        put_in_place(part, copy)
 
 
 def _version(connection: sqlite3.Connection) -> int:

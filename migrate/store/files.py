@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from migrate.errors import FolderProblem
@@ -33,7 +33,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> str:
     """
     part = path.with_name(path.name + ".part")
     digest = hashlib.sha256()
-    try:
+    with removed_on_failure(part):
         with os_errors_about(path):
             handle = create_owner_only(part)
         try:
@@ -46,10 +46,18 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> str:
         finally:
             os.close(handle)
         put_in_place(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
     return digest.hexdigest()
+
+
+@contextmanager
+def removed_on_failure(part: Path) -> Iterator[None]:
+    """Remove an unfinished file when an exception passes, where the folder still allows that."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def sha256_of_file(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -103,7 +103,9 @@ class Workspace:
             try:
                 yield
             finally:
-                (self.path / LOCK_OWNER).unlink(missing_ok=True)
+                # What is left behind blocks nobody, and must not hide what went wrong.
+                with suppress(OSError):
+                    (self.path / LOCK_OWNER).unlink()
         finally:
             lock.release()
 

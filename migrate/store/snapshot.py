@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -81,7 +82,8 @@ class SnapshotWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self._new.unlink(missing_ok=True)
+        with suppress(OSError):  # it is gone when all went well; in a folder closed meanwhile, something else is said
+            self._new.unlink()
 
     def add_users(self, users: Iterable[UserProfile]) -> None:
         """Add users; the iterable is consumed as it comes."""

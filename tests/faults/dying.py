@@ -2,12 +2,14 @@
 
 The script reads one JSON object a line and answers each with one. `words` is a command line; `die_at` and `when` name
 a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `die_near` and `later` name a moment (so
-many seconds after the n-th request to Graph); `kill_after` kills from outside after so many seconds.
+many seconds after the n-th request to Graph); `kill_after` kills from outside after so many seconds. With `bound` even
+root is bound by permissions, and no file may grow beyond `largest_file` bytes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import importlib
 import itertools
 import json
@@ -118,6 +120,16 @@ def die_near_request(number: int, later: float) -> None:
     Sender.send = dying_send  # type: ignore[method-assign]
 
 
+def be_bound_by_permissions() -> None:
+    """Give up the capabilities of root for good, as capset(2) does; whoever is not root has none."""
+    if os.geteuid() != 0:
+        return
+    version_3 = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None, use_errno=True).capset(version_3, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
 def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
     handle = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(handle, 1)
@@ -126,6 +138,12 @@ def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
         die_at_boundary(order["die_at"], order["when"])
     if "die_near" in order:
         die_near_request(order["die_near"], order["later"])
+    if order.get("bound"):
+        be_bound_by_permissions()
+    if "largest_file" in order:
+        import resource  # Windows has none
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"], resource.RLIM_INFINITY))
     code = 70
     try:
         code = int(run(order["words"]))

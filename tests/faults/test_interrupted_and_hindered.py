@@ -184,17 +184,6 @@ def test_a_disk_that_is_full_for_the_way_back_stops_the_wave_before_it_begins(la
     assert lab.apply() == 0
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions bind neither Windows nor root")
-def test_a_read_only_folder_is_found_out_before_anything_is_sent(lab: Lab) -> None:
-    lab.workspace.chmod(0o500)
-    try:
-        assert lab.apply(allow=(5,)) == 5
-        assert not lab.switched_off()
-    finally:
-        lab.workspace.chmod(0o700)
-    assert lab.apply() == 0
-
-
 def test_a_folder_that_may_not_be_written_is_found_out_before_anything_is_sent(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
