@@ -76,8 +76,13 @@ curl -s -H "$json" -d '{"advance":301}' $base/_sandbox/clock; echo
 curl -s -H "$auth" "$base/beta/auditLogs/signIns?\\$top=1"
 ```
 
-Any bearer token is accepted and acts as the tenant's administrator, unless permissions are enforced; without a token the
-answer is 401. Over HTTPS a certificate authority is made on the fly, or a certificate of your own is used.
+`mfa-migrate sandbox signin alma.berg@contoso.example --endpoint http://127.0.0.1:8765` simulates a sign-in too, and says
+in words who asks for MFA.
+
+Any bearer token is accepted and acts as the tenant's administrator, unless permissions are enforced
+(`--enforce-permissions`); without a token the answer is 401. With `--https` a certificate authority is made on the fly,
+with `--cert` and `--key` a certificate of your own is used; the sandbox prints which file its clients have to trust
+(`curl --cacert FILE`, `ca_bundle` in mfa-migrate.toml).
 """
 
 _OLDER = "policies/conditionalAccessPolicies"
@@ -149,6 +154,8 @@ def _sign_in() -> Iterator[str]:
 
 def _settings() -> Iterator[str]:
     yield "## Settings\n"
+    yield "Given at the start: `mfa-migrate sandbox --set policy_cap=240 --set guest_state_write=ignored`. Four have options of"
+    yield "their own: `--enforce-permissions`, `--no-throttle`, and `--latency 150+-50` for mean and jitter.\n"
     yield "| setting | default | what |"
     yield "|---|---|---|"
     for each in fields(SandboxSettings):
@@ -159,9 +166,10 @@ def _settings() -> Iterator[str]:
 
 def _faults() -> Iterator[str]:
     yield "## Faults\n"
-    yield 'A fault file is `{"faults": [{"match": {…}, "do": {…}}, …], "seed": 7}`, given at the start or sent to'
-    yield "`POST /_sandbox/faults`. `match` takes `method`, `path` (with `*`), `version`, `user`, `item` (true, false or an id"
-    yield "in the batch), `nth` (a number or several), `every`, `times` and `chance`; what is left out matches everything."
+    yield 'A fault file is `{"faults": [{"match": {…}, "do": {…}}, …], "seed": 7}`, given at the start with'
+    yield "`--faults FILE` or sent to `POST /_sandbox/faults`. `match` takes `method`, `path` (after the version, with `*`),"
+    yield "`version`, `user`, `item` (true, false or an id in the batch), `nth` (a number or several), `every`, `times` and"
+    yield "`chance`; what is left out matches everything."
     yield "What `do` can hold, each with an example that the contract tests run:\n"
     for name, (sentence, example) in EXAMPLES.items():
         yield f"**`{name}`**: {sentence}\n"
