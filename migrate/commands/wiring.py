@@ -23,7 +23,7 @@ from migrate.model.record import sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
 from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings, TextEncoding
-from migrate.store.files import put_in_place, sha256_of_file, write_atomically
+from migrate.store.files import chunks_of, put_in_place, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
@@ -230,6 +230,7 @@ class FolderRollbackFiles:
         """
         from migrate.exchange.documents import rollback_csv, rollback_json
 
+        self._set_aside_those_of_a_lost_journal(header)
         csv = self._folder / ROLLBACK_CSV
         coming = csv.with_name(ROLLBACK_CSV + ".next")
         digest = write_atomically(coming, rollback_csv(rows, self._dialect))
@@ -237,6 +238,25 @@ class FolderRollbackFiles:
         whole = msgspec.structs.replace(header, csv_sha256=digest, former_csv_sha256=former)
         write_atomically(self._folder / ROLLBACK_JSON, [rollback_json(whole)])
         put_in_place(coming, csv)
+
+    def _set_aside_those_of_a_lost_journal(self, header: RollbackHeader) -> None:
+        """Keep files that tell of runs which this journal does not know, in a folder of their own.
+
+        Where the journal was lost they are the only way back from its runs.
+        """
+        from migrate.exchange.documents import rollback_header
+
+        files = [self._folder / ROLLBACK_CSV, self._folder / ROLLBACK_JSON]
+        if not all(file.is_file() for file in files):
+            return
+        there = rollback_header(files[1])
+        # A journal only grows; one that is shorter than what the files were written from is another one.
+        if set(there.plan_digests) <= set(header.plan_digests) or there.journal_entries < header.journal_entries:
+            return
+        aside = self._folder / f"rollback-{there.plan_digests[-1][:12]}"
+        aside.mkdir(exist_ok=True)
+        for file in files:
+            write_atomically(aside / file.name, chunks_of(file))
 
 
 # --- the journal --------------------------------------------------------------------------------------------------
