@@ -10,7 +10,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import PAUSE_FILE, journal_to_read, open_tenant, read_plan, workspace_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
-from migrate.model.journal import Operation, Outcome
+from migrate.model.journal import JournalEntry, Operation, Outcome
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -36,13 +36,14 @@ def status(
     """
     workspace = workspace_of(call)
     if users and live:
-        call.answer(users_answer(call.run(_read_live(call, users)), live=True))
+        call.answer(users_answer(call.run(_read_live(call, users)), taken_at=None, changes={}))
         return ExitCode.OK
     if live:
         raise UsageProblem("--live needs the names of users.", hint="mfa-migrate status USER --live")
     with open_snapshot(workspace) as snapshot:
         if users:
-            call.answer(users_answer([_known(name, snapshot) for name in users], live=False))
+            found = [_known(name, snapshot) for name in users]
+            call.answer(users_answer(found, taken_at=snapshot.header.taken_at, changes=_changes(workspace)))
         else:
             call.answer(status_answer(snapshot.header, run_standing(workspace)))
     return ExitCode.OK
@@ -56,6 +57,17 @@ def _known(name: str, snapshot: Snapshot) -> AnyUser:
             hint="Check the spelling, or add --live to ask the tenant.",
         )
     return user
+
+
+def _changes(workspace: Workspace) -> dict[str, JournalEntry]:
+    """Return what this tool did last to each user that it meant to change."""
+    from migrate.engine.inspector import latest_entries
+
+    journal = journal_to_read(workspace)
+    if journal is None:
+        return {}
+    with journal:
+        return latest_entries(journal)
 
 
 async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:

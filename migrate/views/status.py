@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from migrate.model.journal import JournalEntry
 from migrate.model.record import Record
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UnreadableUser
@@ -66,19 +67,30 @@ class RunStanding(Record, frozen=True, kw_only=True):
         return f"{self.migrated} of {self.planned} migrated, {self.held_back} held back{back}"
 
 
-def users_answer(users: Sequence[AnyUser], *, live: bool) -> Answer:
-    """Return the answer for named users."""
+def users_answer(users: Sequence[AnyUser], *, taken_at: str | None, changes: Mapping[str, JournalEntry]) -> Answer:
+    """Return the answer for named users.
+
+    Args:
+        users: as the snapshot has them, or as they were read just now.
+        taken_at: when the snapshot was taken; None when they were read just now.
+        changes: what this tool did last to users, by their ids.
+    """
+    live = taken_at is None
 
     def rows() -> Iterator[tuple[str, ...]]:
         yield from (_cells(user) for user in users)
 
     def lines() -> Iterator[Any]:
         for user in users:
-            yield from _user_lines(user, live)
+            yield from _user_lines(user, taken_at, changes.get(user.profile.id))
 
     return Answer(
         kind="status",
-        document={"live": live, "users": [_document(user) for user in users]},
+        document={
+            "live": live,
+            "snapshotTakenAt": taken_at,
+            "users": [_document(user, changes.get(user.profile.id)) for user in users],
+        },
         columns=COLUMNS,
         rows=rows,
         lines=lines,
@@ -100,7 +112,7 @@ def _cells(user: AnyUser) -> tuple[str, ...]:
     )
 
 
-def _document(user: AnyUser) -> dict[str, Any]:
+def _document(user: AnyUser, change: JournalEntry | None) -> dict[str, Any]:
     unreadable = isinstance(user, UnreadableUser)
     return {
         "objectId": user.profile.id,
@@ -112,10 +124,13 @@ def _document(user: AnyUser) -> dict[str, Any]:
         "problem": user.reason if isinstance(user, UnreadableUser) else None,
         "registration": user.registration,
         "meaning": None if unreadable else MEANING[user.mfa_state][0],  # type: ignore[union-attr]
+        "lastChange": None
+        if change is None
+        else {"requested": change.requested, "outcome": change.outcome, "timeUtc": change.time_utc},
     }
 
 
-def _user_lines(user: AnyUser, live: bool) -> Iterator[Any]:
+def _user_lines(user: AnyUser, taken_at: str | None, change: JournalEntry | None) -> Iterator[Any]:
     profile, registration = user.profile, user.registration
     yield f"{profile.user_principal_name}  ({profile.display_name or 'no display name'}, {profile.id})"
     if isinstance(user, UnreadableUser):
@@ -126,7 +141,7 @@ def _user_lines(user: AnyUser, live: bool) -> Iterator[Any]:
         yield f"  Browser:        {browser}"
         yield f"  Modern apps:    {modern}"
         yield f"  Other apps:     {other}"
-    if live:
+    if taken_at is None:
         yield "  Registration:   not read with --live"
     elif registration is None:
         yield "  Registration:   not in the report (it leaves out accounts that are switched off)"
@@ -134,6 +149,10 @@ def _user_lines(user: AnyUser, live: bool) -> Iterator[Any]:
         able = "capable" if registration.is_mfa_capable else "not capable"
         state = "registered" if registration.is_mfa_registered else "not registered"
         yield f"  Registration:   {state}, {able}: {', '.join(registration.methods_registered) or 'no method'}"
+    if taken_at is not None:
+        yield f"  As exported at: {taken_at}; --live reads the state of now"
+    if change is not None:
+        yield f"  Last change:    {change.requested} by this tool at {change.time_utc}: {change.outcome}"
     yield ""
 
 

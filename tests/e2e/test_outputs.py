@@ -128,6 +128,23 @@ def test_status_of_a_person_says_state_methods_and_what_it_means_for_each_kind_o
     assert "Normal for users under Conditional Access" in off
 
 
+def test_status_of_a_person_says_of_when_the_state_is_and_what_this_tool_changed_since(lab: Lab) -> None:
+    lab.go("export")
+    lab.go("plan")
+    assert "Last change" not in lab.go("status", "alma.berg@contoso.example").out
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", "--wave", "1")
+    known = lab.go("status", "alma.berg@contoso.example", "-o", "json").document
+    (alma,) = known["users"]
+    assert (alma["perUserMfaState"], alma["lastChange"]["requested"]) == ("enforced", "disabled")
+    assert alma["lastChange"]["outcome"] == "confirmed"
+    shown = lab.go("status", "alma.berg@contoso.example").out
+    assert f"As exported at: {known['snapshotTakenAt']}" in shown
+    assert f"Last change:    disabled by this tool at {alma['lastChange']['timeUtc']}: confirmed" in shown
+    now = lab.go("status", "alma.berg@contoso.example", "--live").out
+    assert "Per-user MFA:   disabled" in now
+    assert "As exported at" not in now
+
+
 def test_show_prints_the_rows_that_were_asked_for(exported: Lab) -> None:
     one = exported.go("show", "alma.berg@contoso.example", "-o", "csv").out.splitlines()
     assert len(one) == 2

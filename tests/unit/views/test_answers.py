@@ -306,11 +306,14 @@ def test_status_says_how_far_the_migration_is() -> None:
 
 
 def test_status_of_people_who_could_and_could_not_be_read() -> None:
-    answer = users_answer([user("ada"), unreadable("nina", "403 Forbidden")], live=False)
+    answer = users_answer(
+        [user("ada"), unreadable("nina", "403 Forbidden")], taken_at="2026-11-24T08:00:00Z", changes={}
+    )
     shown = text_of(answer)
     assert "enforced - " in shown
     assert "registered, capable: mobilePhone" in shown
     assert "unreadable: 403 Forbidden" in shown
+    assert shown.count("As exported at: 2026-11-24T08:00:00Z") == 2
     ada, nina = answer.rows()
     assert ada[2:] == ("enforced", "True", "True", "True", "mobilePhone", "")
     assert nina[2:] == ("", "True", "", "", "", "403 Forbidden")
