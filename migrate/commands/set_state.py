@@ -161,8 +161,10 @@ class _Work:
         """Ask, resolve, then guard and run for each state; the results come in the order of the requests."""
         from migrate.decide.set_state import without_contradictions
         from migrate.engine.state_requests import resolve
+        from migrate.engine.wait_log import WaitLog
 
-        async with open_tenant(self.call) as tenant:
+        waits = WaitLog(self.call.screen)
+        async with open_tenant(self.call, on_wait=waits.waiting) as tenant:
             actor = await tenant.read_actor()
             organization = await tenant.read_organization()
             if must_ask:
@@ -183,6 +185,7 @@ class _Work:
                             tenant=tenant,
                             organization=organization,
                             journal=journal,
+                            waits=waits,
                         )
                         self.results += await change.carry_out(chosen)
                         self.interrupted = change.interrupted

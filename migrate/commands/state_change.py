@@ -35,6 +35,7 @@ from migrate.views.set_state import refused_result, result_of
 if TYPE_CHECKING:
     from migrate.decide.guards import Leave, Send
     from migrate.decide.set_state import FormerStates
+    from migrate.engine.wait_log import WaitLog
     from migrate.graph.tenant import GraphTenant
     from migrate.model.plan import PlanHeader, SetMfaState
     from migrate.model.snapshot import Organization
@@ -64,9 +65,11 @@ class StateChange:
         tenant: GraphTenant,
         organization: Organization,
         journal: JournalDb,
+        waits: WaitLog,
     ) -> None:
         self.call, self._asked, self._how = call, asked, how
         self.workspace, self._tenant, self._organization, self._journal = workspace, tenant, organization, journal
+        self._waits = waits
         self.interrupted = False
 
     async def carry_out(self, answers: Sequence[ResolvedRequest | RefusedRequest]) -> list[ResultEvent]:
@@ -176,6 +179,7 @@ class StateChange:
         from migrate.model.run import Ending
 
         self._journal.for_run(plan.digest)
+        self._waits.keep_in(self._journal, server_date=lambda: iso_utc(self._tenant.server_now()))
         with interruptible(self.call) as stop:
             result = await Applier(
                 plan=plan,
@@ -183,7 +187,7 @@ class StateChange:
                 tenant=self._tenant,
                 journal=self._journal,
                 rollback_files=FolderRollbackFiles(self.workspace, dialect_of(self.call.settings)),
-                progress=self.call.screen,
+                progress=self._waits,
                 options=ApplyOptions(
                     max_failures="100%", tool_version=__version__, cloud=plan.cloud, endpoint=plan.endpoint
                 ),
@@ -205,7 +209,7 @@ class StateChange:
         users = UserSteps(
             tenant=self._tenant,
             journal=self._journal,
-            proof=Proof(self._tenant, plan, monotonic=monotonic),
+            proof=Proof(self._tenant, plan, progress=self.call.screen, monotonic=monotonic),
             progress=self.call.screen,
             sleep=sleep,
             new_id=new_id,

@@ -100,7 +100,7 @@ class Applier:
         self._plan, self._tenant, self._journal = plan, tenant, journal
         self._steps = steps
         self._progress, self._options, self._sleep, self._stop = progress, options, sleep, stop
-        self._proof = Proof(tenant, plan, monotonic=monotonic)
+        self._proof = Proof(tenant, plan, progress=progress, monotonic=monotonic)
         self._record = RollbackRecord(plan, steps, journal, rollback_files, tool_version=options.tool_version)
         self._policies_seen: tuple[ConditionalAccessPolicy, ...] = ()
         self._log = RunLog(plan, journal, tenant)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on
 from migrate.decide.policy_steps import evidence_after
-from migrate.engine.ports import Tenant
+from migrate.engine.ports import Progress, Tenant
 from migrate.errors import MfaMigrateError
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence
@@ -28,8 +28,8 @@ JUST_READ_SECONDS = 60
 class Proof:
     """Answers, from evidence that is never older than five minutes, whether a user is covered now."""
 
-    def __init__(self, tenant: Tenant, plan: PlanHeader, *, monotonic: Callable[[], float]) -> None:
-        self._tenant = tenant
+    def __init__(self, tenant: Tenant, plan: PlanHeader, *, progress: Progress, monotonic: Callable[[], float]) -> None:
+        self._tenant, self._progress = tenant, progress
         self._plan = plan
         self._monotonic = monotonic
         self._apps = None if plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
@@ -86,7 +86,9 @@ class Proof:
         if self._age() > seconds:
             async with self._reading:
                 # Somebody else may have read it while this one waited.
-                if self._age() > seconds:
+                if (age := self._age()) > seconds:
+                    if age > MAX_AGE_SECONDS:  # nothing goes on without it
+                        self._progress.advance(0, None, "Reading policies, groups and roles")
                     await self._read()
         assert self._evidence is not None
         return self._evidence

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from migrate.engine.ports import Journal, Progress
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 
-WORTH_KEEPING_SECONDS = 10.0
-"""Shorter waits are the normal pace of a run."""
+WORTH_KEEPING_SECONDS = 5.0
+"""Shorter waits are the normal pace of a run; the same one over and over counts as one."""
 
 
 class WaitLog:
@@ -20,6 +20,8 @@ class WaitLog:
         self._journal: Journal | None = None
         self._server_date: Callable[[], str] = str
         self._last = ""
+        self._seconds = 0.0
+        """How long the last reason was waited for in a row; not counted on once it is kept."""
 
     def keep_in(self, journal: Journal, *, server_date: Callable[[], str]) -> None:
         """Journal waits from now on; the journal is open for a run."""
@@ -36,9 +38,15 @@ class WaitLog:
     def waiting(self, reason: str, seconds: float) -> None:
         """Report a wait and keep it."""
         self._screen.waiting(reason, seconds)
-        if self._journal is None or seconds < WORTH_KEEPING_SECONDS or reason == self._last:
+        if self._journal is None:
             return
-        self._last = reason
+        if reason != self._last:
+            self._last, self._seconds = reason, 0.0
+        if self._seconds >= WORTH_KEEPING_SECONDS:
+            return
+        self._seconds += seconds
+        if self._seconds < WORTH_KEEPING_SECONDS:
+            return
         self._journal.append(
             [
                 Draft(

@@ -58,6 +58,8 @@ class Bucket(StrEnum):
     CONDITIONAL_ACCESS = "Conditional Access"
 
 
+SLOW_SECONDS = 5.0
+"""A longer wait for one's turn is told: after throttling, and for several rows of the registration report."""
 READ_RATES = ((49, 350.0), (500, 500.0))
 """Resource units a second for tenants of up to so many users (S, M); larger ones have the next."""
 LARGE_READ_RATE = 800.0
@@ -189,6 +191,8 @@ class Pacer:
             free_at = max(self._next - self._limits.burst / self.rate, self._spaced_until, whole_at)
         if self._hold_until > now:
             self._tell(now)
+        elif free_at - now >= SLOW_SECONDS:
+            self._on_wait(f"keeping below Graph's limit ({self.name})", free_at - now)
         if (pause := max(free_at, self._hold_until) - now) > 0:
             return pause
         self._next = max(self._next, now) + cost / self.rate

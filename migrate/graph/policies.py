@@ -58,7 +58,9 @@ class PolicyAccess:
         agreeing, last = 0, ""
         for number in range(_MOST_READS):
             if number:
-                await self._channel.clock.sleep(self._pause)
+                await self._channel.persistence.pause(
+                    f"the policy {policy_id} is read until {_AGREEING} answers in a row agree", self._pause
+                )
             policy = await self._read_once(policy_id)
             if policy is None and self._is_new(policy_id):
                 agreeing, last = 0, ""

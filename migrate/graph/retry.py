@@ -72,6 +72,11 @@ class Persistence:
         """Return the moment, on the monotonic clock, at which a read that begins now is given up."""
         return self._clock.monotonic() + self._patience.seconds
 
+    async def pause(self, reason: str, seconds: float) -> None:
+        """Say why nothing is sent for so long, and wait."""
+        self._on_wait(reason, seconds)
+        await self._clock.sleep(seconds)
+
     async def __call__(self, attempt: Callable[[], Awaitable[T]], *, doing: str, deadline: float) -> T:
         """Run `attempt` until it returns; `Transient` means once more. Raises a `RemoteProblem` in the end."""
 

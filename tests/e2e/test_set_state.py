@@ -168,6 +168,17 @@ def test_a_user_who_may_not_be_read_is_not_called_missing(lab: Lab) -> None:
     assert "403" in found["message"]
 
 
+def test_a_wait_shows_its_reason_on_the_screen_and_in_the_audit(lab: Lab) -> None:
+    throttled = {"status": 429, "headers": {"Retry-After": "5"}}
+    match = {"method": "PATCH", "user": lab.name_of("alma.berg"), "nth": 1}
+    ask(f"{lab.url}/_sandbox/faults", "POST", {"faults": [{"match": match, "do": throttled}]})
+    ran = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled")
+    reason = "throttled by Graph (writes) until"
+    assert reason in ran.said
+    lab.go("audit", "export")
+    assert any(row["Outcome"] == "waiting" and reason in row["Reason"] for row in csv_of(lab.workspace / "audit.csv"))
+
+
 def test_a_list_asks_before_it_runs_and_without_a_terminal_it_does_not(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     path.write_text(f"UserPrincipalName\n{lab.name_of('alma.berg')}\n", encoding="utf-8")

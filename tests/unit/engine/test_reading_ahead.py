@@ -12,6 +12,7 @@ from migrate.errors import PermissionMissing
 from migrate.model.evidence import Evidence
 from migrate.model.users import MfaState
 from tests.unit.decide.records import evidence, header, object_id
+from tests.unit.engine.memory import Said
 from tests.unit.engine.world import World
 
 
@@ -24,6 +25,7 @@ class Readings:
         self.go_on = asyncio.Event()
         self.go_on.set()
         self.problem: PermissionMissing | None = None
+        self.said = Said()
 
     async def read_evidence(self) -> Evidence:
         self.begun += 1
@@ -33,7 +35,7 @@ class Readings:
         return evidence()
 
     def proof(self) -> Proof:
-        return Proof(self, header(), monotonic=lambda: self.now)  # type: ignore[arg-type]
+        return Proof(self, header(), progress=self.said, monotonic=lambda: self.now)  # type: ignore[arg-type]
 
 
 async def _soon(is_so: Callable[[], bool]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from migrate.engine.wait_log import WORTH_KEEPING_SECONDS
 from migrate.model.run import Ending
+from migrate.sandbox.service import Sandbox
 from tests.unit.engine.whole_run import Figures, whole_run
 
 
@@ -48,3 +52,68 @@ def test_a_hundred_thousand_users(
     run = whole_run(tmp_path / "work", 132_000, **settings)
     assert run.users > 100_000 * 0.99
     assert_pace(run, utilisation=utilised, wasted=wasted)
+
+
+STATES = "users/*/authentication/requirements"
+POLICIES = "identity/conditionalAccess/policies"
+ALMA = "alma.berg@contoso.example"
+EVERYBODY = "Require MFA for all users"
+
+
+def faults(method: str, path: str, do: dict[str, Any], **match: Any) -> dict[str, Any]:
+    """Let calls meet a fault, once planning is over."""
+    script = {"faults": [{"match": {"method": method, "path": path, **match}, "do": do}], "seed": 1}
+    return {"prepare": lambda sandbox: sandbox.load_faults(json.dumps(script).encode())}
+
+
+def throttled(method: str, path: str, seconds: int | None, **match: Any) -> dict[str, Any]:
+    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    return faults(method, path, {"status": 429, "headers": headers}, **match)
+
+
+def touch_policy(sandbox: Sandbox) -> None:
+    policy = next(each for each in sandbox.tenant.policies.values() if each["displayName"] == EVERYBODY)
+    policy["modifiedDateTime"] = sandbox.clock.iso()
+
+
+@pytest.mark.parametrize(
+    ("reason", "options"),
+    [
+        pytest.param("throttled by Graph (reads) until", throttled("GET", STATES, 30, nth=400), id="reads held"),
+        pytest.param("throttled by Graph (writes) until", throttled("PATCH", STATES, 30, nth=70), id="writes held"),
+        pytest.param("changes are read and sent again", throttled("PATCH", STATES, 90, nth=70), id="held for long"),
+        pytest.param(
+            "throttled by Graph (Conditional Access) until",
+            throttled("GET", POLICIES, None, times=4),
+            id="policies held",
+        ),
+        pytest.param(
+            "keeping below Graph's limit (Conditional Access)",
+            throttled("GET", POLICIES, 1, nth=[1, 2, 3, 4]),
+            id="slow",
+        ),
+        pytest.param(
+            "trying again", faults("GET", STATES, {"status": 503}, nth=list(range(400, 800))), id="read fails"
+        ),
+        pytest.param(
+            "busy, or no clear answer", faults("PATCH", STATES, {"status": 503}, user=ALMA, times=4), id="busy"
+        ),
+        pytest.param("cannot be read back yet", {"state_read_lag_seconds": 20.0}, id="reads lag behind"),
+        pytest.param(
+            "has to settle", {"prepare": touch_policy, "limit": {"policy_settle_seconds": 300}}, id="settling"
+        ),
+        pytest.param("keeps its distance", {"limit": {"wave_wait_seconds": 120}}, id="between waves"),
+        pytest.param("paused by the file", {"paused": lambda seconds: 15 < seconds < 45}, id="paused"),
+    ],
+)
+def test_every_wait_shows_its_reason_on_the_screen_and_in_the_journal(
+    reason: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    run = whole_run(tmp_path / "work", 400, **options)
+    assert run.result.ending is Ending.DONE
+    assert any(reason in said for _, said, _ in run.screen.waits)
+    assert any(reason in said for said in run.journalled_waits)
+    for unexplained, reasons in run.silences():
+        # A little shorter ones go unsaid, and then the answer takes its time too.
+        assert unexplained < WORTH_KEEPING_SECONDS + 1, reasons
+        assert not reasons or set(reasons) & set(run.journalled_waits)

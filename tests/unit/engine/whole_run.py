@@ -12,8 +12,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ import msgspec
 from migrate.commands.wiring import FolderRollbackFiles, plan_steps_of, write_plan
 from migrate.decide.planner import Planner
 from migrate.engine.applier import Applier, ApplyOptions
-from migrate.engine.wait_log import WaitLog
+from migrate.engine.wait_log import WORTH_KEEPING_SECONDS, WaitLog
 from migrate.exchange.tables import PLAIN
 from migrate.graph.answers import Answer
 from migrate.graph.credentials import signed_in
@@ -41,7 +42,7 @@ from migrate.sandbox.lab import lab_config
 from migrate.sandbox.messages import Call
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.settings import SandboxSettings
-from migrate.sandbox.throttling import WRITE_SECONDS, WRITES
+from migrate.sandbox.throttling import POLICY_CALLS_PER_SECOND, UNITS_PER_10_SECONDS, WRITE_SECONDS, WRITES
 from migrate.sandbox.urls import query_of, split_path
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
@@ -50,6 +51,7 @@ from tests.virtual_time import VirtualClock, VirtualLoop
 
 CEILING = WRITES / WRITE_SECONDS
 """Documented writes a second of one application in one tenant."""
+BUCKETS = ("writes", "reads", "Conditional Access")
 ENDPOINT = "http://127.0.0.1:1"
 
 
@@ -61,8 +63,9 @@ class Wire:
         self.answers = 0
         self.sandbox_cpu = 0.0
         self.items: Counter[str] = Counter()
-        """Requests by `reads`, `writes` and `Conditional Access`, items of batches counted each."""
+        """Requests by bucket, items of batches counted each."""
         self.throttled: Counter[str] = Counter()
+        self.answered_at: list[float] = []
         self.writes: list[tuple[float, int]] = []
         """When how many writes reached the service."""
         self._clock, self._latency = clock, latency
@@ -87,6 +90,7 @@ class Wire:
             answer = self._answer(method, path, dict(headers or {}), body, client_request_id)
             await self._clock.sleep(latency / 2)
         self.answers += 1
+        self.answered_at.append(self._clock.monotonic())
         return answer
 
     def _answer(
@@ -189,16 +193,22 @@ class Figures:
     journal: MeasuredJournal
     cpu: float
     """Of engine and client, without the sandbox."""
-    limit_scale: float = 1.0
-    """The real limit of writes, in times of the documented one."""
-    journalled_waits: list[tuple[str, str]] = field(default_factory=list)
-    """Time and reason."""
+    limits: Mapping[str, float]
+    """The rates of the service's buckets, requests or units a second."""
+    journalled_waits: list[str]
+    """The reasons."""
 
     @property
     def utilisation(self) -> float:
         """Share of what could have been written in this time, at the documented rate and out of the real bucket."""
-        real = (WRITES + CEILING * self.seconds) * self.limit_scale
+        real = self.limits["writes"] * (WRITE_SECONDS + self.seconds)
         return self.users / min(CEILING * self.seconds, real)
+
+    def used(self, bucket: str) -> float:
+        """Share of a bucket's limit over the whole run; of the writes, what took effect."""
+        if bucket == "writes":
+            return self.utilisation
+        return self.wire.items[bucket] / (self.limits[bucket] * self.seconds)
 
     def wasted(self, bucket: str) -> float:
         """Share of the requests of a bucket that came back 429."""
@@ -214,6 +224,19 @@ class Figures:
                 first += 1
             most = max(most, within)
         return most
+
+    def silences(self) -> Iterator[tuple[float, list[str]]]:
+        """Yield each stretch in which no answer came: the seconds of it that no told wait explains, and the reasons."""
+        told = [(at, at + seconds, reason) for at, reason, seconds in self.screen.waits]
+        for begin, end in pairwise(self.wire.answered_at):
+            reached, unexplained, reasons = begin, 0.0, []
+            for since, until, reason in told:
+                if since < end and until > reached:
+                    unexplained += max(0.0, since - reached)
+                    reached = min(until, end)
+                    reasons.append(reason)
+            # Two waits that are each too short to be kept may make one silence.
+            yield unexplained + end - reached, reasons if end - begin > 2 * WORTH_KEEPING_SECONDS else []
 
     def __str__(self) -> str:
         return (
@@ -286,7 +309,7 @@ async def _whole_run(
         disk.for_run(plan.digest)
         waits.keep_in(journal, server_date=lambda: iso_utc(tenant.server_now()))
         ids = iter(range(10_000_000))
-        for counts in (wire.items, wire.throttled, screen.waits):
+        for counts in (wire.items, wire.throttled, wire.answered_at, screen.waits):
             counts.clear()
         screen.advance(0, None, "planning")
         screen.seconds.clear()
@@ -313,8 +336,12 @@ async def _whole_run(
             screen=screen,
             journal=journal,
             cpu=time.process_time() - wire.sandbox_cpu - cpu,
-            limit_scale=sandbox.settings.write_rate_scale,
-            journalled_waits=[(e.time_utc, e.reason) for e in disk.entries(operation=Operation.WAIT)],
+            limits={
+                "writes": CEILING * sandbox.settings.write_rate_scale,
+                "reads": UNITS_PER_10_SECONDS[sandbox.throttle.size()] / 10 * sandbox.settings.unit_rate_scale,
+                "Conditional Access": POLICY_CALLS_PER_SECOND,
+            },
+            journalled_waits=[entry.reason for entry in disk.entries(operation=Operation.WAIT)],
         )
 
 
