@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,6 +131,45 @@ def test_the_pause_file_stops_before_the_next_batch_says_so_and_goes_on_when_it_
         assert lab.apply() == 0
     assert lab.switched_off() == lab.planned()
     audit_tells_the_truth(lab)
+
+
+def test_a_rehearsal_of_a_half_done_run_says_what_remains_and_writes_nothing(lab: Lab, graveyard: Graveyard) -> None:
+    waves = Counter(row["Wave"] for row in lab.plan_rows() if row["Action"] == "disable")
+    lab.apply("--until", "wave:1")
+    place = ["--config", str(lab.config), "--workspace", str(lab.workspace), "--no-progress"]
+    # It dies right after its first batch was written: those users are in doubt.
+    words = ["apply", "--yes", "--max-users", "100%", *place]
+    assert graveyard.run(words, die_at=2, when="after") == -signal.SIGKILL
+    doubtful = lab.switched_off()
+    assert len(doubtful) > waves["1"]
+    journal = [(lab.workspace / name).read_bytes() for name in ("rollback.csv", "rollback.json")]
+    entries = lab.audit()
+    lab.apply("--what-if")
+    assert f"wave 1 (canary): 0 would be sent, 0 left alone, {waves['1']} done before" in lab.said
+    remaining = waves["2"] - (len(doubtful) - waves["1"])
+    assert (
+        f"wave 2 (to 100%): {remaining} would be sent, {waves['2'] - remaining} left alone, 0 done before" in lab.said
+    )
+    assert "sent before without a clear outcome; found as asked" in lab.said
+    assert "Rehearsal: nothing was sent." in lab.said
+    assert lab.switched_off() == doubtful
+    assert lab.audit() == entries
+    assert [(lab.workspace / name).read_bytes() for name in ("rollback.csv", "rollback.json")] == journal
+    assert lab.apply() == 0
+    lab.apply("--what-if")
+    assert lab.said.count("0 would be sent, 0 left alone") == len(waves)
+
+
+def test_a_plan_may_grow_old_once_it_is_begun_and_not_before(lab: Lab) -> None:
+    lab.later(1.1 * DAY)
+    assert lab.apply(allow=(3,)) == 3
+    assert "The plan rests on an export that is 26 h old; the limit is 24 h." in lab.said
+    assert not lab.switched_off()
+    lab.prepare()
+    lab.apply("--until", "wave:1")
+    lab.later(30 * DAY)
+    assert lab.apply() == 0
+    assert lab.switched_off() == lab.planned()
 
 
 def test_a_second_run_in_the_same_folder_is_refused_and_told_who_is_there(lab: Lab) -> None:
