@@ -11,6 +11,8 @@ from typing import Any
 
 TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 509})
 """Answers that say nothing about the request itself; a read is sent again after them."""
+_LONGEST_WAIT = 30 * 86_400.0
+"""Seconds. Nobody waits so long for an answer, and a year like 9999 would overflow the clock it is added to."""
 
 
 class BadAnswer(Exception):
@@ -80,7 +82,7 @@ def error_in(body: bytes) -> GraphError:
     """Return the error that `body` describes; an HTML page, an empty or a broken body give empty texts."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _NO_ERROR
     error = value.get("error") if isinstance(value, dict) else None
     if not isinstance(error, dict):
@@ -104,7 +106,8 @@ def _text(value: Any) -> str:
 def seconds_to_wait(header: str | None, server_date: str | None) -> float | None:
     """Return the seconds that a Retry-After header means: an integer, a decimal, or an HTTP date.
 
-    A date is measured against the server's own clock (`server_date`, the Date header), not ours.
+    A date is measured against the server's own clock (`server_date`, the Date header), not ours. None when the header
+    names no time to come: to ask again at once is never what a server that is too busy means.
     """
     if header is None:
         return None
@@ -116,7 +119,7 @@ def seconds_to_wait(header: str | None, server_date: str | None) -> float | None
             return None
         seconds = (until - now).total_seconds()
     # float() also reads "nan" and "inf".
-    return max(0.0, seconds) if seconds < float("inf") else None
+    return min(seconds, _LONGEST_WAIT) if 0.0 < seconds < float("inf") else None
 
 
 def http_date(header: str | None) -> datetime | None:
@@ -125,6 +128,6 @@ def http_date(header: str | None) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else None

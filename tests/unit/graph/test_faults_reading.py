@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -352,6 +351,20 @@ def test_f16_a_token_that_ran_out_is_replaced_and_the_read_goes_on(opened: Any, 
     asyncio.run(run())
 
 
+def test_a_token_that_a_part_of_the_service_refuses_is_replaced_too(opened: Any, ids: Any, reply: Any) -> None:
+    expired = {"status": 401, "body": error("InvalidAuthenticationToken", "Continuous access evaluation: revoked.")}
+    once = Once({ids(3)[1]}, expired)
+
+    async def run() -> None:
+        async with opened(lambda seen: reply(200, states(seen, once))) as o:
+            readings = await o.tenant.read_mfa_states(ids(3))
+            assert {reading.mfa_state for reading in readings} == {MfaState.ENFORCED}
+            before, after = (seen.headers["authorization"] for seen in o.graph.seen)
+            assert before != after
+
+    asyncio.run(run())
+
+
 def test_f17_a_claims_challenge_is_answered_once_with_a_new_token(opened: Any, ids: Any, reply: Any) -> None:
     challenge = 'Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
     answers = [reply(401, error("InvalidAuthenticationToken", "challenge"), {"WWW-Authenticate": challenge})]
@@ -361,74 +374,6 @@ def test_f17_a_claims_challenge_is_answered_once_with_a_new_token(opened: Any, i
             assert (await o.tenant.read_mfa_states(ids(3)))[0].mfa_state is MfaState.ENFORCED
             assert len(o.graph.seen) == 2
             assert o.waits.told == []
-
-    asyncio.run(run())
-
-
-def test_f25_a_reply_that_never_comes_is_given_up_in_finite_time(opened: Any, ids: Any, reply: Any) -> None:
-    async def run() -> None:
-        async with opened(
-            lambda _: reply(200, {}, delay=30.0), timeout_seconds=0.05, patience_attempts=2, concurrency=1
-        ) as o:
-            with pytest.raises(Unreachable):
-                await o.tenant.read_mfa_states(ids(1))
-            assert len(o.graph.seen) == 2
-
-    asyncio.run(run())
-
-
-def test_f26_throttling_without_end_is_bounded_and_names_the_time_to_come_back(
-    opened: Any, ids: Any, reply: Any
-) -> None:
-    def outer(_: Any) -> Any:
-        return reply(429, error("TooManyRequests"), {"Retry-After": "30"})
-
-    def inner(seen: Any) -> Any:
-        return reply(200, states(seen, lambda _: {**THROTTLED, "headers": {"Retry-After": "30"}}))
-
-    async def run() -> None:
-        for answering in (outer, inner):
-            async with opened(answering, patience_seconds=100.0) as o:
-                with pytest.raises(Throttled) as caught:
-                    await o.tenant.read_mfa_states(ids(400))
-                assert "until" in caught.value.what
-                assert o.clock.now - 1000 <= 200
-                assert any(reason.startswith("throttled by Graph (reads) until ") for reason, _ in o.waits.told)
-
-    asyncio.run(run())
-
-
-def test_a_wait_longer_than_our_patience_is_not_begun(opened: Any, ids: Any, reply: Any) -> None:
-    async def run() -> None:
-        async with opened(lambda _: reply(429, b"", {"Retry-After": "3600"})) as o:
-            with pytest.raises(Throttled):
-                await o.tenant.read_mfa_states(ids(1))
-            assert o.clock.now - 1000 < 1
-            assert len(o.graph.seen) == 1
-
-    asyncio.run(run())
-
-
-def test_a_retry_after_date_is_measured_by_the_servers_clock(opened: Any, ids: Any, reply: Any) -> None:
-    now = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
-    spelled = [moment.strftime("%a, %d %b %Y %H:%M:%S GMT") for moment in (now, now + timedelta(seconds=11))]
-    answers = [reply(429, b"", {"Date": spelled[0], "Retry-After": spelled[1]})]
-
-    async def run() -> None:
-        async with opened(lambda seen: answers.pop() if answers else reply(200, states(seen))) as o:
-            await o.tenant.read_mfa_states(ids(1))
-            assert max(o.clock.slept) == pytest.approx(11.0)
-
-    asyncio.run(run())
-
-
-def test_a_host_that_is_not_there_is_reported_at_once(opened: Any, reply: Any) -> None:
-    async def run() -> None:
-        async with opened(lambda _: reply(reset=True)) as o:
-            with pytest.raises(Unreachable, match=r"127\.0\.0\.1"):
-                await o.tenant.read_organization()
-            assert len(o.graph.seen) == 3
-            assert o.clock.now - 1000 < 5
 
     asyncio.run(run())
 
