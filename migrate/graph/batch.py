@@ -123,6 +123,8 @@ class BatchOfReads:
             pacer.throttled(wait)
             return Transient("throttled by Graph", held_until=pacer.hold_until)
         statuses = {answer.status for answer in failed.values()}
+        if 401 in statuses:
+            self._channel.sender.token_refused()
         words = ", ".join(str(status or "nothing") for status in sorted(statuses))
         return Transient(
             f"Graph answered {words} for {len(failed)} items of a batch",
@@ -132,5 +134,5 @@ class BatchOfReads:
 
 
 def _is_passing(answer: Answer) -> bool:
-    # 401: the token ran out while the batch was under way, and the next one carries a new token.
+    # 401: the token ran out or was revoked while the batch was under way, and the next one carries a new token.
     return answer.status in (0, 401) or answer.status in TRANSIENT_STATUSES

@@ -33,6 +33,10 @@ class Sends(Protocol):
         """Return the server's time (UTC)."""
         ...
 
+    def token_refused(self) -> None:
+        """Note that the token was not accepted for a part of a request."""
+        ...
+
     async def send(
         self,
         method: str,

@@ -12,11 +12,13 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from migrate.errors import SignInFailed, Unreachable, UsageProblem
 from migrate.graph.session import AuthMethod, Connection
+from migrate.graph.together import apart
 from migrate.model.record import JsonObject
 from migrate.model.snapshot import Actor
 
@@ -70,8 +72,9 @@ class ThreadedCredential:
                 claims = _NEWER % time.time()
             if is_stale or claims is not None:
                 self._is_refused = False
-                self._token = await asyncio.to_thread(
-                    _token, self._credential, scopes, claims=claims, enable_cae=bool(options.get("enable_cae", True))
+                enable_cae = bool(options.get("enable_cae", True))
+                self._token = await apart(
+                    partial(_token, self._credential, scopes, claims=claims, enable_cae=enable_cae)
                 )
             return self._token
 

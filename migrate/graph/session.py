@@ -113,9 +113,13 @@ class Connection:
                 )
         if self.endpoint is None and not self.pacing:
             raise UsageProblem("Pacing can only be switched off for a sandbox, not for Microsoft Graph.")
-        if self.ca_bundle is not None and not self.ca_bundle.is_file():
+        if self.ca_bundle is not None:
+            _check_ca_bundle(self.ca_bundle)
+        if self.tenant and not re.fullmatch(r"[0-9A-Za-z.-]+", self.tenant):
+            # What else there is azure-identity refuses with a ValueError, in the middle of signing in.
             raise UsageProblem(
-                f"The CA bundle {self.ca_bundle} is no file.", hint="Name a PEM file in mfa-migrate.toml."
+                f"{self.tenant!r} is neither the id nor a domain of a tenant.",
+                hint="Give --tenant an id or a domain, such as contoso.onmicrosoft.com.",
             )
 
     @property
@@ -159,6 +163,18 @@ def _check_endpoint(endpoint: str) -> None:
         raise UsageProblem(
             f"The endpoint {endpoint!r} is not on this machine; an endpoint is for the sandbox only.", hint=hint
         )
+
+
+def _check_ca_bundle(path: Path) -> None:
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except (OSError, ValueError) as problem:
+        raise UsageProblem(
+            f"The CA bundle {path} cannot be used: {problem}.",
+            hint="Name a PEM file of the authorities to trust as ca_bundle in mfa-migrate.toml.",
+        ) from problem
 
 
 def _is_loopback(host: str) -> bool:

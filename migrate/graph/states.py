@@ -150,6 +150,8 @@ async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> li
         broken = f"the batch's answer cannot be read ({problem})"
         return [_reply(request, NO_ANSWER, broken) for request in requests]
     replies = [_reply(request, answers.get(item.id, NO_ANSWER)) for request, item in zip(requests, items, strict=True)]
+    if any(reply.status == 401 for reply in replies):
+        channel.sender.token_refused()
     if any(reply.status == 429 for reply in replies):
         channel.pacers[Bucket.WRITES].throttled(max((r.retry_after for r in replies if r.retry_after), default=None))
     else:

@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from migrate.errors import Unreachable, UsageProblem
 from migrate.graph.answers import Answer, http_date
 from migrate.graph.pace import Clock
 from migrate.graph.session import Connection, check_request, path_below
@@ -34,11 +35,9 @@ _log = logging.getLogger("migrate.graph")
 class NoAnswer(Exception):
     """A request was sent, or was about to be, and no answer came."""
 
-    def __init__(self, reason: str, *, connected: bool) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.connected = connected
-        """False when not even a connection came about, so that the request was certainly not received."""
 
 
 class Gate(httpx.AsyncBaseTransport):
@@ -75,6 +74,10 @@ class Sender:
         self.answers = 0
         """How many answers came so far."""
 
+    def token_refused(self) -> None:
+        """Note that an item of a batch was answered 401, so that the next request brings a new token."""
+        self._credential.refused()
+
     def server_now(self) -> datetime:
         """Return the Date header of the latest answer plus the time since it came (UTC)."""
         if self._server_date is None:
@@ -92,8 +95,8 @@ class Sender:
     ) -> Answer:
         """Send one request once; `path` is a path with its version, or a link that Graph sent.
 
-        Raises `NoAnswer` when the connection fails or times out, `ForbiddenRequest` when it is not allowed,
-        `SignInFailed` when no token can be had.
+        Raises `NoAnswer` when the connection fails or times out, to Graph or to the sign-in service for a new token,
+        `ForbiddenRequest` when it is not allowed, `SignInFailed` when a new token is refused.
         """
         client_request_id = client_request_id or str(uuid.uuid4())
         url = self._origin + path if path.startswith("/") else path
@@ -108,7 +111,7 @@ class Sender:
             seconds = self._clock.monotonic() - began
         self.answers += 1
         if response.status_code == 401:
-            self._credential.refused()
+            self.token_refused()
         self._note_date(response.headers.get("date"))
         answer = Answer(
             status=response.status_code,
@@ -137,12 +140,15 @@ class Sender:
             async with asyncio.timeout(3 * self._seconds):
                 answer = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
-            raise NoAnswer(f"no connection ({problem or type(problem).__name__})", connected=False) from problem
+            raise NoAnswer(f"no connection ({problem or type(problem).__name__})") from problem
         except httpx.RequestError as problem:
             words = str(problem) or type(problem).__name__
-            raise NoAnswer(f"the connection failed ({words})", connected=True) from problem
+            raise NoAnswer(f"the connection failed ({words})") from problem
         except TimeoutError as problem:
-            raise NoAnswer("the answer took too long", connected=True) from problem
+            raise NoAnswer("the answer took too long") from problem
+        except Unreachable as problem:
+            # A new token was due, and the sign-in service may be silent for as short a time as Graph.
+            raise NoAnswer(problem.what.rstrip(".")) from problem
         return cast(httpx.Response, answer)
 
     def _note_date(self, header: str | None) -> None:
@@ -217,9 +223,14 @@ def _pool(connection: Connection) -> httpx.AsyncHTTPTransport:
         max_keepalive_connections=connection.concurrency + 4,
         keepalive_expiry=30.0,
     )
-    return httpx.AsyncHTTPTransport(
-        verify=_trust(connection), limits=limits, proxy=None if connection.is_sandbox else _proxy(connection.origin)
-    )
+    proxy = None if connection.is_sandbox else _proxy(connection.origin)
+    try:
+        return httpx.AsyncHTTPTransport(verify=_trust(connection), limits=limits, proxy=proxy)
+    except (ValueError, ImportError) as problem:
+        raise UsageProblem(
+            f"The proxy that the environment names for {connection.origin} cannot be used: {problem}",
+            hint="Set HTTPS_PROXY to an http proxy, such as http://proxy.example.com:8080; SOCKS is not supported.",
+        ) from problem
 
 
 def _trust(connection: Connection) -> ssl.SSLContext:
@@ -236,4 +247,6 @@ def _proxy(origin: str) -> str | None:
     parts = urlsplit(origin)
     if not parts.hostname or proxy_bypass(parts.hostname):
         return None
-    return getproxies().get(parts.scheme)
+    proxy = getproxies().get(parts.scheme)
+    # curl and Windows take an address without a scheme, httpx does not.
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy

@@ -7,19 +7,26 @@ import base64
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 import trustme
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ServiceRequestError
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
 
 from migrate.errors import SignInFailed, Unreachable, UsageProblem
-from migrate.graph.credentials import actor_of, claims_of, signed_in
+from migrate.graph.credentials import SignedIn, ThreadedCredential, actor_of, claims_of, signed_in
 from migrate.graph.session import AuthMethod, Connection, open_tenant
+from migrate.graph.transport import _adapter
 from migrate.model.snapshot import Actor
 
 TENANT = "33333333-0000-4000-8000-000000000001"
@@ -236,6 +243,75 @@ def test_a_token_that_runs_out_is_renewed_in_time_and_claims_bypass_it(authority
         await signed.credential.get_token(f"{authority.origin}/.default", claims='{"access_token": {}}')
         assert len(authority.asked) == 2
         assert "claims" in authority.asked[1]
+
+    asyncio.run(run())
+
+
+class Stubborn:
+    """A credential whose service does what each call of a list says; the last goes on."""
+
+    def __init__(self, *calls: Callable[[], AccessToken]) -> None:
+        self._calls = list(calls)
+        self.asked = 0
+
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        self.asked += 1
+        return self._calls[min(self.asked, len(self._calls)) - 1]()
+
+
+def silent() -> AccessToken:
+    raise ServiceRequestError("no route to the sign-in service")
+
+
+def stale(credential: Stubborn) -> SignedIn:
+    return SignedIn(credential=ThreadedCredential(credential, AccessToken("old", 0)), claims={})
+
+
+def test_a_sign_in_service_that_is_silent_for_a_moment_does_not_end_a_read(authority: Authority) -> None:
+    credential = Stubborn(silent, silent, lambda: AccessToken("new", 2**40))
+    connection, waits = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right"), list[str]()
+
+    async def run() -> Actor:
+        signed = stale(credential)
+        async with open_tenant(connection, on_wait=lambda why, _: waits.append(why), signed_in=signed) as tenant:
+            return await tenant.read_actor()
+
+    assert asyncio.run(run()).object_id == ADMIN
+    assert [authorization for _, authorization in authority.graph_calls] == ["Bearer new"]
+    assert len(waits) == 2
+    assert "no route to the sign-in service while reading" in waits[0]
+
+
+def test_a_sign_in_that_hangs_is_not_waited_for_at_the_end() -> None:
+    released = threading.Event()
+
+    def hangs() -> AccessToken:
+        released.wait()
+        return AccessToken("late", 2**40)
+
+    async def run() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(stale(Stubborn(hangs)).credential.get_token("scope"), 0.05)
+
+    threading.Timer(5.0, released.set).start()
+    began = time.monotonic()
+    asyncio.run(run())
+    assert time.monotonic() - began < 4
+    released.set()
+
+
+def test_the_token_is_for_graphs_own_host_only(authority: Authority) -> None:
+    connection = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right")
+
+    async def run() -> None:
+        signed = stale(Stubborn(lambda: AccessToken("new", 2**40)))
+        async with httpx.AsyncClient() as client:
+            provider = _adapter(client, connection, signed)._authentication_provider
+            for url, sent in ((f"{authority.origin}/v1.0/me", True), ("https://evil.example/v1.0/me", False)):
+                request = RequestInformation(Method.GET)
+                request.url = url
+                await provider.authenticate_request(request)
+                assert ("authorization" in request.headers.get_all()) is sent
 
     asyncio.run(run())
 

@@ -93,6 +93,20 @@ def test_a_throttled_write_holds_the_next_one_back_until_graph_lets_go(opened: A
     asyncio.run(run())
 
 
+def test_a_token_that_was_refused_for_one_write_does_not_go_with_the_next_batch(
+    opened: Any, ids: Any, reply: Any
+) -> None:
+    async def run() -> None:
+        async with opened(lambda seen: reply(200, {"responses": [{"id": "0", "status": 401}]})) as o:
+            for _ in range(2):
+                (refused,) = await o.tenant.write_mfa_states(writes(ids(1)))
+                assert refused.fate is WriteFate.REFUSED
+            before, after = (seen.headers["authorization"] for seen in o.graph.seen)
+            assert before != after
+
+    asyncio.run(run())
+
+
 def test_a_write_that_would_go_out_on_an_old_proof_is_given_back_unsent(opened: Any, ids: Any, reply: Any) -> None:
     answers = [reply(429, b"", {"Retry-After": "150"}), reply(200, {"responses": [{"id": "0", "status": 204}]})]
 
@@ -234,6 +248,8 @@ def test_a_policy_counts_only_when_three_reads_in_a_row_agree(opened: Any, reply
             assert policy is not None
             assert policy.raw["state"] == "enabled"
             assert said == []
+            reasons = [reason for reason, _ in o.waits.told]
+            assert reasons == [f"the policy {POLICY} is read until 3 answers in a row agree"] * 5
 
     asyncio.run(run())
 

@@ -58,6 +58,9 @@ class ThrottlingGraph:
     def server_now(self) -> datetime:
         return self._clock.utc_now()
 
+    def token_refused(self) -> None:
+        raise AssertionError("this server refuses nobody")
+
     async def send(
         self,
         method: str,

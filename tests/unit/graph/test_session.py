@@ -100,9 +100,18 @@ def test_secrets_do_not_show_in_repr() -> None:
     assert "pa55-value" not in repr(connection)
 
 
-def test_a_ca_bundle_has_to_be_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="CA bundle"):
-        Connection(ca_bundle=tmp_path / "missing.pem")
+def test_a_ca_bundle_has_to_be_there_and_to_hold_certificates(tmp_path: Path) -> None:
+    (tmp_path / "notes.pem").write_text("nothing here")
+    for name in ("missing.pem", "notes.pem", ""):
+        with pytest.raises(UsageProblem, match="CA bundle") as caught:
+            Connection(ca_bundle=tmp_path / name)
+        assert "ca_bundle in mfa-migrate.toml" in caught.value.hint
+
+
+@pytest.mark.parametrize("tenant", ["contoso example", "https://contoso.example", "contoso/..", "contoso,example"])
+def test_what_names_no_tenant_is_refused_before_anybody_signs_in(tenant: str) -> None:
+    with pytest.raises(UsageProblem, match="neither the id nor a domain"):
+        Connection(tenant=tenant)
 
 
 def test_an_endpoint_that_nobody_serves_is_unreachable_within_seconds() -> None:
@@ -202,8 +211,22 @@ def test_the_proxy_of_the_machine_is_used_for_graph_and_never_for_a_sandbox(monk
     assert _proxy(origin) is None
     monkeypatch.setenv("https_proxy", "http://proxy.contoso.example:8080")
     assert _proxy(origin) == "http://proxy.contoso.example:8080"
+    monkeypatch.setenv("https_proxy", "proxy.contoso.example:8080")
+    assert _proxy(origin) == "http://proxy.contoso.example:8080"
     monkeypatch.setenv("no_proxy", Cloud.GLOBAL.graph_host)
     assert _proxy(origin) is None
+
+
+def test_a_proxy_of_another_kind_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    from migrate.graph.transport import _pool
+
+    for name in ("no_proxy", "NO_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "gopher://ann:s3cret@proxy.contoso.example")
+    with pytest.raises(UsageProblem, match="cannot be used") as caught:
+        _pool(Connection())
+    assert "s3cret" not in caught.value.what
+    assert "HTTPS_PROXY" in caught.value.hint
 
 
 def test_a_read_that_is_cancelled_ends_at_once_and_leaves_nothing_open(opened: Any, ids: Any, reply: Any) -> None:
