@@ -53,7 +53,7 @@ test-powershell: venv ## Run the Pester tests of the PowerShell module, where Po
 		echo "Skipped: neither pwsh nor powershell is on PATH, so the Pester tests cannot run here."; exit 0; fi; \
 	if ! find tests -name '*.Tests.ps1' | grep -q .; then \
 		echo "There is no *.Tests.ps1 under tests/, so there is nothing that Pester could run." >&2; exit 1; fi; \
-	"$$shell" -NoProfile -NonInteractive -Command "\$$ErrorActionPreference = 'Stop'; \
+	"$$shell" -NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "\$$ErrorActionPreference = 'Stop'; \
 		Import-Module Pester -MinimumVersion 5.0; \
 		\$$configuration = New-PesterConfiguration; \
 		\$$configuration.Run.Path = 'tests'; \

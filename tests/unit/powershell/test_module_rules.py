@@ -152,7 +152,7 @@ def test_a_function_takes_the_preferences_of_its_caller_before_anything_else(pat
 
 def test_whatif_of_the_caller_is_imported_and_stops_the_sending() -> None:
     imported = (MODULE / "Private" / "Import-MfaCallerPreference.ps1").read_text(encoding="ascii")
-    assert "WhatIf        = 'WhatIfPreference'" in imported
+    assert re.search(r"\bWhatIf\s+= 'WhatIfPreference'", imported)
     # Under -WhatIf Set-Variable itself would only say what it would do.
     assert "-WhatIf:$false -Confirm:$false" in imported
     sending = (MODULE / "Public" / "Set-MfaState.ps1").read_text(encoding="ascii")

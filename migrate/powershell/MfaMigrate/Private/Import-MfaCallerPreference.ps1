@@ -8,12 +8,13 @@ function Import-MfaCallerPreference {
     )
 
     $preferences = @{
-        WhatIf        = 'WhatIfPreference'
-        Confirm       = 'ConfirmPreference'
-        ErrorAction   = 'ErrorActionPreference'
-        WarningAction = 'WarningPreference'
-        Verbose       = 'VerbosePreference'
-        Debug         = 'DebugPreference'
+        WhatIf         = 'WhatIfPreference'
+        Confirm        = 'ConfirmPreference'
+        ErrorAction    = 'ErrorActionPreference'
+        WarningAction  = 'WarningPreference'
+        ProgressAction = 'ProgressPreference'
+        Verbose        = 'VerbosePreference'
+        Debug          = 'DebugPreference'
     }
     foreach ($parameter in $preferences.Keys) {
         $value = $Cmdlet.GetVariableValue($preferences[$parameter])
