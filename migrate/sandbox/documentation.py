@@ -149,7 +149,9 @@ def _sign_in() -> Iterator[str]:
     yield "| `/{tenant}/oauth2/v2.0/devicecode` | a device code |"
     yield "| `/devicelogin` | POST `code=…&user=…` takes the place of the page where the code is typed; `deny=1` declines |\n"
     yield "Tokens last an hour of the sandbox's clock. An application holds every permission named above unless"
-    yield "`POST /_sandbox/grants` gives it a list of its own; `Member.Read.Hidden` is only ever given so.\n"
+    yield "`POST /_sandbox/grants` gives it a list of its own; `Member.Read.Hidden` is only ever given so."
+    yield "Where permissions are enforced a signed-in user also needs a directory role where Microsoft's pages name some, such"
+    yield "as Authentication Policy Administrator for writing the per-user state; Global Administrator always will do.\n"
 
 
 def _settings() -> Iterator[str]:

@@ -13,28 +13,46 @@ HELPDESK_ADMINISTRATOR = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
 
 CONDITIONAL_ACCESS_ADMINISTRATOR = "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9"
 SECURITY_ADMINISTRATOR = "194ae4cb-b126-40b2-bd5b-6091b380977d"
+AUTHENTICATION_ADMINISTRATOR = "c4e39bd9-1100-46d3-8c65-fb160da0071f"
+PRIVILEGED_AUTHENTICATION_ADMINISTRATOR = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
+SECURITY_READER = "5d6b6bb7-de71-4623-b4af-96380a352509"
+GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
+REPORTS_READER = "4a5d8f65-41da-4de4-8968-e035b65339cf"
+APPLICATION_ADMINISTRATOR = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"
+CLOUD_APPLICATION_ADMINISTRATOR = "158c047a-c907-4556-b7ef-446551a6b5f7"
+SECURITY_OPERATOR = "5f2222b1-57c3-48ba-8ad5-d4759f1fde6f"
+
+# Who may do what when signed in as a user (contract 1.3, 5, 6, 7.1, 8).
 POLICY_WRITERS = (CONDITIONAL_ACCESS_ADMINISTRATOR, SECURITY_ADMINISTRATOR)
-"""Who may change Conditional Access when signed in as a user."""
+POLICY_READERS = (*POLICY_WRITERS, SECURITY_READER, GLOBAL_READER)
+STATE_WRITERS = (AUTHENTICATION_POLICY_ADMINISTRATOR,)
+STATE_READERS = (*STATE_WRITERS, GLOBAL_READER)
+METHOD_WRITERS = (AUTHENTICATION_ADMINISTRATOR, PRIVILEGED_AUTHENTICATION_ADMINISTRATOR)
+METHOD_READERS = (*METHOD_WRITERS, GLOBAL_READER)
+REGISTRATION_READERS = (
+    *(REPORTS_READER, SECURITY_READER, GLOBAL_READER, SECURITY_OPERATOR, SECURITY_ADMINISTRATOR),
+    *(APPLICATION_ADMINISTRATOR, CLOUD_APPLICATION_ADMINISTRATOR),
+)
 
 BUILT_IN: dict[str, str] = {
     GLOBAL_ADMINISTRATOR: "Global Administrator",
     DIRECTORY_SYNC: "Directory Synchronization Accounts",
     AUTHENTICATION_POLICY_ADMINISTRATOR: "Authentication Policy Administrator",
     HELPDESK_ADMINISTRATOR: "Helpdesk Administrator",
-    "c4e39bd9-1100-46d3-8c65-fb160da0071f": "Authentication Administrator",
-    "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": "Privileged Authentication Administrator",
+    AUTHENTICATION_ADMINISTRATOR: "Authentication Administrator",
+    PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: "Privileged Authentication Administrator",
     "e8611ab8-c189-46e8-94e1-60213ab1f814": "Privileged Role Administrator",
     CONDITIONAL_ACCESS_ADMINISTRATOR: "Conditional Access Administrator",
     SECURITY_ADMINISTRATOR: "Security Administrator",
-    "5d6b6bb7-de71-4623-b4af-96380a352509": "Security Reader",
-    "f2ef992c-3afb-46b9-b7cf-a126ee74c451": "Global Reader",
-    "4a5d8f65-41da-4de4-8968-e035b65339cf": "Reports Reader",
+    SECURITY_READER: "Security Reader",
+    GLOBAL_READER: "Global Reader",
+    REPORTS_READER: "Reports Reader",
     "fe930be7-5e62-47db-91af-98c3a49a38b1": "User Administrator",
     "29232cdf-9323-42fd-ade2-1d097af3e4de": "Exchange Administrator",
     "f28a1f50-f6e7-4571-818b-6a12f2af6b6c": "SharePoint Administrator",
     "b0f54661-2d74-4c50-afa3-1ec803f12efe": "Billing Administrator",
-    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3": "Application Administrator",
-    "158c047a-c907-4556-b7ef-446551a6b5f7": "Cloud Application Administrator",
+    APPLICATION_ADMINISTRATOR: "Application Administrator",
+    CLOUD_APPLICATION_ADMINISTRATOR: "Cloud Application Administrator",
 }
 """Role templates that conversions meet, with their display names."""
 

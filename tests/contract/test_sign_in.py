@@ -253,6 +253,19 @@ def test_a_signed_in_person_needs_the_role_besides(web: httpx.Client) -> None:
         for name in ("alma.berg", "lara.quinn", "admin")
     ]
     assert statuses == [403, 204, 204]
+    alma, admin = (token_of(f"{name}@contoso.example") for name in ("alma.berg", "admin"))
+    for path in (
+        STATE_URL,
+        "/v1.0/users/alma.berg@contoso.example/authentication/methods",
+        "/v1.0/reports/authenticationMethods/userRegistrationDetails",
+        "/v1.0/identity/conditionalAccess/policies",
+        "/v1.0/identity/conditionalAccess/namedLocations",
+    ):
+        assert [web.get(path, headers=each).status_code for each in (alma, admin)] == [403, 200], path
+    assert web.get("/beta/me/authentication/requirements", headers=alma).status_code == 200
+    defaults = "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy"
+    for who, status in ((alma, 403), (admin, 204)):
+        assert web.patch(defaults, json={"isEnabled": False}, headers=who).status_code == status
 
 
 def test_an_application_may_be_kept_from_changing_privileged_users(start, connect) -> None:

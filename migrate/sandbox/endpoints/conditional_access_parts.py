@@ -7,7 +7,7 @@ from uuid import uuid4
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, words
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_shape import merged, without_annotations
-from migrate.sandbox.roles import POLICY_WRITERS
+from migrate.sandbox.roles import POLICY_READERS, POLICY_WRITERS
 from migrate.sandbox.routing import Route, needs
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def get_strength(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
-    read = needs("Policy.Read.All")
+    read = needs("Policy.Read.All", roles=POLICY_READERS)
     write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     read_strength = needs(
         "Policy.Read.All",

@@ -8,6 +8,7 @@ from migrate.sandbox.endpoints.users import my_place, place_of
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_found, words
 from migrate.sandbox.method_kinds import KINDS, kinds_of, report_names
 from migrate.sandbox.odata.paging import Collection, check_options, entity, listing
+from migrate.sandbox.roles import METHOD_READERS, REGISTRATION_READERS
 from migrate.sandbox.routing import Route, needs
 
 if TYPE_CHECKING:
@@ -157,8 +158,8 @@ def method_names() -> tuple[str, ...]:
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
     report = "reports/authenticationMethods/userRegistrationDetails"
-    read = needs("UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All")
-    audit = needs("AuditLog.Read.All")
+    read = needs("UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All", roles=METHOD_READERS)
+    audit = needs("AuditLog.Read.All", roles=REGISTRATION_READERS)
     return (
         Route(
             method="GET",

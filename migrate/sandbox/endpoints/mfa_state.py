@@ -1,11 +1,12 @@
 """The per-user MFA state and the sign-in preferences: beta only."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrate.sandbox.endpoints.users import my_place, place_of
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, words
 from migrate.sandbox.people import STATES
-from migrate.sandbox.roles import AUTHENTICATION_POLICY_ADMINISTRATOR
+from migrate.sandbox.roles import METHOD_READERS, METHOD_WRITERS, STATE_READERS, STATE_WRITERS
 from migrate.sandbox.routing import BETA, Route, needs
 
 if TYPE_CHECKING:
@@ -106,10 +107,13 @@ def patch_preferences(sandbox: "Sandbox", call: Call) -> Answer:
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file."""
     path, preferences = "users/{user}/authentication/requirements", "users/{user}/authentication/signInPreferences"
-    read = needs("Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod")
-    write = needs("Policy.ReadWrite.AuthenticationMethod", roles=(AUTHENTICATION_POLICY_ADMINISTRATOR,))
-    read_preferences = needs("UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All")
-    write_preferences = needs("UserAuthenticationMethod.ReadWrite.All")
+    read_own = needs("Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod")
+    read = replace(read_own, roles=STATE_READERS)
+    write = needs("Policy.ReadWrite.AuthenticationMethod", roles=STATE_WRITERS)
+    read_preferences = needs(
+        "UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All", roles=METHOD_READERS
+    )
+    write_preferences = needs("UserAuthenticationMethod.ReadWrite.All", roles=METHOD_WRITERS)
     return (
         Route(
             method="GET",
@@ -135,7 +139,7 @@ def routes() -> tuple[Route, ...]:
             answer=get_requirements,
             versions=BETA,
             limit="requirements",
-            needs=read,
+            needs=read_own,
             summary="one's own per-user MFA state",
         ),
         Route(

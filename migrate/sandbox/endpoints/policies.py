@@ -10,7 +10,7 @@ from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_rules import check_names, check_policy, schema_error
 from migrate.sandbox.policy_shape import TOP_LEVEL, merged, served, whole_policy, without_annotations
-from migrate.sandbox.roles import POLICY_WRITERS
+from migrate.sandbox.roles import POLICY_READERS, POLICY_WRITERS
 from migrate.sandbox.routing import Route, needs
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def restore_policy(sandbox: "Sandbox", call: Call) -> Answer:
 
 def routes() -> tuple[Route, ...]:
     """Return the calls of this file, under both of their addresses."""
-    read = needs("Policy.Read.All")
+    read = needs("Policy.Read.All", roles=POLICY_READERS)
     write = needs("Policy.Read.All+Policy.ReadWrite.ConditionalAccess", roles=POLICY_WRITERS)
     found = []
     for base in ("identity/conditionalAccess/policies", "policies/conditionalAccessPolicies"):

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from migrate.sandbox.messages import Answer, Call, GraphError, bad_request, not_found, words
 from migrate.sandbox.odata.paging import Collection, entity, listing
+from migrate.sandbox.roles import POLICY_WRITERS
 from migrate.sandbox.routing import BETA, Route, needs
 
 if TYPE_CHECKING:
@@ -253,6 +254,7 @@ def routes() -> tuple[Route, ...]:
             needs=needs(
                 "Policy.Read.All+Policy.ReadWrite.SecurityDefaults",
                 "Policy.Read.All+Policy.ReadWrite.ConditionalAccess",
+                roles=POLICY_WRITERS,
             ),
         ),
     )
