@@ -15,7 +15,7 @@ from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequ
 from migrate.model.run import Ending
 from migrate.model.users import MfaState
 from tests.unit.decide.records import object_id
-from tests.unit.engine.memory import Crash, MemoryJournal, Said
+from tests.unit.engine.memory import Breaker, Crash, MemoryJournal, Said
 from tests.unit.engine.world import PEOPLE, World
 
 
@@ -281,3 +281,18 @@ def test_a_longer_wait_is_kept_with_its_reason_once() -> None:
     assert [entry.reason for entry in journal.entries()] == ["throttled until 12:03:10"]
     assert said.waits == ["before there is a journal", "short", *["throttled until 12:03:10"] * 2]
     assert said.notes == ["something"]
+
+
+def test_a_short_wait_again_and_again_is_kept_once_it_has_become_a_long_one() -> None:
+    journal = MemoryJournal(Breaker())
+    waits = WaitLog(Said())
+    waits.keep_in(journal, server_date=lambda: "2026-11-24T08:00:00Z")
+    for _ in range(2):
+        waits.waiting("paused", 2.0)
+    waits.waiting("busy", 2.0)
+    for _ in range(4):
+        waits.waiting("paused", 2.0)
+    assert [entry.reason for entry in journal.entries()] == ["paused"]
+    waits.waiting("throttled", 30.0)
+    waits.waiting("paused", 30.0)
+    assert [entry.reason for entry in journal.entries()] == ["paused", "throttled", "paused"]

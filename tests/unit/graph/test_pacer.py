@@ -78,6 +78,14 @@ def test_after_a_wait_of_our_own_choosing_the_bucket_has_filled_meanwhile() -> N
     assert sent_at(made, clock, [5, 1])[0] == 2.0
 
 
+def test_a_turn_that_takes_long_to_come_is_told_and_the_usual_pace_is_not() -> None:
+    made, clock, waits = pacer(replace(LIMITS, growth=0.0))
+    sent_at(made, clock, [40, 1])
+    assert waits == []
+    sent_at(made, clock, [60, 1])
+    assert [(reason, round(seconds, 6)) for reason, seconds in waits] == [("keeping below Graph's limit (reads)", 6.0)]
+
+
 def test_one_episode_cuts_the_rate_once_however_many_answers_it_has() -> None:
     made, clock, _ = pacer()
     for wait in (3.0, 1.0, 5.0, None):
