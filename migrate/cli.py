@@ -194,6 +194,11 @@ def _write_crash() -> Path:
 
 def main() -> None:
     """Run the command line of this process."""
+    # A service, a scheduled task or `>&-` starts a process without some of the three; Python then has None there.
+    nothing = Path(os.devnull)
+    sys.stdin = sys.stdin or nothing.open(encoding="utf-8")
+    sys.stdout = sys.stdout or nothing.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or nothing.open("w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # On a terminal of an old code page a sign that it lacks becomes a question mark, not a crash.

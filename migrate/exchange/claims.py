@@ -17,7 +17,8 @@ from migrate.model.users import MfaState
 from migrate.model.words import counted
 
 _GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE)
-_NAME = re.compile(r"\S+@\S+")
+# Half of a surrogate pair comes from a cut text, or from a terminal that speaks another encoding; no name has one.
+_NAME = re.compile(r"[^\s\ud800-\udfff]+@[^\s\ud800-\udfff]+")
 _SHOWN_ROWS = 5
 _LOST = "the state was lost in the export"
 

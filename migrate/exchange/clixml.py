@@ -168,5 +168,8 @@ class _Reader:
 
 
 def _unescaped(text: str) -> str:
-    """Undo `_x000D_` and the like, as PowerShell writes characters that XML does not take."""
-    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text) if "_x" in text else text
+    """Undo `_x000D_` and the like, as PowerShell writes what XML does not take; a pair of surrogates is one sign."""
+    if "_x" not in text:
+        return text
+    units = _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -98,6 +98,19 @@ def test_lines_for_machines_are_utf_8_whatever_encoding_the_files_are_to_have(ol
     assert b"\r" not in data
 
 
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), ("<&-", 2)])
+def test_a_process_that_was_started_without_a_stream_works_all_the_same(old: Path, closed: str, code: int) -> None:
+    """Services and scheduled tasks start such processes; Python then has None where a stream should be."""
+    source = "-" if closed == "<&-" else str(old)
+    line = f'exec "$0" -m migrate convert "$1" {closed}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, source], env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert b"bug in mfa-migrate" not in done.stderr
+
+
 @pytest.mark.parametrize("delimiter", [";", "tab", "|"])
 def test_columns_are_separated_as_asked(old: Path, delimiter: str) -> None:
     sign = "\t" if delimiter == "tab" else delimiter

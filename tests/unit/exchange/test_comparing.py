@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
+from migrate.errors import UsageProblem
 from migrate.exchange.comparing import comparison_of
 from migrate.exchange.reading import read_claims
-from migrate.exchange.state_requests import requests_from
+from migrate.exchange.state_requests import requests_from, requests_named
 from migrate.model.claims import Comparison, DifferenceKind
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
 
@@ -126,6 +127,13 @@ def test_a_list_of_users_becomes_requests_in_its_order(tmp_path) -> None:
     assert [request.index for request in requests] == list(range(8))
     assert (requests[0].object_id, requests[0].recorded_state) == (guid(1), None)
     assert (requests[2].object_id, requests[2].user_principal_name) == ("", "Chen@contoso.example")
+
+
+def test_a_name_that_the_terminal_sent_in_another_encoding_is_refused() -> None:
+    """Python decodes such bytes to halves of surrogate pairs, which can stand in no request."""
+    assert requests_named([], ["zoë@contoso.example"])[0].user_principal_name == "zoë@contoso.example"
+    with pytest.raises(UsageProblem, match="neither an object id"):
+        requests_named([], ["zo\udceb@contoso.example"])
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-le"])

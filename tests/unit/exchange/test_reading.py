@@ -303,6 +303,14 @@ def test_clixml_reads_note_properties_references_and_escapes() -> None:
         assert file.claims[0].display_name == "a\r\nb"
 
 
+def test_a_sign_that_clixml_spells_as_two_surrogates_is_one() -> None:
+    user = '<Obj RefId="0"><MS><S N="UserPrincipalName">{}@contoso.example</S></MS></Obj>'
+    whole = read(CLIXML.format(user.format("a_xD83D__xDE00_")))
+    assert whole.claims[0].user_principal_name == "a\N{GRINNING FACE}@contoso.example"
+    half = read(CLIXML.format(user.format("a_xD83D_")))
+    (half.claims[0].user_principal_name or "").encode()
+
+
 def test_clixml_reads_an_array_that_was_exported_as_a_whole_and_hashtables() -> None:
     document = CLIXML.format(
         f'<Obj RefId="0"><LST><Obj RefId="1"><MS><S N="ObjectId">{ANA}</S><S N="perUserMfaState">enabled</S></MS></Obj>'
