@@ -25,7 +25,11 @@ function Write-MfaStateMessage {
             if (-not $code) {
                 $code = 'Other'
             }
-            $Cmdlet.WriteError((New-MfaMigrateError -Code $code -Target $target -Message "${target}: $($Message.message)"))
+            $text = "$($Message.message)"
+            if (-not $text.StartsWith("$target", [System.StringComparison]::Ordinal)) {
+                $text = "${target}: $text"
+            }
+            $Cmdlet.WriteError((New-MfaMigrateError -Code $code -Target $target -Message $text))
         }
         if ($PassThru) {
             [pscustomobject] @{
