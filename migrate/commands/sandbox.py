@@ -141,13 +141,15 @@ def _serve_until_stopped(call: Call, server: SandboxServer, save: Path | None) -
     from migrate.views.sandbox import sandbox_answer
 
     tenant = server.sandbox.tenant
-    call.answer(sandbox_answer(server.url, tenant.id, tenant.domain, len(tenant.people)))
-    if server.ca_bundle is not None:
-        call.screen.say(f"Clients have to trust {server.ca_bundle}: curl --cacert, or ca_bundle in mfa-migrate.toml")
-    else:
-        call.screen.say(f"Try: mfa-migrate export --endpoint {server.url}")
     former = signal.signal(signal.SIGTERM, _interrupt)
     try:
+        call.answer(sandbox_answer(server.url, tenant.id, tenant.domain, len(tenant.people)))
+        if server.ca_bundle is not None:
+            call.screen.say(
+                f"Clients have to trust {server.ca_bundle}: curl --cacert, or ca_bundle in mfa-migrate.toml"
+            )
+        else:
+            call.screen.say(f"Try: mfa-migrate export --endpoint {server.url}")
         server.join()
     except KeyboardInterrupt:
         call.screen.say("The sandbox ends.")
