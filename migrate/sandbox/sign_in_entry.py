@@ -99,7 +99,7 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "status": {
             "errorCode": outcome.code,
             "failureReason": _REASONS[outcome.code],
-            "additionalDetails": "MFA requirement satisfied by claim in the token" if outcome.did_mfa else None,
+            "additionalDetails": _how_mfa_was_done(outcome),
         },
         "deviceDetail": {
             "deviceId": "",
@@ -125,6 +125,13 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "authenticationDetails": _steps(outcome, now),
         "appliedConditionalAccessPolicies": [_applied(each, can_mfa=outcome.can_mfa) for each in outcome.verdicts],
     }
+
+
+def _how_mfa_was_done(outcome: "Outcome") -> str | None:
+    if not outcome.did_mfa:
+        return None
+    # Without a person there is nobody to ask: an earlier confirmation counts.
+    return "MFA completed in Azure AD" if outcome.interactive else "MFA requirement satisfied by claim in the token"
 
 
 def _status(outcome: "Outcome") -> str:

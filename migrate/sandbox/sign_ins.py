@@ -8,6 +8,7 @@ from migrate.sandbox.access_conditions import Attempt
 from migrate.sandbox.access_grants import Verdict, judge
 from migrate.sandbox.messages import Json, bad_request, words
 from migrate.sandbox.method_kinds import KINDS, new_method, report_names
+from migrate.sandbox.policy_rules import GUID
 from migrate.sandbox.roles import GLOBAL_ADMINISTRATOR
 from migrate.sandbox.sign_in_entry import log_entry
 
@@ -30,6 +31,16 @@ _FIELDS = words(
     "user app client ip country platform userAction signInRisk userRisk transfer compliant joined mfa register "
     "interactive"
 )
+_RISKS = words("none low medium high hidden")
+_CHOICES = {
+    "userAction": words("urn:user:registersecurityinfo urn:user:registerdevice"),
+    "platform": words("android iOS windows windowsPhone macOS linux"),
+    "signInRisk": _RISKS,
+    "userRisk": _RISKS,
+    "transfer": words("deviceCodeFlow authenticationTransfer"),
+    "register": frozenset(KINDS),
+}
+"""Fields that hold one of a few words; any case will do."""
 _SWITCHES = frozenset({"compliant", "joined", "mfa", "interactive"})
 # Codes of the sign-in log (contract 10.1).
 OK, DISABLED, ENROL, ASKED_BY_POLICY, DENIED, BLOCKED, BLOCKED_BY_DEFAULTS, LEGACY_REFUSED = (
@@ -80,6 +91,7 @@ def sign_in(sandbox: "Sandbox", body: Json) -> Json:
         wanted = bool if name in _SWITCHES else str
         if not isinstance(value, wanted):
             raise bad_request(f"{name} must be {'true or false' if wanted is bool else 'a text'}, not {value!r}.")
+    body = {name: _checked(name, value) for name, value in body.items()}
     attempt, client_name, legacy = _attempt(sandbox, body)
     outcome = _outcome(sandbox, body, attempt, client_name, legacy=legacy)
     if outcome.code == ENROL and body.get("register") is not None:
@@ -88,6 +100,20 @@ def sign_in(sandbox: "Sandbox", body: Json) -> Json:
     entry = log_entry(sandbox, outcome)
     sandbox.tenant.sign_ins.append(entry)
     return entry
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return a field's value in its own spelling; a typing error must not look like a policy that does not apply."""
+    if name in _CHOICES:
+        found = {each.lower(): each for each in _CHOICES[name]}.get(value.lower())
+        if found is None:
+            raise bad_request(f"There is no {name} {value!r}; there are {', '.join(sorted(_CHOICES[name]))}.")
+        return found
+    if name == "app" and value not in ("Office365", "MicrosoftAdminPortals") and not GUID.match(value):
+        raise bad_request(f"{value!r} is no application id, nor Office365 or MicrosoftAdminPortals.")
+    if name == "country" and not (len(value) == 2 and value.isalpha()):
+        raise bad_request(f"{value!r} is no country of two letters.")
+    return value
 
 
 def register(sandbox: "Sandbox", place: int, kind: str) -> Json:

@@ -45,7 +45,7 @@ def test_a_migrated_person_is_asked_by_conditional_access_instead(client: httpx.
 
 
 def test_somebody_excluded_is_left_without_mfa(client: httpx.Client) -> None:
-    assert providers(sign_in(client, "dora.pike", app="other-app")) == ["user"]
+    assert providers(sign_in(client, "dora.pike", app="22222222-0000-0000-0000-000000000000")) == ["user"]
     switch_off(client, "dora.pike")
     entry = sign_in(client, "dora.pike", app="11111111-0000-0000-0000-000000000000")
     assert providers(entry) == []
@@ -166,6 +166,27 @@ def test_the_log_is_newest_first_and_filtered(client: httpx.Client) -> None:
     assert len(client.get("/beta/auditLogs/signIns?$top=2").json()["value"]) == 2
 
 
+def test_platforms_are_met_in_any_case(start, connect) -> None:
+    client = connect(start())
+    block = draft_of("Block iOS", {"includePlatforms": ["iOS"]})
+    client.post("/v1.0/identity/conditionalAccess/policies", json=block).raise_for_status()
+    assert sign_in(client, "alma.berg", platform="ios")["status"]["errorCode"] == 53003
+    assert sign_in(client, "alma.berg", platform="Windows")["status"]["errorCode"] == 0
+
+
+def draft_of(name: str, platforms: dict) -> dict:
+    return {
+        "displayName": name,
+        "state": "enabled",
+        "conditions": {
+            "users": {"includeUsers": ["All"]},
+            "applications": {"includeApplications": ["All"]},
+            "platforms": platforms,
+        },
+        "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+    }
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -174,6 +195,14 @@ def test_the_log_is_newest_first_and_filtered(client: httpx.Client) -> None:
         {"user": "alma.berg@contoso.example", "client": "fax"},
         {"user": "alma.berg@contoso.example", "ip": "x"},
         {"user": "alma.berg@contoso.example", "mood": 1},
+        {"user": "alma.berg@contoso.example", "app": "Offce365"},
+        {"user": "alma.berg@contoso.example", "country": "Germany"},
+        {"user": "alma.berg@contoso.example", "platform": "amiga"},
+        {"user": "alma.berg@contoso.example", "userAction": "registersecurityinfo"},
+        {"user": "alma.berg@contoso.example", "signInRisk": "some"},
+        {"user": "alma.berg@contoso.example", "userRisk": "some"},
+        {"user": "alma.berg@contoso.example", "transfer": "pigeon"},
+        {"user": "alma.berg@contoso.example", "register": "pigeon"},
     ],
 )
 def test_a_sign_in_that_makes_no_sense_is_refused(client: httpx.Client, body: dict) -> None:
