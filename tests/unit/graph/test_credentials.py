@@ -267,6 +267,14 @@ def stale(credential: Stubborn) -> SignedIn:
     return SignedIn(credential=ThreadedCredential(credential, AccessToken("old", 0)), claims={})
 
 
+@pytest.mark.parametrize(("seconds_left", "asked"), [(240, 1), (360, 0)])
+def test_a_token_is_replaced_while_it_is_still_good_for_some_minutes(seconds_left: int, asked: int) -> None:
+    credential = Stubborn(lambda: AccessToken("new", 2**40))
+    held = ThreadedCredential(credential, AccessToken("old", int(time.time()) + seconds_left))
+    token = asyncio.run(held.get_token("scope")).token
+    assert (token, credential.asked) == ("new" if asked else "old", asked)
+
+
 def test_a_sign_in_service_that_is_silent_for_a_moment_does_not_end_a_read(authority: Authority) -> None:
     credential = Stubborn(silent, silent, lambda: AccessToken("new", 2**40))
     connection, waits = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right"), list[str]()

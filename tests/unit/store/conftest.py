@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,27 @@ class SettableClock:
 @pytest.fixture
 def clock() -> SettableClock:
     return SettableClock()
+
+
+@pytest.fixture
+def disk_events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what the program, SQLite apart, asks of the disk: `sync` of a file or folder, `name` for a rename."""
+    if sys.platform != "linux":
+        pytest.skip("names of open files are asked of Linux")
+    events: list[str] = []
+    real_sync, real_replace = os.fsync, os.replace
+
+    def sync(handle: int) -> None:
+        events.append(f"sync {Path(f'/proc/self/fd/{handle}').readlink().name}")
+        real_sync(handle)
+
+    def replace(source: Path, target: Path) -> None:
+        events.append(f"name {target.name}")
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "replace", replace)
+    return events
 
 
 @pytest.fixture

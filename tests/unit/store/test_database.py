@@ -75,6 +75,35 @@ def test_an_older_database_is_copied_and_then_upgraded_step_by_step(notes: Path)
         open_checked(notes, FIRST)
 
 
+def test_a_new_database_and_the_copy_of_an_old_one_are_on_the_disk_before_their_names_are(
+    tmp_path: Path, disk_events: list[str]
+) -> None:
+    create_database(tmp_path / "notes.db", FIRST)
+    assert disk_events == ["sync notes.db.part", "name notes.db", f"sync {tmp_path.name}"]
+    disk_events.clear()
+    open_checked(tmp_path / "notes.db", THIRD).close()
+    assert disk_events == ["sync notes.v1.db.part", "name notes.v1.db", f"sync {tmp_path.name}"]
+
+
+def test_two_that_upgrade_at_the_same_time_do_it_once(notes: Path) -> None:
+    with closing(open_checked(notes, THIRD)), closing(database._upgraded(notes, THIRD, 1)) as late:
+        assert late.execute("SELECT * FROM tags").fetchall() == [("nobody",)]
+        assert late.execute("PRAGMA user_version").fetchone() == (3,)
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_page_that_rotted_is_noticed_on_opening_wherever_it_lies(notes: Path, thorough: bool) -> None:
+    with closing(open_checked(notes, FIRST)) as connection, transaction(connection):
+        connection.executemany("INSERT INTO notes VALUES (?)", [(f"{number:0200}",) for number in range(200)])
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    content = bytearray(notes.read_bytes())
+    assert len(content) > 6 * page
+    content[4 * page : 5 * page] = bytes(page)
+    notes.write_bytes(content)
+    with pytest.raises(FolderDamaged, match=r"notes\.db is damaged"):
+        open_checked(notes, FIRST, thorough=thorough)
+
+
 def test_an_upgrade_that_fails_leaves_the_older_database_as_it_was(notes: Path) -> None:
     broken = dataclasses.replace(THIRD, upgrades={**THIRD.upgrades, 2: ("INSERT INTO nowhere VALUES (1)",)})
     before = everything(notes)

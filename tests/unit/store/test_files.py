@@ -27,6 +27,13 @@ def test_the_bytes_are_there_and_their_digest_is_returned(tmp_path: Path) -> Non
     assert [entry.name for entry in tmp_path.iterdir()] == ["rollback.csv"]
 
 
+def test_the_bytes_are_on_the_disk_before_their_name_is_and_the_name_before_the_end(
+    tmp_path: Path, disk_events: list[str]
+) -> None:
+    write_atomically(tmp_path / "plan.csv", [b"new"])
+    assert disk_events == ["sync plan.csv.part", "name plan.csv", f"sync {tmp_path.name}"]
+
+
 @posix
 def test_only_the_owner_may_read_it_whatever_stood_there_before(tmp_path: Path) -> None:
     path = tmp_path / "rollback.csv"

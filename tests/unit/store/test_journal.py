@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from migrate.errors import FolderDamaged, FolderProblem, NewerFolder, NothingHer
 from migrate.model.journal import GENESIS, Draft, Operation, Outcome, TargetType
 from migrate.model.plan import SetMfaState
 from migrate.model.users import MfaState
+from migrate.store import journal as journal_module
 from migrate.store.chain import verify_chain
 from migrate.store.folder import Workspace
 from migrate.store.journal import CHECKED_ON_OPENING, JournalDb
@@ -217,12 +219,10 @@ def test_documents_are_named_by_their_content(open_journal: Opener) -> None:
 def test_a_document_that_was_changed_is_damage(open_journal: Opener, workspace: Workspace) -> None:
     with open_journal() as journal:
         ref = journal.put_document({"state": "enabled"})
-    change(workspace, 'UPDATE documents SET body = \'{"state":"disabled"}\'')
-    with open_journal() as journal, pytest.raises(FolderDamaged, match="was changed"):
-        journal.document(ref)
-    change(workspace, "UPDATE documents SET body = 7")
-    with open_journal() as journal, pytest.raises(FolderDamaged, match="was changed"):
-        journal.document(ref)
+    for other in ('CAST(\'{"state":"disabled"}\' AS BLOB)', '\'{"state":"enabled"}\'', "7"):
+        change(workspace, f"UPDATE documents SET body = {other}")
+        with open_journal() as journal, pytest.raises(FolderDamaged, match="was changed"):
+            journal.document(ref)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE entries SET reason = 'x'", "DELETE FROM entries"])
@@ -348,6 +348,25 @@ def test_readers_look_on_while_another_appends_and_write_nothing(
             with pytest.raises(FolderProblem, match="readonly"):
                 reader.append([draft("u3")])
         assert journal.head[0] == 2
+
+
+def test_a_reader_in_a_folder_closed_to_it_does_not_overlook_what_is_only_in_the_log(
+    open_journal: Opener, workspace: Workspace, draft: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "is_writable", lambda _: False)
+    with open_journal() as journal:
+        journal.append([draft("u1")])
+        with JournalDb.open_to_read(workspace) as reader:
+            assert [entry.object_id for entry in reader.entries()] == ["u1"]
+
+
+def test_a_disk_without_a_write_ahead_log_keeps_no_journal() -> None:
+    with (
+        closing(sqlite3.connect(":memory:")) as memory,
+        pytest.raises(FolderProblem, match="write-ahead log") as caught,
+    ):
+        journal_module._make_durable(memory)
+    assert "--workspace" in caught.value.hint
 
 
 def test_there_is_nothing_to_read_before_the_first_run(workspace: Workspace) -> None:

@@ -180,6 +180,13 @@ def test_an_exception_while_writing_keeps_the_snapshot_that_was_there(
     assert sorted(path.name for path in workspace.path.iterdir()) == ["folder.json", "snapshot.db"]
 
 
+def test_a_snapshot_is_on_the_disk_before_it_takes_the_place_of_the_one_before(
+    workspace: Workspace, write: Maker, disk_events: list[str]
+) -> None:
+    write()
+    assert disk_events == ["sync snapshot.db.new", "name snapshot.db", f"sync {workspace.path.name}"]
+
+
 def test_a_snapshot_that_was_never_finished_is_not_there(workspace: Workspace, profile: Maker) -> None:
     with SnapshotWriter(workspace) as writer:
         writer.add_users([profile("u1")])
