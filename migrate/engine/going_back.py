@@ -55,7 +55,7 @@ async def policies_may_go_back(
     losing = 0
     async for profile in tenant.iter_users():
         losing += any(True for _ in dependents([profile], before, after, frozenset()))
-    progress.note(f"{losing} people lose the requirement of MFA when the policies go back.")
+    progress.note(f"{losing} people lose the requirement of MFA, or part of it, when the policies go back.")
     return ""
 
 

@@ -57,7 +57,7 @@ SNAPSHOT_COLUMNS = (
 )
 
 ROLLBACK_JSON_LIMIT = 256 << 20
-"""Bytes that rollback.json may have; a tenant has at most a few hundred policies."""
+"""Bytes that rollback.json may have: a few hundred policies, and 45 for each user of a later wave."""
 
 _Row = TypeVar("_Row")
 _ITEM = re.compile(r"(?:[^\\;]|\\.)*", re.DOTALL)

@@ -49,6 +49,7 @@ def test_the_pair_alone_leads_back_with_users_and_policies(lab: Lab) -> None:
     lab.apply(*NO_WAITS)
     assert lab.end_state() != before
     table = carried(lab)
+    lab.workspace = table.parent
     lab.run("rollback", "--file", str(table), "--what-if")
     assert lab.end_state() != before
     lab.run("rollback", "--file", str(table), "--yes")
