@@ -84,6 +84,10 @@ def set_state(
     asked = None if state.casefold() == FROM_FILE.casefold() else _state(state)
     if asked is None and input_ is None:
         raise UsageProblem("--state FromFile goes with --input.", hint="Add --input FILE, or name a state.")
+    if input_ is None and (state_column or input_encoding or sheet or trust_disabled):
+        raise UsageProblem("--state-column, --input-encoding, --sheet and --trust-disabled are about --input.")
+    if ask and yes:
+        raise UsageProblem("--confirm and --yes contradict each other.", hint="Use one of them.")
     if accept_uncovered is not None and not accept_uncovered.strip():
         raise UsageProblem("--accept-uncovered needs a reason.", hint="It stands in the audit; say why in a few words.")
     call = _with_events(call) if call.settings.output is OutputFormat.NDJSON else call

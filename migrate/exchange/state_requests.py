@@ -25,12 +25,17 @@ def requests_from(
             file says about states is not a request, and there is nothing to know about it; PreviousState with
             PlanDigest of a rollback file comes along, so that a restore can be told from a new request.
 
-    Raises `BadInput` for a file that cannot be read or has no rows.
+    Raises `BadInput` for a file that cannot be read, has no rows, or has no states where they are asked for.
     """
     file = read_claims(sys.stdin.buffer if source == "-" else Path(source), asked)
     if not file.claims:
         raise BadInput(f"{file.name} names nobody.", hint="Needed is a row for each user.")
     claims = with_states(file).claims if states else file.claims
+    if states and not any(claim.mfa_state for claim in claims):
+        raise BadInput(
+            f"{file.name} holds no per-user MFA state for anybody.",
+            hint="Name the state for all of them, such as --state Disabled; `mfa-migrate convert` shows what is read.",
+        )
     return [_claimed(index, claim) for index, claim in enumerate(claims)], file.notes if states else ()
 
 

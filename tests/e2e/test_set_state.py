@@ -220,6 +220,28 @@ def test_what_a_file_leaves_open_is_told_before_its_states_are_set(lab: Lab, tmp
     assert "Disabled" not in lab.go("set-state", "--input", str(path), "--state", "Disabled", code=3).err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--trust-disabled"], "are about --input"),
+        (["--state-column", "X"], "are about --input"),
+        (["--input-encoding", "cp1252"], "are about --input"),
+        (["--sheet", "X"], "are about --input"),
+        (["-Confirm", "-Confirm:$false"], "contradict"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(lab: Lab, words: list[str], said: str) -> None:
+    assert said in lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled", *words, code=2).err
+    assert lab.state_of("alma.berg") == "enforced"
+
+
+def test_a_list_without_states_cannot_give_them(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text(f"UserPrincipalName\n{lab.name_of('alma.berg')}\n", encoding="utf-8")
+    ran = lab.go("set-state", "--input", str(path), "--state", "FromFile", "--yes", code=2)
+    assert "names.csv holds no per-user MFA state" in ran.err
+
+
 def test_a_list_that_names_nobody_says_so(lab: Lab, tmp_path: Path) -> None:
     for name, text in (("empty.csv", "UserPrincipalName\n"), ("empty.json", "[]")):
         path = tmp_path / name
