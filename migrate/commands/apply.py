@@ -13,6 +13,7 @@ from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
+from migrate.commands.status import run_standing
 from migrate.commands.wiring import (
     PAUSE_FILE,
     ROLLBACK_CSV,
@@ -111,11 +112,13 @@ def apply(
                 header,
                 plan_steps_of(rows),
                 options,
-                guard=lambda: _guard(call, header, limit, yes=yes, what_if=what_if),
+                guard=lambda: _guard(call, header, options, limit, yes=yes),
             )
         )
     way_back = command_for(call.settings, "rollback", Path.cwd())
-    call.answer(apply_answer(header, result, command="apply", way_back=way_back))
+    standing = run_standing(workspace) if result.is_through else None
+    put_back = standing.put_back if standing is not None and standing.plan_digest == header.digest else 0
+    call.answer(apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
 
 
@@ -136,14 +139,14 @@ def _check_options(
         count_or_percent(max_users, 100, "--max-users")
 
 
-def _guard(call: Call, header: PlanHeader, limit: str | None, *, yes: bool, what_if: bool) -> None:
+def _guard(call: Call, header: PlanHeader, options: ApplyOptions, limit: str | None, *, yes: bool) -> None:
     """Check the blast radius and ask for confirmation."""
     from migrate.decide.guards import refuse_blocked, refuse_too_many
 
     refuse_blocked(header)
     if limit is not None:
         refuse_too_many(header.users_to_change, count_or_percent(limit, header.total_users, "--max-users"), limit)
-    if what_if or yes:
+    if options.what_if or yes:
         return
     lines = [
         f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})",
@@ -151,9 +154,21 @@ def _guard(call: Call, header: PlanHeader, limit: str | None, *, yes: bool, what
         f"Policies: {counted(len(header.policy_steps), 'step')}",
         f"Users:    {header.users_to_change} of {header.total_users} are switched off in "
         f"{counted(sum(wave.users > 0 for wave in header.waves), 'wave')}",
+        *_this_time(header, options),
         f"Way back: {command_for(call.settings, 'rollback', Path.cwd())} (files rollback.csv and rollback.json)",
     ]
     confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")
+
+
+def _this_time(header: PlanHeader, options: ApplyOptions) -> Iterator[str]:
+    """Yield how far this command goes, where that is not to the end of the plan."""
+    if options.only_wave is not None:
+        users = sum(wave.users for wave in header.waves if wave.number == options.only_wave)
+        yield f"Now only: wave {options.only_wave}, {users} of these users"
+    elif options.until is not None:
+        _, is_wave, number = options.until.partition("wave:")
+        users = sum(wave.users for wave in header.waves if wave.number <= int(number)) if is_wave else 0
+        yield f"Now only: up to {options.until}, {users} of these users"
 
 
 async def _apply(

@@ -23,10 +23,12 @@ def apply_answer(
     command: str,
     again: str | None = None,
     way_back: str = "mfa-migrate rollback",
+    put_back: int = 0,
 ) -> Answer:
     """Return the answer for a run of `apply` or `rollback`.
 
-    `again` is what goes on with it, where the bare command would do something else; `way_back` is what undoes it.
+    `again` is what goes on with it, where the bare command would do something else; `way_back` is what undoes it;
+    `put_back` are the users of this run whom a later one set to something else.
     """
     counts = dict(sorted(result.outcomes.items()))
 
@@ -37,6 +39,8 @@ def apply_answer(
             yield result.sentence
         yield from (styled(kept, "yellow") for kept in result.policies_kept)
         yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none touched yet'}"
+        if put_back:
+            yield f"{put_back} of them were put back since and stay as they are; `export` and `plan` plan them anew."
         if command == "rollback" and result.outcomes:
             yield RE_ENABLED
         if command == "apply" and (result.outcomes or header.policy_steps) and not result.rehearsal:

@@ -24,6 +24,8 @@ class Chain(Protocol):
     @property
     def problem(self) -> str: ...
     @property
+    def expected_at(self) -> int | None: ...
+    @property
     def holds(self) -> bool: ...
 
 
@@ -50,6 +52,8 @@ def chain_answer(report: Chain) -> Answer:
     def lines() -> Iterator[Any]:
         if report.holds:
             yield styled(f"The chain holds: {report.count} entries, last hash {report.head}", "bold")
+            if report.expected_at is not None:
+                yield f"The expected hash is that of entry {report.expected_at}."
         elif report.broken_at is not None:
             yield styled(f"Broken at row {report.broken_at}: {report.problem}", "bold red")
             yield f"The {report.count} rows before it hold; their last hash is {report.head}"

@@ -34,6 +34,9 @@ MEANING = {
 }
 """What each state means: in short, then for browsers, modern apps and non-browser apps."""
 
+STOPPED = "stopped: "
+"""How the journal begins the reason of a run that ended rather than waited."""
+
 COLUMNS = (
     "ObjectId",
     "UserPrincipalName",
@@ -171,7 +174,7 @@ def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answe
         yield f"{organization.display_name} ({organization.default_domain}), from the export of {header.taken_at}"
         yield table(["Per-user MFA", *kinds, "Users"], rows())
         if standing is None:
-            yield "No run has been begun here."
+            yield "No run has been begun here. Next: `mfa-migrate plan`, then `mfa-migrate apply --what-if`."
             return
         yield f"Run {standing.plan_digest[:12]}: {standing.sentence}"
         if standing.outcomes:
@@ -179,7 +182,9 @@ def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answe
         if standing.paused:
             yield "  Paused by the file `pause` in the working folder."
         if standing.waiting_for is not None:
-            yield f"  Waiting: {standing.waiting_for}. Go on with `mfa-migrate apply`."
+            reason = standing.waiting_for.removesuffix(".")
+            said = f"Stopped: {reason.removeprefix(STOPPED)}" if reason.startswith(STOPPED) else f"Waiting: {reason}"
+            yield f"  {said}. Go on with `mfa-migrate apply`."
         elif not standing.closed:
             yield "  Not finished; go on with `mfa-migrate apply`."
 

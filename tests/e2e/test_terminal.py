@@ -98,6 +98,7 @@ def test_apply_shows_what_it_will_do_and_asks_for_the_domain(planned: Lab) -> No
         assert f"Contoso (contoso.example, {planned.tenant.id})" in shown
         assert f"SANDBOX {planned.url}" in shown
         assert f"{users} of 60 are switched off" in shown
+        assert "Now only" not in shown
         assert "mfa-migrate rollback" in shown
         assert planned.states() == before, "nothing is sent before the answer"
         terminal.type("Contoso.Example")
@@ -118,6 +119,21 @@ def test_a_wrong_answer_changes_nothing(planned: Lab, answer: str) -> None:
     assert "Nothing was changed." in terminal.text
     assert planned.states() == before
     assert not (planned.workspace / "rollback.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--until", "policies-on"), "Now only: up to policies-on, 0 of these users"),
+        (("--until", "wave:2"), "Now only: up to wave:2, {} of these users"),
+        (("--wave", "2"), "Now only: wave 2, {} of these users"),
+    ],
+)
+def test_apply_says_how_far_it_goes_now_before_it_asks(planned: Lab, words: tuple[str, str], told: str) -> None:
+    users = [wave["users"] for wave in planned.plan_header()["waves"]]
+    with Terminal(planned, "apply", *words) as terminal:
+        terminal.wait_for("Type contoso.example to go on: ")
+        assert told.format(users[1] if words[0] == "--wave" else users[0] + users[1]) in ESCAPES.sub("", terminal.text)
 
 
 def test_rollback_asks_too(planned: Lab) -> None:

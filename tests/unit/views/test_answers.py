@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from migrate.model.findings import Finding, FindingCode
@@ -256,7 +257,10 @@ def test_verify_lists_findings_with_their_evidence_and_people_held_back_apart() 
 def test_a_chain_that_holds_and_one_that_is_broken() -> None:
     holds = ChainReport(count=3, head="ab" * 32, broken_at=None, problem="", expected_at=None)
     broken = ChainReport(count=1, head="ab" * 32, broken_at=2, problem="Row 2 was changed.", expected_at=None)
+    noted = msgspec.structs.replace(holds, expected_at=2)
     assert "The chain holds: 3 entries" in text_of(chain_answer(holds))
+    assert "expected" not in text_of(chain_answer(holds))
+    assert "The expected hash is that of entry 2." in text_of(chain_answer(noted))
     shown = text_of(chain_answer(broken))
     assert "Broken at row 2: Row 2 was changed." in shown
     assert list(chain_answer(broken).rows()) == [("False", "1", "ab" * 32, "2", "Row 2 was changed.")]
@@ -270,8 +274,6 @@ def test_an_exported_audit_says_what_to_note_elsewhere() -> None:
 
 
 def test_an_export_counts_the_unreadable() -> None:
-    import msgspec
-
     taken = msgspec.structs.replace(snapshot(3), unreadable=1, counts={"enforced/member": 2, "unreadable/member": 1})
     shown = text_of(export_answer(taken, Path("snapshot.csv")))
     assert "3 users, 1 of them unreadable" in shown
@@ -302,6 +304,8 @@ def test_status_says_how_far_the_migration_is() -> None:
     assert "No run has been begun here." in text_of(status_answer(snapshot(1), None))
     assert "Paused by the file" in text_of(status_answer(snapshot(1), standing(paused=True)))
     assert "Waiting: settling" in text_of(status_answer(snapshot(1), standing(waiting_for="settling")))
+    stopped = text_of(status_answer(snapshot(1), standing(waiting_for="stopped: Wave 2: 9 failed.")))
+    assert "  Stopped: Wave 2: 9 failed. Go on with `mfa-migrate apply`." in stopped
     assert "3 put back since" in text_of(status_answer(snapshot(1), standing(put_back=3, closed=True)))
 
 
