@@ -354,8 +354,24 @@ def test_named_locations_are_kept_from_harm(client: httpx.Client) -> None:
     wide = copy.deepcopy(body)
     wide["ipRanges"][0]["cidrAddress"] = "10.0.0.0/8"
     assert client.post(LOCATIONS, json=wide).status_code == 400
-    for broken in ({**body, "ipRanges": []}, {**body, "displayName": ""}, {**body, "@odata.type": "x"}):
-        assert client.post(LOCATIONS, json=broken).status_code == 400
+    country = {
+        "@odata.type": "#microsoft.graph.countryNamedLocation",
+        "displayName": "Neighbours",
+        "countriesAndRegions": ["NL", "DE"],
+    }
+    assert client.post(LOCATIONS, json=country).status_code == 201
+    for broken in (
+        {**body, "ipRanges": []},
+        {**body, "displayName": ""},
+        {**body, "displayName": 7},
+        {**body, "@odata.type": "x"},
+        {**body, "isTrusted": "yes"},
+        {**body, "isTrustd": True},
+        {**body, "countriesAndRegions": ["NL"]},
+        {**country, "countriesAndRegions": ["Germany"]},
+        {**country, "countryLookupMethod": "guess"},
+    ):
+        assert client.post(LOCATIONS, json=broken).status_code == 400, broken
 
 
 def test_strengths_have_two_addresses(client: httpx.Client) -> None:

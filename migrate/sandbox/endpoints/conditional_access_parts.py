@@ -38,6 +38,16 @@ _DEFAULTS: dict[str, Json] = {
     _IP: {"isTrusted": False},
     _COUNTRY: {"includeUnknownCountriesAndRegions": False, "countryLookupMethod": "clientIpAddress"},
 }
+_MEMBERS: dict[str, dict[str, type]] = {
+    _IP: {"displayName": str, "isTrusted": bool, "ipRanges": list},
+    _COUNTRY: {
+        "displayName": str,
+        "countriesAndRegions": list,
+        "includeUnknownCountriesAndRegions": bool,
+        "countryLookupMethod": str,
+    },
+}
+_READ_ONLY = frozenset({"id", "createdDateTime", "modifiedDateTime", "deletedDateTime"})
 _MOST_LOCATIONS, _MOST_RANGES = 195, 2000
 
 
@@ -63,7 +73,8 @@ def create_location(sandbox: "Sandbox", call: Call) -> Answer:
     body = without_annotations(call.json())
     if len(sandbox.tenant.named_locations) >= _MOST_LOCATIONS:
         raise bad_request(f"1128: Named location count limit ({_MOST_LOCATIONS}) has been exceeded for the tenant.")
-    defaults = _DEFAULTS.get(str(body.get("@odata.type")), {})
+    _check_members(body)
+    defaults = _DEFAULTS[body["@odata.type"]]
     now = sandbox.clock.iso()
     location = {**defaults, **body, "id": str(uuid4()), "createdDateTime": now, "modifiedDateTime": now}
     _check_location(location)
@@ -81,6 +92,7 @@ def patch_location(sandbox: "Sandbox", call: Call) -> Answer:
     old, body = _location(sandbox, call), without_annotations(call.json())
     if body.get("@odata.type") != old.get("@odata.type"):
         raise bad_request("1076: The @odata.type of a named location is required and cannot be changed.")
+    _check_members(body)
     new = {**merged(old, body), "id": old["id"], "createdDateTime": old.get("createdDateTime")}
     new["modifiedDateTime"] = sandbox.clock.iso()
     _check_location(new)
@@ -103,8 +115,21 @@ def delete_location(sandbox: "Sandbox", call: Call) -> Answer:
     return Answer(204)
 
 
+def _check_members(body: Json) -> None:
+    members = _MEMBERS.get(str(body.get("@odata.type")))
+    if members is None:
+        raise bad_request("1076: The @odata.type of a named location is missing or unknown.")
+    for name, value in body.items():
+        if "@" in name or name in _READ_ONLY:
+            continue
+        if name not in members:
+            raise bad_request(f"The property '{name}' does not exist on type '{body['@odata.type'][1:]}'.")
+        if not isinstance(value, members[name]):
+            raise bad_request(f"The property '{name}' has a value of the wrong type.")
+
+
 def _check_location(location: Json) -> None:
-    if not isinstance(location.get("displayName"), str) or not location["displayName"].strip():
+    if not str(location.get("displayName") or "").strip():
         raise bad_request("1075: A named location needs a displayName.")
     kind = location.get("@odata.type")
     if kind == _IP:
@@ -115,10 +140,14 @@ def _check_location(location: Json) -> None:
             _check_range(each)
     elif kind == _COUNTRY:
         countries = location.get("countriesAndRegions")
-        if not isinstance(countries, list) or not countries:
-            raise bad_request("1078: A country location names at least one country or region.")
-    else:
-        raise bad_request("1076: The @odata.type of a named location is missing or unknown.")
+        if not isinstance(countries, list) or not countries or not all(map(_is_country, countries)):
+            raise bad_request("1078: A country location names countries or regions by their two letters.")
+        if location.get("countryLookupMethod") not in ("clientIpAddress", "authenticatorAppGps"):
+            raise bad_request("1078: The countryLookupMethod is unknown.")
+
+
+def _is_country(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 2 and value.isalpha()
 
 
 def _check_range(each: Any) -> None:
