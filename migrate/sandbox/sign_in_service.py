@@ -231,7 +231,8 @@ class SignInService:
             raise _Refused("invalid_client", 50027, "JWT token is invalid or malformed.", 401)
         if claims.get("iss") != client_id or claims.get("sub") != client_id:
             raise _Refused("invalid_client", 700021, "The assertion is not of this application.", 401)
-        if float(claims.get("exp", 0)) <= self._sandbox.clock.now() - self._sandbox.clock.advanced:
+        end = claims.get("exp")
+        if not isinstance(end, int | float) or end <= self._sandbox.clock.now() - self._sandbox.clock.advanced:
             raise _Refused("invalid_client", 700024, "Client assertion is not within its valid time range.", 401)
 
     def _for_device(self, call: Call, form: dict[str, str], client_id: str) -> Answer:

@@ -83,13 +83,15 @@ class TokenReader:
             return Caller(UNKNOWN_APP_ID, None, None, app_only=False, permissions=frozenset(), opaque=True), float(
                 "inf"
             )
-        roles, scopes = claims.get("roles") or [], str(claims.get("scp") or "").split()
+        roles, scopes, end = claims.get("roles") or [], str(claims.get("scp") or "").split(), claims.get("exp")
+        if not isinstance(roles, list) or not isinstance(end, int | float | None):
+            raise refusal(origin, "IDX14100: JWT is not well formed.", error="invalid_token")
         app_only = claims.get("idtyp") == "app" or ("scp" not in claims and "roles" in claims)
         caller = Caller(
             app_id=str(claims.get("appid") or claims.get("azp") or UNKNOWN_APP_ID),
             tenant_id=claims.get("tid"),
             user_id=None if app_only else claims.get("oid"),
             app_only=app_only,
-            permissions=frozenset(roles if app_only else scopes),
+            permissions=frozenset(map(str, roles) if app_only else scopes),
         )
-        return caller, float(claims.get("exp") or "inf")
+        return caller, float(end or "inf")

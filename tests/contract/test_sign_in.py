@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.tls import made_on_the_fly
+from migrate.sandbox.tokens import make_token
 
 APP = "0f0e0d0c-1111-2222-3333-444444444444"
 SCOPE = "https://graph.example/.default"
@@ -190,6 +191,21 @@ def test_without_a_token_one_is_told_where_to_sign_in(client: httpx.Client, serv
         answer = connect(server, None).get("/v1.0/users", headers=headers)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
         assert answer.headers["www-authenticate"].startswith('Bearer realm="", authorization_uri="http://127.0.0.1')
+
+
+@pytest.mark.parametrize("odd", [{"exp": "soon"}, {"roles": 7}, {"exp": []}, {"roles": {"a": 1}}])
+def test_a_token_with_odd_claims_is_refused(client: httpx.Client, odd: dict) -> None:
+    answer = client.get("/v1.0/users", headers=bearer(make_token(odd, b"key")))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
+    assertion = make_token({"iss": APP, "sub": APP, **odd}, b"key")
+    form = {
+        "client_id": APP,
+        "grant_type": "client_credentials",
+        "scope": SCOPE,
+        "client_assertion": assertion,
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    }
+    assert client.post("/contoso.example/oauth2/v2.0/token", data=form).status_code == 401
 
 
 def token_with(web: httpx.Client, *permissions: str) -> str:
