@@ -151,6 +151,28 @@ def test_a_rollback_on_another_machine_that_dies_goes_on_there(tmp_path: Path, g
         audit_tells_the_truth(lab)
 
 
+def test_a_rollback_that_died_half_way_can_be_undone_and_the_undoing_may_die_too(
+    tmp_path: Path, graveyard: Graveyard
+) -> None:
+    with open_lab(tmp_path, mode="create", users=SMALL, lean=True) as lab:
+        scene = Scene(lab)
+        scene.begin()
+        assert lab.apply(*NO_WAITS) == 0
+        ended = graveyard.run(scene.words("rollback", "--yes"), die_at=6, when="after")
+        assert ended == -signal.SIGKILL, graveyard.said
+        assert 0 < len(lab.switched_off()) < len(scene.off)
+        digest = [row["PlanDigest"] for row in lab.audit() if row["Operation"] == "OpenRun"][-1]
+        undo = ["rollback", "--run", digest, "--skip-settle", "a rehearsal", "--yes"]
+        for boundary in (1, 3, 5):
+            ended = graveyard.run(scene.words(*undo), die_at=boundary, when="after")
+            assert ended == -signal.SIGKILL, graveyard.said
+            scene.hold_the_promises()
+        assert lab.run(*undo) == 0, lab.said
+        assert lab.end_state() == scene.applied
+        assert set(lab.rollback_rows()) == scene.off
+        audit_tells_the_truth(lab)
+
+
 def chains(tmp_path: Path, graveyard: Graveyard, *, mode: str, seed: int, deaths: int) -> None:
     """Kill runs at random moments, again and again, in apply and then in rollback, until that many have died."""
     chance = random.Random(seed)
