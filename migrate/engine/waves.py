@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import islice
 
 from migrate.decide.guards import Leave, Send, needs_proof
@@ -19,8 +18,6 @@ from migrate.model.plan import SetMfaState, Wave
 
 CHUNK = 500
 """Users who are read and proven in one go before a wave."""
-CHUNKS_AT_ONCE = 3
-"""With fewer the read pacer would stand idle while the last answers of a chunk come in."""
 CHUNK_AHEAD = 100
 """The same for the next wave while one is written: so few that the reads of the writers hardly wait behind them."""
 WORKERS = 6
@@ -121,9 +118,13 @@ class WaveRunner:
         found: dict[str, str] = {}
         rests_on: set[str] = set()
         left: list[tuple[SetMfaState, Leave]] = []
-        done = 0
-        async for decided in self._decided(self.remaining(wave.number)):
-            for step, decision in decided:
+        steps, done = self.remaining(wave.number), 0
+        fresh = False
+        while chunk := list(islice(steps, CHUNK_AHEAD if self._writing else CHUNK)):
+            if not fresh and any(needs_proof(step) for step in chunk):
+                await self._proof.renew()
+                fresh = True
+            for step, decision in await self._users.rehearse(chunk):
                 match decision:
                     case Send():
                         found[step.user_id] = decision.found
@@ -132,7 +133,7 @@ class WaveRunner:
                         left.append((step, decision))
             if (lapse := self._users.lapse()) is not None:
                 raise lapse
-            done += len(decided)
+            done += len(chunk)
             if not self._writing:
                 self._progress.advance(done, wave.users, f"Wave {wave.number} ({wave.name}): reading and proving")
             if self._stop():
@@ -155,26 +156,6 @@ class WaveRunner:
             for entry in entries
             if entry.outcome is Outcome.UNCONFIRMED or entry.reason == NOT_SEEN
         }
-
-    async def _decided(self, steps: Iterator[SetMfaState]) -> AsyncIterator[list[tuple[SetMfaState, Send | Leave]]]:
-        """Yield the steps with their decisions, chunk by chunk in their order; several chunks are read at once."""
-        fresh = False
-        reading: deque[asyncio.Task[list[tuple[SetMfaState, Send | Leave]]]] = deque()
-        try:
-            while True:
-                size, most = (CHUNK_AHEAD, 1) if self._writing else (CHUNK, CHUNKS_AT_ONCE)
-                while len(reading) < most and (chunk := list(islice(steps, size))):
-                    if not fresh and any(needs_proof(step) for step in chunk):
-                        await self._proof.renew()
-                        fresh = True
-                    reading.append(asyncio.create_task(self._users.rehearse(chunk)))
-                if not reading:
-                    return
-                yield await reading.popleft()
-        finally:
-            for task in reading:
-                task.cancel()
-            await asyncio.gather(*reading, return_exceptions=True)
 
     async def run(self, wave: Wave, *, gate: Gate, write_record: WriteRecord, following: Wave | None = None) -> None:
         """Run a wave to its end; `following`, if it is to begin right after, is read and proven meanwhile.
