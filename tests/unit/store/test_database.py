@@ -104,6 +104,17 @@ def test_a_page_that_rotted_is_noticed_on_opening_wherever_it_lies(notes: Path, 
         open_checked(notes, FIRST, thorough=thorough)
 
 
+def test_a_row_that_its_table_forbids_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    create_database(path, dataclasses.replace(FIRST, create=("CREATE TABLE notes (text TEXT)",)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO notes VALUES (NULL)")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = ?", FIRST.create)
+    with pytest.raises(FolderDamaged, match=r"NULL value in notes\.text"):
+        open_checked(path, FIRST)
+
+
 def test_an_upgrade_that_fails_leaves_the_older_database_as_it_was(notes: Path) -> None:
     broken = dataclasses.replace(THIRD, upgrades={**THIRD.upgrades, 2: ("INSERT INTO nowhere VALUES (1)",)})
     before = everything(notes)
