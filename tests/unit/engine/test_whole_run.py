@@ -39,6 +39,14 @@ def test_answers_that_take_over_a_second_hardly_slow_the_writing_down(tmp_path: 
     assert run.users / CEILING / run.screen.seconds["writing"] >= 0.82, run
 
 
+@pytest.mark.parametrize("moment", [3.0, 10.0, 25.0, 60.0])
+def test_an_interrupt_ends_the_run_soon_and_leaves_nobody_in_doubt(moment: float, tmp_path: Path) -> None:
+    run = whole_run(tmp_path / "work", 3_000, stops_after=moment)
+    assert run.result.ending is Ending.INTERRUPTED
+    assert run.seconds - moment < 10, run
+    assert run.result.outcomes.keys() <= {"confirmed"}
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(

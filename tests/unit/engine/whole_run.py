@@ -265,6 +265,7 @@ def whole_run(
     percentages: tuple[float, ...] = (10, 50, 100),
     seed: int = 1,
     paused: Callable[[float], bool] = lambda _: False,
+    stops_after: float = math.inf,
     limit: Mapping[str, int] | None = None,
     prepare: Callable[[Sandbox], None] = lambda _: None,
     **settings: Any,
@@ -280,7 +281,9 @@ def whole_run(
             SandboxSettings(seed=seed, **settings),
             SandboxClock(lambda: clock.utc_now().timestamp()),
         )
-        return runner.run(_whole_run(folder, sandbox, clock, latency, percentages, seed, paused, limit or {}, prepare))
+        return runner.run(
+            _whole_run(folder, sandbox, clock, latency, percentages, seed, paused, stops_after, limit or {}, prepare)
+        )
 
 
 async def _whole_run(
@@ -291,6 +294,7 @@ async def _whole_run(
     percentages: tuple[float, ...],
     seed: int,
     paused: Callable[[float], bool],
+    stops_after: float,
     limit: Mapping[str, int],
     prepare: Callable[[Sandbox], None],
 ) -> Figures:
@@ -322,7 +326,7 @@ async def _whole_run(
             rollback_files=FolderRollbackFiles(workspace, PLAIN),
             progress=waits,
             options=ApplyOptions(max_failures="5%", endpoint=ENDPOINT, stay=True),
-            stop=lambda: False,
+            stop=lambda: clock.monotonic() - began > stops_after,
             paused=lambda: paused(clock.monotonic() - began),
             sleep=clock.sleep,
             monotonic=clock.monotonic,
