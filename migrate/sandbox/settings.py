@@ -75,9 +75,6 @@ class SandboxSettings:
     )
     shuffle_batch: bool = _setting(True, "Answer batch items in another order than they were asked.")
     batch_over_limit_status: int = _setting(400, "Status of a batch with more than 20 items.", 400, 599)
-    combine_lists_without_header: bool = _setting(
-        False, "Accept advanced queries without ConsistencyLevel: eventual and $count=true."
-    )
 
     def with_changes(self, changes: Mapping[str, Any]) -> "SandboxSettings":
         """Return a copy with some settings changed.

@@ -291,6 +291,17 @@ def test_the_bin_is_emptied_after_thirty_days_or_by_hand(client: httpx.Client) -
     assert client.get(bin_url).json()["value"] == []
 
 
+def test_restoring_may_be_kept_from_applications(start, connect) -> None:
+    client = connect(start(app_only_restore=False))
+    form = {"client_id": "app", "client_secret": "s", "grant_type": "client_credentials", "scope": "x/.default"}
+    token = client.post("/contoso.example/oauth2/v2.0/token", data=form).json()["access_token"]
+    made = create(client)["id"]
+    client.delete(f"{POLICIES}/{made}").raise_for_status()
+    as_app = {"Authorization": f"Bearer {token}"}
+    assert client.post(f"{POLICIES}/{made}/restore", headers=as_app).status_code == 403
+    assert client.post(f"{POLICIES}/{made}/restore").status_code == 200
+
+
 def test_changes_of_policies_are_audited(client: httpx.Client) -> None:
     made = create(client)
     client.patch(f"{POLICIES}/{made['id']}", json={"state": "disabled"})

@@ -1,5 +1,7 @@
 """Limits: what is refused, with which headers, and what happens to those who do not wait."""
 
+import pytest
+
 from migrate.sandbox.company import company
 
 POLICIES = "/v1.0/identity/conditionalAccess/policies"
@@ -150,6 +152,35 @@ def test_a_throttled_write_may_have_been_applied(start, connect) -> None:
         client.get(url)
     assert client.patch(url, json={"perUserMfaState": "disabled"}).status_code == 429
     assert server.sandbox.tenant.people.mfa_state(2) == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("setting", "path"),
+    [
+        ("requirements_bucket", "/beta/users/alma.berg@contoso.example/authentication/requirements"),
+        ("methods_bucket", "/v1.0/users/alma.berg@contoso.example/authentication/methods"),
+        ("registration_bucket", REPORT),
+        ("evaluate_bucket", "/v1.0/policies/authenticationStrengthPolicies"),
+    ],
+)
+def test_where_microsoft_names_no_limiter_a_setting_chooses_it(start, connect, setting: str, path: str) -> None:
+    for bucket, statuses in (
+        ("conditionalAccess", [200, 429]),
+        ("reports", [200] * 5 + [429]),
+        ("none", [200] * 30),
+        ("directory", [200] * 30),
+    ):
+        client = connect(start(throttle=True, **{setting: bucket}))
+        answers = [client.get(path) for _ in statuses]
+        assert [each.status_code for each in answers] == statuses, bucket
+        assert ("x-ms-resource-unit" in answers[0].headers) is (bucket == "directory")
+
+
+def test_the_size_of_the_tenant_may_be_given(start, connect) -> None:
+    for size, used in (("S", "1.0"), ("L", None)):
+        client = connect(start(company(7, 30), throttle=True, tenant_size=size, unit_rate_scale=0.002))  # 7 or 16 units
+        answers = [client.get("/v1.0/users/$count", headers={"ConsistencyLevel": "eventual"}) for _ in range(7)]
+        assert answers[-1].headers.get("x-ms-throttle-limit-percentage") == used
 
 
 def test_limits_can_be_chosen_and_switched_off(start, connect) -> None:

@@ -46,20 +46,18 @@ class Collection:
     """Properties, in lower case, that Graph has and the sandbox does not model: naming one is 501."""
 
 
-def listing(
-    call: Call, what: Collection, elements: Sequence[Any], build: Callable[[Any], Json], *, loose_count: bool = False
-) -> Answer:
+def listing(call: Call, what: Collection, elements: Sequence[Any], build: Callable[[Any], Json]) -> Answer:
     """Answer one page.
 
     Elements may be anything that `build` makes JSON of; they are built only when they are on the page or have to be
-    filtered. `loose_count` lifts the demand for the ConsistencyLevel header.
+    filtered.
     """
     query = call.query
     check_options(query, searchable=bool(what.searchable))
     wanted = selected(query, what)
     condition, test = _conditions(call, what)
     counting = _counting(query)
-    if what.directory and not loose_count:
+    if what.directory:
         _check_consistency(call, condition, counting)
     if counting and not what.countable:
         raise not_modelled(f"$count on {what.context}")

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import httpx
@@ -197,3 +198,9 @@ def test_a_company_that_cannot_be_seeded_is_refused(start_plain, body: dict) -> 
     client = start_plain(company(1, 4))
     assert client.post("/_sandbox/seed", json=body).status_code == 400
     assert len(client.get("/v1.0/users").json()["value"]) == 4
+
+
+def test_every_setting_changes_something(root: Path) -> None:
+    sources = [each for each in (root / "migrate" / "sandbox").rglob("*.py") if each.name != "settings.py"]
+    code = "\n".join(each.read_text(encoding="utf-8") for each in sources)
+    assert [each.name for each in fields(SandboxSettings) if f"settings.{each.name}" not in code] == []
