@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,15 @@ from migrate.commands.confirm import confirm
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of
 from migrate.commands.options import verb
 from migrate.commands.state_change import How, StateChange
-from migrate.commands.wiring import ROLLBACK_CSV, ROLLBACK_JSON, open_journal, open_tenant, owner_line, workspace_of
+from migrate.commands.wiring import (
+    ROLLBACK_CSV,
+    ROLLBACK_JSON,
+    command_for,
+    open_journal,
+    open_tenant,
+    owner_line,
+    workspace_of,
+)
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.exchange.spellings import translated as powershell_spellings
@@ -72,7 +81,8 @@ def set_state(
 
     PowerShell's spellings are understood. Reads each user before and after: what counts is the state that is found.
     Disabling asks the same question as apply: is the user provably covered? Enforcing asks whether a method is
-    registered. Authentication methods are not touched. `mfa-migrate rollback` undoes it.
+    registered. Authentication methods are not touched. `mfa-migrate rollback --run` undoes it;
+    the digest is shown at the end.
 
     \b
     Examples:
@@ -160,6 +170,7 @@ class _Work:
         self.results: list[ResultEvent] = []
         self.interrupted = False
         self.head: tuple[int, str] | None = None
+        self.runs: list[str] = []
 
     async def carry_out(self, requests: Sequence[StateRequest], *, must_ask: bool) -> None:
         """Ask, resolve, then guard and run for each state; the results come in the order of the requests."""
@@ -193,6 +204,7 @@ class _Work:
                         )
                         self.results += await change.carry_out(chosen)
                         self.interrupted = change.interrupted
+                        self.runs += filter(None, [change.run_digest])
                 self.head = None if self._how.what_if else journal.head
         if self._asked is None:
             self.results += [stateless_result(r) for r in requests if r.listed_state is None]
@@ -203,7 +215,7 @@ class _Work:
         lines = [
             f"Tenant:   {organization.display_name} ({organization.default_domain}, {organization.tenant_id})",
             *(f"Users:    {users} to {state}" for state, users in sorted(states.items())),
-            "Those who are so already are left alone. Way back: mfa-migrate rollback",
+            "Those who are so already are left alone. The way back is shown at the end.",
         ]
         confirm(self.call, lines, organization.default_domain, alternative="--yes")
 
@@ -213,7 +225,11 @@ class _Work:
             self.call.screen.write_bytes(line_of(result) for result in self.results)
             self.send_summary(int(code), None)
         else:
-            self.call.answer(set_state_answer(self.results, self._asked, self.call.settings.endpoint))
+            settings = self.call.settings
+            rollback = command_for(settings, "rollback", Path.cwd())
+            self.call.answer(
+                set_state_answer(self.results, self._asked, settings.endpoint, runs=self.runs, rollback=rollback)
+            )
 
     def send_summary(self, code: int, error: EndingError | None) -> None:
         """Write the last event of the machine face."""

@@ -71,6 +71,8 @@ class StateChange:
         self.workspace, self._tenant, self._organization, self._journal = workspace, tenant, organization, journal
         self._waits = waits
         self.interrupted = False
+        self.run_digest = ""
+        """The run that `rollback --run` undoes; empty where nobody was changed."""
 
     async def carry_out(self, answers: Sequence[ResolvedRequest | RefusedRequest]) -> list[ResultEvent]:
         """Guard and run; return a result for each request, in no particular order."""
@@ -88,12 +90,15 @@ class StateChange:
         notes = await self._notes([each for each in resolved.values() if each.before is not self._asked])
         run = self._rehearse if self._how.what_if else self._run
         entries = await run(plan, steps) if steps else {}
-        return [
+        results = [
             refused_result(answer, self._asked)
             if isinstance(answer, RefusedRequest)
             else result_of(answer, self._asked, entries.get(answer.profile.id), notes.get(answer.profile.id, ""))
             for answer in answers
         ]
+        if any(result.outcome.may_have_changed for result in results):
+            self.run_digest = plan.digest
+        return results
 
     def _former_states(self) -> FormerStates:
         """Return what the journal and the rollback file recorded; a file that was edited counts for nothing."""

@@ -125,8 +125,19 @@ def unsent_results(answers: Sequence[ResolvedRequest | RefusedRequest], asked: M
             yield result_of(answer, asked, None, "")
 
 
-def set_state_answer(results: Sequence[ResultEvent], asked: MfaState | None, endpoint: str | None) -> Answer:
-    """Return the answer of a call of set-state."""
+def set_state_answer(
+    results: Sequence[ResultEvent],
+    asked: MfaState | None,
+    endpoint: str | None,
+    *,
+    runs: Sequence[str],
+    rollback: str,
+) -> Answer:
+    """Return the answer of a call of set-state.
+
+    `runs` are the digests of the runs that may have changed somebody, one for each state; `rollback` is the command
+    line that rolls back in this folder.
+    """
     counts = dict(sorted(Counter(result.outcome.value for result in results).items()))
 
     def rows() -> Iterator[tuple[str, ...]]:
@@ -161,12 +172,18 @@ def set_state_answer(results: Sequence[ResultEvent], asked: MfaState | None, end
         yield styled(", ".join(f"{count} {name}" for name, count in counts.items()), "bold")
         if ResultOutcome.PLANNED in counts:
             yield "Nothing was sent: this was a rehearsal."
-        elif any(outcome.may_have_changed for outcome in map(ResultOutcome, counts)):
-            yield "Way back: mfa-migrate rollback"
+        # Not a bare `rollback`: that would also put back what was migrated before.
+        yield from (f"Way back: {rollback} --run {digest[:12]}" for digest in runs)
 
     return Answer(
         kind="setState",
-        document={"endpoint": endpoint, "requested": asked, "results": list(results), "counts": counts},
+        document={
+            "endpoint": endpoint,
+            "requested": asked,
+            "results": list(results),
+            "counts": counts,
+            "runs": list(runs),
+        },
         columns=COLUMNS,
         rows=rows,
         lines=lines,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.laboratory import Lab, ask, csv_of
+from tests.e2e.laboratory import Lab, ask, csv_of, run_here
 
 
 def results(lab: Lab, *words: str, code: int = 0) -> list[dict[str, Any]]:
@@ -258,6 +260,20 @@ def test_every_line_of_an_error_is_set_off_from_what_stands_before_it(lab: Lab, 
     assert "Format-Table" in first
     assert len(following) > 2
     assert all(line.startswith("       ") for line in following)
+
+
+def test_the_way_back_that_is_shown_undoes_this_call_and_not_the_migration_before_it(lab: Lab) -> None:
+    for words in (["export"], ["plan"], ["apply", "--yes", "--max-users", "100%", "--skip-settle", "lab"]):
+        lab.go(*words)
+    migrated = lab.states()
+    shown = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Enforced").out
+    assert lab.state_of("alma.berg") == "enforced"
+    (way_back,) = re.findall(r"^Way back: mfa-migrate (.+)$", shown, re.MULTILINE)
+    words = shlex.split(way_back)
+    assert words[words.index("--workspace") + 1] == str(lab.workspace)
+    ran = run_here([*words, "--yes"])
+    assert ran.code == 0, ran.said
+    assert lab.states() == migrated
 
 
 def test_the_table_says_how_to_go_back_or_that_nothing_was_sent(lab: Lab) -> None:
