@@ -98,7 +98,8 @@ def test_preferences_are_written_and_read(client: httpx.Client, server: SandboxS
     url = url_of(server, "alma.berg").replace("requirements", "signInPreferences")
     assert client.patch(url, json={"userPreferredMethodForSecondaryAuthentication": "oath"}).status_code == 204
     assert client.get(url).json()["userPreferredMethodForSecondaryAuthentication"] == "oath"
-    assert client.patch(url, json={"userPreferredMethodForSecondaryAuthentication": "pigeon"}).status_code == 400
+    for odd in ("pigeon", None, ["sms"], {"sms": True}):
+        assert client.patch(url, json={"userPreferredMethodForSecondaryAuthentication": odd}).status_code == 400
 
 
 def test_each_change_leaves_an_audit_event_after_its_lag(start, connect) -> None:

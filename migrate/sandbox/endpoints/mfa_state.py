@@ -97,7 +97,8 @@ def patch_preferences(sandbox: "Sandbox", call: Call) -> Answer:
     preferred = body.get("userPreferredMethodForSecondaryAuthentication", "push")
     system = body.get("isSystemPreferredAuthenticationMethodEnabled", True)
     names = {"userPreferredMethodForSecondaryAuthentication", "isSystemPreferredAuthenticationMethodEnabled"}
-    if not body.keys() <= names or preferred not in _PREFERRED or not isinstance(system, bool):
+    known = isinstance(preferred, str) and preferred in _PREFERRED
+    if not body.keys() <= names or not known or not isinstance(system, bool):
         raise bad_request("The sign-in preferences are malformed or name an unknown method.")
     place = place_of(sandbox, call)
     sandbox.tenant.people.set_preferences(place, {**_preferences(sandbox, place), **body})
