@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from migrate.decide.guards import Leave, Send, needs_proof
@@ -143,7 +144,9 @@ class WaveRunner:
     async def _rehearsed(self, wave: Wave) -> Rehearsed:
         """Return what was read ahead of this wave, or read it now."""
         if self._ahead is not None and self.is_read_ahead(wave):
-            return await self._ahead[1]
+            # What could not be read then may be readable now.
+            with suppress(MfaMigrateError):
+                return await self._ahead[1]
         await self.forget()
         return await self.rehearse(wave)
 

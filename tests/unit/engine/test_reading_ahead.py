@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from migrate.engine.proof import EARLY_SECONDS, JUST_READ_SECONDS, MAX_AGE_SECONDS, Proof
-from migrate.errors import PermissionMissing
+from migrate.errors import IncompleteRead, PermissionMissing
 from migrate.model.evidence import Evidence
 from migrate.model.users import MfaState
 from tests.unit.decide.records import evidence, header, object_id
 from tests.unit.engine.memory import Said
-from tests.unit.engine.world import World
+from tests.unit.engine.world import PEOPLE, World
 
 
 class Readings:
@@ -196,6 +196,23 @@ def test_what_was_read_ahead_is_dropped_when_the_wave_stops() -> None:
     result = world.apply(stay=True)
     assert world.tenant.states[object_id("ben")] is MfaState.ENFORCED
     assert result.outcomes["skipped"] == 1
+
+
+def test_a_reading_ahead_that_fails_is_done_again_when_the_wave_begins() -> None:
+    world = World()
+    second = {step.user_id for step in world.steps if step.wave == 2}
+    read, failed = world.tenant.read_mfa_states, False
+
+    async def reading(user_ids):  # type: ignore[no-untyped-def]
+        nonlocal failed
+        if not failed and second & set(user_ids):
+            failed = True
+            raise IncompleteRead("The connection failed.", hint="Try again.")
+        return await read(user_ids)
+
+    world.tenant.read_mfa_states = reading  # type: ignore[method-assign]
+    assert world.apply_to_the_end().outcomes == {"confirmed": len(PEOPLE)}
+    assert failed
 
 
 def test_whoever_changed_after_the_reading_ahead_is_left_alone() -> None:
