@@ -9,6 +9,7 @@ import asyncio
 import base64
 import binascii
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -104,11 +105,17 @@ def _token(
 def _failure(problem: AzureError) -> SignInFailed | Unreachable:
     """Tell a no of the sign-in service from silence; azure-identity reports both as a failed authentication."""
     from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+    from azure.identity import CredentialUnavailableError
 
     causes: list[BaseException] = [problem]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
         causes.append(cause)
     silent = any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in causes)
+    if isinstance(problem, CredentialUnavailableError):
+        return SignInFailed(
+            f"This way of signing in is not available here: {_first_line(problem)}",
+            hint="Do what it says, such as `az login` for the Azure CLI, or choose another way with --sign-in.",
+        )
     if isinstance(problem, ClientAuthenticationError) and not silent:
         return SignInFailed(
             f"Signing in failed: {_first_line(problem)}",
@@ -141,6 +148,10 @@ def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenC
     """Build the azure-identity credential that the connection asks for."""
     from azure import identity
 
+    # Without a handler Python prints to stderr what azure-identity warns of, beside our own message that repeats it.
+    azure_log = logging.getLogger("azure.identity")
+    if not azure_log.handlers:
+        azure_log.addHandler(logging.NullHandler())
     options: dict[str, Any] = {"authority": connection.authority or connection.cloud.authority_host}
     if connection.authority is not None:
         # Instance discovery would ask Microsoft about an authority that only this machine knows.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
+from migrate.errors import GraphRefused, IncompleteRead
 from migrate.graph.answers import BadAnswer
 from migrate.graph.channel import Call, Channel
 
@@ -54,8 +54,6 @@ async def pages(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]
     while True:
         try:
             objects, link = await channel.read(call, lambda body: page_of(body, decode))
-        except PermissionMissing:
-            raise
         except GraphRefused as problem:
             if first:
                 raise

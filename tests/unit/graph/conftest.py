@@ -39,7 +39,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer to send. `cut` sends so many bytes of the body and then closes; `reset` sends nothing at all."""
+    """An answer to send.
+
+    `cut` sends so many bytes of the body and then closes; `reset` sends nothing at all; `trickle` is a pause in seconds
+    after every byte of the body.
+    """
 
     status: int = 200
     body: Any = None
@@ -47,6 +51,7 @@ class Reply:
     cut: int | None = None
     reset: bool = False
     delay: float = 0.0
+    trickle: float = 0.0
 
     def encoded(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -116,7 +121,12 @@ class FakeGraph:
             **reply.headers,
         }
         text = f"HTTP/1.1 {reply.status} X\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n"
-        writer.write(text.encode("latin-1") + (content if reply.cut is None else content[: reply.cut]))
+        writer.write(text.encode("latin-1"))
+        content = content if reply.cut is None else content[: reply.cut]
+        for byte in content if reply.trickle else b"":
+            writer.write(bytes([byte]))
+            await asyncio.sleep(reply.trickle)
+        writer.write(b"" if reply.trickle else content)
         await writer.drain()
         return reply.cut is None
 

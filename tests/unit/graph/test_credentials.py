@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import ssl
 import threading
 import time
@@ -275,6 +276,18 @@ def test_a_token_is_replaced_while_it_is_still_good_for_some_minutes(seconds_lef
     assert (token, credential.asked) == ("new" if asked else "old", asked)
 
 
+def test_a_token_that_was_refused_is_replaced_once() -> None:
+    credential = Stubborn(lambda: AccessToken("new", 2**40))
+    held = ThreadedCredential(credential, AccessToken("old", 2**40))
+
+    async def run() -> list[str]:
+        held.refused()
+        return [(await held.get_token("scope")).token for _ in range(3)]
+
+    assert asyncio.run(run()) == ["new"] * 3
+    assert credential.asked == 1
+
+
 def test_a_sign_in_service_that_is_silent_for_a_moment_does_not_end_a_read(authority: Authority) -> None:
     credential = Stubborn(silent, silent, lambda: AccessToken("new", 2**40))
     connection, waits = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right"), list[str]()
@@ -306,6 +319,17 @@ def test_a_sign_in_that_hangs_is_not_waited_for_at_the_end() -> None:
     asyncio.run(run())
     assert time.monotonic() - began < 4
     released.set()
+
+
+def test_a_way_to_sign_in_that_is_not_there_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SignInFailed, match="not available here") as caught:
+        signed_in(Connection(tenant=TENANT, auth=AuthMethod.AZURE_CLI), prompt=quiet)
+    assert "--sign-in" in caught.value.hint
+    assert logging.getLogger("azure.identity").handlers
+    assert capfd.readouterr().err == ""
 
 
 def test_the_token_is_for_graphs_own_host_only(authority: Authority) -> None:

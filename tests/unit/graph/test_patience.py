@@ -65,9 +65,29 @@ def test_f25_a_reply_that_never_comes_is_given_up_in_finite_time(opened: Any, id
         async with opened(
             lambda _: reply(200, {}, delay=30.0), timeout_seconds=0.05, patience_attempts=2, concurrency=1
         ) as o:
-            with pytest.raises(Unreachable):
+            with pytest.raises(Unreachable, match="ReadTimeout"):
                 await o.tenant.read_mfa_states(ids(1))
             assert len(o.graph.seen) == 2
+
+    asyncio.run(run())
+
+
+def test_f25_a_reply_that_trickles_is_given_up_too(opened: Any, ids: Any, reply: Any) -> None:
+    async def run() -> None:
+        slow = reply(200, b" " * 1000, trickle=0.02)
+        async with opened(lambda _: slow, timeout_seconds=0.1, patience_attempts=2) as o:
+            with pytest.raises(Unreachable, match="took too long"):
+                await o.tenant.read_mfa_states(ids(1))
+            assert len(o.graph.seen) == 2
+
+    asyncio.run(run())
+
+
+def test_a_batch_that_fails_as_a_whole_is_no_problem_of_its_users(opened: Any, ids: Any, reply: Any) -> None:
+    async def run() -> None:
+        async with opened(lambda _: reply(503, HTML)) as o:
+            with pytest.raises(IncompleteRead, match="503"):
+                await o.tenant.read_mfa_states(ids(3))
 
     asyncio.run(run())
 

@@ -144,6 +144,20 @@ def test_connections_are_used_again_and_bounded(opened: Any, ids: Any, reply: An
     asyncio.run(run())
 
 
+def test_no_more_is_in_flight_than_allowed_whoever_asks(opened: Any, ids: Any, reply: Any) -> None:
+    def answering(seen: Any) -> Any:
+        body = [{"id": item["id"], "status": 200, "body": {"perUserMfaState": "disabled"}} for item in seen.items]
+        return reply(200, {"responses": body}, delay=0.01)
+
+    async def run() -> None:
+        async with opened(answering, concurrency=2) as o:
+            await asyncio.gather(*(o.tenant.read_mfa_states(ids(1)) for _ in range(20)))
+            assert len(o.graph.seen) == 20
+            assert o.graph.connections == 2
+
+    asyncio.run(run())
+
+
 def test_the_pool_is_closed_at_the_end(opened: Any, reply: Any) -> None:
     async def run() -> None:
         organization = {"id": "x", "displayName": "C", "verifiedDomains": [{"name": "c.example", "isDefault": True}]}

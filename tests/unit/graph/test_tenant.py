@@ -57,6 +57,8 @@ def test_states_are_read_in_batches_of_20_and_come_back_in_the_order_asked(opene
             readings = await o.tenant.read_mfa_states(ids(45))
             assert [r.user_id for r in readings] == ids(45)
             assert {r.mfa_state for r in readings} == {MfaState.ENFORCED}
+            assert {r.request_id for r in readings} <= {"req-1", "req-2", "req-3"}
+            assert all(r.server_date.endswith("GMT") for r in readings), "an item has the date of its batch"
             assert sorted(len(seen.items) for seen in o.graph.seen) == [5, 20, 20]
             assert {(seen.method, seen.target) for seen in o.graph.seen} == {("POST", "/beta/$batch")}
             assert {item["url"] for seen in o.graph.seen for item in seen.items} == {
