@@ -204,7 +204,7 @@ class _Reader:
         test = self.disjunction()
         self._variable, self._allowed = outer, inner_allowed
         self._expect(")")
-        return lambda thing: any(test({variable: each}) for each in _member(thing, path) or ())
+        return lambda thing: any(test({variable: each}) for each in _elements(_member(thing, path)))
 
     def _inside(self, collection: str, variable: str) -> dict[str, tuple[str, str]]:
         prefix = f"{collection}/".lower()
@@ -266,6 +266,11 @@ def _member(thing: Any, path: tuple[str, ...]) -> Any:
     for name in path:
         thing = thing.get(name) if isinstance(thing, dict) else None
     return thing
+
+
+def _elements(found: Any) -> list[Any]:
+    """Return the elements of a list; whatever else a tenant file may hold there has none."""
+    return found if isinstance(found, list) else []
 
 
 def _equals(path: tuple[str, ...], value: Any) -> Test:

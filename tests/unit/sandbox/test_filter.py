@@ -133,6 +133,11 @@ def test_lambdas_reach_into_objects_and_plain_values() -> None:
         assert parse_filter(text, NAMES).test(thing) is expected
 
 
+@pytest.mark.parametrize("odd", [None, 7, True, "abc", {"kind": "a"}])
+def test_what_should_be_a_list_and_is_none_has_no_elements(odd: object) -> None:
+    assert parse_filter("tags/any(t:t eq 'a')", NAMES).test({"tags": odd}) is False
+
+
 def test_dates_compare_as_moments() -> None:
     thing = {"since": "2026-03-01T00:00:00Z"}
     for text, expected in (
