@@ -85,6 +85,8 @@ def notify(
         raise UsageProblem("--from goes with --format eml only.", hint="Add --format eml --to DIR.")
     if sender is not None and "@" not in parseaddr(sender)[1]:
         raise UsageProblem(f"{sender!r} is no mail address.", hint="Such as --from it@contoso.example")
+    if templates is not None and not templates.is_dir():
+        raise UsageProblem(f"There is no folder {templates}.", hint="Give the folder with your own templates.")
     writer = NoticeWriter(what, language, templates)
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:

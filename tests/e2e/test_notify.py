@@ -107,6 +107,7 @@ def test_after_enabling_only_those_are_told_who_were_enabled(lab: Lab) -> None:
         (["before-wave", "--from", "it@contoso.example"], "--from goes with --format eml"),
         (["before-wave", "--format", "eml", "--to", "drafts", "--from", "the help desk"], "is no mail address"),
         (["help-desk", "-o", "json"], "not written as json"),
+        (["help-desk", "--templates", "tmeplates"], "There is no folder tmeplates"),
         (["before-wave", "--language", "tlh"], "There is no message before-wave in 'tlh'"),
     ],
 )
