@@ -147,7 +147,7 @@ def folder_problem(path: Path, error: OSError) -> FolderProblem:
             return FolderProblem(
                 f"{path} cannot be used: {error.strerror or error}.",
                 unchanged="The file that was there before is untouched.",
-                hint="Check the disk and the path, or choose another folder with --workspace.",
+                hint="Check the disk and the path, or choose another place: --workspace, or --to where there is one.",
             )
 
 
