@@ -184,17 +184,18 @@ class Pacer:
         now = self._clock.monotonic()
         if self._hold_until > max(now, deadline):
             raise HoldTooLong(self._hold_until)
-        free_at = 0.0
         if self._paced:
             self._grow(now)
-            whole_at = self._one_at + (cost - 1) / self.rate
-            free_at = max(self._next - self._limits.burst / self.rate, self._spaced_until, whole_at)
         if self._hold_until > now:
             self._tell(now)
-        elif free_at - now >= SLOW_SECONDS:
-            self._on_wait(f"keeping below Graph's limit ({self.name})", free_at - now)
-        if (pause := max(free_at, self._hold_until) - now) > 0:
-            return pause
+            return self._hold_until - now
+        if self._paced:
+            whole_at = self._one_at + (cost - 1) / self.rate
+            pause = max(self._next - self._limits.burst / self.rate, self._spaced_until, whole_at) - now
+            if pause >= SLOW_SECONDS:
+                self._on_wait(f"keeping below Graph's limit ({self.name})", pause)
+            if pause > 0:
+                return pause
         self._next = max(self._next, now) + cost / self.rate
         self._one_at += cost / self.rate
         self._spaced_until = now + self._limits.spacing

@@ -86,6 +86,13 @@ def test_a_turn_that_takes_long_to_come_is_told_and_the_usual_pace_is_not() -> N
     assert [(reason, round(seconds, 6)) for reason, seconds in waits] == [("keeping below Graph's limit (reads)", 6.0)]
 
 
+def test_what_a_batch_waits_for_beyond_the_hold_is_told_too() -> None:
+    made, clock, waits = pacer(replace(LIMITS, growth=0.0))
+    made.throttled(7.5)  # from now on 5 a second
+    assert sent_at(made, clock, [41]) == [15.5]
+    assert [seconds for _, seconds in waits] == [7.5, 8.0]
+
+
 def test_one_episode_cuts_the_rate_once_however_many_answers_it_has() -> None:
     made, clock, _ = pacer()
     for wait in (3.0, 1.0, 5.0, None):
