@@ -242,6 +242,24 @@ def test_a_folder_that_may_not_be_written_is_found_out_before_anything_is_sent(
     assert lab.apply() == 0
 
 
+def test_a_way_back_that_a_spreadsheet_holds_open_is_found_out_before_anything_is_asked(lab: Lab) -> None:
+    table = lab.workspace / wiring.ROLLBACK_CSV
+    table.write_text("of an earlier run")
+    real, asked = os.replace, lab.requests()
+
+    def held(source: Path, target: Path) -> None:
+        if target == table:
+            raise PermissionError(13, "The process cannot access the file because it is being used")
+        real(source, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files.os, "replace", held)
+        assert lab.apply(allow=(5,)) == 5
+    assert "Excel" in lab.said
+    assert lab.requests() == asked
+    assert lab.apply() == 0
+
+
 def test_a_clock_that_jumps_back_changes_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(range(10_000))
 

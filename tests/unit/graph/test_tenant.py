@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from migrate.errors import IncompleteRead, PermissionMissing
+from migrate.graph.pace import Bucket
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.snapshot import Actor
 from migrate.model.users import MfaState
@@ -162,6 +163,28 @@ def test_users_are_decoded_and_pages_followed_verbatim(opened: Any, user_json: A
             assert users[0].on_premises_sync_enabled is False
             assert users[0].identities[0].issuer == "contoso.example"
             assert "$top=999" in o.graph.seen[0].target
+
+    asyncio.run(run())
+
+
+def test_reading_all_users_tells_how_fast_graph_lets_us_read(opened: Any, user_json: Any, reply: Any) -> None:
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": [user_json(n) for n in range(3)]})) as o:
+            pacer = o.tenant._channel.pacers[Bucket.READS]
+            assert pacer.rate == pytest.approx(800 * 0.98)
+            assert len([user async for user in o.tenant.iter_users()]) == 3
+            assert pacer.rate == pytest.approx(350 * 0.98)
+
+    asyncio.run(run())
+
+
+def test_a_tenant_without_a_default_domain_is_no_whole_answer(opened: Any, reply: Any) -> None:
+    organization = {"id": "x", "displayName": "C", "verifiedDomains": [{"name": "c.example"}]}
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": [organization]})) as o:
+            with pytest.raises(IncompleteRead, match="no default domain"):
+                await o.tenant.read_organization()
 
     asyncio.run(run())
 

@@ -113,6 +113,19 @@ def test_one_may_append_while_going_through_the_entries(open_journal: Opener, dr
         assert sum(1 for _ in journal.carried_out()) == number
 
 
+def test_who_was_in_doubt_when_it_was_asked_is_told_also_when_all_are_settled_meanwhile(
+    open_journal: Opener, draft: Maker
+) -> None:
+    people = [f"u{index:04}" for index in range(1_500)]  # more than a page
+    with open_journal() as journal:
+        journal.append([draft(user_id) for user_id in people])
+        asked = journal.in_doubt()
+        first = next(asked)
+        journal.append([draft(user_id, Outcome.RECOVERED) for user_id in people])
+        assert [first.object_id, *(entry.object_id for entry in asked)] == people
+        assert list(journal.in_doubt()) == []
+
+
 def test_the_folds_tell_who_is_done_who_is_in_doubt_and_what_was_before(open_journal: Opener, draft: Maker) -> None:
     with open_journal() as journal:
         journal.append([draft("u1"), draft("u2"), draft("u3", wave=2, before="enabled"), draft("u4", Outcome.SKIPPED)])
