@@ -34,7 +34,8 @@ class RollbackRecord:
         *,
         tool_version: str,
     ) -> None:
-        self._plan, self._steps, self._journal, self._files = plan, steps, journal, files
+        self._plan, self._digest, self._steps = plan, plan.digest, steps
+        self._journal, self._files = journal, files
         self._tool_version = tool_version
 
     def write(
@@ -54,7 +55,7 @@ class RollbackRecord:
             found: The state just read of each user of that wave who will be written, by id.
         """
         plans = plans_in_force(self._journal)
-        digests = list(dict.fromkeys([*(digest for digest, _ in plans), self._plan.digest]))
+        digests = list(dict.fromkeys([*(digest for digest, _ in plans), self._digest]))
         steps = [step for digest, plan in plans for step in plan.policy_steps if not self._is_not_ours(step, digest)]
         touched = policies_touched(self._journal, digests)
         count, last_hash = self._journal.head
@@ -117,7 +118,7 @@ class RollbackRecord:
                     target_state=step.after,
                     wave=step.wave,
                     tenant_id=self._plan.tenant_id,
-                    plan_digest=self._plan.digest,
+                    plan_digest=self._digest,
                 )
 
     def _former(self, touched: Sequence[JournalEntry]) -> dict[str, JsonObject]:
