@@ -88,7 +88,7 @@ class Channel:
         async def once() -> T:
             answer = await self.attempt(call, "GET", None, deadline)
             self.pacers[call.bucket].succeeded()
-            if not answer.is_success:
+            if answer.status != 200:  # the other successes, such as 206, do not promise the whole
                 raise no_of(call, answer)
             return decoded(call, answer, decode)
 

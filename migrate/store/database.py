@@ -151,7 +151,7 @@ def _problem(path: Path, schema: Schema, error: sqlite3.Error) -> FolderProblem 
     match None if code is None else code & 0xFF:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return damaged(path, schema, str(error))
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return FolderLocked(
                 f"{path} is being written by another program.",
                 hint="Wait until the other command has ended, then type the same command again.",

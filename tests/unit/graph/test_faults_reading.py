@@ -185,6 +185,7 @@ def test_a_passing_failure_is_read_again_and_says_so(
         ({"status": 200, "body": {"value": [], "error": {"code": "x", "message": "y"}}}, IncompleteRead),
         ({"status": 429, "body": b"", "headers": {"Retry-After": "1"}}, Throttled),
         ({"reset": True}, Unreachable),
+        ({"status": 206, "body": {"value": []}}, GraphRefused),
         ({"status": 400, "body": error("BadRequest", "no")}, GraphRefused),
         ({"status": 401, "body": error("InvalidAuthenticationToken", "expired")}, SignInFailed),
         ({"status": 403, "body": error("Authorization_RequestDenied", "no")}, PermissionMissing),

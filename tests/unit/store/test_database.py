@@ -171,6 +171,13 @@ def test_a_database_held_by_another_program_is_not_waited_for_forever(
             open_checked(notes, FIRST)
 
 
+def test_a_log_that_others_fight_over_counts_as_held(notes: Path) -> None:
+    refused = sqlite3.OperationalError("locking protocol")
+    refused.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+    with pytest.raises(FolderLocked), sqlite_errors_about(notes, FIRST):
+        raise refused
+
+
 def test_a_mistake_of_ours_is_not_dressed_up_as_a_problem_of_the_folder(notes: Path) -> None:
     with (
         closing(open_checked(notes, FIRST)) as connection,
