@@ -100,11 +100,11 @@ def _calls() -> Iterator[str]:
     yield "| call | versions | what | permissions, any of | limiter |"
     yield "|---|---|---|---|---|"
     for route in all_routes():
-        if "/graph." in route.path or route.path.startswith(_OLDER) or "members/$count" in route.path.lower():
+        if "/microsoft.graph." in route.path or route.path.startswith(_OLDER) or "members/$count" in route.path.lower():
             continue
         versions = "v1.0, beta" if route.versions == BOTH else ", ".join(sorted(route.versions))
         yield (
-            f"| `{route.method} /{_shown(route)}` | {versions} | {route.summary} | {_needs(route.needs)} | "
+            f"| `{route.method} /{route.path}` | {versions} | {route.summary} | {_needs(route.needs)} | "
             f"{_limit(route)} |"
         )
     yield "| `POST /$batch` | v1.0, beta | up to 20 calls in one | those of its items | each item on its own |"
@@ -117,10 +117,6 @@ def _calls() -> Iterator[str]:
     yield "## What is not modelled\n"
     yield from (f"- {each}" for each in NOT_MODELLED)
     yield ""
-
-
-def _shown(route: Route) -> str:
-    return route.path.replace("graph.", "microsoft.graph.")
 
 
 def _needs(needs: Needs) -> str:

@@ -100,7 +100,10 @@ class Router:
         node = self._root
         params = call.params
         for segment in call.segments:
-            following = node.children.get(segment) or node.children.get(segment.lower())
+            name = segment.lower()
+            if name.startswith("graph."):  # the namespace's short name
+                name = f"microsoft.{name}"
+            following = node.children.get(name)
             if following is None:
                 following = node.any_child
                 if following is None or _is_function(segment):
@@ -125,7 +128,8 @@ class Router:
 
 def _is_function(segment: str) -> bool:
     """Tell whether a segment asks for something else than the object of that key."""
-    return segment.startswith("$") or segment.lower().removesuffix("()").removeprefix("graph.") in _FUNCTIONS
+    name = segment.lower().removesuffix("()").removeprefix("microsoft.").removeprefix("graph.")
+    return segment.startswith("$") or name in _FUNCTIONS
 
 
 def segments_of(path: str) -> list[str]:
@@ -137,5 +141,5 @@ def segments_of(path: str) -> list[str]:
         if segment[-1] == ")" and (keyed := _KEYED.match(segment)):
             found += [keyed[1], keyed[2].replace("''", "'").replace("%27%27", "%27")]
         else:
-            found.append(segment.removeprefix("microsoft.") if segment.startswith("microsoft.graph.") else segment)
+            found.append(segment)
     return found

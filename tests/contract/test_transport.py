@@ -25,6 +25,21 @@ def test_a_quote_in_a_key_is_doubled(client: httpx.Client, server: SandboxServer
         assert found["userPrincipalName"] == "nia.o'hara@contoso.example"
 
 
+def test_a_type_in_a_path_is_linked_noted_and_met_by_faults_as_it_was_asked(
+    client: httpx.Client, server: SandboxServer
+) -> None:
+    group = next(group for group in server.sandbox.tenant.groups if group.json["displayName"] == "All Staff")
+    path = f"groups/{group.id}/transitiveMembers/microsoft.graph.user"
+    link = client.get(f"/v1.0/{path}?$top=5").json()["@odata.nextLink"]
+    assert link.split("?")[0] == f"{server.url}/v1.0/{path}"
+    assert len(client.get(link).json()["value"]) == 5
+    assert client.get("/_sandbox/requests").json()["value"][0]["path"] == path
+    assert client.get(f"/v1.0/{path.replace('microsoft.', '')}?$top=5").status_code == 200
+    fault = {"match": {"path": "groups/*/transitiveMembers/microsoft.graph.user"}, "do": {"status": 503}}
+    client.post("/_sandbox/faults", json={"faults": [fault]}).raise_for_status()
+    assert client.get(f"/v1.0/{path}").status_code == 503
+
+
 @pytest.mark.parametrize(
     "path", ["users/delta", "users/delta()", "users/microsoft.graph.delta()", "groups/$count", "groups/getByIds"]
 )

@@ -92,7 +92,7 @@ def get_group(sandbox: "Sandbox", call: Call) -> Answer:
 def _members(sandbox: "Sandbox", call: Call) -> tuple[Sequence[Member], Callable[[Member], Json]]:
     """Return the members that the path asks for and how to make their JSON."""
     group, tenant = _group(sandbox, call), sandbox.tenant
-    parts = [each.lower() for each in call.segments]
+    parts = [each.lower().removeprefix("microsoft.") for each in call.segments]
     transitive, cast = "transitivemembers" in parts, next((each for each in parts if each.startswith("graph.")), None)
     if transitive:
         places, nested, others = tenant.groups.transitive(group)
@@ -133,7 +133,7 @@ def list_members(sandbox: "Sandbox", call: Call) -> Answer:
 
 
 def _by_default(member: Json, call: Call) -> Json:
-    is_user = member.get("@odata.type") == "#microsoft.graph.user" or call.segments[-1].lower() == "graph.user"
+    is_user = member.get("@odata.type") == "#microsoft.graph.user" or call.segments[-1].lower().endswith("graph.user")
     return pick(member, DEFAULT_USER_PROPERTIES) if is_user else member
 
 
@@ -169,7 +169,7 @@ def routes() -> tuple[Route, ...]:
             ("members", 3, "direct members"),
             ("transitiveMembers", 5, "direct and nested members"),
         )
-        for cast in ("", "/graph.user", "/graph.group")
+        for cast in ("", "/microsoft.graph.user", "/microsoft.graph.group")
         for count in ("", "/$count")
     ]
     return (

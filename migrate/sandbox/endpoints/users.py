@@ -134,9 +134,9 @@ def _memberships(sandbox: "Sandbox", call: Call, place: int, *, transitive: bool
         if str(role.get("roleTemplateId")) in held
     ]
     found: list[Json] = groups + roles
-    if call.segments[-1].lower() == "graph.group":
+    if call.segments[-1].lower().endswith("graph.group"):
         found = [{name: value for name, value in each.items() if name != "@odata.type"} for each in groups]
-    elif call.segments[-1].lower() == "graph.directoryrole":
+    elif call.segments[-1].lower().endswith("graph.directoryrole"):
         found = [{name: value for name, value in each.items() if name != "@odata.type"} for each in roles]
     return listing(call, _MEMBERSHIPS, found, lambda each: each)
 
@@ -188,7 +188,7 @@ def routes() -> tuple[Route, ...]:
             ("memberOf", list_member_of, "the direct", _MEMBER_OF_NEEDS),
             ("transitiveMemberOf", list_transitive_member_of, "the nested and direct", _TRANSITIVE_NEEDS),
         )
-        for cast in ("", "/graph.group", "/graph.directoryRole")
+        for cast in ("", "/microsoft.graph.group", "/microsoft.graph.directoryRole")
     ]
     return (
         Route(method="GET", path="users", answer=list_users, needs=READ, units=2, summary="users, a page at a time"),
