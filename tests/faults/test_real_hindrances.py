@@ -35,9 +35,12 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         yield opened
 
 
+def words(lab: Lab, *words: str) -> list[str]:
+    return [*words, "--config", str(lab.config), "--workspace", str(lab.workspace), "--no-progress"]
+
+
 def apply_words(lab: Lab) -> list[str]:
-    place = ["--config", str(lab.config), "--workspace", str(lab.workspace), "--no-progress"]
-    return ["apply", "--yes", "--max-users", "100%", *place]
+    return words(lab, "apply", "--yes", "--max-users", "100%")
 
 
 def nothing_is_half_written(lab: Lab) -> None:
@@ -142,3 +145,22 @@ def test_a_disk_that_is_full_stops_the_run_wherever_it_is(graveyard: Graveyard, 
                 ballast.unlink()
 
         stops_for_want_of((2, 40, 90, 160), lab, graveyard, run)
+
+
+@pytest.mark.parametrize("room", [2, 70])
+def test_a_rollback_without_room_goes_on_when_there_is_some_or_in_another_folder(
+    room: int, lab: Lab, graveyard: Graveyard
+) -> None:
+    assert lab.apply() == 0
+    off = lab.switched_off()
+    assert graveyard.run(words(lab, "rollback", "--yes"), largest_file=room * KIBIBYTE) == 5, graveyard.said
+    assert "space" in graveyard.said
+    assert "Traceback" not in graveyard.said
+    assert lab.switched_off() <= off
+    table = lab.workspace / ROLLBACK_CSV
+    if room > 2:
+        assert lab.switched_off() < off
+        lab.workspace = lab.folder / "on another disk"
+    lab.run("rollback", "--file", str(table), "--yes")
+    assert not lab.switched_off()
+    audit_tells_the_truth(lab)
