@@ -20,7 +20,9 @@ from migrate.graph.transport import NoAnswer
 T = TypeVar("T")
 
 _FIRST_CONTACT_ATTEMPTS = 3
+"""Tries before the first answer of all."""
 DOUBTFUL_ATTEMPTS = 3
+"""Tries of a read whose answer is a definite no most of the time."""
 
 
 class Sends(Protocol):

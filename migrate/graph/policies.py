@@ -33,8 +33,10 @@ _LIST = Call(
     doubt_400=True,
 )
 _AGREEING = 3
+"""So many reads in a row have to say the same: replicas of the directory may lag."""
 _MOST_READS = 12
 _NEW_FOR_SECONDS = 120.0
+"""So long after its creation a policy that is not found is taken for not there yet."""
 
 
 class PolicyAccess:
