@@ -221,14 +221,18 @@ class _Work:
 
     def answer(self, code: ExitCode) -> None:
         """Write the results: as events, or in the format that was asked for."""
-        if self.call.settings.output is OutputFormat.NDJSON:
+        settings = self.call.settings
+        # Not a bare `rollback`: that would also put back what was migrated before.
+        rollback = command_for(settings, "rollback", Path.cwd())
+        ways_back = [f"Way back: {rollback} --run {digest[:12]}" for digest in self.runs]
+        if settings.output is OutputFormat.NDJSON:
             self.call.screen.write_bytes(line_of(result) for result in self.results)
+            for way_back in ways_back:
+                self.call.screen.say(way_back)
             self.send_summary(int(code), None)
         else:
-            settings = self.call.settings
-            rollback = command_for(settings, "rollback", Path.cwd())
             self.call.answer(
-                set_state_answer(self.results, self._asked, settings.endpoint, runs=self.runs, rollback=rollback)
+                set_state_answer(self.results, self._asked, settings.endpoint, runs=self.runs, ways_back=ways_back)
             )
 
     def send_summary(self, code: int, error: EndingError | None) -> None:

@@ -131,12 +131,12 @@ def set_state_answer(
     endpoint: str | None,
     *,
     runs: Sequence[str],
-    rollback: str,
+    ways_back: Sequence[str],
 ) -> Answer:
     """Return the answer of a call of set-state.
 
-    `runs` are the digests of the runs that may have changed somebody, one for each state; `rollback` is the command
-    line that rolls back in this folder.
+    `runs` are the digests of the runs that may have changed somebody, one for each state; `ways_back` say how to
+    undo them.
     """
     counts = dict(sorted(Counter(result.outcome.value for result in results).items()))
 
@@ -172,8 +172,7 @@ def set_state_answer(
         yield styled(", ".join(f"{count} {name}" for name, count in counts.items()), "bold")
         if ResultOutcome.PLANNED in counts:
             yield "Nothing was sent: this was a rehearsal."
-        # Not a bare `rollback`: that would also put back what was migrated before.
-        yield from (f"Way back: {rollback} --run {digest[:12]}" for digest in runs)
+        yield from ways_back
 
     return Answer(
         kind="setState",

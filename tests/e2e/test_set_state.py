@@ -274,6 +274,12 @@ def test_the_way_back_that_is_shown_undoes_this_call_and_not_the_migration_befor
     ran = run_here([*words, "--yes"])
     assert ran.code == 0, ran.said
     assert lab.states() == migrated
+    events = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Enforced", "-o", "ndjson").events
+    assert any("Way back: mfa-migrate rollback" in e["message"] and " --run " in e["message"] for e in logs(events))
+
+
+def logs(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in events if event["type"] == "log"]
 
 
 def test_the_table_says_how_to_go_back_or_that_nothing_was_sent(lab: Lab) -> None:
