@@ -131,9 +131,9 @@ class Persistence:
     def throttled(self, doing: str, held_until: float) -> Throttled:
         """Return the error for throttling that outlasts our patience."""
         seconds = max(0.0, held_until - self._clock.monotonic())
-        until = (self._clock.utc_now() + timedelta(seconds=seconds)).astimezone()
+        until = self._clock.utc_now() + timedelta(seconds=seconds)
         return Throttled(
-            f"Graph kept throttling while {doing}; it asks to wait until {until:%H:%M:%S}.",
+            f"Graph kept throttling while {doing}; it asks to wait until {until:%Y-%m-%d %H:%M:%S} UTC.",
             hint="Run the command again after that time; it goes on where it stopped.",
         )
 

@@ -116,7 +116,8 @@ def test_f26_throttling_without_end_is_bounded_and_names_the_time_to_come_back(
 def test_a_wait_longer_than_our_patience_is_not_begun(opened: Any, ids: Any, reply: Any) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(429, b"", {"Retry-After": "3600"})) as o:
-            with pytest.raises(Throttled):
+            until = f"{o.clock.utc_now() + timedelta(hours=1):%Y-%m-%d %H:%M:%S} UTC"
+            with pytest.raises(Throttled, match=f"until {until}"):
                 await o.tenant.read_mfa_states(ids(1))
             assert o.clock.now - 1000 < 1
             assert len(o.graph.seen) == 1
