@@ -49,7 +49,9 @@ class PolicyAccess:
 
     async def list(self) -> tuple[ConditionalAccessPolicy, ...]:
         """Read all policies; a refusal or a page that fails raises, so that it never looks like "no policies"."""
-        return tuple(await whole(self._channel, _LIST, wire.policy))
+        found = await whole(self._channel, _LIST, wire.policy)
+        # Graph may repeat an object on the next page, and a policy that is there twice is a failure of a run.
+        return tuple({policy.id.lower(): policy for policy in found}.values())
 
     async def read(self, policy_id: str) -> ConditionalAccessPolicy | None:
         """Read a policy until three reads in a row say the same; None when they agree that it does not exist.

@@ -322,6 +322,23 @@ def test_f15_a_user_on_two_pages_is_counted_once(opened: Any, user_json: Any, re
     asyncio.run(run())
 
 
+def test_f15_a_policy_on_two_pages_is_one_policy(opened: Any, reply: Any) -> None:
+    policy = {"id": GROUP, "displayName": "P", "state": "disabled"}
+
+    def answering(seen: Any) -> Any:
+        link = f"http://{seen.headers['host']}{seen.path}?$skiptoken=2"
+        if "skiptoken" in seen.target:
+            return reply(200, {"value": [{**policy, "state": "enabled"}]})
+        return reply(200, {"value": [policy], "@odata.nextLink": link})
+
+    async def run() -> None:
+        async with opened(answering) as o:
+            (found,) = await o.tenant.list_policies()
+            assert found.raw["state"] == "enabled", "what was read last"
+
+    asyncio.run(run())
+
+
 def test_an_empty_page_in_the_middle_is_no_end(opened: Any, user_json: Any, reply: Any) -> None:
     def answering(seen: Any) -> Any:
         page = int(seen.target.partition("skiptoken=")[2] or 0)

@@ -14,7 +14,7 @@ from migrate.model.replies import StateReading
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import Workspace
-from migrate.store.snapshot import SnapshotWriter, open_snapshot
+from migrate.store.snapshot import SnapshotWriter, _framed, open_snapshot
 
 Maker = Callable[..., Any]
 
@@ -163,6 +163,13 @@ def test_the_id_does_not_depend_on_the_order_of_reading_nor_on_time_and_actor(
     assert header_of(users, readings[:1], more) != one
     assert header_of(users[:1], readings, more) != one
     assert header_of(users, readings, evidence) != one
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(("ab", "c"), ("a", "bc")), ((None,), ("-",)), (("a", None), ("a", "")), (("1:a",), ("a", "1:"))]
+)
+def test_no_two_rows_count_as_the_same_content(one: Sequence[str | None], other: Sequence[str | None]) -> None:
+    assert _framed(one) != _framed(other)
 
 
 def test_an_exception_while_writing_keeps_the_snapshot_that_was_there(
