@@ -30,6 +30,13 @@ def test_it_says_the_same_as_an_ordinary_set(ids: list[str]) -> None:
     assert len(seen) == len(known)
 
 
+def test_two_spellings_of_one_number_are_two_ids() -> None:
+    guid = "00aabbcc-0000-4000-8000-0000000000de"
+    seen = SeenIds()
+    assert all(seen.add(id_) for id_ in (guid, guid.upper(), "  " + guid[2:]))
+    assert len(seen) == 3
+
+
 def test_it_grows_and_forgets_nothing_whether_ids_are_random_or_consecutive() -> None:
     chance = random.Random(3)
     ids = [str(uuid.UUID(int=chance.getrandbits(128))) for _ in range(20_000)]

@@ -231,6 +231,21 @@ def test_the_proxy_of_the_machine_is_used_for_graph_and_never_for_a_sandbox(monk
     assert _proxy(origin) is None
 
 
+def test_a_sandbox_is_reached_whatever_proxy_the_machine_names(
+    opened: Any, reply: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": []})) as o:
+            assert await o.tenant.list_policies() == ()
+
+    asyncio.run(run())
+
+
 def test_a_proxy_of_another_kind_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     from migrate.graph.transport import _pool
 
