@@ -57,6 +57,25 @@ def test_a_link_laid_at_the_temporary_name_is_not_followed(tmp_path: Path) -> No
     assert (tmp_path / "plan.csv").read_bytes() == b"new"
 
 
+@posix
+def test_a_file_laid_at_the_temporary_name_at_the_last_moment_is_not_written_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, part = tmp_path / "victim", tmp_path / "plan.csv.part"
+    victim.write_bytes(b"precious")
+    real = Path.unlink
+
+    def laid_again(path: Path, missing_ok: bool = False) -> None:
+        real(path, missing_ok=missing_ok)
+        if path == part:
+            part.hardlink_to(victim)
+
+    monkeypatch.setattr(Path, "unlink", laid_again)
+    with pytest.raises(FolderProblem, match=r"plan\.csv"):
+        write_atomically(tmp_path / "plan.csv", [b"new"])
+    assert victim.read_bytes() == b"precious"
+
+
 def test_an_exception_while_the_bytes_are_made_leaves_the_old_file_and_passes_through(tmp_path: Path) -> None:
     def half() -> Iterator[bytes]:
         yield b"half"
