@@ -181,7 +181,7 @@ def test_a_second_run_in_the_same_folder_is_refused_and_told_who_is_there(lab: L
 
 def test_kill_9_in_the_middle_of_a_wave_is_resumed(lab: Lab, graveyard: Graveyard) -> None:
     words = ["apply", "--yes", "--max-users", "100%", "--config", str(lab.config), "--workspace", str(lab.workspace)]
-    lab.faults(on("POST", "$batch", {"delay": 0.1}))
+    lab.faults(on("POST", "$batch", {"delay": 0.5}))
     assert graveyard.run(words, kill_after=1.5) == -signal.SIGKILL
     lab.clear_faults()
     assert lab.apply() == 0
