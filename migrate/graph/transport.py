@@ -60,7 +60,10 @@ class Gate(httpx.AsyncBaseTransport):
 
 
 class Sender:
-    """Sends one request through the SDK's adapter and gives back the raw answer. Never sends anything twice."""
+    """Sends one request through the SDK's adapter and gives back the raw answer. Never sends anything twice.
+
+    But for a claims challenge: that is a 401 which the SDK answers by itself, once, with the token it was asked for.
+    """
 
     def __init__(self, adapter: Any, connection: Connection, credential: ThreadedCredential, *, clock: Clock) -> None:
         self._adapter = adapter

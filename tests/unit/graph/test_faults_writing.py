@@ -93,6 +93,26 @@ def test_a_throttled_write_holds_the_next_one_back_until_graph_lets_go(opened: A
     asyncio.run(run())
 
 
+def test_f17_writes_refused_by_a_claims_challenge_go_out_again_whole_with_the_token_asked_for(
+    opened: Any, ids: Any, reply: Any
+) -> None:
+    challenge = 'Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
+    answers = [
+        reply(401, error("InvalidAuthenticationToken"), {"WWW-Authenticate": challenge}),
+        reply(200, {"responses": [{"id": str(number), "status": 204} for number in range(3)]}),
+    ]
+
+    async def run() -> None:
+        async with opened(lambda _: answers.pop(0)) as o:
+            replies = await o.tenant.write_mfa_states(writes(ids(3)))
+            assert {r.fate for r in replies} == {WriteFate.ACCEPTED}
+            first, second = o.graph.seen
+            assert first.body == second.body
+            assert first.headers["authorization"] != second.headers["authorization"]
+
+    asyncio.run(run())
+
+
 def test_a_token_that_was_refused_for_one_write_does_not_go_with_the_next_batch(
     opened: Any, ids: Any, reply: Any
 ) -> None:
