@@ -55,8 +55,9 @@ def checked_encoding(name: str) -> str:
     """Return the codec that `name` means; raise `BadInput` for one that does not exist or is no text encoding."""
     try:
         info = codecs.lookup(name)
-        "".encode(info.name)
-    except LookupError:
+        # What cannot make something of every byte, such as idna, is a spelling of names and no encoding of files.
+        bytes(range(256)).decode(info.name, "replace")
+    except (LookupError, UnicodeError):
         raise BadInput(
             f"{name!r} is no text encoding that is known here.",
             hint="Windows code pages are named like cp1252, cp1250 or cp932.",
@@ -79,8 +80,9 @@ def text_pieces(stream: ByteSource, *, name: str, encoding: str | None = None) -
     while True:
         try:
             text = decoder.decode(data, final=not data)
-        except UnicodeDecodeError as error:
-            line += data[: error.start].count(b"\n")
+        except UnicodeError as error:
+            # A missing byte order mark of UTF-16 comes without a position.
+            line += data[: getattr(error, "start", 0)].count(b"\n")
             raise BadInput(
                 f"{name}, near line {line}: these bytes are no {codec} text.",
                 hint="Give the encoding that the file was written in, such as --input-encoding cp1252.",

@@ -50,6 +50,21 @@ def test_a_code_page_is_read_when_named_and_asked_for_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-16", "these bytes are no utf-16 text"),
+        ("idna", "no text encoding"),
+        ("punycode", "no text encoding"),
+        ("undefined", "no text encoding"),
+        ("base64", "no text encoding"),
+        ("nope", "no text encoding"),
+    ],
+)
+def test_an_encoding_that_the_file_is_not_in_is_refused(encoding: str, said: str) -> None:
+    assert said in refusal("UPN,perUserMfaState\nana@contoso.example,enabled\n", encoding=encoding)
+
+
+@pytest.mark.parametrize(
     "document",
     [
         json.dumps({"objectId": ANA, "perUserMfaState": "enforced"}),
