@@ -92,7 +92,7 @@ def _serve(
             if write_config is not None:
                 write_lab_config(write_config, tenant, server.url, ca_bundle=server.ca_bundle, pacing=not no_throttle)
                 call.screen.say(f"Configuration: {write_config}")
-            _serve_until_stopped(call, server, save)
+            _serve_until_stopped(call, server, save, write_config)
 
 
 def _tls(https: bool, cert: Path | None, key: Path | None) -> SandboxTls | None:
@@ -136,7 +136,7 @@ def _server(tenant: Tenant, port: int, settings: SandboxSettings, tls: SandboxTl
         ) from problem
 
 
-def _serve_until_stopped(call: Call, server: SandboxServer, save: Path | None) -> None:
+def _serve_until_stopped(call: Call, server: SandboxServer, save: Path | None, config: Path | None) -> None:
     from migrate.sandbox.tenant_file import save_tenant
     from migrate.views.sandbox import sandbox_answer
 
@@ -148,8 +148,10 @@ def _serve_until_stopped(call: Call, server: SandboxServer, save: Path | None) -
             call.screen.say(
                 f"Clients have to trust {server.ca_bundle}: curl --cacert, or ca_bundle in mfa-migrate.toml"
             )
-        else:
+        elif config is None:
             call.screen.say(f"Try: mfa-migrate export --endpoint {server.url}")
+        if config is not None:
+            call.screen.say(f"Try: mfa-migrate export --config {config}")
         server.join()
     except KeyboardInterrupt:
         call.screen.say("The sandbox ends.")

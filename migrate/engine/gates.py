@@ -67,7 +67,7 @@ class Gates:
         ]
         if rests_on:
             changed, name = max(rests_on)
-            reason = f"policy {name!r} has to settle before anybody rests on it"
+            reason = f"policy {name!r} was changed and has to settle"
             self._until(reason, changed, timedelta(seconds=self._plan.limits.policy_settle_seconds))
 
     def after_the_wave_before(self, wave: Wave) -> None:

@@ -43,7 +43,7 @@ class Refusals:
         return PermissionMissing(
             f"{LAPSE} users running were refused in the same way ({self._words.rstrip('.')}). A role, a licence or "
             "the token has probably lapsed.",
-            unchanged="The refused users are as they were; everything before is in the journal.",
+            unchanged="The refused users are as they were.",
             hint="Activate the role again (Authentication Policy Administrator), sign in, and run the same command "
             "again; it goes on where it stopped.",
         )

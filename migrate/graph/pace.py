@@ -240,8 +240,8 @@ class Pacer:
             return
         self._told_until = self._hold_until
         seconds = self._hold_until - now
-        until = (self._clock.utc_now() + timedelta(seconds=seconds)).astimezone()
-        self._on_wait(f"throttled by Graph ({self.name}) until {until:%H:%M:%S}", seconds)
+        until = self._clock.utc_now() + timedelta(seconds=seconds)
+        self._on_wait(f"throttled by Graph ({self.name}) until {until:%H:%M:%S} UTC", seconds)
 
 
 class Pacers:

@@ -39,6 +39,8 @@ def apply_answer(
             yield result.sentence
         yield from (styled(kept, "yellow") for kept in result.policies_kept)
         yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none touched yet'}"
+        if any(counts.get(name) for name in ("failed", "skipped", "unconfirmed")):
+            yield "Who was not done, and why: `mfa-migrate audit export`, columns Outcome and Reason."
         if put_back:
             yield f"{put_back} of them were put back since and stay as they are; `export` and `plan` plan them anew."
         if command == "rollback" and result.outcomes:

@@ -89,6 +89,31 @@ def test_it_says_which_authority_its_clients_have_to_trust(tmp_path: Path) -> No
         process.communicate(timeout=30)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
+@pytest.mark.parametrize(("options", "try_it"), [([], "--endpoint"), (["--write-config", "lab.toml"], "--config")])
+def test_it_says_what_to_type_next_with_the_configuration_that_it_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], try_it: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "migrate", "sandbox", "--port", "0", "--users", "40", *options],
+        cwd=tmp_path,
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        line = next(line for line in process.stderr if "Try: " in line)
+        command = line.removeprefix("Try: mfa-migrate ").split()
+        assert command[1] == try_it
+        assert run_here(command).code == 0
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -62,8 +62,8 @@ def test_nothing_goes_while_graph_throttles_and_the_wait_is_told_once() -> None:
     made.throttled(7.5)
     assert sent_at(made, clock, [1, 1])[0] == 7.5
     assert len(waits) == 1
-    until = datetime.fromtimestamp(57.5, UTC).astimezone()
-    assert waits[0] == (f"throttled by Graph (reads) until {until:%H:%M:%S}", 7.5)
+    until = datetime.fromtimestamp(57.5, UTC)
+    assert waits[0] == (f"throttled by Graph (reads) until {until:%H:%M:%S} UTC", 7.5)
 
 
 def test_after_a_named_wait_the_bucket_holds_one_request_and_fills_from_there_without_a_burst() -> None:

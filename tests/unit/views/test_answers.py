@@ -195,7 +195,10 @@ def result(ending: str, **others: Any) -> RunResult:
     ("ended", "words"),
     [
         (result("done", outcomes=Counter(confirmed=3)), ["The apply is through.", "3 confirmed", "mfa-migrate verify"]),
-        (result("done", outcomes=Counter(failed=1, confirmed=2)), ["2 confirmed, 1 failed"]),
+        (
+            result("done", outcomes=Counter(failed=1, confirmed=2)),
+            ["2 confirmed, 1 failed", "Who was not done, and why"],
+        ),
         (result("stopped here"), ["Stopped as asked.", "none touched yet"]),
         (result("paused"), ["Remove the file `pause`"]),
         (result("limit", sentence="6 users failed."), ["Stopped by --max-failures.", "6 users failed."]),
@@ -211,6 +214,7 @@ def test_each_ending_of_apply_says_where_it_stands_and_what_to_type(ended: RunRe
     shown = text_of(apply_answer(header(), ended, command="apply", way_back="mfa-migrate rollback --workspace w"))
     for word in words:
         assert word in shown
+    assert ("Who was not done" in shown) == bool(ended.outcomes["failed"])
     assert ("Way back: mfa-migrate rollback --workspace w" in shown) == bool(ended.outcomes and not ended.rehearsal)
 
 
