@@ -141,6 +141,17 @@ def test_a_policy_in_a_state_that_we_do_not_know_is_kept_without_one() -> None:
     assert policy.raw == {**body, "conditions": {"x": [{}]}}
 
 
+def test_a_plan_of_a_subscription_that_was_not_provisioned_is_no_licence() -> None:
+    plans = [
+        {"servicePlanId": "p1", "provisioningStatus": "Success"},
+        {"servicePlanId": "p2", "provisioningStatus": "Disabled"},
+        {"servicePlanId": "p3"},
+    ]
+    body = {"skuId": "s", "skuPartNumber": "S", "capabilityStatus": "Enabled", "servicePlans": plans}
+    sku = wire.subscribed_sku(json.dumps({**body, "prepaidUnits": {"enabled": 5}}).encode())
+    assert (sku.service_plan_ids, sku.enabled_units) == (("p1",), 5)
+
+
 @pytest.mark.parametrize("row", [{}, {"id": "1"}, {"id": 1, "isMfaRegistered": True}, [], None, "x"])
 def test_a_row_of_the_report_that_is_not_whole_is_refused(row: Any) -> None:
     with pytest.raises(msgspec.DecodeError):

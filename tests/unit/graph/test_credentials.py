@@ -375,6 +375,10 @@ def test_what_is_no_jwt_has_no_claims(token: str) -> None:
             Actor(object_id="1", name="b@contoso.example", is_user=True),
         ),
         ({"oid": "2", "appid": "app", "idtyp": "app"}, Actor(object_id="2", name="app", is_user=False)),
+        (
+            {"oid": "2", "upn": "c@contoso.example", "app_displayname": "Migration", "idtyp": "app"},
+            Actor(object_id="2", name="Migration", is_user=False),
+        ),
         ({"oid": "1", "appid": "app", "scp": "x"}, None),
         ({}, None),
     ],

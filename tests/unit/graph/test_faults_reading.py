@@ -311,13 +311,14 @@ def test_f15_a_user_on_two_pages_is_counted_once(opened: Any, user_json: Any, re
     def answering(seen: Any) -> Any:
         link = f"http://{seen.headers['host']}/v1.0/users?$skiptoken=2"
         if "skiptoken" in seen.target:
-            return reply(200, {"value": [user_json(1), {**user_json(2), "id": user_json(2)["id"].upper()}]})
-        return reply(200, {"value": [user_json(0), user_json(1), user_json(2)], "@odata.nextLink": link})
+            return reply(200, {"value": [user_json(11), {**user_json(12), "id": user_json(12)["id"].upper()}]})
+        return reply(200, {"value": [user_json(number) for number in (10, 11, 12)], "@odata.nextLink": link})
 
     async def run() -> None:
         async with opened(answering) as o:
             users = [user.id async for user in o.tenant.iter_users()]
-            assert users == [user_json(n)["id"] for n in range(3)]
+            assert users == [user_json(n)["id"] for n in (10, 11, 12)]
+            assert users[2] != users[2].upper(), "the spelling would not matter"
 
     asyncio.run(run())
 
