@@ -50,10 +50,11 @@ class RunResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return 0 when done, waiting or stopped as asked, 1 when users failed, a limit stopped it or policies stay."""
+        """Return 0 when done or waiting; 1 when users failed on the way as asked, at a limit, or policies stay."""
         if self.ending is Ending.INTERRUPTED:
             return ExitCode.INTERRUPTED
+        as_far_as_asked = self.ending in (Ending.DONE, Ending.STOPPED_HERE)
         wrong = self.outcomes["failed"] + self.outcomes["unconfirmed"] + self.outcomes["skipped"]
-        if self.ending is Ending.LIMIT or self.policies_kept or (self.is_through and wrong):
+        if self.ending is Ending.LIMIT or self.policies_kept or (as_far_as_asked and wrong):
             return ExitCode.FINDINGS
         return ExitCode.OK

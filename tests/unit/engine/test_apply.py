@@ -150,6 +150,16 @@ def test_whoever_was_skipped_as_not_covered_is_asked_about_again_by_the_next_run
     assert second.exit_code == 0
 
 
+@pytest.mark.parametrize(("fate", "code"), [("refused", 1), ("fine", 0)])
+def test_stopped_where_asked_it_says_by_its_exit_code_whether_users_failed(fate: str, code: int) -> None:
+    world = World(max_failures="100%")
+    world.tenant.fates = [fate]
+    result = world.apply(until="wave:1")
+    assert result.ending is Ending.STOPPED_HERE
+    assert result.outcomes["failed"] == code
+    assert result.exit_code == code
+
+
 def test_more_failures_than_allowed_stop_the_wave_and_say_so_in_the_journal() -> None:
     world = World(max_failures="0")
     world.tenant.fates = ["refused"]
