@@ -75,8 +75,9 @@ def root(
         mfa-migrate demo
 
     \b
-    Exit codes: 0 done or waiting, 1 the answer is no, 2 usage or configuration, 3 a guard stopped it,
-    4 sign-in, permission or network, 5 working folder, 70 a bug, 130 interrupted.
+    Exit codes: 0 done or waiting, 1 the answer is no, 2 usage or configuration,
+    3 a guard stopped it, 4 sign-in, permission or network, 5 working folder,
+    70 a bug, 130 interrupted.
     """
     context.obj = typed
 

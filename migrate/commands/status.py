@@ -112,13 +112,15 @@ def run_standing(workspace: Workspace) -> RunStanding | None:
     in_effect = [entry for entry in entries if entry.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)]
     done = sum(entry.requested == MfaState.DISABLED for entry in in_effect)
     try:
-        held = sum(count for key, count in read_plan(workspace)[0].counts.items() if key.startswith("hold/"))
+        latest_plan = read_plan(workspace)[0]
     except NothingHere:
-        held = sum(count for key, count in plan.counts.items() if key.startswith("hold/"))
+        latest_plan = plan
+    held = sum(count for key, count in latest_plan.counts.items() if key.startswith("hold/"))
     return RunStanding(
         plan_digest=digest,
         migrated=done,
         planned=plan.users_to_change,
+        next_plan=None if latest_plan.digest in {begun for begun, _ in plans} else latest_plan.digest,
         held_back=held,
         put_back=len(in_effect) - done,
         outcomes={

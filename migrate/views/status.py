@@ -61,6 +61,8 @@ class RunStanding(Record, frozen=True, kw_only=True):
     outcomes: dict[str, int]
     waiting_for: str | None
     closed: bool
+    next_plan: str | None
+    """Digest of a plan that was made since and is not begun."""
     paused: bool
 
     @property
@@ -181,7 +183,9 @@ def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answe
             yield "  " + ", ".join(f"{count} {name}" for name, count in standing.outcomes.items())
         if standing.paused:
             yield "  Paused by the file `pause` in the working folder."
-        if standing.waiting_for is not None:
+        if standing.next_plan is not None:
+            yield f"  Plan {standing.next_plan[:12]} was made since and is not begun; `mfa-migrate apply` begins it."
+        elif standing.waiting_for is not None:
             reason = standing.waiting_for.removesuffix(".")
             said = f"Stopped: {reason.removeprefix(STOPPED)}" if reason.startswith(STOPPED) else f"Waiting: {reason}"
             yield f"  {said}. Go on with `mfa-migrate apply`."

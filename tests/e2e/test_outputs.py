@@ -140,6 +140,10 @@ def test_status_of_a_person_says_of_when_the_state_is_and_what_this_tool_changed
     shown = lab.go("status", "alma.berg@contoso.example").out
     assert f"As exported at: {known['snapshotTakenAt']}" in shown
     assert f"Last change:    disabled by this tool at {alma['lastChange']['timeUtc']}: confirmed" in shown
+    assert lab.go("status", "-o", "json").document["run"]["nextPlan"] is None
+    lab.go("export")
+    lab.go("plan", "--supersede")
+    assert lab.go("status", "-o", "json").document["run"]["nextPlan"] == lab.plan_header()["digest"]
     now = lab.go("status", "alma.berg@contoso.example", "--live").out
     assert "Per-user MFA:   disabled" in now
     assert "As exported at" not in now

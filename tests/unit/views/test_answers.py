@@ -295,6 +295,7 @@ def standing(**others: Any) -> RunStanding:
         "outcomes": {"confirmed": 412, "failed": 2},
         "waiting_for": None,
         "closed": False,
+        "next_plan": None,
         "paused": False,
     }
     return RunStanding(**{**fields, **others})
@@ -305,6 +306,9 @@ def test_status_says_how_far_the_migration_is() -> None:
     assert "412 of 430 migrated, 18 held back" in shown
     assert "412 confirmed, 2 failed" in shown
     assert "Not finished; go on with `mfa-migrate apply`." in shown
+    replaced = text_of(status_answer(snapshot(430), standing(next_plan="cd" * 32)))
+    assert "Plan cdcdcdcdcdcd was made since and is not begun" in replaced
+    assert "Not finished" not in replaced
     assert "No run has been begun here." in text_of(status_answer(snapshot(1), None))
     assert "Paused by the file" in text_of(status_answer(snapshot(1), standing(paused=True)))
     assert "Waiting: settling" in text_of(status_answer(snapshot(1), standing(waiting_for="settling")))
