@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from migrate.errors import IncompleteRead, Throttled, Unreachable
+from migrate.model.replies import WriteRequest
+from migrate.model.users import MfaState
 
 HTML = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 
@@ -88,6 +90,25 @@ def test_a_batch_that_fails_as_a_whole_is_no_problem_of_its_users(opened: Any, i
         async with opened(lambda _: reply(503, HTML)) as o:
             with pytest.raises(IncompleteRead, match="503"):
                 await o.tenant.read_mfa_states(ids(3))
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("writing", "longest"), [(False, 2.0), (True, 10.0)])
+def test_what_went_through_ends_the_story_and_the_next_wait_is_a_short_one_again(
+    opened: Any, ids: Any, reply: Any, writing: bool, longest: float
+) -> None:
+    accepted = {"status": 204} if writing else ENFORCED
+    answers = [{"status": 429}, accepted] * 3
+    request = WriteRequest(user_id=ids(1)[0], mfa_state=MfaState.DISABLED, client_request_id="c")
+
+    async def run() -> None:
+        async with opened(lambda seen: reply(200, states(seen, answers.pop(0)))) as o:
+            while answers:
+                await (o.tenant.write_mfa_states([request]) if writing else o.tenant.read_mfa_states(ids(1)))
+            waits = [seconds for seconds in o.clock.slept if seconds > 0]
+            assert len(waits) == 3
+            assert all(longest / 2 <= wait <= longest for wait in waits)
 
     asyncio.run(run())
 
