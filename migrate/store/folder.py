@@ -28,8 +28,43 @@ MARKER = "folder.json"
 LOCK = "lock"
 LOCK_OWNER = "lock.owner"
 
-_NETWORK_KINDS = ("9p", "afp", "afs", "ceph", "cifs", "coda", "davfs", "gluster", "gpfs", "lustre", "ncp", "nfs", "smb")
-_NETWORK_FUSE = ("sshfs", "davfs", "s3fs", "rclone", "gcsfuse", "gluster", "ceph", "smb", "nfs", "blobfuse", "goofys")
+# Clusters are among them, and folders that a virtual machine shares with its host.
+_NETWORK_KINDS = (
+    "9p",
+    "afp",
+    "afs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "coda",
+    "davfs",
+    "gfs2",
+    "gluster",
+    "gpfs",
+    "lustre",
+    "ncp",
+    "nfs",
+    "ocfs2",
+    "prl_fs",
+    "pvfs2",
+    "smb",
+    "vboxsf",
+    "vmhgfs",
+)
+_NETWORK_FUSE = (
+    "sshfs",
+    "davfs",
+    "s3fs",
+    "rclone",
+    "gcsfuse",
+    "gluster",
+    "ceph",
+    "smb",
+    "nfs",
+    "blobfuse",
+    "goofys",
+    "vmhgfs",
+)
 
 
 class Mount(NamedTuple):

@@ -72,6 +72,8 @@ def test_the_disks_of_this_machine_can_be_listed(tmp_path: Path) -> None:
         ("/Volumes/team", [Mount("/Volumes/team", "smbfs", "rw")], "smbfs"),
         ("/mnt/box", [Mount("/mnt/box", "fuse.sshfs", "rw")], "fuse.sshfs"),
         ("/mnt/ntfs", [Mount("/mnt/ntfs", "fuseblk", "rw")], None),
+        ("/media/host/m", [Mount("/", "ext4", "rw"), Mount("/media/host", "vboxsf", "rw")], "vboxsf"),
+        ("/mnt/hgfs/m", [Mount("/", "ext4", "rw"), Mount("/mnt/hgfs", "fuse.vmhgfs-fuse", "rw")], "fuse.vmhgfs-fuse"),
         ("/mnt/c/m", [Mount("/", "ext4", "rw"), Mount("/mnt/c", "9p", "rw")], "9p"),
         ("/work", [Mount("/", "9p", "rw")], None),
         ("/work", [], None),
