@@ -105,6 +105,9 @@ def test_the_second_to_come_is_told_who_holds_the_folder(workspace: Workspace) -
         assert str(os.getpid()) in caught.value.what
     with Workspace(workspace.path).lock("bob@contoso.example"):
         assert "bob" in (workspace.path / "lock.owner").read_text()
+        if sys.platform != "win32":
+            modes = {stat.S_IMODE(path.stat().st_mode) for path in workspace.path.iterdir()}
+            assert modes == {0o600}, "every file that we put there is for its owner only"
     assert not (workspace.path / "lock.owner").exists()
 
 
