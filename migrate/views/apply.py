@@ -8,6 +8,7 @@ from typing import Any
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader
 from migrate.model.run import RunResult
+from migrate.model.words import counted
 from migrate.views.screen import Answer, styled
 
 RE_ENABLED = (
@@ -38,7 +39,11 @@ def apply_answer(
         if result.sentence:
             yield result.sentence
         yield from (styled(kept, "yellow") for kept in result.policies_kept)
-        yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none touched yet'}"
+        if result.is_through and header.policy_steps:
+            steps = len(header.policy_steps)
+            yield f"Policies: {steps - len(result.policies_kept)} of {counted(steps, 'step')} carried out"
+        nobody = "none" if result.is_through else "none touched yet"
+        yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or nobody}"
         if any(counts.get(name) for name in ("failed", "skipped", "unconfirmed")):
             yield "Who was not done, and why: `mfa-migrate audit export`, columns Outcome and Reason."
         if put_back:

@@ -218,6 +218,17 @@ def test_each_ending_of_apply_says_where_it_stands_and_what_to_type(ended: RunRe
     assert ("Way back: mfa-migrate rollback --workspace w" in shown) == bool(ended.outcomes and not ended.rehearsal)
 
 
+def test_the_end_of_a_run_says_how_many_of_its_policy_steps_were_carried_out() -> None:
+    on = switch("enabledForReportingButNotEnforced", "enabled")
+    policies = header(policy_steps=(CreatePolicy(key="k", display_name="Ours", body={}, because="x").reverse(), on))
+    whole = text_of(apply_answer(policies, result("done"), command="rollback"))
+    assert "Policies: 2 of 2 steps carried out\nUsers: none\n" in whole
+    kept = result("done", policies_kept=["'Ours' stays as it is"])
+    assert "Policies: 1 of 2 steps carried out" in text_of(apply_answer(policies, kept, command="rollback"))
+    assert "Policies:" not in text_of(apply_answer(policies, result("stopped here"), command="apply"))
+    assert "Policies:" not in text_of(apply_answer(header(), result("done"), command="apply"))
+
+
 def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> None:
     ended = result("done", outcomes=Counter(confirmed=3), policies_kept=["'Ours' stays as it is: two depend on it"])
     answer = apply_answer(header(), ended, command="rollback")
