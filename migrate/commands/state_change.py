@@ -11,17 +11,16 @@ from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.wiring import (
     PAUSE_FILE,
-    ROLLBACK_CSV,
-    ROLLBACK_JSON,
     FolderRollbackFiles,
     dialect_of,
     interruptible,
     monotonic,
     new_id,
+    rollback_files_of,
     sleep,
 )
 from migrate.config import duration
-from migrate.errors import ConfigProblem
+from migrate.errors import BadInput, ConfigProblem
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry, Operation
 from migrate.model.set_state import RefusedRequest, ResolvedRequest
@@ -108,12 +107,16 @@ class StateChange:
 
         digests = [digest for digest, _ in forward_plans(self._journal)]
         recorded = {touched.user_id: touched.before for touched in self._journal.touched(digests)}
-        csv, beside = self.workspace.path / ROLLBACK_CSV, self.workspace.path / ROLLBACK_JSON
         rows: dict[str, tuple[MfaState, str]] = {}
-        if csv.is_file() and beside.is_file():
-            header = rollback_header(beside)
+        for csv, beside in rollback_files_of(self.workspace):
+            try:
+                header = rollback_header(beside)
+            except BadInput as problem:
+                self.call.screen.warn(f"{problem.what} What it records is not known, so its users have no exemption.")
+                continue
             if header.tenant_id == self._organization.tenant_id and header.fits(sha256_of_file(csv)):
-                rows = {row.user_id: (row.previous_state, row.plan_digest) for row in rollback_rows(csv)}
+                for row in rollback_rows(csv):
+                    rows.setdefault(row.user_id, (row.previous_state, row.plan_digest))
         return FormerStates(journal=recorded, file=rows)
 
     async def _guarded(

@@ -242,21 +242,33 @@ class FolderRollbackFiles:
     def _set_aside_those_of_a_lost_journal(self, header: RollbackHeader) -> None:
         """Keep files that tell of runs which this journal does not know, in a folder of their own.
 
-        Where the journal was lost they are the only way back from its runs.
+        Where the journal was lost they are the only way back from its runs. So are, perhaps, ones that are damaged.
         """
         from migrate.exchange.documents import rollback_header
 
         files = [self._folder / ROLLBACK_CSV, self._folder / ROLLBACK_JSON]
         if not all(file.is_file() for file in files):
             return
-        there = rollback_header(files[1])
-        # A journal only grows; one that is shorter than what the files were written from is another one.
-        if set(there.plan_digests) <= set(header.plan_digests) or there.journal_entries < header.journal_entries:
-            return
-        aside = self._folder / f"rollback-{there.plan_digests[-1][:12]}"
+        try:
+            there = rollback_header(files[1])
+        except BadInput:
+            aside = self._folder / f"rollback-{sha256_of_file(files[1])[:12]}"
+        else:
+            # A journal only grows; one that is shorter than what the files were written from is another one.
+            if set(there.plan_digests) <= set(header.plan_digests) or there.journal_entries < header.journal_entries:
+                return
+            aside = self._folder / f"rollback-{there.plan_digests[-1][:12]}"
         aside.mkdir(exist_ok=True)
         for file in files:
             write_atomically(aside / file.name, chunks_of(file))
+
+
+def rollback_files_of(workspace: Workspace) -> Iterator[tuple[Path, Path]]:
+    """Yield every pair of rollback.csv and rollback.json in the folder, those that were set aside too."""
+    for folder in (workspace.path, *sorted(workspace.path.glob("rollback-*"))):
+        csv, beside = folder / ROLLBACK_CSV, folder / ROLLBACK_JSON
+        if csv.is_file() and beside.is_file():
+            yield csv, beside
 
 
 # --- the journal --------------------------------------------------------------------------------------------------

@@ -313,6 +313,26 @@ def test_only_a_row_of_the_rollback_file_itself_counts_as_a_restore(lab: Lab, tm
     assert lab.state_of("dora.pike") == "enforced"
 
 
+def test_a_damaged_rollback_json_exempts_nobody_and_is_kept_beside_the_new_one(lab: Lab) -> None:
+    lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled")
+    damaged = lab.workspace / "rollback.json"
+    damaged.write_text(damaged.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    done = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Enforced")
+    assert "rollback.json is no JSON document" in done.err
+    assert lab.state_of("alma.berg") == "enforced"
+    (kept,) = lab.workspace.glob("rollback-*/rollback.json")
+    assert not kept.read_text(encoding="utf-8").endswith("\n"), "the damaged one, as it was"
+    assert lab.go("rollback", "--yes", "--file", str(lab.workspace / "rollback.csv")).code == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "option"), [("Enforced", ["--accept-uncovered", "a reason"]), ("Enabled", ["--allow-unregistered"])]
+)
+def test_an_option_that_changes_nothing_for_a_state_says_so(lab: Lab, state: str, option: list[str]) -> None:
+    done = lab.go("set-state", *by_name(lab, "alma.berg"), "--state", state, *option, "--what-if")
+    assert f"{option[0]} concerns users who are" in done.err
+
+
 def test_methods_are_not_touched(lab: Lab) -> None:
     path = f"{lab.url}/v1.0/users/{lab.id_of('alma.berg')}/authentication/methods"
     before = ask(path)["value"]
