@@ -22,7 +22,7 @@ from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequ
 
 _BATCH_PATH = "/beta/$batch"
 _READ = Call(path=_BATCH_PATH, bucket=Bucket.READS, cost=1, doing="reading per-user MFA states", needs=STATES)
-LONGEST_HOLD = 60.0
+LONGEST_HOLD = 10.0
 """Seconds that a write may wait for Graph's throttling to end; after that its user has to be read and proven again."""
 _ALL_REFUSED = 100
 """So many users refused in the same way, and none read, mean that the run lacks a right, not the users."""
@@ -121,7 +121,7 @@ async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> li
 
     Whatever leaves open if a write took effect is `UNCLEAR`: no answer, a server's fault, and throttling too, since
     Graph may have applied a batched write that it answers with 429. `HELD` ones were not sent, since Graph throttles
-    for more than a minute. Raises `Throttled`, with nothing sent, when Graph asks to wait longer than we do.
+    for more than ten seconds. Raises `Throttled`, with nothing sent, when Graph asks to wait longer than we do.
     """
     if len(requests) > LARGEST_BATCH:
         raise ValueError(f"a batch holds at most {LARGEST_BATCH} writes, not {len(requests)}")
