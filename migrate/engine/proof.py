@@ -63,10 +63,13 @@ class Proof:
         """Read all evidence again, unless it was read within this minute."""
         return await self._at_most(JUST_READ_SECONDS)
 
+    def renew_soon(self) -> None:
+        """Read all evidence again in the background, unless it was read within this minute: a wave begins soon."""
+        self._read_early(JUST_READ_SECONDS)
+
     async def evidence(self) -> Evidence:
         """Return evidence that is at most five minutes old."""
-        if self._early is None and EARLY_SECONDS < self._age() <= MAX_AGE_SECONDS:
-            self._early = asyncio.create_task(self._renew_early())
+        self._read_early(EARLY_SECONDS)
         return await self._at_most(MAX_AGE_SECONDS)
 
     async def of(self, user_ids: Sequence[str]) -> dict[str, Coverage | str]:
@@ -99,10 +102,15 @@ class Proof:
         self._read_at = self._monotonic()
         self._early = None
 
-    async def _renew_early(self) -> None:
-        # A failure is raised by whoever finds the evidence too old and reads it again.
+    def _read_early(self, seconds: float) -> None:
+        if self._early is None and seconds < self._age() <= MAX_AGE_SECONDS:
+            self._early = asyncio.create_task(self._renew_early(seconds))
+
+    async def _renew_early(self, seconds: float) -> None:
+        # A failure is raised by whoever finds the evidence too old and reads it again; until then nobody tries.
         with suppress(MfaMigrateError):
-            await self._at_most(EARLY_SECONDS)
+            await self._at_most(seconds)
+            self._early = None
 
     def is_proven(self, coverage: Coverage | str) -> bool:
         """Tell whether a user may be switched off, with the plan's accepted gaps that have not expired."""

@@ -21,6 +21,8 @@ CHUNK = 500
 """Users who are read and proven in one go before a wave."""
 CHUNK_AHEAD = 100
 """The same for the next wave while one is written: so few that the reads of the writers hardly wait behind them."""
+LAST_STRETCH = 1000
+"""So many users before the end of a wave, which take less than a minute, the evidence for the next one is read."""
 WORKERS = 6
 """Batches on their way at once: enough to keep the write pacer busy while an answer takes less than a second and a
 half, few enough to stop soon."""
@@ -146,7 +148,9 @@ class WaveRunner:
         if self._ahead is not None and self.is_read_ahead(wave):
             # What could not be read then may be readable now.
             with suppress(MfaMigrateError):
-                return await self._ahead[1]
+                rehearsed = await self._ahead[1]
+                await self._proof.renew()
+                return rehearsed
         await self.forget()
         return await self.rehearse(wave)
 
@@ -183,14 +187,14 @@ class WaveRunner:
             if following is not None:
                 self._ahead = following.number, asyncio.create_task(self._rehearse(following))
             try:
-                await self._work_through(wave, found, limit)
+                await self._work_through(wave, found, limit, another_follows=following is not None)
             finally:
                 self._writing = False
             await write_record(wave.number, {})
         if self._halted is not None:
             raise self._halted
 
-    async def _work_through(self, wave: Wave, found: dict[str, str], limit: int) -> None:
+    async def _work_through(self, wave: Wave, found: dict[str, str], limit: int, *, another_follows: bool) -> None:
         steps = (step for step in self._steps() if step.user_id in found and step.wave == wave.number)
         done = 0
 
@@ -205,6 +209,8 @@ class WaveRunner:
                     return
                 done += len(batch)
                 self._note_outcomes(outcomes, wave, limit)
+                if another_follows and len(found) - done <= LAST_STRETCH:
+                    self._proof.renew_soon()
                 self._progress.advance(done, len(found), f"Wave {wave.number} ({wave.name}): writing")
 
         await asyncio.gather(*(worker() for _ in range(WORKERS)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from migrate.engine.proof import EARLY_SECONDS, JUST_READ_SECONDS, MAX_AGE_SECONDS, Proof
 from migrate.errors import IncompleteRead, PermissionMissing
 from migrate.model.evidence import Evidence
+from migrate.model.replies import WriteRequest
 from migrate.model.users import MfaState
 from tests.unit.decide.records import evidence, header, object_id
 from tests.unit.engine.memory import Said
@@ -131,6 +133,48 @@ def test_a_wave_begins_with_evidence_of_this_minute() -> None:
         assert tenant.begun == 2
 
     asyncio.run(story())
+
+
+def test_evidence_for_the_coming_wave_is_read_in_the_background_once_and_only_when_older_than_a_minute() -> None:
+    async def story() -> None:
+        tenant = Readings()
+        proof = tenant.proof()
+        first = await proof.evidence()
+        proof.renew_soon()
+        tenant.now = JUST_READ_SECONDS + 1
+        proof.renew_soon()
+        proof.renew_soon()
+        assert await proof.evidence() is first, "nobody waits"
+        await _soon(lambda: proof._evidence is not first)
+        assert tenant.begun == 2
+        tenant.now += EARLY_SECONDS + 1
+        await proof.evidence()  # the background is free for the next one
+        await _soon(lambda: tenant.begun == 3)
+        await proof.close()
+
+    asyncio.run(story())
+
+
+def test_a_wave_that_was_read_ahead_begins_with_evidence_of_this_minute() -> None:
+    world = World(states={"ada": MfaState.ENFORCED, "ben": MfaState.ENFORCED})
+    ages: list[float] = []
+    read_at = 0.0
+    read = world.tenant.read_evidence
+
+    async def reading(**asked):  # type: ignore[no-untyped-def]
+        nonlocal read_at
+        read_at = world.tenant.now.timestamp()
+        return await read(**asked)
+
+    def write_slowly(_: WriteRequest) -> None:
+        ages.append(world.tenant.now.timestamp() - read_at)
+        world.tenant.now += timedelta(seconds=JUST_READ_SECONDS + 1)
+
+    world.tenant.read_evidence, world.tenant.before_write = reading, write_slowly  # type: ignore[method-assign]
+    world.apply_to_the_end()
+    assert len({step.wave for step in world.steps}) == 2
+    assert len(ages) == 2
+    assert max(ages) <= JUST_READ_SECONDS
 
 
 def reads_and_writes(world: World) -> list[tuple[str, set[str]]]:
