@@ -156,6 +156,7 @@ class StateChange:
                 duration(config.limits.readback_timeout, "limits.readback_timeout").total_seconds()
             ),
             apps_that_matter=tuple(sorted(config.coverage.apps)) or None,
+            made_from=self._journal.head[1],
         )
 
     async def _emergency_access(self) -> tuple[str, ...]:

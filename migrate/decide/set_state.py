@@ -113,6 +113,7 @@ def plan_for(
     tool_version: str,
     readback_timeout_seconds: int,
     apps_that_matter: tuple[str, ...] | None,
+    made_from: str,
 ) -> tuple[PlanHeader, tuple[SetMfaState, ...]]:
     """Return a plan of one wave that sets these users to `asked`, through the same applier as every other plan.
 
@@ -124,6 +125,7 @@ def plan_for(
         accept_uncovered: The operator's reason for switching off users without proof, or empty.
         emergency_access: Object ids that are never switched off.
         cloud, endpoint, created_at, tool_version, readback_timeout_seconds, apps_that_matter: As in `PlanHeader`.
+        made_from: The journal's last hash: the same request twice in one second is two runs all the same.
     """
     steps = tuple(_step(each, asked, each.profile.id in restores, accept_uncovered) for each in resolved)
     header = PlanHeader(
@@ -136,7 +138,7 @@ def plan_for(
         tenant_domain=organization.default_domain,
         cloud=cloud,
         endpoint=endpoint,
-        snapshot_id="",
+        snapshot_id=made_from,
         snapshot_taken_at=created_at,
         evidence_digest="",
         policy_steps=(),

@@ -74,7 +74,7 @@ def test_a_definite_no_to_the_batch_is_a_no_to_every_write(opened: Any, ids: Any
 
 
 def test_a_throttled_write_holds_the_next_one_back_until_graph_lets_go(opened: Any, ids: Any, reply: Any) -> None:
-    throttled = {"status": 429, "headers": {"Retry-After": "12"}, "body": error("TooManyRequests")}
+    throttled = {"status": 429, "headers": {"Retry-After": "8"}, "body": error("TooManyRequests")}
     answers = [throttled, {"status": 204}]
 
     def answering(seen: Any) -> Any:
@@ -84,10 +84,10 @@ def test_a_throttled_write_holds_the_next_one_back_until_graph_lets_go(opened: A
     async def run() -> None:
         async with opened(answering) as o:
             first = await o.tenant.write_mfa_states(writes(ids(1)))
-            assert (first[0].fate, first[0].retry_after) == (WriteFate.UNCLEAR, 12.0)
+            assert (first[0].fate, first[0].retry_after) == (WriteFate.UNCLEAR, 8.0)
             second = await o.tenant.write_mfa_states(writes(ids(1)))
             assert second[0].fate is WriteFate.ACCEPTED
-            assert sum(o.clock.slept) == pytest.approx(12.0)
+            assert sum(o.clock.slept) == pytest.approx(8.0)
             assert o.waits.told[0][0].startswith("throttled by Graph (writes) until")
 
     asyncio.run(run())
@@ -137,7 +137,7 @@ def test_a_write_that_would_go_out_on_an_old_proof_is_given_back_unsent(opened: 
             assert (held.fate, held.status) == (WriteFate.HELD, 0)
             assert held.retry_after == pytest.approx(150.0)
             assert (len(o.graph.seen), o.clock.slept) == (1, [])
-            await o.clock.sleep(100.0)
+            await o.clock.sleep(145.0)
             (sent,) = await o.tenant.write_mfa_states(writes(ids(1)))
             assert sent.fate is WriteFate.ACCEPTED
 
