@@ -31,7 +31,7 @@ _STRENGTHS = Collection(
         "allowedCombinations combinationConfigurations createdDateTime description displayName id modifiedDateTime "
         "policyType requirementsSatisfied"
     ),
-    filterable=frozenset({"id", "displayName", "policyType"}),
+    filterable=frozenset({"id", "displayName", "policyType:builtIn|custom"}),
 )
 _IP, _COUNTRY = "#microsoft.graph.ipNamedLocation", "#microsoft.graph.countryNamedLocation"
 _DEFAULTS: dict[str, Json] = {

@@ -23,7 +23,10 @@ _POLICIES = Collection(
     context="identity/conditionalAccess/policies",
     type_name="conditionalAccessPolicy",
     known=TOP_LEVEL,
-    filterable=words("id displayName state createdDateTime:time modifiedDateTime:time templateId"),
+    filterable=words(
+        "id displayName state:enabled|disabled|enabledForReportingButNotEnforced "
+        "createdDateTime:time modifiedDateTime:time templateId"
+    ),
 )
 _DELETED = Collection(
     context="identity/conditionalAccess/deletedItems/policies",

@@ -45,8 +45,8 @@ class Filter:
 def parse_filter(text: str, allowed: frozenset[str], known: frozenset[str] = frozenset()) -> Filter:
     """Parse a filter over the allowed property paths.
 
-    A path that holds no text says so behind a colon: `accountEnabled:bool`, `:number`, `:time`, `:list`. `known` are
-    properties, in lower case, that the objects have besides.
+    A path that holds no text says so behind a colon: `accountEnabled:bool`, `:number`, `:time`, `:list`; one of a few
+    words names them: `policyType:builtIn|custom`. `known` are properties, in lower case, that the objects have besides.
     Raises 400 for nonsense and for properties that are not there, 501 for what Graph has and the sandbox lacks.
     """
     reader = _Reader(text, allowed, known)
@@ -151,7 +151,7 @@ class _Reader:
             return _opposite(_equals(path, value))
         if operator == "eq":
             return _equals(path, value)
-        if kind == "text":
+        if kind == "text" or "|" in kind:
             raise not_modelled(f"the order of texts in a filter ({operator})")
         return _ordered(path, operator, value)
 
@@ -229,6 +229,10 @@ class _Reader:
     def _literal(self, kind: str) -> Any:
         """Read a value, of a kind that a member of that kind can be compared with."""
         found, value = self._value()
+        if "|" in kind:
+            if found == "string" and str(value).lower() not in kind.lower().split("|"):
+                raise self._incompatible(f"'{value}' is none of {kind.replace('|', ', ')}")
+            kind = "text"
         if value is not None and found not in _LITERALS.get(kind, ()):
             raise self._incompatible("a binary operator with incompatible types was detected")
         return value

@@ -148,3 +148,15 @@ def test_dates_compare_as_moments() -> None:
         ("since eq 2026-03-01T00:00:00.000Z", True),
     ):
         assert parse_filter(text, NAMES).test(thing) is expected
+
+
+@pytest.mark.parametrize("text", ["kind eq 'custum'", "kind in ('custom', 'x')", "kind ne ''", "kind eq 1"])
+def test_a_word_that_a_member_never_holds_is_an_error_and_no_empty_answer(text: str) -> None:
+    with pytest.raises(GraphError) as refused:
+        parse_filter(text, frozenset({"kind:builtIn|custom"}))
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("text", ["kind eq 'CUSTOM'", "kind ne 'builtIn'", "kind in ('builtIn', 'custom')"])
+def test_a_word_that_a_member_can_hold_is_compared(text: str) -> None:
+    assert parse_filter(text, frozenset({"kind:builtIn|custom"})).test({"kind": "custom"})
