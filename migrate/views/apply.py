@@ -48,7 +48,8 @@ def apply_answer(
             yield "Who was not done, and why: `mfa-migrate audit export`, columns Outcome and Reason."
         if put_back:
             yield f"{put_back} of them were put back since and stay as they are; `export` and `plan` plan them anew."
-        if command == "rollback" and result.outcomes:
+        # To undo a rollback is a rollback, too, and switches people off.
+        if command == "rollback" and result.outcomes and header.counts.get("disable", 0) < header.users_to_change:
             yield RE_ENABLED
         if command == "apply" and (result.outcomes or header.policy_steps) and not result.rehearsal:
             yield f"Way back: {way_back}"

@@ -19,25 +19,32 @@ from tests.e2e.laboratory import Lab, Ran, ask, environment, run_here
 
 
 @contextmanager
-def serving(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) -> Iterator[str]:
-    """Serve a small company in a process of its own; yield the address and end it as Ctrl-C does, or `kill`."""
+def started(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) -> Iterator[subprocess.Popen[str]]:
+    """Start `sandbox` in a process of its own; end it as Ctrl-C does, or `kill`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "migrate", "sandbox", "--port", "0", "--users", "40", *options],
+        [sys.executable, "-m", "migrate", "sandbox", "--port", "0", *options],
         cwd=folder,
         env=environment(PYTHONUNBUFFERED="1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
     try:
+        yield process
+    finally:
+        process.send_signal(end)
+        process.communicate(timeout=30)
+
+
+@contextmanager
+def serving(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) -> Iterator[str]:
+    """Serve a small company; yield the address."""
+    with started(folder, "--users", "40", *options, end=end) as process:
+        assert process.stdout is not None
         line = next(line for line in process.stdout if "serves" in line)
         found = re.search(r"https?://\S+", line)
         assert found is not None, line
         yield found[0]
-    finally:
-        process.send_signal(end)
-        process.communicate(timeout=30)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
@@ -70,23 +77,12 @@ def test_it_serves_https_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
 def test_it_says_which_authority_its_clients_have_to_trust(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "migrate", "sandbox", "--port", "0", "--users", "3", "--https"],
-        cwd=tmp_path,
-        env=environment(PYTHONUNBUFFERED="1"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    try:
+    with started(tmp_path, "--users", "3", "--https") as process:
+        assert process.stderr is not None
         line = next(line for line in process.stderr if "trust" in line)
         found = re.search(r"trust (\S+\.pem):", line)
         assert found is not None, line
         assert "BEGIN CERTIFICATE" in Path(found[1]).read_text(encoding="utf-8")
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")

@@ -60,15 +60,16 @@ def _syntax(text: str) -> GraphError:
     return bad_request(f"Invalid filter clause: there is a syntax error in '{text}'.")
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
+def tokens(pattern: re.Pattern[str], text: str, problem: GraphError) -> Iterator[re.Match[str]]:
+    """Yield the tokens of a text; raise `problem` where none begins."""
     at = 0
     text = text.rstrip()
     while at < len(text):
-        match = _TOKEN.match(text, at)
+        match = pattern.match(text, at)
         if match is None:
-            raise _syntax(text)
+            raise problem
         at = match.end()
-        yield str(match.lastgroup), match.group().strip()
+        yield match
 
 
 class _Reader:
@@ -82,7 +83,7 @@ class _Reader:
         for each in allowed:
             path, _, kind = each.partition(":")
             self._allowed[path.lower()] = (path, kind or "text")
-        self._tokens = list(_tokens(text))
+        self._tokens = [(str(token.lastgroup), token.group().strip()) for token in tokens(_TOKEN, text, _syntax(text))]
         self._at = 0
         self._variable: str | None = None
         self.advanced = False

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from migrate.sandbox.messages import GraphError, Json, bad_request
-from migrate.sandbox.odata.filter import Test, both, either
+from migrate.sandbox.odata.filter import Test, both, either, tokens
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\["\\])*"|AND\b|OR\b|[()])')
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -57,24 +57,13 @@ def _syntax(text: str) -> GraphError:
     return bad_request(f"Syntax error in the search '{text}'.")
 
 
-def _tokens(text: str) -> Iterator[str]:
-    at = 0
-    text = text.rstrip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise _syntax(text)
-        at = match.end()
-        yield match[1]
-
-
 class _Reader:
     """Read a search by recursive descent, one method for each level of binding."""
 
     def __init__(self, text: str, searchable: frozenset[str]) -> None:
         self._text = text
         self._searchable = {each.lower(): each for each in searchable}
-        self.rest = list(_tokens(text))[::-1]
+        self.rest = [token[1] for token in tokens(_TOKEN, text, _syntax(text))][::-1]
 
     def _takes(self, token: str) -> bool:
         if not self.rest or self.rest[-1] != token:

@@ -231,9 +231,11 @@ def test_the_end_of_a_run_says_how_many_of_its_policy_steps_were_carried_out() -
 
 def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> None:
     ended = result("done", outcomes=Counter(confirmed=3), policies_kept=["'Ours' stays as it is: two depend on it"])
-    answer = apply_answer(header(), ended, command="rollback")
+    answer = apply_answer(header(counts={"restore": 10}), ended, command="rollback")
     shown = text_of(answer)
     assert "their sessions end" in shown
+    undone = text_of(apply_answer(header(), ended, command="rollback"))
+    assert "their sessions end" not in undone, "to undo a rollback switches everybody off again"
     assert "may be found enforced" in shown
     assert "'Ours' stays as it is: two depend on it" in shown
     assert "Way back" not in shown
