@@ -55,6 +55,8 @@ class MfaMigrateError(Exception):
     """An ending that the user is told about: what happened, what was not changed, what to type next."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    usual_hint: ClassVar[str] = ""
+    """What to type next where an instance says nothing better."""
 
     def __init__(self, what: str, *, unchanged: str = NOTHING_CHANGED, hint: str = "") -> None:
         super().__init__(what)
@@ -62,7 +64,7 @@ class MfaMigrateError(Exception):
         """What happened, in one sentence."""
         self.unchanged = unchanged
         """What was not changed; the applier replaces it once something was."""
-        self.hint = hint
+        self.hint = hint or self.usual_hint
         """What to type next; empty when there is nothing useful to say."""
 
 
@@ -70,6 +72,7 @@ class UsageProblem(MfaMigrateError):
     """Something was typed or configured wrong."""
 
     exit_code = ExitCode.USAGE
+    usual_hint = "Type the command again with --help to see what it takes."
 
 
 class ConfigProblem(UsageProblem):
@@ -78,6 +81,8 @@ class ConfigProblem(UsageProblem):
 
 class BadInput(UsageProblem):
     """A file that was handed to us cannot be used."""
+
+    usual_hint = "Correct the file or give another one, then type the same command again."
 
 
 class Guarded(MfaMigrateError):

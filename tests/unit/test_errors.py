@@ -36,12 +36,18 @@ def test_each_class_has_a_sentence_and_an_exit_code_of_its_kind(kind: type[MfaMi
     assert kind.exit_code == families[family]
 
 
+@pytest.mark.parametrize("kind", [kind for kind in CLASSES if issubclass(kind, errors.UsageProblem)])
+def test_whoever_typed_or_gave_something_wrong_is_always_told_what_to_do(kind: type[MfaMigrateError]) -> None:
+    assert kind("It is torn.").hint.endswith(".")
+    assert kind("It is torn.", hint="Mend it.").hint == "Mend it."
+
+
 def test_an_error_nobody_classified_counts_as_a_bug() -> None:
     assert MfaMigrateError("x").exit_code is ExitCode.BUG
 
 
 def test_an_error_carries_its_sentence_what_was_not_changed_and_a_hint() -> None:
-    plain = errors.BadInput("It is torn.")
+    plain = errors.Unreachable("It is torn.")
     assert (str(plain), plain.what, plain.unchanged, plain.hint) == ("It is torn.", "It is torn.", NOTHING_CHANGED, "")
     full = errors.StalePlan("It is old.", unchanged="Two users were changed.", hint="Type this.")
     assert (full.unchanged, full.hint) == ("Two users were changed.", "Type this.")
