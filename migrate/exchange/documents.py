@@ -108,7 +108,8 @@ def rollback_rows(source: Path | BinaryIO) -> Iterator[RollbackRow]:
     try:
         yield from _decoded(source, ROLLBACK_COLUMNS, _rollback_row)
     except BadInput as problem:
-        raise BadInput(problem.what, hint=problem.hint or _GOING_BACK) from problem
+        better = problem.hint if problem.hint != problem.usual_hint else _GOING_BACK
+        raise BadInput(problem.what, hint=better) from problem
 
 
 def audit_csv(entries: Iterable[JournalEntry], dialect: Dialect = PLAIN) -> Iterator[bytes]:
