@@ -22,15 +22,45 @@ class Verdict(StrEnum):
     """Something that might close the open regions is not understood or could not be read."""
 
 
+class GapKind(StrEnum):
+    """The head of a gap's tag: what kind of thing is open. Where it is told apart, `match` ends in `assert_never`."""
+
+    LOCATION = "location"
+    CLIENT_APP_TYPE = "clientAppType"
+    PLATFORM = "platform"
+    APP = "app"
+    SIGN_IN_RISK = "signInRisk"
+    USER_RISK = "userRisk"
+    INSIDER_RISK = "insiderRisk"
+    FLOW = "flow"
+    DEVICE = "device"
+    CONTROL = "control"
+    TERMS_OF_USE = "termsOfUse"
+    CUSTOM_FACTOR = "customFactor"
+    STRENGTH = "strength"
+    DEVICE_FILTER = "deviceFilter"
+    APP_FILTER = "appFilter"
+    EXCLUDED = "excluded"
+    NOT_INCLUDED = "notIncluded"
+    NO_POLICY = "noPolicy"
+    TOO_MANY = "tooMany"
+    EVERYTHING = "everything"
+
+
 class Gap(Record, frozen=True, kw_only=True):
     """One region of sign-ins that no enabled policy demands MFA for."""
 
     tag: str
-    """Machine-readable: `location:trusted`, `clientAppType:other`, `app:<id>`, `excluded`, …"""
+    """Machine-readable: a `GapKind`, for a region with its value: `location:trusted`, `app:<id>`, `excluded`, …"""
     words: str
     """The same for a person."""
     within: tuple[tuple[str, ...], ...] = ()
     """Other ways to name a region that the gap lies in: each is a set of tags that together contain it."""
+
+    @property
+    def kind(self) -> GapKind:
+        """Return the head of the tag."""
+        return GapKind(self.tag.partition(":")[0])
 
     def is_accepted(self, accepted: AbstractSet[str]) -> bool:
         """Tell whether the gap lies in the regions that these tags name.

@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.principals import Assignment, Match
-from migrate.model.coverage import Coverage, Gap, Verdict
+from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
 from migrate.model.evidence import PolicyState
 from migrate.model.explanation import Explanation, PolicyAnswer
 from migrate.model.users import AnyUser, UnreadableUser, UserRecord
 
-CLOSING: Final = {
-    "location": "Take the location out of the policy's exclusions, or require MFA there with a policy of its own.",
-    "clientAppType": "Set the policy's client app types to all, or block legacy clients for all users "
-    "(exchangeActiveSync and other).",
-    "platform": "Include all platforms in the policy.",
-    "app": "Include all resources, take the app out of the exclusions, or require MFA for it with a policy of its own.",
-    "signInRisk": "Require MFA without a sign-in risk condition: risk policies come on top, they replace nothing.",
-    "userRisk": "Require MFA without a user risk condition: risk policies come on top, they replace nothing.",
-    "insiderRisk": "Require MFA without an insider risk condition.",
-    "flow": "Block the flow, or take the authentication flow condition out of the policy that requires MFA.",
-    "device": "Ask for the device with AND, or in a policy of its own: with OR it replaces MFA.",
-    "control": "Ask for the control with AND, or in a policy of its own: with OR it replaces MFA.",
-    "termsOfUse": "Ask for the terms of use with AND: with OR they replace MFA.",
-    "customFactor": "Ask for the custom control with AND: with OR it replaces MFA.",
-    "strength": "Choose an authentication strength whose methods are all multifactor.",
-    "deviceFilter": "Require MFA without the device filter.",
-    "appFilter": "Require MFA without the application filter.",
-    "excluded": "Take the user out of the exclusion, or include the user in another policy that requires MFA.",
-    "notIncluded": "Include the user in an enabled policy that requires MFA for all resources.",
-    "noPolicy": "Enable a policy that requires MFA for all users and all resources; `mfa-migrate plan` can create one.",
-    "tooMany": "Enable one plain policy that requires MFA for all users and all resources.",
-    "everything": "Enable one plain policy that requires MFA for all users and all resources.",
-}
-"""For each kind of gap one sentence; docs/coverage.md says the same at length."""
+_WITHOUT_RISK = "risk policies come on top, they replace nothing."
+_WITH_OR = "with OR it replaces MFA."
+_ONE_PLAIN_POLICY = "Enable one plain policy that requires MFA for all users and all resources."
+
+
+def closing_of(kind: GapKind) -> str:
+    """Return one sentence: what would close a gap of this kind. docs/coverage.md says the same at length."""
+    match kind:
+        case GapKind.LOCATION:
+            return "Take the location out of the policy's exclusions, or require MFA there with a policy of its own."
+        case GapKind.CLIENT_APP_TYPE:
+            return (
+                "Set the policy's client app types to all, or block legacy clients for all users "
+                "(exchangeActiveSync and other)."
+            )
+        case GapKind.PLATFORM:
+            return "Include all platforms in the policy."
+        case GapKind.APP:
+            return (
+                "Include all resources, take the app out of the exclusions, or require MFA for it with a policy of "
+                "its own."
+            )
+        case GapKind.SIGN_IN_RISK:
+            return f"Require MFA without a sign-in risk condition: {_WITHOUT_RISK}"
+        case GapKind.USER_RISK:
+            return f"Require MFA without a user risk condition: {_WITHOUT_RISK}"
+        case GapKind.INSIDER_RISK:
+            return "Require MFA without an insider risk condition."
+        case GapKind.FLOW:
+            return "Block the flow, or take the authentication flow condition out of the policy that requires MFA."
+        case GapKind.DEVICE:
+            return f"Ask for the device with AND, or in a policy of its own: {_WITH_OR}"
+        case GapKind.CONTROL:
+            return f"Ask for the control with AND, or in a policy of its own: {_WITH_OR}"
+        case GapKind.TERMS_OF_USE:
+            return "Ask for the terms of use with AND: with OR they replace MFA."
+        case GapKind.CUSTOM_FACTOR:
+            return f"Ask for the custom control with AND: {_WITH_OR}"
+        case GapKind.STRENGTH:
+            return "Choose an authentication strength whose methods are all multifactor."
+        case GapKind.DEVICE_FILTER:
+            return "Require MFA without the device filter."
+        case GapKind.APP_FILTER:
+            return "Require MFA without the application filter."
+        case GapKind.EXCLUDED:
+            return "Take the user out of the exclusion, or include the user in another policy that requires MFA."
+        case GapKind.NOT_INCLUDED:
+            return "Include the user in an enabled policy that requires MFA for all resources."
+        case GapKind.NO_POLICY:
+            return (
+                "Enable a policy that requires MFA for all users and all resources; `mfa-migrate plan` can create one."
+            )
+        case GapKind.TOO_MANY | GapKind.EVERYTHING:
+            return _ONE_PLAIN_POLICY
+        case _:
+            assert_never(kind)
 
 
 UNDERSTANDING: Final = (
@@ -47,12 +79,12 @@ UNDERSTANDING: Final = (
 
 def closing_for(gap: Gap) -> str:
     """Return one sentence: what would close a gap."""
-    return CLOSING[gap.tag.partition(":")[0]]
+    return closing_of(gap.kind)
 
 
 def _closing(coverage: Coverage) -> tuple[str, ...]:
     sentences = [UNDERSTANDING] if coverage.verdict is Verdict.UNKNOWN else []
-    sentences += [CLOSING["excluded"]] if coverage.exclusions else []
+    sentences += [closing_of(GapKind.EXCLUDED)] if coverage.exclusions else []
     return tuple(dict.fromkeys([*sentences, *(closing_for(gap) for gap in coverage.gaps)]))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from migrate.decide.coverage.locations import ALL_TRUSTED, NamedLocation, NotUnderstood
 from migrate.decide.coverage.regions import Box
 from migrate.decide.coverage.space import NO, Space
 from migrate.decide.coverage.vocabulary import APP_NAMES, ENUMERATED, MFA_TRUSTED_IPS, Axis
-from migrate.model.coverage import Gap
+from migrate.model.coverage import Gap, GapKind
 
 _CLIENT_WORDS = {
     "browser": "browsers",
@@ -96,7 +97,7 @@ class GapNames:
     def _gaps_of_box(self, box: Box) -> Iterable[Gap]:
         named = {axis: self._parts(axis, box[axis]) for axis in self._limited(box)}
         if not named:
-            yield Gap(tag="everything", words="every sign-in")
+            yield Gap(tag=GapKind.EVERYTHING.value, words="every sign-in")
             return
         main = min(named, key=lambda axis: (any(p.tag in _ORDINARY for p in named[axis]), len(named[axis]), axis))
         others = [axis for axis in named if axis != main]
@@ -204,16 +205,34 @@ def _value_words(axis: Axis, value: str) -> str:
 def _yes_no(axis: str, mask: int) -> Part:
     if axis in _CONTROL_WORDS:
         return Part(axis, _CONTROL_WORDS[axis], mask)
-    kind, _, rule = axis.partition(":")
-    holds = not mask & NO
+    head, _, rule = axis.partition(":")
+    holds, kind = not mask & NO, GapKind(head)
     match kind:
-        case "deviceFilter":
+        case GapKind.DEVICE_FILTER:
             words = f"on devices that {'match' if holds else 'do not match'} the filter {rule!r}"
-        case "appFilter":
+        case GapKind.APP_FILTER:
             words = f"apps that {'match' if holds else 'do not match'} the filter {rule!r}"
-        case _:
+        case GapKind.DEVICE | GapKind.CONTROL | GapKind.TERMS_OF_USE | GapKind.CUSTOM_FACTOR | GapKind.STRENGTH:
             words = f"by meeting {axis} instead"
-    return Part(axis if holds else f"{kind}:not:{rule}", words, mask)
+        case (
+            GapKind.LOCATION
+            | GapKind.CLIENT_APP_TYPE
+            | GapKind.PLATFORM
+            | GapKind.APP
+            | GapKind.SIGN_IN_RISK
+            | GapKind.USER_RISK
+            | GapKind.INSIDER_RISK
+            | GapKind.FLOW
+            | GapKind.EXCLUDED
+            | GapKind.NOT_INCLUDED
+            | GapKind.NO_POLICY
+            | GapKind.TOO_MANY
+            | GapKind.EVERYTHING
+        ):
+            raise AssertionError(f"{axis} has more values than yes and no")
+        case _:
+            assert_never(kind)
+    return Part(axis if holds else f"{head}:not:{rule}", words, mask)
 
 
 def _app_words(name: str) -> str:

@@ -15,7 +15,7 @@ from migrate.decide.coverage.principals import Assignment, Directory, Entrances,
 from migrate.decide.coverage.solver import TOO_MANY, Solution, Solver
 from migrate.decide.coverage.space import Space
 from migrate.decide.coverage.vocabulary import Axis, UserKind
-from migrate.model.coverage import Coverage, Gap, Verdict
+from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.users import UserProfile
 
@@ -182,10 +182,15 @@ class Judge:
 
     def _nothing_applies(self, excluded: tuple[str, ...]) -> tuple[Gap, ...]:
         if excluded:
-            return tuple(Gap(tag="excluded", words=words) for words in excluded)
+            return tuple(Gap(tag=GapKind.EXCLUDED.value, words=words) for words in excluded)
         if all(_is_report_only(reading) for reading in self.weighed):
-            return (Gap(tag="noPolicy", words="no enabled policy demands MFA or blocks"),)
-        return (Gap(tag="notIncluded", words="no enabled policy that demands MFA applies to the user's sign-ins"),)
+            return (Gap(tag=GapKind.NO_POLICY.value, words="no enabled policy demands MFA or blocks"),)
+        return (
+            Gap(
+                tag=GapKind.NOT_INCLUDED.value,
+                words="no enabled policy that demands MFA applies to the user's sign-ins",
+            ),
+        )
 
     def _doubts(self, answers: tuple[Assignment, ...], solution: Solution) -> Iterator[str]:
         if solution.exhausted:

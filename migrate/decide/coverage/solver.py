@@ -9,7 +9,7 @@ from migrate.decide.coverage.gaps import GapNames
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.regions import Box, Budget, TooManyCombinations, intersection, is_covered, open_boxes
 from migrate.decide.coverage.space import Space
-from migrate.model.coverage import Gap, Verdict
+from migrate.model.coverage import Gap, GapKind, Verdict
 
 TOO_MANY = "too many combinations of conditions: the proof was given up at its work limit"
 
@@ -100,7 +100,7 @@ class Solver:
         try:
             return self._names.gaps_of(open_boxes(self._whole, boxes, self._budget()))
         except TooManyCombinations:
-            return (Gap(tag="tooMany", words="more regions than can be listed"),)
+            return (Gap(tag=GapKind.TOO_MANY.value, words="more regions than can be listed"),)
 
     def _reaches_beyond(self, box: Box, boxes: list[Box], budget: Budget) -> bool:
         inside = intersection(self._whole, box)
