@@ -42,7 +42,7 @@ from migrate.model.words import counted
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
-    from migrate.engine.applier import ApplyOptions
+    from migrate.engine.run_parts import ApplyOptions
 
 ReasonToSkip = "Do not wait; the reason goes into the audit."
 
@@ -83,7 +83,7 @@ def apply(
         mfa-migrate apply --until wave:1
         mfa-migrate apply --yes --max-users 25%
     """
-    from migrate.engine.applier import ApplyOptions
+    from migrate.engine.run_parts import ApplyOptions
     from migrate.views.apply import apply_answer
 
     workspace = workspace_of(call)
@@ -181,6 +181,7 @@ async def _apply(
     guard: Callable[[], None],
 ) -> RunResult:
     from migrate.engine.applier import Applier
+    from migrate.engine.run_parts import RunParts
     from migrate.engine.wait_log import WaitLog
 
     waits = WaitLog(call.screen)
@@ -197,18 +198,20 @@ async def _apply(
                 waits.keep_in(journal, server_date=lambda: iso_utc(tenant.server_now()))
             try:
                 return await Applier(
-                    plan=header,
-                    steps=steps,
-                    tenant=tenant,
-                    journal=journal,
-                    rollback_files=FolderRollbackFiles(workspace, dialect_of(call.settings)),
-                    progress=waits,
-                    options=options,
-                    stop=stop,
-                    paused=(workspace.path / PAUSE_FILE).exists,
-                    sleep=sleep,
-                    monotonic=monotonic,
-                    new_id=new_id,
+                    RunParts(
+                        plan=header,
+                        steps=steps,
+                        tenant=tenant,
+                        journal=journal,
+                        rollback_files=FolderRollbackFiles(workspace, dialect_of(call.settings)),
+                        progress=waits,
+                        options=options,
+                        stop=stop,
+                        paused=(workspace.path / PAUSE_FILE).exists,
+                        sleep=sleep,
+                        monotonic=monotonic,
+                        new_id=new_id,
+                    )
                 ).run()
             finally:
                 say_chain_head(call, journal)

@@ -40,7 +40,7 @@ from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
     from migrate.decide.reverser import Rollback, TenantFacts
-    from migrate.engine.applier import ApplyOptions
+    from migrate.engine.run_parts import ApplyOptions
     from migrate.store.journal import JournalDb
 
 
@@ -138,6 +138,7 @@ class _Work:
         from migrate.decide.reverser import TenantFacts, rollback_for
         from migrate.engine.applier import Applier
         from migrate.engine.rollback_record import migrations
+        from migrate.engine.run_parts import RunParts
         from migrate.engine.wait_log import WaitLog
 
         waits = WaitLog(self._call.screen)
@@ -175,18 +176,20 @@ class _Work:
                     waits.keep_in(journal, server_date=lambda: iso_utc(tenant.server_now()))
                 with interruptible(self._call) as stop:
                     applier = Applier(
-                        plan=rolled.header,
-                        steps=lambda: iter(rolled.steps),
-                        tenant=tenant,
-                        journal=journal,
-                        rollback_files=FolderRollbackFiles(self._workspace, dialect_of(self._call.settings)),
-                        progress=waits,
-                        options=self._options(journal, rolled),
-                        stop=stop,
-                        paused=(self._workspace.path / PAUSE_FILE).exists,
-                        sleep=sleep,
-                        monotonic=monotonic,
-                        new_id=new_id,
+                        RunParts(
+                            plan=rolled.header,
+                            steps=lambda: iter(rolled.steps),
+                            tenant=tenant,
+                            journal=journal,
+                            rollback_files=FolderRollbackFiles(self._workspace, dialect_of(self._call.settings)),
+                            progress=waits,
+                            options=self._options(journal, rolled),
+                            stop=stop,
+                            paused=(self._workspace.path / PAUSE_FILE).exists,
+                            sleep=sleep,
+                            monotonic=monotonic,
+                            new_id=new_id,
+                        )
                     )
                     try:
                         return rolled, await applier.run()
@@ -194,8 +197,8 @@ class _Work:
                         say_chain_head(self._call, journal)
 
     def _options(self, journal: JournalDb, rolled: Rollback) -> ApplyOptions:
-        from migrate.engine.applier import ApplyOptions
         from migrate.engine.rollback_record import begun_plans
+        from migrate.engine.run_parts import ApplyOptions
 
         begun = {digest for digest, _ in begun_plans(journal)}
         restored = {step.user_id for step in rolled.steps}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ from migrate.views.set_state import refused_result, result_of
 if TYPE_CHECKING:
     from migrate.decide.guards import Leave, Send
     from migrate.decide.set_state import FormerStates
+    from migrate.engine.run_parts import RunParts
     from migrate.engine.wait_log import WaitLog
     from migrate.graph.tenant import GraphTenant
     from migrate.model.plan import PlanHeader, SetMfaState
@@ -184,28 +185,13 @@ class StateChange:
         return notes
 
     async def _run(self, plan: PlanHeader, steps: tuple[SetMfaState, ...]) -> dict[str, JournalEntry]:
-        from migrate.engine.applier import Applier, ApplyOptions
+        from migrate.engine.applier import Applier
         from migrate.model.run import Ending
 
         self._journal.for_run(plan.digest)
         self._waits.keep_in(self._journal, server_date=lambda: iso_utc(self._tenant.server_now()))
         with interruptible(self.call) as stop:
-            result = await Applier(
-                plan=plan,
-                steps=lambda: iter(steps),
-                tenant=self._tenant,
-                journal=self._journal,
-                rollback_files=FolderRollbackFiles(self.workspace, dialect_of(self.call.settings)),
-                progress=self._waits,
-                options=ApplyOptions(
-                    max_failures="100%", tool_version=__version__, cloud=plan.cloud, endpoint=plan.endpoint
-                ),
-                stop=stop,
-                paused=(self.workspace.path / PAUSE_FILE).exists,
-                sleep=sleep,
-                monotonic=monotonic,
-                new_id=new_id,
-            ).run()
+            result = await Applier(self._parts(plan, steps, stop)).run()
         self.interrupted = result.ending is Ending.INTERRUPTED
         entries = self._journal.entries(plan_digest=plan.digest, operation=Operation.SET_MFA_STATE)
         return {entry.object_id: entry for entry in entries}
@@ -215,14 +201,26 @@ class StateChange:
         from migrate.engine.proof import Proof
         from migrate.engine.user_steps import UserSteps
 
-        users = UserSteps(
+        parts = self._parts(plan, steps, lambda: False)
+        users = UserSteps(parts, Proof(parts))
+        return {step.user_id: decision for step, decision in await users.rehearse(steps)}
+
+    def _parts(self, plan: PlanHeader, steps: tuple[SetMfaState, ...], stop: Callable[[], bool]) -> RunParts:
+        from migrate.engine.run_parts import ApplyOptions, RunParts
+
+        return RunParts(
+            plan=plan,
+            steps=lambda: iter(steps),
             tenant=self._tenant,
             journal=self._journal,
-            proof=Proof(self._tenant, plan, progress=self.call.screen, monotonic=monotonic),
-            progress=self.call.screen,
+            rollback_files=FolderRollbackFiles(self.workspace, dialect_of(self.call.settings)),
+            progress=self._waits,
+            options=ApplyOptions(
+                max_failures="100%", tool_version=__version__, cloud=plan.cloud, endpoint=plan.endpoint
+            ),
+            stop=stop,
+            paused=(self.workspace.path / PAUSE_FILE).exists,
             sleep=sleep,
+            monotonic=monotonic,
             new_id=new_id,
-            readback_timeout=0,
-            emergency_access=frozenset(plan.emergency_access),
         )
-        return {step.user_id: decision for step, decision in await users.rehearse(steps)}

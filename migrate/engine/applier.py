@@ -3,59 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from migrate.decide import guards
 from migrate.engine.gates import Gates, Wait
 from migrate.engine.going_back import policies_may_go_back
 from migrate.engine.policy_steps import PolicySteps, is_policy_step_settled, said_of
-from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.engine.proof import Proof
 from migrate.engine.recovery import recover_users
 from migrate.engine.rollback_record import RollbackRecord
 from migrate.engine.run_log import RunLog
-from migrate.engine.user_steps import UserSteps
-from migrate.engine.waves import PAUSE_LIMIT_SECONDS, StopWave, WaveRunner
+from migrate.engine.run_parts import RunParts
+from migrate.engine.waves import StopWave, WaveRunner
 from migrate.errors import MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
-from migrate.model.plan import (
-    PlanHeader,
-    PlanKind,
-    PolicyStep,
-    SetMfaState,
-    SetPolicyState,
-    Wave,
-    weakens,
-)
+from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
 from migrate.model.run import Ending, RunResult
 
 LONG_WAIT_SECONDS = 15 * 60
 """Design rule 3: a longer wait ends the process, not the run."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApplyOptions:
-    """What the operator asked for on the command line."""
-
-    what_if: bool = False
-    until: str | None = None
-    """`report-only`, `policies-on` or `wave:N`."""
-    only_wave: int | None = None
-    max_failures: str = "5%"
-    skip_report_only: str | None = None
-    skip_settle: str | None = None
-    """Reasons; they are recorded."""
-    stay: bool = False
-    """`--wait`: sit out long waits in this process."""
-    overwrite_drift: bool = False
-    undoes: tuple[str, ...] = ()
-    """Digests of the runs in this journal that a rollback puts back as a whole; they are closed with it."""
-    tool_version: str = ""
-    cloud: str = "global"
-    endpoint: str | None = None
 
 
 class _StopHere(Exception):
@@ -65,86 +33,17 @@ class _StopHere(Exception):
 class Applier:
     """Runs one plan against one tenant under one journal. Decides nothing that the plan does not say."""
 
-    def __init__(
-        self,
-        *,
-        plan: PlanHeader,
-        steps: Callable[[], Iterator[SetMfaState]],
-        tenant: Tenant,
-        journal: Journal,
-        rollback_files: RollbackFiles,
-        progress: Progress,
-        options: ApplyOptions,
-        stop: Callable[[], bool],
-        paused: Callable[[], bool],
-        sleep: Callable[[float], Awaitable[None]],
-        monotonic: Callable[[], float],
-        new_id: Callable[[], str],
-    ) -> None:
-        """Wire a run.
-
-        Args:
-            plan: The plan's header.
-            steps: Yields the plan's user steps in order, from the start at each call.
-            tenant: The tenant.
-            journal: Opened for this plan.
-            rollback_files: Where the way back is written.
-            progress: Told what happens.
-            options: What the operator asked for.
-            stop: Tells whether an interrupt came in.
-            paused: Tells whether the pause file is there.
-            sleep: Waits; an argument so that tests need not.
-            monotonic: Seconds that never go back.
-            new_id: Makes client request ids.
-        """
-        self._plan, self._tenant, self._journal = plan, tenant, journal
-        self._steps = steps
-        self._progress, self._options, self._sleep, self._stop = progress, options, sleep, stop
-        self._proof = Proof(tenant, plan, progress=progress, monotonic=monotonic)
-        self._record = RollbackRecord(plan, steps, journal, rollback_files, tool_version=options.tool_version)
+    def __init__(self, parts: RunParts) -> None:
+        self._parts, self._plan, self._steps = parts, parts.plan, parts.steps
+        self._tenant, self._journal, self._progress = parts.tenant, parts.journal, parts.progress
+        self._options, self._sleep, self._stop = parts.options, parts.sleep, parts.stop
+        self._proof = Proof(parts)
+        self._record = RollbackRecord(parts)
         self._policies_seen: tuple[ConditionalAccessPolicy, ...] = ()
-        self._log = RunLog(plan, journal, tenant)
-        self._gates = Gates(
-            plan,
-            steps,
-            tenant,
-            journal,
-            skips_report_only=options.skip_report_only is not None,
-            skips_settle=options.skip_settle is not None,
-        )
-        self._policies = PolicySteps(
-            plan=plan,
-            tenant=tenant,
-            journal=journal,
-            proof=self._proof,
-            progress=progress,
-            sleep=sleep,
-            new_id=new_id,
-        )
-        self._waves = WaveRunner(
-            journal=journal,
-            plan_digest=plan.digest,
-            steps=steps,
-            proof=self._proof,
-            users=UserSteps(
-                tenant=tenant,
-                journal=journal,
-                proof=self._proof,
-                progress=progress,
-                sleep=sleep,
-                new_id=new_id,
-                readback_timeout=plan.limits.readback_timeout_seconds,
-                emergency_access=frozenset(plan.emergency_access),
-                overwrite_drift=options.overwrite_drift,
-                stop=stop,
-            ),
-            progress=progress,
-            max_failures=options.max_failures,
-            stop=stop,
-            paused=paused,
-            sleep=sleep,
-            pause_limit=float("inf") if options.stay else PAUSE_LIMIT_SECONDS,
-        )
+        self._log = RunLog(parts)
+        self._gates = Gates(parts)
+        self._policies = PolicySteps(parts, self._proof)
+        self._waves = WaveRunner(parts, self._proof)
 
     async def run(self) -> RunResult:
         """Carry the plan as far as it may go now.
@@ -243,9 +142,7 @@ class Applier:
     async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[str]:
         """Carry out steps; return those that were not, with the reason. The guard belongs to the steps (rule 7)."""
         if any(weakens(step) for step in steps):
-            why_not = await policies_may_go_back(
-                self._plan, self._steps, steps, tenant=self._tenant, journal=self._journal, progress=self._progress
-            )
+            why_not = await policies_may_go_back(self._parts, steps)
             if why_not:
                 return [_kept(step, why_not) for step in steps]
         kept = []

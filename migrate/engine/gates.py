@@ -5,15 +5,15 @@ The server's clock decides, never this machine's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from migrate.decide.policy_steps import is_named_by
-from migrate.engine.ports import Journal, Tenant
+from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import moment_of
 from migrate.model.journal import Operation, Outcome
-from migrate.model.plan import PlanHeader, SetMfaState, SetPolicyState, Wave
+from migrate.model.plan import SetPolicyState, Wave
 
 
 class Wait(Exception):
@@ -28,18 +28,10 @@ class Wait(Exception):
 class Gates:
     """Raises `Wait` where a run must not go on yet."""
 
-    def __init__(
-        self,
-        plan: PlanHeader,
-        steps: Callable[[], Iterator[SetMfaState]],
-        tenant: Tenant,
-        journal: Journal,
-        *,
-        skips_report_only: bool,
-        skips_settle: bool,
-    ) -> None:
-        self._plan, self._steps, self._tenant, self._journal = plan, steps, tenant, journal
-        self._skips_report_only, self._skips_settle = skips_report_only, skips_settle
+    def __init__(self, parts: RunParts) -> None:
+        self._plan, self._steps, self._tenant, self._journal = parts.plan, parts.steps, parts.tenant, parts.journal
+        self._skips_report_only = parts.options.skip_report_only is not None
+        self._skips_settle = parts.options.skip_settle is not None
 
     async def report_only(self, step: SetPolicyState) -> None:
         """Raise Wait until a policy that shall be switched on was report-only, unchanged, for long enough."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on, dependents
 from migrate.decide.policy_steps import is_named_by, with_policies
-from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.engine.ports import Tenant
 from migrate.engine.rollback_record import begun_plans
+from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PlanHeader, PolicyStep, SetMfaState, weakens
+from migrate.model.plan import PolicyStep, SetMfaState, weakens
 from migrate.model.replies import StateReading
 from migrate.model.users import MfaState, UserProfile
 
@@ -21,23 +22,16 @@ GONE = 404
 """Whoever was deleted meanwhile needs no protection and cannot be restored."""
 
 
-async def policies_may_go_back(
-    plan: PlanHeader,
-    steps: Callable[[], Iterator[SetMfaState]],
-    policy_steps: Sequence[PolicyStep],
-    *,
-    tenant: Tenant,
-    journal: Journal,
-    progress: Progress,
-) -> str:
+async def policies_may_go_back(parts: RunParts, policy_steps: Sequence[PolicyStep]) -> str:
     """Return why the policies must stay as they are; empty when they may go back (design rule 7).
 
     Every user of the plan is read back, and then everybody else whom this workspace ever switched off. How many
     other people lose the requirement is said before anything is sent.
     """
+    plan, tenant = parts.plan, parts.tenant
     not_restored = [
         step.user_principal_name
-        async for step, reading in _read_back(tenant, steps())
+        async for step, reading in _read_back(tenant, parts.steps())
         if reading.status != GONE and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
     ]
     if not_restored:
@@ -46,36 +40,34 @@ async def policies_may_go_back(
         return ""
     evidence = await tenant.read_evidence()
     without = _without(evidence, policy_steps)
-    apps = None if plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
+    apps = parts.apps_that_matter
     before, after = Judge(evidence, apps_that_matter=apps), Judge(without, apps_that_matter=apps)
     accepted = accepted_on(plan.accepted_gaps, tenant.server_now())
-    depending = await _depending(plan, tenant, journal, before, after, accepted)
+    depending = await _depending(parts, before, after, accepted)
     if depending:
         return f"{len(depending)} users whom this tool switched off rest on it ({', '.join(depending[:SAMPLE])})"
     losing = 0
     async for profile in tenant.iter_users():
         losing += any(True for _ in dependents([profile], before, after, frozenset()))
-    progress.note(f"{losing} people lose the requirement of MFA, or part of it, when the policies go back.")
+    parts.progress.note(f"{losing} people lose the requirement of MFA, or part of it, when the policies go back.")
     return ""
 
 
-async def _depending(
-    plan: PlanHeader, tenant: Tenant, journal: Journal, before: Judge, after: Judge, accepted: frozenset[str]
-) -> list[str]:
+async def _depending(parts: RunParts, before: Judge, after: Judge, accepted: frozenset[str]) -> list[str]:
     """Return the users whom any run switched off, who still are, and who need the policies.
 
     Asked of every run by itself, rollbacks too: one that failed to restore somebody was the last to touch them, and
     one that undid a rollback switched people off.
     """
-    plans = begun_plans(journal)
+    tenant, plans = parts.tenant, begun_plans(parts.journal)
     switched_off = {
         user.user_id: None
         for digest, _ in plans
-        for user in journal.touched([digest])
+        for user in parts.journal.touched([digest])
         if user.requested is MfaState.DISABLED
     }
     elsewhere = dict.fromkeys(
-        user_id for header in (plan, *(begun for _, begun in plans)) for user_id in header.may_be_off
+        user_id for header in (parts.plan, *(begun for _, begun in plans)) for user_id in header.may_be_off
     )
     suspects = iter(switched_off | elsewhere)
     found: list[str] = []

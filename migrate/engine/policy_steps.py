@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import assert_never
 
 from migrate.decide.guards import says_the_same
 from migrate.decide.policy_steps import MARKER_PREFIX, is_named_by, missing_exclusions
-from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.engine.ports import Journal
 from migrate.engine.proof import Proof
+from migrate.engine.run_parts import RunParts
 from migrate.errors import GraphRefused, Guarded, IncompleteRead, MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
-from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PolicyStep, SetPolicyState
+from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.record import canonical_json
 
 FORMER_POLICY = "former policy "
@@ -29,24 +30,9 @@ UNCLEAR = "no clear answer"
 class PolicySteps:
     """Carries out policy steps. A policy is never created twice and never patched unless it is as planned."""
 
-    def __init__(
-        self,
-        *,
-        plan: PlanHeader,
-        tenant: Tenant,
-        journal: Journal,
-        proof: Proof,
-        progress: Progress,
-        sleep: Callable[[float], Awaitable[None]],
-        new_id: Callable[[], str],
-    ) -> None:
-        self._plan = plan
-        self._tenant = tenant
-        self._journal = journal
-        self._proof = proof
-        self._progress = progress
-        self._sleep = sleep
-        self._new_id = new_id
+    def __init__(self, parts: RunParts, proof: Proof) -> None:
+        self._plan, self._tenant, self._journal, self._proof = parts.plan, parts.tenant, parts.journal, proof
+        self._progress, self._sleep, self._new_id = parts.progress, parts.sleep, parts.new_id
 
     async def find(self, key: str) -> ConditionalAccessPolicy | None:
         """Return the policy with this id or marker as it is now, or None.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on
 from migrate.decide.policy_steps import evidence_after
-from migrate.engine.ports import Progress, Tenant
+from migrate.engine.run_parts import RunParts
 from migrate.errors import MfaMigrateError
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PlanHeader, PolicyStep
+from migrate.model.plan import PolicyStep
 
 MAX_AGE_SECONDS = 300
 """Design rule 6: inside a wave the proof is made again this often."""
@@ -28,11 +28,10 @@ JUST_READ_SECONDS = 60
 class Proof:
     """Answers, from evidence that is never older than five minutes, whether a user is covered now."""
 
-    def __init__(self, tenant: Tenant, plan: PlanHeader, *, progress: Progress, monotonic: Callable[[], float]) -> None:
-        self._tenant, self._progress = tenant, progress
-        self._plan = plan
-        self._monotonic = monotonic
-        self._apps = None if plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
+    def __init__(self, parts: RunParts) -> None:
+        self._plan, self._tenant = parts.plan, parts.tenant
+        self._progress, self._monotonic = parts.progress, parts.monotonic
+        self._apps = parts.apps_that_matter
         self._reading = asyncio.Lock()
         self._early: asyncio.Task[None] | None = None
         self._evidence: Evidence | None = None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from migrate.decide.policy_steps import is_named_by
 from migrate.engine.policy_steps import FORMER_POLICY, is_policy_step_begun, is_policy_step_settled
-from migrate.engine.ports import Journal, RollbackFiles
+from migrate.engine.ports import Journal
+from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
-from migrate.model.plan import CreatePolicy, PlanHeader, PlanKind, PolicyStep, SetMfaState, SetPolicyState
+from migrate.model.plan import CreatePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
 from migrate.model.record import JsonObject
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
@@ -25,18 +26,10 @@ ROLLED_BACK = "rolled back"
 class RollbackRecord:
     """Writes what a rollback needs: the users of the waves so far with the state read before the write."""
 
-    def __init__(
-        self,
-        plan: PlanHeader,
-        steps: Callable[[], Iterator[SetMfaState]],
-        journal: Journal,
-        files: RollbackFiles,
-        *,
-        tool_version: str,
-    ) -> None:
-        self._plan, self._digest, self._steps = plan, plan.digest, steps
-        self._journal, self._files = journal, files
-        self._tool_version = tool_version
+    def __init__(self, parts: RunParts) -> None:
+        self._plan, self._digest, self._steps = parts.plan, parts.plan.digest, parts.steps
+        self._journal, self._files = parts.journal, parts.rollback_files
+        self._tool_version = parts.options.tool_version
 
     def write(
         self,

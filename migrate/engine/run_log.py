@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from migrate.engine.ports import Journal, Tenant
 from migrate.engine.rollback_record import ROLLED_BACK, begun_plans, plans_rolled_back, policies_touched
+from migrate.engine.run_parts import RunParts
 from migrate.errors import MfaMigrateError, StalePlan
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
-from migrate.model.plan import PlanHeader
 from migrate.model.users import MfaState
 
 NOTHING_TO_DO = "already so"
@@ -20,9 +19,9 @@ NOTHING_TO_DO = "already so"
 class RunLog:
     """Entries about the run, and what follows from all its entries."""
 
-    def __init__(self, plan: PlanHeader, journal: Journal, tenant: Tenant) -> None:
-        self._plan, self._journal, self._tenant = plan, journal, tenant
-        self._digest = plan.digest
+    def __init__(self, parts: RunParts) -> None:
+        self._plan, self._journal, self._tenant = parts.plan, parts.journal, parts.tenant
+        self._digest = parts.plan.digest
 
     # What is written
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 
 from migrate.decide.guards import Leave, Send, decision_for, needs_proof
-from migrate.engine.ports import Journal, Progress, Tenant
 from migrate.engine.proof import Proof
 from migrate.engine.refusals import Refusals
+from migrate.engine.run_parts import RunParts
 from migrate.errors import PermissionMissing
 from migrate.model.coverage import Coverage
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
@@ -49,30 +49,12 @@ class Unsettled:
 class UserSteps:
     """Carries out `SetMfaState` steps. One user's failure is an outcome, never an exception."""
 
-    def __init__(
-        self,
-        *,
-        tenant: Tenant,
-        journal: Journal,
-        proof: Proof,
-        progress: Progress,
-        sleep: Callable[[float], Awaitable[None]],
-        new_id: Callable[[], str],
-        readback_timeout: float,
-        emergency_access: frozenset[str] = frozenset(),
-        overwrite_drift: bool = False,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._tenant = tenant
-        self._journal = journal
-        self._proof = proof
-        self._progress = progress
-        self._sleep = sleep
-        self._new_id = new_id
-        self._readback_timeout = readback_timeout
-        self._emergency_access = emergency_access
-        self._overwrite_drift = overwrite_drift
-        self._stop = stop
+    def __init__(self, parts: RunParts, proof: Proof) -> None:
+        self._tenant, self._journal, self._proof = parts.tenant, parts.journal, proof
+        self._progress, self._sleep, self._stop, self._new_id = parts.progress, parts.sleep, parts.stop, parts.new_id
+        self._readback_timeout = parts.plan.limits.readback_timeout_seconds
+        self._emergency_access = frozenset(parts.plan.emergency_access)
+        self._overwrite_drift = parts.options.overwrite_drift
         self._refusals = Refusals()
         self._tried: AbstractSet[str] = frozenset()
         self._unseen: Mapping[str, str] = {}

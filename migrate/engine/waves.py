@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 
 from migrate.decide.guards import Leave, Send, needs_proof
-from migrate.engine.ports import Journal, Progress
 from migrate.engine.proof import Proof
 from migrate.engine.recovery import NOT_SEEN
+from migrate.engine.run_parts import RunParts
 from migrate.engine.user_steps import BATCH, NOT_COVERED, UserSteps
 from migrate.errors import MfaMigrateError
 from migrate.model.amounts import count_or_percent
@@ -55,24 +56,12 @@ WriteRecord = Callable[[int, dict[str, str]], Awaitable[None]]
 class WaveRunner:
     """Works through waves with a few batches at once."""
 
-    def __init__(
-        self,
-        *,
-        journal: Journal,
-        plan_digest: str,
-        steps: Callable[[], Iterator[SetMfaState]],
-        proof: Proof,
-        users: UserSteps,
-        progress: Progress,
-        max_failures: str,
-        stop: Callable[[], bool],
-        paused: Callable[[], bool],
-        sleep: Callable[[float], Awaitable[None]],
-        pause_limit: float = PAUSE_LIMIT_SECONDS,
-    ) -> None:
-        self._journal, self._plan_digest, self._steps, self._pause_limit = journal, plan_digest, steps, pause_limit
-        self._proof, self._users, self._progress = proof, users, progress
-        self._max_failures, self._stop, self._paused, self._sleep = max_failures, stop, paused, sleep
+    def __init__(self, parts: RunParts, proof: Proof) -> None:
+        self._journal, self._plan_digest, self._steps = parts.journal, parts.plan.digest, parts.steps
+        self._progress, self._stop, self._paused, self._sleep = parts.progress, parts.stop, parts.paused, parts.sleep
+        self._max_failures = parts.options.max_failures
+        self._pause_limit = math.inf if parts.options.stay else PAUSE_LIMIT_SECONDS
+        self._proof, self._users = proof, UserSteps(parts, proof)
         self._failures = 0
         self._writing = False
         self._ahead: tuple[int, asyncio.Task[Rehearsed]] | None = None
@@ -95,10 +84,6 @@ class WaveRunner:
                 outcome = done.get(step.user_id)
                 if outcome not in FINAL or (outcome is Outcome.SKIPPED and step.user_id in uncovered):
                     yield step
-
-    def is_begun(self, wave: int) -> bool:
-        """Tell whether anything was ever sent for a wave."""
-        return any(touched.wave == wave for touched in self._journal.touched([self._plan_digest]))
 
     async def rehearse(self, wave: Wave) -> Rehearsed:
         """Read and prove a whole wave and send nothing."""

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 
 from migrate.engine.proof import EARLY_SECONDS, JUST_READ_SECONDS, MAX_AGE_SECONDS, Proof
+from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.errors import IncompleteRead, PermissionMissing
 from migrate.model.evidence import Evidence
 from migrate.model.replies import WriteRequest
 from migrate.model.users import MfaState
 from tests.unit.decide.records import evidence, header, object_id
-from tests.unit.engine.memory import Said
+from tests.unit.engine.memory import Breaker, MemoryFiles, MemoryJournal, Said
 from tests.unit.engine.world import PEOPLE, World
 
 
@@ -37,7 +38,24 @@ class Readings:
         return evidence()
 
     def proof(self) -> Proof:
-        return Proof(self, header(), progress=self.said, monotonic=lambda: self.now)  # type: ignore[arg-type]
+        async def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        parts = RunParts(
+            plan=header(),
+            steps=lambda: iter(()),
+            tenant=self,  # type: ignore[arg-type]
+            journal=MemoryJournal(breaker := Breaker()),
+            rollback_files=MemoryFiles(breaker),
+            progress=self.said,
+            options=ApplyOptions(),
+            stop=lambda: False,
+            paused=lambda: False,
+            sleep=sleep,
+            monotonic=lambda: self.now,
+            new_id=str,
+        )
+        return Proof(parts)
 
 
 async def _soon(is_so: Callable[[], bool]) -> None:

@@ -24,7 +24,8 @@ import msgspec
 
 from migrate.commands.wiring import FolderRollbackFiles, plan_steps_of, write_plan
 from migrate.decide.planner import Planner
-from migrate.engine.applier import Applier, ApplyOptions
+from migrate.engine.applier import Applier
+from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.engine.wait_log import WORTH_KEEPING_SECONDS, WaitLog
 from migrate.exchange.tables import PLAIN
 from migrate.graph.answers import Answer
@@ -319,18 +320,20 @@ async def _whole_run(
         screen.seconds.clear()
         began, cpu = clock.monotonic(), time.process_time() - wire.sandbox_cpu
         result = await Applier(
-            plan=plan,
-            steps=plan_steps_of(folder / "plan.csv"),
-            tenant=tenant,
-            journal=journal,
-            rollback_files=FolderRollbackFiles(workspace, PLAIN),
-            progress=waits,
-            options=ApplyOptions(max_failures="5%", endpoint=ENDPOINT, stay=True),
-            stop=lambda: clock.monotonic() - began > stops_after,
-            paused=lambda: paused(clock.monotonic() - began),
-            sleep=clock.sleep,
-            monotonic=clock.monotonic,
-            new_id=lambda: str(next(ids)),
+            RunParts(
+                plan=plan,
+                steps=plan_steps_of(folder / "plan.csv"),
+                tenant=tenant,
+                journal=journal,
+                rollback_files=FolderRollbackFiles(workspace, PLAIN),
+                progress=waits,
+                options=ApplyOptions(max_failures="5%", endpoint=ENDPOINT, stay=True),
+                stop=lambda: clock.monotonic() - began > stops_after,
+                paused=lambda: paused(clock.monotonic() - began),
+                sleep=clock.sleep,
+                monotonic=clock.monotonic,
+                new_id=lambda: str(next(ids)),
+            )
         ).run()
         return Figures(
             result=result,

@@ -12,8 +12,9 @@ import msgspec
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.planner import Planner
 from migrate.decide.reverser import facts_of, rollback_for
-from migrate.engine.applier import Applier, ApplyOptions
+from migrate.engine.applier import Applier
 from migrate.engine.rollback_record import begun_plans, net_touched, plans_in_force, policy_steps_begun
+from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanAction, PlanHeader, SetMfaState
 from migrate.model.rollback import RollbackRow
@@ -107,18 +108,20 @@ class World:
         self.journal.run = plan.digest
         self.running = {step.user_id: step for step in steps}
         applier = Applier(
-            plan=plan,
-            steps=lambda: iter(steps),
-            tenant=self.tenant,
-            journal=self.journal,
-            rollback_files=self.files,
-            progress=self.said,
-            options=ApplyOptions(max_failures=plan.limits.max_failures, **options),
-            stop=stop,
-            paused=lambda: self.paused,
-            sleep=sleep,
-            monotonic=lambda: self.tenant.now.timestamp(),
-            new_id=lambda: str(next(ids)),
+            RunParts(
+                plan=plan,
+                steps=lambda: iter(steps),
+                tenant=self.tenant,
+                journal=self.journal,
+                rollback_files=self.files,
+                progress=self.said,
+                options=ApplyOptions(max_failures=plan.limits.max_failures, **options),
+                stop=stop,
+                paused=lambda: self.paused,
+                sleep=sleep,
+                monotonic=lambda: self.tenant.now.timestamp(),
+                new_id=lambda: str(next(ids)),
+            )
         )
         return asyncio.run(applier.run())
 

@@ -1,0 +1,61 @@
+"""What a run works with, in one record: it is made in one place and handed on whole."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
+from migrate.model.plan import PlanHeader, SetMfaState
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions:
+    """What the operator asked for on the command line."""
+
+    what_if: bool = False
+    until: str | None = None
+    """`report-only`, `policies-on` or `wave:N`."""
+    only_wave: int | None = None
+    max_failures: str = "5%"
+    skip_report_only: str | None = None
+    skip_settle: str | None = None
+    """Reasons; they are recorded."""
+    stay: bool = False
+    """`--wait`: sit out long waits in this process."""
+    overwrite_drift: bool = False
+    undoes: tuple[str, ...] = ()
+    """Digests of the runs in this journal that a rollback puts back as a whole; they are closed with it."""
+    tool_version: str = ""
+    cloud: str = "global"
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunParts:
+    """One plan, one tenant, one journal, and what the run has of the machine and of the operator."""
+
+    plan: PlanHeader
+    steps: Callable[[], Iterator[SetMfaState]]
+    """Yields the plan's user steps in order, from the start at each call."""
+    tenant: Tenant
+    journal: Journal
+    """Opened for this plan."""
+    rollback_files: RollbackFiles
+    """Where the way back is written."""
+    progress: Progress
+    options: ApplyOptions
+    stop: Callable[[], bool]
+    """Tells whether an interrupt came in."""
+    paused: Callable[[], bool]
+    """Tells whether the pause file is there."""
+    sleep: Callable[[float], Awaitable[None]]
+    monotonic: Callable[[], float]
+    """Seconds that never go back."""
+    new_id: Callable[[], str]
+    """Makes client request ids."""
+
+    @property
+    def apps_that_matter(self) -> frozenset[str] | None:
+        """Return the applications that the plan's coverage is about; None for all."""
+        return None if self.plan.apps_that_matter is None else frozenset(self.plan.apps_that_matter)
