@@ -11,6 +11,8 @@ from uuid import uuid4
 import msgspec
 
 from migrate.sandbox.control import Control
+from migrate.sandbox.large_bodies import compressed, padded
+from migrate.sandbox.loopback import check_from_here
 from migrate.sandbox.messages import Answer, Call, GraphError, error_answer, not_modelled
 from migrate.sandbox.protocol import TRANSPORT
 from migrate.sandbox.service import Sandbox
@@ -36,7 +38,7 @@ class SandboxApp:
         body = await _whole_body(receive)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         call = _call(scope, headers, body)
-        answer = self._answer(call)
+        answer = self._answer(call, scope["scheme"])
         delay = answer.delay + (self._latency() if call.version else 0.0)
         if delay:
             await asyncio.sleep(delay)
@@ -47,8 +49,9 @@ class SandboxApp:
         if answer.truncate is not None:
             await _cut(scope, receive, hard=False)
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: Call, scheme: str) -> Answer:
         try:
+            check_from_here(call.headers, scheme)
             if call.version:
                 return self.sandbox.answer(call)
             if call.segments and call.segments[0] == "_sandbox":
@@ -86,11 +89,18 @@ class SandboxApp:
             headers["Content-Type"] = answer.content_type
             if call.version:
                 headers["OData-Version"] = "4.0"
-        if answer.status not in (204, 304):
-            headers["Content-Length"] = str(len(body))
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        if answer.gzip:
+            headers["Content-Encoding"] = "gzip"
+        elif answer.status not in (204, 304):
+            headers["Content-Length"] = str(answer.padding + len(body))
+        kept = {name: value for name, value in headers.items() if name.lower() not in answer.omit}
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        if answer.truncate is None:
+        if answer.gzip or answer.padding:
+            for piece in (compressed if answer.gzip else padded)(body, answer.padding):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        elif answer.truncate is None:
             await send({"type": "http.response.body", "body": body})
         else:
             await send({"type": "http.response.body", "body": body[: answer.truncate], "more_body": True})

@@ -31,6 +31,9 @@ def answer_batch(sandbox: "Sandbox", call: Call) -> Answer:
         envelope.delay = max(envelope.delay, answer.delay)
         envelope.reset = envelope.reset or answer.reset
         envelope.splice = envelope.splice or answer.splice
+        envelope.padding = max(envelope.padding, answer.padding)
+        envelope.gzip = envelope.gzip or answer.gzip
+        envelope.omit |= answer.omit
         envelope.truncate = answer.truncate if envelope.truncate is None else envelope.truncate
         responses.append(_response(item["id"], answer))
     if sandbox.settings.shuffle_batch:

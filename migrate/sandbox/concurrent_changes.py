@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 def apply_change(sandbox: "Sandbox", change: Change) -> None:
     """Carry out one change. Raises 400 when it names nothing that exists, or nothing to change in it."""
     if not change.does_something():
-        raise bad_request("A change names a user, a policy or a group, and what becomes of it.")
+        raise bad_request("A change names a user, a policy or a group, and what becomes of it, or a number of writes.")
+    if change.writes:
+        sandbox.throttle.charge_others(change.writes)
     if change.policy is not None:
         _change_policy(sandbox, change)
     elif change.group is not None:
         _change_group(sandbox, change)
-    else:
+    elif change.user is not None:
         _change_user(sandbox, change)
 
 

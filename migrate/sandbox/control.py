@@ -55,6 +55,7 @@ class Control:
     def _reset(self, call: Call) -> Json:  # noqa: ARG002
         self._sandbox.put_tenant(self._start())
         self._sandbox.history.clear()
+        self._end_faults()
         return {"tenantId": self._sandbox.tenant.id, "users": len(self._sandbox.tenant.people)}
 
     def _seed(self, call: Call) -> Json:
@@ -98,9 +99,12 @@ class Control:
         return self._list_faults(call)
 
     def _clear_faults(self, call: Call) -> Json:  # noqa: ARG002
+        self._end_faults()
+        return {}
+
+    def _end_faults(self) -> None:
         self._sandbox.faults.clear()
         self._sandbox.tokens.expired.clear()
-        return {}
 
     def _list_sign_ins(self, call: Call) -> Json:  # noqa: ARG002
         """Show every sign-in, without the log's lag."""
@@ -166,7 +170,10 @@ CALLS: tuple[ControlCall, ...] = (
     ControlCall("GET", "clock", Control._clock, "the sandbox's time, and how far it was moved"),
     ControlCall("POST", "clock", Control._advance, 'move the clock: `{"advance": seconds}`'),
     ControlCall(
-        "POST", "reset", Control._reset, "bring the tenant back as it was at the start, and forget the requests"
+        "POST",
+        "reset",
+        Control._reset,
+        "bring the tenant back as it was at the start, forget the requests, and end all faults",
     ),
     ControlCall(
         "POST", "seed", Control._seed, 'serve another tenant: `{"seed": 7, "users": 300}` or `{"tenant": {…}}`'
@@ -194,7 +201,7 @@ CALLS: tuple[ControlCall, ...] = (
         "change",
         Control._change,
         "another administrator's change: `user` with `state` or `set`; `policy` with `set` or `delete`; `group` with "
-        "`add` or `remove`",
+        "`add` or `remove`; `writes` (so many writes of another program, which share the tenant's window)",
     ),
     ControlCall("POST", "grants", Control._grant, 'an application\'s permissions: `{"appId": …, "permissions": […]}`'),
 )

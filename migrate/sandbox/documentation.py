@@ -166,8 +166,10 @@ def _faults() -> Iterator[str]:
     yield "## Faults\n"
     yield 'A fault file is `{"faults": [{"match": {…}, "do": {…}}, …], "seed": 7}`, given at the start with'
     yield "`--faults FILE` or sent to `POST /_sandbox/faults`. `match` takes `method`, `path` (after the version, with `*`),"
-    yield "`version`, `user`, `item` (true, false or an id in the batch), `nth` (a number or several), `every`, `times` and"
-    yield "`chance`; what is left out matches everything."
+    yield "`version`, `query` (a part of the query string), `user`, `item` (true, false or an id in the batch), `nth` (a number"
+    yield "or several), `every`, `times`, `chance` and `seconds` (only so long after its first match, on the sandbox's clock);"
+    yield 'what is left out matches everything. A replica that lags behind: `{"match": {"path": "groups/<id>", "seconds": 8},'
+    yield '"do": {"status": 404, "code": "Request_ResourceNotFound"}}`.'
     yield "What `do` can hold, each with an example that the contract tests run:\n"
     for name, (sentence, example) in EXAMPLES.items():
         yield f"**`{name}`**: {sentence}\n"
@@ -179,7 +181,9 @@ def _faults() -> Iterator[str]:
 
 def _control() -> Iterator[str]:
     yield "## The control plane\n"
-    yield "Under `/_sandbox/`, without a token. Clients of Graph never come here.\n"
+    yield "Under `/_sandbox/`, without a token. Clients of Graph never come here. Like every other path it answers only to"
+    yield "loopback names (421 for another Host) and to no page of another origin (403)."
+    yield ""
     yield "| call | what |"
     yield "|---|---|"
     for call in CALLS:

@@ -2,14 +2,13 @@
 
 import base64
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from typing import TYPE_CHECKING
 
+from migrate.sandbox.broken_answers import with_broken_json
 from migrate.sandbox.concurrent_changes import apply_change
 from migrate.sandbox.faults import Act, fault_answer
 from migrate.sandbox.lag import ABSENT
 from migrate.sandbox.messages import Answer, Call, GraphError, error_answer
-from migrate.sandbox.odata.paging import position_of, token_for
 from migrate.sandbox.tokens import refusal
 
 if TYPE_CHECKING:
@@ -101,19 +100,8 @@ def _changed(sandbox: "Sandbox", call: Call, act: Act, found: Answer) -> Answer:
         found.truncate = act.truncate
     if act.reorder and isinstance(found.body, dict) and "responses" in found.body:
         found.body = {"responses": sorted(found.body["responses"], key=lambda each: str(each["id"]), reverse=True)}
-    if (act.next_link or act.duplicates) and isinstance(found.body, dict) and "@odata.nextLink" in found.body:
-        found.body["@odata.nextLink"] = _bent(found.body["@odata.nextLink"], call, act)
+    found.omit |= frozenset(each.lower() for each in act.omit)
+    found.padding = max(found.padding, act.padding)
+    found.gzip = found.gzip or act.gzip
+    with_broken_json(found, call, act)
     return found
-
-
-def _bent(link: str, call: Call, act: Act) -> str:
-    """Return a nextLink that leads to the wrong place."""
-    parts = urlsplit(link)
-    query: dict[str, Any] = dict(parse_qsl(parts.query))
-    following = position_of(query["$skiptoken"], call)
-    if act.next_link == "loop":
-        following = position_of(call.query["$skiptoken"], call) if "$skiptoken" in call.query else 0
-    query["$skiptoken"] = token_for(call, max(0, following - act.duplicates))
-    if act.next_link == "expire":
-        query["$skiptoken"] = "expired"
-    return parts._replace(query=urlencode(query, safe="$,", quote_via=quote)).geturl()

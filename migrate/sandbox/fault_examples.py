@@ -55,13 +55,35 @@ EXAMPLES: dict[str, tuple[str, Json]] = {
         {"match": {"path": "me", "times": 1}, "do": {"claims": True}},
     ),
     "nextLink": (
-        "The second page links to itself; `expire` gives a link that is refused.",
+        "The second page links to itself; `endless` gives another link each time, `expire` one that is refused.",
         {"match": {"path": "users", "nth": 2}, "do": {"nextLink": "loop"}},
     ),
     "duplicates": (
         "The next page begins with the last three users of this one.",
         {"match": {"path": "users", "nth": 1}, "do": {"duplicates": 3}},
     ),
+    "emptyPages": (
+        "Twenty-five pages without anybody come before the first.",
+        {"match": {"path": "users"}, "do": {"emptyPages": 25}},
+    ),
+    "put": (
+        "One member of the answer becomes null; `*` in a path stands for every element.",
+        {"match": {"path": "groups/*/members"}, "do": {"put": {"value.0": None}}},
+    ),
+    "remove": (
+        "The first user of a page has no user principal name.",
+        {"match": {"path": "users"}, "do": {"remove": ["value.0.userPrincipalName"]}},
+    ),
+    "omit": ("Answers come without a Date header.", {"match": {"path": "me"}, "do": {"omit": ["Date"]}}),
+    "padding": (
+        "A megabyte of blanks comes before the body, which stays valid JSON.",
+        {"match": {"path": "me"}, "do": {"padding": 1_000_000}},
+    ),
+    "gzip": (
+        "The body unpacks to a hundred megabytes.",
+        {"match": {"path": "me"}, "do": {"gzip": True, "padding": 100_000_000}},
+    ),
+    "depth": ("The JSON is nested 200,000 deep.", {"match": {"path": "me"}, "do": {"depth": 200_000}}),
     "stale": (
         "For twenty seconds after a write, reads show what was there before.",
         {"match": {"method": "PATCH", "path": STATE_PATH}, "do": {"stale": 20}},

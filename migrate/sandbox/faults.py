@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import Meta
@@ -43,6 +44,10 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     """At most so often."""
     chance: Annotated[float, Meta(ge=0, le=1)] | None = None
     """With this probability, drawn from the seed."""
+    query: str | None = None
+    """A part of the query string, decoded, in any case."""
+    seconds: Seconds | None = None
+    """Only for so many seconds of the sandbox's clock after the first matching call."""
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +66,8 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Members to set on the user or the policy."""
     delete: bool = False
     """Delete the policy."""
+    writes: Annotated[int, Meta(ge=0)] = 0
+    """Another program writes so much at this moment; all writers share the tenant's window."""
 
     def does_something(self) -> bool:
         """Tell whether the change names what it changes, and how."""
@@ -68,7 +75,9 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return bool(self.set) or self.delete
         if self.group is not None:
             return self.add is not None or self.remove is not None
-        return self.user is not None and (self.state is not None or bool(self.set))
+        if self.user is not None:
+            return self.state is not None or bool(self.set)
+        return self.writes > 0
 
 
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -100,10 +109,24 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     """Treat this token as expired from now on."""
     claims: bool = False
     """Answer a claims challenge; `times` says how often."""
-    next_link: Literal["loop", "expire"] | None = None
-    """Let the next page be this one again, or let its link be expired."""
+    next_link: Literal["loop", "endless", "expire"] | None = None
+    """Let the next page be this one again (under the same link, or always under another one), or its link expired."""
+    empty_pages: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    """Put so many pages without an element before this one."""
     duplicates: Annotated[int, Meta(ge=0)] = 0
     """Repeat so many elements of this page at the start of the next."""
+    put: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Members of the answer's JSON to change, by path: names and numbers with dots between, * for all."""
+    remove: list[str] = msgspec.field(default_factory=list)
+    """Members of the answer's JSON to leave out, by path."""
+    omit: list[str] = msgspec.field(default_factory=list)
+    """Headers to leave out of the answer."""
+    padding: Annotated[int, Meta(ge=0, le=4_000_000_000)] = 0
+    """So many blanks before the body, which stays valid JSON."""
+    gzip: bool = False
+    """Send the body compressed."""
+    depth: Annotated[int, Meta(ge=0, le=5_000_000)] = 0
+    """Answer JSON that is nested so deep instead."""
     stale: Seconds = 0.0
     """Let reads show the value from before this write for so many seconds."""
     change: Change | None = None
@@ -171,6 +194,8 @@ def _problem(act: Act) -> str | None:
         return "describes an answer, but has no status"
     if not all(_HEADER_NAME.match(name) and _HEADER_VALUE.match(value) for name, value in act.headers.items()):
         return "has a header that HTTP cannot carry"
+    if not all((*act.put, *act.remove)) and (act.put or act.remove):
+        return "names no member to change"
     if not all(change.does_something() for change in (act.change, act.change_after) if change is not None):
         return "has a change that changes nothing"
     return None
@@ -181,6 +206,8 @@ class _Armed:
     fault: Fault
     seen: int = 0
     done: int = 0
+    first: float = 0.0
+    """When its first call came, on the sandbox's clock."""
 
 
 @dataclass(slots=True)
@@ -208,11 +235,11 @@ class Faults:
         """Return what is in force and how often it struck."""
         return [{**msgspec.to_builtins(each.fault), "matched": each.seen, "struck": each.done} for each in self._armed]
 
-    def striking(self, call: Call, people: People) -> list[Act]:
-        """Return what strikes this call, in the order of the script."""
+    def striking(self, call: Call, people: People, now: float) -> list[Act]:
+        """Return what strikes this call at this time of the sandbox's clock, in the order of the script."""
         if not self._armed and self._chaos is None:
             return []
-        found = [each.fault.do for each in self._armed if self._strikes(each, call, people)]
+        found = [each.fault.do for each in self._armed if self._strikes(each, call, people, now)]
         return [*found, *self._drawn(call)]
 
     def _drawn(self, call: Call) -> Iterator[Act]:
@@ -223,11 +250,14 @@ class Faults:
         if kind != "dropItem" or call.batch_item is not None:
             yield _CHAOS[kind]
 
-    def _strikes(self, armed: _Armed, call: Call, people: People) -> bool:
+    def _strikes(self, armed: _Armed, call: Call, people: People, now: float) -> bool:
         match = armed.fault.match
         if not _meets(match, call, people):
             return False
+        armed.first = armed.first if armed.seen else now
         armed.seen += 1
+        if match.seconds is not None and now - armed.first > match.seconds:
+            return False
         wanted = [match.nth] if isinstance(match.nth, int) else match.nth
         if wanted is not None and armed.seen not in wanted:
             return False
@@ -253,6 +283,8 @@ def _meets(match: Match, call: Call, people: People) -> bool:
         ):
             return False
     if match.path is not None and not fnmatchcase(call.path.lower(), match.path.strip("/").lower()):
+        return False
+    if match.query is not None and match.query.lower() not in unquote_plus(call.raw_query).lower():
         return False
     return match.user is None or _names_user(match.user, call, people)
 

@@ -90,6 +90,12 @@ class Answer:
     """A fault sends only so many bytes of the body."""
     splice: bool = False
     """A fault breaks the JSON off and appends an error."""
+    omit: frozenset[str] = frozenset()
+    """Headers, in lower case, that a fault leaves out."""
+    padding: int = 0
+    """A fault puts so many blanks before the body."""
+    gzip: bool = False
+    """A fault sends the body compressed."""
 
 
 class GraphError(Exception):

@@ -73,7 +73,7 @@ class Sandbox:
             self.history.totals["early"] += 1
             if self.settings.punish_early_retry:
                 return self._refused(call, self.patience.punish(key, call))
-        acts = self.faults.striking(call, self.tenant.people)
+        acts = self.faults.striking(call, self.tenant.people, self.clock.now())
         if not acts:
             return self._answer_plainly(call)
         self.history.totals["faults"] += len(acts)

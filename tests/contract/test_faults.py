@@ -1,5 +1,6 @@
 """Every fault of the script language, each run against a real connection. docs/sandbox.md shows these examples."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -161,6 +162,113 @@ def test_duplicates_across_pages(client: httpx.Client) -> None:
     assert second["value"][:3] == first["value"][-3:]
 
 
+def test_a_next_link_that_is_another_each_time_and_never_ends(client: httpx.Client) -> None:
+    arm(client, {"match": {"path": "users"}, "do": {"nextLink": "endless"}})
+    links, pages = ["/v1.0/users?$top=999&$select=id"], []
+    for _ in range(5):
+        pages.append(client.get(links[-1]).json())
+        links.append(pages[-1]["@odata.nextLink"])
+    assert len(set(links)) == 6
+    assert all(page["value"] == pages[0]["value"] for page in pages)
+
+
+def test_empty_pages_before_the_page_that_was_asked(client: httpx.Client) -> None:
+    whole = client.get("/v1.0/users?$top=999&$select=id").json()["value"]
+    arm(client, example("emptyPages"))
+    link, pages = "/v1.0/users?$top=60&$select=id", []
+    while link:
+        page = client.get(link).json()
+        pages.append(page["value"])
+        link = page.get("@odata.nextLink")
+    assert [len(each) for each in pages] == [0] * 25 + [60, 60]
+    assert [each for page in pages for each in page] == whole
+
+
+def test_a_null_among_members_and_only_in_that_answer(client: httpx.Client, server: SandboxServer) -> None:
+    group = next(group for group in server.sandbox.tenant.groups if group.json["displayName"] == "All Staff")
+    arm(client, example("put"))
+    members = client.get(f"/v1.0/groups/{group.id}/members").json()["value"]
+    assert members[0] is None
+    client.delete("/_sandbox/faults")
+    assert client.get(f"/v1.0/groups/{group.id}/members").json()["value"][1:] == members[1:]
+
+
+def test_members_put_and_taken_by_path(client: httpx.Client) -> None:
+    url = "/v1.0/roleManagement/directory/roleAssignments?$expand=principal"
+    put = {"value.*.principal": None, "@odata.count": 7, "value.0.nowhere.deeper": 1}
+    arm(client, {"match": {"query": "EXPAND=principal"}, "do": {"put": put, "remove": ["value.*.id", "value.0"]}})
+    before = client.get(url.split("?")[0]).json()["value"]
+    answer = client.get(url).json()
+    assert answer["@odata.count"] == 7
+    assert answer["value"] == [
+        {**{k: v for k, v in each.items() if k != "id"}, "principal": None} for each in before[1:]
+    ]
+
+
+def test_a_user_without_a_name(client: httpx.Client) -> None:
+    arm(client, example("remove"))
+    first, second = client.get("/v1.0/users?$top=2&$select=id,userPrincipalName").json()["value"]
+    assert (set(first), "userPrincipalName" in second) == ({"id"}, True)
+
+
+def test_an_expansion_that_meets_an_orphan(client: httpx.Client) -> None:
+    url = "/v1.0/roleManagement/directory/roleAssignments"
+    arm(client, {"match": {"path": url[6:], "query": "$expand=principal"}, "do": {"status": 404}})
+    assert [client.get(f"{url}{query}").status_code for query in ("?%24expand=principal", "")] == [404, 200]
+
+
+def test_a_replica_that_lags_for_some_seconds_of_the_sandbox_clock(client: httpx.Client, server: SandboxServer) -> None:
+    group = next(iter(server.sandbox.tenant.groups)).id
+    lost = {"status": 404, "code": "Request_ResourceNotFound"}
+    arm(client, {"match": {"path": f"groups/{group}", "seconds": 8}, "do": lost})
+    assert client.get(f"/v1.0/groups/{group}").json()["error"]["code"] == "Request_ResourceNotFound"
+    assert client.get(f"/v1.0/groups/{group}/members").status_code == 200
+    client.post("/_sandbox/clock", json={"advance": 5})
+    assert client.get(f"/v1.0/groups/{group}").status_code == 404
+    client.post("/_sandbox/clock", json={"advance": 10})
+    assert client.get(f"/v1.0/groups/{group}").status_code == 200
+
+
+def test_an_answer_without_its_date(client: httpx.Client) -> None:
+    arm(client, example("omit"))
+    assert "date" not in client.get("/v1.0/me").headers
+    assert "date" in client.get("/v1.0/users").headers
+
+
+@pytest.mark.parametrize("status", [307, 407, 451])
+def test_whatever_stands_between_answers_instead(client: httpx.Client, status: int) -> None:
+    headers = {"Location": "http://portal.example/login", "Proxy-Authenticate": "Basic"}
+    arm(client, {"match": {"path": "me"}, "do": {"status": status, "headers": headers, "html": "<p>Sign in first</p>"}})
+    answer = client.get("/v1.0/me")
+    assert (answer.status_code, answer.headers["location"]) == (status, headers["Location"])
+
+
+def test_a_large_body_and_one_that_unpacks_to_a_large_body(client: httpx.Client) -> None:
+    me = client.get("/v1.0/me").json()
+    arm(client, {**example("padding"), "name": "plain"})
+    plain = client.get("/v1.0/me")
+    assert (len(plain.content) - len(plain.content.lstrip()), plain.json()) == (1_000_000, me)
+    client.delete("/_sandbox/faults")
+    arm(client, example("gzip"))
+    with client.stream("GET", "/v1.0/me") as answer:
+        packed = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(packed) < 200_000
+    unpacked = gzip.decompress(packed)
+    assert (len(unpacked) > 100_000_000, json.loads(unpacked)) == (True, me)
+
+
+def test_json_that_is_nested_too_deep(client: httpx.Client) -> None:
+    arm(client, example("depth"))
+    answer = client.get("/v1.0/me")
+    assert (answer.status_code, answer.content.count(b"[")) == (200, 200_000)
+    with pytest.raises(RecursionError):
+        answer.json()
+    item = {"id": "1", "method": "GET", "url": "/me"}
+    inside = client.post("/v1.0/$batch", json={"requests": [item]})
+    assert (inside.status_code, inside.content.count(b"[")) == (200, 200_001)
+
+
 def test_a_stale_read_after_a_write(client: httpx.Client) -> None:
     arm(client, example("stale"))
     client.patch(STATE_URL, json=OFF)
@@ -270,6 +378,9 @@ def test_faults_are_listed_counted_and_cleared(client: httpx.Client) -> None:
         b'{"faults":[{"do":{"status":500,"headers":{"Two words":"x"}}}]}',
         b'{"faults":[{"do":{"status":500,"headers":{"X-Lines":"a\\nb"}}}]}',
         b'{"faults":[{"do":{"change":{"user":"alma.berg@contoso.example"}}}]}',
+        b'{"faults":[{"do":{"put":{"":1}}}]}',
+        b'{"faults":[{"do":{"emptyPages":-1}}]}',
+        b'{"faults":[{"match":{"seconds":-1},"do":{"status":500}}]}',
         b'{"faults":[{"do":{"changeAfter":{"user":"alma.berg@contoso.example","state":"off"}}}]}',
     ],
 )

@@ -1,11 +1,20 @@
 """Limits: what is refused, with which headers, and what happens to those who do not wait."""
 
+import base64
+import json
+
 import pytest
 
 from migrate.sandbox.company import company
 
 POLICIES = "/v1.0/identity/conditionalAccess/policies"
 REPORT = "/v1.0/reports/authenticationMethods/userRegistrationDetails?$top=1"
+
+
+def token_of(app: str) -> str:
+    """Write a token of an application that the sandbox reads unless permissions are enforced."""
+    parts = ({"alg": "none"}, {"appid": app, "roles": ["Policy.ReadWrite.AuthenticationMethod"]})
+    return ".".join(base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts) + "."
 
 
 def advance(client, seconds: float) -> None:
@@ -81,6 +90,27 @@ def test_writes_have_a_window_of_their_own_while_reads_go_on(start, connect) -> 
     statuses = [client.patch(url, json={"perUserMfaState": "enforced"}).status_code for _ in range(2)]
     assert statuses == [204, 429]
     assert client.get(url).status_code == 200
+
+
+def test_all_writers_of_a_tenant_share_one_window(start, connect) -> None:
+    server = start(throttle=True)
+    client = connect(server)
+    url = "/beta/users/alma.berg@contoso.example/authentication/requirements"
+    client.post("/_sandbox/change", json={"writes": 17_999}).raise_for_status()
+    answers = [client.patch(url, json={"perUserMfaState": "enforced"}) for _ in range(2)]
+    assert [each.status_code for each in answers] == [204, 429]
+    assert answers[1].headers["x-ms-throttle-scope"].startswith("Tenant/Write/")
+    assert client.get(url).status_code == 200
+
+
+def test_another_program_that_writes_too_leaves_less_for_this_one(start, connect) -> None:
+    server = start(throttle=True, write_rate_scale=0.001)  # 3 writes for each program, 18 for all
+    clients = [connect(server, token_of(str(number))) for number in range(8)]
+    url = "/beta/users/alma.berg@contoso.example/authentication/requirements"
+    statuses = [
+        client.patch(url, json={"perUserMfaState": "enforced"}).status_code for client in clients for _ in range(3)
+    ]
+    assert statuses == [204] * 18 + [429] * 6
 
 
 def test_calls_while_throttled_burn_budget_and_are_counted(start, connect) -> None:

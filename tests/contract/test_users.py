@@ -33,8 +33,8 @@ def test_a_list_has_pages_of_100_whose_links_keep_the_query(client: httpx.Client
 
 
 def test_next_links_are_built_from_the_host_that_was_asked(client: httpx.Client) -> None:
-    page = client.get("/v1.0/users", headers={"Host": "graph.sandbox.example:8443"}).json()
-    assert page["@odata.nextLink"].startswith("http://graph.sandbox.example:8443/v1.0/users?")
+    page = client.get("/v1.0/users", headers={"Host": "localhost:8443"}).json()
+    assert page["@odata.nextLink"].startswith("http://localhost:8443/v1.0/users?")
 
 
 def test_one_may_ask_for_999_at_once_but_not_for_more(client: httpx.Client) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -128,6 +129,80 @@ def test_the_control_plane_resets_seeds_dumps_and_reports(start_plain) -> None:
         assert client.post("/_sandbox/seed", json=wrong).status_code == 400
     missing = client.get("/_sandbox/nothing")
     assert (missing.status_code, "POST /_sandbox/reset" in missing.json()["error"]["message"]) == (404, True)
+
+
+def test_a_reset_ends_all_faults_and_expired_tokens(start_plain) -> None:
+    client = start_plain(company(1, 10))
+    faults = [{"match": {"path": "me", "nth": 1}, "do": {"expireToken": True}}, {"do": {"status": 503}}]
+    client.post(
+        "/_sandbox/faults", json={"faults": faults, "random": {"rate": 1, "kinds": ["error"]}}
+    ).raise_for_status()
+    assert client.get("/v1.0/me").status_code == 401
+    client.post("/_sandbox/reset", json={}).raise_for_status()
+    assert [client.get("/v1.0/me").status_code for _ in range(5)] == [200] * 5
+    assert client.get("/_sandbox/faults").json()["value"] == []
+
+
+PATHS = ["/v1.0/users", "/beta/me", "/_sandbox/dump", "/devicelogin", "/nowhere"]
+PATHS += ["/organizations/v2.0/.well-known/openid-configuration", "/common/discovery/instance"]
+
+
+FOREIGN_HOSTS = (
+    "evil.example",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example:8765",
+    "127.0.0.1@evil.example",
+    "evil.example/localhost",
+    "10.0.0.1",
+    "0.0.0.0",
+    "2130706433",
+    "localhost:no",
+    "[::2]",
+    "[::1",
+    "[::ffff:10.0.0.1]",
+    "",
+)
+
+
+def test_no_path_answers_under_a_name_that_is_not_loopback(start_plain) -> None:
+    client = start_plain(company(1, 3))
+    for path, host in product(PATHS, FOREIGN_HOSTS):
+        answer = client.get(path, headers={"Host": host})
+        assert (answer.status_code, "loopback" in answer.text) == (421, True), (path, host)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Origin": "http://127.0.0.1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_no_path_answers_to_a_page_of_another_origin(start_plain, headers: dict[str, str]) -> None:
+    client = start_plain(company(1, 3))
+    for path, method in product(PATHS, ("GET", "POST", "OPTIONS")):
+        answer = client.request(method, path, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "ForeignOrigin")
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_page_of_another_site_changes_nothing(start_plain) -> None:
+    client = start_plain(company(1, 3))
+    refused = client.post("/_sandbox/clock", json={"advance": 60}, headers={"Origin": "https://evil.example"})
+    assert refused.status_code == 403
+    assert client.get("/_sandbox/clock").json()["advanced"] == 0
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.7.6", "[::1]", "[::ffff:127.0.0.1]"])
+def test_loopback_names_and_pages_of_the_sandbox_itself_are_answered(start_plain, name: str) -> None:
+    client = start_plain(company(1, 3))
+    for headers in ({"Host": f"{name}:80"}, {"Host": f"{name}:80", "Origin": f"http://{name}:80"}):
+        assert client.get("/_sandbox/clock", headers=headers).status_code == 200
+    assert client.get("/_sandbox/clock", headers={"Sec-Fetch-Site": "none"}).status_code == 200
 
 
 def test_a_tenant_of_a_file_is_reset_to_what_the_file_held(start_plain) -> None:
