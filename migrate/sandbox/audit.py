@@ -72,6 +72,20 @@ class AuditLog:
         changed = [_modified(name, before.get(name), value) for name, value in members.items()]
         self._add(None, "Update user", "UserManagement", "Update", self._user(place, changed))
 
+    def preferences_changed(self, caller: Caller | None, place: int, before: Json, after: Json) -> None:
+        """Record that an administrator changed how somebody prefers to be asked for the second factor."""
+        changed = [
+            _modified(name, before.get(name), value) for name, value in after.items() if before.get(name) != value
+        ]
+        self._add(
+            caller,
+            "Admin updated security info",
+            "UserManagement",
+            "Update",
+            self._user(place, changed),
+            service="Authentication Methods",
+        )
+
     def membership_changed(self, place: int, group: Json, *, added: bool) -> None:
         """Record that another administrator put somebody into a group, or took them out."""
         names = [_modified(each, *values) for each, values in _names_of(group, added=added).items()]

@@ -11,6 +11,8 @@ from migrate.sandbox.tenant import Tenant
 
 UNITS_PER_10_SECONDS = {"S": 3500, "M": 5000, "L": 8000}
 WRITES, WRITE_SECONDS = 3000, 150
+TENANT_WRITES, TENANT_WRITE_SECONDS = 18_000, 300
+"""The writes of all applications together, which share this window."""
 REPORTS, REPORT_SECONDS = 5, 10
 POLICY_CALLS_PER_SECOND = 1
 _DEEPEST = 1.0
@@ -86,6 +88,7 @@ class Throttle:
         if write:
             writes = self._bucket("writes", app, WRITES * self.settings.write_rate_scale, WRITE_SECONDS)
             self._take(writes, 1, "Tenant_Application/Write", call, information="WriteLimitExceeded")
+            self._take(self._tenant_writes(), 1, "Tenant/Write", call, information="WriteLimitExceeded")
         units = self._bucket("units", app, quota, 10)
         self._take(
             units,
@@ -99,6 +102,13 @@ class Throttle:
         if used > 0.8:
             headers["x-ms-throttle-limit-percentage"] = f"{min(1.8, used):.1f}"
         return headers
+
+    def charge_others(self, writes: int) -> None:
+        """Use up some of the tenant's window for writes, as another application does that writes at the same time."""
+        self._tenant_writes().take(writes)
+
+    def _tenant_writes(self) -> Bucket:
+        return self._bucket("writes", "", TENANT_WRITES * self.settings.write_rate_scale, TENANT_WRITE_SECONDS)
 
     def size(self) -> str:
         """Return the tenant's size class."""

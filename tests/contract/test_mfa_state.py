@@ -102,6 +102,28 @@ def test_preferences_are_written_and_read(client: httpx.Client, server: SandboxS
         assert client.patch(url, json={"userPreferredMethodForSecondaryAuthentication": odd}).status_code == 400
 
 
+def test_changed_preferences_leave_an_audit_event_and_repeated_ones_none(
+    client: httpx.Client, server: SandboxServer
+) -> None:
+    url = url_of(server, "alma.berg").replace("requirements", "signInPreferences")
+    for _ in range(2):
+        client.patch(url, json={"userPreferredMethodForSecondaryAuthentication": "oath"}).raise_for_status()
+    (event,) = client.get("/v1.0/auditLogs/directoryAudits").json()["value"]
+    assert (event["activityDisplayName"], event["loggedByService"]) == (
+        "Admin updated security info",
+        "Authentication Methods",
+    )
+    (target,) = event["targetResources"]
+    assert target["userPrincipalName"] == "alma.berg@contoso.example"
+    assert target["modifiedProperties"] == [
+        {
+            "displayName": "userPreferredMethodForSecondaryAuthentication",
+            "oldValue": '"push"',
+            "newValue": '"oath"',
+        }
+    ]
+
+
 def test_each_change_leaves_an_audit_event_after_its_lag(start, connect) -> None:
     server = start(audit_lag_seconds=120, state_audit_activity="both")
     client = connect(server)

@@ -101,7 +101,11 @@ def patch_preferences(sandbox: "Sandbox", call: Call) -> Answer:
     if not body.keys() <= names or not known or not isinstance(system, bool):
         raise bad_request("The sign-in preferences are malformed or name an unknown method.")
     place = place_of(sandbox, call)
-    sandbox.tenant.people.set_preferences(place, {**_preferences(sandbox, place), **body})
+    before = _preferences(sandbox, place)
+    after = {**before, **body}
+    sandbox.tenant.people.set_preferences(place, after)
+    if after != before:
+        sandbox.audit.preferences_changed(call.caller, place, before, after)
     return Answer(204)
 
 
