@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tree_sitter_pwsh
-from tree_sitter import Language, Node, Parser
 
-from migrate.powershell.installation import module_source
-
-MODULE = module_source()
-PUBLIC = sorted((MODULE / "Public").glob("*.ps1"))
-PRIVATE = sorted((MODULE / "Private").glob("*.ps1"))
-FUNCTIONS = [*PUBLIC, *PRIVATE]
+from tests.unit.powershell.scripts import (
+    FUNCTIONS,
+    MODULE,
+    PUBLIC,
+    below,
+    commands_in,
+    functions_of,
+    is_caught,
+    parameters_of,
+    text_of,
+    tree,
+)
 
 CMDLETS = {
     "ConvertFrom-Json",
@@ -41,57 +44,9 @@ AUTOMATIC = {"_", "true", "false", "null", "PSCmdlet", "PSBoundParameters", "MyI
     "ConfirmPreference",
 }
 CALLS_THE_COMMAND = {"Invoke-MfaMigrateCli", "Get-MfaMigrateItem", "Send-MfaStateBatch", "Resolve-MfaPath"}
-PARSER = Parser(Language(tree_sitter_pwsh.language()))
-
-
-def below(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.children:
-        yield from below(child)
-
-
-def tree(path: Path) -> Node:
-    return PARSER.parse(path.read_bytes()).root_node
-
-
-def text_of(node: Node | None) -> str:
-    return "" if node is None or node.text is None else node.text.decode()
-
-
-def functions_of(path: Path) -> dict[str, Node]:
-    found = (node for node in below(tree(path)) if node.type == "function_statement")
-    return {text_of(next(c for c in node.children if c.type == "function_name")): node for node in found}
-
-
-def commands_in(node: Node) -> Iterator[tuple[str, list[str], Node]]:
-    """Yield each command by name with the names of the parameters that are given to it."""
-    for each in below(node):
-        name = each.child_by_field_name("command_name") if each.type == "command" else None
-        if name is not None and name.type == "command_name":
-            elements = each.child_by_field_name("command_elements")
-            given = [] if elements is None else [c for c in elements.children if c.type == "command_parameter"]
-            yield text_of(name), [text_of(parameter).lstrip("-").rstrip(":") for parameter in given], each
-
-
-def parameters_of(function: Node) -> set[str]:
-    (block, *_) = [node for node in below(function) if node.type == "param_block"]
-    return set(re.findall(r"\] \$(\w+)", text_of(block)))
-
 
 OWN = {name: parameters_of(node) for path in FUNCTIONS for name, node in functions_of(path).items()}
 COMMON = {"ErrorAction"}
-
-
-def is_caught(node: Node) -> bool:
-    """Tell whether a node stands in the block of a try that hands what it catches to ThrowTerminatingError."""
-    above = node.parent
-    while above is not None:
-        if above.type == "try_statement":
-            caught = next(child for child in above.children if child.type == "catch_clauses")
-            if "ThrowTerminatingError($_)" in text_of(caught) and node.end_byte <= caught.start_byte:
-                return True
-        above = above.parent
-    return False
 
 
 def short(path: Path) -> str:
@@ -156,7 +111,7 @@ def test_whatif_of_the_caller_is_imported_and_stops_the_sending() -> None:
     # Under -WhatIf Set-Variable itself would only say what it would do.
     assert "-WhatIf:$false -Confirm:$false" in imported
     sending = (MODULE / "Public" / "Set-MfaState.ps1").read_text(encoding="ascii")
-    assert '-not $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State") -or $WhatIfPreference' in sending
+    assert "if (-not $agreed -or $WhatIfPreference)" in sending
 
 
 @pytest.mark.parametrize("name", ["Path", "User"])

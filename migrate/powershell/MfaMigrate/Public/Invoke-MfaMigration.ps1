@@ -8,6 +8,8 @@ function Invoke-MfaMigration {
     what has to be done after a wait. With -WhatIf the plan is made and rehearsed: everything is read and guarded, and
     nothing is sent. Needs an export of the tenant (mfa-migrate export) in the working folder.
 
+    It takes nobody from the pipeline: the plan says who is migrated.
+
     .PARAMETER MaxUsers
     How many users may be switched off at most: a number, or a share such as 10%.
 
@@ -62,44 +64,62 @@ function Invoke-MfaMigration {
         [string] $Workspace = ''
     )
 
-    Import-MfaCallerPreference -Cmdlet $PSCmdlet
-    if ($Force -and -not $PSBoundParameters.ContainsKey('Confirm')) {
-        $ConfirmPreference = 'None'
+    begin {
+        Import-MfaCallerPreference -Cmdlet $PSCmdlet
+        if ($MyInvocation.ExpectingInput) {
+            $PSCmdlet.ThrowTerminatingError((New-MfaMigrateError -Code 'BadInput' -Target 'Invoke-MfaMigration' -Message (
+                        'Invoke-MfaMigration takes nobody from the pipeline: it would migrate everybody whom the plan names. ' +
+                        'Nothing was changed. Pipe users into Set-MfaState, or run Invoke-MfaMigration without a pipeline.')))
+        }
     }
-    $rehearsal = [bool] $WhatIfPreference
 
-    $target = 'the tenant'
-    if (-not $Continue) {
-        # A plan changes nothing in the tenant, so it is made also for a rehearsal.
-        $plan = $null
-        try {
-            Invoke-MfaMigrateCli -Arguments @('plan') -Workspace $Workspace | ForEach-Object -Process {
-                if ($_.type -eq 'summary') {
-                    $plan = $_.document
+    end {
+        if ($Force -and -not $PSBoundParameters.ContainsKey('Confirm')) {
+            $ConfirmPreference = 'None'
+        }
+        $rehearsal = [bool] $WhatIfPreference
+
+        $target = 'the tenant'
+        if (-not $Continue) {
+            # A plan changes nothing in the tenant, so it is made also for a rehearsal.
+            $plan = $null
+            try {
+                Invoke-MfaMigrateCli -Arguments @('plan') -Workspace $Workspace | ForEach-Object -Process {
+                    if ($_.type -eq 'summary') {
+                        $plan = $_.document
+                    }
                 }
             }
+            catch {
+                $PSCmdlet.ThrowTerminatingError($_)
+            }
+            $target = "$($plan.tenantName) ($($plan.tenantDomain))"
+            Write-Verbose -Message "plan $($plan.digest)"
+        }
+        $arguments = @('apply', '--max-users', $MaxUsers)
+        if ($Until) { $arguments += @('--until', $Until) }
+        if ($SkipReportOnly) { $arguments += @('--skip-report-only', $SkipReportOnly) }
+        if ($SkipSettle) { $arguments += @('--skip-settle', $SkipSettle) }
+        if ($Wait) { $arguments += '--wait' }
+
+        # Where nobody can be asked, this is an error, and an error outside of a try ends one statement only.
+        $action = "Switch policies on and per-user MFA off for at most $MaxUsers users"
+        $agreed = $false
+        try {
+            $agreed = $PSCmdlet.ShouldProcess($target, $action)
         }
         catch {
             $PSCmdlet.ThrowTerminatingError($_)
         }
-        $target = "$($plan.tenantName) ($($plan.tenantDomain))"
-        Write-Verbose -Message "plan $($plan.digest)"
+        if (-not $agreed -and -not $rehearsal) {
+            return
+        }
+        if ($rehearsal) {
+            $arguments += '--what-if'
+        }
+        else {
+            $arguments += '--yes'
+        }
+        Invoke-MfaMigrateRun -Arguments $arguments -Workspace $Workspace -Cmdlet $PSCmdlet
     }
-    $arguments = @('apply', '--max-users', $MaxUsers)
-    if ($Until) { $arguments += @('--until', $Until) }
-    if ($SkipReportOnly) { $arguments += @('--skip-report-only', $SkipReportOnly) }
-    if ($SkipSettle) { $arguments += @('--skip-settle', $SkipSettle) }
-    if ($Wait) { $arguments += '--wait' }
-
-    $action = "Switch policies on and per-user MFA off for at most $MaxUsers users"
-    if (-not $PSCmdlet.ShouldProcess($target, $action) -and -not $rehearsal) {
-        return
-    }
-    if ($rehearsal) {
-        $arguments += '--what-if'
-    }
-    else {
-        $arguments += '--yes'
-    }
-    Invoke-MfaMigrateRun -Arguments $arguments -Workspace $Workspace -Cmdlet $PSCmdlet
 }

@@ -28,6 +28,9 @@ function Set-MfaState {
     .PARAMETER PlanDigest
     From a rollback file, with PreviousState: marks the request as a restore.
 
+    .PARAMETER InputObject
+    A user from the pipeline: an object with the properties above, or a name or object id as text.
+
     .PARAMETER BatchSize
     Sends a batch each time so many users have come in. 0, the default, sends all at the end.
 
@@ -53,7 +56,7 @@ function Set-MfaState {
     Import-Csv rollback.csv | Group-Object PreviousState | ForEach-Object { $_.Group | Set-MfaState -State $_.Name }
 
     .INPUTS
-    Objects with a property ObjectId (Id, UserId) or UserPrincipalName (UPN, Username, SignInName).
+    Objects with a property ObjectId (Id, UserId) or UserPrincipalName (UPN, Username, SignInName), or texts.
 
     .OUTPUTS
     Nothing, or MfaMigrate.StateChange with -PassThru.
@@ -86,6 +89,9 @@ function Set-MfaState {
         [AllowNull()]
         [AllowEmptyString()]
         [string] $PlanDigest,
+
+        [Parameter(ValueFromPipeline)]
+        [object] $InputObject,
 
         [ValidateRange(0, 100000)]
         [int] $BatchSize = 0,
@@ -133,38 +139,27 @@ function Set-MfaState {
     }
 
     process {
-        $id = "$ObjectId".Trim()
-        $name = "$UserPrincipalName".Trim()
-        # UserId is an alias of ObjectId and holds a name in some exports.
-        if ($id.Contains('@') -and (-not $name -or $name -eq $id)) {
-            $name = $id
-            $id = ''
-        }
-        $target = $name
-        if (-not $target) {
-            $target = $id
-        }
-        $parsed = [guid]::Empty
-        if (-not $id -and -not $name) {
-            $source = $null
-            if ($MyInvocation.ExpectingInput) {
-                $source = $_
-            }
-            $PSCmdlet.WriteError((New-MfaMigrateError -Code 'BadInput' -Target $source -Message (
-                        'Neither ObjectId nor UserPrincipalName is given. Nothing was sent for this object.')))
-            return
-        }
-        if (($id -and -not [guid]::TryParse($id, [ref] $parsed)) -or ($name -and -not $name.Contains('@'))) {
+        $identity = Resolve-MfaIdentity -InputObject $InputObject -ObjectId $ObjectId -UserPrincipalName $UserPrincipalName
+        $target = $identity.Target
+        if ($identity.Problem) {
             $PSCmdlet.WriteError((New-MfaMigrateError -Code 'BadInput' -Target $target -Message (
-                        "'$target' is neither an object id (a GUID) nor a user principal name. Nothing was sent for it.")))
+                        "$($identity.Problem) Nothing was sent for this object.")))
             return
         }
-        if (-not $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State") -or $WhatIfPreference) {
+        # Where nobody can be asked, this is an error, and an error outside of a try ends one statement only.
+        $agreed = $false
+        try {
+            $agreed = $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State")
+        }
+        catch {
+            $PSCmdlet.ThrowTerminatingError($_)
+        }
+        if (-not $agreed -or $WhatIfPreference) {
             return
         }
         $user = @{}
-        if ($id) { $user['objectId'] = $parsed.ToString() }
-        if ($name) { $user['userPrincipalName'] = $name }
+        if ($identity.ObjectId) { $user['objectId'] = $identity.ObjectId }
+        if ($identity.UserPrincipalName) { $user['userPrincipalName'] = $identity.UserPrincipalName }
         if ($PreviousState -and $PlanDigest) {
             $user['previousState'] = "$PreviousState".Trim()
             $user['planDigest'] = "$PlanDigest".Trim()

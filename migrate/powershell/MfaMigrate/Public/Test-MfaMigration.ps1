@@ -23,36 +23,47 @@ function Test-MfaMigration {
     System.Boolean, or MfaMigrate.Finding with -Detailed.
     #>
     [CmdletBinding()]
-    [OutputType([bool], 'MfaMigrate.Finding')]
+    [OutputType([bool])]
+    [OutputType('MfaMigrate.Finding')]
     param(
         [switch] $Detailed,
 
         [string] $Workspace = ''
     )
 
-    Import-MfaCallerPreference -Cmdlet $PSCmdlet
-    $exitCode = $null
-    try {
-        Invoke-MfaMigrateCli -Arguments @('verify') -Workspace $Workspace | ForEach-Object -Process {
-            if ($_.type -eq 'exit') {
-                $exitCode = $_.exitCode
-            }
-            elseif ($Detailed -and $_.type -eq 'row' -and $_.list -eq 'findings') {
-                [pscustomobject] @{
-                    PSTypeName = 'MfaMigrate.Finding'
-                    Code       = $_.item.code
-                    Subject    = $_.item.subject
-                    SubjectId  = $_.item.subjectId
-                    Sentence   = $_.item.sentence
-                    Evidence   = $_.item.evidence
+    begin {
+        Import-MfaCallerPreference -Cmdlet $PSCmdlet
+        if ($MyInvocation.ExpectingInput) {
+            $PSCmdlet.ThrowTerminatingError((New-MfaMigrateError -Code 'BadInput' -Target 'Test-MfaMigration' -Message (
+                        'Test-MfaMigration takes nothing from the pipeline: it always answers for the whole tenant. ' +
+                        'Pipe users into Get-MfaState to look at them alone.')))
+        }
+    }
+
+    end {
+        $exitCode = $null
+        try {
+            Invoke-MfaMigrateCli -Arguments @('verify') -Workspace $Workspace | ForEach-Object -Process {
+                if ($_.type -eq 'exit') {
+                    $exitCode = $_.exitCode
+                }
+                elseif ($Detailed -and $_.type -eq 'row' -and $_.list -eq 'findings') {
+                    [pscustomobject] @{
+                        PSTypeName = 'MfaMigrate.Finding'
+                        Code       = $_.item.code
+                        Subject    = $_.item.subject
+                        SubjectId  = $_.item.subjectId
+                        Sentence   = $_.item.sentence
+                        Evidence   = $_.item.evidence
+                    }
                 }
             }
         }
-    }
-    catch {
-        $PSCmdlet.ThrowTerminatingError($_)
-    }
-    if (-not $Detailed) {
-        $exitCode -eq 0
+        catch {
+            $PSCmdlet.ThrowTerminatingError($_)
+        }
+        if (-not $Detailed) {
+            $exitCode -eq 0
+        }
     }
 }

@@ -1,0 +1,76 @@
+"""What a real PowerShell found wrong in the module once, as rules that need none. Each returns the faults of a source.
+
+`test_faults.py` plants each fault and sees it found, and finds none in the module.
+"""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from tests.unit.powershell.scripts import (
+    below,
+    block_of,
+    calls_of,
+    declarations_of,
+    functions_in,
+    is_caught,
+    text_of,
+    tree_of,
+)
+
+REFUSAL = "$MyInvocation.ExpectingInput"
+
+
+def asks_outside_of_a_try(source: bytes) -> list[str]:
+    """Find questions whose error would end one statement, and let the next one write.
+
+    Where nobody can be asked, ShouldProcess throws. Outside of a `try` that ends the statement and not the function.
+    """
+    root = tree_of(source)
+    asked = [call for method in ("ShouldProcess", "ShouldContinue") for call in calls_of(root, method)]
+    return [text_of(call) for call in asked if not is_caught(call)]
+
+
+def takes_everybody_from_a_pipeline(source: bytes) -> list[str]:
+    """Find functions whose body would run for everybody after objects of a pipeline could not be bound."""
+    return [
+        name
+        for name, function in functions_in(tree_of(source)).items()
+        if not _binds_or_refuses(function, declarations_of(function))
+    ]
+
+
+def _binds_or_refuses(function: Node, parameters: dict[str, str]) -> bool:
+    if not any("ValueFromPipeline" in attributes for attributes in parameters.values()):
+        return _refuses(block_of(function, "begin"))
+    # Objects are bound one by one in `process`; without that block only the last of them counts.
+    if block_of(function, "process") is None:
+        return False
+    mandatory = any("ValueFromPipeline" in given and "Mandatory" in given for given in parameters.values())
+    needs_to_ask = not mandatory and {"Force", "All"} & parameters.keys()
+    return not needs_to_ask or REFUSAL in text_of(block_of(function, "begin"))
+
+
+def _refuses(begin: Node | None) -> bool:
+    if begin is None:
+        return False
+    for node in below(begin):
+        if node.type == "if_statement":
+            condition = next(child for child in node.children if child.type == "pipeline")
+            if text_of(condition) == REFUSAL and next(calls_of(node, "ThrowTerminatingError"), None) is not None:
+                return True
+    return False
+
+
+def mixed_output_types(source: bytes) -> list[str]:
+    """Find `[OutputType([bool], 'Name')]`: a type and a text in one attribute throw when the attribute is read.
+
+    Get-Help, Get-Command -Syntax, Tab and the call itself read it.
+    """
+    found = []
+    for node in below(tree_of(source)):
+        if node.type == "attribute" and text_of(node).casefold().startswith("[outputtype"):
+            kinds = {inner.type for inner in below(node)} & {"type_literal", "string_literal"}
+            if len(kinds) > 1:
+                found.append(text_of(node))
+    return found
