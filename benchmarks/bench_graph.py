@@ -20,8 +20,9 @@ from typing import Any
 import httpx
 
 from migrate.graph.credentials import signed_in
+from migrate.graph.opening import open_tenant
 from migrate.graph.pace import SystemClock
-from migrate.graph.session import Connection, open_tenant
+from migrate.graph.session import Connection
 from migrate.graph.transport import open_sender
 
 CONCURRENCY = 16

@@ -12,12 +12,12 @@ from types import ModuleType
 import pytest
 
 from migrate.cli import run
-from migrate.commands.wiring import plan_header_of
 from migrate.config import config_from
 from migrate.exchange.documents import audit_entries, plan_rows, rollback_header, rollback_rows
 from migrate.model.journal import GENESIS
 from migrate.model.plan import PlanAction
 from migrate.store.files import sha256_of_file
+from migrate.store.plan_files import plan_header_of
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 RUN = SAMPLES / "run"

@@ -10,25 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate import __version__
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.status import run_standing
 from migrate.commands.wiring import (
-    PAUSE_FILE,
-    ROLLBACK_CSV,
-    ROLLBACK_JSON,
-    FolderRollbackFiles,
     command_for,
-    dialect_of,
     interruptible,
     monotonic,
     new_id,
     open_journal,
     open_tenant,
     owner_line,
-    plan_steps_of,
-    read_plan,
     say_chain_head,
     sleep,
     workspace_of,
@@ -39,7 +32,9 @@ from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.run import RunResult
 from migrate.model.words import counted
-from migrate.store.folder import Workspace
+from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.plan_files import plan_steps_of, read_plan
+from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON, FolderRollbackFiles
 
 if TYPE_CHECKING:
     from migrate.engine.run_parts import ApplyOptions

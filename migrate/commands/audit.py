@@ -10,14 +10,15 @@ from typing import Annotated
 import msgspec
 import typer
 
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
-from migrate.commands.wiring import AUDIT_CSV, AUDIT_JSON, dialect_of, workspace_of
+from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
 from migrate.model.journal import JournalEntry
 from migrate.settings import GlobalOptions
 from migrate.store.chain import ChainReport, verify_chain
 from migrate.store.files import write_atomically
+from migrate.store.folder import AUDIT_CSV, AUDIT_JSON
 from migrate.store.journal import JournalDb
 
 audit_app = typer.Typer(

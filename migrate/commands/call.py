@@ -9,11 +9,14 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from migrate.errors import FolderProblem
-from migrate.settings import Settings
+from migrate.settings import Settings, TextEncoding
 from migrate.views.screen import Answer, Screen
+
+if TYPE_CHECKING:
+    from migrate.exchange.tables import Dialect
 
 T = TypeVar("T")
 
@@ -63,7 +66,6 @@ class Call:
     def answer(self, answer: Answer) -> None:
         """Write the command's data to stdout in the format that was asked for."""
         if self.settings.output.value == "csv":
-            from migrate.commands.wiring import dialect_of
             from migrate.exchange.tables import csv_chunks
 
             self.screen.write_bytes(csv_chunks(answer.columns, answer.rows(), dialect_of(self.settings)))
@@ -78,6 +80,14 @@ class Call:
             return asyncio.run(work)
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
+
+
+def dialect_of(settings: Settings, default: TextEncoding = TextEncoding.UTF8) -> Dialect:
+    """Return how a table is written; `default` is the encoding where none was asked for."""
+    from migrate.exchange.tables import Dialect
+
+    encoding = settings.encoding or default
+    return Dialect(delimiter=settings.delimiter, encoding=encoding.codec, crlf=settings.crlf)
 
 
 def _log_handler(path: Path) -> logging.Handler:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.inputs import (
     InputEncoding,
     SheetName,
@@ -19,7 +19,6 @@ from migrate.commands.inputs import (
     source_of,
 )
 from migrate.commands.options import verb
-from migrate.commands.wiring import dialect_of
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode
 from migrate.exchange.tables import Dialect, csv_chunks

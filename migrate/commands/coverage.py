@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.explain import Suppose, apps_that_matter, supposed
 from migrate.commands.options import verb
-from migrate.commands.wiring import dialect_of, workspace_of
+from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
 from migrate.model.coverage import Coverage
 from migrate.model.users import AnyUser, MfaState, UnreadableUser

@@ -10,22 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate import __version__
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
-from migrate.commands.wiring import (
-    SNAPSHOT_CSV,
-    dialect_of,
-    journal_to_read,
-    open_tenant,
-    owner_line,
-    refuse_foreign_journal,
-    workspace_of,
-)
+from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, refuse_foreign_journal, workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.rules import DIRECTORY_SYNC_ROLE
 from migrate.model.snapshot import SnapshotHeader
-from migrate.store.folder import Workspace
+from migrate.store.folder import SNAPSHOT_CSV, Workspace
 
 if TYPE_CHECKING:
     from migrate.exchange.tables import Dialect

@@ -12,9 +12,9 @@ from typing import Annotated, assert_never
 
 import typer
 
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
-from migrate.commands.wiring import dialect_of, journal_to_read, plan_rows_of, read_plan, workspace_of
+from migrate.commands.wiring import journal_to_read, workspace_of
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
 from migrate.exchange.tables import Dialect, csv_chunks
@@ -24,6 +24,7 @@ from migrate.model.users import MfaState
 from migrate.settings import TextEncoding
 from migrate.store.files import write_atomically
 from migrate.store.folder import Workspace
+from migrate.store.plan_files import plan_rows_of, read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
 from migrate.views.notices.notice import Facts, Notice, NoticeKind, NoticeWriter, eml_of
 

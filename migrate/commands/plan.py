@@ -9,22 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate import __version__
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
-from migrate.commands.wiring import (
-    PLAN_CSV,
-    PLAN_JSON,
-    dialect_of,
-    journal_to_read,
-    now_utc,
-    open_tenant,
-    owner_line,
-    plan_rows_of,
-    workspace_of,
-    write_plan,
-)
+from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, owner_line, workspace_of
 from migrate.config import Config, duration
 from migrate.errors import ConfigProblem, ExitCode, Guarded
 from migrate.model.journal import Operation
@@ -32,6 +21,7 @@ from migrate.model.plan import AcceptedGap, Limits
 from migrate.model.rules import Rules
 from migrate.settings import Settings
 from migrate.store.folder import Workspace
+from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_rows_of, write_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:

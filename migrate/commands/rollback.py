@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate import __version__
-from migrate.commands.call import Call
+from migrate.commands.call import Call, dialect_of
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.wiring import (
-    PAUSE_FILE,
-    ROLLBACK_JSON,
-    FolderRollbackFiles,
-    dialect_of,
     interruptible,
     journal_to_read,
     monotonic,
@@ -36,7 +32,8 @@ from migrate.model.plan import PlanHeader, PolicyStep
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.run import RunResult
 from migrate.store.files import sha256_of_file
-from migrate.store.folder import Workspace
+from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.rollback_files import ROLLBACK_JSON, FolderRollbackFiles
 
 if TYPE_CHECKING:
     from migrate.decide.reverser import Rollback, TenantFacts

@@ -16,21 +16,14 @@ from migrate.commands.confirm import confirm
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of
 from migrate.commands.options import verb
 from migrate.commands.state_change import How, StateChange
-from migrate.commands.wiring import (
-    ROLLBACK_CSV,
-    ROLLBACK_JSON,
-    command_for,
-    open_journal,
-    open_tenant,
-    owner_line,
-    workspace_of,
-)
+from migrate.commands.wiring import command_for, open_journal, open_tenant, owner_line, workspace_of
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.exchange.spellings import translated as powershell_spellings
 from migrate.model.set_state import StateRequest
 from migrate.model.users import MfaState
 from migrate.store.folder import Workspace
+from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON
 from migrate.views.events import EndingError, ResultEvent, SummaryEvent, line_of
 from migrate.views.set_state import set_state_answer, stateless_result, unsent_results
 

@@ -9,9 +9,10 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
-from migrate.commands.wiring import plan_rows_of, read_plan, workspace_of
+from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.plan import PlanRow
+from migrate.store.plan_files import plan_rows_of, read_plan
 
 
 @verb

@@ -8,17 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrate import __version__
-from migrate.commands.call import Call
-from migrate.commands.wiring import (
-    PAUSE_FILE,
-    FolderRollbackFiles,
-    dialect_of,
-    interruptible,
-    monotonic,
-    new_id,
-    rollback_files_of,
-    sleep,
-)
+from migrate.commands.call import Call, dialect_of
+from migrate.commands.wiring import interruptible, monotonic, new_id, sleep
 from migrate.config import duration
 from migrate.errors import BadInput, ConfigProblem
 from migrate.model.instants import iso_utc
@@ -27,7 +18,8 @@ from migrate.model.set_state import RefusedRequest, ResolvedRequest
 from migrate.model.users import MfaState, Registration, UserProfile
 from migrate.model.words import counted
 from migrate.store.files import sha256_of_file
-from migrate.store.folder import Workspace
+from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.rollback_files import FolderRollbackFiles, rollback_files_of
 from migrate.views.events import ResultEvent
 from migrate.views.set_state import refused_result, result_of
 

@@ -8,11 +8,12 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
-from migrate.commands.wiring import PAUSE_FILE, journal_to_read, open_tenant, read_plan, workspace_of
+from migrate.commands.wiring import journal_to_read, open_tenant, workspace_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.journal import JournalEntry, Operation, Outcome
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
-from migrate.store.folder import Workspace
+from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
 from migrate.views.status import RunStanding, status_answer, users_answer
 

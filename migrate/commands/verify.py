@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
-from migrate.commands.wiring import PLAN_CSV, journal_to_read, open_tenant, plan_rows_of, workspace_of
+from migrate.commands.wiring import journal_to_read, open_tenant, workspace_of
 from migrate.errors import ExitCode, StalePlan
 from migrate.model.findings import Finding
 from migrate.model.plan import PlanAction, PlanRow
 from migrate.store.folder import Workspace
+from migrate.store.plan_files import PLAN_CSV, plan_rows_of
 from migrate.store.snapshot import open_snapshot
 
 if TYPE_CHECKING:

@@ -7,36 +7,22 @@ import shlex
 import signal
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
-from migrate.errors import BadInput, Guarded, NothingHere, StalePlan
-from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, SetMfaState
-from migrate.model.record import sha256_of
-from migrate.model.rollback import RollbackHeader, RollbackRow
-from migrate.model.users import MfaState
-from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings, TextEncoding
-from migrate.store.files import chunks_of, put_in_place, sha256_of_file, write_atomically
+from migrate.errors import Guarded, NothingHere
+from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
-    from migrate.exchange.tables import Dialect
     from migrate.graph.session import Connection
     from migrate.graph.tenant import GraphTenant
     from migrate.store.journal import JournalDb
-
-PLAN_JSON, PLAN_CSV = "plan.json", "plan.csv"
-ROLLBACK_JSON, ROLLBACK_CSV = "rollback.json", "rollback.csv"
-SNAPSHOT_CSV = "snapshot.csv"
-AUDIT_CSV, AUDIT_JSON = "audit.csv", "audit.json"
-PAUSE_FILE = "pause"
 
 
 def connection_for(settings: Settings) -> Connection:
@@ -68,7 +54,7 @@ async def open_tenant(call: Call, *, on_wait: Callable[[str, float], None] | Non
 
     Raises Guarded when the tenant is not the one that `--tenant` names: some credentials sign in wherever they like.
     """
-    from migrate.graph.session import open_tenant as opened
+    from migrate.graph.opening import open_tenant as opened
 
     connection = connection_for(call.settings)
     async with opened(connection, on_wait=on_wait or call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
@@ -114,14 +100,6 @@ def owner_line(verb: str) -> str:
     return f"`mfa-migrate {verb}` of {getpass.getuser()} on {socket.gethostname()}"
 
 
-def dialect_of(settings: Settings, default: TextEncoding = TextEncoding.UTF8) -> Dialect:
-    """Return how a table is written; `default` is the encoding where none was asked for."""
-    from migrate.exchange.tables import Dialect
-
-    encoding = settings.encoding or default
-    return Dialect(delimiter=settings.delimiter, encoding=encoding.codec, crlf=settings.crlf)
-
-
 def now_utc() -> datetime:
     """Return the time of this machine."""
     return datetime.now(UTC)
@@ -130,145 +108,6 @@ def now_utc() -> datetime:
 def new_id() -> str:
     """Return a new client request id."""
     return str(uuid.uuid4())
-
-
-# --- plan files ---------------------------------------------------------------------------------------------------
-
-
-def write_plan(
-    workspace: Workspace,
-    rows: Iterable[PlanRow],
-    header_for: Callable[[str], PlanHeader],
-    dialect: Dialect | None = None,
-) -> PlanHeader:
-    """Write plan.csv and then plan.json, which holds the digest of the rows and its own; return the header."""
-    from migrate.exchange.documents import plan_csv
-    from migrate.exchange.tables import PLAIN
-
-    digest = write_atomically(workspace.path / PLAN_CSV, plan_csv(rows, dialect or PLAIN))
-    header = header_for(digest)
-    document = {"digest": header.digest, **msgspec.to_builtins(header)}
-    write_atomically(workspace.path / PLAN_JSON, [msgspec.json.format(msgspec.json.encode(document), indent=2), b"\n"])
-    return header
-
-
-def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeader, Path]:
-    """Return the plan's header and the path of its rows, after checking that neither was edited.
-
-    Raises:
-        NothingHere: There is no plan.
-        BadInput: plan.json is not one of ours, or of a newer version.
-        StalePlan: plan.json is not what it was, or plan.csv is not what plan.json says.
-    """
-    path = Path(named) if named else workspace.path / PLAN_JSON
-    if not path.is_file():
-        raise NothingHere(f"There is no plan at {path}.", hint="Run `mfa-migrate plan` first.")
-    header = plan_header_of(path)
-    rows = path.with_name(PLAN_CSV)
-    if not rows.is_file() or sha256_of_file(rows) != header.rows_sha256:
-        raise StalePlan(
-            f"{rows} is not what {path.name} was made with: it was edited, or it belongs to another plan.",
-            hint="plan.csv is for reading. Change the configuration and run `mfa-migrate plan` again.",
-        )
-    return header, rows
-
-
-def plan_header_of(path: Path) -> PlanHeader:
-    """Return the header that a plan.json holds, after checking that nobody edited it. Raises as `read_plan`."""
-    again = "Run `mfa-migrate plan` again."
-    try:
-        document = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        digest = document.pop("digest", None)
-        if isinstance(form := document.get("format"), int) and form > PLAN_FORMAT:
-            raise BadInput(f"{path} was written by a newer version.", hint="Upgrade mfa-migrate.")
-        header = msgspec.convert(document, PlanHeader)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as problem:
-        raise BadInput(f"{path} is not a plan of mfa-migrate, or was edited: {problem}.", hint=again) from problem
-    if digest != sha256_of(document):
-        raise StalePlan(
-            f"{path} is not what `mfa-migrate plan` wrote: it was edited.",
-            hint=f"Plans are for reading. Change the configuration. {again}",
-        )
-    return header
-
-
-def plan_rows_of(path: Path) -> Iterator[PlanRow]:
-    """Yield the rows of plan.csv."""
-    from migrate.exchange.documents import plan_rows
-
-    return plan_rows(path)
-
-
-def plan_steps_of(path: Path) -> Callable[[], Iterator[SetMfaState]]:
-    """Return a function that yields the user steps of plan.csv from the start at each call."""
-
-    def steps() -> Iterator[SetMfaState]:
-        for row in plan_rows_of(path):
-            if row.action is PlanAction.DISABLE and row.current_state is not None and row.wave is not None:
-                yield SetMfaState(
-                    user_id=row.user_id,
-                    user_principal_name=row.user_principal_name,
-                    before=row.current_state,
-                    after=row.target_state or MfaState.DISABLED,
-                    wave=row.wave,
-                    because=row.reason,
-                )
-
-    return steps
-
-
-class FolderRollbackFiles:
-    """rollback.csv and rollback.json in the working folder."""
-
-    def __init__(self, workspace: Workspace, dialect: Dialect) -> None:
-        self._folder, self._dialect = workspace.path, dialect
-
-    def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
-        """Replace both files so that they fit each other at every moment.
-
-        The header goes first and names the digests of the rows before and of the rows to come.
-        """
-        from migrate.exchange.documents import rollback_csv, rollback_json
-
-        self._set_aside_those_of_a_lost_journal(header)
-        csv = self._folder / ROLLBACK_CSV
-        coming = csv.with_name(ROLLBACK_CSV + ".next")
-        digest = write_atomically(coming, rollback_csv(rows, self._dialect))
-        former = sha256_of_file(csv) if csv.is_file() else ""
-        whole = msgspec.structs.replace(header, csv_sha256=digest, former_csv_sha256=former)
-        write_atomically(self._folder / ROLLBACK_JSON, [rollback_json(whole)])
-        put_in_place(coming, csv)
-
-    def _set_aside_those_of_a_lost_journal(self, header: RollbackHeader) -> None:
-        """Keep files that tell of runs which this journal does not know, in a folder of their own.
-
-        Where the journal was lost they are the only way back from its runs. So are, perhaps, ones that are damaged.
-        """
-        from migrate.exchange.documents import rollback_header
-
-        files = [self._folder / ROLLBACK_CSV, self._folder / ROLLBACK_JSON]
-        if not all(file.is_file() for file in files):
-            return
-        try:
-            there = rollback_header(files[1])
-        except BadInput:
-            aside = self._folder / f"rollback-{sha256_of_file(files[1])[:12]}"
-        else:
-            # A journal only grows; one that is shorter than what the files were written from is another one.
-            if set(there.plan_digests) <= set(header.plan_digests) or there.journal_entries < header.journal_entries:
-                return
-            aside = self._folder / f"rollback-{there.plan_digests[-1][:12]}"
-        aside.mkdir(exist_ok=True)
-        for file in files:
-            write_atomically(aside / file.name, chunks_of(file))
-
-
-def rollback_files_of(workspace: Workspace) -> Iterator[tuple[Path, Path]]:
-    """Yield every pair of rollback.csv and rollback.json in the folder, those that were set aside too."""
-    for folder in (workspace.path, *sorted(workspace.path.glob("rollback-*"))):
-        csv, beside = folder / ROLLBACK_CSV, folder / ROLLBACK_JSON
-        if csv.is_file() and beside.is_file():
-            yield csv, beside
 
 
 # --- the journal --------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class ThreadedCredential:
 
 
 def signed_in(connection: Connection, *, prompt: Callable[[str], None]) -> SignedIn:
-    """Sign in and return the credential with its first token; see `migrate.graph.session.sign_in`."""
+    """Sign in and return the credential with its first token; see `migrate.graph.opening.sign_in`."""
     credential = (
         cast("TokenCredential", _ConstantCredential())
         if connection.has_constant_token

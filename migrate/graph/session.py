@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
@@ -19,9 +18,7 @@ from urllib.parse import urlsplit
 from migrate.errors import ForbiddenRequest, UsageProblem
 
 if TYPE_CHECKING:
-    from migrate.graph.credentials import SignedIn
-    from migrate.graph.pace import Clock
-    from migrate.graph.tenant import GraphTenant
+    pass
 
 OnWait = Callable[[str, float], None]
 """Called with the reason of a wait and its length in seconds, before the wait begins."""
@@ -253,47 +250,3 @@ def _forbidden(method: str, url: str, why: str) -> ForbiddenRequest:
         unchanged="It was not sent.",
         hint="This is a defect of mfa-migrate; please report it.",
     )
-
-
-# --- opening ------------------------------------------------------------------------------------------------------
-
-
-def sign_in(connection: Connection, *, prompt: Callable[[str], None]) -> SignedIn:
-    """Get the first token, blocking; do it before an event loop runs. `prompt` shows the device code to a person.
-
-    Raises `SignInFailed` or `Unreachable`.
-    """
-    from migrate.graph.credentials import signed_in
-
-    return signed_in(connection, prompt=prompt)
-
-
-@asynccontextmanager
-async def open_tenant(
-    connection: Connection,
-    *,
-    on_wait: OnWait,
-    signed_in: SignedIn | None = None,
-    prompt: Callable[[str], None] | None = None,
-    clock: Clock | None = None,
-) -> AsyncIterator[GraphTenant]:
-    """Open the tenant that `connection` names, and close every socket at the end.
-
-    Give `signed_in` (from `sign_in`), or `prompt` to sign in here; it is called from another thread. `clock` replaces
-    the machine's clock and sleep.
-    """
-    # The SDK and everything behind it take a quarter of a second to import: only commands that talk pay for it.
-    from migrate.graph.pace import SystemClock
-    from migrate.graph.tenant import tenant_over
-    from migrate.graph.together import apart
-    from migrate.graph.transport import open_sender
-
-    if signed_in is None:
-        signed_in = await apart(lambda: sign_in(connection, prompt=prompt or _no_prompt))
-    clock = clock or SystemClock()
-    async with open_sender(connection, signed_in, clock=clock) as sender:
-        yield tenant_over(sender, connection, signed_in, on_wait=on_wait, clock=clock)
-
-
-def _no_prompt(sentence: str) -> None:
-    raise UsageProblem(f"This sign-in needs a person, and there is no place to show: {sentence}")

@@ -27,6 +27,9 @@ FOLDER_FORMAT = 1
 MARKER = "folder.json"
 LOCK = "lock"
 LOCK_OWNER = "lock.owner"
+PAUSE_FILE = "pause"
+SNAPSHOT_CSV = "snapshot.csv"
+AUDIT_CSV, AUDIT_JSON = "audit.csv", "audit.json"
 
 # Clusters are among them, and folders that a virtual machine shares with its host.
 _NETWORK_KINDS = (

@@ -23,8 +23,9 @@ import pytest
 from migrate.commands.wiring import connection_for
 from migrate.errors import Guarded
 from migrate.graph.credentials import SignedIn
+from migrate.graph.opening import sign_in
 from migrate.graph.pace import SystemClock
-from migrate.graph.session import Cloud, Connection, sign_in
+from migrate.graph.session import Cloud, Connection
 from migrate.graph.tenant import GraphTenant, tenant_over
 from migrate.graph.transport import Sender, open_sender
 from migrate.graph.wire import USER_SELECT

@@ -12,23 +12,14 @@ import pytest
 from migrate.cli import refuse_long_single_dash
 from migrate.commands.call import Call
 from migrate.commands.confirm import confirm
-from migrate.commands.wiring import (
-    PLAN_CSV,
-    PLAN_JSON,
-    command_for,
-    journal_to_read,
-    open_journal,
-    plan_steps_of,
-    read_plan,
-    say_chain_head,
-    write_plan,
-)
+from migrate.commands.wiring import command_for, journal_to_read, open_journal, say_chain_head
 from migrate.errors import BadInput, Guarded, NotConfirmed, NothingHere, StalePlan, UsageProblem
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanRow
 from migrate.model.users import MfaState
 from migrate.settings import GlobalOptions, settings_from
 from migrate.store.folder import Workspace
+from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_steps_of, read_plan, write_plan
 from tests.unit.commands.conftest import Terminal
 from tests.unit.decide.records import header, object_id
 

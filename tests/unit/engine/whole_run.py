@@ -22,7 +22,6 @@ from uuid import uuid4
 
 import msgspec
 
-from migrate.commands.wiring import FolderRollbackFiles, plan_steps_of, write_plan
 from migrate.decide.planner import Planner
 from migrate.engine.applier import Applier
 from migrate.engine.run_parts import ApplyOptions, RunParts
@@ -47,6 +46,8 @@ from migrate.sandbox.throttling import POLICY_CALLS_PER_SECOND, UNITS_PER_10_SEC
 from migrate.sandbox.urls import query_of, split_path
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
+from migrate.store.plan_files import plan_steps_of, write_plan
+from migrate.store.rollback_files import FolderRollbackFiles
 from tests.unit.decide.records import REGISTERED, limits, rules, snapshot
 from tests.virtual_time import VirtualClock, VirtualLoop
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from migrate.graph.session import Connection, open_tenant
+from migrate.graph.opening import open_tenant
+from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
 
 

@@ -11,7 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from migrate.graph.session import Connection, open_tenant
+from migrate.graph.opening import open_tenant
+from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
 from migrate.model.evidence import PolicyState, ReadStatus
 from migrate.model.replies import WriteFate, WriteRequest

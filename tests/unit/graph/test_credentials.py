@@ -26,7 +26,8 @@ from kiota_abstractions.request_information import RequestInformation
 
 from migrate.errors import SignInFailed, Unreachable, UsageProblem
 from migrate.graph.credentials import SignedIn, ThreadedCredential, actor_of, claims_of, signed_in
-from migrate.graph.session import AuthMethod, Connection, open_tenant
+from migrate.graph.opening import open_tenant
+from migrate.graph.session import AuthMethod, Connection
 from migrate.graph.transport import _adapter
 from migrate.model.snapshot import Actor
 

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import pytest
 
 from migrate.errors import RemoteProblem
-from migrate.graph.session import Connection, open_tenant
+from migrate.graph.opening import open_tenant
+from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
 from migrate.model.evidence import ReadStatus
 from migrate.model.replies import WriteFate, WriteRequest

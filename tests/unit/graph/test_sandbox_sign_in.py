@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from migrate.errors import PermissionMissing, RemoteProblem, SignInFailed
-from migrate.graph.session import AuthMethod, Connection, open_tenant, sign_in
+from migrate.graph.opening import open_tenant, sign_in
+from migrate.graph.session import AuthMethod, Connection
 from migrate.graph.tenant import GraphTenant
 from migrate.model.evidence import Evidence, ReadStatus
 from migrate.model.replies import WriteFate, WriteRequest

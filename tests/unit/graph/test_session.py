@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from migrate.errors import ExitCode, Unreachable, UsageProblem
-from migrate.graph.session import AuthMethod, Cloud, Connection, open_tenant
+from migrate.graph.opening import open_tenant
+from migrate.graph.session import AuthMethod, Cloud, Connection
 
 
 @pytest.mark.parametrize(
