@@ -147,7 +147,7 @@ def _users_of_plan(workspace: Workspace, wave: int | None) -> Iterator[tuple[str
 
 def _users_enabled(workspace: Workspace) -> Iterator[tuple[str, str]]:
     """Yield whom the journal shows as enabled or enforced by the latest change."""
-    from migrate.engine.inspector import latest_entries
+    from migrate.engine.history import latest_entries
 
     journal = journal_to_read(workspace)
     if journal is None:
@@ -169,7 +169,7 @@ def _facts_of(plan: PlanHeader, workspace: Workspace) -> Facts:
         "users": plan.users_to_change,
         "waves": plan.waves,
         "policies": sorted({s.display_name for s in steps if isinstance(s, CreatePolicy | SetPolicyState)}),
-        "held": sum(count for key, count in plan.counts.items() if key.startswith("hold/")),
+        "held": plan.users_held_back,
         "plan_digest": plan.digest,
         "example": example,
         "held_example": next((row.user_principal_name for row in rows if row.action is PlanAction.HOLD), invented),

@@ -15,8 +15,7 @@ from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, owner_line, workspace_of
 from migrate.config import Config, duration
-from migrate.errors import ConfigProblem, ExitCode, Guarded
-from migrate.model.journal import Operation
+from migrate.errors import ConfigProblem, ExitCode
 from migrate.model.plan import AcceptedGap, Limits
 from migrate.model.rules import Rules
 from migrate.settings import Settings
@@ -100,22 +99,12 @@ async def _objections(call: Call, snapshot: Snapshot, planner: Planner, rules: R
 
 
 def _refuse_over_open_run(workspace: Workspace) -> None:
-    """Raise Guarded when a run is begun and not closed: its waits and waves belong to its plan."""
-    journal = journal_to_read(workspace)
-    if journal is None:
-        return
-    from migrate.engine.rollback_record import migrations
+    from migrate.engine.history import refuse_over_open_run
 
-    with journal:
-        closed = {entry.plan_digest for entry in journal.entries(operation=Operation.CLOSE_RUN)}
-        plans = migrations(journal)
-    if plans and plans[-1][0] not in closed:
-        raise Guarded(
-            f"The run of plan {plans[-1][0][:12]} is begun and not finished.",
-            unchanged="The plan stays as it is.",
-            hint="Go on with `mfa-migrate apply`, put it back with `mfa-migrate rollback`, or replace the plan with "
-            "`mfa-migrate plan --supersede`.",
-        )
+    journal = journal_to_read(workspace)
+    if journal is not None:
+        with journal:
+            refuse_over_open_run(journal)
 
 
 def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:

@@ -28,7 +28,7 @@ from migrate.commands.wiring import (
 from migrate.config import duration
 from migrate.errors import BadInput, ExitCode, NothingHere, StalePlan, UsageProblem
 from migrate.model.instants import iso_utc
-from migrate.model.plan import PlanHeader, PolicyStep
+from migrate.model.plan import PlanHeader
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.run import RunResult
 from migrate.store.files import sha256_of_file
@@ -36,7 +36,7 @@ from migrate.store.folder import PAUSE_FILE, Workspace
 from migrate.store.rollback_files import ROLLBACK_JSON, FolderRollbackFiles
 
 if TYPE_CHECKING:
-    from migrate.decide.reverser import Rollback, TenantFacts
+    from migrate.decide.reverser import Rollback, Source, TenantFacts
     from migrate.engine.run_parts import ApplyOptions
     from migrate.store.journal import JournalDb
 
@@ -126,15 +126,12 @@ class _Work:
         self._users, self._wave, self._run = users, wave, run
         self._overwrite_drift, self._yes, self._what_if = overwrite_drift, yes, what_if
         self._skip_settle = skip_settle
-        self._whole: tuple[str, ...] = ()
-        """Digests of the runs that are put back as a whole."""
-        self._may_be_off: tuple[str, ...] = ()
 
     async def carry_out(self) -> tuple[Rollback, RunResult]:
         """Read the rows, make the plan, ask, run it."""
         from migrate.decide.reverser import TenantFacts, rollback_for
         from migrate.engine.applier import Applier
-        from migrate.engine.rollback_record import migrations
+        from migrate.engine.history import latest_migration, runs_undone
         from migrate.engine.run_parts import RunParts
         from migrate.engine.wait_log import WaitLog
 
@@ -151,12 +148,12 @@ class _Work:
                     cloud=self._call.settings.cloud.value,
                     endpoint=self._call.settings.endpoint,
                 )
-                rows, steps, facts = self._source(journal, facts)
-                latest = next((plan for _, plan in reversed(migrations(journal))), None)
+                source = self._source(journal, facts)
+                latest = latest_migration(journal)
                 rolled = rollback_for(
-                    rows,
-                    steps,
-                    facts,
+                    source.rows,
+                    source.policy_steps,
+                    source.facts,
                     created_at=iso_utc(tenant.server_now()),
                     tool_version=__version__,
                     readback_timeout_seconds=self._readback_timeout(),
@@ -165,7 +162,7 @@ class _Work:
                     emergency_access=() if latest is None else latest.emergency_access,
                     policy_settle_seconds=self._policy_settle() if latest is None else _settle_of(latest),
                     made_from=journal.head[1],
-                    may_be_off=self._may_be_off,
+                    may_be_off=source.may_be_off,
                 )
                 self._ask(rolled)
                 journal.for_run(rolled.header.digest)
@@ -180,7 +177,7 @@ class _Work:
                             journal=journal,
                             rollback_files=FolderRollbackFiles(self._workspace, dialect_of(self._call.settings)),
                             progress=waits,
-                            options=self._options(journal, rolled),
+                            options=self._options(runs_undone(journal, source, rolled)),
                             stop=stop,
                             paused=(self._workspace.path / PAUSE_FILE).exists,
                             sleep=sleep,
@@ -193,22 +190,14 @@ class _Work:
                     finally:
                         say_chain_head(self._call, journal)
 
-    def _options(self, journal: JournalDb, rolled: Rollback) -> ApplyOptions:
-        from migrate.engine.rollback_record import begun_plans
+    def _options(self, undoes: tuple[str, ...]) -> ApplyOptions:
         from migrate.engine.run_parts import ApplyOptions
 
-        begun = {digest for digest, _ in begun_plans(journal)}
-        restored = {step.user_id for step in rolled.steps}
         return ApplyOptions(
             what_if=self._what_if,
             max_failures="100%",
             skip_settle=self._skip_settle,
-            # An older file does not know who was switched off after it was written.
-            undoes=tuple(
-                digest
-                for digest in self._whole
-                if digest in begun and all(user.user_id in restored for user in journal.touched([digest]))
-            ),
+            undoes=undoes,
             overwrite_drift=self._overwrite_drift,
             tool_version=__version__,
             cloud=self._call.settings.cloud.value,
@@ -236,94 +225,40 @@ class _Work:
 
     # Where the rows come from
 
-    def _source(
-        self, journal: JournalDb, facts: TenantFacts
-    ) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
+    def _source(self, journal: JournalDb, here: TenantFacts) -> Source:
+        from migrate.decide.reverser import selected, source_of
+        from migrate.engine.history import source_in
+
         if self._file is not None:
-            rows, steps, facts = self._from_file(self._file, facts)
+            rows, header = self._from_file(self._file, here.tenant_id)
+            source = source_of(rows, header, here)
         else:
-            rows, steps, facts = self._from_journal(journal, facts)
-        every = len(rows)
-        if self._users:
-            known = {key for row in rows for key in (row.user_id.lower(), row.user_principal_name.lower())}
-            missing = sorted(self._users - known)
-            if missing:
-                raise UsageProblem(
-                    f"No change was ever sent for {', '.join(missing)}.", hint="Check the spelling of --users."
-                )
-            rows = [r for r in rows if {r.user_id.lower(), r.user_principal_name.lower()} & self._users]
-        if self._wave is not None:
-            rows = [row for row in rows if row.wave == self._wave]
-        # A partial rollback never touches policies (design rule 7).
-        partial = bool(self._users) or self._wave is not None
-        if partial:
-            self._whole = ()
-        if not rows and (partial or not steps):
-            raise UsageProblem(
-                f"There is nobody to put back: {every} users in all, none selected.",
-                hint="See `mfa-migrate status` and `mfa-migrate audit export`.",
-            )
-        return rows, [] if partial else steps, facts
+            source = source_in(journal, run=self._run, tenant_id=here.tenant_id)
+        return selected(source, users=self._users, wave=self._wave)
 
-    def _from_journal(
-        self, journal: JournalDb, facts: TenantFacts
-    ) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
-        from migrate.decide.reverser import facts_of
-        from migrate.engine.rollback_record import begun_plans, net_touched, plans_in_force, policy_steps_begun
-
-        plans = plans_in_force(journal)
-        if self._run is not None:
-            plans = [entry for entry in begun_plans(journal) if entry[0].startswith(self._run.lower())]
-        if not plans and self._run is None:
-            raise UsageProblem(
-                "The journal holds no run that could be put back: here was only rolled back from files.",
-                hint="Give the file again with --file, or undo the rollback with --run DIGEST (see `audit export`).",
-            )
-        if len(plans) != 1 and self._run is not None:
-            raise UsageProblem(
-                f"There is {'more than one' if plans else 'no'} run {self._run} in the journal.",
-                hint="`mfa-migrate audit export` lists every run with its PlanDigest.",
-            )
-        rows = [
-            RollbackRow(
-                user_id=touched.user_id,
-                user_principal_name=touched.user_principal_name,
-                previous_state=touched.before,
-                target_state=touched.requested,
-                wave=touched.wave,
-                tenant_id=facts.tenant_id,
-                plan_digest=touched.plan_digest,
-            )
-            for touched in net_touched(journal, [digest for digest, _ in plans])
-        ]
-        self._whole = tuple(digest for digest, _ in plans)
-        return rows, policy_steps_begun(journal, plans), facts_of(plans[-1][1])
-
-    def _from_file(self, path: Path, facts: TenantFacts) -> tuple[list[RollbackRow], list[PolicyStep], TenantFacts]:
-        from migrate.decide.reverser import facts_of, policy_steps_of
+    def _from_file(self, path: Path, tenant_id: str) -> tuple[list[RollbackRow], RollbackHeader | None]:
         from migrate.exchange.documents import rollback_header, rollback_rows
 
         if not path.is_file():
             raise BadInput(f"There is no file {path}.", hint="Give the rollback.csv of the run.")
         rows = list(rollback_rows(path))
-        foreign = next((row for row in rows if row.tenant_id != facts.tenant_id), None)
+        foreign = next((row for row in rows if row.tenant_id != tenant_id), None)
         if foreign is not None:
             raise StalePlan(
-                f"{path} is of tenant {foreign.tenant_id} ({foreign.user_principal_name}); this is {facts.tenant_id}.",
+                f"{path} is of tenant {foreign.tenant_id} ({foreign.user_principal_name}); this is {tenant_id}.",
                 hint="Sign in to that tenant.",
             )
         beside = path.with_name(ROLLBACK_JSON)
         if not beside.is_file():
             self._call.screen.warn(f"there is no {beside.name} beside {path.name}: users only, policies stay")
-            return rows, [], facts
+            return rows, None
         header: RollbackHeader = rollback_header(beside)
         if not header.fits(sha256_of_file(path)):
             raise StalePlan(
                 f"{path} is not the file that {beside.name} was written with: it was edited or belongs to another run.",
                 hint="Take both files from the same folder, or move rollback.json away to roll back users only.",
             )
-        self._whole, self._may_be_off = header.plan_digests, header.may_be_off
-        return rows, list(policy_steps_of(header)), facts_of(header)
+        return rows, header
 
 
 def _settle_of(plan: PlanHeader) -> int:

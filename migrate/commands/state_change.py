@@ -95,7 +95,7 @@ class StateChange:
     def _former_states(self) -> FormerStates:
         """Return what the journal and the rollback file recorded; a file that was edited counts for nothing."""
         from migrate.decide.set_state import FormerStates
-        from migrate.engine.rollback_record import forward_plans
+        from migrate.engine.history import forward_plans
         from migrate.exchange.documents import rollback_header, rollback_rows
 
         digests = [digest for digest, _ in forward_plans(self._journal)]

@@ -10,12 +10,14 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, open_tenant, workspace_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
-from migrate.model.journal import JournalEntry, Operation, Outcome
-from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
+from migrate.model.journal import JournalEntry
+from migrate.model.plan import PlanHeader
+from migrate.model.run import RunStanding
+from migrate.model.users import AnyUser, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import PAUSE_FILE, Workspace
 from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
-from migrate.views.status import RunStanding, status_answer, users_answer
+from migrate.views.status import status_answer, users_answer
 
 
 @verb
@@ -62,7 +64,7 @@ def _known(name: str, snapshot: Snapshot) -> AnyUser:
 
 def _changes(workspace: Workspace) -> dict[str, JournalEntry]:
     """Return what this tool did last to each user that it meant to change."""
-    from migrate.engine.inspector import latest_entries
+    from migrate.engine.history import latest_entries
 
     journal = journal_to_read(workspace)
     if journal is None:
@@ -91,43 +93,17 @@ async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
 
 def run_standing(workspace: Workspace) -> RunStanding | None:
     """Return where the latest run stands, from the journal; None when nothing was begun."""
-    from migrate.engine.inspector import latest_entries
-    from migrate.engine.rollback_record import migrations
+    from migrate.engine.history import standing_of
 
     journal = journal_to_read(workspace)
     if journal is None:
         return None
     with journal:
-        plans = migrations(journal)
-        if not plans:
-            return None
-        digest, plan = plans[-1]
-        latest = journal.latest_user_outcomes(digest)
-        last_wait = None
-        for entry in journal.entries(plan_digest=digest):
-            last_wait = entry.reason if entry.operation is Operation.WAIT else None
-        closed = any(journal.entries(plan_digest=digest, operation=Operation.CLOSE_RUN))
-        now = latest_entries(journal)
-    # What another run did to a user since, a rollback say, counts for what the user is now.
-    entries = [now[user_id] for user_id in latest]
-    in_effect = [entry for entry in entries if entry.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)]
-    done = sum(entry.requested == MfaState.DISABLED for entry in in_effect)
+        return standing_of(journal, lambda: _planned(workspace), paused=(workspace.path / PAUSE_FILE).exists())
+
+
+def _planned(workspace: Workspace) -> PlanHeader | None:
     try:
-        latest_plan = read_plan(workspace)[0]
+        return read_plan(workspace)[0]
     except NothingHere:
-        latest_plan = plan
-    held = sum(count for key, count in latest_plan.counts.items() if key.startswith("hold/"))
-    return RunStanding(
-        plan_digest=digest,
-        migrated=done,
-        planned=plan.users_to_change,
-        next_plan=None if latest_plan.digest in {begun for begun, _ in plans} else latest_plan.digest,
-        held_back=held,
-        put_back=len(in_effect) - done,
-        outcomes={
-            outcome.value: sum(o is outcome for o in latest.values()) for outcome in sorted(set(latest.values()))
-        },
-        waiting_for=last_wait,
-        closed=closed,
-        paused=(workspace.path / PAUSE_FILE).exists(),
-    )
+        return None

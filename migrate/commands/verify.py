@@ -50,17 +50,15 @@ def verify(call: Call) -> ExitCode:
 
 
 async def _verify(call: Call, workspace: Workspace) -> Verified:
+    from migrate.engine.history import latest_migration
     from migrate.engine.inspector import Inspection, inspect
-    from migrate.engine.rollback_record import migrations
 
     with ExitStack() as stack:
         journal = journal_to_read(workspace)
-        snapshot_id: str | None = None
         if journal is not None:
             stack.enter_context(journal)
-            plans = migrations(journal)
-            snapshot_id = plans[-1][1].snapshot_id or None if plans else None
-        snapshot = stack.enter_context(open_snapshot(workspace, snapshot_id))
+        plan = latest_migration(journal)
+        snapshot = stack.enter_context(open_snapshot(workspace, (plan.snapshot_id or None) if plan else None))
         inspection = Inspection()
         async with open_tenant(call) as tenant:
             organization = await tenant.read_organization()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from migrate.errors import UsageProblem
 from migrate.model.plan import (
     PLAN_FORMAT,
     AcceptedGap,
@@ -49,6 +51,62 @@ class Rollback(Record, frozen=True, kw_only=True):
 
     header: PlanHeader
     steps: tuple[SetMfaState, ...]
+
+
+class Source(Record, frozen=True, kw_only=True):
+    """What can be put back, as a journal or rollback files tell."""
+
+    rows: tuple[RollbackRow, ...]
+    """One a user: what was read before the write, and what was asked for."""
+    policy_steps: tuple[PolicyStep, ...]
+    """The forward policy steps that were begun, in their order; empty for a partial rollback."""
+    facts: TenantFacts
+    whole: tuple[str, ...]
+    """Digests of the runs that are put back as a whole."""
+    may_be_off: tuple[str, ...] = ()
+    """As in rollback.json, when the rows come from there."""
+
+
+def source_of(rows: Iterable[RollbackRow], header: RollbackHeader | None, here: TenantFacts) -> Source:
+    """Return what rollback files hold; without rollback.json users only, and those of the tenant that is here."""
+    if header is None:
+        return Source(rows=tuple(rows), policy_steps=(), facts=here, whole=())
+    return Source(
+        rows=tuple(rows),
+        policy_steps=policy_steps_of(header),
+        facts=facts_of(header),
+        whole=header.plan_digests,
+        may_be_off=header.may_be_off,
+    )
+
+
+def selected(source: Source, *, users: AbstractSet[str], wave: int | None) -> Source:
+    """Return the part of a source that was asked for; a partial rollback never touches policies (design rule 7).
+
+    Args:
+        source: All that can be put back.
+        users: Names and object ids in small letters; empty for everybody.
+        wave: Only this wave.
+
+    Raises UsageProblem for a user of whom nothing is known, and when nothing is left.
+    """
+    rows = source.rows
+    known = {key for row in rows for key in _keys_of(row)}
+    if missing := sorted(users - known):
+        raise UsageProblem(f"No change was ever sent for {', '.join(missing)}.", hint="Check the spelling of --users.")
+    partial = bool(users) or wave is not None
+    if partial:
+        rows = tuple(r for r in rows if (not users or _keys_of(r) & users) and wave in (None, r.wave))
+    if not rows and (partial or not source.policy_steps):
+        raise UsageProblem(
+            f"There is nobody to put back: {len(source.rows)} users in all, none selected.",
+            hint="See `mfa-migrate status` and `mfa-migrate audit export`.",
+        )
+    return msgspec.structs.replace(source, rows=rows, policy_steps=(), whole=()) if partial else source
+
+
+def _keys_of(row: RollbackRow) -> set[str]:
+    return {row.user_id.lower(), row.user_principal_name.lower()}
 
 
 def rollback_for(

@@ -9,7 +9,8 @@ from contextlib import suppress
 from migrate.decide import guards
 from migrate.engine.gates import Gates, Wait
 from migrate.engine.going_back import policies_may_go_back
-from migrate.engine.policy_steps import PolicySteps, is_policy_step_settled, said_of
+from migrate.engine.history import is_policy_step_settled
+from migrate.engine.policy_steps import PolicySteps, said_of
 from migrate.engine.proof import Proof
 from migrate.engine.recovery import recover_users
 from migrate.engine.rollback_record import RollbackRecord

@@ -8,8 +8,8 @@ from itertools import islice
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on, dependents
 from migrate.decide.policy_steps import is_named_by, with_policies
+from migrate.engine.history import begun_plans
 from migrate.engine.ports import Tenant
-from migrate.engine.rollback_record import begun_plans
 from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import Evidence
 from migrate.model.plan import PolicyStep, SetMfaState, weakens

@@ -15,12 +15,11 @@ from migrate.decide.verifier import (
     policy_findings,
     state_findings,
 )
-from migrate.engine.policy_steps import is_policy_step_settled
+from migrate.engine.history import latest_entries, latest_migration, policy_steps_done
 from migrate.engine.ports import Journal, Progress, Tenant
-from migrate.engine.rollback_record import begun_plans, migrations
 from migrate.model.findings import Finding
-from migrate.model.journal import JournalEntry, Operation, Outcome
-from migrate.model.plan import PlanHeader, PolicyStep
+from migrate.model.journal import Outcome
+from migrate.model.plan import PlanHeader
 from migrate.model.users import AnyUser, UserProfile
 
 CHUNK = 2_000
@@ -34,25 +33,6 @@ class Inspection:
     switched_off: int = 0
     policies: int = 0
     registrations: int = 0
-
-
-def latest_entries(journal: Journal | None) -> dict[str, JournalEntry]:
-    """Return the latest entry for every user whom any run meant to change."""
-    if journal is None:
-        return {}
-    return {entry.object_id: entry for entry in journal.entries(operation=Operation.SET_MFA_STATE)}
-
-
-def policy_steps_done(journal: Journal | None) -> list[PolicyStep]:
-    """Return the policy steps of all runs that have their final outcome, oldest first."""
-    if journal is None:
-        return []
-    return [
-        step
-        for digest, plan in begun_plans(journal)
-        for step in plan.policy_steps
-        if is_policy_step_settled(step, journal, digest)
-    ]
 
 
 async def inspect(
@@ -73,14 +53,13 @@ async def inspect(
         progress: Told how far it is.
         inspection: Filled with what was looked at.
     """
-    begun = migrations(journal) if journal is not None else []
-    plan = begun[-1][1] if begun else None
+    plan = latest_migration(journal)
     evidence = await tenant.read_evidence()
-    done = policy_steps_done(journal)
+    done = policy_steps_done(journal) if journal is not None else []
     inspection.policies = len({step.key for step in done})
     for finding in policy_findings(done, evidence):
         yield finding
-    latest = latest_entries(journal)
+    latest = latest_entries(journal) if journal is not None else {}
     checker = _CoverageCheck(tenant, Judge(evidence, apps_that_matter=_apps(plan)), plan)
     source = users()
     while chunk := list(islice(source, CHUNK)):

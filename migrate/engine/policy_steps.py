@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import assert_never
 
 from migrate.decide.guards import says_the_same
-from migrate.decide.policy_steps import MARKER_PREFIX, is_named_by, missing_exclusions
-from migrate.engine.ports import Journal
+from migrate.decide.policy_steps import is_named_by, missing_exclusions
+from migrate.engine.history import (
+    FORMER_POLICY,
+    OPERATIONS,
+    UNCLEAR,
+    is_creation_sent,
+    is_policy_step_in_doubt,
+    policies_created,
+)
 from migrate.engine.proof import Proof
 from migrate.engine.run_parts import RunParts
 from migrate.errors import GraphRefused, Guarded, IncompleteRead, MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
-from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.journal import Draft, Outcome, TargetType
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.record import canonical_json
 
-FORMER_POLICY = "former policy "
-"""How the reason of a policy intent begins; the name of the document with the former JSON follows."""
 LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)
 """Seconds between looks at a policy whose state does not show yet: lists may lag behind a write by that much."""
 MAX_ATTEMPTS = 3
-UNCLEAR = "no clear answer"
-"""How the reason of a failed creation begins that may have been carried out all the same."""
 
 
 class PolicySteps:
@@ -41,10 +44,7 @@ class PolicySteps:
         """
         found = [policy for policy in await self._tenant.list_policies() if is_named_by(key, policy)]
         if len(found) > 1:
-            made = self._journal.entries(
-                operation=Operation.CREATE_POLICY, outcomes=[Outcome.CONFIRMED, Outcome.RECOVERED]
-            )
-            ours = {entry.object_id for entry in made}
+            ours = policies_created(self._journal)
             known = [policy for policy in found if policy.id in ours]
             if len(known) != 1:
                 names = ", ".join(f"{policy.display_name!r} ({policy.id})" for policy in found)
@@ -87,23 +87,14 @@ class PolicySteps:
             case _:
                 assert_never(step)
 
-    def _is_in_doubt(self, step: PolicyStep) -> bool:
-        """Tell whether a run sent this step, in this process or an earlier one, and nothing clear came of it."""
-        entries = self._journal.entries(operation=_OPERATIONS[type(step)])
-        last = next(reversed(_entries_of(step, entries)), None)
-        if last is None or (isinstance(step, SetPolicyState) and last.requested != step.after):
-            return False
-        return last.outcome is Outcome.INTENT or (last.outcome is Outcome.FAILED and last.reason.startswith(UNCLEAR))
-
     # Create
 
     async def _create(self, step: CreatePolicy) -> None:
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            in_doubt = self._is_in_doubt(step)
+            in_doubt = is_policy_step_in_doubt(step, self._journal)
             found = await self._look_for(step.key, patiently=in_doubt)
             if found is not None:
-                sent = self._journal.entries(operation=Operation.CREATE_POLICY, outcomes=[Outcome.INTENT])
-                ours = any(entry.object_id == step.key for entry in sent)
+                ours = is_creation_sent(step, self._journal)
                 outcome = Outcome.RECOVERED if ours else Outcome.SKIPPED
                 reason = "found by its marker: not created twice" if ours else "exists already; not created by this run"
                 self._note(step, found.id, outcome, "", "created", _state(found), reason, attempt)
@@ -177,7 +168,7 @@ class PolicySteps:
                 )
             if found.policy_state is step.after:
                 # After an interruption the intent of that time is ours, and so presumably is the state.
-                outcome = Outcome.RECOVERED if self._is_in_doubt(step) else Outcome.SKIPPED
+                outcome = Outcome.RECOVERED if is_policy_step_in_doubt(step, self._journal) else Outcome.SKIPPED
                 reason = f"is {step.after} already" if outcome is Outcome.SKIPPED else "found as asked"
                 self._note(step, found.id, outcome, step.before, step.after, _state(found), reason, attempt)
                 return ""
@@ -240,7 +231,7 @@ class PolicySteps:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             found = await self.find(step.key)
             if found is None:
-                outcome = Outcome.RECOVERED if self._is_in_doubt(step) else Outcome.SKIPPED
+                outcome = Outcome.RECOVERED if is_policy_step_in_doubt(step, self._journal) else Outcome.SKIPPED
                 reason = "does not exist any more"
                 self._note(step, step.key, outcome, "", "deleted", "", reason, attempt)
                 return ""
@@ -289,7 +280,7 @@ class PolicySteps:
         self._journal.append(
             [
                 Draft(
-                    operation=_OPERATIONS[type(step)],
+                    operation=OPERATIONS[type(step)],
                     target_type=TargetType.POLICY,
                     outcome=outcome,
                     object_id=policy_id or step.key,
@@ -306,13 +297,6 @@ class PolicySteps:
         )
 
 
-_OPERATIONS: dict[type[PolicyStep], Operation] = {
-    CreatePolicy: Operation.CREATE_POLICY,
-    SetPolicyState: Operation.SET_POLICY_STATE,
-    DeletePolicy: Operation.DELETE_POLICY,
-}
-
-
 def _state(policy: ConditionalAccessPolicy | None) -> str:
     return str(policy.policy_state or policy.raw.get("state", "")) if policy is not None else ""
 
@@ -322,38 +306,6 @@ def _differences(before: ConditionalAccessPolicy, after: ConditionalAccessPolicy
     ignored = {"state", "modifiedDateTime"}
     names = (before.raw.keys() | after.raw.keys()) - ignored
     return sorted(name for name in names if canonical_json(before.raw.get(name)) != canonical_json(after.raw.get(name)))
-
-
-def is_policy_step_settled(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
-    """Tell whether a policy step has its final outcome in a run."""
-    outcomes = _outcomes_of(step, journal, plan_digest)
-    return bool(outcomes) and outcomes[-1] in (Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED)
-
-
-def is_policy_step_begun(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
-    """Tell whether a run sent a step, or found its work done after an interruption: rollback covers both."""
-    wanted = {Outcome.INTENT, Outcome.CONFIRMED, Outcome.RECOVERED}
-    return bool(wanted.intersection(_outcomes_of(step, journal, plan_digest)))
-
-
-def _outcomes_of(step: PolicyStep, journal: Journal, plan_digest: str) -> list[Outcome]:
-    entries = journal.entries(plan_digest=plan_digest, operation=_OPERATIONS[type(step)])
-    return [entry.outcome for entry in _entries_of(step, entries)]
-
-
-def _entries_of(step: PolicyStep, entries: Iterable[JournalEntry]) -> list[JournalEntry]:
-    """Return the entries of a step in order.
-
-    A step names an existing policy by its id and a created one by its marker; once Graph has given the latter an
-    id, its entries name that, so there the name of the policy counts.
-    """
-    by_name = step.key.startswith(MARKER_PREFIX)
-    return [
-        entry
-        for entry in entries
-        if entry.operation is _OPERATIONS[type(step)]
-        and (entry.object_id == step.key or (by_name and entry.user_principal_name == step.display_name))
-    ]
 
 
 def said_of(step: PolicyStep) -> str:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-
 from migrate.decide.policy_steps import is_named_by
-from migrate.engine.policy_steps import FORMER_POLICY, is_policy_step_begun, is_policy_step_settled
-from migrate.engine.ports import Journal
+from migrate.engine.history import (
+    begun_plans,
+    former_policies,
+    is_policy_step_begun,
+    is_policy_step_settled,
+    plans_in_force,
+    policies_touched,
+    rollback_rows,
+)
 from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import ConditionalAccessPolicy
-from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
-from migrate.model.plan import CreatePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.journal import JournalEntry, Operation
+from migrate.model.plan import CreatePolicy, PolicyStep, SetPolicyState
 from migrate.model.record import JsonObject
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
-
-SWITCHES_OFF = "disable"
-"""The count of a rollback plan that says how many users it switches off: only one that undoes a rollback does."""
-ROLLED_BACK = "rolled back"
-"""How the reason begins with which a rollback closes the runs that it put back as a whole."""
 
 
 class RollbackRecord:
@@ -63,7 +63,7 @@ class RollbackRecord:
             cloud=self._plan.cloud,
             endpoint=self._plan.endpoint,
             plan_digests=tuple(digests),
-            former_policies=self._former(touched) | self._about_to_change(steps, policies, touched),
+            former_policies=former_policies(self._journal, touched) | self._about_to_change(steps, policies, touched),
             policies_created=tuple(
                 CreatedPolicy(key=step.key, id=_id_of(step.key, policies), body=step.body)
                 for step in steps
@@ -90,18 +90,10 @@ class RollbackRecord:
         return settled and not is_policy_step_begun(step, self._journal, digest)
 
     def _rows(self, digests: Sequence[str], wave: int, found: Mapping[str, str]) -> Iterator[RollbackRow]:
-        for touched in net_touched(self._journal, digests):
-            # A user of the coming wave is written below, from the state just read.
-            if touched.user_id not in found:
-                yield RollbackRow(
-                    user_id=touched.user_id,
-                    user_principal_name=touched.user_principal_name,
-                    previous_state=touched.before,
-                    target_state=touched.requested,
-                    wave=touched.wave,
-                    tenant_id=self._plan.tenant_id,
-                    plan_digest=touched.plan_digest,
-                )
+        # A user of the coming wave is written below, from the state just read.
+        yield from (
+            row for row in rollback_rows(self._journal, digests, self._plan.tenant_id) if row.user_id not in found
+        )
         for step in self._steps() if found else ():
             if step.wave == wave and step.user_id in found:
                 yield RollbackRow(
@@ -114,15 +106,6 @@ class RollbackRecord:
                     plan_digest=self._digest,
                 )
 
-    def _former(self, touched: Sequence[JournalEntry]) -> dict[str, JsonObject]:
-        """Return each policy as it was before the first step that touched it."""
-        former: dict[str, JsonObject] = {}
-        for entry in touched:
-            if entry.operation is Operation.SET_POLICY_STATE and entry.reason.startswith(FORMER_POLICY):
-                raw = self._journal.document(entry.reason.removeprefix(FORMER_POLICY))
-                former.setdefault(entry.object_id, msgspec.json.decode(raw))
-        return former
-
     @staticmethod
     def _about_to_change(
         steps: Sequence[object], policies: Sequence[ConditionalAccessPolicy], touched: Sequence[JournalEntry]
@@ -134,87 +117,6 @@ class RollbackRecord:
             for policy in policies
             if policy.id not in done and any(is_named_by(key, policy) for key in keys)
         }
-
-
-def begun_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
-    """Return every plan that was begun under this journal, oldest first, with its digest."""
-    return [
-        (entry.plan_digest, msgspec.json.decode(journal.document(entry.requested), type=PlanHeader))
-        for entry in journal.entries(operation=Operation.OPEN_RUN, outcomes=[Outcome.OPENED])
-    ]
-
-
-def forward_plans(journal: Journal) -> list[tuple[str, PlanHeader]]:
-    """Return the plans that were begun under this journal, oldest first, with their digests.
-
-    Rollbacks are left out, unless they undo a rollback and so switch people off again.
-    """
-    return [
-        (digest, plan)
-        for digest, plan in begun_plans(journal)
-        if plan.kind is not PlanKind.ROLLBACK or plan.counts.get(SWITCHES_OFF)
-    ]
-
-
-def plans_in_force(journal: Journal) -> list[tuple[str, PlanHeader]]:
-    """Return the forward plans that no rollback has put back as a whole, oldest first, with their digests.
-
-    When all of them are back, the last one: to roll back twice is to look once more.
-    """
-    undone = plans_rolled_back(journal)
-    plans = forward_plans(journal)
-    return [entry for entry in plans if entry[0] not in undone] or plans[-1:]
-
-
-def plans_rolled_back(journal: Journal) -> set[str]:
-    """Return the digests of the plans that a rollback has put back as a whole."""
-    closed = journal.entries(operation=Operation.CLOSE_RUN, outcomes=[Outcome.CLOSED])
-    return {entry.plan_digest for entry in closed if entry.reason.startswith(ROLLED_BACK)}
-
-
-def net_touched(journal: Journal, digests: Sequence[str]) -> Iterator[Touched]:
-    """Yield every user with an intent in these runs, by wave and id: from the state before the first to the last asked.
-
-    Runs that follow upon each other count as one change: whoever was switched off by one and set again by the next
-    goes back to what was before both. Where somebody else changed the user in between, only the later run counts.
-    """
-    if len(digests) == 1:
-        yield from journal.touched(digests)
-        return
-    users: dict[str, Touched] = {}
-    for digest in digests:
-        for touched in journal.touched([digest]):
-            earlier = users.get(touched.user_id)
-            if earlier is not None and earlier.requested.is_found_as(touched.before):
-                touched = msgspec.structs.replace(touched, before=earlier.before)
-            users[touched.user_id] = touched
-    yield from sorted(users.values(), key=lambda user: (user.wave, user.user_id))
-
-
-def migrations(journal: Journal) -> list[tuple[str, PlanHeader]]:
-    """Return the migrations that were begun under this journal, oldest first, with their digests."""
-    return [(digest, plan) for digest, plan in begun_plans(journal) if plan.kind is PlanKind.MIGRATE]
-
-
-def policy_steps_begun(journal: Journal, plans: Sequence[tuple[str, PlanHeader]]) -> list[PolicyStep]:
-    """Return the policy steps of these runs for which anything was journalled, in order, each once."""
-    begun: list[PolicyStep] = []
-    for digest, plan in plans:
-        for step in plan.policy_steps:
-            if step not in begun and is_policy_step_begun(step, journal, digest):
-                begun.append(step)
-    return begun
-
-
-def policies_touched(journal: Journal, digests: Sequence[str]) -> list[JournalEntry]:
-    """Return the intents for policies in these runs, in order."""
-    found = [
-        entry
-        for digest in digests
-        for operation in (Operation.CREATE_POLICY, Operation.SET_POLICY_STATE, Operation.DELETE_POLICY)
-        for entry in journal.entries(plan_digest=digest, operation=operation, outcomes=[Outcome.INTENT])
-    ]
-    return sorted(found, key=lambda entry: entry.sequence)
 
 
 def _id_of(key: str, policies: Sequence[ConditionalAccessPolicy]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from migrate.engine.rollback_record import ROLLED_BACK, begun_plans, plans_rolled_back, policies_touched
+from migrate.engine.history import ROLLED_BACK, begun_plans, plans_rolled_back, policies_touched
 from migrate.engine.run_parts import RunParts
 from migrate.errors import MfaMigrateError, StalePlan
 from migrate.model.instants import iso_utc

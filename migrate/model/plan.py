@@ -279,3 +279,8 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     def users_to_change(self) -> int:
         """Return how many users the waves hold."""
         return sum(wave.users for wave in self.waves)
+
+    @property
+    def users_held_back(self) -> int:
+        """Return how many users are not planned, for whatever reason."""
+        return sum(count for key, count in self.counts.items() if key.startswith("hold/"))

@@ -1,4 +1,4 @@
-"""Where a run stands when the applier returns."""
+"""Where a run stands: when the applier returns, and whenever somebody asks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from migrate.errors import ExitCode
+from migrate.model.record import Record
 
 
 class Ending(StrEnum):
@@ -58,3 +59,26 @@ class RunResult:
         if self.ending is Ending.LIMIT or self.policies_kept or (as_far_as_asked and wrong):
             return ExitCode.FINDINGS
         return ExitCode.OK
+
+
+class RunStanding(Record, frozen=True, kw_only=True):
+    """Where the latest run stands."""
+
+    plan_digest: str
+    migrated: int
+    planned: int
+    held_back: int
+    put_back: int
+    """Users of the run whom a later run, such as a rollback, set to something else."""
+    outcomes: dict[str, int]
+    waiting_for: str | None
+    closed: bool
+    next_plan: str | None
+    """Digest of a plan that was made since and is not begun."""
+    paused: bool
+
+    @property
+    def sentence(self) -> str:
+        """Return the standing in one line."""
+        back = f", {self.put_back} put back since" if self.put_back else ""
+        return f"{self.migrated} of {self.planned} migrated, {self.held_back} held back{back}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from migrate.model.journal import JournalEntry
-from migrate.model.record import Record
+from migrate.model.run import RunStanding
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UnreadableUser
 from migrate.views.export import STATES
@@ -47,29 +47,6 @@ COLUMNS = (
     "MethodsRegistered",
     "Problem",
 )
-
-
-class RunStanding(Record, frozen=True, kw_only=True):
-    """Where the latest run stands."""
-
-    plan_digest: str
-    migrated: int
-    planned: int
-    held_back: int
-    put_back: int
-    """Users of the run whom a later run, such as a rollback, set to something else."""
-    outcomes: dict[str, int]
-    waiting_for: str | None
-    closed: bool
-    next_plan: str | None
-    """Digest of a plan that was made since and is not begun."""
-    paused: bool
-
-    @property
-    def sentence(self) -> str:
-        """Return the standing in one line."""
-        back = f", {self.put_back} put back since" if self.put_back else ""
-        return f"{self.migrated} of {self.planned} migrated, {self.held_back} held back{back}"
 
 
 def users_answer(users: Sequence[AnyUser], *, taken_at: str | None, changes: Mapping[str, JournalEntry]) -> Answer:

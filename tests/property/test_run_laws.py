@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from migrate.decide.planner import Planner
-from migrate.engine.rollback_record import begun_plans, plans_rolled_back
+from migrate.engine.history import begun_plans, plans_rolled_back
 from migrate.errors import MfaMigrateError
 from migrate.model.journal import Operation, Outcome
 from migrate.model.replies import WriteRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from migrate.engine.rollback_record import begun_plans, net_touched, plans_in_force
+from migrate.engine.history import begun_plans, net_touched, plans_in_force
 from migrate.errors import Guarded, StalePlan
 from migrate.model.journal import Outcome
 from migrate.model.run import Ending

@@ -11,13 +11,12 @@ import msgspec
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.planner import Planner
-from migrate.decide.reverser import facts_of, rollback_for
+from migrate.decide.reverser import rollback_for, selected
 from migrate.engine.applier import Applier
-from migrate.engine.rollback_record import begun_plans, net_touched, plans_in_force, policy_steps_begun
+from migrate.engine.history import begun_plans, plans_in_force, source_in
 from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanAction, PlanHeader, SetMfaState
-from migrate.model.rollback import RollbackRow
 from migrate.model.run import RunResult
 from migrate.model.users import MfaState, UserRecord
 from tests.unit.decide.records import REGISTERED, UNREGISTERED, limits, object_id, policy, rules, snapshot
@@ -143,31 +142,20 @@ class World:
         plans = plans_in_force(self.journal)
         if run is not None:
             plans = [entry for entry in begun_plans(self.journal) if entry[0] == run]
-        rows = [
-            RollbackRow(
-                user_id=touched.user_id,
-                user_principal_name=touched.user_principal_name,
-                previous_state=touched.before,
-                target_state=touched.requested,
-                wave=touched.wave,
-                tenant_id=self.plan.tenant_id,
-                plan_digest=touched.plan_digest,
-            )
-            for touched in net_touched(self.journal, [digest for digest, _ in plans])
-            if wave in (None, touched.wave)
-        ]
-        steps = policy_steps_begun(self.journal, plans) if wave is None else []
-        if not plans or not (rows or steps):
+        if not plans:
             return None
+        source = source_in(self.journal, run=run, tenant_id=self.plan.tenant_id)
+        if not (source.rows or source.policy_steps) or (wave is not None and wave not in {r.wave for r in source.rows}):
+            return None
+        source = selected(source, users=frozenset(), wave=wave)
         rolled = rollback_for(
-            rows,
-            steps,
-            facts_of(plans[-1][1]),
+            source.rows,
+            source.policy_steps,
+            source.facts,
             created_at=iso_utc(self.tenant.now),
             tool_version="0",
             readback_timeout_seconds=3,
             emergency_access=self.plan.emergency_access,
             made_from=self.journal.head[1],
         )
-        undoes = tuple(digest for digest, _ in plans) if wave is None else ()
-        return self.run(rolled.header, rolled.steps, undoes=undoes, **options)
+        return self.run(rolled.header, rolled.steps, undoes=source.whole, **options)

@@ -1,0 +1,306 @@
+"""What the journal tells: which runs were begun, whom and what they touched, and what there is to put back."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import msgspec
+
+from migrate.decide.policy_steps import MARKER_PREFIX
+from migrate.decide.reverser import Rollback, Source, facts_of
+from migrate.engine.ports import Journal
+from migrate.errors import Guarded, UsageProblem
+from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
+from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.record import JsonObject
+from migrate.model.rollback import RollbackRow
+from migrate.model.run import RunStanding
+from migrate.model.users import MfaState
+
+SWITCHES_OFF = "disable"
+"""The count of a rollback plan that says how many users it switches off: only one that undoes a rollback does."""
+ROLLED_BACK = "rolled back"
+"""How the reason begins with which a rollback closes the runs that it put back as a whole."""
+FORMER_POLICY = "former policy "
+"""How the reason of a policy intent begins; the name of the document with the former JSON follows."""
+UNCLEAR = "no clear answer"
+"""How the reason of a failed creation begins that may have been carried out all the same."""
+OPERATIONS: dict[type[PolicyStep], Operation] = {
+    CreatePolicy: Operation.CREATE_POLICY,
+    SetPolicyState: Operation.SET_POLICY_STATE,
+    DeletePolicy: Operation.DELETE_POLICY,
+}
+
+Begun = tuple[str, PlanHeader]
+"""A plan that was begun, after its digest."""
+
+
+# Runs
+
+
+def begun_plans(journal: Journal) -> list[Begun]:
+    """Return every plan that was begun under this journal, oldest first, with its digest."""
+    return [
+        (entry.plan_digest, msgspec.json.decode(journal.document(entry.requested), type=PlanHeader))
+        for entry in journal.entries(operation=Operation.OPEN_RUN, outcomes=[Outcome.OPENED])
+    ]
+
+
+def migrations(journal: Journal) -> list[Begun]:
+    """Return the migrations that were begun under this journal, oldest first, with their digests."""
+    return [(digest, plan) for digest, plan in begun_plans(journal) if plan.kind is PlanKind.MIGRATE]
+
+
+def latest_migration(journal: Journal | None) -> PlanHeader | None:
+    """Return the plan of the migration that was begun last, if there was any."""
+    return next((plan for _, plan in reversed(migrations(journal))), None) if journal is not None else None
+
+
+def forward_plans(journal: Journal) -> list[Begun]:
+    """Return the plans that were begun under this journal, oldest first, with their digests.
+
+    Rollbacks are left out, unless they undo a rollback and so switch people off again.
+    """
+    return [
+        (digest, plan)
+        for digest, plan in begun_plans(journal)
+        if plan.kind is not PlanKind.ROLLBACK or plan.counts.get(SWITCHES_OFF)
+    ]
+
+
+def plans_in_force(journal: Journal) -> list[Begun]:
+    """Return the forward plans that no rollback has put back as a whole, oldest first, with their digests.
+
+    When all of them are back, the last one: to roll back twice is to look once more.
+    """
+    undone = plans_rolled_back(journal)
+    plans = forward_plans(journal)
+    return [entry for entry in plans if entry[0] not in undone] or plans[-1:]
+
+
+def plans_rolled_back(journal: Journal) -> set[str]:
+    """Return the digests of the plans that a rollback has put back as a whole."""
+    closed = journal.entries(operation=Operation.CLOSE_RUN, outcomes=[Outcome.CLOSED])
+    return {entry.plan_digest for entry in closed if entry.reason.startswith(ROLLED_BACK)}
+
+
+def refuse_over_open_run(journal: Journal) -> None:
+    """Raise Guarded when a migration is begun and not closed: its waits and waves belong to its plan."""
+    closed = {entry.plan_digest for entry in journal.entries(operation=Operation.CLOSE_RUN)}
+    for digest, _ in migrations(journal)[-1:]:
+        if digest not in closed:
+            raise Guarded(
+                f"The run of plan {digest[:12]} is begun and not finished.",
+                unchanged="The plan stays as it is.",
+                hint="Go on with `mfa-migrate apply`, put it back with `mfa-migrate rollback`, or replace the plan "
+                "with `mfa-migrate plan --supersede`.",
+            )
+
+
+def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, paused: bool) -> RunStanding | None:
+    """Return where the latest migration stands; None when none was begun.
+
+    Args:
+        journal: What was done.
+        planned: Returns the plan that lies in the folder now, if any; asked only where a migration was begun.
+        paused: Whether the pause file is there.
+    """
+    plans = migrations(journal)
+    if not plans:
+        return None
+    digest, plan = plans[-1]
+    outcomes = journal.latest_user_outcomes(digest)
+    last = deque(journal.entries(plan_digest=digest), maxlen=1)
+    now = latest_entries(journal)
+    # What another run did to a user since, a rollback say, counts for what the user is now.
+    in_effect = [now[user_id] for user_id in outcomes if now[user_id].outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)]
+    done = sum(entry.requested == MfaState.DISABLED for entry in in_effect)
+    latest = planned() or plan
+    return RunStanding(
+        plan_digest=digest,
+        migrated=done,
+        planned=plan.users_to_change,
+        next_plan=None if latest.digest in dict(plans) else latest.digest,
+        held_back=latest.users_held_back,
+        put_back=len(in_effect) - done,
+        outcomes=dict(sorted(Counter(outcome.value for outcome in outcomes.values()).items())),
+        waiting_for=last[0].reason if last and last[0].operation is Operation.WAIT else None,
+        closed=any(journal.entries(plan_digest=digest, operation=Operation.CLOSE_RUN)),
+        paused=paused,
+    )
+
+
+# Users
+
+
+def latest_entries(journal: Journal) -> dict[str, JournalEntry]:
+    """Return the latest entry for every user whom any run meant to change."""
+    return {entry.object_id: entry for entry in journal.entries(operation=Operation.SET_MFA_STATE)}
+
+
+def net_touched(journal: Journal, digests: Sequence[str]) -> Iterator[Touched]:
+    """Yield every user with an intent in these runs, by wave and id: from the state before the first to the last asked.
+
+    Runs that follow upon each other count as one change: whoever was switched off by one and set again by the next
+    goes back to what was before both. Where somebody else changed the user in between, only the later run counts.
+    """
+    if len(digests) == 1:
+        yield from journal.touched(digests)
+        return
+    users: dict[str, Touched] = {}
+    for digest in digests:
+        for touched in journal.touched([digest]):
+            earlier = users.get(touched.user_id)
+            if earlier is not None and earlier.requested.is_found_as(touched.before):
+                touched = msgspec.structs.replace(touched, before=earlier.before)
+            users[touched.user_id] = touched
+    yield from sorted(users.values(), key=lambda user: (user.wave, user.user_id))
+
+
+# Policies
+
+
+def policy_steps_begun(journal: Journal, plans: Sequence[Begun]) -> list[PolicyStep]:
+    """Return the policy steps of these runs for which anything was journalled, in order, each once."""
+    begun: list[PolicyStep] = []
+    for digest, plan in plans:
+        for step in plan.policy_steps:
+            if step not in begun and is_policy_step_begun(step, journal, digest):
+                begun.append(step)
+    return begun
+
+
+def policy_steps_done(journal: Journal) -> list[PolicyStep]:
+    """Return the policy steps of all runs that have their final outcome, oldest first."""
+    return [
+        step
+        for digest, plan in begun_plans(journal)
+        for step in plan.policy_steps
+        if is_policy_step_settled(step, journal, digest)
+    ]
+
+
+def policies_touched(journal: Journal, digests: Sequence[str]) -> list[JournalEntry]:
+    """Return the intents for policies in these runs, in order."""
+    found = [
+        entry
+        for digest in digests
+        for operation in OPERATIONS.values()
+        for entry in journal.entries(plan_digest=digest, operation=operation, outcomes=[Outcome.INTENT])
+    ]
+    return sorted(found, key=lambda entry: entry.sequence)
+
+
+def former_policies(journal: Journal, touched: Iterable[JournalEntry]) -> dict[str, JsonObject]:
+    """Return by id each policy whose state was set as it was before the first of these intents."""
+    former: dict[str, JsonObject] = {}
+    for entry in touched:
+        if entry.operation is Operation.SET_POLICY_STATE and entry.reason.startswith(FORMER_POLICY):
+            raw = journal.document(entry.reason.removeprefix(FORMER_POLICY))
+            former.setdefault(entry.object_id, msgspec.json.decode(raw))
+    return former
+
+
+def policies_created(journal: Journal) -> set[str]:
+    """Return the ids of the policies that any run created."""
+    made = journal.entries(operation=Operation.CREATE_POLICY, outcomes=[Outcome.CONFIRMED, Outcome.RECOVERED])
+    return {entry.object_id for entry in made}
+
+
+def is_creation_sent(step: CreatePolicy, journal: Journal) -> bool:
+    """Tell whether any run sent the creation of this policy."""
+    sent = journal.entries(operation=Operation.CREATE_POLICY, outcomes=[Outcome.INTENT])
+    return any(entry.object_id == step.key for entry in sent)
+
+
+def is_policy_step_settled(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
+    """Tell whether a policy step has its final outcome in a run."""
+    entries = _entries_of(step, journal, plan_digest)
+    return bool(entries) and entries[-1].outcome in (Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED)
+
+
+def is_policy_step_begun(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
+    """Tell whether a run sent a step, or found its work done after an interruption: rollback covers both."""
+    wanted = {Outcome.INTENT, Outcome.CONFIRMED, Outcome.RECOVERED}
+    return any(entry.outcome in wanted for entry in _entries_of(step, journal, plan_digest))
+
+
+def is_policy_step_in_doubt(step: PolicyStep, journal: Journal) -> bool:
+    """Tell whether a run sent this step, in this process or an earlier one, and nothing clear came of it."""
+    last = next(reversed(_entries_of(step, journal)), None)
+    if last is None or (isinstance(step, SetPolicyState) and last.requested != step.after):
+        return False
+    return last.outcome is Outcome.INTENT or (last.outcome is Outcome.FAILED and last.reason.startswith(UNCLEAR))
+
+
+def _entries_of(step: PolicyStep, journal: Journal, plan_digest: str | None = None) -> list[JournalEntry]:
+    """Return the entries of a step in order, of one run or of all.
+
+    A step names an existing policy by its id and a created one by its marker; once Graph has given the latter an
+    id, its entries name that, so there the name of the policy counts.
+    """
+    by_name = step.key.startswith(MARKER_PREFIX)
+    return [
+        entry
+        for entry in journal.entries(plan_digest=plan_digest, operation=OPERATIONS[type(step)])
+        if entry.object_id == step.key or (by_name and entry.user_principal_name == step.display_name)
+    ]
+
+
+# The way back
+
+
+def rollback_rows(journal: Journal, digests: Sequence[str], tenant_id: str) -> Iterator[RollbackRow]:
+    """Yield one row for every user whom these runs touched, by wave and id."""
+    for touched in net_touched(journal, digests):
+        yield RollbackRow(
+            user_id=touched.user_id,
+            user_principal_name=touched.user_principal_name,
+            previous_state=touched.before,
+            target_state=touched.requested,
+            wave=touched.wave,
+            tenant_id=tenant_id,
+            plan_digest=touched.plan_digest,
+        )
+
+
+def source_in(journal: Journal, *, run: str | None, tenant_id: str) -> Source:
+    """Return what can be put back of all runs in force, or of the one whose digest begins with `run`.
+
+    Raises UsageProblem when there is no such run, or more than one.
+    """
+    plans = plans_in_force(journal)
+    if run is not None:
+        plans = [entry for entry in begun_plans(journal) if entry[0].startswith(run.lower())]
+    if not plans and run is None:
+        raise UsageProblem(
+            "The journal holds no run that could be put back: here was only rolled back from files.",
+            hint="Give the file again with --file, or undo the rollback with --run DIGEST (see `audit export`).",
+        )
+    if len(plans) != 1 and run is not None:
+        raise UsageProblem(
+            f"There is {'more than one' if plans else 'no'} run {run} in the journal.",
+            hint="`mfa-migrate audit export` lists every run with its PlanDigest.",
+        )
+    digests = tuple(digest for digest, _ in plans)
+    return Source(
+        rows=tuple(rollback_rows(journal, digests, tenant_id)),
+        policy_steps=tuple(policy_steps_begun(journal, plans)),
+        facts=facts_of(plans[-1][1]),
+        whole=digests,
+    )
+
+
+def runs_undone(journal: Journal, source: Source, rolled: Rollback) -> tuple[str, ...]:
+    """Return the runs of this journal that a rollback puts back as a whole.
+
+    An older file does not know who was switched off after it was written.
+    """
+    begun = {digest for digest, _ in begun_plans(journal)}
+    restored = {step.user_id for step in rolled.steps}
+    return tuple(
+        digest
+        for digest in source.whole
+        if digest in begun and all(user.user_id in restored for user in journal.touched([digest]))
+    )
