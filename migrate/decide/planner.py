@@ -8,8 +8,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from migrate.decide import policy_steps
 from migrate.decide.coverage.judge import Judge
+from migrate.decide.lost_objects import lost_objects
 from migrate.model.coverage import Verdict
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
 from migrate.model.plan import (
     PLAN_FORMAT,
     HoldReason,
@@ -175,7 +176,8 @@ class Planner:
         self._counts[key] += 1
         if row.action is PlanAction.DISABLE and row.wave is not None:
             self._in_wave[row.wave] += 1
-            if not self._licensed_skus & set(user.profile.assigned_licenses):
+            licences = user.profile.assigned_licenses
+            if licences is not None and not self._licensed_skus & set(licences):
                 self._unlicensed += 1
         if self._switched and self._today.coverage_of(user.profile).verdict is not Verdict.COVERED:
             for tally in self._switched:
@@ -184,7 +186,7 @@ class Planner:
     def _kind_of(self, profile: UserProfile) -> str:
         if profile.is_guest:
             return "guest"
-        if self._room_skus & set(profile.assigned_licenses):
+        if self._room_skus & set(profile.assigned_licenses or ()):
             return "resourceMailbox"
         return "member" if profile.account_enabled else "accountDisabled"
 
@@ -257,9 +259,8 @@ class Planner:
                     f"accept_partial names {gap.tag!r}, and no planned user needs it: the region is closed, or the tag "
                     "is misspelt. `mfa-migrate coverage` prints the tags of what is open.",
                 )
-        for group in self._evidence.groups.values():
-            if group.status in (ReadStatus.HIDDEN, ReadStatus.UNREADABLE):
-                yield _warning("unread-group", f"Group {group.display_name or group.id}: {group.problem}")
+        for lost in lost_objects(self._evidence):
+            yield _warning(f"{lost.status.value}-{lost.kind.value}", lost.sentence)
 
 
 class _PromptTally:

@@ -65,9 +65,10 @@ async def export_tenant(
     actor = await tenant.read_actor()
     skus = await tenant.read_skus()
     taken_at = tenant.server_now()
-    users = 0
+    users, nameless = 0, list[str]()
     async for chunk in _chunks(tenant.iter_users(), CHUNK):
         sink.add_users(chunk)
+        nameless += [user.id for user in chunk if not user.user_principal_name]
         users += len(chunk)
         progress.advance(users, None, "Reading users")
     progress.note(f"{users} users read")
@@ -79,6 +80,12 @@ async def export_tenant(
     by_select = fast and await _read_states_by_select(tenant, sink, progress, users, rng)
     if not by_select:
         await _read_states(tenant, sink, progress, users)
+    if nameless:
+        # One half-made account costs its own certainty, not the export. The last reading of a user counts.
+        sink.add_readings(_nameless(user_id, tenant.server_now()) for user_id in nameless)
+        progress.note(
+            f"{len(nameless)} users without a user principal name are never planned: {', '.join(nameless[:3])}"
+        )
     return ExportFacts(
         taken_at=taken_at,
         organization=organization,
@@ -163,6 +170,17 @@ def _keep_in_sample(sample: list[tuple[str, str]], item: tuple[str, str], seen: 
 def _reading(user_id: str, state: MfaState, now: datetime) -> StateReading:
     return StateReading(
         user_id=user_id, mfa_state=state, problem=None, status=200, request_id="", server_date=iso_utc(now)
+    )
+
+
+def _nameless(user_id: str, now: datetime) -> StateReading:
+    return StateReading(
+        user_id=user_id,
+        mfa_state=None,
+        problem="the directory shows no user principal name for this account",
+        status=200,
+        request_id="",
+        server_date=iso_utc(now),
     )
 
 

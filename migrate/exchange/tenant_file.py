@@ -115,7 +115,7 @@ def _user(profile: UserProfile) -> JsonObject:
         ],
         "accountEnabled": profile.account_enabled,
         "onPremisesSyncEnabled": profile.on_premises_sync_enabled or None,
-        "assignedLicenses": [{"skuId": sku_id, "disabledPlans": []} for sku_id in profile.assigned_licenses],
+        "assignedLicenses": [{"skuId": sku_id, "disabledPlans": []} for sku_id in profile.assigned_licenses or ()],
         "createdDateTime": profile.created_date_time,
     }
 
@@ -175,6 +175,9 @@ def _group(group: GroupEvidence, disguise: Disguise) -> JsonObject:
         "groupTypes": [],
         "isAssignableToRole": None,
     }
+    if group.unnamed:
+        # A file knows no member without an id; unreadable is the nearest thing to it that holds people back.
+        return shown
     match group.status:
         case ReadStatus.READ if group.visibility == "HiddenMembership":
             # The token of the export could see the members; that of the sandbox could not.
@@ -182,7 +185,7 @@ def _group(group: GroupEvidence, disguise: Disguise) -> JsonObject:
         case ReadStatus.HIDDEN:
             # It may be a group inside that hides its members; the file knows no nesting.
             return {**shown, "visibility": "HiddenMembership"}
-        case ReadStatus.UNREADABLE:
+        case ReadStatus.UNREADABLE | ReadStatus.VANISHED:
             # Without this property the answer cannot be used, so that the group is unreadable in the sandbox too.
             return shown
         case _:
@@ -240,7 +243,7 @@ _SCHEDULE: JsonObject = {
 def _definition(role: RoleEvidence) -> JsonObject:
     shown: JsonObject = {"id": role.template_id, "templateId": role.template_id, "isBuiltIn": True, "isEnabled": True}
     # Role names are Microsoft's. Without one the answer cannot be used, so that an unreadable role stays so.
-    return shown if role.status is ReadStatus.UNREADABLE else {**shown, "displayName": role.display_name}
+    return shown if role.status is not ReadStatus.READ or role.unnamed else {**shown, "displayName": role.display_name}
 
 
 def _policies(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object]]:

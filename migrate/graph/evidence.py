@@ -11,8 +11,9 @@ import msgspec
 
 from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
 from migrate.graph import wire
+from migrate.graph.absence import Absences
 from migrate.graph.channel import Call, Channel
-from migrate.graph.groups import GroupReader, MembershipHidden, directory_read, equals
+from migrate.graph.groups import GroupReader, Members, MembershipHidden, directory_read, equals
 from migrate.graph.nesting import UNREADABLE, nesting_of
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
@@ -21,7 +22,7 @@ from migrate.graph.refusals import POLICIES, ROLES, LicenceRefused, NotFound
 from migrate.graph.together import all_of
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, GroupEvidence, ReadStatus, RoleEvidence
 
-_NOTHING: frozenset[str] = frozenset()
+_NOBODY = Members()
 
 
 def named_in(policies: Iterable[ConditionalAccessPolicy], kind: str) -> list[str]:
@@ -34,15 +35,64 @@ def named_in(policies: Iterable[ConditionalAccessPolicy], kind: str) -> list[str
     return sorted(found)
 
 
+def locations_named_in(policies: Iterable[ConditionalAccessPolicy]) -> frozenset[str]:
+    """Return the ids (lower case) of the named locations that policies name; the words of Graph are none."""
+    found: set[str] = set()
+    for policy in policies:
+        locations = (policy.raw.get("conditions") or {}).get("locations") or {}
+        for way in ("includeLocations", "excludeLocations"):
+            found.update(str(id_).lower() for id_ in locations.get(way) or ())
+    return frozenset(id_ for id_ in found if "-" in id_) - _NO_LOCATIONS
+
+
+def strengths_named_in(policies: Iterable[ConditionalAccessPolicy]) -> frozenset[str]:
+    """Return the ids (lower case) of the authentication strengths that policies grant with."""
+    found = (
+        str(strength["id"]).lower()
+        for policy in policies
+        if (strength := (policy.raw.get("grantControls") or {}).get("authenticationStrength") or {}).get("id")
+    )
+    return frozenset(found)
+
+
+_NO_LOCATIONS = frozenset({"00000000-0000-0000-0000-000000000000", "3d46dbda-8382-466a-856d-eb00cbc6b910"})
+"""Ids that no list shows: the MFA trusted IPs of the old settings page, and the compliant network (beta)."""
+
+
 class EvidenceReader:
     """Reads the evidence of one tenant."""
 
-    def __init__(self, channel: Channel, policies: PolicyAccess, *, sees_hidden: bool, objects_at_once: int) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        policies: PolicyAccess,
+        *,
+        sees_hidden: bool,
+        objects_at_once: int,
+        apart: float,
+    ) -> None:
+        """Wire a reader.
+
+        Args:
+            apart: Seconds between two readings that have to agree before an object counts as gone.
+            channel, policies, sees_hidden, objects_at_once: What it reads through, what the token may see, and how
+                many objects are read together.
+        """
         self._channel = channel
         self._policies = policies
+        self._absences = Absences(channel, apart=apart)
+        self._groups_known: dict[str, GroupEvidence] = {}
+        self._roles_known: dict[str, RoleEvidence] = {}
         self._sees_hidden = sees_hidden
         """Whether the token holds Member.Read.Hidden; without it a hidden membership looks empty."""
         self._at_once = objects_at_once
+
+    def remember(self, evidence: Evidence) -> None:
+        """Take in earlier evidence: what was there then is not taken for empty when it cannot be found now."""
+        self._groups_known.update(
+            (id_, group) for id_, group in evidence.groups.items() if group.status is ReadStatus.READ
+        )
+        self._roles_known.update((id_, role) for id_, role in evidence.roles.items() if role.status is ReadStatus.READ)
 
     async def read(self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False) -> Evidence:
         """Read everything in one go; whatever fails as a whole raises a `RemoteProblem`.
@@ -51,23 +101,17 @@ class EvidenceReader:
         read also through which nested groups people come in.
         """
         policies = await self._policies.list()
-        locations = await whole(
-            self._channel, _conditional_access("namedLocations", "reading named locations"), wire.json_object
-        )
-        strengths = await whole(
-            self._channel,
-            _conditional_access("authenticationStrength/policies", "reading authentication strengths"),
-            wire.json_object,
+        locations = await self._list("namedLocations", "named locations", locations_named_in(policies))
+        strengths = await self._list(
+            "authenticationStrength/policies", "authentication strengths", strengths_named_in(policies)
         )
         defaults = await self._channel.read(_SECURITY_DEFAULTS, wire.security_defaults_enabled)
         group_ids = sorted({*named_in(policies, "Groups"), *map(str.lower, groups)})
         role_ids = sorted({*named_in(policies, "Roles"), *map(str.lower, roles)})
-        reader = GroupReader(self._channel, sees_hidden=self._sees_hidden, at_once=self._at_once)
-        read_groups = await all_of(
-            (_group_evidence(reader, id_, paths=paths) for id_ in group_ids), at_once=self._at_once
-        )
+        reader = GroupReader(self._channel, self._absences, sees_hidden=self._sees_hidden, at_once=self._at_once)
+        read_groups = await all_of((self._group(reader, id_, paths=paths) for id_ in group_ids), at_once=self._at_once)
         read_roles = await all_of((self._role(reader, id_) for id_ in role_ids), at_once=self._at_once)
-        return Evidence(
+        evidence = Evidence(
             policies=policies,
             named_locations=tuple(locations),
             authentication_strengths=tuple(strengths),
@@ -75,15 +119,43 @@ class EvidenceReader:
             groups={group.id: group for group in read_groups},
             roles={role.template_id: role for role in read_roles},
         )
+        self.remember(evidence)
+        return evidence
+
+    async def _list(self, path: str, what: str, named: frozenset[str]) -> list[JsonObject]:
+        """Read named locations or strengths; one that a policy names and the list lacks is looked for again."""
+        call = _conditional_access(path, f"reading {what}")
+        return await self._absences.listed(
+            what,
+            lambda found: named - {str(raw.get("id")).lower() for raw in found},
+            lambda: whole(self._channel, call, wire.json_object),
+        )
+
+    async def _group(self, reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
+        found = await _group_evidence(reader, group_id, paths=paths)
+        former = self._groups_known.get(group_id)
+        if found.status is not ReadStatus.GONE or former is None:
+            return found
+        return msgspec.structs.replace(former, status=ReadStatus.VANISHED, problem=found.problem, nested=None)
 
     async def _role(self, reader: GroupReader, template_id: str) -> RoleEvidence:
+        found = await self._role_now(reader, template_id)
+        former = self._roles_known.get(template_id)
+        if found.status is not ReadStatus.GONE or former is None:
+            return found
+        return msgspec.structs.replace(former, status=ReadStatus.VANISHED, problem=found.problem)
+
+    async def _role_now(self, reader: GroupReader, template_id: str) -> RoleEvidence:
         call = directory_read(
             f"roleManagement/directory/roleDefinitions/{template_id}?$select=id,displayName",
             f"role {template_id}",
             ROLES,
         )
         try:
-            head = await self._channel.read(call, lambda body: msgspec.json.decode(body, type=wire.RoleHead))
+            head = await self._absences.told(
+                f"role {template_id}",
+                lambda: self._channel.read(call, lambda body: msgspec.json.decode(body, type=wire.RoleHead)),
+            )
         except NotFound:
             return _role_unread(template_id, None, ReadStatus.GONE, "the role does not exist in this tenant")
         except UNREADABLE as problem:
@@ -94,32 +166,41 @@ class EvidenceReader:
             return _role_unread(template_id, head, ReadStatus.UNREADABLE, _in_full(problem))
 
     async def _role_whole(self, reader: GroupReader, template_id: str, head: wire.RoleHead) -> RoleEvidence:
-        assigned = await self._assignments("roleAssignments", template_id)
+        assigned = await self._assignments(reader, "roleAssignments", template_id)
         try:
-            eligible = [row.principal for row in await self._assignments("roleEligibilitySchedules", template_id)]
+            rows = await self._assignments(reader, "roleEligibilitySchedules", template_id)
+            eligible = [(row.principal_id, row.principal) for row in rows]
         except LicenceRefused:
             # Without the licence there is no PIM, so nobody can be eligible.
             eligible = []
-        held = [row.principal for row in assigned if row.is_for_whole_directory]
+        held = [(row.principal_id, row.principal) for row in assigned if row.is_for_whole_directory]
+        scoped = [(row.principal_id, row.principal) for row in assigned if not row.is_for_whole_directory]
+        holders, could_hold, parts = (
+            await reader.people(held),
+            await reader.people(eligible),
+            await reader.people(scoped),
+        )
+        # Whoever can get into a group that holds the role, or may activate it, can get the role.
+        could_hold |= await reader.people_to_be([*held, *eligible])
         return RoleEvidence(
             template_id=template_id,
             display_name=head.display_name,
             status=ReadStatus.READ,
             problem=None,
-            holders=await reader.people(held),
-            # Whoever can get into a group that holds the role, or may activate it, can get the role.
-            eligible=await reader.people(eligible) | await reader.people_to_be([*held, *eligible]),
-            scoped=await reader.people(row.principal for row in assigned if not row.is_for_whole_directory),
+            holders=holders.users,
+            eligible=could_hold.users,
+            scoped=parts.users,
+            unnamed=(holders | could_hold | parts).unnamed,
         )
 
-    async def _assignments(self, collection: str, template_id: str) -> list[wire.Assignment]:
+    async def _assignments(self, reader: GroupReader, collection: str, template_id: str) -> list[wire.Assignment]:
         call = directory_read(
             f"roleManagement/directory/{collection}?$filter={equals('roleDefinitionId', template_id)}"
             "&$expand=principal",
             f"who holds role {template_id}",
             ROLES,
         )
-        return await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.Assignment))
+        return await reader.expanded(call, wire.Assignment)
 
 
 async def _group_evidence(reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
@@ -137,7 +218,7 @@ async def _group_evidence(reader: GroupReader, group_id: str, *, paths: bool) ->
     except UNREADABLE as problem:
         return _group(group_id, head, ReadStatus.UNREADABLE, _in_full(problem))
     found = _group(group_id, head, ReadStatus.READ, None, members, eligible)
-    return msgspec.structs.replace(found, nested=await nesting_of(reader, head, len(members))) if paths else found
+    return msgspec.structs.replace(found, nested=await nesting_of(reader, head, len(members.users))) if paths else found
 
 
 def _in_full(problem: GraphRefused | PermissionMissing | IncompleteRead | MembershipHidden) -> str:
@@ -149,8 +230,8 @@ def _group(
     head: wire.GroupHead | None,
     status: ReadStatus,
     problem: str | None,
-    members: frozenset[str] = _NOTHING,
-    eligible: frozenset[str] = _NOTHING,
+    members: Members = _NOBODY,
+    eligible: Members = _NOBODY,
 ) -> GroupEvidence:
     return GroupEvidence(
         id=group_id,
@@ -158,8 +239,9 @@ def _group(
         visibility=head.visibility if head else None,
         status=status,
         problem=problem,
-        members=members,
-        eligible=eligible,
+        members=members.users,
+        eligible=eligible.users,
+        unnamed=members.unnamed + eligible.unnamed,
     )
 
 
@@ -169,9 +251,9 @@ def _role_unread(template_id: str, head: wire.RoleHead | None, status: ReadStatu
         display_name=head.display_name if head else None,
         status=status,
         problem=problem,
-        holders=_NOTHING,
-        eligible=_NOTHING,
-        scoped=_NOTHING,
+        holders=frozenset(),
+        eligible=frozenset(),
+        scoped=frozenset(),
     )
 
 

@@ -5,20 +5,33 @@ A membership that the token may not see raises; it never comes back with fewer p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from migrate.graph import wire
+from migrate.graph.absence import Absences
 from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
-from migrate.graph.refusals import GROUP_ELIGIBILITY, GROUPS, LicenceRefused, Needs
+from migrate.graph.refusals import GROUP_ELIGIBILITY, GROUPS, USERS, LicenceRefused, Needs, NotFound
 from migrate.graph.together import all_of
 
 _HIDDEN = "HiddenMembership"
 _HEAD = "$select=id,displayName,visibility,groupTypes,onPremisesSyncEnabled"
+
+
+Row = TypeVar("Row", wire.Assignment, wire.GroupEligibility)
+Holder = tuple[str | None, wire.Principal | None]
+"""Id and expanded principal of whoever holds a role or may enter a group; either may be missing."""
+
+
+class _Gone:
+    """Stands for a principal that was deleted, or that is an application."""
 
 
 class MembershipHidden(Exception):
@@ -35,29 +48,52 @@ def equals(name: str, value: str) -> str:
     return quote(f"{name} eq '{value}'")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """Who was found: people by id, and how many entries stand for somebody whom Graph did not name."""
+
+    users: frozenset[str] = frozenset()
+    unnamed: int = 0
+
+    def __or__(self, more: Members) -> Members:
+        return Members(users=self.users | more.users, unnamed=self.unnamed + more.unnamed)
+
+
 class GroupReader:
     """Reads groups once each, for one reading of the evidence; several policies often rest on the same groups."""
 
-    def __init__(self, channel: Channel, *, sees_hidden: bool, at_once: int) -> None:
+    def __init__(self, channel: Channel, absences: Absences, *, sees_hidden: bool, at_once: int) -> None:
         self._channel = channel
+        self._absences = absences
         self._sees_hidden = sees_hidden
         """Whether the token holds Member.Read.Hidden."""
         self.at_once = at_once
         """How many objects are read together."""
-        self._members: dict[str, frozenset[str]] = {}
+        self._members: dict[str, Members] = {}
         self._nested: dict[str, list[wire.GroupHead]] = {}
-        self._direct: dict[str, frozenset[str]] = {}
+        self._unnamed_groups: dict[str, int] = {}
+        self._direct: dict[str, Members] = {}
         self._inside: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self._principals: dict[str, wire.Principal | _Gone] = {}
 
     async def head(self, group_id: str) -> wire.GroupHead:
-        """Read what a group is called; raises `NotFound` when it does not exist."""
+        """Read what a group is called; raises `NotFound` when the rule says that it does not exist."""
+        return await self._absences.told(f"group {group_id}", lambda: self._head_once(group_id))
+
+    async def _head_once(self, group_id: str) -> wire.GroupHead:
         return await self._channel.read(
             directory_read(f"groups/{group_id}?{_HEAD}", f"group {group_id}", GROUPS),
             lambda body: msgspec.json.decode(body, type=wire.GroupHead),
         )
 
-    async def members(self, head: wire.GroupHead) -> frozenset[str]:
-        """Return the ids of the users in a group, through nested groups too; raises `MembershipHidden`."""
+    async def members(self, head: wire.GroupHead) -> Members:
+        """Return the users in a group, through nested groups too; raises `MembershipHidden`.
+
+        A 404 here is about something inside; it is no proof that nobody is in the group, but it may pass.
+        """
+        return await self._absences.told(f"the members of group {head.id}", lambda: self._members_once(head))
+
+    async def _members_once(self, head: wire.GroupHead) -> Members:
         hidden = [group for group in (head, *await self.nested(head.id)) if group.visibility == _HIDDEN]
         if hidden and not self._sees_hidden:
             names = ", ".join(repr(group.display_name or group.id) for group in hidden)
@@ -66,7 +102,12 @@ class GroupReader:
             return known
         path = f"groups/{head.id}/transitiveMembers/microsoft.graph.user?$select=id&$top=999"
         call = directory_read(path, f"the members of group {head.id}", GROUPS, cost=4)
-        found = self._members[head.id] = frozenset(await whole(self._channel, call, wire.object_id))
+        rows = await whole(self._channel, call, wire.member_id)
+        found = self._members[head.id] = Members(
+            users=frozenset(row for row in rows if row is not None),
+            # Somebody unnamed may also be in a group that is not named.
+            unnamed=rows.count(None) + self._unnamed_groups.get(head.id, 0),
+        )
         return found
 
     async def nested(self, group_id: str) -> list[wire.GroupHead]:
@@ -75,9 +116,9 @@ class GroupReader:
             return known
         path = f"groups/{group_id}/transitiveMembers/microsoft.graph.group?{_HEAD}&$top=999"
         call = directory_read(path, f"the groups in group {group_id}", GROUPS, cost=4)
-        found = self._nested[group_id] = await whole(
-            self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.GroupHead)
-        )
+        rows = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.GroupHead | None))
+        found = self._nested[group_id] = [row for row in rows if row is not None]
+        self._unnamed_groups[group_id] = len(rows) - len(found)
         return found
 
     async def directly_inside(self, group_id: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -86,20 +127,24 @@ class GroupReader:
             return known
         path = f"groups/{group_id}/members?$select=id&$top=999"
         call = directory_read(path, f"the direct members of group {group_id}", GROUPS, cost=2)
-        found = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.Principal))
+        found = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.Principal | None))
         users, groups = (
-            frozenset(each.id.lower() for each in found if each.kind == kind) for kind in ("user", "group")
+            frozenset(each.id.lower() for each in found if each is not None and each.kind == kind)
+            for kind in ("user", "group")
         )
         self._inside[group_id] = users, groups
         return users, groups
 
-    async def eligible(self, head: wire.GroupHead) -> frozenset[str]:
-        """Return the ids of the users who could become members: of the group, or of a group inside it."""
+    async def eligible(self, head: wire.GroupHead) -> Members:
+        """Return the users who could become members: of the group, or of a group inside it."""
+        return await self._absences.told(f"who is eligible for group {head.id}", lambda: self._eligible_once(head))
+
+    async def _eligible_once(self, head: wire.GroupHead) -> Members:
         groups = [group for group in (head, *await self.nested(head.id)) if group.can_be_in_pim]
         found = await all_of((self._eligible_directly(group.id) for group in groups), at_once=self.at_once)
-        return frozenset().union(*found)
+        return _together(found)
 
-    async def _eligible_directly(self, group_id: str) -> frozenset[str]:
+    async def _eligible_directly(self, group_id: str) -> Members:
         if (known := self._direct.get(group_id)) is not None:
             return known
         path = "identityGovernance/privilegedAccess/group/eligibilitySchedules"
@@ -109,29 +154,85 @@ class GroupReader:
             GROUP_ELIGIBILITY,
         )
         try:
-            rows = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.GroupEligibility))
+            rows = await self.expanded(call, wire.GroupEligibility)
         except LicenceRefused:
             # Without the licence there is no PIM for Groups, so nobody can be eligible.
             rows = []
-        principals = [row.principal for row in rows if row.access_id == "member"]
-        found = self._direct[group_id] = await self.people(principals)
+        found = self._direct[group_id] = await self.people(
+            (row.principal_id, row.principal) for row in rows if row.access_id == "member"
+        )
         return found
 
-    async def people(self, principals: Iterable[wire.Principal]) -> frozenset[str]:
-        """Return the users among the principals and in the groups among them; applications are no people."""
-        found: set[str] = set()
-        for principal in principals:
-            match principal.kind:
-                case "user":
-                    found.add(principal.id.lower())
-                case "group":
-                    found |= await self.members(await self.head(principal.id))
-        return frozenset(found)
+    async def expanded(self, call: Call, kind: type[Row]) -> list[Row]:
+        """Read rows with `$expand=principal`; where Graph refuses to expand a deleted principal, read them without.
 
-    async def people_to_be(self, principals: Iterable[wire.Principal]) -> frozenset[str]:
-        """Return the users who could get into the groups among the principals."""
-        found: set[str] = set()
-        for principal in principals:
-            if principal.kind == "group":
-                found |= await self.eligible(await self.head(principal.id))
-        return frozenset(found)
+        Seen in the wild: one orphaned assignment makes the whole list answer 404.
+        """
+
+        def decode(raw: msgspec.Raw) -> Row:
+            return msgspec.json.decode(raw, type=kind)
+
+        try:
+            return await whole(self._channel, call, decode)
+        except NotFound:
+            plain = dataclasses.replace(call, path=call.path.replace("&$expand=principal", ""))
+            return await whole(self._channel, plain, decode)
+
+    async def people(self, holders: Iterable[Holder]) -> Members:
+        """Return the users among the holders and in the groups among them; applications are no people."""
+        return _together([await self._people_of(principal) for principal in await self._named(holders)])
+
+    async def _people_of(self, principal: wire.Principal | None) -> Members:
+        match principal.kind if principal is not None else None:
+            case None:
+                return Members(unnamed=1)
+            case "user":
+                return Members(users=frozenset({principal.id.lower()}))
+            case "group":
+                return await self._inside_group(principal.id, self.members)
+            case _:
+                return Members()
+
+    async def people_to_be(self, holders: Iterable[Holder]) -> Members:
+        """Return the users who could get into the groups among the holders."""
+        groups = [one.id for one in await self._named(holders) if one is not None and one.kind == "group"]
+        return _together([await self._inside_group(id_, self.eligible) for id_ in groups])
+
+    async def _inside_group(self, group_id: str, read: Callable[[wire.GroupHead], Awaitable[Members]]) -> Members:
+        try:
+            head = await self.head(group_id)
+        except NotFound:
+            return Members()
+        return await read(head)
+
+    async def _named(self, holders: Iterable[Holder]) -> list[wire.Principal | None]:
+        """Return the principals; None stands for somebody unnamed. Whoever was deleted since is left out."""
+        found = await all_of((self._principal(*holder) for holder in list(holders)), at_once=self.at_once)
+        return [one for one in found if not isinstance(one, _Gone)]
+
+    async def _principal(self, id_: str | None, principal: wire.Principal | None) -> wire.Principal | _Gone | None:
+        if principal is not None or id_ is None:
+            return principal
+        if id_ not in self._principals:
+            try:
+                self._principals[id_] = await self._absences.told(f"principal {id_}", lambda: self._look_up(id_))
+            except NotFound:
+                self._principals[id_] = _Gone()
+        return self._principals[id_]
+
+    async def _look_up(self, id_: str) -> wire.Principal:
+        """Return the user or group with this id; raises `NotFound` for an application too, which is no person."""
+        try:
+            call = directory_read(f"users/{id_}?$select=id", f"principal {id_}", USERS)
+            await self._channel.read(call, wire.member_id)
+        except NotFound:
+            await self._head_once(id_)
+            return wire.Principal(id=id_, odata_type="#microsoft.graph.group")
+        return wire.Principal(id=id_, odata_type="#microsoft.graph.user")
+
+
+def _together(found: Iterable[Members]) -> Members:
+    result = Members()
+    for one in found:
+        result |= one
+    return result

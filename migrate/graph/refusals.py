@@ -44,14 +44,28 @@ class NotFound(GraphRefused):
     """404: there is no such object."""
 
 
-_LICENCE_CODES = ("Authentication_RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired")
+_NO_LICENCE = (
+    "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+    "AadPremiumLicenseRequired",
+    "not licensed for this feature",
+    "premium license",
+    "license is required",
+    # PIM: "The tenant needs an AAD Premium 2 license." (microsoft/EntraExporter issue 61), with later product names too.
+    "premium 2 license",
+    "p2 license",
+    "governance license",
+    "needs to have microsoft entra id p2",
+    # PIM was never set up: "The tenant has not onboarded to PIM." (EntraExporter issue 61, cloudquery PR 12557).
+    "not onboarded to pim",
+    "not been onboarded to pim",
+    "tenantnotonboarded",
+)
+"""What Graph says, in codes or messages, where the licence is missing or PIM was never set up. In any case."""
 
 
 def is_licence_refusal(answer: Answer) -> bool:
     """Tell whether Graph says that the tenant lacks the licence for this call."""
-    return answer.status in (400, 403) and answer.error.says(
-        *_LICENCE_CODES, "not licensed for this feature", "premium license", "license is required"
-    )
+    return answer.status in (400, 403) and answer.error.says(*_NO_LICENCE)
 
 
 def refusal_of(answer: Answer, *, doing: str, needs: Needs) -> RemoteProblem:

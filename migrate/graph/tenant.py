@@ -12,6 +12,7 @@ import msgspec
 
 from migrate.errors import GraphRefused
 from migrate.graph import what_if, wire
+from migrate.graph.absence import APART_SECONDS
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
 from migrate.graph.channel import Call, Channel
 from migrate.graph.evidence import EvidenceReader
@@ -69,6 +70,7 @@ class GraphTenant:
             self._policies,
             sees_hidden=signed_in.grants("Member.Read.Hidden"),
             objects_at_once=max(1, connection.concurrency // 2),
+            apart=APART_SECONDS if connection.pacing else 0.05,
         )
 
     def server_now(self) -> datetime:
@@ -160,6 +162,10 @@ class GraphTenant:
     ) -> Evidence:
         """Read policies, locations, strengths, security defaults, and every group and role that a policy names."""
         return await self._evidence.read(groups=groups, roles=roles, paths=paths)
+
+    def remember_evidence(self, evidence: Evidence) -> None:
+        """Take in the evidence of the plan: what was there then is not taken for empty when it cannot be found now."""
+        self._evidence.remember(evidence)
 
     async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
         """Send at most 20 writes in one batch, once; replies in the order asked. See `states.write_states`."""

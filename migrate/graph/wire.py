@@ -36,7 +36,8 @@ class _Licence(Wire, frozen=True, kw_only=True):
 
 class _User(Wire, frozen=True, kw_only=True):
     id: str
-    user_principal_name: str
+    # Selected and yet null in the wild, for accounts that a synchronisation left half made.
+    user_principal_name: str | None
     display_name: str | None
     user_type: str | None
     creation_type: str | None
@@ -44,7 +45,7 @@ class _User(Wire, frozen=True, kw_only=True):
     identities: list[_Identity] | None
     account_enabled: bool | None
     on_premises_sync_enabled: bool | None
-    assigned_licenses: list[_Licence]
+    assigned_licenses: list[_Licence] | None
     created_date_time: str | None
 
 
@@ -153,11 +154,12 @@ class RoleHead(Wire, frozen=True, kw_only=True):
 
 
 class Assignment(Wire, frozen=True, kw_only=True):
-    """A role assignment or role eligibility, with its principal expanded."""
+    """A role assignment or role eligibility, with its principal where Graph expanded it."""
 
-    principal_id: str
+    principal_id: str | None
     directory_scope_id: str | None
-    principal: Principal
+    principal: Principal | None = None
+    """None where the expansion was not asked for, or where the principal was deleted and the assignment stayed."""
 
     @property
     def is_for_whole_directory(self) -> bool:
@@ -166,12 +168,12 @@ class Assignment(Wire, frozen=True, kw_only=True):
 
 
 class GroupEligibility(Wire, frozen=True, kw_only=True):
-    """An eligibility of PIM for Groups, with its principal expanded."""
+    """An eligibility of PIM for Groups, with its principal where Graph expanded it."""
 
-    principal_id: str
+    principal_id: str | None
     access_id: str
     """`member` or `owner`; owners are not members."""
-    principal: Principal
+    principal: Principal | None = None
 
 
 def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
@@ -179,7 +181,7 @@ def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
     user = msgspec.json.decode(raw, type=_User)
     return UserProfile(
         id=user.id.lower(),
-        user_principal_name=user.user_principal_name,
+        user_principal_name=user.user_principal_name or "",
         display_name=user.display_name,
         user_type=user.user_type,
         creation_type=user.creation_type,
@@ -188,7 +190,9 @@ def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
         account_enabled=user.account_enabled,
         # Documented: null means that the object was never synced from a local directory.
         on_premises_sync_enabled=user.on_premises_sync_enabled is True,
-        assigned_licenses=tuple(licence.sku_id for licence in user.assigned_licenses),
+        assigned_licenses=None
+        if user.assigned_licenses is None
+        else tuple(licence.sku_id for licence in user.assigned_licenses),
         created_date_time=user.created_date_time,
     )
 
@@ -315,9 +319,10 @@ def security_defaults_enabled(raw: bytes) -> bool:
     return msgspec.json.decode(raw, type=_Defaults).is_enabled
 
 
-def object_id(raw: msgspec.Raw | bytes) -> str:
-    """Return the id of a directory object."""
-    return msgspec.json.decode(raw, type=_Object).id.lower()
+def member_id(raw: msgspec.Raw | bytes) -> str | None:
+    """Return the id of a member; None for a null in the place of one, which stands for somebody without a name."""
+    member = msgspec.json.decode(raw, type=_Object | None)
+    return None if member is None else member.id.lower()
 
 
 def mfa_state(raw: bytes) -> tuple[MfaState | None, str | None]:

@@ -39,7 +39,9 @@ class ReadStatus(StrEnum):
 
     READ = "read"
     GONE = "gone"
-    """404: the object does not exist any more, so nobody is in it."""
+    """Repeated readings, apart in time, agree that the object does not exist, so nobody is in it."""
+    VANISHED = "vanished"
+    """Not found any more although earlier evidence of the plan or run holds it: who was in it then is unknown now."""
     HIDDEN = "hidden"
     """Hidden membership, and the token may not see it: the empty list that Graph sends means nothing."""
     UNREADABLE = "unreadable"
@@ -72,6 +74,8 @@ class GroupEvidence(Record, frozen=True, kw_only=True):
     nested: dict[str, NestedGroup] | None = None
     """How the members come in: this group and all groups inside it by id (lower case); empty when no group is inside,
     so that all members are direct; None when it was not read. It serves to name paths and decides nothing."""
+    unnamed: int = 0
+    """Members whom Graph showed as null: somebody is in the group, and nobody knows who."""
 
 
 class RoleEvidence(Record, frozen=True, kw_only=True):
@@ -87,6 +91,8 @@ class RoleEvidence(Record, frozen=True, kw_only=True):
     """Ids of the users who could activate it (PIM)."""
     scoped: frozenset[str]
     """Ids of the users who hold it for a part of the directory only."""
+    unnamed: int = 0
+    """Assignments that show nobody, not even an id."""
 
 
 class Evidence(Record, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ class UserProfile(Record, frozen=True, kw_only=True):
     id: str
     """Object id, lower-case GUID."""
     user_principal_name: str
+    """Empty where the directory shows none; such a user is unreadable and never planned."""
     display_name: str | None
     user_type: str | None
     """`Member` or `Guest`; None where the directory holds none."""
@@ -60,8 +61,8 @@ class UserProfile(Record, frozen=True, kw_only=True):
     identities: tuple[Identity, ...]
     account_enabled: bool | None
     on_premises_sync_enabled: bool
-    assigned_licenses: tuple[str, ...]
-    """SKU ids."""
+    assigned_licenses: tuple[str, ...] | None
+    """SKU ids; None where Graph did not say, which is not the same as none."""
     created_date_time: str | None
     """ISO 8601, as Graph wrote it."""
 

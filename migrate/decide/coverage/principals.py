@@ -206,11 +206,16 @@ class Directory:
             unread = _unread(group.status, name, group.problem)
             if unread:
                 yield Match.NOT_KNOWN, unread
+            elif group.status is ReadStatus.VANISHED:
+                if facts & {("member", group_id), ("eligible member", group_id)}:
+                    yield Match.NOT_KNOWN, f"was in {name}, which is not found any more"
             elif ("member", group_id) in facts:
                 for words in ways.get(group_id) or (member_words(group),):
                     yield Match.YES, words
             elif not including and ("eligible member", group_id) in facts:
                 yield Match.YES, f"eligible member of {name}, who could activate it"
+            elif not including and group.unnamed:
+                yield Match.NOT_KNOWN, f"{name} has a member whom Graph does not name"
         for role_id in people.roles:
             role = self._roles.get(role_id)
             if role is None:
@@ -220,17 +225,22 @@ class Directory:
             unread = _unread(role.status, name, role.problem)
             if unread:
                 yield Match.NOT_KNOWN, unread
+            elif role.status is ReadStatus.VANISHED:
+                if facts & {(fact, role_id) for fact in ("holder", "eligible holder", "scoped holder")}:
+                    yield Match.NOT_KNOWN, f"held {name}, which is not found any more"
             elif ("holder", role_id) in facts:
                 yield Match.YES, f"holder of {name}"
             elif not including and ("eligible holder", role_id) in facts:
                 yield Match.YES, f"eligible for {name}, who could activate it"
             elif not including and ("scoped holder", role_id) in facts:
                 yield Match.YES, f"holder of {name} for a part of the directory"
+            elif not including and role.unnamed:
+                yield Match.NOT_KNOWN, f"{name} is held by somebody whom Graph does not name"
 
 
 def _unread(status: ReadStatus, name: str, problem: str | None) -> str | None:
     match status:
-        case ReadStatus.READ | ReadStatus.GONE:
+        case ReadStatus.READ | ReadStatus.GONE | ReadStatus.VANISHED:
             return None
         case ReadStatus.HIDDEN:
             return f"the members of {name} are hidden and the token may not see them"
