@@ -46,11 +46,15 @@ def coverage(
         mfa-migrate coverage -o json
     """
     from migrate.decide.coverage.judge import Judge
+    from migrate.decide.lost_objects import lost_objects
     from migrate.exchange.tables import csv_chunks
     from migrate.views.coverage import USER_COLUMNS, coverage_answer
+    from migrate.views.lost_objects import say_lost_objects
 
     with open_snapshot(workspace_of(call)) as snapshot:
-        judge = Judge(supposed(snapshot, suppose), apps_that_matter=apps_that_matter(call.settings))
+        evidence = supposed(snapshot, suppose)
+        say_lost_objects(call.screen, lost_objects(evidence))
+        judge = Judge(evidence, apps_that_matter=apps_that_matter(call.settings))
         classes = _classes(snapshot, judge)
         if user_list is not None:
             write_atomically(

@@ -54,12 +54,16 @@ def explain(
     """
     from migrate.decide.coverage.explaining import explanation_for
     from migrate.decide.coverage.judge import Judge
+    from migrate.decide.lost_objects import lost_objects
     from migrate.views.coverage import explain_answer
+    from migrate.views.lost_objects import say_lost_objects
 
     with open_snapshot(workspace_of(call)) as snapshot:
         found = known_user(user, snapshot)
         apps = _named_apps(app) if app else apps_that_matter(call.settings)
-        explanation = explanation_for(found, Judge(supposed(snapshot, suppose), apps_that_matter=apps))
+        evidence = supposed(snapshot, suppose)
+        say_lost_objects(call.screen, lost_objects(evidence))
+        explanation = explanation_for(found, Judge(evidence, apps_that_matter=apps))
     call.answer(explain_answer(explanation, accepted_gaps(call.settings)))
     return ExitCode.OK
 

@@ -53,8 +53,10 @@ def export(
         mfa-migrate export --endpoint http://127.0.0.1:8765 --fast
         mfa-migrate export --tenant-file rehearsal.json --anonymise
     """
+    from migrate.decide.lost_objects import lost_objects
     from migrate.store.snapshot import open_snapshot
     from migrate.views.export import export_answer
+    from migrate.views.lost_objects import say_lost_objects
 
     if tenant_file is None and (anonymise or offline):
         raise UsageProblem("--anonymise and --offline go with --tenant-file.", hint="Add --tenant-file FILE.")
@@ -67,6 +69,8 @@ def export(
             workspace.replaceable([SNAPSHOT_CSV])
             header = call.run(_export(call, workspace, fast=fast))
             _write_csv(workspace, dialect_of(call.settings))
+    with open_snapshot(workspace) as snapshot:
+        say_lost_objects(call.screen, lost_objects(snapshot.evidence()))
     if tenant_file is not None:
         _write_tenant_file(workspace, tenant_file, anonymise=anonymise)
         call.screen.say(f"Tenant file: {tenant_file}")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState, ReadStatus
+from migrate.model.evidence import (
+    ConditionalAccessPolicy,
+    Evidence,
+    GroupEvidence,
+    PolicyState,
+    ReadStatus,
+    RoleEvidence,
+)
 from migrate.model.lost_objects import LostKind, LostObject
 from migrate.model.record import JsonObject
 
@@ -14,10 +21,13 @@ _NAMED_WITHOUT_AN_OBJECT = frozenset({"00000000-0000-0000-0000-000000000000", "3
 
 def lost_objects(evidence: Evidence) -> Iterator[LostObject]:
     """Yield the objects, named by a policy that is not disabled or by the configuration, that were not read whole."""
-    for kind, objects in ((LostKind.GROUP, evidence.groups), (LostKind.ROLE, evidence.roles)):
-        for id_, one in sorted(objects.items()):
-            if one.status is not ReadStatus.READ or one.unnamed:
-                yield _lost(evidence, kind, id_, one.display_name, one.status, one.problem, one.unnamed)
+    read: list[tuple[LostKind, str, GroupEvidence | RoleEvidence]] = [
+        *((LostKind.GROUP, id_, group) for id_, group in sorted(evidence.groups.items())),
+        *((LostKind.ROLE, id_, role) for id_, role in sorted(evidence.roles.items())),
+    ]
+    for kind, id_, one in read:
+        if one.status is not ReadStatus.READ or one.unnamed:
+            yield _lost(evidence, kind, id_, one.display_name, one.status, one.problem, one.unnamed)
     for kind, raws in (
         (LostKind.LOCATION, evidence.named_locations),
         (LostKind.STRENGTH, evidence.authentication_strengths),

@@ -83,9 +83,8 @@ async def export_tenant(
     if nameless:
         # One half-made account costs its own certainty, not the export. The last reading of a user counts.
         sink.add_readings(_nameless(user_id, tenant.server_now()) for user_id in nameless)
-        progress.note(
-            f"{len(nameless)} users without a user principal name are never planned: {', '.join(nameless[:3])}"
-        )
+        shown = ", ".join(nameless[:3])
+        progress.note(f"{len(nameless)} users without a user principal name are never planned: {shown}")
     return ExportFacts(
         taken_at=taken_at,
         organization=organization,

@@ -21,6 +21,7 @@ from migrate.graph.policies import KEEP_UNKNOWN, PolicyAccess
 from migrate.graph.refusals import POLICIES, ROLES, LicenceRefused, NotFound
 from migrate.graph.together import all_of
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, GroupEvidence, ReadStatus, RoleEvidence
+from migrate.model.record import JsonObject
 
 _NOBODY = Members()
 
@@ -175,11 +176,8 @@ class EvidenceReader:
             eligible = []
         held = [(row.principal_id, row.principal) for row in assigned if row.is_for_whole_directory]
         scoped = [(row.principal_id, row.principal) for row in assigned if not row.is_for_whole_directory]
-        holders, could_hold, parts = (
-            await reader.people(held),
-            await reader.people(eligible),
-            await reader.people(scoped),
-        )
+        holders, parts = await reader.people(held), await reader.people(scoped)
+        could_hold = await reader.people(eligible)
         # Whoever can get into a group that holds the role, or may activate it, can get the role.
         could_hold |= await reader.people_to_be([*held, *eligible])
         return RoleEvidence(

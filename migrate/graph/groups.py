@@ -30,8 +30,8 @@ Holder = tuple[str | None, wire.Principal | None]
 """Id and expanded principal of whoever holds a role or may enter a group; either may be missing."""
 
 
-class _Gone:
-    """Stands for a principal that was deleted, or that is an application."""
+_GONE = wire.Principal(id="", odata_type="")
+"""Stands for a principal that was deleted, or that is an application."""
 
 
 class MembershipHidden(Exception):
@@ -74,7 +74,7 @@ class GroupReader:
         self._unnamed_groups: dict[str, int] = {}
         self._direct: dict[str, Members] = {}
         self._inside: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-        self._principals: dict[str, wire.Principal | _Gone] = {}
+        self._principals: dict[str, wire.Principal] = {}
 
     async def head(self, group_id: str) -> wire.GroupHead:
         """Read what a group is called; raises `NotFound` when the rule says that it does not exist."""
@@ -183,9 +183,9 @@ class GroupReader:
         return _together([await self._people_of(principal) for principal in await self._named(holders)])
 
     async def _people_of(self, principal: wire.Principal | None) -> Members:
-        match principal.kind if principal is not None else None:
-            case None:
-                return Members(unnamed=1)
+        if principal is None:
+            return Members(unnamed=1)
+        match principal.kind:
             case "user":
                 return Members(users=frozenset({principal.id.lower()}))
             case "group":
@@ -208,17 +208,19 @@ class GroupReader:
     async def _named(self, holders: Iterable[Holder]) -> list[wire.Principal | None]:
         """Return the principals; None stands for somebody unnamed. Whoever was deleted since is left out."""
         found = await all_of((self._principal(*holder) for holder in list(holders)), at_once=self.at_once)
-        return [one for one in found if not isinstance(one, _Gone)]
+        return [one for one in found if one is not _GONE]
 
-    async def _principal(self, id_: str | None, principal: wire.Principal | None) -> wire.Principal | _Gone | None:
+    async def _principal(self, id_: str | None, principal: wire.Principal | None) -> wire.Principal | None:
         if principal is not None or id_ is None:
             return principal
-        if id_ not in self._principals:
+        known = self._principals.get(id_)
+        if known is None:
             try:
-                self._principals[id_] = await self._absences.told(f"principal {id_}", lambda: self._look_up(id_))
+                known = await self._absences.told(f"principal {id_}", lambda: self._look_up(id_))
             except NotFound:
-                self._principals[id_] = _Gone()
-        return self._principals[id_]
+                known = _GONE
+            self._principals[id_] = known
+        return known
 
     async def _look_up(self, id_: str) -> wire.Principal:
         """Return the user or group with this id; raises `NotFound` for an application too, which is no person."""

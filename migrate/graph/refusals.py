@@ -50,7 +50,7 @@ _NO_LICENCE = (
     "not licensed for this feature",
     "premium license",
     "license is required",
-    # PIM: "The tenant needs an AAD Premium 2 license." (microsoft/EntraExporter issue 61), with later product names too.
+    # PIM: "The tenant needs an AAD Premium 2 license." (microsoft/EntraExporter issue 61); later product names too.
     "premium 2 license",
     "p2 license",
     "governance license",

@@ -1,4 +1,4 @@
-"""Objects that policies name and that were not read whole: gone, vanished, hidden, unreadable, or with unnamed members."""
+"""Objects that policies name and that were not read whole: gone, hidden, unreadable, or with unnamed members."""
 
 from __future__ import annotations
 

@@ -46,6 +46,25 @@ def row(id_: str, kind: str = "user", scope: str = "/", access: str = "member") 
     }
 
 
+class Lagging:
+    """Answers one after the other; the last one stays."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        self.answers = answers
+        self.asked = 0
+
+    def next(self) -> Any:
+        self.asked += 1
+        return self.answers[min(self.asked, len(self.answers)) - 1]
+
+
+class Expanding:
+    """Answers otherwise when principals are to be expanded."""
+
+    def __init__(self, expanded: Any, plain: Any) -> None:
+        self.expanded, self.plain = expanded, plain
+
+
 class Directory:
     """Answers what evidence asks for. Values are lists for collections, objects, or whole replies."""
 
@@ -63,11 +82,19 @@ class Directory:
         self.role: Any = {"displayName": "Global Administrator"}
         self.asked_pim: list[str] = []
         self.spoiled = "nothing"
+        self.users: set[str] = set()
+        self.locations: Any = None
+        self.conditions: dict[str, Any] = {}
 
     def __call__(self, seen: Any) -> Any:
-        return self._whole(self._value(seen.path.removeprefix("/v1.0/"), seen.target))
+        value = self._value(seen.path.partition("/v1.0/")[2] or seen.path, seen.target)
+        if isinstance(value, Expanding):
+            value = value.expanded if "$expand" in seen.target else value.plain
+        return self._whole(value)
 
     def _whole(self, value: Any) -> Any:
+        if isinstance(value, Lagging):
+            value = value.next()
         if isinstance(value, self.reply):
             return value
         return self.reply(200, {"value": value} if isinstance(value, list) else value)
@@ -80,7 +107,7 @@ class Directory:
                     "id": POLICY,
                     "displayName": "Require MFA",
                     "state": "enabled",
-                    "conditions": {"users": self.policy_users},
+                    "conditions": {"users": self.policy_users, **self.conditions},
                     "grantControls": {
                         "builtInControls": ["mfa"],
                         "authenticationStrength@odata.context": "https://elsewhere.example/$metadata",
@@ -90,7 +117,11 @@ class Directory:
             case ["policies", "identitySecurityDefaultsEnforcementPolicy"]:
                 return {"isEnabled": True, "displayName": "x"}
             case ["groups", id_]:
-                return self.heads[id_]
+                return self.heads.get(id_, self.reply(404, error("Request_ResourceNotFound")))
+            case ["users", id_]:
+                return {"id": id_} if id_ in self.users else self.reply(404, error("Request_ResourceNotFound"))
+            case [*_, "namedLocations"] if self.locations is not None:
+                return self.locations
             case ["groups", id_, "members"]:
                 self.asked_inside.append(id_)
                 return self.inside[id_]
@@ -151,10 +182,133 @@ def test_groups_that_pim_cannot_manage_are_not_asked_about(opened: Any, reply: A
     assert directory.asked_pim == [OTHER]
 
 
-def test_a_group_that_does_not_exist_is_gone(opened: Any, reply: Any) -> None:
+def test_a_group_that_three_readings_do_not_find_is_gone(opened: Any, reply: Any) -> None:
     directory = Directory(reply)
-    directory.heads[TOP] = reply(404, error("Request_ResourceNotFound"))
+    directory.heads[TOP] = Lagging([reply(404, error("Request_ResourceNotFound"))])
     assert top(opened, directory).status is GONE
+    assert directory.heads[TOP].asked == 3
+
+
+@pytest.mark.parametrize("refusals", [1, 2])
+@pytest.mark.parametrize("place", ["heads", "members", "nested", "eligible"])
+def test_what_one_reading_of_three_finds_is_there(opened: Any, reply: Any, place: str, refusals: int) -> None:
+    """A replica that lags says 404 about a group, or about what is inside it, and the next one shows it."""
+    directory = Directory(reply)
+    directory.members = {TOP: [{"id": "a"}]}
+    there = getattr(directory, place).get(TOP, [])
+    nothing = reply(404, error("Request_ResourceNotFound"))
+    setattr(directory, place, {**getattr(directory, place), TOP: Lagging([*[nothing] * refusals, there])})
+    found = top(opened, directory)
+    assert (found.status, found.members) == (READ, {"a"})
+
+
+def test_the_rule_is_gone_through_once_for_each_object_and_run(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.heads[TOP] = Lagging([reply(404, error("Request_ResourceNotFound"))])
+
+    async def run() -> None:
+        async with opened(directory) as o:
+            for _ in range(2):
+                assert (await o.tenant.read_evidence()).groups[TOP].status is GONE
+
+    asyncio.run(run())
+    assert directory.heads[TOP].asked == 4
+
+
+def test_a_group_that_was_there_in_this_run_or_in_the_plan_never_counts_as_empty(opened: Any, reply: Any) -> None:
+    """Its former members are kept, as people of whom it is not known whether they are in it."""
+    directory = Directory(reply)
+    directory.members = {TOP: [{"id": "a"}]}
+    before = read(opened, directory)
+
+    async def run() -> list[GroupEvidence]:
+        async with opened(directory) as o:
+            o.tenant.remember_evidence(before)
+            directory.heads[TOP] = reply(404, error("Request_ResourceNotFound"))
+            in_plan = (await o.tenant.read_evidence()).groups[TOP]
+        directory.heads[TOP] = group(TOP)
+        async with opened(directory) as o:
+            await o.tenant.read_evidence()
+            directory.heads[TOP] = reply(404, error("Request_ResourceNotFound"))
+            return [in_plan, (await o.tenant.read_evidence()).groups[TOP]]
+
+    for found in asyncio.run(run()):
+        assert (found.status, found.members) == (ReadStatus.VANISHED, {"a"})
+
+
+def test_a_role_that_was_there_in_this_run_never_counts_as_held_by_nobody(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE]}
+    directory.held = [row("a")]
+
+    async def run() -> Any:
+        async with opened(directory) as o:
+            await o.tenant.read_evidence()
+            directory.role = reply(404, error("Request_ResourceNotFound"))
+            return (await o.tenant.read_evidence()).roles[ROLE]
+
+    role = asyncio.run(run())
+    assert (role.status, role.holders) == (ReadStatus.VANISHED, {"a"})
+
+
+def test_a_null_among_the_members_costs_its_own_certainty_only(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.members = {TOP: [{"id": "a"}, None]}
+    directory.nested = {TOP: [None, group(INNER)]}
+    directory.inside = {TOP: [None], INNER: [{"@odata.type": "#microsoft.graph.user", "id": "a"}]}
+    found = top(opened, directory)
+    assert (found.status, found.members, found.unnamed) == (READ, {"a"}, 2)
+
+
+def test_an_orphaned_assignment_costs_its_own_certainty_only(opened: Any, reply: Any) -> None:
+    """The principal was deleted and the assignment stayed: shown as null, or as a 404 about the expansion."""
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE]}
+    directory.users = {"b"}
+    held = [row("a"), {**row("gone"), "principal": None}, {**row("b"), "principal": None}]
+    directory.held = held
+    role = read(opened, directory).roles[ROLE]
+    assert (role.status, role.holders, role.unnamed) == (READ, {"a", "b"}, 0)
+    directory.held = [{**one, "principalId": None} for one in held]
+    assert read(opened, directory).roles[ROLE].unnamed == 2
+    directory.users = {"a", "b"}
+    directory.members = {TOP: [{"id": "c"}]}
+    plain = [{key: value for key, value in one.items() if key != "principal"} for one in (*held, row(TOP, "group"))]
+    directory.held = Expanding(reply(404, error("Request_ResourceNotFound")), plain)
+    assert read(opened, directory).roles[ROLE].holders == {"a", "b", "c"}
+
+
+def test_a_location_or_strength_that_a_list_lacks_is_looked_for_again(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    one = {"id": "33333333-0000-4000-8000-000000000001"}
+    directory.locations = Lagging([[], [], [one]])
+    directory.conditions = {"locations": {"includeLocations": ["All"], "excludeLocations": [one["id"], "AllTrusted"]}}
+    assert read(opened, directory).named_locations == (one,)
+    directory.locations = Lagging([[]])
+    assert read(opened, directory).named_locations == ()
+    assert directory.locations.asked == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (400, "AadPremiumLicenseRequired", "The tenant needs an AAD Premium 2 license."),
+        (400, "BadRequest", "The tenant needs an AAD Premium 2 license."),
+        (403, "UnauthorizedAccessException", "The tenant has not onboarded to PIM."),
+        (400, "TenantNotOnboarded", ""),
+        (403, "Forbidden", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."),
+    ],
+)
+def test_pim_is_refused_for_want_of_a_licence_in_several_words(
+    opened: Any, reply: Any, status: int, code: str, words: str
+) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE], "excludeGroups": [TOP]}
+    directory.held = [row("a")]
+    directory.activatable = reply(status, error(code, words))
+    directory.eligible = {TOP: reply(status, error(code, words))}
+    evidence = read(opened, directory)
+    assert (evidence.roles[ROLE].status, evidence.groups[TOP].status) == (READ, READ)
 
 
 @pytest.mark.parametrize("place", ["members", "nested", "eligible"])

@@ -94,7 +94,7 @@ def test_members_of_a_group_are_read(examples: Any) -> None:
     assert pages
     for body in pages:
         if all("id" in member for member in body["value"]):
-            ids, link = page_of(raw(body), wire.object_id)
+            ids, link = page_of(raw(body), wire.member_id)
             assert len(ids) == len(body["value"])
             assert link is None
 
