@@ -8,13 +8,12 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import Any, TypeGuard, get_args, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 
 from migrate.errors import ConfigProblem, UsageProblem
+from migrate.model.access import Cloud, SignInMethod, sandbox_address
 from migrate.model.amounts import count_or_percent
 from migrate.model.record import Record
 
@@ -26,25 +25,6 @@ class OutputFormat(StrEnum):
     JSON = "json"
     CSV = "csv"
     NDJSON = "ndjson"
-
-
-class Cloud(StrEnum):
-    """The Microsoft clouds that have a Graph of their own."""
-
-    GLOBAL = "global"
-    US_GOV = "usgov"
-    US_GOV_DOD = "usgov-dod"
-    CHINA = "china"
-
-
-class SignInMethod(StrEnum):
-    """How azure-identity gets a token."""
-
-    DEVICE_CODE = "device-code"
-    INTERACTIVE = "interactive"
-    AZURE_CLI = "azure-cli"
-    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method, not a secret
-    CERTIFICATE = "certificate"
 
 
 class PolicyMode(StrEnum):
@@ -157,22 +137,6 @@ class Config(Record, frozen=True, kw_only=True, rename=None):
 def did_you_mean(word: str, known: list[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"Did you mean {near[0]!r}?" if near else "Known are " + ", ".join(known) + "."
-
-
-def loopback(endpoint: str) -> str:
-    """Return the sandbox's address without a trailing slash; raise UsageProblem unless it is on this machine."""
-    parts = urlsplit(endpoint)
-    host = parts.hostname or ""
-    try:
-        local = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if parts.scheme not in ("http", "https") or not local or parts.query or parts.fragment or parts.username:
-        raise UsageProblem(
-            f"--endpoint takes the address of a sandbox on this machine, not {endpoint!r}.",
-            hint="Use http://127.0.0.1:PORT as `mfa-migrate sandbox` prints it, or --cloud for a real tenant.",
-        )
-    return endpoint.rstrip("/")
 
 
 def duration(text: str, key: str) -> timedelta:
@@ -310,4 +274,4 @@ def _check_values(config: Config, text: str, name: str) -> None:
             except UsageProblem as problem:
                 raise refuse(keys, problem.what) from None
     if config.endpoint is not None:
-        loopback(config.endpoint)
+        sandbox_address(config.endpoint)

@@ -12,8 +12,9 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from migrate.config import Cloud, Config, OutputFormat, SignIn, SignInMethod, config_from, did_you_mean, loopback
+from migrate.config import Config, OutputFormat, SignIn, config_from, did_you_mean
 from migrate.errors import ConfigProblem, UsageProblem
+from migrate.model.access import Cloud, SignInMethod, sandbox_address
 from migrate.model.record import Record
 
 E = TypeVar("E", bound=StrEnum)
@@ -124,7 +125,7 @@ def settings_from(options: GlobalOptions, environ: Mapping[str, str], cwd: Path)
         workspace=cwd / (text("workspace", config.workspace) or DEFAULT_WORKSPACE),
         tenant=text("tenant", config.tenant),
         cloud=_member(Cloud, text("cloud", config.cloud), "--cloud"),
-        endpoint=loopback(endpoint) if endpoint else None,
+        endpoint=sandbox_address(endpoint) if endpoint else None,
         output=_member(OutputFormat, text("output", config.output or OutputFormat.TABLE), "--output"),
         encoding=_member(TextEncoding, named, "--encoding") if (named := text("encoding")) else None,
         delimiter=_delimiter(text("delimiter") or ","),

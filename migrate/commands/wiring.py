@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 def connection_for(settings: Settings) -> Connection:
     """Return how to reach the tenant. Secrets come from the environment only and are never written anywhere."""
-    from migrate.graph.session import AuthMethod, Cloud, Connection
+    from migrate.graph.session import Connection
 
     return Connection(
-        cloud=Cloud(settings.cloud.value),
+        cloud=settings.cloud,
         endpoint=settings.endpoint,
         tenant=settings.tenant,
         client_id=settings.sign_in.client_id,
-        auth=AuthMethod(settings.sign_in.method.value),
+        auth=settings.sign_in.method,
         client_secret=_secret("CLIENT_SECRET"),
         certificate_path=Path(settings.sign_in.certificate) if settings.sign_in.certificate else None,
         certificate_password=_secret("CLIENT_CERTIFICATE_PASSWORD"),

@@ -18,8 +18,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from migrate.errors import SignInFailed, Unreachable, UsageProblem
-from migrate.graph.session import AuthMethod, Connection
+from migrate.graph.session import Connection, authority_host
 from migrate.graph.together import apart
+from migrate.model.access import SignInMethod
 from migrate.model.record import JsonObject
 from migrate.model.snapshot import Actor
 
@@ -152,7 +153,7 @@ def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenC
     azure_log = logging.getLogger("azure.identity")
     if not azure_log.handlers:
         azure_log.addHandler(logging.NullHandler())
-    options: dict[str, Any] = {"authority": connection.authority or connection.cloud.authority_host}
+    options: dict[str, Any] = {"authority": connection.authority or authority_host(connection.cloud)}
     if connection.authority is not None:
         # Instance discovery would ask Microsoft about an authority that only this machine knows.
         options["disable_instance_discovery"] = True
@@ -160,17 +161,17 @@ def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenC
         # The only setting that azure-identity's transports all honour.
         options["connection_verify"] = str(connection.ca_bundle)
     match connection.auth:
-        case AuthMethod.CLIENT_SECRET:
+        case SignInMethod.CLIENT_SECRET:
             tenant, client = _application(connection)
             if not connection.client_secret:
                 raise UsageProblem(
                     "Signing in with a client secret needs the secret.", hint="Set MFA_MIGRATE_CLIENT_SECRET."
                 )
             return identity.ClientSecretCredential(tenant, client, connection.client_secret, **options)
-        case AuthMethod.CERTIFICATE:
+        case SignInMethod.CERTIFICATE:
             tenant, client = _application(connection)
             return _certificate_credential(connection, tenant, client, options)
-        case AuthMethod.DEVICE_CODE:
+        case SignInMethod.DEVICE_CODE:
             return identity.DeviceCodeCredential(
                 connection.client_id or PUBLIC_CLIENT_ID,
                 tenant_id=connection.tenant or "organizations",
@@ -179,13 +180,13 @@ def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenC
                 ),
                 **options,
             )
-        case AuthMethod.INTERACTIVE:
+        case SignInMethod.INTERACTIVE:
             return identity.InteractiveBrowserCredential(
                 client_id=connection.client_id or PUBLIC_CLIENT_ID,
                 tenant_id=connection.tenant or "organizations",
                 **options,
             )
-        case AuthMethod.AZURE_CLI:
+        case SignInMethod.AZURE_CLI:
             return identity.AzureCliCredential(tenant_id=connection.tenant or "")
         case _:
             assert_never(connection.auth)

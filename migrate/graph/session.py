@@ -9,38 +9,13 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from migrate.errors import ForbiddenRequest, UsageProblem
-
-if TYPE_CHECKING:
-    pass
+from migrate.model.access import Cloud, SignInMethod, sandbox_address
 
 OnWait = Callable[[str, float], None]
 """Called with the reason of a wait and its length in seconds, before the wait begins."""
-
-
-class Cloud(StrEnum):
-    """The clouds that Microsoft runs Entra in."""
-
-    GLOBAL = "global"
-    USGOV = "usgov"
-    USGOV_DOD = "usgov-dod"
-    CHINA = "china"
-
-    @property
-    def graph_host(self) -> str:
-        """Return the host of Microsoft Graph. Source: Graph docs, national cloud deployments."""
-        return _GRAPH_HOSTS[self]
-
-    @property
-    def authority_host(self) -> str:
-        """Return the host that issues tokens."""
-        return _AUTHORITY_HOSTS[self]
 
 
 _GRAPH_HOSTS = {
@@ -57,14 +32,14 @@ _AUTHORITY_HOSTS = {
 }
 
 
-class AuthMethod(StrEnum):
-    """How to sign in, each through azure-identity."""
+def graph_host(cloud: Cloud) -> str:
+    """Return the host of Microsoft Graph. Source: Graph docs, national cloud deployments."""
+    return _GRAPH_HOSTS[cloud]
 
-    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method
-    CERTIFICATE = "certificate"
-    DEVICE_CODE = "device-code"
-    INTERACTIVE = "interactive"
-    AZURE_CLI = "azure-cli"
+
+def authority_host(cloud: Cloud) -> str:
+    """Return the host that issues tokens."""
+    return _AUTHORITY_HOSTS[cloud]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +54,7 @@ class Connection:
     tenant: str | None = None
     """Tenant id or domain to sign in to."""
     client_id: str | None = None
-    auth: AuthMethod = AuthMethod.DEVICE_CODE
+    auth: SignInMethod = SignInMethod.DEVICE_CODE
     client_secret: str | None = field(default=None, repr=False)
     certificate_path: Path | None = None
     """PEM or PKCS #12 file with the private key."""
@@ -100,9 +75,9 @@ class Connection:
     def __post_init__(self) -> None:
         """Refuse what cannot work before anything is sent."""
         if self.endpoint is not None:
-            _check_endpoint(self.endpoint)
+            sandbox_address(self.endpoint)
         if self.authority is not None:
-            _check_endpoint(self.authority)
+            sandbox_address(self.authority)
             if self.endpoint is None or not self.authority.startswith("https://"):
                 raise UsageProblem(
                     f"The authority {self.authority!r} is for a sandbox behind https only.",
@@ -128,7 +103,7 @@ class Connection:
     def origin(self) -> str:
         """Return scheme, host and port of every request, without a trailing slash."""
         if self.endpoint is None:
-            return f"https://{self.cloud.graph_host}"
+            return f"https://{graph_host(self.cloud)}"
         origin = self.endpoint.rstrip("/").lower()
         # HTTP clients leave the default port out, and origins are compared letter by letter.
         default = ":443" if origin.startswith("https:") else ":80"
@@ -142,24 +117,7 @@ class Connection:
     @property
     def scope(self) -> str:
         """Return the scope to ask tokens for."""
-        return f"https://{self.cloud.graph_host}/.default"
-
-
-def _check_endpoint(endpoint: str) -> None:
-    hint = "Give the address that `mfa-migrate sandbox` prints, such as http://127.0.0.1:8765."
-    try:
-        parts = urlsplit(endpoint)
-        host, _port = parts.hostname, parts.port
-    except ValueError as problem:
-        raise UsageProblem(f"The endpoint {endpoint!r} is no address: {problem}.", hint=hint) from problem
-    if parts.scheme not in ("http", "https") or not host:
-        raise UsageProblem(f"The endpoint {endpoint!r} is no http or https address.", hint=hint)
-    if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise UsageProblem(f"The endpoint {endpoint!r} says more than scheme, host and port.", hint=hint)
-    if not _is_loopback(host):
-        raise UsageProblem(
-            f"The endpoint {endpoint!r} is not on this machine; an endpoint is for the sandbox only.", hint=hint
-        )
+        return f"https://{graph_host(self.cloud)}/.default"
 
 
 def _check_ca_bundle(path: Path) -> None:
@@ -172,15 +130,6 @@ def _check_ca_bundle(path: Path) -> None:
             f"The CA bundle {path} cannot be used: {problem}.",
             hint="Name a PEM file of the authorities to trust as ca_bundle in mfa-migrate.toml.",
         ) from problem
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 # --- what may be sent ---------------------------------------------------------------------------------------------

@@ -25,10 +25,11 @@ from migrate.errors import Guarded
 from migrate.graph.credentials import SignedIn
 from migrate.graph.opening import sign_in
 from migrate.graph.pace import SystemClock
-from migrate.graph.session import Cloud, Connection
+from migrate.graph.session import Connection, graph_host
 from migrate.graph.tenant import GraphTenant, tenant_over
 from migrate.graph.transport import Sender, open_sender
 from migrate.graph.wire import USER_SELECT
+from migrate.model.access import Cloud
 from migrate.model.evidence import PolicyState
 from migrate.model.users import MfaState
 from migrate.sandbox.company import company
@@ -365,6 +366,6 @@ def test_the_sign_in_of_the_tool_is_used_for_the_tenant_that_is_named(tmp_path: 
     environ = {"MFA_MIGRATE_TENANT": ANOTHER, "MFA_MIGRATE_SIGN_IN": "azure-cli", "MFA_MIGRATE_CLOUD": "usgov"}
     found = live_connection(A_TENANT, environ, tmp_path)
     assert (found.tenant, found.auth.value, found.pacing) == (A_TENANT, "azure-cli", True)
-    assert found.origin == f"https://{Cloud.USGOV.graph_host}"
+    assert found.origin == f"https://{graph_host(Cloud.USGOV)}"
     with pytest.raises(pytest.UsageError, match="real tenant"):
         live_connection(A_TENANT, {"MFA_MIGRATE_ENDPOINT": "http://127.0.0.1:8765"}, tmp_path)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrate.config import Cloud, Config, OutputFormat, PolicyMode, SignInMethod, config_from, duration
+from migrate.config import Config, OutputFormat, PolicyMode, config_from, duration
 from migrate.errors import ConfigProblem, UsageProblem
+from migrate.model.access import Cloud, SignInMethod
 from migrate.model.amounts import count_or_percent
 from migrate.settings import GlobalOptions, Settings, settings_from
 
@@ -92,7 +93,7 @@ def test_without_anything_there_are_defaults(tmp_path: Path) -> None:
 
 def test_a_whole_configuration_is_read(tmp_path: Path) -> None:
     found = settings(tmp_path, text=FULL)
-    assert (found.tenant, found.cloud, found.output) == ("contoso.example", Cloud.US_GOV, OutputFormat.CSV)
+    assert (found.tenant, found.cloud, found.output) == ("contoso.example", Cloud.USGOV, OutputFormat.CSV)
     assert found.workspace == tmp_path / "work"
     assert found.sign_in.method is SignInMethod.CERTIFICATE
     assert found.config.policy.mode is PolicyMode.CREATE
@@ -190,6 +191,9 @@ def test_an_endpoint_on_this_machine_is_taken(tmp_path: Path, endpoint: str) -> 
         "http://127.0.0.1/?x=1",
         "http://127.0.0.1/#x",
         "http://0.0.0.0:1",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "http://127.0.0.1/v1.0",
         "http://[2001:db8::1]",
         "http://",
     ],

@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from migrate.errors import ForbiddenRequest
-from migrate.graph.session import ALLOWED, Cloud, Connection, check_request
+from migrate.graph.session import ALLOWED, Connection, check_request, graph_host
 from migrate.graph.transport import Gate, open_sender
+from migrate.model.access import Cloud
 
-ORIGIN = f"https://{Cloud.GLOBAL.graph_host}"
+ORIGIN = f"https://{graph_host(Cloud.GLOBAL)}"
 USER = "00000000-0000-4000-8000-00000000000a"
 POLICIES = "/v1.0/identity/conditionalAccess/policies"
 
@@ -130,12 +131,12 @@ def test_everything_else_is_stopped_alone_and_inside_a_batch(method: str, path: 
     "url",
     [
         "https://evil.example/v1.0/users",
-        f"http://{Cloud.GLOBAL.graph_host}/v1.0/users",
+        f"http://{graph_host(Cloud.GLOBAL)}/v1.0/users",
         f"{ORIGIN}.evil.example/v1.0/users",
         f"{ORIGIN}@evil.example/v1.0/users",
-        f"https://evil.example\\@{Cloud.GLOBAL.graph_host}/v1.0/users",
+        f"https://evil.example\\@{graph_host(Cloud.GLOBAL)}/v1.0/users",
         f"{ORIGIN}:444/v1.0/users",
-        f"https://user:pw@{Cloud.GLOBAL.graph_host}/v1.0/users",
+        f"https://user:pw@{graph_host(Cloud.GLOBAL)}/v1.0/users",
         ORIGIN,
         "/v1.0/users",
         "",
@@ -196,8 +197,8 @@ def test_the_gate_stands_before_the_socket_and_sees_the_address_as_it_goes_out()
     "link",
     [
         "http://localhost:1/v1.0/users?$skiptoken=1",
-        f"https://{Cloud.GLOBAL.graph_host}/v1.0/users",
-        f"http://{Cloud.GLOBAL.graph_host}/v1.0/users",
+        f"https://{graph_host(Cloud.GLOBAL)}/v1.0/users",
+        f"http://{graph_host(Cloud.GLOBAL)}/v1.0/users",
         "http://[::1/v1.0/users",
         "//evil.example/v1.0/users",
         "ORIGIN@evil.example/v1.0/users",

@@ -27,8 +27,9 @@ from kiota_abstractions.request_information import RequestInformation
 from migrate.errors import SignInFailed, Unreachable, UsageProblem
 from migrate.graph.credentials import SignedIn, ThreadedCredential, actor_of, claims_of, signed_in
 from migrate.graph.opening import open_tenant
-from migrate.graph.session import AuthMethod, Connection
+from migrate.graph.session import Connection
 from migrate.graph.transport import _adapter
+from migrate.model.access import SignInMethod
 from migrate.model.snapshot import Actor
 
 TENANT = "33333333-0000-4000-8000-000000000001"
@@ -142,7 +143,7 @@ def authority(tmp_path: Path) -> Iterator[Authority]:
     server.server_close()
 
 
-def connection_to(authority: Authority, auth: AuthMethod, **options: Any) -> Connection:
+def connection_to(authority: Authority, auth: SignInMethod, **options: Any) -> Connection:
     settings: dict[str, Any] = {
         "endpoint": authority.origin,
         "authority": authority.origin,
@@ -162,7 +163,7 @@ def quiet(_: str) -> None:
 
 def test_a_client_secret_brings_a_token_that_goes_to_graph(authority: Authority) -> None:
     authority.claims = {"oid": CLIENT, "appid": CLIENT, "app_displayname": "Migration", "roles": ["Member.Read.Hidden"]}
-    connection = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right")
+    connection = connection_to(authority, SignInMethod.CLIENT_SECRET, client_secret="right")
     signed = signed_in(connection, prompt=quiet)
     assert signed.actor() == Actor(object_id=CLIENT, name="Migration", is_user=False)
     assert signed.grants("Member.Read.Hidden")
@@ -183,14 +184,14 @@ def test_a_client_secret_brings_a_token_that_goes_to_graph(authority: Authority)
 def test_a_wrong_secret_is_a_failed_sign_in_that_repeats_what_entra_says(authority: Authority) -> None:
     authority.refuse = True
     with pytest.raises(SignInFailed, match="AADSTS7000215") as caught:
-        signed_in(connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="wrong"), prompt=quiet)
+        signed_in(connection_to(authority, SignInMethod.CLIENT_SECRET, client_secret="wrong"), prompt=quiet)
     assert "--client-id" in caught.value.hint
     assert "wrong" not in caught.value.what
 
 
 def test_a_device_code_is_shown_to_a_person_and_waited_for(authority: Authority) -> None:
     shown: list[str] = []
-    signed = signed_in(connection_to(authority, AuthMethod.DEVICE_CODE), prompt=shown.append)
+    signed = signed_in(connection_to(authority, SignInMethod.DEVICE_CODE), prompt=shown.append)
     assert shown == ["To sign in, open https://login.example/device and enter the code ABCD-EFGH."]
     assert signed.actor() == Actor(object_id=ADMIN, name="ada@contoso.example", is_user=True)
     assert signed.grants("Policy.Read.All")
@@ -201,14 +202,14 @@ def test_a_certificate_signs_the_application_in(authority: Authority, tmp_path: 
     issued = trustme.CA().issue_cert("app.contoso.example", key_type=trustme.KeyType.RSA)
     issued.private_key_pem.write_to_path(str(pem))
     issued.cert_chain_pems[0].write_to_path(str(pem), append=True)
-    signed_in(connection_to(authority, AuthMethod.CERTIFICATE, certificate_path=pem), prompt=quiet)
+    signed_in(connection_to(authority, SignInMethod.CERTIFICATE, certificate_path=pem), prompt=quiet)
     assert authority.asked[0]["client_assertion"].count(".") == 2
 
 
 def test_an_unknown_authority_is_not_trusted(authority: Authority) -> None:
     with pytest.raises(Unreachable, match="did not answer") as caught:
         signed_in(
-            connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right", ca_bundle=None), prompt=quiet
+            connection_to(authority, SignInMethod.CLIENT_SECRET, client_secret="right", ca_bundle=None), prompt=quiet
         )
     assert "`ca_bundle` in mfa-migrate.toml" in caught.value.hint
     assert authority.asked == []
@@ -217,14 +218,14 @@ def test_an_unknown_authority_is_not_trusted(authority: Authority) -> None:
 @pytest.mark.parametrize(
     ("auth", "options", "words"),
     [
-        (AuthMethod.CLIENT_SECRET, {}, "needs the secret"),
-        (AuthMethod.CLIENT_SECRET, {"client_secret": "x", "tenant": None}, "needs the tenant"),
-        (AuthMethod.CERTIFICATE, {"certificate_path": Path("missing.pem")}, "is no file"),
-        (AuthMethod.CERTIFICATE, {"client_id": None}, "application's id"),
+        (SignInMethod.CLIENT_SECRET, {}, "needs the secret"),
+        (SignInMethod.CLIENT_SECRET, {"client_secret": "x", "tenant": None}, "needs the tenant"),
+        (SignInMethod.CERTIFICATE, {"certificate_path": Path("missing.pem")}, "is no file"),
+        (SignInMethod.CERTIFICATE, {"client_id": None}, "application's id"),
     ],
 )
 def test_what_a_way_to_sign_in_needs_is_asked_for(
-    authority: Authority, auth: AuthMethod, options: dict[str, Any], words: str
+    authority: Authority, auth: SignInMethod, options: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(UsageProblem, match=words):
         signed_in(connection_to(authority, auth, **options), prompt=quiet)
@@ -233,11 +234,13 @@ def test_what_a_way_to_sign_in_needs_is_asked_for(
 def test_a_file_that_holds_no_key_is_said_to_hold_none(authority: Authority, tmp_path: Path) -> None:
     (tmp_path / "app.pem").write_text("nothing here")
     with pytest.raises(UsageProblem, match="cannot be used"):
-        signed_in(connection_to(authority, AuthMethod.CERTIFICATE, certificate_path=tmp_path / "app.pem"), prompt=quiet)
+        signed_in(
+            connection_to(authority, SignInMethod.CERTIFICATE, certificate_path=tmp_path / "app.pem"), prompt=quiet
+        )
 
 
 def test_a_token_that_runs_out_is_renewed_in_time_and_claims_bypass_it(authority: Authority) -> None:
-    signed = signed_in(connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right"), prompt=quiet)
+    signed = signed_in(connection_to(authority, SignInMethod.CLIENT_SECRET, client_secret="right"), prompt=quiet)
 
     async def run() -> None:
         await signed.credential.get_token("scope")
@@ -291,7 +294,7 @@ def test_a_token_that_was_refused_is_replaced_once() -> None:
 
 def test_a_sign_in_service_that_is_silent_for_a_moment_does_not_end_a_read(authority: Authority) -> None:
     credential = Stubborn(silent, silent, lambda: AccessToken("new", 2**40))
-    connection, waits = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right"), list[str]()
+    connection, waits = connection_to(authority, SignInMethod.CLIENT_SECRET, client_secret="right"), list[str]()
 
     async def run() -> Actor:
         signed = stale(credential)
@@ -327,14 +330,14 @@ def test_a_way_to_sign_in_that_is_not_there_says_so_once(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SignInFailed, match="not available here") as caught:
-        signed_in(Connection(tenant=TENANT, auth=AuthMethod.AZURE_CLI), prompt=quiet)
+        signed_in(Connection(tenant=TENANT, auth=SignInMethod.AZURE_CLI), prompt=quiet)
     assert "--sign-in" in caught.value.hint
     assert logging.getLogger("azure.identity").handlers
     assert capfd.readouterr().err == ""
 
 
 def test_the_token_is_for_graphs_own_host_only(authority: Authority) -> None:
-    connection = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right")
+    connection = connection_to(authority, SignInMethod.CLIENT_SECRET, client_secret="right")
 
     async def run() -> None:
         signed = stale(Stubborn(lambda: AccessToken("new", 2**40)))
@@ -350,7 +353,7 @@ def test_the_token_is_for_graphs_own_host_only(authority: Authority) -> None:
 
 
 def test_an_opaque_token_says_nothing_and_me_is_asked(authority: Authority) -> None:
-    connection = connection_to(authority, AuthMethod.CLIENT_SECRET, client_secret="right")
+    connection = connection_to(authority, SignInMethod.CLIENT_SECRET, client_secret="right")
     authority.claims = {}
     signed = signed_in(connection, prompt=quiet)
     assert signed.actor() is None
@@ -390,9 +393,9 @@ def test_the_claims_name_a_person_or_an_application(claims: dict[str, Any], acto
 
 @pytest.mark.parametrize(
     ("auth", "kind"),
-    [(AuthMethod.INTERACTIVE, "InteractiveBrowserCredential"), (AuthMethod.AZURE_CLI, "AzureCliCredential")],
+    [(SignInMethod.INTERACTIVE, "InteractiveBrowserCredential"), (SignInMethod.AZURE_CLI, "AzureCliCredential")],
 )
-def test_the_other_ways_to_sign_in_are_azure_identitys_own(auth: AuthMethod, kind: str) -> None:
+def test_the_other_ways_to_sign_in_are_azure_identitys_own(auth: SignInMethod, kind: str) -> None:
     # Both need a browser or a program that a test has not; what is built is what can be looked at.
     from migrate.graph.credentials import _credential
 

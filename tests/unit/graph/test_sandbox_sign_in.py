@@ -12,8 +12,9 @@ import pytest
 
 from migrate.errors import PermissionMissing, RemoteProblem, SignInFailed
 from migrate.graph.opening import open_tenant, sign_in
-from migrate.graph.session import AuthMethod, Connection
+from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
+from migrate.model.access import SignInMethod
 from migrate.model.evidence import Evidence, ReadStatus
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.users import MfaState
@@ -67,7 +68,7 @@ def connection_to(sandbox: SandboxServer, **options: Any) -> Connection:
             "tenant": sandbox.sandbox.tenant.id,
             "client_id": CLIENT,
             "client_secret": "right",
-            "auth": AuthMethod.CLIENT_SECRET,
+            "auth": SignInMethod.CLIENT_SECRET,
             "pacing": False,
             **options,
         }

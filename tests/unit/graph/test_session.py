@@ -13,7 +13,8 @@ import pytest
 
 from migrate.errors import ExitCode, Unreachable, UsageProblem
 from migrate.graph.opening import open_tenant
-from migrate.graph.session import AuthMethod, Cloud, Connection
+from migrate.graph.session import Connection, authority_host, graph_host
+from migrate.model.access import Cloud, SignInMethod
 
 
 @pytest.mark.parametrize(
@@ -66,15 +67,15 @@ def test_an_endpoint_elsewhere_is_refused(endpoint: str) -> None:
 
 
 def test_each_cloud_has_its_own_hosts_and_scope() -> None:
-    graphs = {cloud.graph_host for cloud in Cloud}
+    graphs = {graph_host(cloud) for cloud in Cloud}
     assert len(graphs) == len(Cloud) == 4
     for cloud in Cloud:
         connection = Connection(cloud=cloud)
-        assert connection.origin == f"https://{cloud.graph_host}"
-        assert connection.scope == f"https://{cloud.graph_host}/.default"
+        assert connection.origin == f"https://{graph_host(cloud)}"
+        assert connection.scope == f"https://{graph_host(cloud)}/.default"
         assert not connection.is_sandbox
-    assert Cloud.CHINA.authority_host.endswith(".cn")
-    assert Cloud.USGOV.authority_host == Cloud.USGOV_DOD.authority_host
+    assert authority_host(Cloud.CHINA).endswith(".cn")
+    assert authority_host(Cloud.USGOV) == authority_host(Cloud.USGOV_DOD)
 
 
 def test_pacing_cannot_be_switched_off_for_graph_itself() -> None:
@@ -185,7 +186,7 @@ def test_importing_the_session_loads_nothing_slow() -> None:
 
 
 def test_every_way_to_sign_in_is_known_by_its_name() -> None:
-    assert {method.value for method in AuthMethod} == {
+    assert {method.value for method in SignInMethod} == {
         "client-secret",
         "certificate",
         "device-code",
@@ -228,7 +229,7 @@ def test_the_proxy_of_the_machine_is_used_for_graph_and_never_for_a_sandbox(monk
     assert _proxy(origin) == "http://proxy.contoso.example:8080"
     monkeypatch.setenv("https_proxy", "proxy.contoso.example:8080")
     assert _proxy(origin) == "http://proxy.contoso.example:8080"
-    monkeypatch.setenv("no_proxy", Cloud.GLOBAL.graph_host)
+    monkeypatch.setenv("no_proxy", graph_host(Cloud.GLOBAL))
     assert _proxy(origin) is None
 
 

@@ -1,0 +1,52 @@
+"""How a tenant is reached: the clouds, the ways to sign in, and which addresses are a sandbox on this machine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from migrate.errors import UsageProblem
+
+
+class Cloud(StrEnum):
+    """The Microsoft clouds that have a Graph of their own."""
+
+    GLOBAL = "global"
+    USGOV = "usgov"
+    USGOV_DOD = "usgov-dod"
+    CHINA = "china"
+
+
+class SignInMethod(StrEnum):
+    """How azure-identity gets a token."""
+
+    DEVICE_CODE = "device-code"
+    INTERACTIVE = "interactive"
+    AZURE_CLI = "azure-cli"
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method, not a secret
+    CERTIFICATE = "certificate"
+
+
+def sandbox_address(address: str) -> str:
+    """Return the address without a trailing slash.
+
+    Raises UsageProblem unless it is scheme, host and port of this machine, and nothing else.
+    """
+    if not _is_here(address):
+        raise UsageProblem(
+            f"--endpoint takes the address of a sandbox on this machine, not {address!r}.",
+            hint="Use http://127.0.0.1:PORT as `mfa-migrate sandbox` prints it, or --cloud for a real tenant.",
+        )
+    return address.rstrip("/")
+
+
+def _is_here(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname or "", parts.port
+        local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+    says_more = parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment
+    return local and parts.scheme in ("http", "https") and not says_more
