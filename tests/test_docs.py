@@ -17,6 +17,7 @@ from migrate.config import Config
 from migrate.errors import ExitCode
 from migrate.exchange import documents
 from migrate.graph import refusals
+from migrate.model.cells import PLAN_COLUMNS
 from migrate.model.record import Record
 from migrate.settings import GlobalOptions
 
@@ -240,7 +241,7 @@ def test_every_column_of_every_table_that_we_write_is_documented() -> None:
     text = page("files.md")
     for name, columns in {
         "snapshot.csv": documents.SNAPSHOT_COLUMNS,
-        "plan.csv": documents.PLAN_COLUMNS,
+        "plan.csv": PLAN_COLUMNS,
         "rollback.csv": documents.ROLLBACK_COLUMNS,
         "audit.csv": documents.AUDIT_COLUMNS,
     }.items():

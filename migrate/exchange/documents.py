@@ -6,7 +6,6 @@ Graph spells it, booleans as PowerShell does (`True`, `False`), and a missing va
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar, assert_never
@@ -15,22 +14,13 @@ import msgspec
 
 from migrate.errors import BadInput
 from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of, opened
+from migrate.model.cells import PLAN_COLUMNS, joined, plan_cells, split
 from migrate.model.journal import JournalEntry
 from migrate.model.plan import HoldReason, PlanAction, PlanRow
 from migrate.model.record import Record
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, RollbackHeader, RollbackRow
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserRecord
 
-PLAN_COLUMNS = (
-    "ObjectId",
-    "UserPrincipalName",
-    "CurrentState",
-    "TargetState",
-    "Wave",
-    "Action",
-    "Reason",
-    "CoveredBy",
-)
 ROLLBACK_COLUMNS = (
     "ObjectId",
     "UserPrincipalName",
@@ -60,7 +50,6 @@ ROLLBACK_JSON_LIMIT = 256 << 20
 """Bytes that rollback.json may have: a few hundred policies, and 45 for each user of a later wave."""
 
 _Row = TypeVar("_Row")
-_ITEM = re.compile(r"(?:[^\\;]|\\.)*", re.DOTALL)
 
 
 class SnapshotRow(Record, frozen=True, kw_only=True):
@@ -84,7 +73,7 @@ class SnapshotRow(Record, frozen=True, kw_only=True):
 
 def plan_csv(rows: Iterable[PlanRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
     """Yield plan.csv. A held row says why in Reason as `code: sentence`."""
-    return csv_chunks(PLAN_COLUMNS, map(_plan_cells, rows), dialect)
+    return csv_chunks(PLAN_COLUMNS, map(plan_cells, rows), dialect)
 
 
 def plan_rows(source: Path | BinaryIO) -> Iterator[PlanRow]:
@@ -190,39 +179,6 @@ def rollback_header(source: Path | BinaryIO) -> RollbackHeader:
         raise BadInput(f"{name} does not hold what a rollback.json holds: {error}.") from error
 
 
-def joined(items: Sequence[str]) -> str:
-    r"""Return one cell for a list of names: separated by `; `, with `\` before a semicolon or backslash of a name."""
-    return "; ".join(_escaped(item) for item in items)
-
-
-def split(text: str) -> tuple[str, ...]:
-    """Return the names that `joined` put into one cell."""
-    if not text:
-        return ()
-    if "\\" not in text:
-        return tuple(text.split("; "))
-    items: list[str] = []
-    start = 0
-    while True:
-        match = _ITEM.match(text, start)
-        assert match is not None, "the pattern matches the empty text"
-        items.append(_unescaped(match.group()))
-        if match.end() >= len(text):
-            return tuple(items)
-        if not text.startswith("; ", match.end()):
-            raise ValueError("a semicolon without a space after it, or a backslash at the end")
-        start = match.end() + 2
-
-
-def _escaped(item: str) -> str:
-    # An empty name would vanish; `\-` stands for it.
-    return item.replace("\\", "\\\\").replace(";", "\\;") if item else "\\-"
-
-
-def _unescaped(item: str) -> str:
-    return "" if item == "\\-" else re.sub(r"\\(.)", r"\1", item, flags=re.DOTALL)
-
-
 def _decoded(
     source: Path | BinaryIO, columns: Sequence[str], decode: Callable[[dict[str, str]], _Row]
 ) -> Iterator[_Row]:
@@ -233,21 +189,6 @@ def _decoded(
         except (msgspec.ValidationError, BadInput) as error:
             raise BadInput(f"{name_of(source)}, data row {count}: {error}") from error
         yield row
-
-
-def _plan_cells(row: PlanRow) -> tuple[str, ...]:
-    if (row.action is PlanAction.HOLD) is not (row.hold_reason is not None):
-        raise ValueError(f"{row.user_principal_name}: a row is held exactly when it has a reason for it")
-    return (
-        row.user_id,
-        row.user_principal_name,
-        row.current_state or "",
-        row.target_state or "",
-        "" if row.wave is None else str(row.wave),
-        row.action.value,
-        f"{row.hold_reason}: {row.reason}" if row.hold_reason else row.reason,
-        joined(row.covered_by),
-    )
 
 
 def _plan_row(cells: dict[str, str]) -> PlanRow:

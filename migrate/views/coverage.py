@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from migrate.model.cells import joined
 from migrate.model.coverage import Coverage, Verdict
 from migrate.model.evidence import PolicyState
 from migrate.model.explanation import (
@@ -136,10 +137,10 @@ def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
             str(one.users),
             str(one.with_per_user_mfa),
             coverage.verdict,
-            "; ".join(gap_tags(coverage)),
-            "; ".join(coverage.covered_by),
-            "; ".join(coverage.not_understood),
-            "; ".join(one.sample),
+            joined(gap_tags(coverage)),
+            joined(coverage.covered_by),
+            joined(coverage.not_understood),
+            joined(one.sample),
         )
 
     def lines() -> Iterator[Any]:
@@ -188,8 +189,8 @@ def user_cells(profile: UserProfile, mfa_state: str, coverage: Coverage) -> tupl
         profile.user_principal_name,
         mfa_state,
         coverage.verdict,
-        "; ".join(gap_tags(coverage)),
-        "; ".join(coverage.covered_by),
+        joined(gap_tags(coverage)),
+        joined(coverage.covered_by),
         coverage.summary,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, assert_never
 
+from migrate.model.cells import PLAN_COLUMNS, plan_cells, reason_cell
 from migrate.model.evidence import PolicyState
 from migrate.model.plan import (
     CreatePolicy,
@@ -20,17 +21,6 @@ from migrate.model.plan import (
 from migrate.model.words import counted
 from migrate.views.held_back import held_back_lines
 from migrate.views.screen import Answer, styled, table
-
-COLUMNS = (
-    "ObjectId",
-    "UserPrincipalName",
-    "CurrentState",
-    "TargetState",
-    "Wave",
-    "Action",
-    "Reason",
-    "CoveredBy",
-)
 
 
 def plan_answer(
@@ -47,8 +37,8 @@ def plan_answer(
     return Answer(
         kind="plan",
         document={"digest": header.digest, **_document(header)},
-        columns=COLUMNS,
-        rows=lambda: (cells_of(row) for row in rows()),
+        columns=PLAN_COLUMNS,
+        rows=lambda: map(plan_cells, rows()),
         lines=lambda: _lines(header, rows, path, every_row),
     )
 
@@ -57,21 +47,6 @@ def _document(header: PlanHeader) -> dict[str, Any]:
     import msgspec
 
     return dict(msgspec.to_builtins(header))
-
-
-def cells_of(row: PlanRow) -> tuple[str, ...]:
-    """Return a row as the cells of `COLUMNS`."""
-    reason = f"{row.hold_reason}: {row.reason}" if row.hold_reason is not None else row.reason
-    return (
-        row.user_id,
-        row.user_principal_name,
-        row.current_state or "",
-        row.target_state or "",
-        "" if row.wave is None else str(row.wave),
-        row.action,
-        reason,
-        "; ".join(row.covered_by),
-    )
 
 
 def sign_of(row: PlanRow) -> tuple[str, str]:
@@ -160,7 +135,7 @@ def _row_table(rows: Iterable[PlanRow]) -> Any:
                 row.current_state or "unreadable",
                 "" if row.wave is None else str(row.wave),
                 row.action,
-                cells_of(row)[6],
+                reason_cell(row),
             )
             for row in rows
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from migrate.model.cells import joined
 from migrate.model.journal import JournalEntry
 from migrate.model.run import RunStanding
 from migrate.model.snapshot import SnapshotHeader
@@ -89,7 +90,7 @@ def _cells(user: AnyUser) -> tuple[str, ...]:
         str(user.profile.account_enabled),
         "" if registration is None else str(registration.is_mfa_registered),
         "" if registration is None else str(registration.is_mfa_capable),
-        "" if registration is None else "; ".join(registration.methods_registered),
+        "" if registration is None else joined(registration.methods_registered),
         user.reason if isinstance(user, UnreadableUser) else "",
     )
 

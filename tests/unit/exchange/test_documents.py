@@ -16,7 +16,6 @@ from migrate.exchange.documents import (
     SnapshotRow,
     audit_csv,
     audit_entries,
-    joined,
     plan_csv,
     plan_rows,
     rollback_csv,
@@ -26,9 +25,9 @@ from migrate.exchange.documents import (
     snapshot_csv,
     snapshot_row_of,
     snapshot_rows,
-    split,
 )
 from migrate.exchange.tables import DELIMITERS, Dialect
+from migrate.model.cells import joined, split
 from migrate.model.evidence import PolicyState
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import HoldReason, PlanAction, PlanRow, SetPolicyState

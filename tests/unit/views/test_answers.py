@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from migrate.exchange.documents import plan_rows
+from migrate.exchange.tables import csv_chunks
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.plan import (
     CreatePolicy,
@@ -99,6 +101,13 @@ def test_the_plan_says_where_it_is_from_what_it_does_and_what_comes_next() -> No
     assert "! uncovered: open: legacy clients (1 user)\n    bob@contoso.example  enforced\n" in shown
     assert "All rows: plan.csv" in shown
     assert "mfa-migrate apply --what-if" in shown
+
+
+def test_a_policy_with_a_semicolon_in_its_name_reads_back_from_the_rows_of_show_as_one() -> None:
+    shown = row("ada", covered_by=("MFA; all", "Legacy \\ blocked"))
+    answer = plan_answer(header(), lambda: [shown], Path("plan.csv"), every_row=True)
+    document = b"".join(csv_chunks(answer.columns, answer.rows()))
+    assert list(plan_rows(io.BytesIO(document))) == [shown]
 
 
 def test_blockers_stand_out_and_nothing_is_suggested_beside_them() -> None:
