@@ -33,8 +33,9 @@ from migrate.commands.plan import plan
 from migrate.commands.powershell import powershell_app, refuse_completion_that_lowers_a_policy
 from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
-from migrate.commands.set_state import powershell_spellings, set_state
+from migrate.commands.set_state import set_state
 from migrate.commands.show import show
+from migrate.commands.spellings import in_our_spelling
 from migrate.commands.status import status
 from migrate.commands.verify import verify
 from migrate.commands.what_if import what_if
@@ -135,7 +136,7 @@ def _long_options(command: Any) -> Iterator[str]:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Everything that can go wrong is told here."""
     try:
-        arguments = powershell_spellings(arguments)
+        arguments = in_our_spelling(arguments)
         refuse_long_single_dash(arguments)
         refuse_completion_that_lowers_a_policy(arguments)
         code = app(arguments, prog_name="mfa-migrate", standalone_mode=False)

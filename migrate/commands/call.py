@@ -36,17 +36,7 @@ class Call:
     @contextmanager
     def opened(cls, settings: Settings, command: str, run_command: Callable[[list[str]], int]) -> Iterator[Call]:
         """Open the log, say SANDBOX where it is one, and close both at the end."""
-        screen = Screen(
-            output=settings.output.value,
-            quiet=settings.quiet,
-            verbose=settings.verbose,
-            color=settings.color,
-            progress=settings.progress,
-            sandbox=settings.endpoint,
-            json_codec=settings.encoding.codec if settings.encoding else "utf-8",
-            stdout=sys.stdout,
-            stderr=sys.stderr,
-        )
+        screen = screen_for(settings)
         # Without any handler Python itself would print each warning to stderr, where the screen has said it already.
         handler = _log_handler(settings.log_file) if settings.log_file else logging.NullHandler()
         log.addHandler(handler)
@@ -88,6 +78,21 @@ def dialect_of(settings: Settings, default: TextEncoding = TextEncoding.UTF8) ->
 
     encoding = settings.encoding or default
     return Dialect(delimiter=settings.delimiter, encoding=encoding.codec, crlf=settings.crlf)
+
+
+def screen_for(settings: Settings, kind: type[Screen] = Screen) -> Screen:
+    """Return the screen that the settings ask for, on this process's own streams."""
+    return kind(
+        output=settings.output.value,
+        quiet=settings.quiet,
+        verbose=settings.verbose,
+        color=settings.color,
+        progress=settings.progress,
+        sandbox=settings.endpoint,
+        json_codec=settings.encoding.codec if settings.encoding else "utf-8",
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+    )
 
 
 def _log_handler(path: Path) -> logging.Handler:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from migrate.commands.call import Call
+from migrate.commands.call import Call, screen_for
 from migrate.commands.confirm import confirm
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of
 from migrate.commands.options import verb
@@ -19,7 +19,6 @@ from migrate.commands.state_change import How, StateChange
 from migrate.commands.wiring import command_for, open_journal, open_tenant, owner_line, workspace_of
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
-from migrate.exchange.spellings import translated as powershell_spellings
 from migrate.model.set_state import StateRequest
 from migrate.model.users import MfaState
 from migrate.store.folder import Workspace
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from migrate.exchange.reading import Asked
     from migrate.model.snapshot import Organization
 
-__all__ = ["powershell_spellings", "set_state"]
 
 FROM_FILE = "FromFile"
 """What --state says when each row of the list brings its own."""
@@ -130,10 +128,8 @@ def _state(text: str) -> MfaState:
 
 def _with_events(call: Call) -> Call:
     from migrate.views.event_screen import EventScreen
-    from migrate.views.screen import Screen
 
-    shown = {name: getattr(call.screen, name) for name in Screen.__dataclass_fields__ if not name.startswith("_")}
-    return replace(call, screen=EventScreen(**shown))
+    return replace(call, screen=screen_for(call.settings, EventScreen))
 
 
 def _requests(

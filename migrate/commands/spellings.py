@@ -32,7 +32,7 @@ _FALSE = frozenset({"$false", "false", "0", ""})
 _DASHES = "-–—―"
 
 
-def translated(arguments: Sequence[str]) -> list[str]:
+def in_our_spelling(arguments: Sequence[str]) -> list[str]:
     """Return the command line with PowerShell's spellings after `set-state` replaced by our options.
 
     `arguments` is the command line without the program's name. Names are taken in any case, values after a blank

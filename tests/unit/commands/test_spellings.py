@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migrate.commands.spellings import in_our_spelling
 from migrate.errors import UsageProblem
-from migrate.exchange.spellings import translated
 
 ID = "11111111-1111-4111-8111-111111111111"
 UPN = "ana.lopez@contoso.example"
@@ -49,30 +49,30 @@ UPN = "ana.lopez@contoso.example"
     ],
 )
 def test_a_spelling_of_set_mfastate_becomes_ours(typed: list[str], meant: list[str]) -> None:
-    assert translated(["set-state", *typed]) == ["set-state", *meant]
+    assert in_our_spelling(["set-state", *typed]) == ["set-state", *meant]
 
 
 @pytest.mark.parametrize(
     "token", ["-whatiff", "-Foo", "-StateX", "-ObjectIds", "-w", "-o", "--state", "--what-if", "x", ""]
 )
 def test_anything_else_stays_as_typed(token: str) -> None:
-    assert translated(["set-state", token]) == ["set-state", token]
+    assert in_our_spelling(["set-state", token]) == ["set-state", token]
 
 
 def test_nothing_is_translated_on_another_command() -> None:
-    assert translated(["apply", "-WhatIf"]) == ["apply", "-WhatIf"]
+    assert in_our_spelling(["apply", "-WhatIf"]) == ["apply", "-WhatIf"]
 
 
 def test_nothing_is_translated_before_the_verb_or_after_two_dashes() -> None:
     typed = ["-Verbose", "set-state", "--", "-WhatIf"]
-    assert translated(typed) == typed
+    assert in_our_spelling(typed) == typed
 
 
 @pytest.mark.parametrize("name", ["-ObjectId", "-UserPrincipalName", "-State", "-State:"])
 @pytest.mark.parametrize("following", [[], ["-WhatIf"], ["--what-if"]])
 def test_a_parameter_without_its_value_is_a_usage_problem_and_eats_no_option(name: str, following: list[str]) -> None:
     with pytest.raises(UsageProblem, match="needs a value"):
-        translated(["set-state", name, *following])
+        in_our_spelling(["set-state", name, *following])
 
 
 @pytest.mark.parametrize("token", ["-WhatIf:", "-whatif:", "-Verbose:"])
@@ -82,7 +82,7 @@ def test_a_switch_whose_value_the_shell_lost_is_refused_rather_than_taken_for_fa
 ) -> None:
     """In a POSIX shell `-WhatIf:$true` arrives as `-WhatIf:`; it must not run the write."""
     with pytest.raises(UsageProblem, match="lost its value"):
-        translated(["set-state", token, *following])
+        in_our_spelling(["set-state", token, *following])
 
 
 TOKENS = st.text(max_size=12) | st.sampled_from(
@@ -93,7 +93,7 @@ TOKENS = st.text(max_size=12) | st.sampled_from(
 @given(st.lists(TOKENS))
 def test_every_command_line_is_translated_or_refused_as_usage(typed: list[str]) -> None:
     try:
-        assert translated(["set-state", *typed])[0] == "set-state"
+        assert in_our_spelling(["set-state", *typed])[0] == "set-state"
     except UsageProblem:
         assert any(token.casefold().startswith(("-objectid", "-state", "-whatif:")) for token in typed)
 
@@ -104,4 +104,4 @@ def test_a_what_if_in_the_table_is_never_lost(token: str, position: int) -> None
     # Not between a parameter and its value.
     place = {0: 0, 1: 2, 2: 3, 3: 4}[position]
     typed.insert(place, token)
-    assert "--what-if" in translated(["set-state", *typed])
+    assert "--what-if" in in_our_spelling(["set-state", *typed])
