@@ -7,6 +7,7 @@ import difflib
 import io
 import os
 import re
+import signal
 import sys
 import tempfile
 import traceback
@@ -194,8 +195,19 @@ def _write_crash() -> Path:
     return Path(name)
 
 
+def _hear_interrupts() -> None:
+    """Let Ctrl-C and `kill` do what they do in a terminal, however this process was started.
+
+    A shell starts what runs in the background with SIGINT ignored, and so do some services. Python keeps that, and
+    neither an export nor a sandbox could be stopped in the ordinary way.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def main() -> None:
     """Run the command line of this process."""
+    _hear_interrupts()
     # A service, a scheduled task or `>&-` starts a process without some of the three; Python then has None there.
     nothing = Path(os.devnull)
     sys.stdin = sys.stdin or nothing.open(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -13,6 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # A deadline per example measures the neighbours of a shared machine, not the code.
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("default")
+
+
+def pytest_configure() -> None:
+    """Give the processes that tests start the ordinary Ctrl-C: a background job ignores it, and they inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

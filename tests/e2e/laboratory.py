@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -230,6 +231,18 @@ class Lab:
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock."""
         ask(f"{self.url}/_sandbox/clock", "POST", {"advance": seconds})
+
+    def when_batched(self, method: str, number: int, act: Callable[[], object]) -> None:
+        """Do something when the n-th batch that begins with this method has come, before it is answered."""
+        answer, numbers = self.server.sandbox.answer, itertools.count(1)
+
+        def acting(call: Any) -> Any:
+            first = json.loads(call.body)["requests"][0]["method"] if call.path.endswith("$batch") else ""
+            if first == method and next(numbers) == number:
+                act()
+            return answer(call)
+
+        self.server.sandbox.answer = acting  # type: ignore[method-assign]
 
     def requests(self) -> list[dict[str, Any]]:
         """Return what was asked of the sandbox and forget it."""

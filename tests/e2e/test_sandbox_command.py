@@ -17,12 +17,18 @@ import pytest
 from migrate.sandbox.tls import made_on_the_fly
 from tests.e2e.laboratory import Lab, Ran, ask, environment, run_here
 
+DEAF = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
+"""Starts another command with SIGINT ignored, as a shell starts what runs in the background."""
+
 
 @contextmanager
-def started(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) -> Iterator[subprocess.Popen[str]]:
+def started(
+    folder: Path, *options: str, end: signal.Signals = signal.SIGINT, deaf: bool = False
+) -> Iterator[subprocess.Popen[str]]:
     """Start `sandbox` in a process of its own; end it as Ctrl-C does, or `kill`."""
+    before = [sys.executable, "-c", DEAF] if deaf else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "migrate", "sandbox", "--port", "0", *options],
+        [*before, sys.executable, "-m", "migrate", "sandbox", "--port", "0", *options],
         cwd=folder,
         env=environment(PYTHONUNBUFFERED="1"),
         stdout=subprocess.PIPE,
@@ -37,9 +43,9 @@ def started(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) ->
 
 
 @contextmanager
-def serving(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) -> Iterator[str]:
+def serving(folder: Path, *options: str, end: signal.Signals = signal.SIGINT, deaf: bool = False) -> Iterator[str]:
     """Serve a small company; yield the address."""
-    with started(folder, "--users", "40", *options, end=end) as process:
+    with started(folder, "--users", "40", *options, end=end, deaf=deaf) as process:
         assert process.stdout is not None
         line = next(line for line in process.stdout if "serves" in line)
         found = re.search(r"https?://\S+", line)
@@ -48,11 +54,19 @@ def serving(folder: Path, *options: str, end: signal.Signals = signal.SIGINT) ->
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_with_faults_from_a_file_and_saves_what_it_was_left_with(tmp_path: Path, end: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("end", "deaf"),
+    [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGINT, True)],
+    ids=["Ctrl-C", "kill", "Ctrl-C of a background job"],
+)
+def test_it_serves_with_faults_from_a_file_and_saves_what_it_was_left_with(
+    tmp_path: Path, end: signal.Signals, deaf: bool
+) -> None:
     script = {"seed": 7, "faults": [{"match": {"path": "/users"}, "do": {"status": 503}}]}
     (tmp_path / "faults.json").write_text(json.dumps(script), encoding="utf-8")
-    with serving(tmp_path, "--faults", "faults.json", "--save", "kept.json", "--no-throttle", end=end) as url:
+    with serving(
+        tmp_path, "--faults", "faults.json", "--save", "kept.json", "--no-throttle", end=end, deaf=deaf
+    ) as url:
         assert ask(f"{url}/_sandbox/faults")
         path = f"{url}/beta/users/alma.berg@contoso.example/authentication/requirements"
         ask(path, "PATCH", {"perUserMfaState": "disabled"})
