@@ -2,8 +2,9 @@
 
 The script reads one JSON object a line and answers each with one. `words` is a command line; `die_at` and `when` name
 a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `die_near` and `later` name a moment (so
-many seconds after the n-th request to Graph); `kill_after` kills from outside after so many seconds. With `bound` even
-root is bound by permissions, and no file may grow beyond `largest_file` bytes.
+many seconds after the n-th request to Graph); with `one_write` only one write ever leaves, and it dies when that is
+answered. With `bound` even root is bound by permissions, and no file may grow beyond `largest_file` bytes. The first
+answer names the process, so that it can be killed from outside; the second says how it ended.
 """
 
 from __future__ import annotations
@@ -22,9 +23,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+class Served(Protocol):
+    """The tenant that the processes work on."""
+
+    def wait_until_quiet(self) -> None:
+        """Return when what reached the tenant before is dealt with."""
 
 
 class Graveyard:
@@ -34,13 +42,24 @@ class Graveyard:
         self._process = process
         self._said = said
 
-    def run(self, words: list[str], **how: Any) -> int:
-        """Run a command line in a process of its own; return its exit code, or minus the signal that ended it."""
+    def run(self, served: Served, words: list[str], *, kill_when: Callable[[], bool] | None = None, **how: Any) -> int:
+        """Run a command line in a process of its own; return its exit code, or minus the signal that ended it.
+
+        `kill_when` is asked over and over; when it says yes the process is killed from outside. What a dead process
+        had sent is dealt with before this returns: the tenant does not change behind the back of the test.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"words": words, "said": str(self._said), **how}) + "\n")
         self._process.stdin.flush()
-        return int(json.loads(self._process.stdout.readline())["status"])
+        child = int(json.loads(self._process.stdout.readline())["process"])
+        if kill_when is not None:
+            while not kill_when():
+                time.sleep(0.001)
+            os.kill(child, signal.SIGKILL)
+        status = int(json.loads(self._process.stdout.readline())["status"])
+        served.wait_until_quiet()
+        return status
 
     @property
     def said(self) -> str:
@@ -90,9 +109,7 @@ def die_at_boundary(number: int, when: str) -> None:
         return entries
 
     async def dying_send(self: Sender, method: str, path: str, **more: Any) -> Any:
-        items = (more.get("body") or {}).get("requests", ()) if path.endswith("$batch") else ()
-        writes = method != "GET" and (not path.endswith("$batch") or items[0]["method"] != "GET")
-        own = next(numbers) if writes else 0
+        own = next(numbers) if is_write(method, path, more) else 0
         step(own, "before")
         answer = await send(self, method, path, **more)
         step(own, "after")
@@ -120,6 +137,33 @@ def die_near_request(number: int, later: float) -> None:
     Sender.send = dying_send  # type: ignore[method-assign]
 
 
+def die_after_the_only_write() -> None:
+    """Let this process kill itself when its first write to Graph is answered, and send no other meanwhile.
+
+    Several batches are under way at once, and which is ready first is not fixed: the others stay where they are.
+    """
+    from migrate.graph.transport import Sender
+
+    numbers, send = itertools.count(1), Sender.send
+
+    async def dying_send(self: Sender, method: str, path: str, **more: Any) -> Any:
+        writes = is_write(method, path, more)
+        if writes and next(numbers) > 1:
+            await asyncio.Event().wait()
+        answer = await send(self, method, path, **more)
+        if writes:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    Sender.send = dying_send  # type: ignore[method-assign]
+
+
+def is_write(method: str, path: str, more: dict[str, Any]) -> bool:
+    """Tell whether a request changes something; a batch does when its first item does."""
+    items = (more.get("body") or {}).get("requests", ()) if path.endswith("$batch") else ()
+    return method != "GET" and (not items or items[0]["method"] != "GET")
+
+
 def be_bound_by_permissions() -> None:
     """Give up the capabilities of root for good, as capset(2) does; whoever is not root has none."""
     if os.geteuid() != 0:
@@ -138,6 +182,8 @@ def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
         die_at_boundary(order["die_at"], order["when"])
     if "die_near" in order:
         die_near_request(order["die_near"], order["later"])
+    if order.get("one_write"):
+        die_after_the_only_write()
     if order.get("bound"):
         be_bound_by_permissions()
     if "largest_file" in order:
@@ -197,17 +243,8 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             _child(order, run)
-        if "kill_after" in order:
-            until = time.monotonic() + order["kill_after"]
-            ended, status = os.waitpid(child, os.WNOHANG)
-            while not ended and time.monotonic() < until:
-                time.sleep(0.001)
-                ended, status = os.waitpid(child, os.WNOHANG)
-            if not ended:
-                os.kill(child, signal.SIGKILL)
-                _, status = os.waitpid(child, 0)
-        else:
-            _, status = os.waitpid(child, 0)
+        print(json.dumps({"process": child}), flush=True)
+        _, status = os.waitpid(child, 0)
         print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
 
 

@@ -12,6 +12,7 @@ import csv
 import io
 import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,6 +143,11 @@ class Lab:
     def requests(self) -> int:
         """Return how many requests the tenant has answered."""
         return self.sandbox.history.totals["requests"]
+
+    def wait_until_quiet(self) -> None:
+        """Return when what a process that is gone had sent is dealt with: it came first, so it is dealt with first."""
+        with urllib.request.urlopen(f"{self.server.url}/_sandbox/clock") as answer:
+            answer.read()
 
     def later(self, seconds: float) -> None:
         """Let time pass."""

@@ -19,7 +19,8 @@ from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
 
 NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
-SMALL, LARGER = 42, 120
+ONE_BATCH, SMALL, LARGER = 34, 42, 120
+"""Users of a company: in the first each wave is one batch, so that its boundaries come in one order only."""
 DEATHS_IN_A_ROW = 4
 """How often a run dies before it is resumed to its end."""
 EndState = tuple[dict[str, str], list[tuple[str, str]]]
@@ -56,7 +57,7 @@ class Scene:
         for how in ({"die_at": 1, "when": "before"}, {}):
             self.begin()
             before = self.lab.requests()
-            graveyard.run(self.apply_words, **how)
+            graveyard.run(self.lab, self.apply_words, **how)
             requests.append(self.lab.requests() - before)
         return requests[0], requests[1]
 
@@ -99,7 +100,7 @@ def test_a_process_that_dies_at_any_boundary_of_a_small_run_is_resumed(
         for number in range(200):
             scene.begin()
             when = "after" if number else "before"
-            ended = graveyard.run(scene.apply_words, die_at=max(number, 1), when=when)
+            ended = graveyard.run(lab, scene.apply_words, die_at=max(number, 1), when=when)
             if ended != -signal.SIGKILL:
                 assert ended == 0, graveyard.said
                 break
@@ -122,7 +123,7 @@ def test_a_rollback_that_dies_at_any_boundary_is_resumed(tmp_path: Path, graveya
             lab.sandbox.put_tenant(copy.deepcopy(applied))
             shutil.rmtree(lab.workspace)
             shutil.copytree(folder, lab.workspace)
-            ended = graveyard.run(scene.words("rollback", "--yes"), die_at=number, when="after")
+            ended = graveyard.run(lab, scene.words("rollback", "--yes"), die_at=number, when="after")
             if ended != -signal.SIGKILL:
                 assert ended == 0, graveyard.said
                 break
@@ -135,7 +136,7 @@ def test_a_rollback_that_dies_at_any_boundary_is_resumed(tmp_path: Path, graveya
 
 
 def test_a_rollback_on_another_machine_that_dies_goes_on_there(tmp_path: Path, graveyard: Graveyard) -> None:
-    with open_lab(tmp_path, mode="create", users=SMALL, lean=True) as lab:
+    with open_lab(tmp_path, mode="create", users=ONE_BATCH, lean=True) as lab:
         scene = Scene(lab)
         scene.begin()
         assert lab.apply(*NO_WAITS) == 0
@@ -143,7 +144,7 @@ def test_a_rollback_on_another_machine_that_dies_goes_on_there(tmp_path: Path, g
         words = ["rollback", "--file", str(table), "--yes"]
         # Each begins anew and gets a little further: to an intent, a write, an outcome; at last to the policies.
         for boundary in (1, 3, 4, 5, 6, 6, 5):
-            ended = graveyard.run(scene.words(*words), die_at=boundary, when="after")
+            ended = graveyard.run(lab, scene.words(*words), die_at=boundary, when="after")
             assert ended == -signal.SIGKILL, graveyard.said
             assert lab.switched_off() <= scene.off
         assert lab.run(*words) == 0, lab.said
@@ -154,17 +155,17 @@ def test_a_rollback_on_another_machine_that_dies_goes_on_there(tmp_path: Path, g
 def test_a_rollback_that_died_half_way_can_be_undone_and_the_undoing_may_die_too(
     tmp_path: Path, graveyard: Graveyard
 ) -> None:
-    with open_lab(tmp_path, mode="create", users=SMALL, lean=True) as lab:
+    with open_lab(tmp_path, mode="create", users=ONE_BATCH, lean=True) as lab:
         scene = Scene(lab)
         scene.begin()
         assert lab.apply(*NO_WAITS) == 0
-        ended = graveyard.run(scene.words("rollback", "--yes"), die_at=6, when="after")
+        ended = graveyard.run(lab, scene.words("rollback", "--yes"), die_at=6, when="after")
         assert ended == -signal.SIGKILL, graveyard.said
         assert 0 < len(lab.switched_off()) < len(scene.off)
         digest = [row["PlanDigest"] for row in lab.audit() if row["Operation"] == "OpenRun"][-1]
         undo = ["rollback", "--run", digest, "--skip-settle", "a rehearsal", "--yes"]
         for boundary in (1, 3, 5):
-            ended = graveyard.run(scene.words(*undo), die_at=boundary, when="after")
+            ended = graveyard.run(lab, scene.words(*undo), die_at=boundary, when="after")
             assert ended == -signal.SIGKILL, graveyard.said
             scene.hold_the_promises()
         assert lab.run(*undo) == 0, lab.said
@@ -191,7 +192,7 @@ def chains(tmp_path: Path, graveyard: Graveyard, *, mode: str, seed: int, deaths
                     share = len(lab.switched_off()) / len(scene.off)
                     left = share if command == "rollback" else 1 - share
                     near = chance.randint(reads, round(reads + (whole - reads) * left))
-                    ended = graveyard.run(words, die_near=near, later=chance.uniform(0, 0.01))
+                    ended = graveyard.run(lab, words, die_near=near, later=chance.uniform(0, 0.01))
                     scene.hold_the_promises()
                     if ended != -signal.SIGKILL:
                         assert ended == 0, graveyard.said

@@ -75,7 +75,7 @@ def test_a_read_only_folder_is_found_out_before_anything_is_sent(
 ) -> None:
     read_only()
     before = sorted(lab.workspace.iterdir())
-    assert graveyard.run(apply_words(lab), bound=True) == 5
+    assert graveyard.run(lab, apply_words(lab), bound=True) == 5
     assert f"You may not write to {lab.workspace}" in graveyard.said
     assert "Traceback" not in graveyard.said
     assert not lab.switched_off()
@@ -95,7 +95,7 @@ def test_a_folder_that_becomes_read_only_in_mid_run_stops_before_the_next_wave(
         change(place, state)
 
     monkeypatch.setattr(people, "set_mfa_state", change_and_close)
-    assert graveyard.run(apply_words(lab), bound=True) == 5
+    assert graveyard.run(lab, apply_words(lab), bound=True) == 5
     assert "cannot be opened or replaced" in graveyard.said
     assert str(lab.workspace) in graveyard.said
     first = {row["ObjectId"] for row in lab.plan_rows() if row["Wave"] == "1"}
@@ -128,7 +128,9 @@ def stops_for_want_of(rooms: Sequence[int], lab: Lab, graveyard: Graveyard, run:
 
 
 def test_files_that_may_not_grow_stop_the_run_wherever_it_is(lab: Lab, graveyard: Graveyard) -> None:
-    stops_for_want_of((2, 40, 90, 120), lab, graveyard, lambda room: graveyard.run(apply_words(lab), largest_file=room))
+    stops_for_want_of(
+        (2, 40, 90, 120), lab, graveyard, lambda room: graveyard.run(lab, apply_words(lab), largest_file=room)
+    )
 
 
 def test_a_disk_that_is_full_stops_the_run_wherever_it_is(graveyard: Graveyard, tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_a_disk_that_is_full_stops_the_run_wherever_it_is(graveyard: Graveyard, 
         def run(room: int) -> int:
             ballast.write_bytes(bytes(shutil.disk_usage(disk.folder).free - room))
             try:
-                return graveyard.run(apply_words(lab))
+                return graveyard.run(lab, apply_words(lab))
             finally:
                 ballast.unlink()
 
@@ -153,7 +155,7 @@ def test_a_rollback_without_room_goes_on_when_there_is_some_or_in_another_folder
 ) -> None:
     assert lab.apply() == 0
     off = lab.switched_off()
-    assert graveyard.run(words(lab, "rollback", "--yes"), largest_file=room * KIBIBYTE) == 5, graveyard.said
+    assert graveyard.run(lab, words(lab, "rollback", "--yes"), largest_file=room * KIBIBYTE) == 5, graveyard.said
     assert "space" in graveyard.said
     assert "Traceback" not in graveyard.said
     assert lab.switched_off() <= off

@@ -27,7 +27,7 @@ POLICIES = "identity/conditionalAccess/policies"
 ONE_POLICY = "identity/conditionalAccess/policies/*"
 MEMBERS = "groups/*/transitiveMembers/*"
 HTML = "<html><body><h1>503 Service Unavailable</h1></body></html>"
-REAL_SECONDS = 60.0
+BUSY_SECONDS = 60.0
 """However long the tool waits in its own time, the machine must not be kept busy."""
 OWN_SECONDS = 2 * 3600.0
 """One call of the command ends within so long, in its own time."""
@@ -169,9 +169,9 @@ def disturbed_run(lab: Lab, fault: Fault) -> int:
     """Run `apply` until it is through or ends otherwise, within bounds; return the last exit code."""
     allowed = tuple({0, *fault.codes})
     for _ in range(4):
-        began, slept = time.monotonic(), lab.clock.ahead
+        began, slept = time.process_time(), lab.clock.ahead
         code = lab.apply(allow=allowed)
-        assert time.monotonic() - began < REAL_SECONDS
+        assert time.process_time() - began < BUSY_SECONDS
         assert lab.clock.ahead - slept < OWN_SECONDS
         if code != 0 or "Waiting:" not in lab.said:
             break
@@ -195,8 +195,9 @@ def test_apply_outlives(
     def impatient(settings: Settings) -> Connection:
         return replace(connection_for(settings), timeout_seconds=0.9)
 
-    monkeypatch.setattr(wiring, "connection_for", impatient)
     reached = undisturbed(mode)
+    if "delay" in repr(fault.script):
+        monkeypatch.setattr(wiring, "connection_for", impatient)
     with open_lab(tmp_path, mode=mode) as lab:
         lab.prepare()
         lab.faults(*fault.script)
