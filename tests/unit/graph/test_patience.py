@@ -65,7 +65,7 @@ def test_to_ask_again_at_once_is_not_what_a_busy_server_means(opened: Any, reply
 def test_f25_a_reply_that_never_comes_is_given_up_in_finite_time(opened: Any, ids: Any, reply: Any) -> None:
     async def run() -> None:
         async with opened(
-            lambda _: reply(200, {}, delay=30.0), timeout_seconds=0.05, patience_attempts=2, concurrency=1
+            lambda _: reply(200, {}, delay=30.0), timeout_seconds=0.4, patience_attempts=2, concurrency=1
         ) as o:
             with pytest.raises(Unreachable, match="ReadTimeout"):
                 await o.tenant.read_mfa_states(ids(1))
@@ -77,7 +77,7 @@ def test_f25_a_reply_that_never_comes_is_given_up_in_finite_time(opened: Any, id
 def test_f25_a_reply_that_trickles_is_given_up_too(opened: Any, ids: Any, reply: Any) -> None:
     async def run() -> None:
         slow = reply(200, b" " * 1000, trickle=0.02)
-        async with opened(lambda _: slow, timeout_seconds=0.1, patience_attempts=2) as o:
+        async with opened(lambda _: slow, timeout_seconds=0.4, patience_attempts=2) as o:
             with pytest.raises(Unreachable, match="took too long"):
                 await o.tenant.read_mfa_states(ids(1))
             assert len(o.graph.seen) == 2

@@ -23,9 +23,14 @@ TOKEN = {"Authorization": "Bearer constant"}
 
 
 def test_it_starts_within_a_second_and_stops_for_good() -> None:
-    begun = time.monotonic()
+    times = []
+    # The best of three: what the machine does besides must not count.
+    for _ in range(3):
+        begun = time.monotonic()
+        with SandboxServer(company(1, 300)):
+            times.append(time.monotonic() - begun)
+    assert min(times) < 1
     with SandboxServer(company(1, 300)) as server:
-        assert time.monotonic() - begun < 1
         assert httpx.get(f"{server.url}/v1.0/users", headers=TOKEN).status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.url}/v1.0/users", headers=TOKEN)
@@ -254,9 +259,13 @@ def test_latency_is_added_to_every_answer() -> None:
         httpx.Client(base_url=server.url, headers=TOKEN) as client,
     ):
         client.get("/_sandbox/clock")
-        begun = time.monotonic()
-        client.get("/v1.0/me")
-        assert 0.04 <= time.monotonic() - begun < 0.6
+        times = []
+        for _ in range(5):
+            begun = time.monotonic()
+            client.get("/v1.0/me")
+            times.append(time.monotonic() - begun)
+        # The machine may add to any of them, and takes from none.
+        assert 0.04 <= min(times) < 0.6
 
 
 @pytest.mark.parametrize("seconds", [-1, 1e12, 1e18])
