@@ -9,6 +9,8 @@ CANDIDATES := python3.13 python3.12 python3.11 python3 python "py -3"
 
 # More arguments for pytest, for example: make test PYTEST_ARGS="-k audit".
 PYTEST_ARGS ?=
+# A file of tests stays on one core: its tests share what is slow to make.
+AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
 ifeq ($(OS),Windows_NT)
@@ -31,7 +33,7 @@ USABLE := $(shell test "$$(sed -n 1p $(STAMP) 2>/dev/null)" = "$(CURDIR)" \
 	&& "$(PY)" -c "" 2>/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-powershell lint format lock samples help-texts bench clean venv fresh-venv
+.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts bench clean venv fresh-venv
 
 help: ## Print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -41,7 +43,11 @@ demo: venv ## Run a whole migration on the sandbox, from export to rollback
 	@"$(PY)" -m migrate demo
 
 test: lint ## Run the linters and all tests (the long ones aside)
-	"$(PY)" -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not long" --cov --cov-report=term $(PYTEST_ARGS)
+	"$(PY)" -m pytest $(AT_ONCE) -m "not long" $(PYTEST_ARGS)
+
+# Counting lines takes as much time again as the tests themselves.
+coverage: venv ## Run the same tests and say which lines they reach
+	"$(PY)" -m pytest $(AT_ONCE) -m "not long" --cov --cov-report=term $(PYTEST_ARGS)
 
 test-long: venv ## Run the tests that take minutes
 	"$(PY)" -m pytest -m long $(PYTEST_ARGS)
