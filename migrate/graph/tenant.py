@@ -113,7 +113,7 @@ class GraphTenant:
 
     async def _read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
         items = [
-            Item(id=str(number), method="GET", path=f"/users/{quote(user_id, safe='@')}?$select={wire.USER_SELECT}")
+            Item(id=str(number), method="GET", path=f"{_path_of(user_id)}?$select={wire.USER_SELECT}")
             for number, user_id in enumerate(user_ids)
         ]
         answers = await BatchOfReads(self._channel, _PROFILES, items).read()
@@ -228,3 +228,15 @@ _REGISTRATIONS = _read(
     bucket=Bucket.REPORTS,
 )
 _REGISTRATION = _read("$batch", "the registration of users", REPORTS, bucket=Bucket.REPORTS)
+
+
+def _path_of(user_id: str) -> str:
+    """Return the path of a user by id or name.
+
+    A name that begins with `$` would be taken for a word of OData; between quotes it is a key (learn.microsoft.com,
+    graph/api/user-get: "URL violates OData URL convention").
+    """
+    if user_id.startswith("$"):
+        key = quote(user_id.replace("'", "''"), safe="@$'")
+        return f"/users('{key}')"
+    return f"/users/{quote(user_id, safe='@')}"

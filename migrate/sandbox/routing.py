@@ -103,10 +103,14 @@ class Router:
             name = segment.lower()
             if name.startswith("graph."):  # the namespace's short name
                 name = f"microsoft.{name}"
-            following = node.children.get(name)
+            is_key = isinstance(segment, Key)
+            following = None if is_key else node.children.get(name)
             if following is None:
                 following = node.any_child
-                if following is None or _is_function(segment):
+                if following is not None and not is_key and segment.startswith("$") and "@" in segment:
+                    # learn.microsoft.com, graph/api/user-get: such a name has to stand in brackets and quotes.
+                    raise bad_request(f"The request URI is not valid. '{segment}' violates the OData URL convention.")
+                if following is None or (not is_key and _is_function(segment)):
                     raise not_modelled(f"{call.method} /{call.version}/{call.path}")
                 params[following.name] = segment
             node = following
@@ -126,6 +130,12 @@ class Router:
         raise bad_request(f"Resource not found for the segment '{call.segments[-1]}'.")
 
 
+class Key(str):
+    """A segment that stood in brackets and quotes: it is a key, whatever word it looks like."""
+
+    __slots__ = ()
+
+
 def _is_function(segment: str) -> bool:
     """Tell whether a segment asks for something else than the object of that key."""
     name = segment.lower().removesuffix("()").removeprefix("microsoft.").removeprefix("graph.")
@@ -139,7 +149,7 @@ def segments_of(path: str) -> list[str]:
         if not segment:
             continue
         if segment[-1] == ")" and (keyed := _KEYED.match(segment)):
-            found += [keyed[1], keyed[2].replace("''", "'").replace("%27%27", "%27")]
+            found += [keyed[1], Key(keyed[2].replace("''", "'").replace("%27%27", "%27"))]
         else:
             found.append(segment)
     return found

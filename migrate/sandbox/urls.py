@@ -13,7 +13,7 @@ def split_path(raw: str) -> list[str]:
     segments = segments_of(raw)
     if "%" not in raw:
         return segments
-    return [unquote(each) for each in segments]
+    return [type(each)(unquote(each)) for each in segments]
 
 
 def query_of(raw: str) -> dict[str, str]:

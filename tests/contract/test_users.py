@@ -296,3 +296,15 @@ def test_what_is_not_modelled_says_so(client: httpx.Client, method: str, path: s
     answer = client.request(method, path)
     assert answer.status_code == status
     assert words in answer.json()["error"]["message"]
+
+
+def test_a_name_that_begins_with_a_dollar_sign_is_a_key_between_quotes_and_refused_without(
+    client: httpx.Client, server: SandboxServer
+) -> None:
+    server.sandbox.tenant.people.amend(5, {"userPrincipalName": "$ales@contoso.example"})
+    found = client.get("/v1.0/users('$ales@contoso.example')").json()
+    assert found["id"] == server.sandbox.tenant.people.user_id(5)
+    assert client.get("/v1.0/users('%24ales@contoso.example')").json()["id"] == found["id"]
+    bare = client.get("/v1.0/users/$ales@contoso.example")
+    assert (bare.status_code, "URL convention" in bare.json()["error"]["message"]) == (400, True)
+    assert client.get("/v1.0/users('$count')").status_code == 404
