@@ -65,6 +65,21 @@ _FALSE_FRIENDS = {
     "methodsregistered": "which methods are registered",
     "strongauthenticationmethods": "which methods are registered",
 }
+_MSONLINE = frozenset(
+    {
+        "blockcredential",
+        "islicensed",
+        "lastpasswordchangetimestamp",
+        "liveid",
+        "strongauthenticationmethods",
+        "strongauthenticationphoneappdetails",
+        "strongauthenticationproofuptime",
+        "strongauthenticationuserdetails",
+        "stsrefreshtokensvalidfrom",
+        "validationstatus",
+    }
+)
+"""Properties that users of MSOnline have and those of Graph have not."""
 _METHODS = frozenset(
     {
         "authenticationmethods",
@@ -125,6 +140,11 @@ def columns_for(meaning: Meaning, columns: Sequence[str]) -> list[str]:
 def false_friend_says(column: str) -> str:
     """Return what a false friend really says, to be put after `says`."""
     return _FALSE_FRIENDS[folded(column)]
+
+
+def is_msonline(name: str) -> bool:
+    """Tell whether a column is one that only users of MSOnline have: it shows where the file comes from."""
+    return folded(name) in _MSONLINE
 
 
 def is_worth_keeping(name: str, state_column: str | None) -> bool:

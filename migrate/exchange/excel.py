@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from datetime import date, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from migrate.errors import BadInput
 from migrate.exchange.columns import Meaning, meanings_of
+from migrate.exchange.excel_cells import Cell, CellReader
 from migrate.exchange.sheets import Keep, Sheet
 from migrate.exchange.tables import original
-from migrate.exchange.words import Value
+from migrate.exchange.words import Gap, Value
 
 if TYPE_CHECKING:
+    from openpyxl.workbook.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 UNPACKED_LIMIT = 256 << 20
@@ -36,8 +37,7 @@ def read_workbook(name: str, stream: BinaryIO, keep: Keep, *, sheet: str | None)
     try:
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         try:
-            worksheet = _chosen(name, list(book.worksheets), sheet)
-            return _rows_of(name, worksheet, keep)
+            return _rows_of(name, book, _chosen(name, book, sheet), keep)
         finally:
             book.close()
     except DefusedXmlException as error:
@@ -79,14 +79,15 @@ def _refuse_bomb(name: str, stream: BinaryIO) -> None:
         )
 
 
-def _chosen(name: str, worksheets: list[Worksheet], wanted: str | None) -> Worksheet:
+def _chosen(name: str, book: Workbook, wanted: str | None) -> Worksheet:
+    worksheets = list(book.worksheets)
     titles = ", ".join(repr(worksheet.title) for worksheet in worksheets)
     if wanted is not None:
         for worksheet in worksheets:
             if worksheet.title.casefold() == wanted.casefold():
                 return worksheet
         raise BadInput(f"{name} has no sheet {wanted!r}; it has {titles}.")
-    with_users = [worksheet for worksheet in worksheets if _names_users(worksheet)]
+    with_users = [worksheet for worksheet in worksheets if _names_users(book, worksheet)]
     if not with_users:
         raise BadInput(f"{name} has no sheet whose first row names a column with users; it has {titles}.")
     if len(with_users) > 1:
@@ -95,44 +96,39 @@ def _chosen(name: str, worksheets: list[Worksheet], wanted: str | None) -> Works
     return with_users[0]
 
 
-def _names_users(worksheet: Worksheet) -> bool:
-    _forget_dimensions(worksheet)
-    first = next(worksheet.iter_rows(max_row=1, values_only=True), ())
-    found = {meaning for cell in first for meaning in meanings_of(_text(cell) or "")}
+def _names_users(book: Workbook, worksheet: Worksheet) -> bool:
+    first: list[Cell] = next((cells for _, cells, _ in CellReader(book, worksheet).rows()), [])
+    found = {meaning for cell in first if isinstance(cell, str) for meaning in meanings_of(cell)}
     return bool(found & {Meaning.OBJECT_ID, Meaning.USER_PRINCIPAL_NAME})
 
 
-def _forget_dimensions(worksheet: Worksheet) -> None:
-    # What a writer says about the extent of a sheet is often wrong. (Read-only sheets alone have the method.)
-    worksheet.reset_dimensions()  # type: ignore[attr-defined]
-
-
-def _rows_of(name: str, worksheet: Worksheet, keep: Keep) -> Sheet:
-    _forget_dimensions(worksheet)
+def _rows_of(name: str, book: Workbook, worksheet: Worksheet, keep: Keep) -> Sheet:
     columns: list[str] = []
     kept: list[tuple[int, str]] = []
     rows: list[tuple[int, dict[str, Value]]] = []
-    for number, cells in enumerate(worksheet.iter_rows(values_only=True), start=1):
+    reader = CellReader(book, worksheet)
+    for number, cells, _ in reader.rows():
         if not columns:
-            columns = [(_text(cell) or "").strip() for cell in cells]
+            columns = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
             kept = [(position, column) for position, column in enumerate(columns) if column and keep(column)]
             doubled = [column for _, column in kept if sum(column.casefold() == c.casefold() for c in columns) > 1]
             if doubled:
                 raise BadInput(f"{name}, row {number}: the column {doubled[0]!r} stands there twice.")
         elif any(cell is not None for cell in cells):
             # A row ends with its last filled cell, so what lies behind it is empty, not cut off.
-            texts = {column: _text(cells[position]) if position < len(cells) else None for position, column in kept}
-            rows.append((number, {column: original(text) if text else text for column, text in texts.items()}))
+            texts = {column: cells[position] if position < len(cells) else None for position, column in kept}
+            rows.append(
+                (number, {column: original(text) if isinstance(text, str) else text for column, text in texts.items()})
+            )
+    _mark_merged(reader, dict(rows), kept)
     return Sheet(name=name, format="xlsx", columns=tuple(filter(None, columns)), rows=rows)
 
 
-def _text(cell: object) -> str | None:
-    match cell:
-        case None:
-            return None
-        case datetime() | date():
-            return cell.isoformat()
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case _:
-            return str(cell)
+def _mark_merged(reader: CellReader, rows: dict[int, dict[str, Value]], kept: list[tuple[int, str]]) -> None:
+    """Make gaps of the cells that are merged with another: the value stands in the first cell of an area alone."""
+    for numbers, positions in reader.merged():
+        for number in sorted(rows.keys() & set(numbers)) if len(numbers) > len(rows) else numbers:
+            for position, column in kept:
+                is_first = number == numbers[0] and position + 1 == positions[0]
+                if position + 1 in positions and not is_first and number in rows:
+                    rows[number][column] = Gap.MERGED

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import assert_never
 
 from migrate.errors import BadInput
 from migrate.exchange.columns import (
@@ -14,9 +15,10 @@ from migrate.exchange.columns import (
     columns_for,
     false_friend_says,
     folded,
+    is_msonline,
 )
 from migrate.exchange.sheets import REEXPORT_HINT, Sheet
-from migrate.exchange.words import Blank, Known, Lost, NoRequirement, Said, Strange, said_by
+from migrate.exchange.words import Blank, Gap, Known, Lost, NoRequirement, Said, Strange, Value, said_by
 from migrate.model.users import MfaState
 
 _PORTAL_TEMPLATE = frozenset({"username", "mfastatus"})
@@ -44,13 +46,17 @@ class StateColumn:
 class _Tally:
     """What the values of one column say, with an example of each kind."""
 
-    states: set[MfaState]
-    known: int
-    blank: int
-    no_requirement: int
-    lost: tuple[int, Lost] | None
-    strange: tuple[int, Strange] | None
     rows: int
+    states: set[MfaState] = field(default_factory=set)
+    known: int = 0
+    blank: int = 0
+    no_requirement: int = 0
+    of_requirements: int = 0
+    """Known states that stand in a requirement, `@{…; State=Enforced}`, and not alone."""
+    spelled_by_graph: bool = False
+    """A state is spelled as Graph spells it, in lower case; MSOnline writes Enabled and Enforced."""
+    lost: tuple[int, Lost] | None = None
+    strange: tuple[int, Strange] | None = None
 
 
 def state_column_of(sheet: Sheet, *, asked: str | None, trust_disabled: bool) -> StateColumn:
@@ -71,25 +77,36 @@ def state_column_of(sheet: Sheet, *, asked: str | None, trust_disabled: bool) ->
 
 
 def _tally(sheet: Sheet, column: str) -> _Tally:
-    tally = _Tally(states=set(), known=0, blank=0, no_requirement=0, lost=None, strange=None, rows=len(sheet.rows))
-    for number, said in _said(sheet, column):
+    tally = _Tally(rows=len(sheet.rows))
+    for number, value, said in _said(sheet, column):
         match said:
             case Known():
                 tally.states.add(said.state)
                 tally.known += 1
+                text = value.lstrip() if isinstance(value, str) else "@{"
+                tally.of_requirements += text.startswith("@{")
+                tally.spelled_by_graph |= text[:1].islower()
             case NoRequirement():
                 tally.no_requirement += 1
             case Blank():
                 tally.blank += 1
             case Lost():
                 tally.lost = tally.lost or (number, said)
+            case Strange() if said.is_failure:
+                tally.blank += 1
             case Strange():
                 tally.strange = tally.strange or (number, said)
+            case Gap():
+                tally.blank += 1
+            case _:
+                assert_never(said)
     return tally
 
 
-def _said(sheet: Sheet, column: str) -> Iterator[tuple[int, Said]]:
-    return ((number, said_by(row.get(column))) for number, row in sheet.rows)
+def _said(sheet: Sheet, column: str) -> Iterator[tuple[int, Value, Said]]:
+    for number, row in sheet.rows:
+        value = row.get(column, Gap.ABSENT)
+        yield number, value, said_by(value)
 
 
 def _named(sheet: Sheet, asked: str) -> StateColumn:
@@ -146,18 +163,30 @@ def _lost_or_blank(sheet: Sheet, column: str, tally: _Tally) -> StateColumn:
 
 
 def _blank_is_disabled(sheet: Sheet, column: str, tally: _Tally) -> bool:
-    """Tell whether a blank in this column means that the user has no requirement."""
-    key = folded(column)
-    if key in GRAPH_STATES | OUR_STATES:
+    """Tell whether a blank in this column means that the user has no requirement.
+
+    Only tables of MSOnline's own objects are known to leave one, and only where nobody is written out as Disabled
+    and every state is spelled as MSOnline does. Structure has the empty list for it: null says nothing there.
+    """
+    if sheet.format not in ("csv", "xlsx") or not tally.known:
         return False
-    if key == REQUIREMENTS:
-        # Structure says it itself: null is the same as the empty list there. In a table it takes a value elsewhere.
-        return sheet.format in ("json", "ndjson", "clixml") or tally.known > 0
-    return key.startswith(REQUIREMENTS) or key == "requirementstate" or _is_maybe(column)
+    if MfaState.DISABLED in tally.states or tally.spelled_by_graph:
+        return False
+    key = folded(column)
+    if tally.of_requirements == tally.known and key == REQUIREMENTS:
+        return True
+    if _stands_before_names(sheet, column):
+        return False
+    if key.startswith(REQUIREMENTS):
+        return True
+    is_word_of_script = key == "requirementstate" or bool(columns_for(Meaning.MAYBE_STATE, [column]))
+    return is_word_of_script and any(is_msonline(name) for name in sheet.columns)
 
 
-def _is_maybe(column: str) -> bool:
-    return bool(columns_for(Meaning.MAYBE_STATE, [column]))
+def _stands_before_names(sheet: Sheet, column: str) -> bool:
+    """Tell whether a column may hold the labels of a pivot table: each stands once, above those whom it is about."""
+    names = {*columns_for(Meaning.OBJECT_ID, sheet.columns), *columns_for(Meaning.USER_PRINCIPAL_NAME, sheet.columns)}
+    return not names.intersection(sheet.columns[: sheet.columns.index(column)])
 
 
 def _maybe(sheet: Sheet, column: str) -> StateColumn:
@@ -184,7 +213,7 @@ def _maybe(sheet: Sheet, column: str) -> StateColumn:
             f"report about methods, and there it says whether somebody has one.\n{ask}",
         )
     if MfaState.ENFORCED in tally.states:
-        return StateColumn(name=column, blank_is_disabled=True)
+        return StateColumn(name=column, blank_is_disabled=_blank_is_disabled(sheet, column, tally))
     if {folded(name) for name in sheet.columns} == _PORTAL_TEMPLATE:
         return StateColumn(
             name=column,

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
 
+from migrate.exchange.invisible import trimmed
 from migrate.model.users import MfaState
 
-Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
-"""A value of a foreign file; tables have texts and None only, JSON and CLIXML also structure."""
+
+class Gap(Enum):
+    """Why there is no value where one should be; a gap is never a state. Its value says so of the cell or property."""
+
+    ABSENT = "the property is not there"
+    FORMULA = "it holds a formula whose value was never calculated"
+    MERGED = "it is merged with another cell"
+
+
+Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | Gap | None
+"""A value of a foreign file; tables have texts, gaps and None only, JSON and CLIXML also structure."""
 
 _STATES = {
     "disabled": MfaState.DISABLED,
@@ -21,6 +33,10 @@ _BLANK = frozenset({"", "-", "none", "null", "[]"})
 # `System.Object[]`, `System.Collections.Generic.List`1[…]`, `Microsoft.Online.Administration.…Requirement`
 _TYPE_NAME = re.compile(r"(?:\{)?(?:System|Microsoft|Deserialized|Selected)\.[\w.`+]+.*", re.DOTALL)
 _CUT_OBJECT = re.compile(r"@\{(.*)\}", re.DOTALL)
+_FAILURE = re.compile(
+    r"(?:error|failed|failure|unknown|not found|no data|not available|n/?a|#[a-z/0!?]+)(?:\W.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
 _CUT_STATE = re.compile(r"(?:^|;)\s*State\s*=\s*([^;]*)", re.IGNORECASE)
 
 
@@ -53,9 +69,11 @@ class Strange:
     """A value that is no state."""
 
     text: str
+    is_failure: bool = False
+    """A script wrote it because it could not read the state: it says nothing about what the column holds."""
 
 
-Said = Known | Blank | NoRequirement | Lost | Strange
+Said = Known | Blank | NoRequirement | Lost | Strange | Gap
 
 
 def said_by(value: Value) -> Said:
@@ -65,12 +83,15 @@ def said_by(value: Value) -> Said:
             return _said_by_all(value)
         case dict():
             return _said_by_requirement(value)
+        case Gap():
+            return value
         case _:
             return _said_by_scalar(value)
 
 
+@lru_cache(maxsize=256)
 def _said_by_text(text: str) -> Said:
-    word = text.strip()
+    word = trimmed(text)
     if state := _STATES.get(word.casefold()):
         return Known(state)
     if word.casefold() in _BLANK:
@@ -81,7 +102,7 @@ def _said_by_text(text: str) -> Said:
         return Known(state) if state else Lost(word)
     if _TYPE_NAME.fullmatch(word):
         return Lost(word)
-    return Strange(word)
+    return Strange(word, is_failure=_FAILURE.fullmatch(word) is not None)
 
 
 def _said_by_all(requirements: list[Value]) -> Said:
@@ -95,7 +116,7 @@ def _said_by_all(requirements: list[Value]) -> Said:
 def _said_by_item(item: Value) -> Said:
     answer = _said_by_requirement(item) if isinstance(item, dict) else _said_by_scalar(item)
     # A requirement without a word in it is not the same as no requirement.
-    return Strange("a requirement without a state") if isinstance(answer, Blank | NoRequirement) else answer
+    return Strange("a requirement without a state") if isinstance(answer, Blank | NoRequirement | Gap) else answer
 
 
 def _said_by_requirement(requirement: dict[str, Value]) -> Said:
@@ -107,7 +128,7 @@ def _said_by_requirement(requirement: dict[str, Value]) -> Said:
     if "state" not in by_name:
         return Lost("an object without State")
     answer = _said_by_scalar(by_name["state"])
-    return Strange("a requirement without a state") if isinstance(answer, Blank) else answer
+    return Strange("a requirement without a state") if isinstance(answer, Blank | Gap) else answer
 
 
 def _said_by_scalar(value: Value) -> Said:
@@ -116,6 +137,8 @@ def _said_by_scalar(value: Value) -> Said:
             return Blank()
         case str():
             return _said_by_text(value)
+        case Gap():
+            return value
         case list() | dict():
             return Strange("a structure where a word should be")
         case _:

@@ -33,7 +33,10 @@ def refusal(document: str | bytes, **asked: object) -> str:
     return f"{refused.value.what}\n{refused.value.hint}"
 
 
-TABLE = f"ObjectId,UserPrincipalName,MFAStatus\n{ANA},ana@contoso.example,Enforced\n{BOB},bob@contoso.example,\n"
+TABLE = (
+    "ObjectId,UserPrincipalName,MFAStatus,IsLicensed\n"
+    f"{ANA},ana@contoso.example,Enforced,True\n{BOB},bob@contoso.example,,True\n"
+)
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -167,7 +170,7 @@ def test_what_the_proposed_export_writes_is_read_without_a_question_though_nobod
 
 @pytest.mark.parametrize("name", ["MFAStatus", "MFA Status", "MFA State", "MfaState", "MFAUsed"])
 def test_a_weak_name_is_taken_only_where_somebody_is_enforced(name: str) -> None:
-    assert states(read(column(name, "Enforced", "Not Enabled", "-"))) == ["enforced", "disabled", "disabled"]
+    assert states(read(column(name, "Enforced", "Not Enabled", "-"))) == ["enforced", "disabled", None]
     assert f"--state-column '{name}'" in refusal(column(name, "Enabled", "Disabled"))
     assert states(read(column(name, "Enabled", "Disabled"), state_column=name)) == ["enabled", "disabled"]
 
@@ -207,7 +210,9 @@ def test_a_file_of_names_alone_is_a_list_of_users_without_states() -> None:
 
 def test_blank_is_disabled_only_where_the_source_makes_it_so() -> None:
     assert states(read(column("perUserMfaState", "enforced", ""))) == ["enforced", None]
-    assert states(read(column("Requirement State", "Enforced", ""))) == ["enforced", "disabled"]
+    assert states(read(column("Requirement State", "Enforced", ""))) == ["enforced", None]
+    assert states(read(column("Requirement State", "Enforced", "", beside="IsLicensed"))) == ["enforced", "disabled"]
+    assert states(read(column("StrongAuthenticationRequirements.State", "Enforced", ""))) == ["enforced", "disabled"]
     assert states(read(column("Mine", "Enforced", ""), state_column="mine")) == ["enforced", None]
     assert states(read(json.dumps([{"id": ANA, "StrongAuthenticationRequirements": []}]), trust_disabled=True)) == [
         "disabled"
@@ -215,7 +220,7 @@ def test_blank_is_disabled_only_where_the_source_makes_it_so() -> None:
 
 
 def test_a_blank_that_was_read_as_disabled_is_marked() -> None:
-    file = read(column("MFAStatus", "Enforced", ""))
+    file = read(column("MFAStatus", "Enforced", "", beside="IsLicensed"))
     assert [claim.inferred for claim in file.claims] == [False, True]
     assert any(
         "Read as Disabled, as reports of that kind mean it: 1 blank cell of MFAStatus." in note for note in file.notes
@@ -229,7 +234,7 @@ def test_a_column_of_requirements_that_is_blank_throughout_says_nothing() -> Non
 def test_a_file_in_which_everybody_is_disabled_wants_the_operators_word() -> None:
     document = column("Requirement State", "Disabled", "")
     assert "--trust-disabled" in refusal(document)
-    assert states(read(document, trust_disabled=True)) == ["disabled", "disabled"]
+    assert states(read(document, trust_disabled=True)) == ["disabled", None]
     assert states(read(column("perUserMfaState", "disabled"))) == ["disabled"]
 
 
@@ -377,11 +382,34 @@ def workbook(*sheets: tuple[str, list[list[object]]]) -> bytes:
     return made.getvalue()
 
 
-USERS = [["UserPrincipalName", "MFAStatus", "Note"], ["ana@contoso.example", "Enforced", 1], ["bob@contoso.example"]]
+USERS = [
+    ["UserPrincipalName", "MFAStatus", "IsLicensed"],
+    ["ana@contoso.example", "Enforced", True],
+    ["bob@contoso.example"],
+]
 
 
 def test_a_workbook_is_read_and_cells_that_end_a_row_early_are_blank() -> None:
     assert states(read(workbook(("Info", [["Made", "2026"]]), ("Users", USERS)))) == ["enforced", "disabled"]
+
+
+def test_cells_of_a_workbook_that_show_no_value_of_their_own_are_unknown_and_say_why() -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    page = book.active
+    page.append(["UserPrincipalName", "MFAStatus", "IsLicensed"])
+    for name, state in (("a", "Enforced"), ("b", None), ("c", "=VLOOKUP(A4,X!A:B,2)"), ("d", "Enabled"), ("e", None)):
+        page.append([f"{name}@contoso.example", state, True])
+    page.merge_cells("B5:B6")
+    made = io.BytesIO()
+    book.save(made)
+    file = read(made.getvalue())
+    assert states(file) == ["enforced", "disabled", None, "enabled", None]
+    assert "row 4, column MFAStatus: it holds a formula whose value was never calculated" in (
+        file.claims[2].problem or ""
+    )
+    assert "row 6, column MFAStatus: it is merged with another cell" in (file.claims[4].problem or "")
 
 
 def test_a_workbook_with_two_sheets_of_users_wants_to_be_told_which() -> None:

@@ -1,0 +1,78 @@
+"""The rows of a worksheet as openpyxl reads them, with what it leaves out: gaps that are no blanks, and hidden rows.
+
+openpyxl gives None for a blank cell, for a formula whose value was never calculated, and for a cell that is merged
+with another one. Only the first of these is a blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+
+from migrate.exchange.words import Gap
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from openpyxl.workbook.workbook import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+Cell = str | Gap | None
+
+
+class CellReader:
+    """Reads one worksheet from its beginning to its end; what stands after the rows is known then."""
+
+    def __init__(self, book: Workbook, worksheet: Worksheet) -> None:
+        self._worksheet: Any = worksheet
+        self._arguments = {
+            "data_only": True,
+            "epoch": book.epoch,
+            "date_formats": book._date_formats,
+            "timedelta_formats": book._timedelta_formats,
+        }
+        self._merged: Any = None
+
+    def rows(self) -> Iterator[tuple[int, list[Cell], bool]]:
+        """Yield number, cells and whether it is hidden, of each row that has any cell. Cells begin with column A."""
+        with self._worksheet._get_source() as source:
+            parser = _Parser(source, self._worksheet._shared_strings, **self._arguments)
+            for number, found in parser.parse():
+                attributes = parser.row_dimensions.pop(str(number), {})
+                cells: list[Cell] = []
+                for cell in found:
+                    cells.extend([None] * (cell["column"] - len(cells) - 1))
+                    cells.append(_text(cell["value"]))
+                if cells:
+                    yield number, cells, attributes.get("hidden") in ("1", "true")
+            self._merged = parser.merged_cells
+
+    def merged(self) -> Iterator[tuple[range, range]]:
+        """Yield rows and columns (from 1) of what is merged, once all rows were read."""
+        for area in self._merged.mergeCell if self._merged is not None else ():
+            yield range(area.min_row, area.max_row + 1), range(area.min_col, area.max_col + 1)
+
+
+class _Parser(WorkSheetParser):
+    """openpyxl's own parser, which tells a formula without a value from a blank."""
+
+    def parse_cell(self, element: Element) -> dict[str, Any]:
+        cell: dict[str, Any] = super().parse_cell(element)
+        if cell["value"] is None and element.find(FORMULA_TAG) is not None:
+            cell["value"] = Gap.FORMULA
+        return cell
+
+
+def _text(cell: object) -> Cell:
+    match cell:
+        case None | Gap() | str():
+            return cell
+        case datetime() | date():
+            return cell.isoformat()
+        case float() if cell.is_integer():
+            return str(int(cell))
+        case _:
+            return str(cell)
