@@ -26,7 +26,7 @@ def compare(
 
     The tenant is what the last `mfa-migrate export` read. Told are other states, and users who are new, renamed,
     deleted or missing. Users are matched by object id, else by name; never by display name. Exit code 1 when they
-    disagree anywhere.
+    disagree anywhere, and when the file holds no state to compare.
 
     \b
     Examples:
@@ -44,4 +44,4 @@ def compare(
     with open_snapshot(workspace_of(call)) as snapshot:
         comparison = comparison_of(read, snapshot.users())
         call.answer(compare_answer(read, comparison, snapshot.header))
-    return ExitCode.FINDINGS if comparison.differences else ExitCode.OK
+    return ExitCode.OK if read.has_states and not comparison.differences else ExitCode.FINDINGS

@@ -44,6 +44,7 @@ def convert(
 
     Takes CSV, JSON, NDJSON, CLIXML and Excel as MSOnline scripts, the portal and Graph write them. A column that only
     looks like the per-user state is refused with the reason. What a file says is a claim: compare it with the tenant.
+    A file that gives nobody a state is written all the same, as a list of people, with exit code 1.
 
     \b
     Examples:
@@ -63,7 +64,7 @@ def convert(
         call.screen.say(f"{len(read.claims)} rows written to {to}")
     else:
         call.screen.write_bytes(chunks)
-    return ExitCode.OK
+    return ExitCode.OK if read.has_states else ExitCode.FINDINGS
 
 
 def _chunks(read: ClaimFile, output: OutputFormat, dialect: Dialect) -> Iterator[bytes]:

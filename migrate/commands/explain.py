@@ -83,11 +83,13 @@ def _named_apps(names: list[str]) -> frozenset[str]:
 
 def known_user(name: str, snapshot: Snapshot) -> AnyUser:
     """Return a user of the snapshot; raise UsageProblem when there is none of that name."""
+    from migrate.exchange.invisible import invisible_in
+
     user = snapshot.user(name)
     if user is None:
         raise UsageProblem(
             f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
-            hint="Check the spelling, or run `mfa-migrate export` again if the account is new.",
+            hint=invisible_in(name) or "Check the spelling, or run `mfa-migrate export` again if the account is new.",
         )
     return user
 

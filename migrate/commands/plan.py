@@ -154,11 +154,13 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
 
 
 def _user_id(name: str, snapshot: Snapshot, key: str) -> str:
+    from migrate.exchange.invisible import invisible_in
+
     user = snapshot.user(name)
     if user is None:
         raise ConfigProblem(
             f"{key}: there is no user {name!r} in the snapshot of {snapshot.header.organization.default_domain}.",
-            hint="Check the spelling, or run `mfa-migrate export` again if the account is new.",
+            hint=invisible_in(name) or "Check the spelling, or run `mfa-migrate export` again if the account is new.",
         )
     return user.profile.id
 

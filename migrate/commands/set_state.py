@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from migrate.commands.call import Call, screen_for
@@ -19,7 +20,7 @@ from migrate.commands.state_change import How, StateChange
 from migrate.commands.wiring import command_for, open_journal, open_tenant, owner_line, workspace_of
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
-from migrate.model.set_state import StateRequest
+from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import MfaState
 from migrate.store.folder import Workspace
 from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON
@@ -155,6 +156,16 @@ def _requests(
     return requests
 
 
+def _told_what_is_unseen(answer: ResolvedRequest | RefusedRequest) -> ResolvedRequest | RefusedRequest:
+    """Add to a refusal what cannot be seen in a name that was not found."""
+    from migrate.exchange.invisible import invisible_in
+
+    if not isinstance(answer, RefusedRequest) or answer.code is not RefusalCode.NOT_FOUND:
+        return answer
+    said = invisible_in(answer.request.user_principal_name)
+    return msgspec.structs.replace(answer, message=f"{answer.message}. {said}") if said else answer
+
+
 class _Work:
     """One call of set-state."""
 
@@ -179,7 +190,7 @@ class _Work:
                 self._confirm(organization, requests)
             with closing(open_journal(self.workspace, actor=actor.name, tenant_id=organization.tenant_id)) as journal:
                 answers = await resolve(tenant, [r for r in requests if self._asked or r.listed_state])
-                answers = without_contradictions(answers, self._asked)
+                answers = without_contradictions([_told_what_is_unseen(answer) for answer in answers], self._asked)
                 for asked in MfaState:
                     chosen = [answer for answer in answers if (self._asked or answer.request.listed_state) is asked]
                     if self.interrupted:

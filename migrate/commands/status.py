@@ -53,11 +53,13 @@ def status(
 
 
 def _known(name: str, snapshot: Snapshot) -> AnyUser:
+    from migrate.exchange.invisible import invisible_in
+
     user = snapshot.user(name)
     if user is None:
         raise UsageProblem(
             f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
-            hint="Check the spelling, or add --live to ask the tenant.",
+            hint=invisible_in(name) or "Check the spelling, or add --live to ask the tenant.",
         )
     return user
 

@@ -51,7 +51,8 @@ def _ids_of_only(file: str, snapshot: Snapshot, warn: Callable[[str], None]) -> 
     found: set[str] = set()
     missing: list[Claim] = []
     for claim in read_claims(source_of(file)).claims:
-        user = snapshot.user(claim.object_id or claim.user_principal_name or "")
+        named = [claim.object_id] if claim.object_id else [claim.user_principal_name, claim.also_named]
+        user = next((user for name in named if name and (user := snapshot.user(name)) is not None), None)
         if user is None:
             missing.append(claim)
         else:
@@ -59,10 +60,11 @@ def _ids_of_only(file: str, snapshot: Snapshot, warn: Callable[[str], None]) -> 
     if not found:
         raise BadInput(
             f"--only {file}: nobody in it is in the snapshot.",
-            hint="Run `mfa-migrate export` again if the accounts are new; `mfa-migrate compare` says who is missing.",
+            hint="Run `mfa-migrate export` again if the accounts are new; `mfa-migrate compare` says who is missing."
+            + _unseen(missing),
         )
     if missing:
-        warn(f"--only {file}: not in the snapshot and so not planned: {_named(missing)}")
+        warn(f"--only {file}: not in the snapshot and so not planned: {_named(missing)}{_unseen(missing)}")
     return frozenset(found)
 
 
@@ -74,14 +76,15 @@ def _ids_of_exclude(file: str, snapshot: Snapshot, warn: Callable[[str], None]) 
     unknown: list[Claim] = []
     for claim in read_claims(source_of(file)).claims:
         # Both identities count: leaving one person too many out is the safe side.
-        named = [name for name in (claim.object_id, claim.user_principal_name) if name]
+        named = [name for name in (claim.object_id, claim.user_principal_name, claim.also_named) if name]
         users = [user for name in named if (user := snapshot.user(name)) is not None]
         found.update(user.profile.id for user in users)
         if not users:
             (gone if claim.object_id else unknown).append(claim)
     if unknown:
         raise BadInput(
-            f"--exclude {file}: not in the snapshot: {_named(unknown)}. Whoever was renamed would be planned.",
+            f"--exclude {file}: not in the snapshot: {_named(unknown)}. Whoever was renamed would be planned."
+            + _unseen(unknown),
             hint="Correct the names, give object ids, or take the rows out.",
         )
     if gone:
@@ -93,3 +96,11 @@ def _named(claims: list[Claim]) -> str:
     shown = ", ".join(f"{claim.user_principal_name or claim.object_id} (row {claim.row})" for claim in claims[:SHOWN])
     rest = len(claims) - SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _unseen(claims: list[Claim]) -> str:
+    """Return what cannot be seen in the first name that holds such a thing; empty where none does."""
+    from migrate.exchange.invisible import invisible_in
+
+    said = next((said for claim in claims if (said := invisible_in(claim.user_principal_name or ""))), "")
+    return said and f" {said}"

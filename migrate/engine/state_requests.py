@@ -17,11 +17,27 @@ async def resolve(tenant: Tenant, requests: Sequence[StateRequest]) -> list[Reso
     answers: list[ResolvedRequest | RefusedRequest] = []
     for start in range(0, len(requests), CHUNK):
         chunk = requests[start : start + CHUNK]
-        profiles = await tenant.read_profiles(list(dict.fromkeys(request.key for request in chunk)))
+        profiles = await tenant.read_profiles(list(dict.fromkeys(key for request in chunk for key in _keys(request))))
         found = {p.id for p in profiles.values() if isinstance(p, UserProfile)}
         readings = {reading.user_id: reading for reading in await tenant.read_mfa_states(sorted(found))}
-        answers += [_answer(request, profiles[request.key], readings) for request in chunk]
+        answers += [_answer(request, _named_by(request, profiles), readings) for request in chunk]
     return answers
+
+
+def _keys(request: StateRequest) -> list[str]:
+    """Return what a user is looked up by: also by the other name that the text may stand for, where there is no id."""
+    return [request.key] if request.object_id or not request.also_named else [request.key, request.also_named]
+
+
+def _named_by(request: StateRequest, profiles: dict[str, UserProfile | str]) -> UserProfile | str:
+    """Return the one user whom a request names; a sentence where there is none, or where both names are somebody's."""
+    first, *others = [profiles[key] for key in _keys(request)]
+    for other in others:
+        if isinstance(first, UserProfile) and isinstance(other, UserProfile):
+            return f"two users may be meant, {first.user_principal_name} and {other.user_principal_name}; give the id."
+        if isinstance(other, UserProfile) and isinstance(first, str) and first.startswith(NO_SUCH_USER):
+            return other
+    return first
 
 
 def _answer(
@@ -30,8 +46,8 @@ def _answer(
     if isinstance(profile, str):
         code = RefusalCode.NOT_FOUND if profile.startswith(NO_SUCH_USER) else RefusalCode.UNREADABLE
         return _refused(request, None, code, f"{request.key}: {profile}")
-    named = request.user_principal_name.casefold()
-    if request.object_id and named and named != profile.user_principal_name.casefold():
+    named = {name.casefold() for name in (request.user_principal_name, request.also_named) if name}
+    if request.object_id and named and profile.user_principal_name.casefold() not in named:
         return _refused(
             request,
             profile,

@@ -9,9 +9,11 @@ from typing import assert_never
 
 from migrate.errors import BadInput
 from migrate.exchange.columns import Meaning, columns_for
+from migrate.exchange.invisible import trimmed
 from migrate.exchange.sheets import REEXPORT_HINT, Sheet
 from migrate.exchange.statecolumn import StateColumn, state_column_of
-from migrate.exchange.words import Blank, Known, Lost, NoRequirement, Said, Strange, Value, said_by
+from migrate.exchange.tables import neutralised, original
+from migrate.exchange.words import Blank, Gap, Known, Lost, NoRequirement, Said, Strange, Value, said_by
 from migrate.model.claims import Claim, ClaimFile
 from migrate.model.users import MfaState
 from migrate.model.words import counted
@@ -56,6 +58,7 @@ class _People:
 
     def __init__(self, sheet: Sheet) -> None:
         self._name = sheet.name
+        self.format = sheet.format
         self._id_columns = columns_for(Meaning.OBJECT_ID, sheet.columns)
         self._name_columns = columns_for(Meaning.USER_PRINCIPAL_NAME, sheet.columns)
         self._display_columns = columns_for(Meaning.DISPLAY_NAME, sheet.columns)
@@ -112,8 +115,7 @@ def _claim(name: str, people: _People, chosen: StateColumn, source: str, number:
     state: MfaState | None = None
     inferred, problem = False, None
     if chosen.name is not None and chosen.refusal is None:
-        value = row.get(chosen.name)
-        said = said_by(value)
+        said = said_by(row.get(chosen.name, Gap.ABSENT))
         state = _state(said, chosen)
         inferred = state is not None and isinstance(said, Blank)
         if state is None:
@@ -121,6 +123,7 @@ def _claim(name: str, people: _People, chosen: StateColumn, source: str, number:
     return Claim(
         object_id=object_id,
         user_principal_name=user_principal_name,
+        also_named=_other_spelling(people.format, user_principal_name),
         display_name=people.display_name(row),
         mfa_state=state,
         inferred=inferred,
@@ -140,7 +143,7 @@ def _state(said: Said, chosen: StateColumn) -> MfaState | None:
             return MfaState.DISABLED
         case Blank():
             return MfaState.DISABLED if chosen.blank_is_disabled else None
-        case Lost() | Strange():
+        case Lost() | Strange() | Gap():
             return None
         case _:
             assert_never(said)
@@ -154,6 +157,8 @@ def _why_unknown(said: Said) -> str:
             return f"{said.text[:80]!r} is no per-user MFA state."
         case Blank():
             return "it is blank, which says nothing in this file."
+        case Gap():
+            return f"{said.value}, so it says nothing."
         case Known() | NoRequirement():
             raise AssertionError("a known state needs no reason")
         case _:
@@ -162,7 +167,10 @@ def _why_unknown(said: Said) -> str:
 
 def _notes_about(name: str, claims: tuple[Claim, ...], chosen: StateColumn) -> Iterable[str]:
     """Yield what is half of the truth in the file."""
-    if chosen.name is None or chosen.refusal is not None:
+    if chosen.refusal is not None:
+        return
+    if chosen.name is None:
+        yield f"{name}: this file holds no state; no column or property of it is the per-user MFA state."
         return
     states = Counter(claim.mfa_state for claim in claims)
     if states and not states[MfaState.DISABLED] and not states[None]:
@@ -193,4 +201,13 @@ def _contradictions(name: str, claims: tuple[Claim, ...]) -> Iterable[str]:
 
 
 def _text(value: Value) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return trimmed(value) if isinstance(value, str) else ""
+
+
+def _other_spelling(form: str, name: str | None) -> str | None:
+    """Return the other name that a text may stand for, where an apostrophe of a table was or was not taken off.
+
+    Import-Csv hands on a name that begins with `-` with the apostrophe that keeps spreadsheets from running it.
+    """
+    other = name and (neutralised(name) if form in ("csv", "xlsx") else original(name))
+    return other if other != name else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, assert_never, cast
 
+from migrate.exchange.invisible import invisible_in
 from migrate.model.claims import Claim, ClaimFile, Comparison, Difference, DifferenceKind
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserRecord
 
@@ -50,7 +51,10 @@ def _joined(claims: tuple[Claim, ...], users: list[AnyUser]) -> Iterator[_Pair]:
         },
     )
     by_name = tenant.drop_duplicates("name").set_index("name")["key"]
+    # A name that the text may stand for as well counts only where nobody has the one that was read.
+    other = pandas.Series([(claim.also_named or "").casefold() or None for claim in claims], dtype=object)
     old["key"] = old["key"].where(old["key"].notna(), old["name"].map(by_name))
+    old["key"] = old["key"].where(old["key"].notna(), other.map(by_name))
     # A key that nobody has is not joined with another one: pandas would take missing for equal.
     nobody = old["key"].isna()
     joined = old[~nobody].merge(tenant, on="key", how="outer")
@@ -79,7 +83,8 @@ def _differences(file: ClaimFile, pair: _Pair) -> Iterator[Difference]:
 
 def _both(file: ClaimFile, claim: Claim, user: AnyUser) -> Iterator[Difference]:
     name = user.profile.user_principal_name
-    if claim.user_principal_name and claim.user_principal_name.casefold() != name.casefold():
+    named = {each.casefold() for each in (claim.user_principal_name, claim.also_named) if each}
+    if named and name.casefold() not in named:
         yield _difference(DifferenceKind.RENAMED, claim, user, f"was {claim.user_principal_name} in row {claim.row}")
     match user:
         case UnreadableUser():
@@ -103,6 +108,8 @@ def _both(file: ClaimFile, claim: Claim, user: AnyUser) -> Iterator[Difference]:
 def _nobody(claim: Claim) -> Difference:
     by_id = claim.object_id is not None
     who = claim.object_id if by_id else claim.user_principal_name
+    unseen = "" if by_id else invisible_in(claim.user_principal_name or "")
+    unseen = unseen and f". {unseen}"
     return Difference(
         kind=DifferenceKind.DELETED if by_id else DifferenceKind.MISSING,
         object_id=claim.object_id or "",
@@ -110,7 +117,7 @@ def _nobody(claim: Claim) -> Difference:
         claimed=claim.mfa_state,
         found=None,
         row=claim.row,
-        sentence=f"row {claim.row}: the tenant has nobody with the {'id' if by_id else 'name'} {who}",
+        sentence=f"row {claim.row}: the tenant has nobody with the {'id' if by_id else 'name'} {who}{unseen}",
     )
 
 

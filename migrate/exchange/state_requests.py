@@ -9,7 +9,7 @@ from pathlib import Path
 from migrate.errors import BadInput, UsageProblem
 from migrate.exchange.claims import identity_of
 from migrate.exchange.reading import NOTHING_ASKED, Asked, read_claims, with_states
-from migrate.model.claims import Claim
+from migrate.model.claims import Claim, ClaimFile
 from migrate.model.set_state import StateRequest
 
 
@@ -30,13 +30,17 @@ def requests_from(
     file = read_claims(sys.stdin.buffer if source == "-" else Path(source), asked)
     if not file.claims:
         raise BadInput(f"{file.name} names nobody.", hint="Needed is a row for each user.")
-    claims = with_states(file).claims if states else file.claims
-    if states and not any(claim.mfa_state for claim in claims):
+    if states and not with_states(file).has_states:
         raise BadInput(
-            f"{file.name} holds no per-user MFA state for anybody.",
+            f"This file holds no state: {file.name} holds no per-user MFA state for anybody.",
             hint="Name the state for all of them, such as --state Disabled; `mfa-migrate convert` shows what is read.",
         )
-    return [_claimed(index, claim) for index, claim in enumerate(claims)], file.notes if states else ()
+    return requests_of(file), file.notes if states else ()
+
+
+def requests_of(file: ClaimFile) -> list[StateRequest]:
+    """Return a request for each claim of a file, in its order."""
+    return [_claimed(index, claim) for index, claim in enumerate(file.claims)]
 
 
 def requests_named(object_ids: Sequence[str], names: Sequence[str]) -> list[StateRequest]:
@@ -78,6 +82,7 @@ def _claimed(index: int, claim: Claim) -> StateRequest:
         index=index,
         object_id=claim.object_id or "",
         user_principal_name=claim.user_principal_name or "",
+        also_named=claim.also_named or "",
         recorded_state=claim.previous_state,
         plan_digest=claim.plan_digest or "",
         listed_state=claim.mfa_state or claim.previous_state,

@@ -15,6 +15,9 @@ class Claim(Record, frozen=True, kw_only=True):
     """Lower-case GUID; None where the row has none."""
     user_principal_name: str | None
     """As written. At least one of the two identities is there."""
+    also_named: str | None = None
+    """Another name that the text may stand for: with or without the apostrophe that tables put before `=`, `+`, `-`
+    and `@`. None for nearly everybody."""
     display_name: str | None
     """For reading only: exports lose letters of it, so nobody is ever matched by it."""
     mfa_state: MfaState | None
@@ -46,6 +49,11 @@ class ClaimFile(Record, frozen=True, kw_only=True):
     """Sentences: half-truths of the file, such as users without MFA that are not listed."""
     no_state_because: str | None
     """Why no state could be read although something looked like one, with what to do; None otherwise."""
+
+    @property
+    def has_states(self) -> bool:
+        """Tell whether the file gives anybody a state."""
+        return self.no_state_because is None and any(claim.mfa_state is not None for claim in self.claims)
 
 
 class DifferenceKind(StrEnum):

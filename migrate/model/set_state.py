@@ -17,6 +17,8 @@ class StateRequest(Record, frozen=True, kw_only=True):
     """Lower-case GUID, or empty."""
     user_principal_name: str
     """As typed, or empty."""
+    also_named: str = ""
+    """Another name that the text may stand for, as a list that went through a table can leave it; or empty."""
     recorded_state: MfaState | None
     """The former state that a row of a rollback file claims; it only counts together with a known plan digest."""
     plan_digest: str

@@ -16,7 +16,7 @@ import pytest
 from migrate.exchange.documents import SNAPSHOT_COLUMNS
 from tests.e2e.laboratory import Lab, Ran, csv_of, environment, run_here
 
-TABLE = "UserPrincipalName,MFAStatus\nzoë@contoso.example,Enforced\n+x@contoso.example,\n"
+TABLE = "UserPrincipalName,MFAStatus,IsLicensed\nzoë@contoso.example,Enforced,True\n+x@contoso.example,,True\n"
 
 
 @pytest.fixture
@@ -62,7 +62,8 @@ def test_a_file_without_states_gives_null_and_one_without_the_disabled_says_so(t
     names = tmp_path / "names.csv"
     names.write_text("UPN\nada@contoso.example\n")
     ran = converted(str(names), "-o", "json")
-    assert (ran.code, ran.document[0]["perUserMfaState"], ran.err) == (0, None, "")
+    assert (ran.code, ran.document[0]["perUserMfaState"]) == (1, None)
+    assert ran.err.count("this file holds no state") == 1
     half = tmp_path / "half.csv"
     half.write_text("UPN,MFAStatus\nada@contoso.example,Enforced\n")
     ran = converted(str(half))

@@ -215,8 +215,8 @@ def test_a_list_that_asks_for_two_states_of_one_user_changes_nothing_for_them(la
 
 def test_what_a_file_leaves_open_is_told_before_its_states_are_set(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "old.csv"
-    rows = [f"{lab.name_of('alma.berg')},Enforced", f"{lab.name_of('ben.frost')},"]
-    path.write_text("\n".join(["UserPrincipalName,Requirement State", *rows]) + "\n", encoding="utf-8")
+    rows = [f"{lab.name_of('alma.berg')},Enforced,True", f"{lab.name_of('ben.frost')},,True"]
+    path.write_text("\n".join(["UserPrincipalName,Requirement State,IsLicensed", *rows]) + "\n", encoding="utf-8")
     ran = lab.go("set-state", "--input", str(path), "--state", "FromFile", code=3)
     assert "Read as Disabled, as reports of that kind mean it: 1 blank cell of Requirement State" in ran.err
     assert "Disabled" not in lab.go("set-state", "--input", str(path), "--state", "Disabled", code=3).err
