@@ -17,7 +17,6 @@ from migrate.exchange.words import Gap
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-    from openpyxl.workbook.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 Cell = str | Gap | None
@@ -26,7 +25,7 @@ Cell = str | Gap | None
 class CellReader:
     """Reads one worksheet from its beginning to its end; what stands after the rows is known then."""
 
-    def __init__(self, book: Workbook, worksheet: Worksheet) -> None:
+    def __init__(self, book: Any, worksheet: Worksheet) -> None:
         self._worksheet: Any = worksheet
         self._arguments = {
             "data_only": True,
