@@ -14,7 +14,7 @@ from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
-from migrate.model.journal import JournalEntry
+from migrate.model.journal import JournalEntry, columns_of
 from migrate.settings import GlobalOptions
 from migrate.store.chain import ChainReport, verify_chain
 from migrate.store.files import write_atomically
@@ -72,7 +72,7 @@ def _json(journal: JournalDb) -> Iterator[bytes]:
     """Yield the entries as one JSON array, a row a line, without holding them all."""
     before = b"[\n"
     for entry in journal.entries():
-        yield before + msgspec.json.encode(entry)
+        yield before + msgspec.json.encode(columns_of(entry))
         before = b",\n"
     yield b"\n]\n" if before != b"[\n" else b"[]\n"
 

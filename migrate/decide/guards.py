@@ -12,20 +12,19 @@ from migrate.model.coverage import Coverage, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
 from migrate.model.journal import Outcome
 from migrate.model.plan import AcceptedGap, PlanHeader, SetMfaState
+from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import JsonObject, Record
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState, UserProfile
 from migrate.model.words import counted
 
-GONE = "does not exist any more"
-"""How the reason of a skipped user begins who was deleted since the plan: no later run will find them either."""
-
 
 class Send(Record, frozen=True, kw_only=True):
     """The step may be sent; `found` is what was read right before."""
 
     found: str
+    reason: Reason = NO_REASON
     rests_on: tuple[str, ...] = ()
     """Ids of the policies that the user's proof rests on; empty where no proof is needed."""
 
@@ -35,9 +34,12 @@ class Leave(Record, frozen=True, kw_only=True):
 
     outcome: Outcome
     found: str
-    reason: str
-    not_covered: bool = False
-    """Whether the proof of coverage failed; such users count against max_failures."""
+    reason: Reason
+
+    @property
+    def why(self) -> Why:
+        """Return what kind of reason it is; whose proof failed counts against max_failures."""
+        return self.reason.why
 
 
 def decision_for(step: SetMfaState, reading: StateReading, *, overwrite_drift: bool = False) -> Send | Leave:
@@ -48,17 +50,18 @@ def decision_for(step: SetMfaState, reading: StateReading, *, overwrite_drift: b
     left alone.
     """
     if reading.mfa_state is None and reading.status == 404:
-        return Leave(outcome=Outcome.SKIPPED, found="", reason=f"{GONE}: {reading.problem}")
+        return Leave(outcome=Outcome.SKIPPED, found="", reason=reason_of(Why.GONE, f": {reading.problem}"))
     if reading.mfa_state is None:
-        return Leave(outcome=Outcome.FAILED, found="", reason=f"could not be read: {reading.problem}")
+        return Leave(outcome=Outcome.FAILED, found="", reason=reason_of(Why.UNREADABLE, str(reading.problem)))
     found = reading.mfa_state
     if found is step.after or (step.after.is_found_as(found) and found is not step.before):
-        return Leave(outcome=Outcome.SKIPPED, found=found, reason=f"nothing to do: is {found} already")
+        return Leave(
+            outcome=Outcome.SKIPPED, found=found, reason=reason_of(Why.NOTHING_TO_DO, parts=Parts(found=found))
+        )
     if step.before.is_found_as(found) or overwrite_drift:
         return Send(found=found)
-    return Leave(
-        outcome=Outcome.SKIPPED, found=found, reason=f"drift: planned from {step.before}, found {found}; left alone"
-    )
+    drift = reason_of(Why.DRIFT, parts=Parts(before=step.before, found=found))
+    return Leave(outcome=Outcome.SKIPPED, found=found, reason=drift)
 
 
 def refuse_foreign(plan: PlanHeader, organization: Organization, *, cloud: str, endpoint: str | None) -> None:

@@ -21,6 +21,7 @@ from migrate.errors import MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
+from migrate.model.reasons import Why
 from migrate.model.run import Ending, RunResult
 
 LONG_WAIT_SECONDS = 15 * 60
@@ -78,12 +79,12 @@ class Applier:
             return await self._rehearse()
         if not begun:
             self._log.opened()
-        for option, reason in (
+        for option, words in (
             ("--skip-report-only", self._options.skip_report_only),
             ("--skip-settle", self._options.skip_settle),
         ):
-            if reason is not None:
-                self._log.approved(f"{option}: {reason}")
+            if words is not None:
+                self._log.approved(option, words)
         await recover_users(self._tenant, self._journal, self._progress)
         return await self._go_on()
 
@@ -98,17 +99,17 @@ class Applier:
                 return self._finished(kept)
             except Wait as wait:
                 await self._waves.forget()
-                self._log.waiting(f"{wait.reason} until {iso_utc(wait.until)}")
+                self._log.waiting(Why.WAITING, f"{wait.sentence} until {iso_utc(wait.until)}")
                 seconds = (wait.until - self._tenant.server_now()).total_seconds()
                 if seconds > LONG_WAIT_SECONDS and not self._options.stay:
-                    return self._result(Ending.WAITING, waiting_for=wait.reason, waiting_until=wait.until)
+                    return self._result(Ending.WAITING, waiting_for=wait.sentence, waiting_until=wait.until)
                 if await self._sit_out(wait):
-                    self._log.waiting("interrupted while waiting")
+                    self._log.waiting(Why.WAIT_INTERRUPTED)
                     return self._result(Ending.INTERRUPTED, sentence="Interrupted while waiting.")
             except _StopHere:
                 return self._result(Ending.STOPPED_HERE)
             except StopWave as stopped:
-                self._log.waiting(f"stopped: {stopped.sentence}")
+                self._log.waiting(Why.STOPPED, stopped.sentence)
                 return self._result(Ending(stopped.ending), sentence=stopped.sentence)
 
     # Migrate: policies first, then users, wave by wave
@@ -154,8 +155,8 @@ class Applier:
             left = await self._policies.carry_out(step)
             self._proof.forget()
             await self._write_policies_record()
-            if left:
-                kept.append(_kept(step, left))
+            if left.why is not Why.NONE:
+                kept.append(_kept(step, str(left)))
         return kept
 
     def _following(self, wave: Wave) -> Wave | None:
@@ -227,7 +228,7 @@ class Applier:
         try:
             await self._gates.settled(self._plan.rests_on)
         except Wait as wait:
-            return [f"  waits   until {iso_utc(wait.until)}: {wait.reason}"]
+            return [f"  waits   until {iso_utc(wait.until)}: {wait.sentence}"]
         return []
 
     async def _rehearse_wave(self, wave: Wave, lines: list[str]) -> Counter[str]:
@@ -263,7 +264,7 @@ class Applier:
             if self._stop():
                 return True
             if not looked:
-                self._progress.waiting(f"{wait.reason} until {wait.until:%Y-%m-%d %H:%M} UTC", seconds)
+                self._progress.waiting(f"{wait.sentence} until {wait.until:%Y-%m-%d %H:%M} UTC", seconds)
             pause = min(seconds, 1.0)
             await self._sleep(pause)
             looked += pause

@@ -19,9 +19,9 @@ from migrate.model.plan import SetPolicyState, Wave
 class Wait(Exception):
     """Control flow: something has to settle until a moment."""
 
-    def __init__(self, reason: str, until: datetime) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, sentence: str, until: datetime) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
         self.until = until
 
 
@@ -59,8 +59,8 @@ class Gates:
         ]
         if rests_on:
             changed, name = max(rests_on)
-            reason = f"policy {name!r} was changed and has to settle"
-            self._until(reason, changed, timedelta(seconds=self._plan.limits.policy_settle_seconds))
+            sentence = f"policy {name!r} was changed and has to settle"
+            self._until(sentence, changed, timedelta(seconds=self._plan.limits.policy_settle_seconds))
 
     def after_the_wave_before(self, wave: Wave) -> None:
         """Raise Wait until the last change of the waves before is long enough ago."""
@@ -75,12 +75,12 @@ class Gates:
         ):
             if entry.object_id not in own:
                 last = moment_of(entry.server_date) or last
-        reason = f"wave {wave.number} ({wave.name}) keeps its distance to the wave before"
-        self._until(reason, last, timedelta(seconds=seconds))
+        sentence = f"wave {wave.number} ({wave.name}) keeps its distance to the wave before"
+        self._until(sentence, last, timedelta(seconds=seconds))
 
-    def _until(self, reason: str, since: datetime | None, waiting: timedelta) -> None:
+    def _until(self, sentence: str, since: datetime | None, waiting: timedelta) -> None:
         if since is not None and since + waiting > self._tenant.server_now():
-            raise Wait(reason, since + waiting)
+            raise Wait(sentence, since + waiting)
 
 
 def _changed(policy: ConditionalAccessPolicy) -> datetime | None:

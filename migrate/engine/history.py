@@ -13,6 +13,7 @@ from migrate.engine.ports import Journal
 from migrate.errors import Guarded, UsageProblem
 from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.reasons import Why
 from migrate.model.record import JsonObject
 from migrate.model.rollback import RollbackRow
 from migrate.model.run import RunStanding
@@ -20,12 +21,6 @@ from migrate.model.users import MfaState
 
 SWITCHES_OFF = "disable"
 """The count of a rollback plan that says how many users it switches off: only one that undoes a rollback does."""
-ROLLED_BACK = "rolled back"
-"""How the reason begins with which a rollback closes the runs that it put back as a whole."""
-FORMER_POLICY = "former policy "
-"""How the reason of a policy intent begins; the name of the document with the former JSON follows."""
-UNCLEAR = "no clear answer"
-"""How the reason of a failed creation begins that may have been carried out all the same."""
 OPERATIONS: dict[type[PolicyStep], Operation] = {
     CreatePolicy: Operation.CREATE_POLICY,
     SetPolicyState: Operation.SET_POLICY_STATE,
@@ -82,7 +77,7 @@ def plans_in_force(journal: Journal) -> list[Begun]:
 def plans_rolled_back(journal: Journal) -> set[str]:
     """Return the digests of the plans that a rollback has put back as a whole."""
     closed = journal.entries(operation=Operation.CLOSE_RUN, outcomes=[Outcome.CLOSED])
-    return {entry.plan_digest for entry in closed if entry.reason.startswith(ROLLED_BACK)}
+    return {entry.plan_digest for entry in closed if entry.reason.why is Why.ROLLED_BACK}
 
 
 def refuse_over_open_run(journal: Journal) -> None:
@@ -196,8 +191,8 @@ def former_policies(journal: Journal, touched: Iterable[JournalEntry]) -> dict[s
     """Return by id each policy whose state was set as it was before the first of these intents."""
     former: dict[str, JsonObject] = {}
     for entry in touched:
-        if entry.operation is Operation.SET_POLICY_STATE and entry.reason.startswith(FORMER_POLICY):
-            raw = journal.document(entry.reason.removeprefix(FORMER_POLICY))
+        if entry.operation is Operation.SET_POLICY_STATE and entry.reason.why is Why.FORMER_POLICY:
+            raw = journal.document(entry.reason.parts.document)
             former.setdefault(entry.object_id, msgspec.json.decode(raw))
     return former
 
@@ -231,7 +226,7 @@ def is_policy_step_in_doubt(step: PolicyStep, journal: Journal) -> bool:
     last = next(reversed(_entries_of(step, journal)), None)
     if last is None or (isinstance(step, SetPolicyState) and last.requested != step.after):
         return False
-    return last.outcome is Outcome.INTENT or (last.outcome is Outcome.FAILED and last.reason.startswith(UNCLEAR))
+    return last.outcome is Outcome.INTENT or (last.outcome is Outcome.FAILED and last.reason.why is Why.NO_ANSWER)
 
 
 def _entries_of(step: PolicyStep, journal: Journal, plan_digest: str | None = None) -> list[JournalEntry]:

@@ -9,9 +9,7 @@ from typing import assert_never
 from migrate.decide.guards import says_the_same
 from migrate.decide.policy_steps import is_named_by, missing_exclusions
 from migrate.engine.history import (
-    FORMER_POLICY,
     OPERATIONS,
-    UNCLEAR,
     is_creation_sent,
     is_policy_step_in_doubt,
     policies_created,
@@ -23,6 +21,7 @@ from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Outcome, TargetType
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
+from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import canonical_json
 
 LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)
@@ -69,8 +68,8 @@ class PolicySteps:
             case _:
                 assert_never(step)
 
-    async def carry_out(self, step: PolicyStep) -> str:
-        """Carry out one step; return why the policy was left as it is, or an empty text.
+    async def carry_out(self, step: PolicyStep) -> Reason:
+        """Carry out one step; return why the policy was left as it is, or `NO_REASON`.
 
         Raises:
             Guarded: The policy is not as planned, or must not be switched on.
@@ -79,7 +78,7 @@ class PolicySteps:
         match step:
             case CreatePolicy():
                 await self._create(step)
-                return ""
+                return NO_REASON
             case SetPolicyState():
                 return await self._set_state(step)
             case DeletePolicy():
@@ -96,32 +95,35 @@ class PolicySteps:
             if found is not None:
                 ours = is_creation_sent(step, self._journal)
                 outcome = Outcome.RECOVERED if ours else Outcome.SKIPPED
-                reason = "found by its marker: not created twice" if ours else "exists already; not created by this run"
+                reason = reason_of(Why.FOUND_BY_MARKER if ours else Why.EXISTS_ALREADY)
                 self._note(step, found.id, outcome, "", "created", _state(found), reason, attempt)
                 return
             client_request_id = self._new_id()
             body = self._journal.put_document(step.body)
-            self._note(step, "", Outcome.INTENT, "", body, "", "", attempt, client_request_id)
+            self._note(step, "", Outcome.INTENT, "", body, "", NO_REASON, attempt, client_request_id)
             try:
                 created = await self._tenant.create_policy(step.body, client_request_id=client_request_id)
             except MfaMigrateError as problem:
-                self._note(step, "", Outcome.FAILED, "", body, "", problem.what, attempt, client_request_id)
+                self._note(step, "", Outcome.FAILED, "", body, "", _error(problem), attempt, client_request_id)
                 raise
             if created is not None:
                 there = await self._read_until(
                     created.id, lambda p: p is not None and says_the_same(step.body, p), patiently=True
                 )
                 if there is None or not says_the_same(step.body, there):
-                    reason = "created, but it does not read back as it was sent"
+                    reason = reason_of(Why.READS_DIFFERENTLY)
                     self._note(step, created.id, Outcome.FAILED, "", body, _state(there), reason, attempt)
                     raise GraphRefused(
                         f"The policy {step.display_name!r} does not read back as it was sent.",
                         unchanged="It was created report-only; no user was touched.",
                         hint="Look at it in the portal, then run `mfa-migrate apply` again.",
                     )
-                self._note(step, created.id, Outcome.CONFIRMED, "", body, _state(there), "", attempt, client_request_id)
+                self._note(
+                    step, created.id, Outcome.CONFIRMED, "", body, _state(there), NO_REASON, attempt, client_request_id
+                )
                 return
-        self._note(step, "", Outcome.FAILED, "", "created", "", f"{UNCLEAR} in {MAX_ATTEMPTS} attempts", 0)
+        reason = reason_of(Why.NO_ANSWER, f" in {MAX_ATTEMPTS} attempts")
+        self._note(step, "", Outcome.FAILED, "", "created", "", reason, 0)
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be created: no clear answer in {MAX_ATTEMPTS} attempts.",
             unchanged="No user was touched.",
@@ -154,12 +156,13 @@ class PolicySteps:
 
     # Switch
 
-    async def _set_state(self, step: SetPolicyState) -> str:
+    async def _set_state(self, step: SetPolicyState) -> Reason:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             found = await self.find(step.key)
             if found is None and step.weakens:
-                self._note(step, step.key, Outcome.SKIPPED, step.before, step.after, "", "does not exist", attempt)
-                return ""
+                reason = reason_of(Why.NOT_THERE)
+                self._note(step, step.key, Outcome.SKIPPED, step.before, step.after, "", reason, attempt)
+                return NO_REASON
             if found is None:
                 raise Guarded(
                     f"The policy {step.display_name!r} does not exist any more.",
@@ -169,11 +172,14 @@ class PolicySteps:
             if found.policy_state is step.after:
                 # After an interruption the intent of that time is ours, and so presumably is the state.
                 outcome = Outcome.RECOVERED if is_policy_step_in_doubt(step, self._journal) else Outcome.SKIPPED
-                reason = f"is {step.after} already" if outcome is Outcome.SKIPPED else "found as asked"
+                reason = reason_of(Why.FOUND_AS_ASKED)
+                if outcome is Outcome.SKIPPED:
+                    reason = reason_of(Why.ALREADY_SO, parts=Parts(found=step.after))
                 self._note(step, found.id, outcome, step.before, step.after, _state(found), reason, attempt)
-                return ""
+                return NO_REASON
             if found.policy_state is not step.before and step.weakens:
-                return self._left_alone(step, found, f"somebody set it to {_state(found)}; left alone", attempt)
+                reason = reason_of(Why.SET_BY_SOMEBODY, f"{_state(found)}; left alone")
+                return self._left_alone(step, found, reason, attempt)
             if found.policy_state is not step.before:
                 raise Guarded(
                     f"The policy {step.display_name!r} is {_state(found)}, not {step.before} as planned.",
@@ -183,9 +189,10 @@ class PolicySteps:
             if step.after is PolicyState.ENABLED:
                 await self._refuse_dangerous(found)
             if await self._patch(step, found, attempt):
-                return ""
+                return NO_REASON
         raise GraphRefused(
-            f"The policy {step.display_name!r} could not be set to {step.after}: {UNCLEAR} in {MAX_ATTEMPTS} attempts.",
+            f"The policy {step.display_name!r} could not be set to {step.after}: no clear answer in {MAX_ATTEMPTS} "
+            "attempts.",
             unchanged="No user was touched after that.",
             hint="Run the same command again.",
         )
@@ -195,22 +202,23 @@ class PolicySteps:
         former = self._journal.put_document(found.raw)
         id_ = self._new_id()
         before, after = step.before, step.after
-        self._note(step, found.id, Outcome.INTENT, before, after, "", FORMER_POLICY + former, attempt, id_)
+        self._note(step, found.id, Outcome.INTENT, before, after, "", _former(former), attempt, id_)
         try:
             accepted = await self._tenant.update_policy(found.id, {"state": after.value}, client_request_id=id_)
         except MfaMigrateError as problem:
-            self._note(step, found.id, Outcome.FAILED, before, after, "", problem.what, attempt, id_)
+            self._note(step, found.id, Outcome.FAILED, before, after, "", _error(problem), attempt, id_)
             raise
         there = await self._read_until(
             found.id, lambda policy: policy is not None and policy.policy_state is after, patiently=accepted
         )
         if there is None or there.policy_state is not after:
-            reason = f"{UNCLEAR}, and it reads as before"
+            reason = reason_of(Why.NO_ANSWER, ", and it reads as before")
             self._note(step, found.id, Outcome.FAILED, before, after, _state(there), reason, attempt, id_)
             return False
         changed = _differences(found, there)
-        reason = f"besides the state, {', '.join(changed)} reads differently now" if changed else ""
+        reason = NO_REASON
         if changed:
+            reason = reason_of(Why.ALSO_CHANGED, f"{', '.join(changed)} reads differently now")
             self._progress.note(f"Policy {step.display_name!r}: {reason}.")
         self._note(step, found.id, Outcome.CONFIRMED, before, after, _state(there), reason, attempt, id_)
         return True
@@ -227,30 +235,30 @@ class PolicySteps:
 
     # Delete
 
-    async def _delete(self, step: DeletePolicy) -> str:
+    async def _delete(self, step: DeletePolicy) -> Reason:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             found = await self.find(step.key)
             if found is None:
                 outcome = Outcome.RECOVERED if is_policy_step_in_doubt(step, self._journal) else Outcome.SKIPPED
-                reason = "does not exist any more"
+                reason = reason_of(Why.GONE)
                 self._note(step, step.key, outcome, "", "deleted", "", reason, attempt)
-                return ""
+                return NO_REASON
             if not says_the_same(step.body, found):
-                return self._left_alone(step, found, "somebody edited it since it was created; left alone", attempt)
+                return self._left_alone(step, found, reason_of(Why.EDITED_BY_SOMEBODY), attempt)
             former = self._journal.put_document(found.raw)
             id_ = self._new_id()
             before = _state(found)
-            self._note(step, found.id, Outcome.INTENT, before, "deleted", "", FORMER_POLICY + former, attempt, id_)
+            self._note(step, found.id, Outcome.INTENT, before, "deleted", "", _former(former), attempt, id_)
             try:
                 accepted = await self._tenant.delete_policy(found.id, client_request_id=id_)
             except MfaMigrateError as problem:
-                self._note(step, found.id, Outcome.FAILED, before, "deleted", "", problem.what, attempt, id_)
+                self._note(step, found.id, Outcome.FAILED, before, "deleted", "", _error(problem), attempt, id_)
                 raise
             there = await self._read_until(found.id, lambda policy: policy is None, patiently=accepted)
             if there is None:
-                self._note(step, found.id, Outcome.CONFIRMED, before, "deleted", "", "", attempt, id_)
-                return ""
-            reason = f"{UNCLEAR}, and it is still there"
+                self._note(step, found.id, Outcome.CONFIRMED, before, "deleted", "", NO_REASON, attempt, id_)
+                return NO_REASON
+            reason = reason_of(Why.NO_ANSWER, ", and it is still there")
             self._note(step, found.id, Outcome.FAILED, before, "deleted", _state(there), reason, attempt, id_)
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be deleted in {MAX_ATTEMPTS} attempts.",
@@ -258,7 +266,7 @@ class PolicySteps:
             hint="Run the same command again.",
         )
 
-    def _left_alone(self, step: PolicyStep, found: ConditionalAccessPolicy, reason: str, attempt: int) -> str:
+    def _left_alone(self, step: PolicyStep, found: ConditionalAccessPolicy, reason: Reason, attempt: int) -> Reason:
         wanted = step.after if isinstance(step, SetPolicyState) else "deleted"
         self._note(step, found.id, Outcome.SKIPPED, _state(found), wanted, _state(found), reason, attempt)
         return reason
@@ -273,7 +281,7 @@ class PolicySteps:
         before: str,
         requested: str,
         observed: str,
-        reason: str,
+        reason: Reason,
         attempt: int,
         client_request_id: str = "",
     ) -> None:
@@ -295,6 +303,14 @@ class PolicySteps:
                 )
             ]
         )
+
+
+def _former(document: str) -> Reason:
+    return reason_of(Why.FORMER_POLICY, parts=Parts(document=document))
+
+
+def _error(problem: MfaMigrateError) -> Reason:
+    return reason_of(Why.ERROR, problem.what)
 
 
 def _state(policy: ConditionalAccessPolicy | None) -> str:

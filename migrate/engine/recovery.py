@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from migrate.engine.ports import Journal, Progress, Tenant
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.reasons import Parts, Why, reason_of
 from migrate.model.replies import StateReading
 from migrate.model.users import MfaState
 
 CHUNK = 500
-NOT_SEEN = "interrupted before the change took effect"
-"""The reason where a change in doubt is not seen; reads may lag behind writes, so it may show up yet."""
 
 
 async def recover_users(tenant: Tenant, journal: Journal, progress: Progress) -> int:
@@ -32,13 +31,13 @@ async def recover_users(tenant: Tenant, journal: Journal, progress: Progress) ->
 def _settled(intent: JournalEntry, reading: StateReading) -> Draft:
     asked = MfaState(intent.requested)
     if reading.mfa_state is None:
-        outcome, reason = Outcome.FAILED, f"interrupted, and could not be read since: {reading.problem}"
+        outcome, reason = Outcome.FAILED, reason_of(Why.UNREADABLE_SINCE, str(reading.problem))
     elif asked.is_found_as(reading.mfa_state) and (asked == reading.mfa_state or intent.before != reading.mfa_state):
-        outcome, reason = Outcome.RECOVERED, "interrupted; found as asked: presumably ours, not proven"
+        outcome, reason = Outcome.RECOVERED, reason_of(Why.FOUND_AFTER_INTERRUPTION)
     elif intent.before == reading.mfa_state:
-        outcome, reason = Outcome.FAILED, NOT_SEEN
+        outcome, reason = Outcome.FAILED, reason_of(Why.NOT_SEEN)
     else:
-        outcome, reason = Outcome.SKIPPED, f"interrupted, then found {reading.mfa_state}: drift, left alone"
+        outcome, reason = Outcome.SKIPPED, reason_of(Why.DRIFT_SINCE, parts=Parts(found=reading.mfa_state))
     return Draft(
         operation=Operation.SET_MFA_STATE,
         target_type=TargetType.USER,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from migrate.engine.history import ROLLED_BACK, begun_plans, plans_rolled_back, policies_touched
+from migrate.engine.history import begun_plans, plans_rolled_back, policies_touched
 from migrate.engine.run_parts import RunParts
 from migrate.errors import MfaMigrateError, StalePlan
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
+from migrate.model.reasons import Parts, Reason, Why, reason_of
 from migrate.model.users import MfaState
 
 NOTHING_TO_DO = "already so"
@@ -28,26 +29,29 @@ class RunLog:
     def opened(self) -> None:
         """Begin the run; the plan itself goes into the journal."""
         document = self._journal.put_document(self._plan)
-        self._note(Operation.OPEN_RUN, Outcome.OPENED, f"{self._plan.kind} begins", requested=document)
+        self._note(Operation.OPEN_RUN, Outcome.OPENED, self._about_the_plan(Why.BEGUN), requested=document)
 
-    def approved(self, reason: str) -> None:
-        """Note a wait that the operator skipped by name."""
-        self._note(Operation.APPROVE, Outcome.APPROVED, reason)
+    def approved(self, option: str, words: str) -> None:
+        """Note a wait that the operator skipped by name, in the operator's words."""
+        self._note(Operation.APPROVE, Outcome.APPROVED, reason_of(Why.APPROVED, f"{option}: {words}"))
 
-    def waiting(self, reason: str) -> None:
+    def waiting(self, why: Why, words: str = "") -> None:
         """Note why the run stands still."""
-        self._note(Operation.WAIT, Outcome.WAITING, reason)
+        self._note(Operation.WAIT, Outcome.WAITING, reason_of(why, words))
 
     def closed(self, undone: Sequence[str]) -> None:
         """End the run, once; with a rollback end also the runs that it put back as a whole."""
         if not any(self._journal.entries(plan_digest=self._digest, operation=Operation.CLOSE_RUN)):
-            self._note(Operation.CLOSE_RUN, Outcome.CLOSED, f"{self._plan.kind} is through")
+            self._note(Operation.CLOSE_RUN, Outcome.CLOSED, self._about_the_plan(Why.THROUGH))
         for digest in sorted(set(undone) - plans_rolled_back(self._journal)):
-            reason = f"{ROLLED_BACK} by run {self._digest}"
+            reason = reason_of(Why.ROLLED_BACK, parts=Parts(run=self._digest))
             self._note(Operation.CLOSE_RUN, Outcome.CLOSED, reason, plan_digest=digest)
 
+    def _about_the_plan(self, why: Why) -> Reason:
+        return reason_of(why, parts=Parts(kind=self._plan.kind))
+
     def _note(
-        self, operation: Operation, outcome: Outcome, reason: str, requested: str = "", plan_digest: str = ""
+        self, operation: Operation, outcome: Outcome, reason: Reason, requested: str = "", plan_digest: str = ""
     ) -> None:
         self._journal.append(
             [

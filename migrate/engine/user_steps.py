@@ -16,13 +16,22 @@ from migrate.errors import PermissionMissing
 from migrate.model.coverage import Coverage
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import SetMfaState
+from migrate.model.reasons import (
+    NO_REASON,
+    Parts,
+    Reason,
+    Why,
+    given_up,
+    held_first,
+    more_said,
+    reason_of,
+    refusal_reason,
+)
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.users import MfaState
 
 BATCH = 20
 """Items in one Graph batch."""
-NOT_COVERED = "not covered any more"
-"""How the reason of a skipped user begins whose proof failed."""
 MAX_ATTEMPTS = 5
 """How often one write is sent at most; each time only after reading that it was not applied."""
 _ONCE_MORE = frozenset({401, 409})
@@ -107,20 +116,19 @@ class UserSteps:
             decision = Send(found=decision.found)
         if isinstance(decision, Leave):
             if step.user_id in self._tried and _is_as_asked(step, reading):
-                reason = "sent before without a clear outcome; found as asked: presumably ours, not proven"
+                reason = reason_of(Why.FOUND_AFTER_DOUBT)
                 return Leave(outcome=Outcome.RECOVERED, found=decision.found, reason=reason)
             return decision
         if step.user_id in self._emergency_access and step.after is MfaState.DISABLED:
-            reason = "emergency access account: never switched off"
+            reason = reason_of(Why.EMERGENCY_ACCESS)
             return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
         if not needs_proof(step):
             return decision
         proof = proofs.get(step.user_id, "the user could not be read")
         if isinstance(proof, Coverage) and self._proof.is_proven(proof):
             return Send(found=decision.found, rests_on=proof.covered_by_ids)
-        why = proof if isinstance(proof, str) else proof.summary
-        reason = f"{NOT_COVERED}: {why}"
-        return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason, not_covered=True)
+        reason = reason_of(Why.NOT_COVERED, proof if isinstance(proof, str) else proof.summary)
+        return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
 
     async def _read(self, steps: Sequence[SetMfaState]) -> dict[str, StateReading]:
         readings = await self._tenant.read_mfa_states([step.user_id for step in steps])
@@ -173,14 +181,12 @@ class UserSteps:
             step = each.item.step
             match self._decide(step, readings[step.user_id], proofs):
                 case Send() as decision if self._stop():
-                    reason = f"{_said(each.reply)}; interrupted before it was sent again"
+                    reason = _after(each.reply, reason_of(Why.INTERRUPTED, " again"))
                     left.append(_outcome(each.item, each.reply, decision.found, Outcome.FAILED, reason, attempt))
                 case Send() as decision:
                     pending.append(Pending(step=step, found=decision.found))
                 case Leave() as decision:
-                    reason = f"{_said(each.reply)}; {decision.reason}"
-                    if decision.not_covered:
-                        reason = f"{decision.reason} ({_said(each.reply)})"
+                    reason = _after(each.reply, decision.reason)
                     left.append(_outcome(each.item, each.reply, decision.found, decision.outcome, reason, attempt))
         return [*outcomes, *(self._journal.append(left) if left else [])], pending
 
@@ -225,23 +231,27 @@ def _settled(item: Pending, reply: WriteReply, reading: StateReading, attempt: i
     # What already passed for a promotion before the write proves nothing about a write that was not accepted.
     unmoved = observed == item.found != step.after
     if _is_as_asked(step, reading) and (reply.fate is WriteFate.ACCEPTED or not unmoved):
-        note = "" if observed == step.after else f"found {observed}: a documented promotion"
+        promoted = reason_of(Why.PROMOTED, parts=Parts(found=observed))
+        note = NO_REASON if observed == step.after else promoted
         return _outcome(item, reply, observed, Outcome.CONFIRMED, note, attempt)
     if reading.mfa_state is None:
-        reason = f"{_said(reply)}; could not be read back: {reading.problem}"
+        reason = more_said(_said(reply), f"; could not be read back: {reading.problem}")
+        if reply.fate is WriteFate.ACCEPTED:
+            reason = reason_of(Why.UNCONFIRMED_UNREADABLE, str(reading.problem), Parts(status=reply.status))
         outcome = Outcome.FAILED if reply.fate is WriteFate.REFUSED else Outcome.UNCONFIRMED
         return _outcome(item, reply, observed, outcome, reason, attempt)
     if not MfaState(item.found).is_found_as(reading.mfa_state):
-        reason = f"{_said(reply)}; then found {observed}, neither what it was nor what was asked"
+        reason = more_said(_said(reply), f"; then found {observed}, neither what it was nor what was asked")
+        if reply.fate is WriteFate.ACCEPTED:
+            reason = reason_of(Why.ACCEPTED_DRIFT, parts=Parts(status=reply.status, found=observed))
         return _outcome(item, reply, observed, Outcome.FAILED, reason, attempt)
     match reply.fate:
         case WriteFate.ACCEPTED:
-            reason = "accepted, but still read as before; `verify` settles it"
-            return _outcome(item, reply, observed, Outcome.UNCONFIRMED, reason, attempt)
+            return _outcome(item, reply, observed, Outcome.UNCONFIRMED, reason_of(Why.UNCONFIRMED), attempt)
         case WriteFate.REFUSED if reply.status not in _ONCE_MORE or attempt > 1:
             return _outcome(item, reply, observed, Outcome.FAILED, _said(reply), attempt)
         case _ if attempt >= MAX_ATTEMPTS:
-            reason = f"sent {attempt} times without success: {_said(reply)}"
+            reason = given_up(_said(reply), attempt)
             return _outcome(item, reply, observed, Outcome.FAILED, reason, attempt)
         case _:
             return None
@@ -251,11 +261,17 @@ def _is_as_asked(step: SetMfaState, reading: StateReading) -> bool:
     return reading.mfa_state is not None and step.after.is_found_as(reading.mfa_state)
 
 
-def _said(reply: WriteReply) -> str:
-    if reply.fate is WriteFate.HELD:
-        return reply.message
+def _said(reply: WriteReply) -> Reason:
     # The message begins with the code where Graph gave one.
-    return f"Graph said {reply.status} {reply.message}" if reply.status else f"no clear answer: {reply.message}"
+    return refusal_reason(reply.status, reply.message)
+
+
+def _after(reply: WriteReply, reason: Reason) -> Reason:
+    """Return why a step is not sent again: what Graph said first, unless it is that the proof failed."""
+    held = reply.fate is WriteFate.HELD
+    if reason.why is Why.NOT_COVERED:
+        return more_said(reason, f" ({reply.message if held else _said(reply)})")
+    return held_first(reason) if held else more_said(_said(reply), f"; {reason}")
 
 
 def _left(step: SetMfaState, decision: Leave) -> Draft:
@@ -282,14 +298,14 @@ def _intent(item: Pending, request: WriteRequest, attempt: int) -> Draft:
         user_principal_name=item.step.user_principal_name,
         before=item.found,
         requested=item.step.after,
-        reason=item.step.because,
+        reason=reason_of(Why.PLANNED, item.step.because) if item.step.because else NO_REASON,
         attempt=attempt,
         client_request_id=request.client_request_id,
         wave=item.step.wave,
     )
 
 
-def _outcome(item: Pending, reply: WriteReply, observed: str, outcome: Outcome, reason: str, attempt: int) -> Draft:
+def _outcome(item: Pending, reply: WriteReply, observed: str, outcome: Outcome, reason: Reason, attempt: int) -> Draft:
     return Draft(
         operation=Operation.SET_MFA_STATE,
         target_type=TargetType.USER,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from migrate.engine.ports import Journal, Progress
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
+from migrate.model.reasons import Why, reason_of
 
 WORTH_KEEPING_SECONDS = 5.0
 """Shorter waits are the normal pace of a run; the same one over and over counts as one."""
@@ -53,7 +54,7 @@ class WaitLog:
                     operation=Operation.WAIT,
                     target_type=TargetType.RUN,
                     outcome=Outcome.WAITING,
-                    reason=reason,
+                    reason=reason_of(Why.WAITING, reason),
                     server_date=self._server_date(),
                 )
             ]

@@ -10,13 +10,13 @@ from itertools import islice
 
 from migrate.decide.guards import Leave, Send, needs_proof
 from migrate.engine.proof import Proof
-from migrate.engine.recovery import NOT_SEEN
 from migrate.engine.run_parts import RunParts
-from migrate.engine.user_steps import BATCH, NOT_COVERED, UserSteps
+from migrate.engine.user_steps import BATCH, UserSteps
 from migrate.errors import MfaMigrateError
 from migrate.model.amounts import count_or_percent
 from migrate.model.journal import JournalEntry, Operation, Outcome
 from migrate.model.plan import SetMfaState, Wave
+from migrate.model.reasons import Why
 
 CHUNK = 500
 """Users who are read and proven in one go before a wave."""
@@ -78,7 +78,7 @@ class WaveRunner:
         skipped = self._journal.entries(
             plan_digest=self._plan_digest, operation=Operation.SET_MFA_STATE, outcomes=[Outcome.SKIPPED]
         )
-        uncovered = {entry.object_id for entry in skipped if entry.reason.startswith(NOT_COVERED)}
+        uncovered = {entry.object_id for entry in skipped if entry.reason.why is Why.NOT_COVERED}
         for step in self._steps():
             if step.wave == wave:
                 outcome = done.get(step.user_id)
@@ -146,7 +146,7 @@ class WaveRunner:
         return {
             entry.object_id: entry.requested
             for entry in entries
-            if entry.outcome is Outcome.UNCONFIRMED or entry.reason == NOT_SEEN
+            if entry.outcome is Outcome.UNCONFIRMED or entry.reason.why is Why.NOT_SEEN
         }
 
     async def run(self, wave: Wave, *, gate: Gate, write_record: WriteRecord, following: Wave | None = None) -> None:
@@ -162,7 +162,7 @@ class WaveRunner:
         found, rests_on, left = await self._rehearsed(wave)
         await gate(sorted(rests_on))
         self._users.leave(left)
-        self._failures = sum(leave.not_covered or leave.outcome is Outcome.FAILED for _, leave in left)
+        self._failures = sum(leave.why is Why.NOT_COVERED or leave.outcome is Outcome.FAILED for _, leave in left)
         self._halted = None
         limit = count_or_percent(self._max_failures, wave.users, "--max-failures")
         self._check_limit(limit, wave)
@@ -222,7 +222,7 @@ class WaveRunner:
 
     def _note_outcomes(self, outcomes: Sequence[JournalEntry], wave: Wave, limit: int) -> None:
         self._failures += sum(
-            entry.outcome in (Outcome.FAILED, Outcome.UNCONFIRMED) or entry.reason.startswith(NOT_COVERED)
+            entry.outcome in (Outcome.FAILED, Outcome.UNCONFIRMED) or entry.reason.why is Why.NOT_COVERED
             for entry in outcomes
         )
         self._halted = self._halted or self._users.lapse()

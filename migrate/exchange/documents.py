@@ -15,7 +15,7 @@ import msgspec
 from migrate.errors import BadInput
 from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of, opened
 from migrate.model.cells import PLAN_COLUMNS, joined, plan_cells, split
-from migrate.model.journal import JournalEntry
+from migrate.model.journal import JournalEntry, columns_of, entry_of
 from migrate.model.plan import HoldReason, PlanAction, PlanRow
 from migrate.model.record import Record
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, RollbackHeader, RollbackRow
@@ -238,14 +238,14 @@ def _rollback_row(cells: dict[str, str]) -> RollbackRow:
 
 
 def _audit_cells(entry: JournalEntry) -> tuple[str, ...]:
-    return tuple(str(value) for value in msgspec.to_builtins(entry).values())
+    return tuple(str(value) for value in columns_of(entry).values())
 
 
 def _audit_entry(cells: dict[str, str]) -> JournalEntry:
     values: dict[str, str | int] = {column: cells[column] for column in AUDIT_COLUMNS}
     for column in ("Sequence", "Attempt"):
         values[column] = _number(cells, column)
-    return msgspec.convert(values, JournalEntry)
+    return entry_of(values)
 
 
 def _snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
 
+from migrate.model.reasons import NO_REASON, Reason, Why, why_of
 from migrate.model.record import Record, canonical_json
 from migrate.model.users import MfaState
 
@@ -56,7 +58,10 @@ class TargetType(StrEnum):
 
 
 class JournalEntry(Record, frozen=True, kw_only=True, rename="pascal"):
-    """One entry, with the columns of audit.csv. Texts are empty, never None, so that a CSV says the same."""
+    """One entry, with the columns of audit.csv. Texts are empty, never None, so that a CSV says the same.
+
+    `columns_of` and `entry_of` stand between it and what is on disk, where the reason is a text.
+    """
 
     sequence: int
     time_utc: str
@@ -71,7 +76,7 @@ class JournalEntry(Record, frozen=True, kw_only=True, rename="pascal"):
     requested: str
     observed: str
     outcome: Outcome
-    reason: str
+    reason: Reason
     attempt: int
     request_id: str
     client_request_id: str
@@ -81,9 +86,44 @@ class JournalEntry(Record, frozen=True, kw_only=True, rename="pascal"):
 
     def expected_hash(self) -> str:
         """Return SHA-256 over the previous hash and the canonical JSON of the other columns."""
-        columns = msgspec.to_builtins(self)
+        columns = columns_of(self)
         del columns["PreviousHash"], columns["Hash"]
         return hashlib.sha256(self.previous_hash.encode() + canonical_json(columns)).hexdigest()
+
+
+def columns_of(entry: JournalEntry) -> dict[str, str | int]:
+    """Return the entry as it stands on disk: the columns of audit.csv in their order, over which its hash goes."""
+    columns: dict[str, str | int] = msgspec.to_builtins(entry)
+    columns["Reason"] = str(entry.reason)
+    return columns
+
+
+def entry_of(columns: Mapping[str, str | int]) -> JournalEntry:
+    """Return the entry that the columns hold, strictly decoded.
+
+    Raises:
+        msgspec.ValidationError: They are not what `columns_of` makes.
+    """
+    text = columns.get("Reason")
+    if not isinstance(text, str):
+        raise msgspec.ValidationError("Expected `str` - at `$.Reason`")
+    reason = _reason_in(text, columns.get("Operation"), columns.get("Outcome"))
+    return msgspec.convert({**columns, "Reason": reason}, JournalEntry)
+
+
+def _reason_in(text: str, operation: object, outcome: object) -> Reason:
+    """Return the reason that a row gives. Where people and plans are quoted, no word of theirs says what it is."""
+    match operation, outcome:
+        case Operation.SET_MFA_STATE, Outcome.INTENT:
+            return Reason(why=Why.PLANNED, words=text) if text else NO_REASON
+        case Operation.APPROVE, _:
+            return Reason(why=Why.APPROVED, words=text) if text else NO_REASON
+        case Operation.WAIT, _:
+            return why_of(text, Why.WAITING)
+        case ((Operation.CREATE_POLICY | Operation.SET_POLICY_STATE | Operation.DELETE_POLICY), Outcome.FAILED):
+            return why_of(text, Why.ERROR)
+        case _:
+            return why_of(text)
 
 
 class Draft(Record, frozen=True, kw_only=True):
@@ -97,7 +137,7 @@ class Draft(Record, frozen=True, kw_only=True):
     before: str = ""
     requested: str = ""
     observed: str = ""
-    reason: str = ""
+    reason: Reason = NO_REASON
     attempt: int = 0
     request_id: str = ""
     client_request_id: str = ""

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from migrate.errors import ExitCode
+from migrate.model.reasons import Reason
 from migrate.model.record import Record
 
 
@@ -71,7 +72,7 @@ class RunStanding(Record, frozen=True, kw_only=True):
     put_back: int
     """Users of the run whom a later run, such as a rollback, set to something else."""
     outcomes: dict[str, int]
-    waiting_for: str | None
+    waiting_for: Reason | None
     closed: bool
     next_plan: str | None
     """Digest of a plan that was made since and is not begun."""

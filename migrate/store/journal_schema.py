@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from migrate.model.journal import JournalEntry
+from migrate.model.journal import JournalEntry, columns_of, entry_of
 from migrate.store.database import Schema
 
 JOURNAL_FILE = "journal.db"
@@ -128,7 +128,7 @@ OBJECTS_BY_OUTCOME = f"""
 
 def values_of(entry: JournalEntry) -> tuple[Any, ...]:
     """Return an entry's columns in the order of `COLUMNS`."""
-    return msgspec.structs.astuple(entry)
+    return tuple(columns_of(entry).values())
 
 
 def entry_from(row: tuple[Any, ...]) -> JournalEntry:
@@ -137,7 +137,7 @@ def entry_from(row: tuple[Any, ...]) -> JournalEntry:
     Raises:
         msgspec.ValidationError: The row is not what `values_of` makes.
     """
-    return msgspec.convert(dict(zip(_WIRE_NAMES, row, strict=False)), JournalEntry)
+    return entry_of(dict(zip(_WIRE_NAMES, row, strict=False)))
 
 
 _WIRE_NAMES = tuple(field.encode_name for field in msgspec.structs.fields(JournalEntry))

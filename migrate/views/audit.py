@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
-from migrate.model.journal import JournalEntry
+from migrate.model.journal import JournalEntry, columns_of
 from migrate.views.screen import Answer, styled
 
 
@@ -41,7 +39,7 @@ def audit_answer(path: Path, count: int, head: str, entries: Callable[[], Iterab
         kind="audit",
         document={"file": str(path), "count": count, "lastHash": head},
         columns=tuple(JournalEntry.__struct_encode_fields__),
-        rows=lambda: (tuple(str(value) for value in msgspec.structs.astuple(entry)) for entry in entries()),
+        rows=lambda: (tuple(str(value) for value in columns_of(entry).values()) for entry in entries()),
         lines=lines,
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from migrate.model.journal import JournalEntry, Outcome
+from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import MfaState
 from migrate.views.events import ResultCode, ResultEvent, ResultOutcome
@@ -14,7 +15,7 @@ from migrate.views.screen import Answer, styled, table
 
 COLUMNS = ("ObjectId", "UserPrincipalName", "Before", "Requested", "Found", "Outcome", "Code", "Message", "Note")
 PROMOTED = "Found enforced: Microsoft promotes an enabled user who has a method registered."
-NOT_COVERED = ". Close the gap, or switch off all the same with --accept-uncovered REASON."
+WHAT_TO_DO = "Close the gap, or switch off all the same with --accept-uncovered REASON."
 """What one can do about a user who is not switched off for want of proof."""
 
 _OUTCOMES = {
@@ -24,19 +25,6 @@ _OUTCOMES = {
     Outcome.SKIPPED: ResultOutcome.SKIPPED,
     Outcome.FAILED: ResultOutcome.FAILED,
 }
-_CODES = (
-    ("nothing to do", ResultCode.NONE),
-    ("not covered", ResultCode.NOT_COVERED),
-    ("emergency access", ResultCode.EMERGENCY_ACCESS),
-    ("drift", ResultCode.DRIFT),
-    ("could not be read", ResultCode.UNREADABLE),
-    ("Graph said 401", ResultCode.AUTHENTICATION),
-    ("Graph said 403", ResultCode.PERMISSION_DENIED),
-    ("Graph said 404", ResultCode.NOT_FOUND),
-    ("Graph said 429", ResultCode.THROTTLED),
-    ("Graph said", ResultCode.REFUSED),
-)
-"""How the reason of an outcome begins, and the code that stands for it."""
 
 
 class Decision(Protocol):
@@ -44,6 +32,10 @@ class Decision(Protocol):
 
     @property
     def found(self) -> str: ...
+    @property
+    def reason(self) -> Reason:
+        """Why it is left; `NO_REASON` when it is to be sent."""
+        ...
 
 
 def refused_result(refused: RefusedRequest, asked: MfaState) -> ResultEvent:
@@ -85,22 +77,22 @@ def result_of(
     resolved: ResolvedRequest, asked: MfaState, entry: JournalEntry | Decision | None, note: str
 ) -> ResultEvent:
     """Return the result of a request: from its journal entry, or from what a rehearsal decided."""
-    outcome, reason, found, request_id = ResultOutcome.FAILED, "interrupted before it was sent", "", ""
+    outcome, reason, found, request_id = ResultOutcome.FAILED, reason_of(Why.INTERRUPTED), "", ""
     if isinstance(entry, JournalEntry):
         outcome, reason = _OUTCOMES.get(entry.outcome, ResultOutcome.UNCONFIRMED), entry.reason
         found, request_id = entry.observed, entry.request_id
     elif entry is not None:
-        reason, found = getattr(entry, "reason", ""), entry.found
-        outcome = ResultOutcome.SKIPPED if reason else ResultOutcome.PLANNED
-    if reason.startswith("nothing to do"):
+        reason, found = entry.reason, entry.found
+        outcome = ResultOutcome.PLANNED if reason.why is Why.NONE else ResultOutcome.SKIPPED
+    if reason.why is Why.NOTHING_TO_DO:
         outcome = ResultOutcome.UNCHANGED
     error = outcome.is_error
-    code = next((code for start, code in _CODES if reason.startswith(start)), ResultCode.OTHER)
     sent = outcome in (ResultOutcome.CONFIRMED, ResultOutcome.RECOVERED)
     promoted = PROMOTED if sent and asked is MfaState.ENABLED and found == MfaState.ENFORCED else ""
-    if code is ResultCode.NOT_COVERED:
+    message = str(reason)
+    if reason.why is Why.NOT_COVERED:
         # Here nothing was planned on a proof, so nothing has changed since.
-        reason = reason.replace("not covered any more", "not proven covered by Conditional Access", 1) + NOT_COVERED
+        message = f"not proven covered by Conditional Access: {reason.words}. {WHAT_TO_DO}"
     return ResultEvent(
         index=resolved.request.index,
         object_id=resolved.profile.id,
@@ -109,11 +101,63 @@ def result_of(
         requested=asked,
         found=MfaState(found) if found else None,
         outcome=outcome,
-        code=code if error else ResultCode.NONE,
-        message=reason if error else "",
+        code=code_for(reason.why) if error else ResultCode.NONE,
+        message=message if error else "",
         note=" ".join(filter(None, [promoted, "" if outcome is ResultOutcome.UNCHANGED else note])),
         request_id=request_id,
     )
+
+
+def code_for(why: Why) -> ResultCode:
+    """Return the code of a request that did not end as asked."""
+    match why:
+        case Why.NOT_COVERED:
+            return ResultCode.NOT_COVERED
+        case Why.EMERGENCY_ACCESS:
+            return ResultCode.EMERGENCY_ACCESS
+        case Why.DRIFT | Why.DRIFT_SINCE | Why.ACCEPTED_DRIFT | Why.SET_BY_SOMEBODY | Why.EDITED_BY_SOMEBODY:
+            return ResultCode.DRIFT
+        case Why.UNREADABLE | Why.UNREADABLE_SINCE:
+            return ResultCode.UNREADABLE
+        case Why.GONE | Why.NOT_FOUND | Why.NOT_THERE:
+            return ResultCode.NOT_FOUND
+        case Why.SIGN_IN_REFUSED:
+            return ResultCode.AUTHENTICATION
+        case Why.PERMISSION_REFUSED:
+            return ResultCode.PERMISSION_DENIED
+        case Why.THROTTLED:
+            return ResultCode.THROTTLED
+        case Why.REFUSED | Why.READS_DIFFERENTLY:
+            return ResultCode.REFUSED
+        case Why.UNCONFIRMED | Why.UNCONFIRMED_UNREADABLE | Why.NO_ANSWER | Why.NOT_SEEN:
+            return ResultCode.UNCONFIRMED
+        case (
+            Why.NONE
+            | Why.OTHER
+            | Why.ERROR
+            | Why.INTERRUPTED
+            | Why.BEGUN
+            | Why.THROUGH
+            | Why.ROLLED_BACK
+            | Why.APPROVED
+            | Why.WAITING
+            | Why.STOPPED
+            | Why.WAIT_INTERRUPTED
+            | Why.PLANNED
+            | Why.NOTHING_TO_DO
+            | Why.PROMOTED
+            | Why.FOUND_AFTER_DOUBT
+            | Why.FOUND_AFTER_INTERRUPTION
+            | Why.FORMER_POLICY
+            | Why.FOUND_BY_MARKER
+            | Why.EXISTS_ALREADY
+            | Why.ALREADY_SO
+            | Why.FOUND_AS_ASKED
+            | Why.ALSO_CHANGED
+        ):
+            return ResultCode.OTHER
+        case _:
+            assert_never(why)
 
 
 def unsent_results(answers: Sequence[ResolvedRequest | RefusedRequest], asked: MfaState) -> Iterator[ResultEvent]:

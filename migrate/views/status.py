@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from migrate.model.cells import joined
 from migrate.model.journal import JournalEntry
+from migrate.model.reasons import Why
 from migrate.model.run import RunStanding
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UnreadableUser
@@ -34,9 +37,6 @@ MEANING = {
     ),
 }
 """What each state means: in short, then for browsers, modern apps and non-browser apps."""
-
-STOPPED = "stopped: "
-"""How the journal begins the reason of a run that ended rather than waited."""
 
 COLUMNS = (
     "ObjectId",
@@ -139,6 +139,11 @@ def _user_lines(user: AnyUser, taken_at: str | None, change: JournalEntry | None
     yield ""
 
 
+def _standing_document(standing: RunStanding) -> dict[str, Any]:
+    waiting_for = None if standing.waiting_for is None else str(standing.waiting_for)
+    return {**msgspec.to_builtins(standing), "waitingFor": waiting_for}
+
+
 def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answer:
     """Return the answer for the tenant as a whole."""
     kinds = sorted({key.partition("/")[2] for key in header.counts})
@@ -164,15 +169,15 @@ def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answe
         if standing.next_plan is not None:
             yield f"  Plan {standing.next_plan[:12]} was made since and is not begun; `mfa-migrate apply` begins it."
         elif standing.waiting_for is not None:
-            reason = standing.waiting_for.removesuffix(".")
-            said = f"Stopped: {reason.removeprefix(STOPPED)}" if reason.startswith(STOPPED) else f"Waiting: {reason}"
-            yield f"  {said}. Go on with `mfa-migrate apply`."
+            stopped = standing.waiting_for.why is Why.STOPPED
+            said = f"Stopped: {standing.waiting_for.words}" if stopped else f"Waiting: {standing.waiting_for}"
+            yield f"  {said.removesuffix('.')}. Go on with `mfa-migrate apply`."
         elif not standing.closed:
             yield "  Not finished; go on with `mfa-migrate apply`."
 
     return Answer(
         kind="status",
-        document={"snapshot": header, "run": standing},
+        document={"snapshot": header, "run": None if standing is None else _standing_document(standing)},
         columns=("PerUserMfaState", *(kind.capitalize() for kind in kinds), "Users"),
         rows=rows,
         lines=lines,

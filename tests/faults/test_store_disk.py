@@ -16,6 +16,7 @@ import pytest
 
 from migrate.errors import FolderDamaged, FolderProblem
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.reasons import Why, reason_of
 from migrate.model.users import UserProfile
 from migrate.store.chain import verify_chain
 from migrate.store.files import write_atomically
@@ -93,7 +94,7 @@ def drafts(batch: int) -> list[Draft]:
             object_id=f"user-{batch}-{index}",
             before="enforced",
             requested="disabled",
-            reason="x" * 500,
+            reason=reason_of(Why.PLANNED, "x" * 500),
         )
         for index in range(20)
     ]

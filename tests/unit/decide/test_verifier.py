@@ -19,6 +19,7 @@ from migrate.decide.verifier import (
 from migrate.model.findings import FindingCode
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import CreatePolicy
+from migrate.model.reasons import NO_REASON
 from migrate.model.users import MfaState, Registration
 from tests.unit.decide.records import (
     evidence,
@@ -51,7 +52,7 @@ def entry(outcome: str, before: str = "enforced", requested: str = "disabled", o
         requested=requested,
         observed=observed,
         outcome=Outcome(outcome),
-        reason="",
+        reason=NO_REASON,
         attempt=1,
         request_id="r",
         client_request_id="c",

@@ -349,7 +349,7 @@ async def _whole_run(
                 "reads": UNITS_PER_10_SECONDS[sandbox.throttle.size()] / 10 * sandbox.settings.unit_rate_scale,
                 "Conditional Access": POLICY_CALLS_PER_SECOND,
             },
-            journalled_waits=[entry.reason for entry in disk.entries(operation=Operation.WAIT)],
+            journalled_waits=[str(entry.reason) for entry in disk.entries(operation=Operation.WAIT)],
         )
 
 

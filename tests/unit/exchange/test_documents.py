@@ -29,8 +29,9 @@ from migrate.exchange.documents import (
 from migrate.exchange.tables import DELIMITERS, Dialect
 from migrate.model.cells import joined, split
 from migrate.model.evidence import PolicyState
-from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType, entry_of
 from migrate.model.plan import HoldReason, PlanAction, PlanRow, SetPolicyState
+from migrate.model.reasons import Why, reason_of
 from migrate.model.rollback import (
     ROLLBACK_FORMAT,
     ROLLBACK_KIND,
@@ -75,19 +76,16 @@ ROLLBACK_ROWS = st.builds(
     tenant_id=TEXT,
     plan_digest=TEXT,
 )
-ENTRIES = st.builds(
-    JournalEntry,
-    sequence=NUMBERS,
-    attempt=NUMBERS,
-    operation=st.sampled_from(list(Operation)),
-    target_type=st.sampled_from(list(TargetType)),
-    outcome=st.sampled_from(list(Outcome)),
-    **{
-        field: TEXT
-        for field in JournalEntry.__struct_fields__
-        if field not in {"sequence", "attempt", "operation", "target_type", "outcome"}
-    },
-)
+ENTRIES = st.fixed_dictionaries(
+    dict.fromkeys(JournalEntry.__struct_encode_fields__, TEXT)
+    | {
+        "Sequence": NUMBERS,
+        "Attempt": NUMBERS,
+        "Operation": st.sampled_from([member.value for member in Operation]),
+        "TargetType": st.sampled_from([member.value for member in TargetType]),
+        "Outcome": st.sampled_from([member.value for member in Outcome]),
+    }
+).map(entry_of)
 SNAPSHOT_ROWS = st.builds(
     SnapshotRow,
     user_id=TEXT,
@@ -284,7 +282,7 @@ def entry() -> JournalEntry:
         requested="disabled",
         observed="",
         outcome=Outcome.INTENT,
-        reason="=not a formula",
+        reason=reason_of(Why.PLANNED, "=not a formula"),
         attempt=1,
         request_id="",
         client_request_id="",

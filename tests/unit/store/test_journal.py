@@ -18,6 +18,7 @@ import pytest
 from migrate.errors import FolderDamaged, FolderProblem, NewerFolder, NothingHere
 from migrate.model.journal import GENESIS, Draft, Operation, Outcome, TargetType
 from migrate.model.plan import SetMfaState
+from migrate.model.reasons import Why, reason_of
 from migrate.model.users import MfaState
 from migrate.store import journal as journal_module
 from migrate.store.chain import verify_chain
@@ -62,7 +63,7 @@ def test_entries_are_there_after_opening_again_and_the_chain_goes_on(open_journa
     with open_journal() as journal:
         written = journal.append([draft("u1")])
     with open_journal() as journal:
-        written += journal.append([draft("u1", Outcome.FAILED, reason="gone")])
+        written += journal.append([draft("u1", Outcome.FAILED, reason=reason_of(Why.GONE))])
         assert list(journal.entries()) == written
         report = verify_chain(journal.entries(), expect=written[0].hash)
     assert (report.holds, report.count, report.head, report.expected_at) == (True, 2, written[1].hash, 1)
@@ -83,7 +84,7 @@ def test_entries_need_a_run(workspace: Workspace, draft: Maker, clock: Any) -> N
 
 
 def test_entries_can_be_filtered(open_journal: Opener, draft: Maker) -> None:
-    wait = Draft(operation=Operation.WAIT, target_type=TargetType.RUN, outcome=Outcome.WAITING, reason="settling")
+    wait = Draft(operation=Operation.WAIT, target_type=TargetType.RUN, outcome=Outcome.WAITING)
     with open_journal() as journal:
         journal.append([draft("u1"), wait, draft("u1", Outcome.CONFIRMED), draft("u2", Outcome.FAILED)])
         journal.for_run(OTHER_PLAN)
@@ -130,10 +131,10 @@ def test_the_folds_tell_who_is_done_who_is_in_doubt_and_what_was_before(open_jou
     with open_journal() as journal:
         journal.append([draft("u1"), draft("u2"), draft("u3", wave=2, before="enabled"), draft("u4", Outcome.SKIPPED)])
         journal.append([draft("u1", Outcome.FAILED), draft("u2", Outcome.CONFIRMED)])
-        journal.append([draft("u1", before="disabled", reason="again")])
+        journal.append([draft("u1", before="disabled", reason=reason_of(Why.PLANNED, "again"))])
         journal.append([draft("u1", Outcome.UNCONFIRMED)])
         journal.for_run(OTHER_PLAN)
-        journal.append([draft("u2", before="disabled", requested="enforced", reason="back")])
+        journal.append([draft("u2", before="disabled", requested="enforced", reason=reason_of(Why.PLANNED, "back"))])
 
         latest = {entry.object_id: entry.outcome for entry in journal.latest_outcomes(plan_digest=PLAN)}
         assert latest == {"u1": Outcome.UNCONFIRMED, "u2": Outcome.CONFIRMED, "u4": Outcome.SKIPPED}

@@ -24,6 +24,7 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
+from migrate.model.reasons import Why, reason_of
 from migrate.model.run import Ending, RunResult
 from migrate.model.users import MfaState
 from migrate.store.chain import ChainReport
@@ -333,8 +334,10 @@ def test_status_says_how_far_the_migration_is() -> None:
     assert "Not finished" not in replaced
     assert "No run has been begun here." in text_of(status_answer(snapshot(1), None))
     assert "Paused by the file" in text_of(status_answer(snapshot(1), standing(paused=True)))
-    assert "Waiting: settling" in text_of(status_answer(snapshot(1), standing(waiting_for="settling")))
-    stopped = text_of(status_answer(snapshot(1), standing(waiting_for="stopped: Wave 2: 9 failed.")))
+    settling = status_answer(snapshot(1), standing(waiting_for=reason_of(Why.WAITING, "settling")))
+    assert "Waiting: settling" in text_of(settling)
+    assert settling.document["run"]["waitingFor"] == "settling"
+    stopped = text_of(status_answer(snapshot(1), standing(waiting_for=reason_of(Why.STOPPED, "Wave 2: 9 failed."))))
     assert "  Stopped: Wave 2: 9 failed. Go on with `mfa-migrate apply`." in stopped
     assert "3 put back since" in text_of(status_answer(snapshot(1), standing(put_back=3, closed=True)))
 
