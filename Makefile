@@ -33,7 +33,7 @@ USABLE := $(shell test "$$(sed -n 1p $(STAMP) 2>/dev/null)" = "$(CURDIR)" \
 	&& "$(PY)" -c "" 2>/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts bench clean venv fresh-venv
+.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts figures bench clean venv fresh-venv
 
 help: ## Print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -86,6 +86,9 @@ samples: venv ## Make the files of samples/ again
 
 help-texts: venv ## Write the help text of every command into docs/commands.md
 	"$(PY)" docs/write_help_texts.py
+
+figures: venv ## Measure the sources and write the figures into docs/architecture.md
+	"$(PY)" docs/write_figures.py
 
 bench: venv ## Run the benchmarks and print their figures
 	@set -e; for script in benchmarks/bench_*.py; do \

@@ -231,14 +231,3 @@ def test_help_and_version_load_nothing_slow(option: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "LOADED []"
-
-
-def test_the_page_says_how_large_tool_and_sandbox_are_and_the_sandbox_is_the_smaller_one() -> None:
-    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
-    sandbox = sum(count for path, count in lines.items() if path.relative_to(PACKAGE).parts[0] == "sandbox")
-    tool = sum(lines.values()) - sandbox
-    said = re.search(r"about ([\d,]+) for the tool and ([\d,]+) for the sandbox", DOCUMENT.read_text(encoding="utf-8"))
-    assert said is not None
-    told = [int(number.replace(",", "")) for number in said.groups()]
-    assert told == [pytest.approx(tool, rel=0.1), pytest.approx(sandbox, rel=0.1)]
-    assert sandbox < tool

@@ -17,6 +17,7 @@ from migrate.errors import FolderProblem
 from migrate.store import files
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
+from migrate.store.rollback_files import ROLLBACK_CSV
 from tests.faults.dying import Graveyard, open_graveyard
 from tests.faults.lab import DAY, Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_seen_in_the_wild import STATES, on, status
@@ -245,7 +246,7 @@ def test_a_folder_that_may_not_be_written_is_found_out_before_anything_is_sent(
 
 
 def test_a_way_back_that_a_spreadsheet_holds_open_is_found_out_before_anything_is_asked(lab: Lab) -> None:
-    table = lab.workspace / wiring.ROLLBACK_CSV
+    table = lab.workspace / ROLLBACK_CSV
     table.write_text("of an earlier run")
     real, asked = os.replace, lab.requests()
 
