@@ -180,6 +180,7 @@ def evidence_of(users: int) -> Evidence:
         holders=frozenset(user_id(chance.randrange(users)) for _ in range(20)),
         eligible=frozenset(user_id(chance.randrange(users)) for _ in range(20)),
         scoped=frozenset(),
+        built_in=True,
     )
     return Evidence(
         policies=tuple(policies_of(chance, sites)),

@@ -35,7 +35,9 @@ def explain(
     app: Annotated[
         list[str] | None,
         typer.Option(
-            "--app", metavar="ID", help="Ask about this application or suite only; may be given several times."
+            "--app",
+            metavar="ID",
+            help="Ask about this application or application group only; may be given several times.",
         ),
     ] = None,
     suppose: Suppose = None,
@@ -76,7 +78,7 @@ def _named_apps(names: list[str]) -> frozenset[str]:
         if not is_guid(name) and name not in APP_SUITES:
             raise UsageProblem(
                 f"--app takes an application (client) id, not {name!r}.",
-                hint=f"Or one of the suites {', '.join(APP_SUITES)}. Exchange Online is {EXCHANGE_ONLINE}.",
+                hint=f"Or one of the application groups {', '.join(APP_SUITES)}. Exchange Online is {EXCHANGE_ONLINE}.",
             )
     return frozenset(names)
 

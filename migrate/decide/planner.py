@@ -145,6 +145,8 @@ class Planner:
     def _held_back(self, user: AnyUser) -> tuple[HoldReason, str] | None:
         """Return why a user stays out whatever the policies say, or None."""
         profile, rules = user.profile, self._rules
+        if profile.is_agent:
+            return HoldReason.AGENT, "the account of an agent, which is no person: never touched"
         if profile.id in rules.emergency_access:
             return HoldReason.EMERGENCY_ACCESS, "emergency access account: never touched"
         if _is_directory_sync(profile, self._evidence):

@@ -18,13 +18,13 @@ from migrate.decide.coverage.policy import Control, Kind, PolicyReading
 from migrate.decide.coverage.principals import Directory, Facts, Match, kinds_of, named_users
 from migrate.decide.coverage.strictly import is_guid, spelled
 from migrate.decide.coverage.vocabulary import (
-    APP_SUITES,
+    APP_GROUPS,
     ENUMERATED,
-    KNOWN_SUITE_MEMBERS,
     LEGACY_CLIENTS,
     MFA_TRUSTED_IPS,
     USER_ACTIONS,
     Axis,
+    membership_of,
 )
 from migrate.errors import UsageProblem
 from migrate.model.evidence import Evidence, PolicyState
@@ -188,10 +188,11 @@ def _target(reading: PolicyReading, sign_in: SignIn) -> _Check:
     app = (sign_in.app or "").casefold()
     if targets.user_actions or targets.contexts:
         return _Check(False, "target: the policy is about user actions or authentication contexts, not about apps")
-    # An application that no documentation lists as part of a suite is taken as outside it.
-    names = {app, KNOWN_SUITE_MEMBERS.get(app, "").casefold()}
-    suites = (targets.apps | targets.excluded_apps) & {suite.casefold() for suite in APP_SUITES}
-    note = " (taken as outside the suites that the policy names)" if suites and app not in KNOWN_SUITE_MEMBERS else ""
+    # An application that no documentation lists as part of an application group is taken as outside it.
+    membership = membership_of(app)
+    names = {app, *membership.surely}
+    groups = (targets.apps | targets.excluded_apps) & {group.casefold() for group in APP_GROUPS} & membership.perhaps
+    note = " (taken as outside the application groups that the policy names)" if groups else ""
     if ALL in targets.excluded_apps or names & targets.excluded_apps:
         return _Check(False, f"app: {app} is excluded")
     if targets.every_app or names & targets.apps:

@@ -241,7 +241,14 @@ _SCHEDULE: JsonObject = {
 
 
 def _definition(role: RoleEvidence) -> JsonObject:
-    shown: JsonObject = {"id": role.template_id, "templateId": role.template_id, "isBuiltIn": True, "isEnabled": True}
+    # Exports of older versions did not ask; nearly every role that a policy names is a built-in one.
+    built_in = role.built_in is not False
+    shown: JsonObject = {
+        "id": role.template_id,
+        "templateId": role.template_id,
+        "isBuiltIn": built_in,
+        "isEnabled": True,
+    }
     # Role names are Microsoft's. Without one the answer cannot be used, so that an unreadable role stays so.
     return shown if role.status is not ReadStatus.READ or role.unnamed else {**shown, "displayName": role.display_name}
 

@@ -148,7 +148,7 @@ class EvidenceReader:
 
     async def _role_now(self, reader: GroupReader, template_id: str) -> RoleEvidence:
         call = directory_read(
-            f"roleManagement/directory/roleDefinitions/{template_id}?$select=id,displayName",
+            f"roleManagement/directory/roleDefinitions/{template_id}?$select=id,displayName,isBuiltIn",
             f"role {template_id}",
             ROLES,
         )
@@ -189,6 +189,7 @@ class EvidenceReader:
             eligible=could_hold.users,
             scoped=parts.users,
             unnamed=(holders | could_hold | parts).unnamed,
+            built_in=head.is_built_in,
         )
 
     async def _assignments(self, reader: GroupReader, collection: str, template_id: str) -> list[wire.Assignment]:

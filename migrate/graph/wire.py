@@ -47,6 +47,7 @@ class _User(Wire, frozen=True, kw_only=True):
     on_premises_sync_enabled: bool | None
     assigned_licenses: list[_Licence] | None
     created_date_time: str | None
+    odata_type: str | None = msgspec.field(default=None, name="@odata.type")
 
 
 class _Me(Wire, frozen=True, kw_only=True):
@@ -148,9 +149,11 @@ class GroupHead(Wire, frozen=True, kw_only=True):
 
 
 class RoleHead(Wire, frozen=True, kw_only=True):
-    """What a directory role is called."""
+    """What a directory role is called, and whether it is one of Microsoft's own."""
 
     display_name: str | None
+    is_built_in: bool | None = None
+    """None where Graph does not say; then it is not taken for built in."""
 
 
 class Assignment(Wire, frozen=True, kw_only=True):
@@ -194,6 +197,7 @@ def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
         if user.assigned_licenses is None
         else tuple(licence.sku_id for licence in user.assigned_licenses),
         created_date_time=user.created_date_time,
+        is_agent=(user.odata_type or "").rpartition(".")[2].lower() == "agentuser",
     )
 
 

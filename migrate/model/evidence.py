@@ -93,6 +93,8 @@ class RoleEvidence(Record, frozen=True, kw_only=True):
     """Ids of the users who hold it for a part of the directory only."""
     unnamed: int = 0
     """Assignments that show nobody, not even an id."""
+    built_in: bool | None = None
+    """Policies reach holders of built-in roles only; None where it was not read, as in exports of older versions."""
 
 
 class Evidence(Record, frozen=True, kw_only=True):
@@ -117,7 +119,17 @@ _NOT_DECIDING = frozenset({"id", "createdDateTime", "modifiedDateTime", "deleted
 
 def deciding_projection(policy: ConditionalAccessPolicy) -> JsonObject:
     """Return what of a policy decides about coverage: no id, no dates, no prose."""
-    return {key: value for key, value in policy.raw.items() if key not in _NOT_DECIDING and "@odata" not in key}
+    return {
+        key: value for key, value in policy.raw.items() if key not in _NOT_DECIDING and not is_control_information(key)
+    }
+
+
+def is_control_information(member: str) -> bool:
+    """Tell whether a member's name is OData's own: an annotation, or an action that the service advertises.
+
+    Source: OData JSON format 4.01, "Control information" and "Advertised functions and actions".
+    """
+    return "@odata." in member or member.startswith("#")
 
 
 def evidence_digest(evidence: Evidence) -> str:

@@ -138,6 +138,8 @@ class HoldReason(StrEnum):
     DIRECTORY_SYNC = "directory-sync"
     EXCLUDED = "excluded"
     GUEST = "guest"
+    AGENT = "agent"
+    """The account of an agent: no person, and no policy for people reaches it."""
 
 
 class PlanAction(StrEnum):

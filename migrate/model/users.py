@@ -65,6 +65,8 @@ class UserProfile(Record, frozen=True, kw_only=True):
     """SKU ids; None where Graph did not say, which is not the same as none."""
     created_date_time: str | None
     """ISO 8601, as Graph wrote it."""
+    is_agent: bool = False
+    """The account belongs to an agent (Graph type agentUser): it is no person, and not among all users."""
 
     @property
     def is_guest(self) -> bool:

@@ -11,6 +11,7 @@ from migrate.decide.coverage.locations import NamedLocation, read_locations
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.projection import read_strictly
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.record import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Context:
 def context_of(evidence: Evidence) -> Context:
     """Return the readings of all policies."""
     locations = read_locations(evidence.named_locations)
-    strengths = {str(raw.get("id")).casefold(): raw for raw in evidence.authentication_strengths}
+    strengths: dict[str, list[JsonObject]] = {}
+    for raw in evidence.authentication_strengths:
+        strengths.setdefault(str(raw.get("id")).casefold(), []).append(raw)
     ordered = sorted(evidence.policies, key=_by_age)
     return Context(tuple(read_strictly(policy, strengths, locations) for policy in ordered), locations)
 

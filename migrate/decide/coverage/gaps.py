@@ -9,7 +9,14 @@ from typing import assert_never
 from migrate.decide.coverage.locations import ALL_TRUSTED, NamedLocation, NotUnderstood
 from migrate.decide.coverage.regions import Box
 from migrate.decide.coverage.space import NO, Space
-from migrate.decide.coverage.vocabulary import APP_NAMES, ENUMERATED, MFA_TRUSTED_IPS, Axis
+from migrate.decide.coverage.vocabulary import (
+    APP_NAMES,
+    COMPLIANT_NETWORK,
+    COMPLIANT_NETWORK_TAG,
+    ENUMERATED,
+    MFA_TRUSTED_IPS,
+    Axis,
+)
 from migrate.model.coverage import Gap, GapKind
 
 _CLIENT_WORDS = {
@@ -35,6 +42,8 @@ _CONTROL_WORDS = {
     "control:approvedApplication": "from approved client apps",
     "control:compliantApplication": "from apps with an app protection policy",
     "control:passwordChange": "with a password change instead",
+    "control:verifiedID": "with a verified ID instead",
+    "control:riskRemediation": "with risk remediation instead",
 }
 _ORDINARY = frozenset(
     [
@@ -55,6 +64,8 @@ _ORDINARY = frozenset(
 """What most sign-ins are like: a gap is better named by what is special about it."""
 
 OTHER = "other"
+_SPELLED = {ALL_TRUSTED: "trusted", COMPLIANT_NETWORK: COMPLIANT_NETWORK_TAG}
+"""Names that read better in a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +150,8 @@ class GapNames:
             return "from trusted locations"
         if name == OTHER:
             return "from outside the named locations that policies mention"
+        if name == COMPLIANT_NETWORK:
+            return "from the compliant network (Global Secure Access)"
         if name == MFA_TRUSTED_IPS:
             return "from the location with the all-zero id (commonly the MFA trusted IPs)"
         location = self._locations[name]
@@ -146,7 +159,7 @@ class GapNames:
 
 
 def _tag(axis: str, name: str) -> str:
-    return f"{axis}:{'trusted' if name == ALL_TRUSTED else name}"
+    return f"{axis}:{_SPELLED.get(name, name)}"
 
 
 def _chosen(slabs: Mapping[str, int], mask: int) -> list[tuple[str, int]]:
@@ -164,8 +177,8 @@ def _chosen(slabs: Mapping[str, int], mask: int) -> list[tuple[str, int]]:
 
 
 def _app_names(space: Space) -> list[str]:
-    suites = {suite for app in space.apps for suite in app.suites}
-    return [*sorted(suites, reverse=True), *sorted({app.app_id for app in space.apps if app.app_id})]
+    groups = {group for app in space.apps for group in app.suites}
+    return [*sorted(groups, reverse=True), *sorted({app.app_id for app in space.apps if app.app_id} - groups)]
 
 
 def _is_app(space: Space) -> Callable[[str, int], bool]:

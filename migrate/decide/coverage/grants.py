@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrate.decide.coverage.policy import CONTROL_AXES, CONTROL_WORDS, Control, Demand, Kind
-from migrate.decide.coverage.strictly import Doubts, shown, spelled
-from migrate.decide.coverage.vocabulary import BUILT_IN_STRENGTHS, ControlName
+from migrate.decide.coverage.strictly import Doubts, is_empty, shown, spelled
+from migrate.decide.coverage.vocabulary import (
+    BUILT_IN_STRENGTHS,
+    FIRST_FACTORS,
+    MULTI_FACTORS,
+    SECOND_FACTORS,
+    SINGLE_FACTORS,
+    ControlName,
+)
 from migrate.model.record import JsonObject
 
 _ABOUT = "demand"
+_FIRST, _SECOND = (frozenset(map(str.casefold, modes)) for modes in (FIRST_FACTORS, SECOND_FACTORS))
+_SINGLE, _MULTI = (frozenset(map(str.casefold, modes)) for modes in (SINGLE_FACTORS, MULTI_FACTORS))
 _CONTROLS = spelled(tuple(control.value for control in ControlName))
 
 
-def demand_of(raw: JsonObject, strengths: Mapping[str, JsonObject], doubts: Doubts) -> Demand:
+def demand_of(raw: JsonObject, strengths: Mapping[str, Sequence[JsonObject]], doubts: Doubts) -> Demand:
     """Return what a policy's grantControls ask for.
 
-    `strengths` are the tenant's authentication strengths by id (lower case). Source: Graph resource
-    conditionalAccessGrantControls; Entra page "Grant controls in Conditional Access policy".
+    `strengths` are the tenant's authentication strengths by id (lower case), each as often as it was sent. A control
+    that is not known only adds to MFA where all controls are asked for (operator AND); else it may replace it.
+    Source: Graph resource conditionalAccessGrantControls; Entra page "Grant controls in Conditional Access policy".
     """
     grant = doubts.object_at(raw, "grantControls", "grantControls", _ABOUT)
     if grant is None:
         return _nothing("nothing: it sets session controls only")
     doubts.unknown_members(grant, "grantControls", "grantControls", _ABOUT)
-    built_in = doubts.choices(
-        doubts.texts_at(grant, "builtInControls", "grantControls", _ABOUT), _CONTROLS, "builtInControls", _ABOUT
-    )
+    named = doubts.texts_at(grant, "builtInControls", "grantControls", _ABOUT)
+    built_in = {_CONTROLS[name.casefold()] for name in named if name.casefold() in _CONTROLS}
+    unknown = sorted({name for name in named if name.casefold() not in _CONTROLS})
     controls = [
         *(_built_in(ControlName(name)) for name in sorted(built_in - {ControlName.BLOCK})),
         *_strength(grant, strengths, doubts),
         *_others(grant, doubts),
     ]
-    one_of = _is_one_of(grant, len(controls), doubts)
+    one_of = _is_one_of(grant, len(controls) + len(unknown), doubts)
+    if any(control.is_mfa for control in controls) and not one_of and ControlName.BLOCK not in built_in:
+        controls += [Control(f"control:{name}", False, f"{name!r}, which is not known here") for name in unknown]
+    else:
+        doubts.choices(tuple(unknown), _CONTROLS, "builtInControls", _ABOUT)
     if ControlName.BLOCK in built_in:
         if controls:
             doubts.add(_ABOUT, "block stands beside other grant controls")
@@ -77,7 +91,7 @@ def _others(grant: JsonObject, doubts: Doubts) -> list[Control]:
     ]
 
 
-def _strength(grant: JsonObject, strengths: Mapping[str, JsonObject], doubts: Doubts) -> list[Control]:
+def _strength(grant: JsonObject, strengths: Mapping[str, Sequence[JsonObject]], doubts: Doubts) -> list[Control]:
     inline = doubts.object_at(grant, "authenticationStrength", "grantControls.authenticationStrength", _ABOUT)
     if inline is None:
         return []
@@ -85,14 +99,53 @@ def _strength(grant: JsonObject, strengths: Mapping[str, JsonObject], doubts: Do
     if not isinstance(strength_id, str) or not strength_id:
         doubts.add(_ABOUT, f"an authentication strength without an id: {shown(inline)}")
         return []
-    known = strengths.get(strength_id.casefold(), inline)
-    satisfied = known.get("requirementsSatisfied")
-    name = known.get("displayName") or strength_id
-    if satisfied is None and strength_id.casefold() in BUILT_IN_STRENGTHS:
-        satisfied = "mfa"
-    if not isinstance(satisfied, str) or satisfied.casefold() not in ("mfa", "none"):
-        doubts.add(_ABOUT, f"the authentication strength {name} cannot be resolved: {shown(satisfied)}")
+    copies = [*strengths.get(strength_id.casefold(), ()), inline]
+    name = next((str(copy["displayName"]) for copy in copies if copy.get("displayName")), strength_id)
+    try:
+        problem = _what_is_wrong_with(copies, is_built_in=strength_id.casefold() in BUILT_IN_STRENGTHS)
+    except ValueError as doubt:
+        doubts.add(_ABOUT, f"the authentication strength {name} cannot be resolved: {doubt}")
         return []
-    is_mfa = satisfied.casefold() == "mfa"
-    words = f"the authentication strength {name!r}" + ("" if is_mfa else " (no MFA)")
-    return [Control("" if is_mfa else f"strength:{strength_id.casefold()}", is_mfa, words)]
+    words = f"the authentication strength {name!r}{problem}"
+    return [Control(f"strength:{strength_id.casefold()}" if problem else "", not problem, words)]
+
+
+def _what_is_wrong_with(copies: Sequence[JsonObject], *, is_built_in: bool) -> str:
+    """Return in brackets why a strength is no MFA; empty when it is. Raises ValueError where that is not known.
+
+    The copy inside the policy and the ones of the tenant's list all have to say the same. It is MFA only when
+    `requirementsSatisfied` says so and no combination of methods is a single factor.
+    """
+    satisfied = {shown(copy.get("requirementsSatisfied")).casefold() for copy in copies} - {"none"}
+    if not satisfied and is_built_in:
+        satisfied = {"'mfa'"}
+    if len(satisfied) != 1 or not satisfied <= {"'mfa'", "'none'"}:
+        raise ValueError(f"it satisfies {' or '.join(sorted(satisfied)) or 'nothing that was read'}")
+    if satisfied == {"'none'"}:
+        return " (no MFA)"
+    allowed = {frozenset(_combinations(copy)) for copy in copies} - {frozenset()}
+    if len(allowed) > 1:
+        raise ValueError("its copies allow different methods")
+    if not allowed and not is_built_in:
+        raise ValueError("its methods were not read")
+    single = sorted(" + ".join(sorted(modes)) for modes in frozenset().union(*allowed) if not _is_multifactor(modes))
+    return f" (no MFA: it allows {single[0]})" if single else ""
+
+
+def _combinations(copy: JsonObject) -> Iterator[frozenset[str]]:
+    """Yield the combinations of methods that one copy allows, each as its modes in lower case."""
+    allowed = copy.get("allowedCombinations")
+    if is_empty(allowed):
+        return
+    if not isinstance(allowed, list) or not all(isinstance(one, str) for one in allowed):
+        raise ValueError(f"allowedCombinations is {shown(allowed)}")
+    for one in allowed:
+        yield frozenset(mode.strip().casefold() for mode in one.split(","))
+
+
+def _is_multifactor(modes: frozenset[str]) -> bool:
+    unknown = modes - _SINGLE - _SECOND - _MULTI
+    if unknown:
+        raise ValueError(f"it allows {sorted(unknown)[0]!r}, which is not known")
+    # Text messages are a first factor alone and a second one beside a password.
+    return bool(modes & _MULTI) or bool(modes & _FIRST and modes & _SECOND)

@@ -127,6 +127,7 @@ class Judge:
 
     def _kinds_of(self, profile: UserProfile) -> frozenset[UserKind]:
         signs = (
+            profile.is_agent,
             profile.user_type,
             profile.creation_type,
             profile.external_user_state,
@@ -211,7 +212,7 @@ def _is_report_only(reading: PolicyReading) -> bool:
 
 def _may_matter(reading: PolicyReading) -> bool:
     """Tell whether a policy could demand anything of a user's sign-in to an application, enabled or report-only."""
-    if reading.policy.policy_state is PolicyState.DISABLED or reading.for_workloads:
+    if reading.policy.policy_state is PolicyState.DISABLED or reading.set_aside is not None:
         return False
     targets_apps = reading.targets.every_app or reading.targets.apps or reading.is_doubtful(Axis.APP)
     demands = reading.demand.kind is not Kind.NOTHING or reading.is_doubtful("demand")

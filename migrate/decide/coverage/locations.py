@@ -13,10 +13,14 @@ from itertools import groupby, product
 from math import prod
 
 from migrate.decide.coverage.strictly import shown
-from migrate.decide.coverage.vocabulary import MFA_TRUSTED_IPS
+from migrate.decide.coverage.vocabulary import COMPLIANT_NETWORK, MFA_TRUSTED_IPS
+from migrate.model.evidence import is_control_information
 from migrate.model.record import JsonObject
 
 ALL, ALL_TRUSTED = "all", "alltrusted"
+_NOT_DECIDING = frozenset({"id", "displayName", "createdDateTime", "modifiedDateTime", "deletedDateTime"})
+_BY_ID = frozenset({COMPLIANT_NETWORK, MFA_TRUSTED_IPS})
+"""Locations that are known by their id: nobody can list what lies in them, so each is a place of its own."""
 _FAMILIES = (ipaddress.IPv4Network("0.0.0.0/0"), ipaddress.IPv6Network("::/0"))
 MOST_PARTS = 200_000
 """Beyond it the named locations are not cut against each other: a second of work and tens of megabytes."""
@@ -59,12 +63,30 @@ NamedLocation = Ranges | Countries | NotUnderstood
 
 def read_locations(raws: Iterable[JsonObject]) -> dict[str, NamedLocation]:
     """Return the named locations by id (lower case). Source: Graph resources ipNamedLocation, countryNamedLocation."""
-    located = (_read(raw) for raw in raws)
-    return {location.id: location for location in located}
+    found: dict[str, NamedLocation] = {}
+    seen: dict[str, JsonObject] = {}
+    for raw in raws:
+        location = _read(raw)
+        deciding = {key: value for key, value in raw.items() if key not in _NOT_DECIDING and _decides(key)}
+        if seen.setdefault(location.id, deciding) == deciding:
+            found.setdefault(location.id, location)
+        else:
+            # Graph may send an object twice; where the two disagree nobody knows which one holds.
+            sentence = f"the named location {_name_of(raw)!r} was sent twice, and not alike"
+            found[location.id] = NotUnderstood(location.id, sentence)
+    return found
+
+
+def _decides(key: str) -> bool:
+    return key == "@odata.type" or not is_control_information(key)
+
+
+def _name_of(raw: JsonObject) -> str:
+    return str(raw.get("displayName") or raw.get("id"))
 
 
 def _read(raw: JsonObject) -> NamedLocation:
-    location_id, name = str(raw.get("id", "")).casefold(), str(raw.get("displayName") or raw.get("id"))
+    location_id, name = str(raw.get("id", "")).casefold(), _name_of(raw)
     kind = str(raw.get("@odata.type") or _guessed_type(raw)).rsplit(".", 1)[-1].casefold()
     try:
         if kind == "ipnamedlocation":
@@ -124,7 +146,7 @@ class PlacesPartition:
         countries = [where for where in self._relevant() if isinstance(where, Countries)]
         # A trusted place need not lie in a named location that is understood: the MFA trusted IPs count too, and no
         # API shows them. So `alltrusted` holds for sure inside trusted ranges, and may hold anywhere else.
-        hidden = [key for key in (ALL_TRUSTED, MFA_TRUSTED_IPS) if key in self._mentioned]
+        hidden = [key for key in (ALL_TRUSTED, *sorted(_BY_ID)) if key in self._mentioned]
         cuts = (
             _address_parts(ranges),
             _country_parts([where for where in countries if not where.by_gps]),
@@ -140,6 +162,8 @@ class PlacesPartition:
     def _relevant(self) -> Iterator[NamedLocation]:
         for location_id in sorted(self._known):
             location = self._known[location_id]
+            if location_id in _BY_ID:
+                continue
             trusted = isinstance(location, Ranges) and location.trusted and ALL_TRUSTED in self._mentioned
             if trusted or location_id in self._mentioned:
                 yield location
@@ -157,7 +181,7 @@ class PlacesPartition:
 def problems_with(ids: frozenset[str], known: Mapping[str, NamedLocation]) -> list[str]:
     """Return sentences for the ones of these location names that are not understood."""
     sentences = []
-    for location_id in sorted(ids - {ALL, ALL_TRUSTED, MFA_TRUSTED_IPS}):
+    for location_id in sorted(ids - {ALL, ALL_TRUSTED} - _BY_ID):
         if location_id not in known:
             sentences.append(f"the named location {location_id} is not among those that were read")
         else:
@@ -183,8 +207,11 @@ def _country_parts(locations: list[Countries]) -> set[frozenset[str]]:
 
 
 def _address_parts(locations: list[Ranges]) -> set[frozenset[str]]:
-    """Return the different sets of locations that one address can lie in, exactly, by a sweep over the bounds."""
-    parts: set[frozenset[str]] = set()
+    """Return the different sets of locations that one address can lie in, exactly, by a sweep over the bounds.
+
+    An address that Microsoft cannot place lies in none of them, even where they hold all of IPv4 and IPv6.
+    """
+    parts: set[frozenset[str]] = {frozenset()}
     for family in _FAMILIES:
         parts |= _sweep(locations, family.version, int(family[-1]))
     return parts

@@ -27,6 +27,8 @@ class People:
     everybody: bool
     old_guests: bool
     """The literal `GuestsOrExternalUsers`."""
+    agents: bool
+    """The literal `AllAgentIdUsers`: agents' user accounts, and no person."""
     users: frozenset[str]
     groups: tuple[str, ...]
     roles: tuple[str, ...]
@@ -38,6 +40,9 @@ class Targets:
     """The resources that a policy is about. Ids and suite names in lower case."""
 
     every_app: bool
+    """All of them, or those that a filter for applications matches."""
+    all_resources: bool
+    """The policy names all resources, without any exclusion of one: then it is about baseline scopes too."""
     apps: frozenset[str]
     excluded_apps: frozenset[str]
     user_actions: frozenset[str]
@@ -84,6 +89,15 @@ class Demand:
     words: str
 
 
+class SetAside(Enum):
+    """Why a policy can never meet a person's sign-in to an application. The value is a note for people."""
+
+    WORKLOADS = "it is about workload identities or agents"
+    AGENT_ACCOUNTS = "it is about agents' user accounts only"
+    AGENT_RESOURCES = "it is about agent resources only"
+    USER_ACTIONS = "it is about user actions, not about sign-ins to applications"
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyReading:
     """A policy, read strictly. With problems it proves nothing, but might still close what others leave open."""
@@ -98,8 +112,8 @@ class PolicyReading:
     rules: Mapping[str, bool]
     """Per yes/no coordinate the answer that the policy asks for."""
     demand: Demand
-    for_workloads: bool
-    """It is about service principals or agents and never about a user's sign-in."""
+    set_aside: SetAside | None
+    """Why the policy can never meet a person's sign-in to an application; None where it can."""
     problems: tuple[Problem, ...]
 
     @property
@@ -125,6 +139,8 @@ CONTROL_WORDS: Mapping[ControlName, str] = {
     ControlName.APPROVED_APPLICATION: "an approved client app",
     ControlName.COMPLIANT_APPLICATION: "an app protection policy",
     ControlName.PASSWORD_CHANGE: "a password change",
+    ControlName.VERIFIED_ID: "a verified ID",
+    ControlName.RISK_REMEDIATION: "risk remediation",
 }
 
 CONTROL_AXES: Mapping[ControlName, str] = {
@@ -133,4 +149,6 @@ CONTROL_AXES: Mapping[ControlName, str] = {
     ControlName.APPROVED_APPLICATION: "control:approvedApplication",
     ControlName.COMPLIANT_APPLICATION: "control:compliantApplication",
     ControlName.PASSWORD_CHANGE: "control:passwordChange",
+    ControlName.VERIFIED_ID: "control:verifiedID",
+    ControlName.RISK_REMEDIATION: "control:riskRemediation",
 }

@@ -1,6 +1,7 @@
 """Answers whom a policy is assigned to: yes, no, or not known, always with the path that leads there.
 
-An exclusion always wins. Eligible and scoped holders never count for an inclusion and always for an exclusion.
+An exclusion always wins. Eligible and scoped holders, and those of roles that are not built in, never
+count for an inclusion and always for an exclusion.
 A group that could not be read is not known; it is never taken for empty.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from migrate.decide.coverage.policy import Guests, People, PolicyReading
+from migrate.decide.coverage.policy import Guests, People, PolicyReading, SetAside
 from migrate.decide.coverage.projection import PEOPLE
 from migrate.decide.coverage.vocabulary import (
     EXTERNAL_KINDS,
@@ -19,7 +20,7 @@ from migrate.decide.coverage.vocabulary import (
     UserKind,
 )
 from migrate.decide.coverage.ways_in import WaysIn, member_words
-from migrate.model.evidence import Evidence, ReadStatus
+from migrate.model.evidence import Evidence, ReadStatus, RoleEvidence
 from migrate.model.users import UserProfile
 
 
@@ -54,6 +55,8 @@ def kinds_of(profile: UserProfile) -> frozenset[UserKind]:
     Source: Graph user properties userType, creationType, externalUserState and identities; Entra page "Conditional
     Access: users and groups" for the meaning of the kinds.
     """
+    if profile.is_agent:
+        return frozenset({UserKind.AGENT})
     signs = [
         (profile.creation_type or "").casefold() in _EXTERNAL_CREATION,
         profile.external_user_state is not None,
@@ -149,13 +152,15 @@ class Directory:
         Without `entrances` the paths say what is true of everybody with these facts; the match is the same.
         """
         ways = dict(entrances)
-        if reading.for_workloads:
-            return Assignment(Match.NO, False, ("it is about workload identities or agents",))
+        if reading.set_aside is not None and reading.set_aside is not SetAside.USER_ACTIONS:
+            return Assignment(Match.NO, False, (reading.set_aside.value,))
+        if UserKind.AGENT in kinds:
+            return Assignment(Match.NO, False, ("an agent's account, which policies for people do not reach",))
         inside = list(self._included(reading.include, facts, kinds, ways))
         if reading.is_doubtful(PEOPLE):
             inside.append((Match.NOT_KNOWN, "its assignment is not understood"))
-        if not inside:
-            return Assignment(Match.NO, False, ("not included",))
+        if all(match is Match.NO for match, _ in inside):
+            return Assignment(Match.NO, False, tuple(path for _, path in inside) or ("not included",))
         out = list(self._excluded(reading.exclude, facts, kinds, ways))
         if any(match is Match.YES for match, _ in out):
             return Assignment(Match.NO, True, tuple(path for match, path in out if match is Match.YES))
@@ -163,7 +168,9 @@ class Directory:
         sure = tuple(path for match, path in inside if match is Match.YES)
         if sure and not doubts:
             return Assignment(Match.YES, False, sure)
-        return Assignment(Match.NOT_KNOWN, False, doubts or tuple(path for _, path in inside))
+        return Assignment(
+            Match.NOT_KNOWN, False, doubts or tuple(path for match, path in inside if match is Match.NOT_KNOWN)
+        )
 
     def _included(
         self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind], ways: _Ways
@@ -229,13 +236,27 @@ class Directory:
                 if facts & {(fact, role_id) for fact in ("holder", "eligible holder", "scoped holder")}:
                     yield Match.NOT_KNOWN, f"held {name}, which is not found any more"
             elif ("holder", role_id) in facts:
-                yield Match.YES, f"holder of {name}"
+                yield _as_holder(role, name, including=including)
             elif not including and ("eligible holder", role_id) in facts:
                 yield Match.YES, f"eligible for {name}, who could activate it"
             elif not including and ("scoped holder", role_id) in facts:
                 yield Match.YES, f"holder of {name} for a part of the directory"
             elif not including and role.unnamed:
                 yield Match.NOT_KNOWN, f"{name} is held by somebody whom Graph does not name"
+
+
+def _as_holder(role: RoleEvidence, name: str, *, including: bool) -> tuple[Match, str]:
+    """Return what holding a role means. Policies know built-in roles only; an exclusion is taken at its word.
+
+    Source: Entra page "Conditional Access: Users, groups, agents, and workload identities".
+    """
+    if role.built_in:
+        return Match.YES, f"holder of {name}"
+    if not including:
+        return Match.YES, f"holder of {name}, which is not known to be a built-in role"
+    if role.built_in is None:
+        return Match.NOT_KNOWN, f"whether {name} is a built-in role was not read; export again"
+    return Match.NO, f"holder of {name}, and policies reach built-in roles only"
 
 
 def _unread(status: ReadStatus, name: str, problem: str | None) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from migrate.decide.coverage.grants import demand_of
 from migrate.decide.coverage.locations import NamedLocation, problems_with
-from migrate.decide.coverage.policy import Guests, People, Places, PolicyReading, Targets
-from migrate.decide.coverage.strictly import Doubts, is_empty, is_guid, shown, spelled
+from migrate.decide.coverage.policy import Guests, People, Places, PolicyReading, SetAside, Targets
+from migrate.decide.coverage.strictly import Doubts, is_guid, says_nothing, shown, spelled
 from migrate.decide.coverage.vocabulary import (
+    AGENT_RESOURCES,
     APP_SUITES,
     CLIENT_TYPES,
     ENUMERATED,
@@ -26,14 +27,18 @@ from migrate.model.record import JsonObject
 
 PEOPLE = "people"
 _ANYTHING = "all"
-_SPECIAL_USERS = ("All", "None", "GuestsOrExternalUsers")
+_SPECIAL_USERS = ("All", "None", "GuestsOrExternalUsers", "AllAgentIdUsers")
+_AGENT_RESOURCES = AGENT_RESOURCES.casefold()
+USER_ACTION = "userAction"
 _WORKLOAD_MEMBERS = ("clientApplications", "agents", "agentContext", "agentIdRiskLevels", "servicePrincipalRiskLevels")
 
 
 def read_strictly(
-    policy: ConditionalAccessPolicy, strengths: Mapping[str, JsonObject], locations: Mapping[str, NamedLocation]
+    policy: ConditionalAccessPolicy,
+    strengths: Mapping[str, Sequence[JsonObject]],
+    locations: Mapping[str, NamedLocation],
 ) -> PolicyReading:
-    """Return the reading of a policy; never raises. Strengths and named locations are given by id (lower case).
+    """Return the reading of a policy; never raises. Strengths, each with all its copies, and locations are given by id.
 
     Source: Graph v1.0 resource conditionalAccessPolicy and its parts. Enum values are compared without regard
     to case, as Graph does; members, values and types that are not understood are listed in `problems`.
@@ -63,19 +68,32 @@ def read_strictly(
         limits=_limits(conditions, doubts),
         rules={**app_rules, **_device_rule(conditions, doubts)},
         demand=demand_of(raw, strengths, doubts),
-        for_workloads=_is_for_workloads(conditions, include, doubts),
+        set_aside=_set_aside(conditions, include, targets, doubts),
         problems=tuple(doubts.problems),
     )
 
 
-def _is_for_workloads(conditions: JsonObject, include: People, doubts: Doubts) -> bool:
-    named = [key for key in _WORKLOAD_MEMBERS if not is_empty(conditions.get(key))]
-    if not named:
-        return False
-    if include.everybody or include.old_guests or include.users or include.groups or include.roles or include.guests:
+def _set_aside(conditions: JsonObject, include: People, targets: Targets, doubts: Doubts) -> SetAside | None:
+    """Return why a policy can never meet a person's sign-in to an application, or None.
+
+    Source: Entra page "Conditional Access: Users, groups, agents, and workload identities": each policy has one kind
+    of assignment, and "all users" holds no agents' user accounts.
+    """
+    named = [key for key in _WORKLOAD_MEMBERS if not says_nothing(conditions.get(key))]
+    people = include.everybody or include.old_guests or include.users or include.groups or include.roles
+    if named and not (people or include.guests or doubts.are_about(PEOPLE)):
+        return SetAside.WORKLOADS
+    if named:
         doubts.add("", f"conditions.{named[0]} stands beside assigned users")
-        return False
-    return True
+        return None
+    # Whatever is not understood about an assignment could be about people.
+    if include.agents and not (people or include.guests or doubts.are_about(PEOPLE)):
+        return SetAside.AGENT_ACCOUNTS
+    if doubts.are_about(Axis.APP) or targets.every_app:
+        return None
+    if targets.apps:
+        return SetAside.AGENT_RESOURCES if targets.apps == {_AGENT_RESOURCES} else None
+    return SetAside.USER_ACTIONS if targets.user_actions or doubts.are_about(USER_ACTION) else None
 
 
 def _people(users: JsonObject, side: str, doubts: Doubts) -> People:
@@ -88,6 +106,7 @@ def _people(users: JsonObject, side: str, doubts: Doubts) -> People:
     return People(
         everybody="all" in named,
         old_guests="guestsorexternalusers" in named,
+        agents="allagentidusers" in named,
         users=frozenset(text for text in named if text not in special),
         groups=_ids(users, f"{side}Groups", doubts),
         roles=_ids(users, f"{side}Roles", doubts),
@@ -133,12 +152,16 @@ def _targets(conditions: JsonObject, doubts: Doubts) -> tuple[Targets, dict[str,
     if included and (actions or contexts):
         doubts.add(Axis.APP, f"{path} names applications beside user actions or authentication contexts")
     rules = _filter(applications, "applicationFilter", "appFilter", Axis.APP, doubts)
+    excluded = frozenset(_apps(applications, "excludeApplications", doubts)) - {"none"}
+    # An action that is not known is still an action, and no sign-in to an application.
+    about_actions = Axis.APP if included else USER_ACTION
     targets = Targets(
         # A filter that includes stands for the apps it matches; beside a list of apps it is read as narrowing it.
         every_app="all" in included or (not included and any(rules.values())),
+        all_resources="all" in included and not excluded and not rules,
         apps=frozenset(included) - {"all", "none"},
-        excluded_apps=frozenset(_apps(applications, "excludeApplications", doubts)) - {"none"},
-        user_actions=doubts.choices(actions, spelled(USER_ACTIONS), "includeUserActions", Axis.APP),
+        excluded_apps=excluded,
+        user_actions=doubts.choices(actions, spelled(USER_ACTIONS), "includeUserActions", about_actions),
         contexts=frozenset(contexts),
     )
     return targets, rules

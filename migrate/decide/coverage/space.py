@@ -15,7 +15,7 @@ from typing import TypeVar
 from migrate.decide.coverage.locations import ALL, NamedLocation, PlacesPartition
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.regions import Box
-from migrate.decide.coverage.vocabulary import APP_SUITES, ENUMERATED, KNOWN_SUITE_MEMBERS, Axis
+from migrate.decide.coverage.vocabulary import APP_GROUPS, APP_SUITES, ENUMERATED, Axis, membership_of
 
 T = TypeVar("T")
 
@@ -25,12 +25,12 @@ NO, YES = 0b01, 0b10
 
 @dataclass(frozen=True, slots=True)
 class AppPart:
-    """One application, or all that nobody mentions, with the suites it belongs to."""
+    """One application, or all that nobody mentions, with the application groups it belongs to."""
 
     app_id: str
     """Empty for all applications that nobody mentions."""
     suites: frozenset[str]
-    """In lower case."""
+    """The application groups, in lower case."""
 
     def is_named_by(self, names: frozenset[str]) -> bool:
         """Tell whether a list of ids and suites names it."""
@@ -84,7 +84,7 @@ class Space:
         return self._box(reading, replaced)
 
     def is_sure(self, boxes: Iterable[Box]) -> bool:
-        """Tell whether the boxes hold some sign-in whatever suites the applications turn out to belong to."""
+        """Tell whether the boxes hold some sign-in whatever groups the applications turn out to belong to."""
         mask = reduce(or_, (box.get(Axis.APP.value, self.whole[Axis.APP.value]) for box in boxes), 0)
         open_ids = {app.app_id for index, app in enumerate(self.apps) if app.app_id and not mask >> index & 1}
         return any(mask >> index & 1 and app.app_id not in open_ids for index, app in enumerate(self.apps))
@@ -117,20 +117,17 @@ def _reaches(place: frozenset[str], include: frozenset[str], exclude: frozenset[
 
 
 def _app_parts(named: frozenset[str]) -> tuple[AppPart, ...]:
-    """Return the parts that lists of these ids and suites can tell apart.
+    """Return the parts that lists of these ids and groups can tell apart.
 
-    Of an application whose membership in a suite is not documented there are two parts, one inside and one
-    outside: a policy that includes the suite and one that excludes it can then still complete each other.
+    Of an application whose membership in a group is not documented there are two parts, one inside and one
+    outside: a policy that includes the group and one that excludes it can then still complete each other.
     """
-    known = {suite.casefold() for suite in APP_SUITES}
-    suites = sorted(named & known)
-    parts = [AppPart("", frozenset(subset)) for subset in _subsets(suites)]
-    for app_id in sorted(named - known):
-        home = KNOWN_SUITE_MEMBERS.get(app_id)
-        if home is None:
-            parts += [AppPart(app_id, frozenset(subset)) for subset in _subsets(suites)]
-        else:
-            parts.append(AppPart(app_id, frozenset({home.casefold()}) & frozenset(suites)))
+    groups = named & {group.casefold() for group in APP_GROUPS}
+    parts = [AppPart("", frozenset(subset)) for subset in _subsets(sorted(groups))]
+    for app_id in sorted(named - {suite.casefold() for suite in APP_SUITES}):
+        membership = membership_of(app_id)
+        perhaps = sorted(groups & membership.perhaps)
+        parts += [AppPart(app_id, groups & membership.surely | frozenset(subset)) for subset in _subsets(perhaps)]
     return tuple(parts)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from migrate.decide.coverage.vocabulary import KNOWN_MEMBERS
+from migrate.model.evidence import is_control_information
 from migrate.model.record import JsonObject
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -21,6 +22,13 @@ def is_guid(text: str) -> bool:
 def is_empty(value: object) -> bool:
     """Tell whether a JSON value says nothing: null, or an empty list, object or text."""
     return value is None or value in ([], {}, "")
+
+
+def says_nothing(value: object) -> bool:
+    """Tell whether a JSON value is empty, or holds nothing but empty members."""
+    if isinstance(value, dict):
+        return all(is_control_information(key) or says_nothing(inner) for key, inner in value.items())
+    return is_empty(value)
 
 
 def shown(value: object) -> str:
@@ -48,11 +56,15 @@ class Doubts:
         """Record one thing that is not understood."""
         self.problems.append(Problem(about, sentence))
 
+    def are_about(self, about: str) -> bool:
+        """Tell whether something about this is not understood."""
+        return any(problem.about == about for problem in self.problems)
+
     def unknown_members(self, obj: JsonObject, kind: str, path: str, about: str = "") -> None:
-        """Record every member of `obj` that is not known and says something; annotations are passed over."""
+        """Record every member of `obj` that is not known and says something; control information is passed over."""
         known = KNOWN_MEMBERS[kind]
         for key, value in obj.items():
-            if key not in known and "@odata." not in key and not is_empty(value):
+            if key not in known and not is_control_information(key) and not is_empty(value):
                 self.add(about, f"{path}{'.' if path else ''}{key} is not understood: {shown(value)}")
 
     def object_at(self, obj: JsonObject, key: str, path: str, about: str) -> JsonObject | None:

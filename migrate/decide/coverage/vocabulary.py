@@ -6,6 +6,7 @@ conditionalAccessConditionSet, conditionalAccessUsers, conditionalAccessApplicat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -53,33 +54,83 @@ ENUMERATED: Final = MappingProxyType(
 )
 """Every value that a sign-in can have on the axes with a closed list."""
 
-USER_ACTIONS: Final = ("urn:user:registersecurityinfo", "urn:user:registerdevice")
+USER_ACTIONS: Final = ("urn:user:registersecurityinfo", "urn:user:registerdevice", "urn:user:accountrecovery")
 
 OFFICE_365: Final = "Office365"
 ADMIN_PORTALS: Final = "MicrosoftAdminPortals"
-APP_SUITES: Final = (OFFICE_365, ADMIN_PORTALS)
+AGENT_RESOURCES: Final = "AllAgentIdResources"
+AZURE_MANAGEMENT: Final = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+"""Windows Azure Service Management API: an application, and in a policy a group of applications."""
+APP_SUITES: Final = (OFFICE_365, ADMIN_PORTALS, AGENT_RESOURCES)
 """Names that stand for a changing list of applications."""
+APP_GROUPS: Final = (*APP_SUITES, AZURE_MANAGEMENT)
+"""Whatever in a policy's list of applications may stand for more than one."""
 
-KNOWN_SUITE_MEMBERS: Final = MappingProxyType(
+DIRECTORY: Final = "00000002-0000-0000-c000-000000000000"
+"""Windows Azure Active Directory: what sign-ins that ask only for baseline scopes are judged as, where enforced."""
+GRAPH: Final = "00000003-0000-0000-c000-000000000000"
+BASELINE_SCOPES: Final = "baselineScopes"
+"""As an application: sign-ins that ask only for scopes such as openid, profile and User.Read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The application groups that an application belongs to, by what documents list."""
+
+    surely: frozenset[str] = frozenset()
+    """In lower case, as the next."""
+    perhaps: frozenset[str] = frozenset(group.casefold() for group in APP_GROUPS)
+    """Groups of which no document says whether it is in them: both are tried."""
+
+
+def _only(*groups: str, perhaps: tuple[str, ...] = ()) -> Membership:
+    return Membership(frozenset(group.casefold() for group in groups), frozenset(group.casefold() for group in perhaps))
+
+
+_IN_OFFICE_365: Final = _only(OFFICE_365)
+_IN_AZURE_MANAGEMENT: Final = _only(AZURE_MANAGEMENT)
+_LISTED: Final = MappingProxyType(
     {
-        "00000002-0000-0ff1-ce00-000000000000": OFFICE_365,
-        "00000003-0000-0ff1-ce00-000000000000": OFFICE_365,
-        "00000004-0000-0ff1-ce00-000000000000": OFFICE_365,
-        "00000005-0000-0ff1-ce00-000000000000": OFFICE_365,
-        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": OFFICE_365,
-        "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": ADMIN_PORTALS,
+        "00000002-0000-0ff1-ce00-000000000000": _IN_OFFICE_365,  # Exchange Online
+        "00000003-0000-0ff1-ce00-000000000000": _IN_OFFICE_365,  # SharePoint Online
+        "00000004-0000-0ff1-ce00-000000000000": _IN_OFFICE_365,  # Skype for Business Online
+        "00000005-0000-0ff1-ce00-000000000000": _IN_OFFICE_365,  # Viva Engage
+        # The admin center of Microsoft 365 is one of the admin portals; whether by this id is not said.
+        "00000006-0000-0ff1-ce00-000000000000": _only(OFFICE_365, perhaps=(ADMIN_PORTALS,)),
+        "08e18876-6177-487e-b8b5-cf950c1e598c": _IN_OFFICE_365,  # SharePoint Online Web Client Extensibility
+        "1fec8e78-bce4-4aaf-ab1b-5451cc387264": _IN_OFFICE_365,  # Microsoft Teams
+        "2d4d3d8e-2be3-4bef-9f87-7875a61c29de": _IN_OFFICE_365,  # OneNote
+        "6bc3b958-689b-49f5-9006-36d165f30e00": _IN_OFFICE_365,  # Teams CMD Services Artifacts
+        "905fcf26-4eb7-48a0-9ff0-8dcc7194b5ba": _IN_OFFICE_365,  # Sway
+        "ab9b8c07-8f02-4f72-87fa-80105867a763": _IN_OFFICE_365,  # OneDrive SyncEngine
+        "c9a559d2-7aab-4f13-a6ed-e7e9c52aec87": _IN_OFFICE_365,  # Microsoft Forms
+        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": _IN_OFFICE_365,  # Microsoft Teams Services
+        AZURE_MANAGEMENT: _IN_AZURE_MANAGEMENT,
+        "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": _only(ADMIN_PORTALS, AZURE_MANAGEMENT),  # Azure portal
+        "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5": _IN_AZURE_MANAGEMENT,  # Log Analytics API
+        "e9f49c6b-5ce5-44c8-925d-015017e9f7ad": _IN_AZURE_MANAGEMENT,  # Azure Data Lake
+        "f5c26e74-f226-4ae8-85f0-b4af0080ac9e": _IN_AZURE_MANAGEMENT,  # Application Insights API
     }
 )
-"""Applications that documents list in one suite and not in the other. Of any other application it is taken as open.
+"""Applications that documents list in some groups and not in the others. Of any other application it is taken as open.
 
 Sources: Entra documentation, "Apps included in Conditional Access Office 365 app suite" and "Conditional Access:
-Target resources" (Microsoft Admin Portals).
+Target resources", which name them; their ids stand in "Verify first-party Microsoft applications in sign-in reports".
 """
+
+
+def membership_of(app_id: str) -> Membership:
+    """Return the groups of an application, given in lower case."""
+    return _LISTED.get(app_id, Membership())
+
 
 APP_NAMES: Final = MappingProxyType(
     {
         OFFICE_365.casefold(): "the Office 365 suite",
         ADMIN_PORTALS.casefold(): "the Microsoft admin portals",
+        AGENT_RESOURCES.casefold(): "all agent resources",
+        BASELINE_SCOPES.casefold(): "sign-ins that ask only for baseline scopes",
+        DIRECTORY: "Windows Azure Active Directory",
         "00000002-0000-0ff1-ce00-000000000000": "Exchange Online",
         "00000003-0000-0ff1-ce00-000000000000": "SharePoint Online",
         "00000004-0000-0ff1-ce00-000000000000": "Skype for Business Online",
@@ -87,8 +138,10 @@ APP_NAMES: Final = MappingProxyType(
         "00000006-0000-0ff1-ce00-000000000000": "Microsoft Office 365 Portal",
         "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe": "Microsoft Teams services",
         "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": "the Azure portal",
-        "797f4846-ba00-4fd7-ba43-dac1f8f63013": "Windows Azure Service Management API",
-        "00000003-0000-0000-c000-000000000000": "Microsoft Graph",
+        AZURE_MANAGEMENT: "Windows Azure Service Management API",
+        "905fcf26-4eb7-48a0-9ff0-8dcc7194b5ba": "Sway",
+        "c9a559d2-7aab-4f13-a6ed-e7e9c52aec87": "Microsoft Forms",
+        GRAPH: "Microsoft Graph",
         "45a330b1-b1ec-4cc1-9161-9f03992aa49f": "Windows Store for Business",
     }
 )
@@ -96,7 +149,10 @@ APP_NAMES: Final = MappingProxyType(
 
 
 class UserKind(StrEnum):
-    """What a user is to a policy. The last six are Graph's guestOrExternalUserTypes."""
+    """What a user is to a policy. Six are Graph's guestOrExternalUserTypes."""
+
+    AGENT = "agent"
+    """An agent's user account: no person, and not among all users."""
 
     INTERNAL_MEMBER = "internalMember"
     INTERNAL_GUEST = "internalGuest"
@@ -107,7 +163,7 @@ class UserKind(StrEnum):
     SERVICE_PROVIDER = "serviceProvider"
 
 
-EXTERNAL_KINDS: Final = frozenset(UserKind) - {UserKind.INTERNAL_MEMBER}
+EXTERNAL_KINDS: Final = frozenset(UserKind) - {UserKind.INTERNAL_MEMBER, UserKind.AGENT}
 
 SURELY_GUEST_OR_EXTERNAL: Final = EXTERNAL_KINDS - {UserKind.B2B_MEMBER}
 """Whom the old value GuestsOrExternalUsers reaches by every document. They disagree about B2B members."""
@@ -123,10 +179,37 @@ class ControlName(StrEnum):
     APPROVED_APPLICATION = "approvedApplication"
     COMPLIANT_APPLICATION = "compliantApplication"
     PASSWORD_CHANGE = "passwordChange"  # noqa: S105 - Graph's name for a grant control
+    VERIFIED_ID = "verifiedID"
+    RISK_REMEDIATION = "riskRemediation"
 
 
 BUILT_IN_STRENGTHS: Final = frozenset(f"00000000-0000-0000-0000-00000000000{number}" for number in (2, 3, 4))
 """Multifactor, passwordless and phishing-resistant MFA: nobody can edit these, and all of them are MFA."""
+
+SINGLE_FACTORS: Final = frozenset(
+    {"password", "x509CertificateSingleFactor", "federatedSingleFactor", "sms", "email", "qrCodePin"}
+)
+"""Method modes that, alone, are one factor."""
+SECOND_FACTORS: Final = frozenset({"voice", "sms", "hardwareOath", "softwareOath", "microsoftAuthenticatorPush"})
+"""Modes that make two factors of one of these beside them."""
+FIRST_FACTORS: Final = frozenset({"password", "x509CertificateSingleFactor", "federatedSingleFactor"})
+MULTI_FACTORS: Final = frozenset(
+    [
+        "fido2",
+        "windowsHelloForBusiness",
+        "deviceBasedPush",
+        "temporaryAccessPassOneTime",
+        "temporaryAccessPassMultiUse",
+        "x509CertificateMultiFactor",
+        "federatedMultiFactor",
+    ]
+)
+"""Modes that are multifactor alone. Sources: Graph enum authenticationMethodModes; Entra page "Overview of Microsoft
+Entra authentication strength", table of combinations."""
+
+COMPLIANT_NETWORK: Final = "3d46dbda-8382-466a-856d-eb00cbc6b910"
+"""The location of Global Secure Access, with the same id in every tenant; no API lists its addresses."""
+COMPLIANT_NETWORK_TAG: Final = "compliantNetwork"
 
 MFA_TRUSTED_IPS: Final = "00000000-0000-0000-0000-000000000000"
 """A location id that an official example uses; commonly read as the MFA trusted IPs, which no API shows."""

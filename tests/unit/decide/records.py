@@ -151,6 +151,7 @@ def sync_role(*holders: str) -> RoleEvidence:
         holders=frozenset(object_id(holder) for holder in holders),
         eligible=frozenset(),
         scoped=frozenset(),
+        built_in=True,
     )
 
 

@@ -446,3 +446,10 @@ def test_no_policy_is_planned_beyond_what_a_tenant_may_have(there: int, blocked:
     assert ("policy-cap" in blockers(header)) == blocked
     _, header = planned([user("ada")], evidence(*many))
     assert "policy-cap" not in blockers(header), "adopting creates nothing"
+
+
+def test_the_account_of_an_agent_is_never_planned_and_is_counted_apart() -> None:
+    rows, header = planned([user(profile("robo", is_agent=True)), user("ada")])
+    assert rows["robo"].hold_reason is HoldReason.AGENT
+    assert header.counts["hold/agent"] == 1
+    assert header.users_to_change == 1

@@ -203,6 +203,17 @@ def test_a_user_without_a_selected_property_fails_the_read(
     asyncio.run(run())
 
 
+def test_the_type_of_a_user_tells_agents_from_people(opened: Any, user_json: Any, reply: Any) -> None:
+    agent = {"@odata.type": "#microsoft.graph.agentUser", **user_json(1)}
+    person = {"@odata.type": "#microsoft.graph.user", **user_json(2)}
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": [user_json(0), agent, person]})) as o:
+            assert [user.is_agent async for user in o.tenant.iter_users()] == [False, True, False]
+
+    asyncio.run(run())
+
+
 def test_writes_go_out_once_and_each_item_has_its_own_fate(opened: Any, ids: Any, reply: Any) -> None:
     made: dict[str, dict[str, Any]] = {
         "0": {"status": 204},

@@ -128,10 +128,11 @@ PEOPLE: Mapping[str, UserProfile] = {
     "mara": person("mara", creation_type="Invitation", external_user_state="Accepted"),
     "otto": person("otto", user_type="Guest", user_principal_name="otto_fabrikam.example#EXT#@contoso.example"),
     "nell": person("nell", user_type=None),
+    "robo": person("robo", is_agent=True),
 }
 """ada: nothing special. leo: in the leavers group. adam, pim, auda: Global Administrator active, eligible, for an
 administrative unit. eli: eligible for the leavers group. lars: internal guest. gina: invited guest. mara: invited
-member. otto: a guest whose properties disagree. nell: an account without a user type."""
+member. otto: a guest whose properties disagree. nell: an account without a user type. robo: an agent's account."""
 
 
 def group(group_id: str, name: str, members: Iterable[str] = (), **changes: Any) -> GroupEvidence:
@@ -149,7 +150,7 @@ def group(group_id: str, name: str, members: Iterable[str] = (), **changes: Any)
 
 
 GROUPS: tuple[GroupEvidence, ...] = (
-    group(PILOT, "Pilot", ["ada", "leo", "gina"]),
+    group(PILOT, "Pilot", ["ada", "leo", "gina", "robo"]),
     group(LEAVERS, "Leavers", ["leo"], eligible=frozenset({object_id("user eli")})),
     group(HIDDEN, "Board", status=ReadStatus.HIDDEN, visibility="HiddenMembership"),
     group(BROKEN, "Broken", status=ReadStatus.UNREADABLE, problem="403, request 7"),
@@ -164,6 +165,7 @@ ROLES: tuple[RoleEvidence, ...] = (
         holders=frozenset({object_id("user adam")}),
         eligible=frozenset({object_id("user pim")}),
         scoped=frozenset({object_id("user auda")}),
+        built_in=True,
     ),
 )
 

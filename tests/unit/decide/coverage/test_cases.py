@@ -1,4 +1,4 @@
-"""Every row of the table in cases.py comes out as it says."""
+"""Every row of the tables in cases.py and cases_2026.py comes out as it says."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import pytest
 from migrate.decide.coverage.explaining import closing_for
 from migrate.decide.coverage.judge import Judge
 from migrate.model.coverage import Verdict
-from tests.unit.decide.coverage.cases import CASES, Case
+from tests.unit.decide.coverage import cases, cases_2026
 from tests.unit.decide.coverage.tenants import PEOPLE, evidence
+
+OLD: list[cases.Case] = cases.CASES
+CASES: list[cases.Case | cases_2026.Case] = [*OLD, *cases_2026.CASES]
+
+
+def judge_of(case: cases.Case | cases_2026.Case) -> Judge:
+    facts = case.facts if isinstance(case, cases_2026.Case) else {}
+    return Judge(evidence(*case.policies, **facts), apps_that_matter=case.apps)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_case_comes_out_as_the_table_says(case: Case) -> None:
-    coverage = Judge(evidence(*case.policies), apps_that_matter=case.apps).coverage_of(PEOPLE[case.person])
+def test_the_case_comes_out_as_the_table_says(case: cases.Case | cases_2026.Case) -> None:
+    coverage = judge_of(case).coverage_of(PEOPLE[case.person])
     assert coverage.verdict.value == case.verdict, case.why
     assert tuple(sorted({gap.tag for gap in coverage.gaps})) == tuple(sorted(case.gaps))
     sentences = "\n".join((*coverage.not_understood, *coverage.exclusions, *(gap.words for gap in coverage.gaps)))
@@ -22,8 +30,8 @@ def test_the_case_comes_out_as_the_table_says(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_only_covered_is_proven_and_unknown_says_why(case: Case) -> None:
-    coverage = Judge(evidence(*case.policies), apps_that_matter=case.apps).coverage_of(PEOPLE[case.person])
+def test_only_covered_is_proven_and_unknown_says_why(case: cases.Case | cases_2026.Case) -> None:
+    coverage = judge_of(case).coverage_of(PEOPLE[case.person])
     assert coverage.is_proven() is (case.verdict == "covered")
     match coverage.verdict:
         case Verdict.COVERED | Verdict.PARTLY:
@@ -39,5 +47,6 @@ def test_only_covered_is_proven_and_unknown_says_why(case: Case) -> None:
 def test_the_table_is_long_and_names_each_case_once() -> None:
     names = [case.name for case in CASES]
     assert len(names) == len(set(names))
-    assert len(names) >= 60
+    assert len(names) >= 160
+    assert len(cases_2026.CASES) >= 40
     assert all(case.why and case.page for case in CASES)
