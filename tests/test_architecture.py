@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import graphlib
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -189,6 +191,44 @@ def test_a_forbidden_import_is_noticed(module: str, source: str) -> None:
 )
 def test_an_allowed_import_passes(module: str, source: str) -> None:
     assert offences(PACKAGE / module, source, ROWS) == []
+
+
+def circle_in(graph: grimp.ImportGraph) -> list[str]:
+    """Return the modules of one import circle, the first one again at the end; empty where there is none."""
+    sorter = graphlib.TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules})
+    try:
+        sorter.prepare()
+    except graphlib.CycleError as found:
+        return list(found.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle_not_even_inside_functions() -> None:
+    graph = grimp.build_graph("migrate", exclude_type_checking_imports=True, cache_dir=None)
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in MODULES}
+    assert names <= graph.modules
+    assert graph.find_modules_directly_imported_by("migrate.cli") > {"migrate.commands.demo", "migrate.errors"}
+    assert circle_in(graph) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "circle"),
+    [
+        ("import circling.first", ["first", "second", "first"]),
+        ("def later():\n    from circling.first import here", ["first", "second", "first"]),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from circling.first import here", []),
+    ],
+)
+def test_a_circle_is_noticed_and_types_are_free(
+    source: str, circle: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "circling"
+    package.mkdir()
+    for name, text in {"__init__": "", "first": "import circling.second\nhere = 1\n", "second": source}.items():
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = circle_in(grimp.build_graph("circling", exclude_type_checking_imports=True, cache_dir=None))
+    assert set(found) == {f"circling.{name}" for name in circle}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
