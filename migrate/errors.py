@@ -9,7 +9,6 @@
     │   ├── NotConfirmed            nobody said yes
     │   ├── StalePlan               the plan does not fit tenant, time or evidence any more
     │   ├── Blocked                 the plan lists blockers
-    │   ├── NotCovered              coverage is not proven
     │   ├── LimitReached            max_users, max_newly_prompted, max_failures
     │   └── ForbiddenRequest        a request outside the allow-list; it never left the process
     ├── RemoteProblem           4   sign-in, permission, network, Microsoft's side
@@ -101,10 +100,6 @@ class StalePlan(Guarded):
 
 class Blocked(Guarded):
     """The plan lists blockers; none of its steps may run."""
-
-
-class NotCovered(Guarded):
-    """Coverage by Conditional Access is not proven."""
 
 
 class LimitReached(Guarded):

@@ -49,7 +49,6 @@ class _Tally:
     rows: int
     states: set[MfaState] = field(default_factory=set)
     known: int = 0
-    blank: int = 0
     no_requirement: int = 0
     of_requirements: int = 0
     """Known states that stand in a requirement, `@{…; State=Enforced}`, and not alone."""
@@ -88,16 +87,12 @@ def _tally(sheet: Sheet, column: str) -> _Tally:
                 tally.spelled_by_graph |= text[:1].islower()
             case NoRequirement():
                 tally.no_requirement += 1
-            case Blank():
-                tally.blank += 1
             case Lost():
                 tally.lost = tally.lost or (number, said)
-            case Strange() if said.is_failure:
-                tally.blank += 1
-            case Strange():
+            case Strange() if not said.is_failure:
                 tally.strange = tally.strange or (number, said)
-            case Gap():
-                tally.blank += 1
+            case Blank() | Gap() | Strange():
+                pass
             case _:
                 assert_never(said)
     return tally

@@ -19,10 +19,6 @@ class Needs:
 # Sources: the Permissions section of each call's page in the Graph reference.
 USERS = Needs(permission="User.Read.All", role="Global Reader")
 STATES = Needs(permission="Policy.Read.All", role="Global Reader or Authentication Policy Administrator")
-STATE_WRITES = Needs(
-    permission="Policy.ReadWrite.AuthenticationMethod",
-    role="Authentication Policy Administrator (older pages: Authentication Administrator)",
-)
 REPORTS = Needs(permission="AuditLog.Read.All", role="Reports Reader, Security Reader or Global Reader")
 POLICIES = Needs(permission="Policy.Read.All", role="Security Reader or Global Reader")
 POLICY_WRITES = Needs(

@@ -103,7 +103,6 @@ class DeletePolicy(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="D
 
 
 PolicyStep = CreatePolicy | SetPolicyState | DeletePolicy
-Step = SetMfaState | PolicyStep
 
 
 def weakens(step: PolicyStep) -> bool:

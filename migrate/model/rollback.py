@@ -55,7 +55,10 @@ class RollbackHeader(Record, frozen=True, kw_only=True):
     plan_digests: tuple[str, ...]
     """Every plan that the rows name, oldest first."""
     former_policies: dict[str, JsonObject]
-    """Raw JSON of each policy before the first step that touched it, by policy id."""
+    """Raw JSON of each policy before the first step that touched it, by policy id.
+
+    For people who have to put a policy back by hand: rollback itself sets states only.
+    """
     policies_created: tuple[CreatedPolicy, ...]
     policies_switched: tuple[SetPolicyState, ...]
     """In the order in which they were carried out; rollback reverses each and the order."""

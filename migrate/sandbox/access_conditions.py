@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from migrate.sandbox.messages import Json, words
+from migrate.sandbox.messages import Json
 from migrate.sandbox.tenant import Tenant
 
 OFFICE_365 = frozenset(
@@ -22,7 +22,6 @@ ADMIN_PORTALS = frozenset(
         "497effe9-df71-4043-a8bb-14cf78c4b63b",  # Exchange admin center
     }
 )
-ANSWERED_LEVELS = words("low medium high hidden none")
 NO_USER = -1
 """The place of a sign-in that no user makes."""
 

@@ -1,10 +1,9 @@
 """What every tenant has without being told: authentication strengths, policies of the tenant, a licence."""
 
 from migrate.sandbox.messages import Json
-from migrate.sandbox.tenant import P1_PLAN, P2_PLAN, Tenant
+from migrate.sandbox.tenant import P1_PLAN, Tenant
 
 STRENGTH_PREFIX = "00000000-0000-0000-0000-00000000"
-MULTIFACTOR_STRENGTH = f"{STRENGTH_PREFIX}0002"
 SINCE = "2021-12-01T00:00:00Z"
 
 _PHISHING_RESISTANT = ["windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor"]
@@ -141,7 +140,6 @@ def sku(part: str, sku_id: str, plans: tuple[tuple[str, str], ...], units: int, 
 
 
 P1_PLANS = (("AAD_PREMIUM", P1_PLAN),)
-P2_PLANS = (("AAD_PREMIUM", P1_PLAN), ("AAD_PREMIUM_P2", P2_PLAN))
 
 
 def furnish(tenant: Tenant) -> Tenant:

@@ -12,22 +12,19 @@ from typing import Any
 import msgspec
 
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, Touched
-from migrate.model.plan import SetMfaState
 from migrate.store.database import damaged, sqlite_errors_about
 from migrate.store.journal_schema import (
-    CARRIED_OUT,
     COLUMNS,
     HEAD,
     IN_DOUBT,
     JOURNAL_SCHEMA,
     LATEST_BY_USER,
-    LATEST_OUTCOMES,
-    OBJECTS_BY_OUTCOME,
     TOUCHED,
     entry_from,
 )
 
 _PAGE = 1_000
+_OBJECT_ID = COLUMNS.index("object_id")
 _TOUCHED_NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Touched))
 
 
@@ -78,45 +75,16 @@ class JournalReading:
             yield from (self._decoded(row) for row in page)
             last = page[-1][0]
 
-    def latest_outcomes(
-        self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
-    ) -> Iterator[JournalEntry]:
-        """Yield for each object its latest entry that is no intent, ordered by object id."""
-        for row in self._fold(LATEST_OUTCOMES, operation, plan_digest):
-            yield self._decoded(row)
+    def in_doubt(self) -> Iterator[JournalEntry]:
+        """Yield the intents that nothing follows: for each user whose latest entry is an intent, that entry.
 
-    def in_doubt(
-        self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
-    ) -> Iterator[JournalEntry]:
-        """Yield the intents that nothing follows: for each object whose latest entry is an intent, that entry.
-
-        An outcome therefore names its object as the intent did. With a plan, only entries of that plan count.
+        An outcome therefore names its user as the intent did.
         """
-        for row in self._fold(IN_DOUBT, operation, plan_digest):
-            yield self._decoded(row)
-
-    def carried_out(self, *, plan_digest: str | None = None, wave: int | None = None) -> Iterator[SetMfaState]:
-        """Yield for every user with an intent the step from the first state recorded before to the last requested.
-
-        Ordered by user id; `reverse()` of each is what rollback does. `because` is the reason of the first intent;
-        the wave is 0 where none was recorded.
-        """
-        for row in self._fold(CARRIED_OUT, Operation.SET_MFA_STATE, plan_digest, wave=wave):
-            user_id, user_principal_name, before, after, in_wave, because = row
-            step = {
-                "step": "SetMfaState",
-                "userId": user_id,
-                "userPrincipalName": user_principal_name,
-                "before": before,
-                "after": after,
-                "wave": in_wave or 0,
-                "because": because,
-            }
-            try:
-                yield msgspec.convert(step, SetMfaState)
-            except msgspec.ValidationError as error:
-                what = f"the intents for {user_id} cannot be decoded ({error})"
-                raise damaged(self._path, JOURNAL_SCHEMA, what) from error
+        (head, _) = self.head
+        after = ""
+        while page := self._fetch(IN_DOUBT, {"head": head, "page": _PAGE, "after": after}):
+            yield from (self._decoded(row) for row in page)
+            after = page[-1][_OBJECT_ID]
 
     def latest_user_outcomes(self, plan_digest: str) -> dict[str, Outcome]:
         """Return the latest outcome of every user of a run, by user id; an intent counts as one."""
@@ -139,15 +107,6 @@ class JournalReading:
                     raise damaged(self._path, JOURNAL_SCHEMA, what) from error
                 yield user
 
-    def counts(
-        self, *, plan_digest: str | None = None, operation: Operation = Operation.SET_MFA_STATE
-    ) -> dict[Outcome, int]:
-        """Return how many objects have which latest entry; `intent` counts those in doubt."""
-        (head, _) = self.head
-        given = {"operation": operation, "head": head, "plan": plan_digest, "after": ""}
-        rows = self._fetch(OBJECTS_BY_OUTCOME, given)
-        return {self._outcome(outcome): number for outcome, number in rows}
-
     def document(self, ref: str) -> bytes:
         """Return the JSON stored under a reference.
 
@@ -167,18 +126,6 @@ class JournalReading:
         """How many entries there are, and the hash of the last one (64 zeros when there is none)."""
         rows = self._fetch(HEAD, ())
         return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
-
-    def _fold(
-        self, query: str, operation: Operation, plan_digest: str | None, *, wave: int | None = None
-    ) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a fold page by page. The column `object_id` orders them."""
-        (head, _) = self.head
-        given = {"operation": operation, "plan": plan_digest, "wave": wave, "head": head, "page": _PAGE}
-        place = 0 if query is CARRIED_OUT else COLUMNS.index("object_id")
-        after = ""
-        while page := self._fetch(query, {**given, "after": after}):
-            yield from page
-            after = page[-1][place]
 
     def _fetch(self, query: str, values: Sequence[Any] | dict[str, Any]) -> list[Any]:
         with sqlite_errors_about(self._path, JOURNAL_SCHEMA):

@@ -62,39 +62,17 @@ INSERT = f"INSERT INTO entries ({_COLUMN_LIST}, wave) VALUES ({', '.join('?' * (
 HEAD = "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
 ENTRY = f"SELECT {_COLUMN_LIST} FROM entries WHERE sequence = ?"  # noqa: S608
 
-# The folds below are asked page by page, in the order of the object ids after :after, so entries that name no object
-# are left out. They look at entries up to :head only: a caller may append while it goes through the answers.
 # SQLite takes the bare columns of a query with one max() from the row that holds the maximum
 # (https://www.sqlite.org/lang_select.html, "bare columns in an aggregate query").
 
-_OF_THE_PLAN = """
-        operation = :operation AND object_id > :after AND sequence <= :head
-        AND (:plan IS NULL OR plan_digest = :plan)
-"""
-
-LATEST_OUTCOMES = f"""
-    SELECT {_COLUMN_LIST}, max(sequence) FROM entries
-    WHERE {_OF_THE_PLAN} AND outcome <> 'intent'
-    GROUP BY object_id ORDER BY object_id LIMIT :page
-"""  # noqa: S608  (our own column names)
-
+# Asked page by page, in the order of the object ids after :after, so entries that name nobody are left out. It looks at
+# entries up to :head only: a caller may append while it goes through the answers.
 IN_DOUBT = f"""
     SELECT {_COLUMN_LIST} FROM (
-        SELECT {_COLUMN_LIST}, max(sequence) FROM entries WHERE {_OF_THE_PLAN} GROUP BY object_id
+        SELECT {_COLUMN_LIST}, max(sequence) FROM entries
+        WHERE operation = 'SetMfaState' AND object_id > :after AND sequence <= :head GROUP BY object_id
     ) WHERE outcome = 'intent' ORDER BY object_id LIMIT :page
-"""  # noqa: S608
-
-CARRIED_OUT = f"""
-    SELECT first.object_id, first.user_principal_name, first.before, last.requested, first.wave, first.reason
-    FROM (
-        SELECT min(sequence) AS first_one, max(sequence) AS last_one FROM entries
-        WHERE {_OF_THE_PLAN} AND outcome = 'intent' AND (:wave IS NULL OR wave = :wave)
-        GROUP BY object_id ORDER BY object_id LIMIT :page
-    )
-    JOIN entries AS first ON first.sequence = first_one
-    JOIN entries AS last ON last.sequence = last_one
-    ORDER BY first.object_id
-"""  # noqa: S608
+"""  # noqa: S608  (our own column names)
 
 LATEST_BY_USER = """
     SELECT object_id, outcome, max(sequence) FROM entries
@@ -118,12 +96,6 @@ TOUCHED = """
     FROM latest JOIN entries AS last ON last.sequence = last_one
     ORDER BY coalesce(last.wave, 0), last.object_id
 """
-
-OBJECTS_BY_OUTCOME = f"""
-    SELECT outcome, count(*) FROM (
-        SELECT outcome, max(sequence) FROM entries WHERE {_OF_THE_PLAN} GROUP BY object_id
-    ) GROUP BY outcome
-"""  # noqa: S608
 
 
 def values_of(entry: JournalEntry) -> tuple[Any, ...]:

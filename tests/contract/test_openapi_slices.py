@@ -16,8 +16,8 @@ from migrate.sandbox.endpoints.table import all_routes
 from migrate.sandbox.roles import GLOBAL_ADMINISTRATOR
 from migrate.sandbox.routing import Route
 from migrate.sandbox.server import SandboxServer
-from migrate.sandbox.standing import P2_PLANS, sku
-from migrate.sandbox.tenant import Tenant
+from migrate.sandbox.standing import P1_PLANS, sku
+from migrate.sandbox.tenant import P2_PLAN, Tenant
 
 HOST = "http://sandbox.example"
 # Calls that serve what another call's description already holds.
@@ -86,7 +86,9 @@ def slices(shared: Path) -> dict[str, Slice]:
 def rich() -> Tenant:
     """A company with the second premium plan, so that everything in the examples is allowed."""
     tenant = company(7, 120)
-    tenant.skus = [sku("SPE_E5", "06ebc4ee-1bb5-47dd-8120-11324bc54e06", P2_PLANS, 200, 120)]
+    tenant.skus = [
+        sku("SPE_E5", "06ebc4ee-1bb5-47dd-8120-11324bc54e06", (*P1_PLANS, ("AAD_PREMIUM_P2", P2_PLAN)), 200, 120)
+    ]
     return tenant
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from migrate.sandbox.clock import iso
 from migrate.sandbox.endpoints.users import my_place, place_of
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_found, words
-from migrate.sandbox.method_kinds import KINDS, kinds_of, report_names
+from migrate.sandbox.method_kinds import kinds_of, report_names
 from migrate.sandbox.odata.paging import Collection, check_options, entity, listing
 from migrate.sandbox.roles import METHOD_READERS, REGISTRATION_READERS
 from migrate.sandbox.routing import Route, needs
@@ -148,11 +148,6 @@ def get_registration(sandbox: "Sandbox", call: Call) -> Answer:
         raise not_found(call.params["row"])
     row = registration_row(sandbox, place, call.version, sandbox.tenant.privileged_places())
     return entity(call, _report(sandbox), row)
-
-
-def method_names() -> tuple[str, ...]:
-    """Return the kinds of method that can be registered."""
-    return tuple(KINDS)
 
 
 def routes() -> tuple[Route, ...]:
