@@ -122,7 +122,8 @@ $(STAMP): requirements.lock $(if $(USABLE),,fresh-venv)
 	@$(PIP) install --require-hashes --no-deps --no-compile -r requirements.lock
 	@printf '%s\n%s\n' "$(CURDIR)" "$(PYTHON)" > $(STAMP)
 
-# Built and installed as a user gets it, so that the tests see what the wheel holds; again whenever a source changed.
+# Built and installed as a user gets it, again whenever a source changed, so that .venv holds a real `mfa-migrate`. Tests
+# see the sources, which come first on their path; tests/e2e/test_installed_wheel.py alone builds and runs a wheel.
 $(INSTALLED): $(STAMP) pyproject.toml README.md LICENSE $(SOURCES)
 	@$(PIP) install --no-deps --no-build-isolation --no-compile --force-reinstall .
 	@touch $(INSTALLED)
