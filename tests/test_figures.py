@@ -60,12 +60,6 @@ def test_a_figure_that_is_off_is_noticed_and_a_circle_always() -> None:
     assert len(outdated(told, measured)) == 3
 
 
-def test_there_is_no_circle_of_imports_not_even_through_functions() -> None:
-    whole = FIGURES.sources_in(ROOT / "migrate")
-    assert len(whole) > 100
-    assert FIGURES.circles_among(whole, lazy=True) == []
-
-
 @pytest.mark.parametrize(
     ("second", "while_loading", "in_functions_too"),
     [
