@@ -67,10 +67,11 @@ test-powershell: venv ## Run the Pester tests of the PowerShell module, where Po
 		\$$configuration.Output.Verbosity = 'Detailed'; \
 		Invoke-Pester -Configuration \$$configuration"
 
-lint: venv ## Check format, lint rules and types
+lint: venv ## Check format, lint rules and types, and that no code is dead
 	"$(PY)" -m ruff format --check .
 	"$(PY)" -m ruff check .
 	"$(PY)" -m mypy
+	"$(PY)" -m vulture
 
 format: venv ## Rewrite the sources in the project's format and repair what the linter can repair
 	"$(PY)" -m ruff check --fix .
