@@ -14,6 +14,7 @@ from migrate.config import duration
 from migrate.errors import BadInput, ConfigProblem
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry, Operation
+from migrate.model.reasons import Reason
 from migrate.model.set_state import RefusedRequest, ResolvedRequest
 from migrate.model.users import MfaState, Registration, UserProfile
 from migrate.model.words import counted
@@ -158,7 +159,7 @@ class StateChange:
             return ()
         profiles = await self._tenant.read_profiles(list(access.accounts))
         for name, profile in profiles.items():
-            if isinstance(profile, str):
+            if isinstance(profile, Reason):
                 raise ConfigProblem(f"emergency_access.accounts: {name}: {profile}", hint="Check the spelling.")
         return tuple(profile.id for profile in profiles.values() if isinstance(profile, UserProfile))
 

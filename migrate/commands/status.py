@@ -12,6 +12,7 @@ from migrate.commands.wiring import journal_to_read, open_tenant, workspace_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.journal import JournalEntry
 from migrate.model.plan import PlanHeader
+from migrate.model.reasons import NO_REASON, Reason
 from migrate.model.run import RunStanding
 from migrate.model.users import AnyUser, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import PAUSE_FILE, Workspace
@@ -79,7 +80,7 @@ async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
     async with open_tenant(call) as tenant:
         profiles = await tenant.read_profiles(names)
         found = [profile for profile in profiles.values() if isinstance(profile, UserProfile)]
-        missing = [f"{name}: {why}" for name, why in profiles.items() if isinstance(why, str)]
+        missing = [f"{name}: {why}" for name, why in profiles.items() if isinstance(why, Reason)]
         if missing:
             raise UsageProblem(f"Not read: {'; '.join(missing)}", hint="Check the spelling.")
         readings = await tenant.read_mfa_states([profile.id for profile in found])
@@ -87,7 +88,10 @@ async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
         UserRecord(profile=profile, mfa_state=reading.mfa_state, registration=None)
         if reading.mfa_state is not None
         else UnreadableUser(
-            profile=profile, reason=str(reading.problem), request_id=reading.request_id or None, registration=None
+            profile=profile,
+            reason=reading.problem or NO_REASON,
+            request_id=reading.request_id or None,
+            registration=None,
         )
         for profile, reading in zip(found, readings, strict=True)
     ]

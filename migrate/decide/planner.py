@@ -158,7 +158,7 @@ class Planner:
         if profile.is_guest and not rules.guests:
             return HoldReason.GUEST, "guest, and the configuration says guests = false"
         if isinstance(user, UnreadableUser):
-            return HoldReason.UNREADABLE, user.reason
+            return HoldReason.UNREADABLE, str(user.reason)
         return None
 
     def _wave_of(self, user: UserRecord) -> int:

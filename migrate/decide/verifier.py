@@ -12,6 +12,7 @@ from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.journal import JournalEntry, Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
+from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.replies import StateReading
 from migrate.model.users import AnyUser, MfaState, Registration, UserProfile, UserRecord
@@ -84,11 +85,11 @@ def state_findings(user: AnyUser, expected: Expected, reading: StateReading) -> 
 
 
 def coverage_findings(
-    profile: UserProfile | str, user: AnyUser, judge: Judge, accepted: frozenset[str], expired: frozenset[str]
+    profile: UserProfile | Reason, user: AnyUser, judge: Judge, accepted: frozenset[str], expired: frozenset[str]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the coverage of a user whom we switched off."""
-    if isinstance(profile, str):
-        yield _finding(FindingCode.USER_UNREADABLE, user.profile, "The user cannot be read any more.", profile)
+    if isinstance(profile, Reason):
+        yield _finding(FindingCode.USER_UNREADABLE, user.profile, "The user cannot be read any more.", str(profile))
         return
     coverage = judge.coverage_of(profile)
     if coverage.is_proven(accepted):

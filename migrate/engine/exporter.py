@@ -11,6 +11,7 @@ from typing import TypeVar
 from migrate.engine.ports import Progress, SnapshotSink, Tenant
 from migrate.errors import RemoteProblem
 from migrate.model.instants import iso_utc
+from migrate.model.reasons import Why, reason_of
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import MfaState
@@ -176,7 +177,7 @@ def _nameless(user_id: str, now: datetime) -> StateReading:
     return StateReading(
         user_id=user_id,
         mfa_state=None,
-        problem="the directory shows no user principal name for this account",
+        problem=reason_of(Why.NAMELESS),
         status=200,
         request_id="",
         server_date=iso_utc(now),

@@ -13,6 +13,7 @@ from migrate.engine.ports import Tenant
 from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import Evidence
 from migrate.model.plan import PolicyStep, SetMfaState, weakens
+from migrate.model.reasons import Reason
 from migrate.model.replies import StateReading
 from migrate.model.users import MfaState, UserProfile
 
@@ -78,7 +79,7 @@ async def _depending(parts: RunParts, before: Judge, after: Judge, accepted: fro
         profiles = await tenant.read_profiles(off)
         known = [profile for profile in profiles.values() if isinstance(profile, UserProfile)]
         found += [profile.user_principal_name for profile in dependents(known, before, after, accepted)]
-        found += [user_id for user_id, profile in profiles.items() if isinstance(profile, str)]
+        found += [user_id for user_id, profile in profiles.items() if isinstance(profile, Reason)]
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, Touched
+from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import StateReading, WriteReply, WriteRequest
 from migrate.model.rollback import RollbackHeader, RollbackRow
@@ -39,8 +40,8 @@ class Tenant(Protocol):
         """Yield every user once; raise IncompleteRead when a page cannot be read."""
         ...
 
-    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
-        """Read these users; the value is a sentence where one could not be read (gone, refused)."""
+    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:
+        """Read these users; the value is the reason where one could not be read (gone, refused)."""
         ...
 
     def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:

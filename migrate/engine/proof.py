@@ -15,6 +15,7 @@ from migrate.errors import MfaMigrateError
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence
 from migrate.model.plan import PolicyStep
+from migrate.model.reasons import Reason
 
 MAX_AGE_SECONDS = 300
 """Design rule 6: inside a wave the proof is made again this often."""
@@ -71,13 +72,13 @@ class Proof:
         self._read_early(EARLY_SECONDS)
         return await self._at_most(MAX_AGE_SECONDS)
 
-    async def of(self, user_ids: Sequence[str]) -> dict[str, Coverage | str]:
-        """Return each user's coverage now, from the user's profile as it is now; a sentence where it is unreadable."""
+    async def of(self, user_ids: Sequence[str]) -> dict[str, Coverage | Reason]:
+        """Return each user's coverage now, from the user's profile as it is now; the reason where it is unreadable."""
         await self.evidence()
         profiles = await self._tenant.read_profiles(user_ids)
         assert self._judge is not None
         return {
-            user_id: profile if isinstance(profile, str) else self._judge.coverage_of(profile)
+            user_id: profile if isinstance(profile, Reason) else self._judge.coverage_of(profile)
             for user_id, profile in profiles.items()
         }
 
@@ -111,8 +112,8 @@ class Proof:
             await self._at_most(seconds)
             self._early = None
 
-    def is_proven(self, coverage: Coverage | str) -> bool:
+    def is_proven(self, coverage: Coverage | Reason) -> bool:
         """Tell whether a user may be switched off, with the plan's accepted gaps that have not expired."""
-        if isinstance(coverage, str):
+        if isinstance(coverage, Reason):
             return False
         return coverage.is_proven(accepted_on(self._plan.accepted_gaps, self._tenant.server_now()))

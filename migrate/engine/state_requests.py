@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate.engine.ports import Tenant
-from migrate.model.replies import NO_SUCH_USER, StateReading
+from migrate.model.reasons import Reason, Why, reason_of
+from migrate.model.replies import StateReading
 from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import UserProfile
 
 CHUNK = 500
+_CODES = {Why.NO_SUCH_USER: RefusalCode.NOT_FOUND, Why.TWO_USERS: RefusalCode.AMBIGUOUS}
 
 
 async def resolve(tenant: Tenant, requests: Sequence[StateRequest]) -> list[ResolvedRequest | RefusedRequest]:
@@ -29,22 +31,23 @@ def _keys(request: StateRequest) -> list[str]:
     return [request.key] if request.object_id or not request.also_named else [request.key, request.also_named]
 
 
-def _named_by(request: StateRequest, profiles: dict[str, UserProfile | str]) -> UserProfile | str:
-    """Return the one user whom a request names; a sentence where there is none, or where both names are somebody's."""
+def _named_by(request: StateRequest, profiles: dict[str, UserProfile | Reason]) -> UserProfile | Reason:
+    """Return the one user whom a request names; the reason where there is none, or where both names are somebody's."""
     first, *others = [profiles[key] for key in _keys(request)]
     for other in others:
         if isinstance(first, UserProfile) and isinstance(other, UserProfile):
-            return f"two users may be meant, {first.user_principal_name} and {other.user_principal_name}; give the id."
-        if isinstance(other, UserProfile) and isinstance(first, str) and first.startswith(NO_SUCH_USER):
+            names = f"{first.user_principal_name} and {other.user_principal_name}; give the id."
+            return reason_of(Why.TWO_USERS, names)
+        if isinstance(other, UserProfile) and isinstance(first, Reason) and first.why is Why.NO_SUCH_USER:
             return other
     return first
 
 
 def _answer(
-    request: StateRequest, profile: UserProfile | str, readings: dict[str, StateReading]
+    request: StateRequest, profile: UserProfile | Reason, readings: dict[str, StateReading]
 ) -> ResolvedRequest | RefusedRequest:
-    if isinstance(profile, str):
-        code = RefusalCode.NOT_FOUND if profile.startswith(NO_SUCH_USER) else RefusalCode.UNREADABLE
+    if isinstance(profile, Reason):
+        code = _CODES.get(profile.why, RefusalCode.UNREADABLE)
         return _refused(request, None, code, f"{request.key}: {profile}")
     named = {name.casefold() for name in (request.user_principal_name, request.also_named) if name}
     if request.object_id and named and profile.user_principal_name.casefold() not in named:

@@ -109,7 +109,7 @@ class UserSteps:
         """Write down why steps are not sent."""
         return self._journal.append([_left(step, decision) for step, decision in left]) if left else []
 
-    def _decide(self, step: SetMfaState, reading: StateReading, proofs: dict[str, Coverage | str]) -> Send | Leave:
+    def _decide(self, step: SetMfaState, reading: StateReading, proofs: dict[str, Coverage | Reason]) -> Send | Leave:
         decision = decision_for(step, reading, overwrite_drift=self._overwrite_drift)
         if _is_as_asked(step, reading) and self._unseen.get(step.user_id, step.after) != step.after:
             # The reading may be older than a change to something else; the last write wins.
@@ -124,17 +124,17 @@ class UserSteps:
             return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
         if not needs_proof(step):
             return decision
-        proof = proofs.get(step.user_id, "the user could not be read")
+        proof = proofs.get(step.user_id, reason_of(Why.NOT_PROVEN))
         if isinstance(proof, Coverage) and self._proof.is_proven(proof):
             return Send(found=decision.found, rests_on=proof.covered_by_ids)
-        reason = reason_of(Why.NOT_COVERED, proof if isinstance(proof, str) else proof.summary)
+        reason = reason_of(Why.NOT_COVERED, str(proof) if isinstance(proof, Reason) else proof.summary)
         return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
 
     async def _read(self, steps: Sequence[SetMfaState]) -> dict[str, StateReading]:
         readings = await self._tenant.read_mfa_states([step.user_id for step in steps])
         return {reading.user_id: reading for reading in readings}
 
-    async def _prove(self, steps: Sequence[SetMfaState]) -> dict[str, Coverage | str]:
+    async def _prove(self, steps: Sequence[SetMfaState]) -> dict[str, Coverage | Reason]:
         wanted = [step.user_id for step in steps if needs_proof(step)]
         return await self._proof.of(wanted) if wanted else {}
 

@@ -130,7 +130,7 @@ def snapshot_row_of(user: AnyUser) -> SnapshotRow:
         case UserRecord():
             mfa_state = user.mfa_state
         case UnreadableUser():
-            problem, request_id = user.reason, user.request_id or ""
+            problem, request_id = str(user.reason), user.request_id or ""
         case _:
             assert_never(user)
     return SnapshotRow(

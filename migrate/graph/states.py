@@ -18,6 +18,7 @@ from migrate.graph.pace import Bucket, HoldTooLong
 from migrate.graph.refusals import STATES, refusal_of
 from migrate.graph.together import all_of
 from migrate.graph.transport import NoAnswer
+from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 
 _BATCH_PATH = "/beta/$batch"
@@ -85,12 +86,12 @@ def chunks_of(user_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def reading_of(user_id: str, answer: Answer) -> StateReading:
     """Return what an item's answer says about a user's state."""
-    state, problem = None, _refusal_words(answer)
+    state, problem = None, _refusal_reason(answer)
     if problem is None:
         try:
             state, problem = wire.mfa_state(answer.body)
         except msgspec.DecodeError as broken:
-            problem = f"Graph's answer cannot be read ({broken})"
+            problem = reason_of(Why.NOT_UNDERSTOOD, f"cannot be read ({broken})")
     return StateReading(
         user_id=user_id,
         mfa_state=state,
@@ -101,19 +102,20 @@ def reading_of(user_id: str, answer: Answer) -> StateReading:
     )
 
 
-def _refusal_words(answer: Answer) -> str | None:
+def _refusal_reason(answer: Answer) -> Reason | None:
     if answer.is_success:
         return None
     if answer.status == 0:
-        return "Graph's batch had no answer for this user, also when asked again"
+        return reason_of(Why.NO_ITEM)
     words = answer.error.words or "no explanation"
     match answer.status:
         case 404:
-            return f"Graph knows no such user ({words})"
+            return reason_of(Why.USER_UNKNOWN, f" ({words})")
         case 401 | 403:
-            return f"Graph refused to show this user's state ({answer.status} {words}); needed: {STATES.permission}"
+            needed = f" ({answer.status} {words}); needed: {STATES.permission}"
+            return reason_of(Why.STATE_REFUSED, needed)
         case _:
-            return f"Graph answered {answer.status} ({words})"
+            return reason_of(Why.USER_NOT_SHOWN, f"{answer.status} ({words})")
 
 
 async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> list[WriteReply]:

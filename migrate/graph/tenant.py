@@ -26,6 +26,7 @@ from migrate.graph.states import StateReader, chunks_of, write_states
 from migrate.graph.together import all_of
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
+from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import StateReading, WriteReply, WriteRequest
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
@@ -104,20 +105,20 @@ class GraphTenant:
             yield profile
         self._channel.pacers.know_size(users)
 
-    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
-        """Read these users in batches; the value is a sentence where one could not be read."""
+    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:
+        """Read these users in batches; the value is the reason where one could not be read."""
         parts = await all_of(
             (self._read_profiles(chunk) for chunk in chunks_of(user_ids)), at_once=self._connection.concurrency
         )
         return {user_id: profile for part in parts for user_id, profile in part.items()}
 
-    async def _read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
+    async def _read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:
         items = [
             Item(id=str(number), method="GET", path=f"{_path_of(user_id)}?$select={wire.USER_SELECT}")
             for number, user_id in enumerate(user_ids)
         ]
         answers = await BatchOfReads(self._channel, _PROFILES, items).read()
-        return {user_id: wire.profile_or_words(answers[str(number)]) for number, user_id in enumerate(user_ids)}
+        return {user_id: wire.profile_or_reason(answers[str(number)]) for number, user_id in enumerate(user_ids)}
 
     async def read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
         """Read the rows of the registration report for these users; None where the report has none.

@@ -9,8 +9,8 @@ import msgspec
 from migrate.errors import IncompleteRead
 from migrate.graph.answers import Answer, BadAnswer
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
+from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.record import JsonObject
-from migrate.model.replies import NO_SUCH_USER
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import Identity, MfaState, Registration, UserProfile
 
@@ -201,18 +201,19 @@ def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
     )
 
 
-def profile_or_words(answer: Answer) -> UserProfile | str:
-    """Return the user that an item of a batch shows, or a sentence on why it shows none."""
+def profile_or_reason(answer: Answer) -> UserProfile | Reason:
+    """Return the user that an item of a batch shows, or why it shows none."""
     if not answer.is_success:
         trace = f" (request-id {answer.request_id})" if answer.request_id else ""
         words = answer.error.words or "no explanation"
         if answer.status == 404:
-            return f"{NO_SUCH_USER}{trace}"
-        return f"Graph answered {answer.status or 'nothing'} ({words}) when asked for this user{trace}."
+            return reason_of(Why.NO_SUCH_USER, trace)
+        words = f"{answer.status or 'nothing'} ({words}) when asked for this user{trace}."
+        return reason_of(Why.USER_NOT_SHOWN, words)
     try:
         return user_profile(answer.body)
     except msgspec.DecodeError as problem:
-        return f"Graph's answer for this user cannot be used: {problem}."
+        return reason_of(Why.NOT_UNDERSTOOD, f"for this user cannot be used: {problem}.")
 
 
 def me(raw: bytes) -> Actor:
@@ -329,11 +330,11 @@ def member_id(raw: msgspec.Raw | bytes) -> str | None:
     return None if member is None else member.id.lower()
 
 
-def mfa_state(raw: bytes) -> tuple[MfaState | None, str | None]:
+def mfa_state(raw: bytes) -> tuple[MfaState | None, Reason | None]:
     """Return (state, None), or (None, why it is none). Raises `msgspec.DecodeError` when the body is no such JSON."""
     value = msgspec.json.decode(raw, type=_State).per_user_mfa_state
     if value is msgspec.UNSET or value is None:
-        return None, "Graph's answer has no perUserMfaState"
+        return None, reason_of(Why.NOT_UNDERSTOOD, "has no perUserMfaState")
     if value not in set(MfaState):
-        return None, f"Graph sent a per-user MFA state that this version does not know: {value!r}"
+        return None, reason_of(Why.UNKNOWN_STATE, repr(value))
     return MfaState(value), None

@@ -73,6 +73,24 @@ class Why(Enum):
     """A change in doubt is not seen; reads may lag behind writes, so it may show up yet."""
     DRIFT_SINCE = "DriftSince"
 
+    # What Graph shows of a user
+    NO_SUCH_USER = "NoSuchUser"
+    TWO_USERS = "TwoUsers"
+    """Two names were given for one user, and both are somebody's."""
+    USER_NOT_SHOWN = "UserNotShown"
+    USER_UNKNOWN = "UserUnknown"
+    """Graph knows no user whose state it could show."""
+    STATE_REFUSED = "StateRefused"
+    NO_ITEM = "NoItem"
+    """The batch's answer left this user out."""
+    NOT_UNDERSTOOD = "NotUnderstood"
+    UNKNOWN_STATE = "UnknownState"
+    """A state that this version does not know."""
+    NEVER_READ = "NeverRead"
+    NAMELESS = "Nameless"
+    NOT_PROVEN = "NotProven"
+    """Nothing could be proven, since the user could not be read."""
+
     # Policies
     FORMER_POLICY = "FormerPolicy"
     """An intent; the document holds the policy's JSON as it was."""
@@ -155,6 +173,17 @@ _SAYS = {
     Why.UNREADABLE_SINCE: "interrupted, and could not be read since: ",
     Why.NOT_SEEN: "interrupted before the change took effect",
     Why.DRIFT_SINCE: "interrupted, then found {found}: drift, left alone",
+    Why.NO_SUCH_USER: "there is no such user in the tenant",
+    Why.TWO_USERS: "two users may be meant, ",
+    Why.USER_NOT_SHOWN: "Graph answered ",
+    Why.USER_UNKNOWN: "Graph knows no such user",
+    Why.STATE_REFUSED: "Graph refused to show this user's state",
+    Why.NO_ITEM: "Graph's batch had no answer for this user, also when asked again",
+    Why.NOT_UNDERSTOOD: "Graph's answer ",
+    Why.UNKNOWN_STATE: "Graph sent a per-user MFA state that this version does not know: ",
+    Why.NEVER_READ: "The per-user MFA state was never read.",
+    Why.NAMELESS: "the directory shows no user principal name for this account",
+    Why.NOT_PROVEN: "the user could not be read",
     Why.FORMER_POLICY: "former policy {document}",
     Why.FOUND_BY_MARKER: "found by its marker: not created twice",
     Why.EXISTS_ALREADY: "exists already; not created by this run",

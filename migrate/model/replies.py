@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.users import MfaState
-
-NO_SUCH_USER = "there is no such user in the tenant"
-"""How the sentence begins that stands for a user whom Graph does not know."""
 
 
 class StateReading(Record, frozen=True, kw_only=True):
@@ -17,7 +15,7 @@ class StateReading(Record, frozen=True, kw_only=True):
     user_id: str
     mfa_state: MfaState | None
     """None when it could not be read; then `problem` says why."""
-    problem: str | None
+    problem: Reason | None
     status: int
     """HTTP status of the item; 0 when no answer came."""
     request_id: str

@@ -35,6 +35,7 @@ class RefusalCode(StrEnum):
     """Why a request was not sent."""
 
     NOT_FOUND = "NotFound"
+    AMBIGUOUS = "Ambiguous"
     IDENTITY_MISMATCH = "IdentityMismatch"
     BAD_INPUT = "BadInput"
     NOT_REGISTERED = "NotRegistered"

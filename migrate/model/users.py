@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from migrate.errors import BadInput
+from migrate.model.reasons import Reason
 from migrate.model.record import Record
 
 
@@ -98,7 +99,7 @@ class UnreadableUser(Record, frozen=True, kw_only=True):
     """A user whose per-user MFA state could not be read. Counted and shown, never planned."""
 
     profile: UserProfile
-    reason: str
+    reason: Reason
     request_id: str | None
     registration: Registration | None
 

@@ -17,6 +17,7 @@ import msgspec
 
 from migrate.errors import FolderDamaged, NothingHere
 from migrate.model.evidence import Evidence
+from migrate.model.reasons import Reason, why_of
 from migrate.model.record import Record, canonical_json
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
@@ -97,7 +98,10 @@ class SnapshotWriter:
         """Add answers about per-user MFA states: the state, or why there is none, with the request id."""
         self._insert(
             "INSERT INTO readings VALUES (?, ?, ?, ?)",
-            ((reading.user_id.lower(), reading.mfa_state, reading.problem, reading.request_id) for reading in readings),
+            (
+                (reading.user_id.lower(), reading.mfa_state, _text_of(reading.problem), reading.request_id)
+                for reading in readings
+            ),
         )
 
     def add_registrations(self, rows: Iterable[tuple[str, Registration]]) -> None:
@@ -262,7 +266,7 @@ class Snapshot:
                     user: AnyUser = (
                         UnreadableUser(
                             profile=person,
-                            reason=problem or NEVER_READ,
+                            reason=why_of(problem or NEVER_READ),
                             request_id=request_id or None,
                             registration=report,
                         )
@@ -308,6 +312,10 @@ class _Source(Record, frozen=True, kw_only=True):
     endpoint: str | None
     organization: Organization
     skus: tuple[SubscribedSku, ...]
+
+
+def _text_of(problem: Reason | None) -> str | None:
+    return None if problem is None else str(problem)
 
 
 def _in_order(skus: tuple[SubscribedSku, ...]) -> tuple[SubscribedSku, ...]:

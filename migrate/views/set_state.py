@@ -117,9 +117,13 @@ def code_for(why: Why) -> ResultCode:
             return ResultCode.EMERGENCY_ACCESS
         case Why.DRIFT | Why.DRIFT_SINCE | Why.ACCEPTED_DRIFT | Why.SET_BY_SOMEBODY | Why.EDITED_BY_SOMEBODY:
             return ResultCode.DRIFT
-        case Why.UNREADABLE | Why.UNREADABLE_SINCE:
+        case Why.UNREADABLE | Why.UNREADABLE_SINCE | Why.USER_NOT_SHOWN | Why.STATE_REFUSED | Why.NO_ITEM:
             return ResultCode.UNREADABLE
-        case Why.GONE | Why.NOT_FOUND | Why.NOT_THERE:
+        case Why.NOT_UNDERSTOOD | Why.UNKNOWN_STATE | Why.NEVER_READ | Why.NAMELESS | Why.NOT_PROVEN:
+            return ResultCode.UNREADABLE
+        case Why.TWO_USERS:
+            return ResultCode.AMBIGUOUS
+        case Why.GONE | Why.NOT_FOUND | Why.NOT_THERE | Why.NO_SUCH_USER | Why.USER_UNKNOWN:
             return ResultCode.NOT_FOUND
         case Why.SIGN_IN_REFUSED:
             return ResultCode.AUTHENTICATION

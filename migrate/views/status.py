@@ -91,7 +91,7 @@ def _cells(user: AnyUser) -> tuple[str, ...]:
         "" if registration is None else str(registration.is_mfa_registered),
         "" if registration is None else str(registration.is_mfa_capable),
         "" if registration is None else joined(registration.methods_registered),
-        user.reason if isinstance(user, UnreadableUser) else "",
+        str(user.reason) if isinstance(user, UnreadableUser) else "",
     )
 
 
@@ -104,7 +104,7 @@ def _document(user: AnyUser, change: JournalEntry | None) -> dict[str, Any]:
         "userType": user.profile.user_type,
         "accountEnabled": user.profile.account_enabled,
         "perUserMfaState": None if isinstance(user, UnreadableUser) else user.mfa_state,
-        "problem": user.reason if isinstance(user, UnreadableUser) else None,
+        "problem": str(user.reason) if isinstance(user, UnreadableUser) else None,
         "registration": user.registration,
         "meaning": None if unreadable else MEANING[user.mfa_state][0],  # type: ignore[union-attr]
         "lastChange": None

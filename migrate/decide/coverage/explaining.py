@@ -99,7 +99,7 @@ def explanation_for(user: AnyUser, judge: Judge) -> Explanation:
         user_principal_name=profile.user_principal_name,
         display_name=profile.display_name,
         mfa_state=user.mfa_state if isinstance(user, UserRecord) else None,
-        mfa_state_problem=user.reason if isinstance(user, UnreadableUser) else None,
+        mfa_state_problem=str(user.reason) if isinstance(user, UnreadableUser) else None,
         coverage=coverage,
         closing=_closing(coverage),
         policies=tuple(_answer(reading, answer, coverage, judge) for reading, answer in ordered),

@@ -22,6 +22,7 @@ from migrate.model.plan import (
     SetPolicyState,
     Wave,
 )
+from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
@@ -92,7 +93,7 @@ def user(who: str | UserProfile, state: str = "enforced", registration: Registra
 
 def unreadable(name: str, reason: str = "403 Forbidden") -> UnreadableUser:
     """Return a user whose state could not be read."""
-    return UnreadableUser(profile=profile(name), reason=reason, request_id="r-1", registration=None)
+    return UnreadableUser(profile=profile(name), reason=why_of(reason), request_id="r-1", registration=None)
 
 
 def policy(name: str = "MFA for everybody", state: str = "enabled", **users: Any) -> ConditionalAccessPolicy:

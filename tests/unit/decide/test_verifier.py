@@ -19,7 +19,7 @@ from migrate.decide.verifier import (
 from migrate.model.findings import FindingCode
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import CreatePolicy
-from migrate.model.reasons import NO_REASON
+from migrate.model.reasons import NO_REASON, Why, reason_of
 from migrate.model.users import MfaState, Registration
 from tests.unit.decide.records import (
     evidence,
@@ -153,7 +153,7 @@ def test_coverage_of_those_switched_off() -> None:
     (finding,) = coverage_findings(profile("ada"), ada, no_more, nothing, nothing)
     assert (finding.code, finding.subject) == (FindingCode.NOT_COVERED, "ada@contoso.example")
     assert "does not provably require MFA" in finding.sentence
-    assert codes(coverage_findings("Graph answered 404", ada, covers, nothing, nothing)) == [
+    assert codes(coverage_findings(reason_of(Why.USER_NOT_SHOWN, "404"), ada, covers, nothing, nothing)) == [
         FindingCode.USER_UNREADABLE
     ]
 

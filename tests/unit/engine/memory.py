@@ -14,7 +14,8 @@ import msgspec
 from migrate.errors import PermissionMissing
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.instants import iso_utc
-from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome, Touched
+from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome, Touched, columns_of, entry_of
+from migrate.model.reasons import Reason, Why, reason_of, why_of
 from migrate.model.record import JsonObject, canonical_json, sha256_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.rollback import RollbackHeader, RollbackRow
@@ -88,9 +89,9 @@ class MemoryTenant:
         for found in self.profiles.values():
             yield found
 
-    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | str]:
+    async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:
         self.breaker.passed()
-        return {user_id: self.profiles.get(user_id, "no such user") for user_id in user_ids}
+        return {user_id: self.profiles.get(user_id, reason_of(Why.NO_SUCH_USER)) for user_id in user_ids}
 
     async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
         for _ in ():
@@ -105,7 +106,7 @@ class MemoryTenant:
         return StateReading(
             user_id=user_id,
             mfa_state=state,
-            problem=None if state is not None else "refused, or no such user",
+            problem=None if state is not None else why_of("refused, or no such user"),
             status=200 if state is not None else 404 if user_id not in self.states else 403,
             request_id="r",
             server_date=iso_utc(self.now),
@@ -222,7 +223,9 @@ class MemoryJournal:
                 previous_hash=previous,
                 hash="",
             )
-            entry = msgspec.structs.replace(unsealed, hash=unsealed.expected_hash())
+            sealed = msgspec.structs.replace(unsealed, hash=unsealed.expected_hash())
+            # As from disk: a reason is what its text says there.
+            entry = entry_of(columns_of(sealed))
             self.kept.append((entry, draft.wave))
             made.append(entry)
         self._breaker.passed()

@@ -11,6 +11,7 @@ from migrate.engine.refusals import Refusals
 from migrate.engine.wait_log import WaitLog
 from migrate.errors import PermissionMissing, StalePlan
 from migrate.model.journal import Operation, Outcome
+from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.run import Ending
 from migrate.model.users import MfaState
@@ -233,7 +234,9 @@ def test_a_rehearsal_stops_where_the_run_would_stop(until: str, lines: list[str]
 
 def reading(status: int) -> StateReading:
     state = MfaState.ENFORCED if status == 200 else None
-    return StateReading(user_id="u", mfa_state=state, problem="no", status=status, request_id="", server_date="")
+    return StateReading(
+        user_id="u", mfa_state=state, problem=why_of("no"), status=status, request_id="", server_date=""
+    )
 
 
 def reply(status: int, code: str = "accessDenied") -> WriteReply:

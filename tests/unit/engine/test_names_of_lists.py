@@ -11,7 +11,7 @@ from migrate.engine.state_requests import resolve
 from migrate.exchange.claims import claims_of
 from migrate.exchange.sheets import Sheet
 from migrate.exchange.state_requests import requests_of
-from migrate.model.replies import NO_SUCH_USER
+from migrate.model.reasons import Why, reason_of
 from migrate.model.set_state import RefusedRequest, ResolvedRequest
 from tests.unit.engine.world import World
 
@@ -26,7 +26,7 @@ def answered(form: str, written: str, *there: str, with_id: bool = False) -> str
     profiles = {person.user_principal_name: person for person in people} | {first.id: people[0] if people else first}
 
     async def read_profiles(keys):  # type: ignore[no-untyped-def]
-        return {key: profiles.get(key, NO_SUCH_USER) for key in keys}
+        return {key: profiles.get(key, reason_of(Why.NO_SUCH_USER)) for key in keys}
 
     tenant.read_profiles = read_profiles  # type: ignore[method-assign]
     row = {"ObjectId": first.id if with_id else "", "UserPrincipalName": written, "PerUserMfaState": "enforced"}
@@ -59,7 +59,7 @@ def test_a_name_is_found_whether_the_apostrophe_is_the_tables_or_its_own(
 
 
 def test_where_both_names_are_somebodys_nobody_is_chosen() -> None:
-    assert answered("ndjson", QUOTED, PLAIN, QUOTED) == "Unreadable"
+    assert answered("ndjson", QUOTED, PLAIN, QUOTED) == "Ambiguous"
 
 
 def test_another_name_beside_the_id_is_still_a_mismatch() -> None:

@@ -12,6 +12,7 @@ from migrate.exchange.comparing import comparison_of
 from migrate.exchange.reading import read_claims
 from migrate.exchange.state_requests import requests_from, requests_named
 from migrate.model.claims import Comparison, DifferenceKind
+from migrate.model.reasons import why_of
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
 
 
@@ -44,7 +45,7 @@ TENANT: list[AnyUser] = [
     user(2, "bob", MfaState.DISABLED),
     user(3, "chen", MfaState.ENFORCED),
     user(4, "dora-new", MfaState.ENABLED),
-    UnreadableUser(profile=profile(5, "eve"), reason="403", request_id=None, registration=None),
+    UnreadableUser(profile=profile(5, "eve"), reason=why_of("403"), request_id=None, registration=None),
     user(6, "fay", MfaState.DISABLED),
 ]
 

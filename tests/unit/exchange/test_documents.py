@@ -31,7 +31,7 @@ from migrate.model.cells import joined, split
 from migrate.model.evidence import PolicyState
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType, entry_of
 from migrate.model.plan import HoldReason, PlanAction, PlanRow, SetPolicyState
-from migrate.model.reasons import Why, reason_of
+from migrate.model.reasons import Why, reason_of, why_of
 from migrate.model.rollback import (
     ROLLBACK_FORMAT,
     ROLLBACK_KIND,
@@ -340,7 +340,9 @@ def test_the_snapshot_row_of_a_readable_user_shows_state_and_methods() -> None:
 
 
 def test_the_snapshot_row_of_an_unreadable_user_shows_why_and_no_state() -> None:
-    row = snapshot_row_of(UnreadableUser(profile=PROFILE, reason="403 Forbidden", request_id="r-1", registration=None))
+    row = snapshot_row_of(
+        UnreadableUser(profile=PROFILE, reason=why_of("403 Forbidden"), request_id="r-1", registration=None)
+    )
     assert (row.mfa_state, row.problem, row.request_id, row.is_mfa_registered) == (None, "403 Forbidden", "r-1", None)
 
 

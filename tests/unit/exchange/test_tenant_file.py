@@ -16,6 +16,7 @@ from migrate.model.evidence import (
     ReadStatus,
     RoleEvidence,
 )
+from migrate.model.reasons import why_of
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
 from migrate.model.users import AnyUser, Identity, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 
@@ -75,7 +76,9 @@ def users() -> list[AnyUser]:
     )
     return [
         UserRecord(profile=profile(ADA, "Ada Lovelace"), mfa_state=MfaState.ENFORCED, registration=registered),
-        UnreadableUser(profile=profile(BOB, "Bob Builder"), reason="gone", request_id="3f9c", registration=None),
+        UnreadableUser(
+            profile=profile(BOB, "Bob Builder"), reason=why_of("gone"), request_id="3f9c", registration=None
+        ),
         UserRecord(profile=guest, mfa_state=MfaState.DISABLED, registration=None),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.graph.tenant import GraphTenant
+from migrate.model.reasons import Reason
 from migrate.model.users import UserProfile
 from migrate.sandbox.company import company
 from migrate.sandbox.server import SandboxServer
@@ -16,7 +17,7 @@ from tests.unit.graph.test_against_sandbox import use
 def test_a_user_of_any_name_is_found_by_name(name: str) -> None:
     tenant = company(3, 30)
     tenant.people.amend(4, {"userPrincipalName": name})
-    found: list[UserProfile | str] = []
+    found: list[UserProfile | Reason] = []
 
     async def work(graph: GraphTenant) -> None:
         found.extend((await graph.read_profiles([name])).values())

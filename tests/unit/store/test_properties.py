@@ -72,7 +72,7 @@ users = st.builds(
 ) | st.builds(
     UnreadableUser,
     profile=profiles,
-    reason=texts.filter(bool),
+    reason=texts.filter(bool).map(why_of),
     request_id=st.none() | texts.filter(bool),
     registration=st.none() | registrations,
 )

@@ -10,6 +10,7 @@ import pytest
 
 from migrate.errors import FolderDamaged, NewerFolder, NothingHere
 from migrate.model.evidence import Evidence
+from migrate.model.reasons import Why, reason_of, why_of
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import MfaState, Registration, UnreadableUser, UserProfile, UserRecord
@@ -48,7 +49,7 @@ def test_what_was_read_comes_back_ordered_by_id(
     with SnapshotWriter(workspace) as writer:
         writer.add_users([profile("u2"), profile("u3", user_type="Guest"), profile("u1"), profile("u4")])
         assert sorted(writer.user_ids()) == ["u1", "u2", "u3", "u4"]
-        writer.add_readings([reading("u3", MfaState.DISABLED), reading("u2", None, "403 Forbidden")])
+        writer.add_readings([reading("u3", MfaState.DISABLED), reading("u2", None, why_of("403 Forbidden"))])
         writer.add_readings([reading("u1", MfaState.ENFORCED)])
         writer.add_registrations([("u1", REPORT), ("u2", REPORT), ("somebody-gone", REPORT)])
         writer.set_evidence(evidence)
@@ -57,11 +58,13 @@ def test_what_was_read_comes_back_ordered_by_id(
         assert snapshot.header == header
         assert list(snapshot.users()) == [
             UserRecord(profile=profile("u1"), mfa_state=MfaState.ENFORCED, registration=REPORT),
-            UnreadableUser(profile=profile("u2"), reason="403 Forbidden", request_id="request-u2", registration=REPORT),
+            UnreadableUser(
+                profile=profile("u2"), reason=why_of("403 Forbidden"), request_id="request-u2", registration=REPORT
+            ),
             UserRecord(profile=profile("u3", user_type="Guest"), mfa_state=MfaState.DISABLED, registration=None),
             UnreadableUser(
                 profile=profile("u4"),
-                reason="The per-user MFA state was never read.",
+                reason=reason_of(Why.NEVER_READ),
                 request_id=None,
                 registration=None,
             ),
@@ -115,7 +118,7 @@ def test_of_two_rows_for_a_user_the_later_one_counts(
 ) -> None:
     with SnapshotWriter(workspace) as writer:
         writer.add_users([profile("u1", account_enabled=True), profile("u2"), profile("u1", account_enabled=False)])
-        writer.add_readings([reading("u1", None, "503"), reading("u1", MfaState.ENFORCED)])
+        writer.add_readings([reading("u1", None, why_of("503")), reading("u1", MfaState.ENFORCED)])
         writer.add_registrations([("U1", REPORT), ("u1", REPORT)])
         writer.set_evidence(evidence)
         header = finish(writer)
