@@ -1,27 +1,17 @@
 """Whether a Conditional Access policy applies to a sign-in: the sandbox's own reading of the conditions."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from migrate.sandbox.access_people import AGENT, any_of, is_assigned
+from migrate.sandbox.access_targets import is_target
+from migrate.sandbox.device_rules import rule_matches
 from migrate.sandbox.messages import Json
 from migrate.sandbox.tenant import Tenant
 
-OFFICE_365 = frozenset(
-    {
-        "00000002-0000-0ff1-ce00-000000000000",  # Exchange Online
-        "00000003-0000-0ff1-ce00-000000000000",  # SharePoint Online
-        "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",  # Teams
-        "89bee1f7-5e6e-4d8a-9f3d-ecd601259da7",  # Office portal
-    }
-)
-ADMIN_PORTALS = frozenset(
-    {
-        "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",  # Azure portal
-        "00000006-0000-0ff1-ce00-000000000000",  # Microsoft 365 admin center
-        "497effe9-df71-4043-a8bb-14cf78c4b63b",  # Exchange admin center
-    }
-)
+COMPLIANT_NETWORK = "3d46dbda-8382-466a-856d-eb00cbc6b910"
+"""The location of the compliant network, the same in every tenant."""
 NO_USER = -1
 """The place of a sign-in that no user makes."""
 
@@ -55,28 +45,60 @@ class Attempt:
     """deviceCodeFlow or authenticationTransfer."""
     compliant: bool = False
     joined: bool = False
+    device: Json | None = None
+    """Attributes of the device; empty for one that is not registered."""
+    scopes: str | None = None
+    """oidc or directory, where only baseline scopes are asked for; the application is then the client."""
+    confidential: bool = False
+    """The client is a confidential one, which also gets an ID token for itself."""
+    home_tenant: str | None = None
+    guest_kind: str | None = None
+    compliant_network: bool | None = None
+
+    @property
+    def hides_device(self) -> bool:
+        """Tell whether nothing of the device reaches the service: legacy clients and device code flow show none.
+
+        See concept-conditional-access-conditions and concept-conditional-access-grant (entra-docs).
+        """
+        return self.client == "other" or self.transfer == "deviceCodeFlow"
 
 
 def unmet(policy: Json, attempt: Attempt, tenant: Tenant) -> list[str]:
     """Return the conditions that keep a policy from applying, by the names of What-If; none: it applies."""
-    conditions = policy["conditions"]
-    if (conditions.get("clientApplications") is None) is not (attempt.service_principal is None):
-        return ["workloadIdentities"]
-    checks = _of_user if attempt.service_principal is None else _of_application
     found: list[str] = []
-    for name, check in checks(conditions, attempt, tenant):
-        holds = check()
+    for name, holds in _judged(policy, attempt, tenant):
         if holds is None:
             found.append("notEnoughInformation")
-        if not holds:
+        if not holds and name not in found:
             found.append(name)
     return found
 
 
+def undecided(policy: Json, attempt: Attempt, tenant: Tenant) -> list[str]:
+    """Return the conditions on which alone it depends whether a policy applies, and of which too little is known."""
+    judged = list(_judged(policy, attempt, tenant))
+    if any(holds is False for _, holds in judged):
+        return []
+    return [name for name, holds in judged if holds is None]
+
+
+def _judged(policy: Json, attempt: Attempt, tenant: Tenant) -> Iterator[tuple[str, bool | None]]:
+    conditions = policy["conditions"]
+    # Beside assigned users an empty object is no assignment to applications.
+    if _holds_anything(conditions.get("clientApplications")) is (attempt.service_principal is None):
+        yield "workloadIdentities", False
+        return
+    checks = _of_user if attempt.service_principal is None else _of_application
+    for name, check in checks(conditions, attempt, tenant):
+        yield name, check()
+
+
 def _of_user(conditions: Json, attempt: Attempt, tenant: Tenant) -> tuple[Check, ...]:
     return (
-        ("users", lambda: _users(conditions["users"], attempt, tenant)),
-        (_target_name(attempt), lambda: _target(conditions["applications"], attempt)),
+        ("users", lambda: is_assigned(conditions["users"], attempt, tenant)),
+        ("users", lambda: _for_people(conditions) or tenant.people.user(attempt.place).get("@odata.type") == AGENT),
+        (_target_name(attempt), lambda: is_target(conditions["applications"], attempt, tenant)),
         ("clientApps", lambda: _client(conditions.get("clientAppTypes"), attempt)),
         ("devicePlatform", lambda: _platform(conditions.get("platforms"), attempt)),
         ("location", lambda: _location(conditions.get("locations"), attempt, tenant)),
@@ -84,7 +106,8 @@ def _of_user(conditions: Json, attempt: Attempt, tenant: Tenant) -> tuple[Check,
         ("userRisk", lambda: _risk(conditions.get("userRiskLevels"), attempt.user_risk)),
         ("insiderRisk", lambda: _flags(conditions.get("insiderRiskLevels"), attempt.insider_risk)),
         ("authenticationFlow", lambda: _flow(conditions.get("authenticationFlows"), attempt)),
-        ("devices", lambda: _devices(conditions.get("devices"))),
+        ("devices", lambda: _devices(conditions.get("devices"), attempt)),
+        ("time", lambda: _unread(conditions)),
     )
 
 
@@ -92,7 +115,7 @@ def _of_application(conditions: Json, attempt: Attempt, tenant: Tenant) -> tuple
     risks = conditions.get("servicePrincipalRiskLevels")
     return (
         ("workloadIdentities", lambda: _service_principal(conditions["clientApplications"], attempt)),
-        (_target_name(attempt), lambda: _target(conditions["applications"], attempt)),
+        (_target_name(attempt), lambda: is_target(conditions["applications"], attempt, tenant)),
         ("location", lambda: _location(conditions.get("locations"), attempt, tenant)),
         # UNCONFIRMED: the documented reasons have none for this risk; that of sign-ins comes nearest.
         ("signInRisk", lambda: _risk(risks, attempt.service_principal_risk)),
@@ -113,65 +136,6 @@ def _target_name(attempt: Attempt) -> str:
     if attempt.action is not None:
         return "userActions"
     return "authenticationContext" if attempt.context is not None else "application"
-
-
-def guest_type(user: Json) -> str | None:
-    """Return what kind of guest or external user somebody is, or None for a member of one's own."""
-    external = user.get("creationType") == "Invitation" or "#ext#" in str(user.get("userPrincipalName")).lower()
-    if user.get("userType") == "Guest":
-        return "b2bCollaborationGuest" if external else "internalGuest"
-    return "b2bCollaborationMember" if external else None
-
-
-def _users(users: Json, attempt: Attempt, tenant: Tenant) -> bool:
-    return _on_side("include", users, attempt.place, tenant) and not _on_side("exclude", users, attempt.place, tenant)
-
-
-def _on_side(side: str, users: Json, place: int, tenant: Tenant) -> bool:
-    user = tenant.people.user(place)
-    kind = guest_type(user)
-    named = {str(each).lower() for each in users.get(f"{side}Users") or ()}
-    if "all" in named or str(user["id"]).lower() in named:
-        return True
-    if "guestsorexternalusers" in named and kind is not None:
-        return True
-    if any(tenant.groups.has_user(str(group), place) for group in users.get(f"{side}Groups") or ()):
-        return True
-    if any(place in tenant.role_places(str(role)) for role in users.get(f"{side}Roles") or ()):
-        return True
-    guests = users.get(f"{side}GuestsOrExternalUsers")
-    if guests is None or kind is None:
-        return False
-    kinds = [each.strip() for each in str(guests.get("guestOrExternalUserTypes", "")).split(",")]
-    tenants = guests.get("externalTenants") or {}
-    # Which home tenant somebody comes from is not kept here: only "all" can be told apart from a list.
-    return kind in kinds and tenants.get("membershipKind", "all") == "all"
-
-
-def _target(apps: Json, attempt: Attempt) -> bool | None:
-    if attempt.action is not None:
-        return attempt.action in (apps.get("includeUserActions") or ())
-    if attempt.context is not None:
-        return attempt.context in (apps.get("includeAuthenticationContextClassReferences") or ())
-    if apps.get("applicationFilter") is not None:
-        return None
-    if not apps.get("includeApplications") or attempt.app is None:
-        return False
-    return _names_app(apps["includeApplications"], attempt.app) and not _names_app(
-        apps.get("excludeApplications") or [], attempt.app
-    )
-
-
-def _names_app(named: list[str], app: str) -> bool:
-    app = app.lower()
-    for each in named:
-        if each == "All" or each.lower() == app:
-            return True
-        if each == "Office365" and (app in OFFICE_365 or app == "office365"):
-            return True
-        if each == "MicrosoftAdminPortals" and (app in ADMIN_PORTALS or app == "microsoftadminportals"):
-            return True
-    return False
 
 
 def _client(types: list[str] | None, attempt: Attempt) -> bool:
@@ -207,17 +171,13 @@ def _location(places: Json | None, attempt: Attempt, tenant: Tenant) -> bool | N
 def _in_place(place: str, attempt: Attempt, tenant: Tenant) -> bool | None:
     if place == "All":
         return True
+    if place.lower() == COMPLIANT_NETWORK:
+        return attempt.compliant_network
     if place == "AllTrusted":
         trusted = [each for each in tenant.named_locations.values() if each.get("isTrusted")]
-        return _any_of([_in_named(each, attempt) for each in trusted])
-    found = tenant.named_locations.get(place)
+        return any_of([_in_named(each, attempt) for each in trusted])
+    found = tenant.named_locations.get(place.lower())
     return False if found is None else _in_named(found, attempt)
-
-
-def _any_of(answers: list[bool | None]) -> bool | None:
-    if any(answers):
-        return True
-    return None if None in answers else False
 
 
 def _in_named(location: Json, attempt: Attempt) -> bool | None:
@@ -249,6 +209,26 @@ def _flow(flows: Json | None, attempt: Attempt) -> bool:
     return attempt.transfer in [each.strip() for each in methods.split(",")]
 
 
-def _devices(devices: Json | None) -> bool | None:
-    """Device filters are rules in a language of their own, which is not read here."""
-    return None if devices and devices.get("deviceFilter") else True
+def _devices(devices: Json | None, attempt: Attempt) -> bool | None:
+    found = (devices or {}).get("deviceFilter")
+    if not found:
+        return True
+    device = {} if attempt.hides_device else attempt.device
+    matches = None if device is None else rule_matches(str(found.get("rule")), device)
+    return matches if matches is None or found.get("mode") == "include" else not matches
+
+
+def _for_people(conditions: Json) -> bool:
+    """Tell whether a policy can meet a person: conditions on agents make it one for agents."""
+    return not any(_holds_anything(conditions.get(name)) for name in ("agents", "agentContext", "agentIdRiskLevels"))
+
+
+def _unread(conditions: Json) -> bool | None:
+    """Conditions of former years that narrow a policy in a way that is not read here."""
+    return None if any(_holds_anything(conditions.get(name)) for name in ("times", "deviceStates")) else True
+
+
+def _holds_anything(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_anything(each) for name, each in value.items() if not name.startswith("@"))
+    return value not in (None, [], "", "none")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from migrate.sandbox.access_conditions import Attempt, unmet
-from migrate.sandbox.messages import Json
+from migrate.sandbox.messages import Json, words
 from migrate.sandbox.tenant import Tenant
 
 REPORT_ONLY = "enabledForReportingButNotEnforced"
@@ -19,6 +19,30 @@ _COMBINATIONS = {
 }
 
 
+_SINGLE = words(
+    "password sms voice email softwareOath hardwareOath federatedSingleFactor x509CertificateSingleFactor qrCodePin"
+)
+"""Combinations that are one factor alone."""
+AT_HOME = "password,microsoftAuthenticatorPush"
+"""As what MFA counts that a guest did at home."""
+_AFTER_MFA = frozenset({"mfa", "passwordChange", "riskRemediation"})
+"""Controls that are met by MFA, or ask for it first (concept-conditional-access-grant)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factors:
+    """What a sign-in can show, or has shown."""
+
+    combinations: frozenset[str]
+    did_mfa: bool = False
+
+    @classmethod
+    def of(cls, methods: list[str], *, did_mfa: bool, at_home: bool = False) -> "Factors":
+        """Make the factors of somebody with these methods, by the report's names."""
+        found = {combination for each in methods if (combination := _COMBINATIONS.get(each))}
+        return cls(combinations=frozenset(found | ({AT_HOME} if at_home else set())), did_mfa=did_mfa)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What one policy means for one sign-in."""
@@ -28,6 +52,8 @@ class Verdict:
     asks_mfa: bool
     satisfied: bool
     """The controls are met, given the factors that the sign-in can show."""
+    hopeless: bool
+    """No second factor could meet them: a block, or a control that this device cannot meet."""
 
     @property
     def applies(self) -> bool:
@@ -35,43 +61,56 @@ class Verdict:
         return not self.unmet
 
 
-def judge(policy: Json, attempt: Attempt, tenant: Tenant, methods: list[str], *, did_mfa: bool) -> Verdict:
-    """Judge one policy. `methods` are the report's names of what the user has; `did_mfa`: a second factor was shown."""
+def judge(policy: Json, attempt: Attempt, tenant: Tenant, factors: Factors) -> Verdict:
+    """Judge one policy by the factors that were shown."""
     reasons = tuple(unmet(policy, attempt, tenant))
     grant = policy.get("grantControls")
     if reasons or grant is None:
-        return Verdict(policy=policy, unmet=reasons, asks_mfa=False, satisfied=True)
+        return Verdict(policy=policy, unmet=reasons, asks_mfa=False, satisfied=True, hopeless=False)
     controls = list(grant.get("builtInControls") or ())
-    strength = grant.get("authenticationStrength")
-    given: list[bool] = [_holds(control, attempt, did_mfa=did_mfa) for control in controls]
-    wants_mfa = "mfa" in controls or strength is not None
+    strength = _current(grant.get("authenticationStrength"), tenant)
+    # Terms of use and custom factors are taken as accepted, a verified id as shown: nothing here could refuse them.
+    others = [_holds(each, attempt) for each in controls if each not in _AFTER_MFA]
+    others += [True] * (len(grant.get("termsOfUse") or ()) + len(grant.get("customAuthenticationFactors") or ()))
+    after_mfa = [factors.did_mfa for each in controls if each in _AFTER_MFA]
     if strength is not None:
-        given.append(did_mfa and _strong_enough(strength, methods))
-    # Terms of use and custom factors are taken as accepted: nothing here could refuse them.
-    given += [True] * (len(grant.get("termsOfUse") or ()) + len(grant.get("customAuthenticationFactors") or ()))
-    every = grant.get("operator") == "AND"
-    satisfied = all(given) if every else any(given)
-    others = [_holds(control, attempt, did_mfa=False) for control in controls if control not in ("mfa", "block")]
-    asks = wants_mfa and (every or not any(others))
-    return Verdict(policy=policy, unmet=(), asks_mfa=asks, satisfied=satisfied)
+        after_mfa.append(_meets(strength, factors))
+    wants_mfa = any(each in _AFTER_MFA for each in controls) or (strength is not None and _is_multifactor(strength))
+    passes = all if grant.get("operator") == "AND" else any
+    return Verdict(
+        policy=policy,
+        unmet=(),
+        asks_mfa=wants_mfa and (passes is all or not any(others)),
+        satisfied=passes([*after_mfa, *others]),
+        hopeless=not passes([*[True for _ in after_mfa], *others]),
+    )
 
 
-def _holds(control: str, attempt: Attempt, *, did_mfa: bool) -> bool:
+def _holds(control: str, attempt: Attempt) -> bool:
     match control:
-        case "mfa":
-            return did_mfa
         case "compliantDevice":
-            return attempt.compliant
+            return attempt.compliant and not attempt.hides_device
         case "domainJoinedDevice":
-            return attempt.joined
-        case "passwordChange":
-            return did_mfa
-    return False
+            return attempt.joined and not attempt.hides_device
+    return control == "verifiedID"
 
 
-def _strong_enough(strength: Json, methods: list[str]) -> bool:
+def _current(strength: Json | None, tenant: Tenant) -> Json | None:
+    """Return a strength as the tenant defines it: the copy inside a policy may be an older one."""
+    return None if strength is None else tenant.strengths.get(str(strength.get("id")).lower(), strength)
+
+
+def _is_multifactor(strength: Json) -> bool:
+    """Tell whether a strength asks for MFA: by what it says of itself and by every combination that it allows."""
+    said = "mfa" in str(strength.get("requirementsSatisfied")).lower()
+    return said and not _SINGLE & set(strength.get("allowedCombinations") or ())
+
+
+def _meets(strength: Json, factors: Factors) -> bool:
     allowed = set(strength.get("allowedCombinations") or ())
-    return any(_COMBINATIONS.get(each) in allowed for each in methods)
+    if "password" in allowed:
+        return True
+    return factors.did_mfa and bool(allowed & factors.combinations)
 
 
 def result_of(verdict: Verdict, *, can_mfa: bool) -> str:

@@ -9,11 +9,13 @@ import msgspec
 from migrate.sandbox.company import company
 from migrate.sandbox.concurrent_changes import apply_change
 from migrate.sandbox.faults import Change, FaultError
+from migrate.sandbox.managed_policies import KINDS, add_managed
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
 from migrate.sandbox.profiles import SMALLEST
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.sign_ins import register, sign_in
-from migrate.sandbox.tenant_file import TenantFileError, dump_tenant, tenant_of
+from migrate.sandbox.tenant_file import dump_tenant, tenant_of
+from migrate.sandbox.tenant_sections import TenantFileError
 
 _PLAIN = "application/json"
 
@@ -128,6 +130,12 @@ class Control:
         apply_change(self._sandbox, change)
         return {}
 
+    def _manage(self, call: Call) -> Json:
+        """Let Microsoft make one of its policies, report-only at first."""
+        body = call.json()
+        state = body.get("state", "enabledForReportingButNotEnforced")
+        return add_managed(self._sandbox, str(body.get("kind")), str(state))
+
     def _grant(self, call: Call) -> Json:
         """Give an application its permissions: tokens made from now on hold these and no others."""
         body = call.json()
@@ -193,7 +201,9 @@ CALLS: tuple[ControlCall, ...] = (
         "signins",
         Control._sign_in,
         "simulate a sign-in: `user`, and `app`, `client`, `ip`, `country`, `platform`, `userAction`, `signInRisk`, "
-        "`userRisk`, `transfer`, `compliant`, `joined`, `mfa` (false: denied), `register` (a method), `interactive`",
+        "`userRisk`, `transfer`, `compliant`, `joined`, `device` (its attributes), `mfa` (false: denied), `homeMfa`, "
+        "`externalTenantId` and `externalUserType` (of a guest), `scopes` (`oidc` or `directory`: only baseline scopes "
+        "are asked for) with `confidential`, `compliantNetwork`, `register` (a method), `interactive`",
     ),
     ControlCall("POST", "register", Control._register, 'register a method: `{"user": …, "method": …}`'),
     ControlCall(
@@ -202,6 +212,13 @@ CALLS: tuple[ControlCall, ...] = (
         Control._change,
         "another administrator's change: `user` with `state` or `set`; `policy` with `set` or `delete`; `group` with "
         "`add` or `remove`; `writes` (so many writes of another program, which share the tenant's window)",
+    ),
+    ControlCall(
+        "POST",
+        "managed",
+        Control._manage,
+        'let Microsoft make one of its own policies: `{"kind": "perUserMfa", "state": "enabled"}`; kinds: '
+        + ", ".join(f"`{each}`" for each in KINDS),
     ),
     ControlCall("POST", "grants", Control._grant, 'an application\'s permissions: `{"appId": …, "permissions": […]}`'),
 )

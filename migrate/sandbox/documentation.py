@@ -18,11 +18,11 @@ NOT_MODELLED = (
     "creating, changing or deleting users, groups, memberships and roles through Graph (the control plane can change them)",
     "writing authentication methods; they are registered through the control plane or a simulated sign-in",
     "delta queries, change notifications, `contains`, `$count` inside a filter, `$expand` beyond `principal`",
-    "`signInActivity` of users, photos, mail and everything else outside identity",
-    "filters over devices and over the attributes of applications, service principals as objects, and which home tenant a guest comes from",
-    "Conditional Access templates, Microsoft-managed policies, `conditionalAccess/settings`, terms of use as objects",
+    "photos, mail and everything else outside identity",
+    "filters over the attributes of applications, and service principals as objects",
+    "Conditional Access templates, terms of use as objects, what policy plans ask for (they are served only)",
     "writing authentication strengths, the authentication methods policy and the authorization policy",
-    "Identity Protection (risky users, risk detections), cross-tenant access, Entra Backup, recommendations",
+    "Identity Protection (risky users, risk detections), writing the cross-tenant access policy, Entra Backup, recommendations",
     "app passwords, trusted IPs and the other settings of the old MFA page, which have no Graph call either",
     "interactive sign-in with a browser (authorization code); device code takes its place",
     "`$metadata`",
@@ -85,6 +85,18 @@ with `--cert` and `--key` a certificate of your own is used; the sandbox prints 
 (`curl --cacert FILE`, `ca_bundle` in mfa-migrate.toml).
 """
 
+UNSEEN_EXAMPLE = {
+    "baselineScopes": "enforced",
+    "guests": {
+        "00000000-1111-2222-3333-444444444444": {
+            "externalTenantId": "99999999-1111-2222-3333-444444444444",
+            "externalUserType": "b2bCollaborationGuest",
+        }
+    },
+    "applicationGroups": {"Office365": ["12121212-1111-2222-3333-444444444444"]},
+    "managedPolicies": {"34343434-1111-2222-3333-444444444444": "perUserMfa"},
+}
+"""A tenant file's `_unseen`, for the page and for the test that loads it."""
 _OLDER = "policies/conditionalAccessPolicies"
 
 
@@ -197,6 +209,14 @@ def _tenant_file() -> Iterator[str]:
     yield "for collections (an answer with `value` is taken too), objects otherwise, and `_tenantId`. Unknown members of an"
     yield "object are served as they stand, and so are whole paths that the sandbox does not model. What is absent is derived"
     yield "(nested members, memberships, methods from the registration report and the reverse, a P1 licence) or empty.\n"
+    yield "What no call of Graph shows, but decides sign-ins, stands under `_unseen`:\n"
+    yield "```json"
+    yield json.dumps(UNSEEN_EXAMPLE, indent=1)
+    yield "```\n"
+    yield "`baselineScopes` is `enforced`, `disabled` or `customised:<app id>`; `guests` says where somebody comes from;"
+    yield "`applicationGroups` adds members to `Office365`, `MicrosoftAdminPortals` or an application that stands for several;"
+    yield "`managedPolicies` says which policies are Microsoft's. A simulated sign-in whose outcome rests on something that"
+    yield "neither the file nor the sign-in says is refused (400): it must not look like a sign-in without MFA.\n"
 
 
 def _limits() -> Iterator[str]:

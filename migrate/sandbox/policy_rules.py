@@ -13,12 +13,12 @@ _RISKS = words("low medium high hidden none")
 _PLATFORMS = words("android iOS windows windowsPhone macOS all linux")
 _CONTROLS = words(
     "block mfa compliantDevice domainJoinedDevice approvedApplication compliantApplication passwordChange "
-    "riskRemediation"
+    "riskRemediation verifiedID"
 )
-_ACTIONS = frozenset({"urn:user:registersecurityinfo", "urn:user:registerdevice"})
-_APP_WORDS = frozenset({"All", "None", "Office365", "MicrosoftAdminPortals"})
-_USER_WORDS = frozenset({"All", "None", "GuestsOrExternalUsers"})
-_PLACE_WORDS = frozenset({"All", "AllTrusted", "00000000-0000-0000-0000-000000000000"})
+_ACTIONS = words("urn:user:registersecurityinfo urn:user:registerdevice urn:user:accountrecovery")
+_APP_WORDS = words("All None Office365 MicrosoftAdminPortals AllAgentIdResources")
+_USER_WORDS = words("All None GuestsOrExternalUsers AllAgentIdUsers")
+_PLACE_WORDS = words("All AllTrusted 00000000-0000-0000-0000-000000000000 3d46dbda-8382-466a-856d-eb00cbc6b910")
 GUID = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$", re.IGNORECASE)
 
 

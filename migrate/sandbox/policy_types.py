@@ -157,7 +157,7 @@ _BETA: dict[type[_Part], frozenset[str]] = {
     ),
     _Session: frozenset({"continuousAccessEvaluation", "globalSecureAccessFilteringProfile"}),
 }
-"""Members that beta takes besides; the sandbox keeps them, and nothing here depends on them."""
+"""Members that beta has besides, and v1.0 hides."""
 
 
 def has_policy_types(policy: Json) -> bool:
@@ -179,7 +179,7 @@ def _has_members(given: Json, kind: type[_Part], version: str) -> bool:
         return True
     parts = _parts_of(kind)
     for name, value in given.items():
-        if "@" in name:
+        if "@" in name or name.startswith("#"):  # control information
             continue
         if name not in parts:
             if version == "beta" and name in _BETA.get(kind, ()):
@@ -193,6 +193,20 @@ def _has_members(given: Json, kind: type[_Part], version: str) -> bool:
         ):
             return False
     return True
+
+
+def without_beta_members(policy: Json) -> Json:
+    """Return a policy as v1.0 shows it: what only beta has is left out, however it narrows the policy."""
+    return _shown(policy, _Policy)
+
+
+def _shown(given: Json, kind: type[_Part]) -> Json:
+    hidden, parts = _BETA.get(kind, frozenset()), _parts_of(kind)
+    return {
+        name: _shown(value, part) if (part := parts.get(name)) is not None and isinstance(value, dict) else value
+        for name, value in given.items()
+        if name not in hidden
+    }
 
 
 @cache

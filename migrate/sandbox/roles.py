@@ -80,10 +80,22 @@ class Roles:
                 self.definitions.append(definition_of(role_id))
 
     def holders(self, template_id: str) -> Iterator[str]:
-        """Yield ids of the principals (users or groups) that hold a role now, tenant-wide or in a scope."""
+        """Yield ids of the principals (users or groups) that hold a role now in the whole directory.
+
+        An assignment to an administrative unit or to one object makes nobody a holder of the directory's role.
+        """
         for each in self.assignments:
-            if str(each.get("roleDefinitionId", "")).lower() == template_id.lower():
+            whole = each.get("directoryScopeId", "/") in ("/", None) and each.get("appScopeId") in ("/", None)
+            if whole and str(each.get("roleDefinitionId", "")).lower() == template_id.lower():
                 yield str(each.get("principalId"))
+
+    def is_built_in(self, template_id: str) -> bool:
+        """Tell whether a role is one of Microsoft's; those of a tenant's own are defined in it."""
+        return all(
+            each.get("isBuiltIn") is not False
+            for each in self.definitions
+            if template_id.lower() in (str(each.get("id")).lower(), str(each.get("templateId")).lower())
+        )
 
     def active(self) -> list[Json]:
         """Return the activated directory roles: those that somebody holds, and those given."""
@@ -113,7 +125,7 @@ def definition_of(role_id: str) -> Json:
         "templateId": role_id,
         "displayName": BUILT_IN.get(role_id, f"Role {role_id}"),
         "description": None,
-        "isBuiltIn": role_id in BUILT_IN,
+        "isBuiltIn": True,  # a role of the tenant's own is always defined in it
         "isEnabled": True,
         "resourceScopes": ["/"],
         "version": "1",

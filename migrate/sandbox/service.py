@@ -14,6 +14,7 @@ from migrate.sandbox.fault_effects import struck
 from migrate.sandbox.faults import Faults, read_script
 from migrate.sandbox.history import History
 from migrate.sandbox.lag import Lag
+from migrate.sandbox.managed_policies import adapt_scope
 from migrate.sandbox.messages import Answer, Call, Caller, GraphError, Json, bad_request, error_answer
 from migrate.sandbox.odata.paging import Collection, entity, listing
 from migrate.sandbox.permissions import check_permissions
@@ -207,3 +208,4 @@ class Sandbox:
         people.set_mfa_state(place, state)
         if before != state:
             self.audit.state_changed(caller, place, before, state)
+            adapt_scope(self, people.user_id(place), state)

@@ -67,6 +67,9 @@ class SandboxSettings:
     policy_patch: Literal["deep", "replace"] = _setting(
         "deep", "Whether PATCH of a policy merges nested objects or replaces conditions whole."
     )
+    managed_scope: Literal["grows", "follows"] = _setting(
+        "grows", "Whether the Microsoft-managed policy for per-user MFA keeps whoever is disabled, or lets them go."
+    )
     policy_cap: int = _setting(195, "Most Conditional Access policies in a tenant, in any state (195 or 240).")
     check_principals: bool = _setting(True, "Refuse policies that name users, groups, roles or locations not there.")
     app_only_restore: bool = _setting(True, "Whether an application token may restore a deleted policy.")

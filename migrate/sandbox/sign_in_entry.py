@@ -1,9 +1,10 @@
 """The sign-in log's entry for one simulated sign-in."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from migrate.sandbox.access_grants import Verdict, result_of
+from migrate.sandbox.access_people import home_of, kind_of
 from migrate.sandbox.messages import Json, words
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 BETA_ONLY = words(
     "authenticationRequirement authenticationRequirementPolicies authenticationDetails signInEventTypes userType "
+    "crossTenantAccessType conditionalAccessAudiences "
     "authenticationProtocol originalRequestId tokenIssuerType tokenIssuerName processingTimeInMilliseconds "
     "authenticationMethodsUsed mfaDetail alternateSignInName "
     "authenticationProcessingDetails networkLocationDetails sessionLifetimePolicies incomingTokenType"
@@ -65,6 +67,10 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "userPrincipalName": str(user.get("userPrincipalName")).lower(),
         "userId": user["id"],
         "userType": "guest" if user.get("userType") == "Guest" else "member",
+        "homeTenantId": home_of(attempt, sandbox.tenant) or sandbox.tenant.id,
+        "resourceTenantId": sandbox.tenant.id,
+        "crossTenantAccessType": _cross_tenant(kind_of(attempt, sandbox.tenant)),
+        "conditionalAccessAudiences": [app] if app else [],
         "appId": app,
         "appDisplayName": _APPS.get(app.lower(), app),
         "ipAddress": attempt.ip,
@@ -106,9 +112,9 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
             "displayName": "",
             "operatingSystem": attempt.platform,
             "browser": "",
-            "isCompliant": attempt.compliant,
-            "isManaged": attempt.joined,
-            "trustType": "",
+            "isCompliant": attempt.compliant and not attempt.hides_device,
+            "isManaged": (attempt.compliant or attempt.joined) and not attempt.hides_device,
+            "trustType": "" if attempt.hides_device else _TRUST.get(str((attempt.device or {}).get("trustType")), ""),
         },
         "location": {
             "city": None,
@@ -178,10 +184,35 @@ def _applied(verdict: Verdict, *, can_mfa: bool) -> Json:
         "displayName": policy["displayName"],
         "result": result_of(verdict, can_mfa=can_mfa),
         "enforcedGrantControls": controls if shown else [],
-        "enforcedSessionControls": [name[0].upper() + name[1:] for name, value in session.items() if value and shown],
+        "enforcedSessionControls": [
+            name[0].upper() + name[1:] for name, value in session.items() if shown and _is_on(value)
+        ],
     }
 
 
+def _cross_tenant(kind: str | None) -> str:
+    """Return the sign-in log's word for how somebody external comes in."""
+    match kind:
+        case None | "internalGuest":
+            return "none"
+        case "b2bDirectConnectUser":
+            return "b2bDirectConnect"
+        case "serviceProvider":
+            return "serviceProvider"
+    return "b2bCollaboration"
+
+
+def _is_on(control: Any) -> bool:
+    """Tell whether a session control is in force: most are objects that can be switched off."""
+    return control.get("isEnabled") is not False if isinstance(control, dict) else bool(control)
+
+
+_TRUST = {
+    "ServerAD": "Hybrid Azure AD joined",
+    "AzureAD": "Azure AD joined",
+    "Workplace": "Azure AD registered",
+}
+"""The sign-in log's words for how a device is joined."""
 _CONTROLS = {
     "mfa": "Mfa",
     "block": "Block",

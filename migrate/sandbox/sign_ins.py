@@ -4,11 +4,14 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from migrate.sandbox.access_conditions import Attempt
-from migrate.sandbox.access_grants import Verdict, judge
+from migrate.sandbox.access_conditions import Attempt, undecided
+from migrate.sandbox.access_grants import Factors, Verdict, judge
+from migrate.sandbox.access_people import kind_of, mfa_is_trusted
+from migrate.sandbox.access_targets import DIRECTORY, OIDC
 from migrate.sandbox.messages import Json, bad_request, words
 from migrate.sandbox.method_kinds import KINDS, new_method, report_names
 from migrate.sandbox.policy_rules import GUID
+from migrate.sandbox.possible_sign_ins import check_possible
 from migrate.sandbox.roles import GLOBAL_ADMINISTRATOR
 from migrate.sandbox.sign_in_entry import log_entry
 
@@ -27,13 +30,25 @@ _LEGACY = {
     "exchangeactivesync": "Exchange ActiveSync",
 }
 _MODERN = {"browser": "Browser", "mobileappsanddesktopclients": "Mobile Apps and Desktop clients"}
-_FIELDS = words(
-    "user app client ip country platform userAction signInRisk userRisk transfer compliant joined mfa register "
-    "interactive"
+_TEXTS = words(
+    "user app client ip country platform userAction signInRisk userRisk transfer register scopes externalTenantId "
+    "externalUserType"
 )
+_SWITCHES = words("compliant joined mfa interactive confidential compliantNetwork homeMfa")
+_FIELDS = _TEXTS | _SWITCHES | {"device"}
 _RISKS = words("none low medium high hidden")
+_KINDS_OF_VALUES: tuple[tuple[frozenset[str], type, str], ...] = (
+    (_TEXTS, str, "a text"),
+    (_SWITCHES, bool, "true or false"),
+    (frozenset({"device"}), dict, "an object of attributes"),
+)
 _CHOICES = {
-    "userAction": words("urn:user:registersecurityinfo urn:user:registerdevice"),
+    "userAction": words("urn:user:registersecurityinfo urn:user:registerdevice urn:user:accountrecovery"),
+    "scopes": frozenset({OIDC, DIRECTORY}),
+    "externalUserType": words(
+        "internalGuest b2bCollaborationGuest b2bCollaborationMember b2bDirectConnectUser otherExternalUser "
+        "serviceProvider"
+    ),
     "platform": words("android iOS windows windowsPhone macOS linux"),
     "signInRisk": _RISKS,
     "userRisk": _RISKS,
@@ -41,7 +56,6 @@ _CHOICES = {
     "register": frozenset(KINDS),
 }
 """Fields that hold one of a few words; any case will do."""
-_SWITCHES = frozenset({"compliant", "joined", "mfa", "interactive"})
 # Codes of the sign-in log (contract 10.1).
 OK, DISABLED, ENROL, ASKED_BY_POLICY, DENIED, BLOCKED, BLOCKED_BY_DEFAULTS, LEGACY_REFUSED = (
     0,
@@ -88,11 +102,13 @@ def sign_in(sandbox: "Sandbox", body: Json) -> Json:
     if unknown:
         raise bad_request(f"A simulated sign-in has no {sorted(unknown)[0]!r}; it has {', '.join(sorted(_FIELDS))}.")
     for name, value in body.items():
-        wanted = bool if name in _SWITCHES else str
+        wanted, called = next((kind, said) for names, kind, said in _KINDS_OF_VALUES if name in names)
         if not isinstance(value, wanted):
-            raise bad_request(f"{name} must be {'true or false' if wanted is bool else 'a text'}, not {value!r}.")
+            raise bad_request(f"{name} must be {called}, not {value!r}.")
     body = {name: _checked(name, value) for name, value in body.items()}
     attempt, client_name, legacy = _attempt(sandbox, body)
+    check_possible(sandbox.tenant, attempt)
+    _check_decided(sandbox, attempt)
     outcome = _outcome(sandbox, body, attempt, client_name, legacy=legacy)
     if outcome.code == ENROL and body.get("register") is not None:
         register(sandbox, attempt.place, str(body["register"]))
@@ -154,8 +170,34 @@ def _attempt(sandbox: "Sandbox", body: Json) -> tuple[Attempt, str, bool]:
         transfer=body.get("transfer"),
         compliant=bool(body.get("compliant")),
         joined=bool(body.get("joined")),
+        device=_device(body),
+        scopes=body.get("scopes"),
+        confidential=bool(body.get("confidential")),
+        home_tenant=body.get("externalTenantId"),
+        guest_kind=body.get("externalUserType"),
+        compliant_network=bool(body.get("compliantNetwork")),
     )
     return attempt, _LEGACY.get(client) or _MODERN[client], legacy
+
+
+def _device(body: Json) -> Json:
+    """Return what is known of the device: nothing at all of one that is not registered."""
+    given = dict(body.get("device") or {})
+    if not given and not body.get("compliant") and not body.get("joined"):
+        return {}
+    trust = "ServerAD" if body.get("joined") else "AzureAD"
+    return {"isCompliant": bool(body.get("compliant")), "trustType": trust, **given}
+
+
+def _check_decided(sandbox: "Sandbox", attempt: Attempt) -> None:
+    """Refuse a sign-in whose outcome rests on something that was not said: it must not look like no MFA."""
+    for policy in sandbox.tenant.policies.values():
+        if policy["state"] == "enabled" and (open_ones := undecided(policy, attempt, sandbox.tenant)):
+            raise bad_request(
+                f"Whether the policy {policy['displayName']!r} applies cannot be told: its condition on "
+                f"{', '.join(open_ones)} rests on what was not said of this sign-in. Say more (device, "
+                "externalTenantId, externalUserType), or disable the policy."
+            )
 
 
 def _address(text: Any) -> str:
@@ -168,11 +210,17 @@ def _address(text: Any) -> str:
 def _outcome(sandbox: "Sandbox", body: Json, attempt: Attempt, client_name: str, *, legacy: bool) -> Outcome:
     tenant, place = sandbox.tenant, attempt.place
     methods = report_names(tenant.people.methods(place))
-    can_mfa = tenant.people.has_strong_method(place) and not legacy
-    first = [judge(each, attempt, tenant, methods, did_mfa=False) for each in tenant.policies.values()]
+    trusted = mfa_is_trusted(attempt, tenant) and body.get("homeMfa") is not False
+    can_mfa = (tenant.people.has_strong_method(place) or trusted) and not legacy
+    # Whoever comes by direct connect has no account here in which a method could be registered.
+    may_register = kind_of(attempt, tenant) != "b2bDirectConnectUser"
+    can_mfa = can_mfa and (trusted or may_register)
+    before = Factors.of(methods, did_mfa=False, at_home=trusted)
+    first = [judge(each, attempt, tenant, before) for each in tenant.policies.values()]
     providers = _providers(sandbox, place, first, legacy=legacy)
     did_mfa = bool(providers) and can_mfa and body.get("mfa") is not False
-    verdicts = tuple(judge(each.policy, attempt, tenant, methods, did_mfa=did_mfa) for each in first)
+    shown = Factors.of(methods, did_mfa=did_mfa, at_home=trusted)
+    verdicts = tuple(judge(each.policy, attempt, tenant, shown) for each in first)
     return Outcome(
         attempt=attempt,
         client_name=client_name,
@@ -183,7 +231,16 @@ def _outcome(sandbox: "Sandbox", body: Json, attempt: Attempt, client_name: str,
         legacy=legacy,
         interactive=bool(body.get("interactive", True)),
         method=_method_used(methods) if did_mfa else None,
-        code=_code(sandbox, place, providers, verdicts, did_mfa=did_mfa, can_mfa=can_mfa, legacy=legacy),
+        code=_code(
+            sandbox,
+            place,
+            providers,
+            verdicts,
+            did_mfa=did_mfa,
+            can_mfa=can_mfa,
+            may_register=may_register,
+            legacy=legacy,
+        ),
     )
 
 
@@ -225,12 +282,13 @@ def _code(
     *,
     did_mfa: bool,
     can_mfa: bool,
+    may_register: bool,
     legacy: bool,
 ) -> int:
     if not sandbox.tenant.people.account_enabled(place):
         return DISABLED
     failing = [each for each in verdicts if _enforced(each) and each.applies and not each.satisfied]
-    if any(not each.asks_mfa for each in failing):
+    if any(each.hopeless for each in failing):
         return BLOCKED  # a block, or a control that this device cannot meet
     if legacy and "securityDefaults" in providers:
         return BLOCKED_BY_DEFAULTS
@@ -241,7 +299,7 @@ def _code(
     if not providers:
         return OK
     if not can_mfa:
-        return ENROL
+        return ENROL if may_register else BLOCKED
     if not did_mfa:
         return DENIED
     return ASKED_BY_POLICY if failing else OK

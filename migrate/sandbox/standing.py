@@ -71,6 +71,12 @@ def methods_policy() -> Json:
         "lastModifiedDateTime": "2025-06-02T09:00:00Z",
         "policyVersion": "1.5",
         "policyMigrationState": "migrationComplete",
+        "reportSuspiciousActivitySettings": {
+            "state": "default",
+            "includeTarget": {"targetType": "group", "id": "all_users"},
+            "voiceReportingCode": 0,
+        },
+        "systemCredentialPreferences": {"state": "default", "excludeTargets": [], "includeTargets": []},
         "registrationEnforcement": {
             "authenticationMethodsRegistrationCampaign": {
                 "snoozeDurationInDays": 1,

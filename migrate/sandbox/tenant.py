@@ -10,6 +10,7 @@ from migrate.sandbox.listed_people import ListedPeople
 from migrate.sandbox.messages import Json
 from migrate.sandbox.people import People
 from migrate.sandbox.roles import GLOBAL_ADMINISTRATOR, Roles
+from migrate.sandbox.unseen import Unseen
 
 P1_PLAN = "41781fb2-bc02-4b7c-bd55-b576c07bb09d"
 P2_PLAN = "eec0eb4f-6444-4f95-aba0-50c24d67f998"
@@ -43,6 +44,14 @@ class Tenant:
     """Oldest first."""
     audits: list[Json] = field(default_factory=list)
     """Oldest first."""
+    cross_tenant_default: Json = field(default_factory=dict)
+    partners: list[Json] = field(default_factory=list)
+    """Configurations of the cross-tenant access policy for single tenants."""
+    plans: list[Json] = field(default_factory=list)
+    """Conditional Access policy plans, each with its rules; beta only."""
+    access_settings: Json = field(default_factory=dict)
+    """Tenant-wide settings of Conditional Access; beta only."""
+    unseen: Unseen = field(default_factory=Unseen)
     extras: dict[str, Any] = field(default_factory=dict)
     """Values of other paths, by the path in lower case, served as they stand."""
     clock_advanced: float = 0.0

@@ -17,6 +17,8 @@ from migrate.sandbox.policy_types import has_policy_types
 from migrate.sandbox.roles import Roles, assignment
 from migrate.sandbox.standing import P1_PLANS, furnish, sku
 from migrate.sandbox.tenant import EMPTY_TENANT_ID, Tenant
+from migrate.sandbox.tenant_sections import Sections, TenantFileError, objects_in
+from migrate.sandbox.unseen import unseen_of
 
 CA = "identity/conditionalAccess"
 _STRENGTHS = ("policies/authenticationStrengthPolicies", f"{CA}/authenticationStrength/policies")
@@ -24,76 +26,12 @@ _REGISTRATION = "reports/authenticationMethods/userRegistrationDetails"
 _PIM = "identityGovernance/privilegedAccess/group/eligibilitySchedules"
 _ROLES = "roleManagement/directory"
 _OF_USER = re.compile(r"^users/([^/]+)/authentication/(requirements|methods|signInPreferences)$", re.IGNORECASE)
+_CROSS_TENANT = "policies/crossTenantAccessPolicy"
+_RULES = re.compile(rf"^{CA}/plans/([^/]+)/rules$", re.IGNORECASE)
 _MEMBERS = re.compile(r"^(groups|directoryRoles)/([^/]+)/members$", re.IGNORECASE)
 
 
 _MOST_ADVANCED = 1e11
-
-
-class TenantFileError(ValueError):
-    """A tenant file that cannot be served, with one sentence on what is wrong."""
-
-
-class _Sections:
-    """The file's sections by path in lower case; each is taken once, what is left is served as it stands."""
-
-    def __init__(self, document: Json) -> None:
-        self._left: dict[str, tuple[str, Any]] = {}
-        for name, value in document.items():
-            self._left[name.strip("/").lower()] = (name, value)
-
-    def objects(self, path: str) -> list[Json]:
-        """Take a collection: a list of objects, or an answer that holds one under `value`."""
-        name, value = self._left.pop(path.lower(), (path, []))
-        return _objects(name, value)
-
-    def peek(self, path: str) -> list[Json]:
-        """Look at a collection without taking it."""
-        name, value = self._left.get(path.lower(), (path, []))
-        return _objects(name, value)
-
-    def object(self, path: str) -> Json:
-        """Take a single object; a list of one is accepted too."""
-        name, value = self._left.pop(path.lower(), (path, {}))
-        if isinstance(value, dict) and isinstance(value.get("value"), list):
-            value = value["value"]
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        if not isinstance(value, dict):
-            raise TenantFileError(f"{name!r} must be one JSON object.")
-        return value
-
-    def text(self, path: str, default: str) -> str:
-        """Take a string."""
-        name, value = self._left.pop(path.lower(), (path, default))
-        if not isinstance(value, str) or not value:
-            raise TenantFileError(f"{name!r} must be a string.")
-        return value
-
-    def number(self, path: str) -> float:
-        """Take a number; 0 when absent."""
-        name, value = self._left.pop(path.lower(), (path, 0))
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise TenantFileError(f"{name!r} must be a number.")
-        return float(value)
-
-    def has(self, path: str) -> bool:
-        """Tell whether a section is there."""
-        return path.lower() in self._left
-
-    def matching(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, re.Match[str], Any]]:
-        """Take every section whose path matches."""
-        for key in list(self._left):
-            if match := pattern.match(self._left[key][0].strip("/")):
-                name, value = self._left.pop(key)
-                yield name, match, value
-
-    def rest(self) -> dict[str, Any]:
-        """Return what nobody took."""
-        for name, _ in self._left.values():
-            if name.startswith("_"):
-                raise TenantFileError(f"{name!r} is no member of a tenant file.")
-        return {key: value for key, (_, value) in self._left.items()}
 
 
 def load_tenant_file(source: str | Path | bytes) -> Tenant:
@@ -121,7 +59,7 @@ def _decoded(data: bytes) -> Json:
 
 def tenant_of(document: Json) -> Tenant:
     """Build the tenant of a decoded tenant file."""
-    file = _Sections(document)
+    file = Sections(document)
     organization = file.object("organization")
     tenant = Tenant(id=file.text("_tenantId", str(organization.get("id") or EMPTY_TENANT_ID)))
     tenant.clock_advanced = file.number("_clockAdvanced")
@@ -137,8 +75,9 @@ def tenant_of(document: Json) -> Tenant:
     tenant.groups = Groups(_groups(file, tenant))
     _read_roles(file, tenant)
     tenant.group_eligibility = file.objects(_PIM)
-    for strength in [each for path in _STRENGTHS for each in file.objects(path)]:
-        tenant.strengths[_id(strength, "an authentication strength").lower()] = strength
+    tenant.strengths = _keyed(
+        [each for path in _STRENGTHS for each in file.objects(path)], "an authentication strength"
+    )
     licensed = len(people)
     tenant.skus = (
         file.objects("subscribedSkus")
@@ -150,9 +89,16 @@ def tenant_of(document: Json) -> Tenant:
     tenant.methods_policy = file.object("policies/authenticationMethodsPolicy")
     _check_lists(tenant.methods_policy, "policies/authenticationMethodsPolicy", "authenticationMethodConfigurations")
     tenant.authorization_policy = file.object("policies/authorizationPolicy")
+    tenant.cross_tenant_default = file.object(f"{_CROSS_TENANT}/default")
+    tenant.partners = file.objects(f"{_CROSS_TENANT}/partners")
+    tenant.plans = _plans(file)
+    tenant.access_settings = file.object(f"{CA}/settings")
+    try:
+        tenant.unseen = unseen_of(file.object("_unseen"))
+    except ValueError as error:
+        raise TenantFileError(f"'_unseen' is not understood: {error}.") from error
     tenant.security_defaults = bool(file.object("policies/identitySecurityDefaultsEnforcementPolicy").get("isEnabled"))
-    for location in file.objects(f"{CA}/namedLocations"):
-        tenant.named_locations[_id(location, "a named location").lower()] = location
+    tenant.named_locations = _keyed(file.objects(f"{CA}/namedLocations"), "a named location")
     furnish(tenant)
     _keep_expanded_strengths(file.peek(f"{CA}/policies"), tenant)
     for policy in file.objects(f"{CA}/policies"):
@@ -168,14 +114,6 @@ def tenant_of(document: Json) -> Tenant:
     return tenant
 
 
-def _objects(name: str, value: Any) -> list[Json]:
-    if isinstance(value, dict) and isinstance(value.get("value"), list):
-        value = value["value"]
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise TenantFileError(f"{name!r} must be a list of JSON objects.")
-    return value
-
-
 def _id(thing: Json, what: str, key: str = "id") -> str:
     found = thing.get(key)
     if not isinstance(found, str) or not found:
@@ -183,9 +121,28 @@ def _id(thing: Json, what: str, key: str = "id") -> str:
     return found
 
 
+def _keyed(things: list[Json], what: str) -> dict[str, Json]:
+    """Return objects by id; a second one with the same id is served too, and stands for nothing."""
+    found: dict[str, Json] = {}
+    for each in things:
+        key = _id(each, what).lower()
+        found[f"{key}#{len(found)}" if key in found else key] = each
+    return found
+
+
+def _plans(file: Sections) -> list[Json]:
+    """Read Conditional Access policy plans, with the rules that stand in paths of their own."""
+    rules = {match[1].lower(): objects_in(name, value) for name, match, value in file.matching(_RULES)}
+    plans = file.objects(f"{CA}/plans")
+    return [{**each, "rules": rules.get(_id(each, "a plan").lower(), each.get("rules") or [])} for each in plans]
+
+
 def _policy(given: Json, tenant: Tenant) -> Json:
     try:
         policy = whole_policy(given, tenant)
+        copy = (given.get("grantControls") or {}).get("authenticationStrength") or {}
+        if "allowedCombinations" in copy:  # the copy in a policy may differ from what the tenant has by now
+            policy["grantControls"]["authenticationStrength"] = copy
         shaped = has_policy_types(policy)
     except (AttributeError, TypeError, ValueError):
         shaped = False
@@ -217,7 +174,7 @@ def _default_domain(organization: Json, domains: list[Json]) -> str | None:
     return next((str(each.get("id")) for each in domains if each.get("isDefault")), None)
 
 
-def _people(file: _Sections) -> ListedPeople:
+def _people(file: Sections) -> ListedPeople:
     users = file.objects("users")
     seen: set[str] = set()
     for user in users:
@@ -228,7 +185,7 @@ def _people(file: _Sections) -> ListedPeople:
     return ListedPeople(users)
 
 
-def _read_of_users(file: _Sections, people: ListedPeople) -> None:
+def _read_of_users(file: Sections, people: ListedPeople) -> None:
     setters: dict[str, Callable[[int, Any], None]] = {
         "requirements": people.set_requirements,
         "signinpreferences": people.set_preferences,
@@ -238,7 +195,7 @@ def _read_of_users(file: _Sections, people: ListedPeople) -> None:
         if place is None:
             raise TenantFileError(f"{name!r} belongs to no user of the file.")
         if match[2].lower() == "methods":
-            people.set_methods(place, _objects(name, value))
+            people.set_methods(place, objects_in(name, value))
             continue
         if not isinstance(value, dict):
             raise TenantFileError(f"{name!r} must be one JSON object.")
@@ -252,11 +209,11 @@ def _read_of_users(file: _Sections, people: ListedPeople) -> None:
             people.set_registration(place, row)
 
 
-def _groups(file: _Sections, tenant: Tenant) -> Iterator[Group]:
+def _groups(file: Sections, tenant: Tenant) -> Iterator[Group]:
     groups = {_id(each, "a group").lower(): Group(each) for each in file.objects("groups")}
     role_members = []
     for name, match, value in file.matching(_MEMBERS):
-        members = _objects(name, value)
+        members = objects_in(name, value)
         if match[1].lower() == "directoryroles":
             role_members.append((match[2], members))
             continue
@@ -298,7 +255,7 @@ def _assign_role_members(tenant: Tenant, role_members: list[tuple[str, list[Json
         tenant.roles.assignments += [assignment(_id(each, "a role member"), template) for each in members]
 
 
-def _read_roles(file: _Sections, tenant: Tenant) -> None:
+def _read_roles(file: Sections, tenant: Tenant) -> None:
     given = file.objects(f"{_ROLES}/roleAssignments")
     what = "a role assignment"
     known = {(_id(each, what, "principalId"), _id(each, what, "roleDefinitionId")) for each in given}
@@ -336,6 +293,11 @@ def dump_tenant(tenant: Tenant) -> Json:
         _STRENGTHS[0]: list(tenant.strengths.values()),
         f"{CA}/namedLocations": list(tenant.named_locations.values()),
         f"{CA}/policies": list(tenant.policies.values()),
+        f"{CA}/plans": tenant.plans,
+        f"{CA}/settings": tenant.access_settings,
+        f"{_CROSS_TENANT}/default": tenant.cross_tenant_default,
+        f"{_CROSS_TENANT}/partners": tenant.partners,
+        "_unseen": tenant.unseen.dumped(),
         f"{CA}/deletedItems/policies": list(tenant.deleted_policies.values()),
         "policies/identitySecurityDefaultsEnforcementPolicy": {"isEnabled": tenant.security_defaults},
         "policies/authenticationMethodsPolicy": tenant.methods_policy,

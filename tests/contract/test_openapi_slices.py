@@ -86,6 +86,8 @@ def slices(shared: Path) -> dict[str, Slice]:
 def rich() -> Tenant:
     """A company with the second premium plan, so that everything in the examples is allowed."""
     tenant = company(7, 120)
+    tenant.plans = [{"id": "plan-1", "displayName": "A plan", "rules": [{"id": "rule-1", "displayName": "A rule"}]}]
+    tenant.partners = [{"tenantId": "99999999-1111-2222-3333-444444444444", "isServiceProvider": True}]
     tenant.skus = [
         sku("SPE_E5", "06ebc4ee-1bb5-47dd-8120-11324bc54e06", (*P1_PLANS, ("AAD_PREMIUM_P2", P2_PLAN)), 200, 120)
     ]
@@ -120,6 +122,8 @@ def filled(path: str, server: SandboxServer) -> str:
         "strength": "00000000-0000-0000-0000-000000000002",
         "organization": tenant.id,
         "domain": tenant.domain,
+        "plan": "plan-1",
+        "partner": "99999999-1111-2222-3333-444444444444",
         "entry": tenant.sign_ins[0]["id"] if "signIns" in path else (tenant.audits[0]["id"] if tenant.audits else "x"),
     }
     if path.startswith("policies/authorizationPolicy/"):

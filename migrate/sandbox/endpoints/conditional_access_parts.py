@@ -53,14 +53,20 @@ _MOST_LOCATIONS, _MOST_RANGES = 195, 2000
 
 def _location(sandbox: "Sandbox", call: Call) -> Json:
     found = sandbox.tenant.named_locations.get(call.params["location"].lower())
-    if found is None:
+    if found is None or _is_hidden(found, call):
         raise GraphError(404, "NotFound", f"{call.params['location']} is no named location.")
     return found
 
 
 def list_locations(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /identity/conditionalAccess/namedLocations."""
-    return listing(call, _LOCATIONS, list(sandbox.tenant.named_locations.values()), lambda each: each)
+    shown = [each for each in sandbox.tenant.named_locations.values() if not _is_hidden(each, call)]
+    return listing(call, _LOCATIONS, shown, lambda each: each)
+
+
+def _is_hidden(location: Json, call: Call) -> bool:
+    """Tell whether a location is of a type that this version does not have."""
+    return call.version == "v1.0" and location.get("@odata.type") == "#microsoft.graph.compliantNetworkNamedLocation"
 
 
 def get_location(sandbox: "Sandbox", call: Call) -> Answer:

@@ -6,10 +6,12 @@ from uuid import uuid4
 
 from migrate.sandbox.clock import iso
 from migrate.sandbox.lag import ABSENT
+from migrate.sandbox.managed_policies import check_change, check_deletion
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request, not_modelled, words
 from migrate.sandbox.odata.paging import Collection, entity, listing, root
 from migrate.sandbox.policy_rules import check_names, check_policy, schema_error
 from migrate.sandbox.policy_shape import TOP_LEVEL, merged, served, whole_policy, without_annotations
+from migrate.sandbox.policy_types import without_beta_members
 from migrate.sandbox.roles import POLICY_READERS, POLICY_WRITERS
 from migrate.sandbox.routing import Route, needs
 
@@ -38,6 +40,8 @@ _DELETED = Collection(
 def _for_client(call: Call, policy: Json) -> Json:
     """Return a policy as this client sees it: new enum members only for those who ask for them."""
     found = served(policy, root(call))
+    if call.version == "v1.0":
+        found = without_beta_members(found)
     if "include-unknown-enum-members" in call.headers.get("prefer", "").lower():
         return found
     found = deepcopy(found)
@@ -118,6 +122,7 @@ def patch_policy(sandbox: "Sandbox", call: Call) -> Answer:
         new = {**old, **changes}
     policy = _whole({**new, "modifiedDateTime": sandbox.clock.iso()}, sandbox)
     before = _current(sandbox, call)
+    check_change(sandbox.tenant, before, policy)
     check_policy(policy, sandbox.tenant, check_principals=sandbox.settings.check_principals, before=before)
     _check_security_defaults(sandbox, policy)
     _store(sandbox, policy["id"], policy)
@@ -128,6 +133,7 @@ def patch_policy(sandbox: "Sandbox", call: Call) -> Answer:
 def delete_policy(sandbox: "Sandbox", call: Call) -> Answer:
     """DELETE /identity/conditionalAccess/policies/{id}: into the bin, for 30 days."""
     policy = _current(sandbox, call)
+    check_deletion(sandbox.tenant, policy)
     key = call.params["policy"].lower()
     del sandbox.tenant.policies[key]
     sandbox.lag.remember(("policy", key), policy, sandbox.settings.policy_read_lag_seconds)

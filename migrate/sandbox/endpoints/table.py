@@ -2,10 +2,12 @@
 
 from migrate.sandbox.endpoints import (
     conditional_access_parts,
+    cross_tenant,
     groups,
     logs,
     methods,
     mfa_state,
+    plans,
     policies,
     roles,
     tenant_settings,
@@ -25,7 +27,9 @@ def all_routes() -> tuple[Route, ...]:
         *roles.routes(),
         *policies.routes(),
         *conditional_access_parts.routes(),
+        *plans.routes(),
         *what_if.routes(),
         *tenant_settings.routes(),
+        *cross_tenant.routes(),
         *logs.routes(),
     )

@@ -1,5 +1,6 @@
 """Tenant-wide objects: organization, domains, licences, security defaults, methods and authorization policies."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrate.sandbox.messages import Answer, Call, GraphError, bad_request, not_found, words
@@ -51,9 +52,13 @@ _METHODS_POLICY = Collection(
     expandable=frozenset({"authenticationMethodConfigurations"}),
     known=words(
         "authenticationMethodConfigurations description displayName id lastModifiedDateTime policyMigrationState "
-        "policyVersion reconfirmationInDays registrationEnforcement reportSuspiciousActivitySettings "
-        "systemCredentialPreferences"
+        "policyVersion reconfirmationInDays registrationEnforcement"
     ),
+)
+_BETA_METHODS_POLICY = replace(
+    _METHODS_POLICY,
+    known=(_METHODS_POLICY.known or frozenset())
+    | words("microsoftAuthenticatorPlatformSettings reportSuspiciousActivitySettings systemCredentialPreferences"),
 )
 _AUTHORIZATION = Collection(
     context="policies/authorizationPolicy",
@@ -158,8 +163,12 @@ def patch_security_defaults(sandbox: "Sandbox", call: Call) -> Answer:
 
 
 def get_methods_policy(sandbox: "Sandbox", call: Call) -> Answer:
-    """GET /policies/authenticationMethodsPolicy, its configurations expanded."""
-    return entity(call, _METHODS_POLICY, sandbox.tenant.methods_policy)
+    """GET /policies/authenticationMethodsPolicy, its configurations expanded; v1.0 hides what only beta has."""
+    policy = sandbox.tenant.methods_policy
+    if call.version == "beta":
+        return entity(call, _BETA_METHODS_POLICY, policy)
+    hidden = (_BETA_METHODS_POLICY.known or frozenset()) - (_METHODS_POLICY.known or frozenset())
+    return entity(call, _METHODS_POLICY, {name: value for name, value in policy.items() if name not in hidden})
 
 
 def get_authorization_policy(sandbox: "Sandbox", call: Call) -> Answer:

@@ -7,6 +7,8 @@ from migrate.sandbox.messages import Answer, Call, Json, bad_request, not_found,
 from migrate.sandbox.odata.paging import Collection, count_text, entity, listing, selected
 from migrate.sandbox.people import DEFAULT_USER_PROPERTIES
 from migrate.sandbox.routing import Route, needs
+from migrate.sandbox.sign_in_activity import LARGEST_PAGE, activities, check_asked, is_asked
+from migrate.sandbox.sign_in_activity import NAME as SIGN_IN_ACTIVITY
 
 if TYPE_CHECKING:
     from migrate.sandbox.service import Sandbox
@@ -48,16 +50,34 @@ def users_collection(sandbox: "Sandbox", call: Call, context: str = "users") -> 
         filterable=_FILTERABLE,
         searchable=_SEARCHABLE,
         directory=True,
-        known=_KNOWN | sandbox.tenant.people.property_names() | {"perUserMfaState"},
+        capped=LARGEST_PAGE if is_asked(call) else None,
+        known=_KNOWN | sandbox.tenant.people.property_names() | {"perUserMfaState", SIGN_IN_ACTIVITY},
         default=DEFAULT_USER_PROPERTIES if call.version == "v1.0" else None,
         orderable=frozenset({"displayName", "userPrincipalName"}),
-        beyond=frozenset({"signinactivity", "mailboxsettings", "customsecurityattributes"})
+        beyond=frozenset({"mailboxsettings", "customsecurityattributes"})
         - {each.lower() for each in sandbox.tenant.people.property_names()},
     )
 
 
 def builder(sandbox: "Sandbox", call: Call, what: Collection) -> Callable[[int], Json]:
-    """Return what makes the JSON of the user at a place, with the per-user state only if it was asked for."""
+    """Return what makes the JSON of the user at a place, with state and activity only if they were asked for."""
+    plain = _with_state(sandbox, call, what)
+    if is_asked(call):
+        check_asked(sandbox, call)
+        found = activities(sandbox)
+
+        def with_activity(place: int) -> Json:
+            user = plain(place)
+            given = user.get(SIGN_IN_ACTIVITY) or found.get(str(user["id"]).lower())
+            return {**user, SIGN_IN_ACTIVITY: given}
+
+        return with_activity
+    if SIGN_IN_ACTIVITY in sandbox.tenant.people.property_names():
+        return lambda place: {name: value for name, value in plain(place).items() if name != SIGN_IN_ACTIVITY}
+    return plain
+
+
+def _with_state(sandbox: "Sandbox", call: Call, what: Collection) -> Callable[[int], Json]:
     people = sandbox.tenant.people
     asked = f"{call.query.get('$select', '')} {call.query.get('$filter', '')}".lower()
     if "perusermfastate" not in asked or not sandbox.settings.bulk_state_select:

@@ -19,6 +19,9 @@ _ACTIONS = {
 }
 _CLIENTS = words("all browser mobileAppsAndDesktopClients exchangeActiveSync easSupported other")
 _PLATFORMS = words("android iOS windows windowsPhone macOS linux all")
+_GUESTS = words(
+    "internalGuest b2bCollaborationGuest b2bCollaborationMember b2bDirectConnectUser otherExternalUser serviceProvider"
+)
 _RISKS = words("none low medium high hidden")
 
 
@@ -73,7 +76,11 @@ def _who(sandbox: "Sandbox", identity: Json) -> Json:
             place = sandbox.tenant.people.find(str(identity.get("userId", "")))
             if place is None:
                 raise GraphError(404, "NotFound", f"The user {identity.get('userId')} does not exist.")
-            return {"place": place}
+            return {
+                "place": place,
+                "home_tenant": identity.get("externalTenantId"),
+                "guest_kind": _word(identity, "externalUserType", _GUESTS, None),
+            }
         case "microsoft.graph.servicePrincipalSignIn":
             application = str(identity.get("servicePrincipalId", ""))
             if not GUID.match(application):
@@ -120,7 +127,8 @@ def _conditions(given: Json) -> dict[str, Any]:
         "insider_risk": given.get("insiderRiskLevel"),
         "transfer": flow.get("transferMethod"),
         "compliant": bool(device.get("isCompliant")),
-        "joined": device.get("trustType") is not None,
+        "joined": device.get("trustType") == "ServerAD",
+        "device": {name: value for name, value in device.items() if "@" not in name} or None,
     }
 
 

@@ -35,6 +35,8 @@ class Collection:
     searchable: frozenset[str] = frozenset()
     page: int = 100
     most: int = 999
+    capped: int | None = None
+    """No page is larger than this, whatever was asked for."""
     directory: bool = False
     """Whether advanced queries need ConsistencyLevel: eventual and $count=true."""
     default: tuple[str, ...] | None = None
@@ -58,12 +60,14 @@ def listing(call: Call, what: Collection, elements: Sequence[Any], build: Callab
     condition, test = _conditions(call, what)
     counting = _counting(query)
     if what.directory:
+        # Without the header a $count is passed over in silence, so that clients which always ask for it can page.
+        counting = counting and call.flag("consistencylevel", "eventual")
         _check_consistency(call, condition, counting)
     if counting and not what.countable:
         raise not_modelled(f"$count on {what.context}")
     if "$orderby" in query:
         elements = _ordered(query["$orderby"], what, elements, build)
-    size = _size(query, what)
+    size = min(_size(query, what), what.capped or what.most)
     start = _start(call)
     if start > len(elements):
         raise bad_request("The provided page token is not valid.", "Directory_ExpiredPageToken")
@@ -207,18 +211,12 @@ def _shown(what: Collection, query: dict[str, str]) -> str:
 
 
 def _check_consistency(call: Call, condition: Filter | None, counting: bool) -> None:
-    eventual = call.flag("consistencylevel", "eventual")
-    if counting and not eventual:
-        raise bad_request(
-            "$count is not currently supported without the ConsistencyLevel: eventual header.",
-            "Request_UnsupportedQuery",
-        )
-    if condition is not None and condition.advanced and not (eventual and counting):
+    if condition is not None and condition.advanced and not counting:
         raise bad_request(
             "Unsupported query: this filter needs the ConsistencyLevel: eventual header and $count=true.",
             "Request_UnsupportedQuery",
         )
-    if "$orderby" in call.query and condition is not None and not (eventual and counting):
+    if "$orderby" in call.query and condition is not None and not counting:
         raise bad_request(
             "Sorting not supported for current query without ConsistencyLevel: eventual and $count=true.",
             "Request_UnsupportedQuery",

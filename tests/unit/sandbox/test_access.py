@@ -2,8 +2,9 @@
 
 import pytest
 
-from migrate.sandbox.access_conditions import NO_USER, Attempt, guest_type, unmet
-from migrate.sandbox.access_grants import judge, result_of
+from migrate.sandbox.access_conditions import NO_USER, Attempt, unmet
+from migrate.sandbox.access_grants import Factors, judge, result_of
+from migrate.sandbox.access_people import guest_type
 from migrate.sandbox.company import company, group_called
 from migrate.sandbox.policy_shape import whole_policy
 from migrate.sandbox.profiles import CAST
@@ -37,6 +38,10 @@ def policy_with(tenant: Tenant, grant: dict | None = None, **conditions: object)
         },
         tenant,
     )
+
+
+def shown(did_mfa: bool) -> Factors:
+    return Factors.of(["microsoftAuthenticatorPush"], did_mfa=did_mfa)
 
 
 def reasons(tenant: Tenant, name: str, attempt: dict | None = None, **conditions: object) -> list[str]:
@@ -213,11 +218,11 @@ def test_what_grants_ask_for(
     tenant: Tenant, grant: dict, device: bool, did_mfa: bool, asks: bool, satisfied: bool
 ) -> None:
     attempt = Attempt(place=PLACES["alma.berg"], app=EXCHANGE, compliant=device)
-    verdict = judge(policy_with(tenant, grant), attempt, tenant, ["microsoftAuthenticatorPush"], did_mfa=did_mfa)
+    verdict = judge(policy_with(tenant, grant), attempt, tenant, shown(did_mfa))
     assert (verdict.asks_mfa, verdict.satisfied) == (asks, satisfied)
 
 
 def test_a_policy_with_session_controls_only_asks_for_nothing(tenant: Tenant) -> None:
     policy = {**policy_with(tenant), "grantControls": None}
-    verdict = judge(policy, Attempt(place=2, app=EXCHANGE), tenant, [], did_mfa=False)
+    verdict = judge(policy, Attempt(place=2, app=EXCHANGE), tenant, Factors.of([], did_mfa=False))
     assert (verdict.asks_mfa, verdict.satisfied, result_of(verdict, can_mfa=True)) == (False, True, "success")

@@ -14,7 +14,8 @@ from migrate.sandbox.endpoints.table import all_routes
 from migrate.sandbox.messages import Answer, Call, GraphError
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.settings import SandboxSettings
-from migrate.sandbox.tenant_file import TenantFileError, dump_tenant, load_tenant_file
+from migrate.sandbox.tenant_file import dump_tenant, load_tenant_file
+from migrate.sandbox.tenant_sections import TenantFileError
 from migrate.sandbox.urls import query_of, split_path
 
 SETTINGS = SandboxSettings(throttle=False)
