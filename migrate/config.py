@@ -15,6 +15,7 @@ import msgspec
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
 from migrate.model.amounts import count_or_percent
+from migrate.model.plan import Limits
 from migrate.model.record import Record
 
 
@@ -146,6 +147,21 @@ def duration(text: str, key: str) -> timedelta:
         raise ConfigProblem(f"{key} = {text!r} is no duration.", hint="Write a number and s, m, h or d, such as 24h.")
     unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
     return timedelta(**{unit: float(match[1])})
+
+
+def limits_of(config: Config) -> Limits:
+    """Return what the configuration says of how far, how fast and how long."""
+    limits = config.limits
+    return Limits(
+        max_users=None if limits.max_users is None else str(limits.max_users),
+        max_newly_prompted=limits.max_newly_prompted,
+        max_failures=str(limits.max_failures),
+        report_only_seconds=int(timedelta(days=config.policy.report_only_days).total_seconds()),
+        policy_settle_seconds=int(duration(config.policy.policy_settle, "policy.policy_settle").total_seconds()),
+        plan_max_age_seconds=int(duration(limits.plan_max_age, "limits.plan_max_age").total_seconds()),
+        readback_timeout_seconds=int(duration(limits.readback_timeout, "limits.readback_timeout").total_seconds()),
+        wave_wait_seconds=int(duration(config.waves.minimum_wait, "waves.minimum_wait").total_seconds()),
+    )
 
 
 def config_from(text: str, name: str) -> Config:

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrate import __version__
-from migrate.commands.call import Call, dialect_of
+from migrate.commands.call import Call
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.status import run_standing
-from migrate.commands.wiring import (
-    command_for,
-    interruptible,
-    monotonic,
-    new_id,
-    open_journal,
-    open_tenant,
-    owner_line,
-    say_chain_head,
-    sleep,
-    workspace_of,
-)
+from migrate.commands.wiring import command_for, open_journal, workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.amounts import count_or_percent
-from migrate.model.instants import iso_utc
-from migrate.model.plan import PlanHeader, SetMfaState
+from migrate.model.plan import PlanHeader
 from migrate.model.run import RunResult
-from migrate.model.words import counted
-from migrate.store.folder import PAUSE_FILE, Workspace
 from migrate.store.plan_files import plan_steps_of, read_plan
-from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON, FolderRollbackFiles
+from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON
 
 if TYPE_CHECKING:
+    from migrate.commands.run import AtWork
     from migrate.engine.run_parts import ApplyOptions
 
 ReasonToSkip = "Do not wait; the reason goes into the audit."
@@ -78,6 +64,7 @@ def apply(
         mfa-migrate apply --until wave:1
         mfa-migrate apply --yes --max-users 25%
     """
+    from migrate.commands.run import at_work, carried_out
     from migrate.engine.run_parts import ApplyOptions
     from migrate.views.apply import apply_answer
 
@@ -98,18 +85,14 @@ def apply(
     )
     count_or_percent(options.max_failures, 100, "--max-failures")
     limit = max_users or header.limits.max_users
-    with workspace.lock(owner_line("apply")):
-        workspace.replaceable([ROLLBACK_CSV, ROLLBACK_JSON])
-        result = call.run(
-            _apply(
-                call,
-                workspace,
-                header,
-                plan_steps_of(rows),
-                options,
-                guard=lambda: _guard(call, header, options, limit, yes=yes),
-            )
-        )
+
+    async def work(at: AtWork) -> RunResult:
+        call.screen.say(f"Signed in as {at.actor.name}")
+        _guard(call, header, options, limit, yes=yes)
+        with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
+            return await carried_out(at, journal, header, plan_steps_of(rows), options)
+
+    result = at_work(call, "apply", work, replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     way_back = command_for(call.settings, "rollback", Path.cwd())
     standing = run_standing(workspace) if result.is_through else None
     put_back = standing.put_back if standing is not None and standing.plan_digest == header.digest else 0
@@ -137,76 +120,13 @@ def _check_options(
 def _guard(call: Call, header: PlanHeader, options: ApplyOptions, limit: str | None, *, yes: bool) -> None:
     """Check the blast radius and ask for confirmation."""
     from migrate.decide.guards import refuse_blocked, refuse_too_many
+    from migrate.views.apply import apply_question
 
     refuse_blocked(header)
     if limit is not None:
         refuse_too_many(header.users_to_change, count_or_percent(limit, header.total_users, "--max-users"), limit)
     if options.what_if or yes:
         return
-    lines = [
-        f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})",
-        f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else ""),
-        f"Policies: {counted(len(header.policy_steps), 'step')}",
-        f"Users:    {header.users_to_change} of {header.total_users} are switched off in "
-        f"{counted(sum(wave.users > 0 for wave in header.waves), 'wave')}",
-        *_this_time(header, options),
-        f"Way back: {command_for(call.settings, 'rollback', Path.cwd())} (files rollback.csv and rollback.json)",
-    ]
+    way_back = command_for(call.settings, "rollback", Path.cwd())
+    lines = apply_question(header, only_wave=options.only_wave, until=options.until, way_back=way_back)
     confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")
-
-
-def _this_time(header: PlanHeader, options: ApplyOptions) -> Iterator[str]:
-    """Yield how far this command goes, where that is not to the end of the plan."""
-    if options.only_wave is not None:
-        users = sum(wave.users for wave in header.waves if wave.number == options.only_wave)
-        yield f"Now only: wave {options.only_wave}, {users} of these users"
-    elif options.until is not None:
-        _, is_wave, number = options.until.partition("wave:")
-        users = sum(wave.users for wave in header.waves if wave.number <= int(number)) if is_wave else 0
-        yield f"Now only: up to {options.until}, {users} of these users"
-
-
-async def _apply(
-    call: Call,
-    workspace: Workspace,
-    header: PlanHeader,
-    steps: Callable[[], Iterator[SetMfaState]],
-    options: ApplyOptions,
-    *,
-    guard: Callable[[], None],
-) -> RunResult:
-    from migrate.engine.applier import Applier
-    from migrate.engine.run_parts import RunParts
-    from migrate.engine.wait_log import WaitLog
-
-    waits = WaitLog(call.screen)
-    async with open_tenant(call, on_wait=waits.waiting) as tenant:
-        actor = await tenant.read_actor()
-        call.screen.say(f"Signed in as {actor.name}")
-        guard()
-        with (
-            open_journal(workspace, actor=actor.name, tenant_id=header.tenant_id) as journal,
-            interruptible(call) as stop,
-        ):
-            journal.for_run(header.digest)
-            if not options.what_if:
-                waits.keep_in(journal, server_date=lambda: iso_utc(tenant.server_now()))
-            try:
-                return await Applier(
-                    RunParts(
-                        plan=header,
-                        steps=steps,
-                        tenant=tenant,
-                        journal=journal,
-                        rollback_files=FolderRollbackFiles(workspace, dialect_of(call.settings)),
-                        progress=waits,
-                        options=options,
-                        stop=stop,
-                        paused=(workspace.path / PAUSE_FILE).exists,
-                        sleep=sleep,
-                        monotonic=monotonic,
-                        new_id=new_id,
-                    )
-                ).run()
-            finally:
-                say_chain_head(call, journal)

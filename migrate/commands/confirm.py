@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from migrate.commands.call import Call
 from migrate.errors import NotConfirmed
 
 
-def confirm(call: Call, lines: Sequence[str], domain: str, *, alternative: str) -> None:
+def confirm(call: Call, lines: Iterable[str], domain: str, *, alternative: str) -> None:
     """Show what will happen and wait for the domain to be typed; raise NotConfirmed for anything else.
 
     Without a terminal nobody can be asked, and nothing is assumed.

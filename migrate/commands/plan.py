@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,9 +14,9 @@ from migrate.commands.options import verb
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, owner_line, workspace_of
-from migrate.config import Config, duration
+from migrate.config import limits_of
 from migrate.errors import ConfigProblem, ExitCode
-from migrate.model.plan import AcceptedGap, Limits
+from migrate.model.plan import AcceptedGap
 from migrate.model.rules import Rules
 from migrate.settings import Settings
 from migrate.store.folder import Workspace
@@ -147,7 +147,7 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
             if today < gap.expires
         ),
         apps_that_matter=frozenset(config.coverage.apps) or None,
-        limits=_limits(config),
+        limits=limits_of(config),
         operator=actor.object_id if actor.is_user else None,
         only=None,
     )
@@ -174,17 +174,3 @@ def _policy_id(name: str, snapshot: Snapshot) -> str:
             f"policy.switch_on: {how_many} named {name!r} in the snapshot.", hint="Use the id of the policy."
         )
     return found[0]
-
-
-def _limits(config: Config) -> Limits:
-    limits = config.limits
-    return Limits(
-        max_users=None if limits.max_users is None else str(limits.max_users),
-        max_newly_prompted=limits.max_newly_prompted,
-        max_failures=str(limits.max_failures),
-        report_only_seconds=int(timedelta(days=config.policy.report_only_days).total_seconds()),
-        policy_settle_seconds=int(duration(config.policy.policy_settle, "policy.policy_settle").total_seconds()),
-        plan_max_age_seconds=int(duration(limits.plan_max_age, "limits.plan_max_age").total_seconds()),
-        readback_timeout_seconds=int(duration(limits.readback_timeout, "limits.readback_timeout").total_seconds()),
-        wave_wait_seconds=int(duration(config.waves.minimum_wait, "waves.minimum_wait").total_seconds()),
-    )

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
+from migrate import __version__
 from migrate.commands.call import Call, screen_for
 from migrate.commands.confirm import confirm
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of
 from migrate.commands.options import verb
-from migrate.commands.state_change import How, StateChange
-from migrate.commands.wiring import command_for, open_journal, open_tenant, owner_line, workspace_of
-from migrate.config import OutputFormat
+from migrate.commands.wiring import command_for, open_journal
+from migrate.config import OutputFormat, limits_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
-from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
+from migrate.model.journal import JournalEntry
+from migrate.model.run import Ending
+from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import MfaState
-from migrate.store.folder import Workspace
-from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON
-from migrate.views.events import EndingError, ResultEvent, SummaryEvent, line_of
-from migrate.views.set_state import set_state_answer, stateless_result, unsent_results
+from migrate.model.words import counted
+from migrate.settings import Settings
+from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON, recorded_states
+from migrate.views.events import ResultEvent, line_of
+from migrate.views.set_state import (
+    Decision,
+    results_of,
+    set_state_answer,
+    set_state_question,
+    set_state_summary,
+    stateless_result,
+)
 
 if TYPE_CHECKING:
+    from migrate.commands.run import AtWork
+    from migrate.engine.state_change import Ground
     from migrate.exchange.reading import Asked
     from migrate.model.snapshot import Organization
+    from migrate.store.journal import JournalDb
 
 
 FROM_FILE = "FromFile"
@@ -83,6 +95,8 @@ def set_state(
         mfa-migrate set-state --input users.csv --state Disabled
         mfa-migrate set-state --input old-export.clixml --state FromFile --what-if
     """
+    from migrate.commands.run import at_work
+
     asked = None if state.casefold() == FROM_FILE.casefold() else _state(state)
     if asked is None and input_ is None:
         raise UsageProblem("--state FromFile goes with --input.", hint="Add --input FILE, or name a state.")
@@ -97,26 +111,23 @@ def set_state(
     if asked is not None and asked is not MfaState.ENFORCED and allow_unregistered:
         call.screen.warn("--allow-unregistered concerns users who are enforced; it changes nothing here")
     call = _with_events(call) if call.settings.output is OutputFormat.NDJSON else call
-    how = How(what_if=what_if, accept_uncovered=accept_uncovered or "", allow_unregistered=allow_unregistered)
-    work = _Work(call, workspace_of(call), asked, how)
+    must_ask = (ask or (input_ not in (None, "-"))) and not yes and not what_if
+    consent = Consent(accept_uncovered=accept_uncovered or "", allow_unregistered=allow_unregistered)
+    how, done = _How(what_if=what_if, must_ask=must_ask, consent=consent), _Done()
     try:
         said = asked_of(input_encoding, state_column, sheet, trust_disabled)
         requests = _requests(call, object_id or [], user_principal_name or [], input_, said, states=asked is None)
-        must_ask = (ask or (input_ not in (None, "-"))) and not yes and not what_if
-        with work.workspace.lock(owner_line("set-state")):
-            work.workspace.replaceable([ROLLBACK_CSV, ROLLBACK_JSON])
-            call.run(work.carry_out(requests, must_ask=must_ask))
+        files = [ROLLBACK_CSV, ROLLBACK_JSON]
+        at_work(call, "set-state", lambda at: _carried_out(at, asked, requests, how, done), replaces=files)
     except MfaMigrateError as problem:
         if call.settings.output is OutputFormat.NDJSON:
-            error = EndingError(
-                code=type(problem).__name__, what=problem.what, unchanged=problem.unchanged, hint=problem.hint
-            )
-            work.send_summary(int(problem.exit_code), error)
+            summary = set_state_summary(done.results, done.head, problem.exit_code, problem)
+            call.screen.write_bytes([line_of(summary)])
         raise
-    code = ExitCode.FINDINGS if any(result.outcome.is_error for result in work.results) else ExitCode.OK
-    if work.interrupted:
+    code = ExitCode.FINDINGS if any(result.outcome.is_error for result in done.results) else ExitCode.OK
+    if done.interrupted:
         code = ExitCode.INTERRUPTED
-    work.answer(code)
+    _answer(call, asked, done, code)
     return code
 
 
@@ -166,88 +177,118 @@ def _told_what_is_unseen(answer: ResolvedRequest | RefusedRequest) -> ResolvedRe
     return msgspec.structs.replace(answer, message=f"{answer.message}. {said}") if said else answer
 
 
-class _Work:
-    """One call of set-state."""
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """What the operator said about a whole call."""
 
-    def __init__(self, call: Call, workspace: Workspace, asked: MfaState | None, how: How) -> None:
-        self.call, self.workspace, self._asked, self._how = call, workspace, asked, how
-        self.results: list[ResultEvent] = []
-        self.interrupted = False
-        self.head: tuple[int, str] | None = None
-        self.runs: list[str] = []
+    what_if: bool
+    must_ask: bool
+    consent: Consent
 
-    async def carry_out(self, requests: Sequence[StateRequest], *, must_ask: bool) -> None:
-        """Ask, resolve, then guard and run for each state; the results come in the order of the requests."""
-        from migrate.decide.set_state import without_contradictions
-        from migrate.engine.state_requests import resolve
-        from migrate.engine.wait_log import WaitLog
 
-        waits = WaitLog(self.call.screen)
-        async with open_tenant(self.call, on_wait=waits.waiting) as tenant:
-            actor = await tenant.read_actor()
-            organization = await tenant.read_organization()
-            if must_ask:
-                self._confirm(organization, requests)
-            with closing(open_journal(self.workspace, actor=actor.name, tenant_id=organization.tenant_id)) as journal:
-                answers = await resolve(tenant, [r for r in requests if self._asked or r.listed_state])
-                answers = without_contradictions([_told_what_is_unseen(answer) for answer in answers], self._asked)
-                for asked in MfaState:
-                    chosen = [answer for answer in answers if (self._asked or answer.request.listed_state) is asked]
-                    if self.interrupted:
-                        self.results += unsent_results(chosen, asked)
-                    elif chosen:
-                        change = StateChange(
-                            self.call,
-                            asked,
-                            self._how,
-                            workspace=self.workspace,
-                            tenant=tenant,
-                            organization=organization,
-                            journal=journal,
-                            waits=waits,
-                        )
-                        self.results += await change.carry_out(chosen)
-                        self.interrupted = change.interrupted
-                        self.runs += filter(None, [change.run_digest])
-                self.head = None if self._how.what_if else journal.head
-        if self._asked is None:
-            self.results += [stateless_result(r) for r in requests if r.listed_state is None]
-        self.results.sort(key=lambda result: result.index or 0)
+@dataclass(kw_only=True)
+class _Done:
+    """What has become of a call so far: an error in mid-run leaves the rest."""
 
-    def _confirm(self, organization: Organization, requests: Sequence[StateRequest]) -> None:
-        states = Counter(self._asked or request.listed_state or "no state, left alone" for request in requests)
-        lines = [
-            f"Tenant:   {organization.display_name} ({organization.default_domain}, {organization.tenant_id})",
-            *(f"Users:    {users} to {state}" for state, users in sorted(states.items())),
-            "Those who are so already are left alone. The way back is shown at the end.",
-        ]
-        confirm(self.call, lines, organization.default_domain, alternative="--yes")
+    results: list[ResultEvent] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    """Digests of what `rollback --run` undoes: one for each state to which somebody was changed."""
+    interrupted: bool = False
+    head: tuple[int, str] | None = None
 
-    def answer(self, code: ExitCode) -> None:
-        """Write the results: as events, or in the format that was asked for."""
-        settings = self.call.settings
-        # Not a bare `rollback`: that would also put back what was migrated before.
-        rollback = command_for(settings, "rollback", Path.cwd())
-        ways_back = [f"Way back: {rollback} --run {digest[:12]}" for digest in self.runs]
-        if settings.output is OutputFormat.NDJSON:
-            self.call.screen.write_bytes(line_of(result) for result in self.results)
-            for way_back in ways_back:
-                self.call.screen.say(way_back)
-            self.send_summary(int(code), None)
-        else:
-            self.call.answer(
-                set_state_answer(self.results, self._asked, settings.endpoint, runs=self.runs, ways_back=ways_back)
-            )
 
-    def send_summary(self, code: int, error: EndingError | None) -> None:
-        """Write the last event of the machine face."""
-        counts = Counter(result.outcome.value for result in self.results)
-        summary = SummaryEvent(
-            kind="setState",
-            exit_code=code,
-            counts=dict(counts),
-            journal_entries=self.head[0] if self.head else None,
-            journal_hash=self.head[1] if self.head else None,
-            error=error,
-        )
-        self.call.screen.write_bytes([line_of(summary)])
+async def _carried_out(
+    at: AtWork, asked: MfaState | None, requests: Sequence[StateRequest], how: _How, done: _Done
+) -> None:
+    """Ask, resolve, then guard and run for each state; the results come in the order of the requests."""
+    from migrate.decide.set_state import without_contradictions
+    from migrate.engine.state_requests import resolve
+
+    organization = await at.tenant.read_organization()
+    if how.must_ask:
+        states = Counter(asked or request.listed_state or "no state, left alone" for request in requests)
+        confirm(at.call, set_state_question(organization, states), organization.default_domain, alternative="--yes")
+    with open_journal(at.workspace, actor=at.actor.name, tenant_id=organization.tenant_id) as journal:
+        answers = await resolve(at.tenant, [r for r in requests if asked or r.listed_state])
+        answers = without_contradictions([_told_what_is_unseen(answer) for answer in answers], asked)
+        for state in MfaState:
+            chosen = [answer for answer in answers if (asked or answer.request.listed_state) is state]
+            if done.interrupted:
+                done.results += results_of(chosen, state, {}, {})
+            elif chosen:
+                await _set(at, journal, organization, state, chosen, how, done)
+        done.head = None if how.what_if else journal.head
+    if asked is None:
+        done.results += [stateless_result(r) for r in requests if r.listed_state is None]
+    done.results.sort(key=lambda result: result.index or 0)
+
+
+async def _set(
+    at: AtWork,
+    journal: JournalDb,
+    organization: Organization,
+    asked: MfaState,
+    answers: Sequence[ResolvedRequest | RefusedRequest],
+    how: _How,
+    done: _Done,
+) -> None:
+    """Guard, plan, and run or rehearse for one state."""
+    from migrate.commands.run import carried_out, rehearsed
+    from migrate.decide.set_state import FormerStates
+    from migrate.engine.history import former_states, latest_entries
+    from migrate.engine.run_parts import ApplyOptions
+    from migrate.engine.state_change import change_for
+
+    recorded = recorded_states(at.workspace, organization.tenant_id, warn=at.call.screen.warn)
+    change = await change_for(
+        answers,
+        asked,
+        _ground(at.call.settings, organization, how.consent),
+        FormerStates(journal=former_states(journal), file=recorded),
+        tenant=at.tenant,
+        made_from=journal.head[1],
+    )
+    for note, users in Counter(filter(None, change.notes.values())).items():
+        at.call.screen.warn(f"{counted(users, 'user')}: {note}")
+    plan = change.plan
+    entries: Mapping[str, JournalEntry | Decision] = {}
+    options = ApplyOptions(max_failures="100%", tool_version=__version__, cloud=plan.cloud, endpoint=plan.endpoint)
+    if change.steps and how.what_if:
+        entries = await rehearsed(at, journal, plan, lambda: iter(change.steps), options)
+    elif change.steps:
+        result = await carried_out(at, journal, plan, lambda: iter(change.steps), options)
+        done.interrupted = result.ending is Ending.INTERRUPTED
+        entries = latest_entries(journal, plan.digest)
+    results = list(results_of(change.answers, asked, entries, change.notes))
+    done.results += results
+    done.runs += [plan.digest] if any(result.outcome.may_have_changed for result in results) else []
+
+
+def _ground(settings: Settings, organization: Organization, consent: Consent) -> Ground:
+    from migrate.decide.reverser import facts_at
+    from migrate.engine.state_change import Ground
+
+    access = settings.config.emergency_access
+    return Ground(
+        here=facts_at(organization, cloud=settings.cloud.value, endpoint=settings.endpoint),
+        consent=consent,
+        accounts=access.accounts if access is not None else (),
+        apps_that_matter=settings.config.coverage.apps,
+        readback_timeout_seconds=limits_of(settings.config).readback_timeout_seconds,
+        tool_version=__version__,
+    )
+
+
+def _answer(call: Call, asked: MfaState | None, done: _Done, code: ExitCode) -> None:
+    """Write the results: as events, or in the format that was asked for."""
+    settings = call.settings
+    # Not a bare `rollback`: that would also put back what was migrated before.
+    rollback = command_for(settings, "rollback", Path.cwd())
+    ways_back = [f"Way back: {rollback} --run {digest[:12]}" for digest in done.runs]
+    if settings.output is OutputFormat.NDJSON:
+        call.screen.write_bytes(line_of(result) for result in done.results)
+        for way_back in ways_back:
+            call.screen.say(way_back)
+        call.screen.write_bytes([line_of(set_state_summary(done.results, done.head, code, None))])
+    else:
+        call.answer(set_state_answer(done.results, asked, settings.endpoint, runs=done.runs, ways_back=ways_back))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
-import time
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
@@ -105,14 +101,6 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def new_id() -> str:
-    """Return a new client request id."""
-    return str(uuid.uuid4())
-
-
-# --- the journal --------------------------------------------------------------------------------------------------
-
-
 def open_journal(workspace: Workspace, *, actor: str, tenant_id: str) -> JournalDb:
     """Open the journal for appending. Raises Guarded when it is the journal of another tenant."""
     from migrate.store.journal import JournalDb
@@ -144,56 +132,3 @@ def journal_to_read(workspace: Workspace) -> JournalDb | None:
         return JournalDb.open_to_read(workspace)
     except NothingHere:
         return None
-
-
-def say_chain_head(call: Call, journal: JournalDb) -> None:
-    """Say count and last hash: written down elsewhere, they show later edits of the audit."""
-    count, last_hash = journal.head
-    if count:
-        call.screen.say(f"Journal: {count} entries, last hash {last_hash}")
-
-
-# --- interrupts ---------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C or SIGTERM finish what is in flight; the second Ctrl-C stops at once.
-
-    To be used in the command's coroutine. Yields a function that tells whether an interrupt came in.
-    """
-    import asyncio
-
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    assert task is not None
-    state = {"asked": False, "cancelled": False}
-
-    def on_signal(number: int, _: FrameType | None) -> None:
-        if state["cancelled"]:
-            raise KeyboardInterrupt
-        if state["asked"] and number == signal.SIGINT:
-            # Cancelled between two steps of the loop: an entry of the journal is never cut in half.
-            state["cancelled"] = True
-            loop.call_soon_threadsafe(task.cancel)
-        elif not state["asked"]:
-            state["asked"] = True
-            call.screen.warn("interrupted: finishing what is in flight; press Ctrl-C again to stop at once")
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: state["asked"]
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def monotonic() -> float:
-    """Return seconds that never go back."""
-    return time.monotonic()
-
-
-async def sleep(seconds: float) -> None:
-    """Wait in the event loop."""
-    import asyncio
-
-    await asyncio.sleep(seconds)

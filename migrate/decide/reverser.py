@@ -22,6 +22,7 @@ from migrate.model.plan import (
 )
 from migrate.model.record import Record, sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
+from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState
 
 UNLIMITED = Limits(
@@ -200,6 +201,17 @@ def policy_steps_of(header: RollbackHeader) -> tuple[PolicyStep, ...]:
     ]
     switched: list[SetPolicyState] = list(header.policies_switched)
     return (*created, *switched)
+
+
+def facts_at(organization: Organization, *, cloud: str, endpoint: str | None) -> TenantFacts:
+    """Return where something belongs that is made for the tenant that is signed in to."""
+    return TenantFacts(
+        tenant_id=organization.tenant_id,
+        tenant_name=organization.display_name,
+        tenant_domain=organization.default_domain,
+        cloud=cloud,
+        endpoint=endpoint,
+    )
 
 
 def facts_of(header: RollbackHeader | PlanHeader) -> TenantFacts:

@@ -7,12 +7,11 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from migrate.decide.reverser import UNLIMITED
+from migrate.decide.reverser import UNLIMITED, TenantFacts
 from migrate.model.coverage import Coverage, Verdict
 from migrate.model.plan import PLAN_FORMAT, PlanHeader, PlanKind, SetMfaState, Wave
 from migrate.model.record import Record, sha256_of
 from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest
-from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState, Registration
 
 SESSIONS_END = "Setting it ends the user's sessions within minutes."
@@ -102,13 +101,11 @@ def covered_note(coverage: Coverage) -> str:
 def plan_for(
     resolved: Sequence[ResolvedRequest],
     asked: MfaState,
-    organization: Organization,
+    here: TenantFacts,
     *,
     restores: AbstractSet[str],
     accept_uncovered: str,
     emergency_access: tuple[str, ...],
-    cloud: str,
-    endpoint: str | None,
     created_at: str,
     tool_version: str,
     readback_timeout_seconds: int,
@@ -120,11 +117,11 @@ def plan_for(
     Args:
         resolved: Each user once.
         asked: The state asked for.
-        organization: The tenant.
+        here: The tenant.
         restores: Ids of the users who go back to a recorded former state; no proof is asked for them.
         accept_uncovered: The operator's reason for switching off users without proof, or empty.
         emergency_access: Object ids that are never switched off.
-        cloud, endpoint, created_at, tool_version, readback_timeout_seconds, apps_that_matter: As in `PlanHeader`.
+        created_at, tool_version, readback_timeout_seconds, apps_that_matter: As in `PlanHeader`.
         made_from: The journal's last hash: the same request twice in one second is two runs all the same.
     """
     steps = tuple(_step(each, asked, each.profile.id in restores, accept_uncovered) for each in resolved)
@@ -133,11 +130,11 @@ def plan_for(
         kind=PlanKind.SET_STATE,
         tool_version=tool_version,
         created_at=created_at,
-        tenant_id=organization.tenant_id,
-        tenant_name=organization.display_name,
-        tenant_domain=organization.default_domain,
-        cloud=cloud,
-        endpoint=endpoint,
+        tenant_id=here.tenant_id,
+        tenant_name=here.tenant_name,
+        tenant_domain=here.tenant_domain,
+        cloud=here.cloud,
+        endpoint=here.endpoint,
         snapshot_id=made_from,
         snapshot_taken_at=created_at,
         evidence_digest="",

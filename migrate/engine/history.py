@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from migrate.decide.policy_steps import MARKER_PREFIX
-from migrate.decide.reverser import Rollback, Source, facts_of
+from migrate.decide.reverser import Rollback, Source, facts_of, rollback_for
 from migrate.engine.ports import Journal
 from migrate.errors import Guarded, UsageProblem
 from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
-from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.plan import CreatePolicy, DeletePolicy, Limits, PlanHeader, PlanKind, PolicyStep, SetPolicyState
 from migrate.model.reasons import Why
 from migrate.model.record import JsonObject
 from migrate.model.rollback import RollbackRow
@@ -129,9 +129,16 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
 # Users
 
 
-def latest_entries(journal: Journal) -> dict[str, JournalEntry]:
-    """Return the latest entry for every user whom any run meant to change."""
-    return {entry.object_id: entry for entry in journal.entries(operation=Operation.SET_MFA_STATE)}
+def latest_entries(journal: Journal, plan_digest: str | None = None) -> dict[str, JournalEntry]:
+    """Return the latest entry for every user whom any run, or this one, meant to change."""
+    entries = journal.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE)
+    return {entry.object_id: entry for entry in entries}
+
+
+def former_states(journal: Journal) -> dict[str, MfaState]:
+    """Return by user id the state before the latest change that a forward plan made."""
+    digests = [digest for digest, _ in forward_plans(journal)]
+    return {touched.user_id: touched.before for touched in journal.touched(digests)}
 
 
 def net_touched(journal: Journal, digests: Sequence[str]) -> Iterator[Touched]:
@@ -298,4 +305,27 @@ def runs_undone(journal: Journal, source: Source, rolled: Rollback) -> tuple[str
         digest
         for digest in source.whole
         if digest in begun and all(user.user_id in restored for user in journal.touched([digest]))
+    )
+
+
+def rollback_from(source: Source, journal: Journal, limits: Limits, *, created_at: str, tool_version: str) -> Rollback:
+    """Return the plan that puts a source back, with the exceptions of the migration that was begun last.
+
+    `limits` are those of the configuration; how long policies settle says that migration, where there is one.
+    """
+    latest = latest_migration(journal)
+    settle = limits if latest is None else latest.limits
+    return rollback_for(
+        source.rows,
+        source.policy_steps,
+        source.facts,
+        created_at=created_at,
+        tool_version=tool_version,
+        readback_timeout_seconds=limits.readback_timeout_seconds,
+        apps_that_matter=None if latest is None else latest.apps_that_matter,
+        accepted_gaps=() if latest is None else latest.accepted_gaps,
+        emergency_access=() if latest is None else latest.emergency_access,
+        policy_settle_seconds=settle.policy_settle_seconds,
+        made_from=journal.head[1],
+        may_be_off=source.may_be_off,
     )

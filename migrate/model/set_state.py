@@ -58,3 +58,12 @@ class RefusedRequest(Record, frozen=True, kw_only=True):
     before: MfaState | None
     code: RefusalCode
     message: str
+
+
+class Consent(Record, frozen=True, kw_only=True):
+    """What the operator said about all users of a call."""
+
+    accept_uncovered: str
+    """The reason for switching off users without proof, or empty."""
+    allow_unregistered: bool
+    """Enforce also whoever has no method registered."""

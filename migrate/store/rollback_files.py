@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from migrate.errors import BadInput
-from migrate.exchange.documents import rollback_csv, rollback_header, rollback_json
+from migrate.errors import BadInput, StalePlan
+from migrate.exchange.documents import rollback_csv, rollback_header, rollback_json, rollback_rows
 from migrate.exchange.tables import Dialect
 from migrate.model.rollback import RollbackHeader, RollbackRow
+from migrate.model.users import MfaState
 from migrate.store.files import chunks_of, put_in_place, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
 
@@ -57,6 +58,54 @@ class FolderRollbackFiles:
         aside.mkdir(exist_ok=True)
         for file in files:
             write_atomically(aside / file.name, chunks_of(file))
+
+
+def read_rollback(csv: Path, tenant_id: str) -> tuple[list[RollbackRow], RollbackHeader | None]:
+    """Return what a rollback.csv and the rollback.json beside it hold; None where there is no rollback.json.
+
+    Raises:
+        BadInput: There is no such file, or it is not one of ours.
+        StalePlan: It is of another tenant, or not the file that rollback.json was written with.
+    """
+    if not csv.is_file():
+        raise BadInput(f"There is no file {csv}.", hint="Give the rollback.csv of the run.")
+    rows = list(rollback_rows(csv))
+    foreign = next((row for row in rows if row.tenant_id != tenant_id), None)
+    if foreign is not None:
+        raise StalePlan(
+            f"{csv} is of tenant {foreign.tenant_id} ({foreign.user_principal_name}); this is {tenant_id}.",
+            hint="Sign in to that tenant.",
+        )
+    beside = csv.with_name(ROLLBACK_JSON)
+    if not beside.is_file():
+        return rows, None
+    header = rollback_header(beside)
+    if not header.fits(sha256_of_file(csv)):
+        raise StalePlan(
+            f"{csv} is not the file that {beside.name} was written with: it was edited or belongs to another run.",
+            hint="Take both files from the same folder, or move rollback.json away to roll back users only.",
+        )
+    return rows, header
+
+
+def recorded_states(
+    workspace: Workspace, tenant_id: str, *, warn: Callable[[str], None]
+) -> dict[str, tuple[MfaState, str]]:
+    """Return by user id the former state and the plan that the rollback files of the folder tell.
+
+    A file that was edited counts for nothing; of one that is damaged `warn` is told.
+    """
+    states: dict[str, tuple[MfaState, str]] = {}
+    for csv, beside in rollback_files_of(workspace):
+        try:
+            header = rollback_header(beside)
+        except BadInput as problem:
+            warn(f"{problem.what} What it records is not known, so its users have no exemption.")
+            continue
+        if header.tenant_id == tenant_id and header.fits(sha256_of_file(csv)):
+            for row in rollback_rows(csv):
+                states.setdefault(row.user_id, (row.previous_state, row.plan_digest))
+    return states
 
 
 def rollback_files_of(workspace: Workspace) -> Iterator[tuple[Path, Path]]:

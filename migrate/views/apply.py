@@ -77,6 +77,32 @@ def apply_answer(
     )
 
 
+def apply_question(header: PlanHeader, *, only_wave: int | None, until: str | None, way_back: str) -> Iterator[str]:
+    """Yield what `apply` will do, for the person who is asked; `only_wave` and `until` as on the command line."""
+    yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
+    yield f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else "")
+    yield f"Policies: {counted(len(header.policy_steps), 'step')}"
+    waves = counted(sum(wave.users > 0 for wave in header.waves), "wave")
+    yield f"Users:    {header.users_to_change} of {header.total_users} are switched off in {waves}"
+    # How far this command goes, where that is not to the end of the plan.
+    if only_wave is not None:
+        users = sum(wave.users for wave in header.waves if wave.number == only_wave)
+        yield f"Now only: wave {only_wave}, {users} of these users"
+    elif until is not None:
+        _, is_wave, number = until.partition("wave:")
+        users = sum(wave.users for wave in header.waves if wave.number <= int(number)) if is_wave else 0
+        yield f"Now only: up to {until}, {users} of these users"
+    yield f"Way back: {way_back} (files rollback.csv and rollback.json)"
+
+
+def rollback_question(header: PlanHeader) -> Iterator[str]:
+    """Yield what `rollback` will do, for the person who is asked."""
+    yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
+    yield f"Users:    {header.total_users} are put back; those who are as before already are left alone"
+    yield f"Policies: {len(header.policy_steps)} steps, once everybody is restored"
+    yield "Ends the sessions of users who are enabled or enforced again, within minutes."
+
+
 def _ending(result: RunResult, command: str, again: str) -> str:
     if result.waiting_until is not None:
         when = f"{result.waiting_until:%Y-%m-%d %H:%M} UTC"

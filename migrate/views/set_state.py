@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, assert_never
 
+from migrate.errors import ExitCode, MfaMigrateError
 from migrate.model.journal import JournalEntry, Outcome
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
+from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState
-from migrate.views.events import ResultCode, ResultEvent, ResultOutcome
+from migrate.views.events import EndingError, ResultCode, ResultEvent, ResultOutcome, SummaryEvent
 from migrate.views.screen import Answer, styled, table
 
 COLUMNS = ("ObjectId", "UserPrincipalName", "Before", "Requested", "Found", "Outcome", "Code", "Message", "Note")
@@ -164,13 +166,46 @@ def code_for(why: Why) -> ResultCode:
             assert_never(why)
 
 
-def unsent_results(answers: Sequence[ResolvedRequest | RefusedRequest], asked: MfaState) -> Iterator[ResultEvent]:
-    """Yield the results of requests that were not come to before the interrupt."""
+def results_of(
+    answers: Sequence[ResolvedRequest | RefusedRequest],
+    asked: MfaState,
+    entries: Mapping[str, JournalEntry | Decision],
+    notes: Mapping[str, str],
+) -> Iterator[ResultEvent]:
+    """Yield a result for each request; `entries` and `notes` are by user id."""
     for answer in answers:
         if isinstance(answer, RefusedRequest):
             yield refused_result(answer, asked)
         else:
-            yield result_of(answer, asked, None, "")
+            user_id = answer.profile.id
+            yield result_of(answer, asked, entries.get(user_id), notes.get(user_id, ""))
+
+
+def set_state_question(organization: Organization, states: Mapping[str, int]) -> Iterator[str]:
+    """Yield what `set-state` will do, for the person who is asked; `states` counts the users for each."""
+    yield f"Tenant:   {organization.display_name} ({organization.default_domain}, {organization.tenant_id})"
+    for state, users in sorted(states.items()):
+        yield f"Users:    {users} to {state}"
+    yield "Those who are so already are left alone. The way back is shown at the end."
+
+
+def set_state_summary(
+    results: Sequence[ResultEvent], head: tuple[int, str] | None, code: ExitCode, problem: MfaMigrateError | None
+) -> SummaryEvent:
+    """Return the last event of the machine face; `head` is the journal's, None where nothing was written."""
+    error = None
+    if problem is not None:
+        error = EndingError(
+            code=type(problem).__name__, what=problem.what, unchanged=problem.unchanged, hint=problem.hint
+        )
+    return SummaryEvent(
+        kind="setState",
+        exit_code=int(code),
+        counts=dict(Counter(result.outcome.value for result in results)),
+        journal_entries=head[0] if head else None,
+        journal_hash=head[1] if head else None,
+        error=error,
+    )
 
 
 def set_state_answer(

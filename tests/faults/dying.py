@@ -221,14 +221,14 @@ LOADED_BEFORE = (
 
 def hurry() -> None:
     """Shorten the pauses between looks at the tenant: what is looked for is there at once, or never."""
-    from migrate.commands import apply, rollback
+    from migrate.commands import run
     from migrate.graph.pace import SystemClock
 
     async def sleep(seconds: float) -> None:
         await asyncio.sleep(min(seconds, 0.005))
 
     SystemClock.sleep = lambda _, seconds: sleep(seconds)  # type: ignore[method-assign]
-    apply.sleep = rollback.sleep = sleep
+    run.sleep = sleep
 
 
 def main() -> None:

@@ -21,8 +21,7 @@ from typing import Any
 import pytest
 
 from migrate.cli import run
-from migrate.commands import apply as apply_command
-from migrate.commands import rollback as rollback_command
+from migrate.commands import run as door
 from migrate.commands.sandbox import write_lab_config
 from migrate.graph import pace
 from migrate.sandbox.clock import SandboxClock
@@ -237,9 +236,8 @@ def warped(clock: Time) -> Iterator[None]:
         patch.setattr(pace.SystemClock, "monotonic", lambda _: clock.monotonic())
         patch.setattr(pace.SystemClock, "sleep", lambda _, seconds: clock.sleep(seconds))
         patch.setattr(pace.SystemClock, "utc_now", lambda _: datetime.fromtimestamp(clock.now(), UTC))
-        for module in (apply_command, rollback_command):
-            patch.setattr(module, "sleep", clock.sleep)
-            patch.setattr(module, "monotonic", clock.monotonic)
+        patch.setattr(door, "sleep", clock.sleep)
+        patch.setattr(door, "monotonic", clock.monotonic)
         yield
 
 

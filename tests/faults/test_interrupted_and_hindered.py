@@ -102,7 +102,7 @@ def test_ctrl_c_while_a_policy_settles_ends_within_a_second(tmp_path: Path) -> N
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(lab.clock, "sleep", interrupted)
-            patch.setattr("migrate.commands.apply.sleep", interrupted)
+            patch.setattr("migrate.commands.run.sleep", interrupted)
             before = lab.clock.ahead
             assert lab.apply(allow=(130,)) == 130
             assert lab.clock.ahead - before <= 1.5
@@ -128,7 +128,7 @@ def test_the_pause_file_stops_before_the_next_batch_says_so_and_goes_on_when_it_
         await real(seconds)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("migrate.commands.apply.sleep", removed)
+        patch.setattr("migrate.commands.run.sleep", removed)
         assert lab.apply() == 0
     assert lab.switched_off() == lab.planned()
     audit_tells_the_truth(lab)

@@ -12,7 +12,8 @@ import pytest
 from migrate.cli import refuse_long_single_dash
 from migrate.commands.call import Call
 from migrate.commands.confirm import confirm
-from migrate.commands.wiring import command_for, journal_to_read, open_journal, say_chain_head
+from migrate.commands.run import say_chain_head
+from migrate.commands.wiring import command_for, journal_to_read, open_journal
 from migrate.errors import BadInput, Guarded, NotConfirmed, NothingHere, StalePlan, UsageProblem
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanRow

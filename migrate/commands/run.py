@@ -1,0 +1,153 @@
+"""The one door through which a command changes a tenant: lock, sign-in, journal, interrupts, and then the applier."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, TypeVar
+
+from migrate.commands.call import Call, dialect_of
+from migrate.commands.wiring import open_tenant, owner_line, workspace_of
+from migrate.decide.guards import Leave, Send
+from migrate.engine.applier import Applier
+from migrate.engine.run_parts import ApplyOptions, RunParts
+from migrate.engine.state_change import decisions_of
+from migrate.engine.wait_log import WaitLog
+from migrate.graph.tenant import GraphTenant
+from migrate.model.instants import iso_utc
+from migrate.model.plan import PlanHeader, PlanKind, SetMfaState
+from migrate.model.run import RunResult
+from migrate.model.snapshot import Actor
+from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.journal import JournalDb
+from migrate.store.rollback_files import FolderRollbackFiles
+
+T = TypeVar("T")
+Steps = Callable[[], Iterator[SetMfaState]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtWork:
+    """A command that may change a tenant: the folder is locked, somebody is signed in."""
+
+    call: Call
+    workspace: Workspace
+    tenant: GraphTenant
+    actor: Actor
+    waits: WaitLog
+
+
+def at_work(
+    call: Call, verb: str, work: Callable[[AtWork], Coroutine[Any, Any, T]], *, replaces: Sequence[str] = ()
+) -> T:
+    """Lock the folder, sign in, and return what `work` returns. Files that it `replaces` are tried beforehand."""
+
+    async def signed_in() -> T:
+        waits = WaitLog(call.screen)
+        async with open_tenant(call, on_wait=waits.waiting) as tenant:
+            actor = await tenant.read_actor()
+            return await work(AtWork(call=call, workspace=workspace, tenant=tenant, actor=actor, waits=waits))
+
+    workspace = workspace_of(call)
+    with workspace.lock(owner_line(verb)):
+        workspace.replaceable(replaces)
+        return call.run(signed_in())
+
+
+async def carried_out(
+    at: AtWork, journal: JournalDb, plan: PlanHeader, steps: Steps, options: ApplyOptions
+) -> RunResult:
+    """Carry a plan as far as it may go now, under a journal that was opened for writing. Raises as `Applier.run`."""
+    journal.for_run(plan.digest)
+    if not options.what_if:
+        at.waits.keep_in(journal, server_date=lambda: iso_utc(at.tenant.server_now()))
+    with interruptible(at.call) as stop:
+        try:
+            return await Applier(_parts(at, journal, plan, steps, options, stop)).run()
+        finally:
+            # What set-state did may be several runs; it tells the head once, in its summary.
+            if plan.kind is not PlanKind.SET_STATE:
+                say_chain_head(at.call, journal)
+
+
+async def rehearsed(
+    at: AtWork, journal: JournalDb, plan: PlanHeader, steps: Steps, options: ApplyOptions
+) -> dict[str, Send | Leave]:
+    """Do all reads and guards of a plan's users and return by id what would be done; the journal is not written."""
+    return await decisions_of(_parts(at, journal, plan, steps, options, lambda: False))
+
+
+def _parts(
+    at: AtWork, journal: JournalDb, plan: PlanHeader, steps: Steps, options: ApplyOptions, stop: Callable[[], bool]
+) -> RunParts:
+    return RunParts(
+        plan=plan,
+        steps=steps,
+        tenant=at.tenant,
+        journal=journal,
+        rollback_files=FolderRollbackFiles(at.workspace, dialect_of(at.call.settings)),
+        progress=at.waits,
+        options=options,
+        stop=stop,
+        paused=(at.workspace.path / PAUSE_FILE).exists,
+        sleep=sleep,
+        monotonic=monotonic,
+        new_id=new_id,
+    )
+
+
+def say_chain_head(call: Call, journal: JournalDb) -> None:
+    """Say count and last hash: written down elsewhere, they show later edits of the audit."""
+    count, last_hash = journal.head
+    if count:
+        call.screen.say(f"Journal: {count} entries, last hash {last_hash}")
+
+
+@contextmanager
+def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C or SIGTERM finish what is in flight; the second Ctrl-C stops at once.
+
+    To be used in the command's coroutine. Yields a function that tells whether an interrupt came in.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    state = {"asked": False, "cancelled": False}
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        if state["cancelled"]:
+            raise KeyboardInterrupt
+        if state["asked"] and number == signal.SIGINT:
+            # Cancelled between two steps of the loop: an entry of the journal is never cut in half.
+            state["cancelled"] = True
+            loop.call_soon_threadsafe(task.cancel)
+        elif not state["asked"]:
+            state["asked"] = True
+            call.screen.warn("interrupted: finishing what is in flight; press Ctrl-C again to stop at once")
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: state["asked"]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def monotonic() -> float:
+    """Return seconds that never go back."""
+    return time.monotonic()
+
+
+async def sleep(seconds: float) -> None:
+    """Wait in the event loop."""
+    await asyncio.sleep(seconds)
+
+
+def new_id() -> str:
+    """Return a new client request id."""
+    return str(uuid.uuid4())
