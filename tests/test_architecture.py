@@ -271,3 +271,73 @@ def test_help_and_version_load_nothing_slow(option: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+# --- commands wire; they decide nothing and there is one door for a run
+
+LONGEST_BODY = 39
+"""Lines of a function in commands/, without its signature and docstring."""
+HANDED_TO_EVERY_COMMAND = "Call"
+"""The one class in commands/ that may have methods: it opens screen and log, and runs the event loop."""
+
+
+def too_much_for_a_command(source: str) -> list[str]:
+    """Return what of a module in commands/ is more than wiring: long functions, and classes that work."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            lines = node.end_lineno - body[0].lineno + 1 if body and node.end_lineno else 0
+            if lines > LONGEST_BODY:
+                found.append(f"line {node.lineno}: the body of {node.name} has {lines} lines")
+        elif isinstance(node, ast.ClassDef) and node.name != HANDED_TO_EVERY_COMMAND:
+            works = [part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+            if works:
+                found.append(f"line {node.lineno}: class {node.name} works ({', '.join(works)})")
+    return found
+
+
+def made_in(source: str, name: str) -> int:
+    """Return in how many places a source text calls the class of this name."""
+    calls = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return sum(ast.unparse(called).split(".")[-1] == name for called in calls)
+
+
+COMMANDS = sorted((PACKAGE / "commands").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: path.stem)
+def test_a_command_wires_and_decides_nothing(path: Path) -> None:
+    assert too_much_for_a_command(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("def f():\n" + "    x = 1\n" * (LONGEST_BODY + 1), "the body of f has 40 lines"),
+        ("async def f():\n    '''Say.'''\n" + "    x = 1\n" * (LONGEST_BODY + 1), "the body of f has 40 lines"),
+        ("class A:\n    def __init__(self):\n        self.x = 1", "class A works (__init__)"),
+        ("class A:\n    async def decide(self): ...", "class A works (decide)"),
+    ],
+)
+def test_a_command_that_decides_is_noticed(source: str, complaint: str) -> None:
+    (found,) = too_much_for_a_command(source)
+    assert found.endswith(complaint)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(\n" + "".join(f"    a{n},\n" for n in range(60)) + "):\n    '''Say.\n\n    More.'''\n    return 1",
+        "def f():\n" + "    x = 1\n" * LONGEST_BODY,
+        "class Asked:\n    wave: int\n    users: str",
+    ],
+)
+def test_a_command_that_only_wires_passes(source: str) -> None:
+    assert too_much_for_a_command(source) == []
+
+
+@pytest.mark.parametrize("part", ["Applier", "RunParts", "WaitLog", "FolderRollbackFiles"])
+def test_every_run_goes_through_one_door(part: str) -> None:
+    counts = {path.relative_to(PACKAGE).as_posix(): made_in(path.read_text(encoding="utf-8"), part) for path in MODULES}
+    assert {place: count for place, count in counts.items() if count} == {"commands/run.py": 1}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,16 +13,12 @@ from migrate.commands.explain import Suppose, apps_that_matter, supposed
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
-from migrate.model.coverage import Coverage
-from migrate.model.users import AnyUser, MfaState, UnreadableUser
+from migrate.model.users import UnreadableUser
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from migrate.decide.coverage.judge import Judge
-    from migrate.views.coverage import CoverageClass
-
-SAMPLE = 3
 
 
 @verb
@@ -45,6 +40,7 @@ def coverage(
         mfa-migrate coverage --suppose require-mfa.json
         mfa-migrate coverage -o json
     """
+    from migrate.decide.coverage.classes import classes_of
     from migrate.decide.coverage.judge import Judge
     from migrate.decide.lost_objects import lost_objects
     from migrate.exchange.tables import csv_chunks
@@ -55,7 +51,7 @@ def coverage(
         evidence = supposed(snapshot, suppose)
         say_lost_objects(call.screen, lost_objects(evidence))
         judge = Judge(evidence, apps_that_matter=apps_that_matter(call.settings))
-        classes = _classes(snapshot, judge)
+        classes = classes_of(snapshot.users(), judge)
         if user_list is not None:
             write_atomically(
                 user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge), dialect_of(call.settings))
@@ -63,51 +59,6 @@ def coverage(
             call.screen.say(f"One row for each of {snapshot.header.users} users: {user_list}")
     call.answer(coverage_answer(classes))
     return ExitCode.OK
-
-
-def _classes(snapshot: Snapshot, judge: Judge) -> list[CoverageClass]:
-    """Count users by class, and put classes with the same coverage together."""
-    from migrate.views.coverage import CoverageClass
-
-    tallies: dict[Hashable, _Tally] = {}
-    for user in snapshot.users():
-        user_class = judge.class_of(user.profile)
-        tally = tallies.get(user_class)
-        if tally is None:
-            tally = tallies[user_class] = _Tally(judge.coverage_of_class(user_class))
-        tally.count(user)
-    merged: dict[Coverage, _Tally] = {}
-    for tally in tallies.values():
-        merged.setdefault(tally.coverage, _Tally(tally.coverage)).add(tally)
-    ordered = sorted(merged.values(), key=lambda tally: (-tally.users, tally.coverage.summary))
-    return [
-        CoverageClass(
-            coverage=tally.coverage,
-            users=tally.users,
-            with_per_user_mfa=tally.with_per_user_mfa,
-            sample=tuple(tally.sample),
-        )
-        for tally in ordered
-    ]
-
-
-@dataclass
-class _Tally:
-    coverage: Coverage
-    users: int = 0
-    with_per_user_mfa: int = 0
-    sample: list[str] = field(default_factory=list)
-
-    def count(self, user: AnyUser) -> None:
-        self.users += 1
-        self.with_per_user_mfa += not isinstance(user, UnreadableUser) and user.mfa_state is not MfaState.DISABLED
-        if len(self.sample) < SAMPLE:
-            self.sample.append(user.profile.user_principal_name)
-
-    def add(self, other: _Tally) -> None:
-        self.users += other.users
-        self.with_per_user_mfa += other.with_per_user_mfa
-        self.sample = [*self.sample, *other.sample][:SAMPLE]
 
 
 def _user_rows(snapshot: Snapshot, judge: Judge) -> Iterator[tuple[str, ...]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,9 +47,14 @@ def demo(
         mfa-migrate demo
         mfa-migrate demo --users 2000 --seed 7
     """
+    from migrate.sandbox.company import company
+
     _empty(folder)
-    _Story(call, folder, seed, users).adopt()
-    _Story(call, folder, seed, users).create()
+    for title, name, more, story in _CHAPTERS:
+        call.screen.say("")
+        call.screen.say(f"=== {title}")
+        with _stage(call, company(seed, users), folder / f"{name}.toml", more) as stage:
+            story(stage)
     call.screen.say("")
     call.screen.say(f"The working folders are in {folder}: look at plan.csv, rollback.csv and audit.csv.")
     call.screen.say("Next: rehearse by hand with `mfa-migrate sandbox --write-config lab.toml`.")
@@ -63,87 +71,75 @@ def _empty(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-class _Story:
-    """One pass through the main job, told as it goes."""
+@dataclass(frozen=True, kw_only=True)
+class _Stage:
+    """Where one pass through the main job is told: the sandbox, the configuration for it, the working folder."""
 
-    def __init__(self, call: Call, folder: Path, seed: int, users: int) -> None:
-        self._call, self._folder, self._seed, self._users = call, folder, seed, users
-        self._config, self._workspace, self._url = folder / "lab.toml", folder / "adopt", ""
+    call: Call
+    url: str
+    config: Path
+    workspace: Path
 
-    def adopt(self) -> None:
-        """Rest on the policy that the company has enabled already."""
-        self._chapter("ADOPT: the users rest on a policy that is enabled already")
-        self._serve("adopt", "")
 
-    def create(self) -> None:
-        """Create the template policy, report-only first."""
-        self._chapter("CREATE: the tool makes its own policy, report-only first")
-        self._serve("create", _CREATE)
+@contextmanager
+def _stage(call: Call, tenant: Tenant, config: Path, more: str) -> Iterator[_Stage]:
+    """Open a sandbox of the company; `more` stands in the configuration in place of the usual policy mode."""
+    from migrate.sandbox.server import SandboxServer
+    from migrate.sandbox.settings import SandboxSettings
 
-    def _serve(self, mode: str, more: str) -> None:
-        from migrate.sandbox.company import company
-        from migrate.sandbox.server import SandboxServer
-        from migrate.sandbox.settings import SandboxSettings
-
-        tenant = company(self._seed, self._users)
-        with SandboxServer(tenant, settings=SandboxSettings(throttle=False)) as server:
-            self._url, self._workspace = server.url, self._folder / mode
-            self._config = self._folder / f"{mode}.toml"
-            self._write_config(tenant, more)
-            if mode == "adopt":
-                self._adopt_story()
-            else:
-                self._create_story()
-
-    def _write_config(self, tenant: Tenant, more: str) -> None:
-        write_lab_config(self._config, tenant, self._url, pacing=False)
+    with SandboxServer(tenant, settings=SandboxSettings(throttle=False)) as server:
+        write_lab_config(config, tenant, server.url, pacing=False)
         if more:
-            text = self._config.read_text(encoding="utf-8").replace('mode = "adopt"', more)
-            self._config.write_text(text, encoding="utf-8")
+            text = config.read_text(encoding="utf-8").replace('mode = "adopt"', more)
+            config.write_text(text, encoding="utf-8")
+        yield _Stage(call=call, url=server.url, config=config, workspace=config.with_suffix(""))
 
-    def _adopt_story(self) -> None:
-        self._run("export")
-        self._run("plan")
-        self._run("apply", "--what-if", says="a rehearsal: all reads and guards, nothing sent")
-        self._run("apply", "--yes", "--max-users", "100%")
-        self._run("verify")
-        self._run("rollback", "--wave", "2", "--yes", says="put one wave back")
-        self._run("verify", says="the tenant is as the journal says, also after the rollback")
-        self._run("audit", "export")
-        self._run("audit", "verify")
-        self._run("status")
 
-    def _create_story(self) -> None:
-        self._run("export")
-        self._run("plan")
-        self._run("apply", "--yes", "--max-users", "100%", says="the policy is created report-only; then a wait")
-        self._advance(7 * DAY + 60, "a week of report-only has passed")
-        self._run("apply", "--yes", "--max-users", "100%", says="the policy is switched on; then it has to settle")
-        self._advance(DAY + 60, "a day for the policy to be in force everywhere has passed")
-        self._run("apply", "--yes", "--max-users", "100%", says="now the users, wave by wave")
-        self._run("verify")
-        self._run("rollback", "--yes", says="everybody back, then the policy")
-        self._run("verify")
-        self._run("audit", "export")
-        self._run("audit", "verify")
+def _adopt(stage: _Stage) -> None:
+    """Rest on the policy that the company has enabled already."""
+    _run(stage, "export")
+    _run(stage, "plan")
+    _run(stage, "apply", "--what-if", says="a rehearsal: all reads and guards, nothing sent")
+    _run(stage, "apply", "--yes", "--max-users", "100%")
+    _run(stage, "verify")
+    _run(stage, "rollback", "--wave", "2", "--yes", says="put one wave back")
+    _run(stage, "verify", says="the tenant is as the journal says, also after the rollback")
+    _run(stage, "audit", "export")
+    _run(stage, "audit", "verify")
+    _run(stage, "status")
 
-    def _run(self, *words: str, says: str = "") -> None:
-        self._call.screen.say("")
-        self._call.screen.say(f"$ mfa-migrate {' '.join(words)}{f'    # {says}' if says else ''}")
-        place = ["--config", str(self._config), "--workspace", str(self._workspace), "--no-progress"]
-        code = self._call.run_command([*words, *place])
-        # 1 is an answer, not a failure: some users were skipped, or verify has findings.
-        if code not in (ExitCode.OK, ExitCode.FINDINGS):
-            raise DemoFailed(f"`mfa-migrate {' '.join(words)}` ended with exit code {code}.")
 
-    def _advance(self, seconds: int, says: str) -> None:
-        ask_control_plane(self._url, "clock", {"advance": seconds})
-        self._call.screen.say("")
-        self._call.screen.say(f"… the sandbox's clock moves on: {says}")
+def _create(stage: _Stage) -> None:
+    """Create the template policy, report-only first."""
+    apply = ("apply", "--yes", "--max-users", "100%")
+    _run(stage, "export")
+    _run(stage, "plan")
+    _run(stage, *apply, says="the policy is created report-only; then a wait")
+    _advance(stage, 7 * DAY + 60, "a week of report-only has passed")
+    _run(stage, *apply, says="the policy is switched on; then it has to settle")
+    _advance(stage, DAY + 60, "a day for the policy to be in force everywhere has passed")
+    _run(stage, *apply, says="now the users, wave by wave")
+    _run(stage, "verify")
+    _run(stage, "rollback", "--yes", says="everybody back, then the policy")
+    _run(stage, "verify")
+    _run(stage, "audit", "export")
+    _run(stage, "audit", "verify")
 
-    def _chapter(self, title: str) -> None:
-        self._call.screen.say("")
-        self._call.screen.say(f"=== {title}")
+
+def _run(stage: _Stage, *words: str, says: str = "") -> None:
+    stage.call.screen.say("")
+    stage.call.screen.say(f"$ mfa-migrate {' '.join(words)}{f'    # {says}' if says else ''}")
+    place = ["--config", str(stage.config), "--workspace", str(stage.workspace), "--no-progress"]
+    code = stage.call.run_command([*words, *place])
+    # 1 is an answer, not a failure: some users were skipped, or verify has findings.
+    if code not in (ExitCode.OK, ExitCode.FINDINGS):
+        raise DemoFailed(f"`mfa-migrate {' '.join(words)}` ended with exit code {code}.")
+
+
+def _advance(stage: _Stage, seconds: int, says: str) -> None:
+    ask_control_plane(stage.url, "clock", {"advance": seconds})
+    stage.call.screen.say("")
+    stage.call.screen.say(f"… the sandbox's clock moves on: {says}")
 
 
 _CREATE = """mode = "create"
@@ -152,3 +148,7 @@ policy_settle = "24h"
 
 [limits]
 max_newly_prompted = 1000  # the invented company knows what it does"""
+_CHAPTERS: tuple[tuple[str, str, str, Callable[[_Stage], None]], ...] = (
+    ("ADOPT: the users rest on a policy that is enabled already", "adopt", "", _adopt),
+    ("CREATE: the tool makes its own policy, report-only first", "create", _CREATE, _create),
+)

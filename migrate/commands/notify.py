@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from email.utils import parseaddr
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, assert_never
 
@@ -92,10 +92,10 @@ def notify(
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:
         notices = _notices(what, writer, workspace, snapshot, wave, support)
-        count = _written(call, notices, form, to, sender, dialect)
-    if count == 0:
+        written = _written(call, notices, form, to, sender, dialect)
+    if written == 0:
         raise NothingHere("There is nobody to write to.", hint=_where_people_come_from(what))
-    call.screen.say(f"{count} {'message' if count == 1 else 'messages'} written; nothing was sent")
+    call.screen.say(f"{written} {'message' if written == 1 else 'messages'} written; nothing was sent")
     return ExitCode.OK
 
 
@@ -183,12 +183,13 @@ def _written(
     first = next(notices, None)
     if first is None:
         return 0
-    counted = _Counted(chain([first], notices))
+    numbers = count()
+    counted = (notice for notice, _ in zip(chain([first], notices), numbers, strict=False))
     match form:
         case MessageFormat.EML:
             assert to is not None, "checked when the options were read"
             _write_drafts(to, counted, sender)
-            return counted.count
+            return next(numbers)
         case MessageFormat.CSV:
             chunks = csv_chunks(COLUMNS, map(_cells, counted), dialect)
         case MessageFormat.TEXT:
@@ -199,20 +200,7 @@ def _written(
         write_atomically(to, chunks)
     else:
         call.screen.write_bytes(chunks)
-    return counted.count
-
-
-class _Counted:
-    """Messages, and how many have been handed out."""
-
-    def __init__(self, notices: Iterator[Notice]) -> None:
-        self._notices = notices
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Notice]:
-        for notice in self._notices:
-            self.count += 1
-            yield notice
+    return next(numbers)
 
 
 def _write_drafts(folder: Path, notices: Iterable[Notice], sender: str | None) -> None:

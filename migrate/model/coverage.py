@@ -120,3 +120,14 @@ class Coverage(Record, frozen=True, kw_only=True):
         if len(regions) > SHOWN_GAPS:
             regions[SHOWN_GAPS:] = [f"and {len(regions) - SHOWN_GAPS} more regions"]
         return "; ".join([*self.exclusions, *why, *([f"open: {', '.join(regions)}"] if regions else [])])
+
+
+class CoverageClass(Record, frozen=True, kw_only=True):
+    """All users with one and the same coverage."""
+
+    coverage: Coverage
+    users: int
+    with_per_user_mfa: int
+    """Of these, the ones whose per-user MFA is enabled or enforced: whom the migration is about."""
+    sample: tuple[str, ...]
+    """A few user principal names."""

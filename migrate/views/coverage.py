@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from migrate.model.cells import joined
-from migrate.model.coverage import Coverage, Verdict
+from migrate.model.coverage import Coverage, CoverageClass, Verdict
 from migrate.model.evidence import PolicyState
 from migrate.model.explanation import (
     Difference,
@@ -16,7 +16,6 @@ from migrate.model.explanation import (
     SignIn,
     WhatIfAnswer,
 )
-from migrate.model.record import Record
 from migrate.model.users import UserProfile
 from migrate.views.screen import Answer, table
 
@@ -29,17 +28,6 @@ STATES = {
 POLICY_COLUMNS = ("PolicyId", "PolicyName", "PolicyState", "Applies", "Reasons", "Demands", "Where")
 CLASS_COLUMNS = ("Users", "WithPerUserMfa", "Verdict", "Gaps", "CoveredBy", "NotUnderstood", "Sample")
 USER_COLUMNS = ("ObjectId", "UserPrincipalName", "PerUserMfaState", "Verdict", "Gaps", "CoveredBy", "Reason")
-
-
-class CoverageClass(Record, frozen=True, kw_only=True):
-    """All users with one and the same coverage."""
-
-    coverage: Coverage
-    users: int
-    with_per_user_mfa: int
-    """Of these, the ones whose per-user MFA is enabled or enforced: whom the migration is about."""
-    sample: tuple[str, ...]
-    """A few user principal names."""
 
 
 def gap_tags(coverage: Coverage) -> list[str]:
