@@ -33,7 +33,7 @@ USABLE := $(shell test "$$(sed -n 1p $(STAMP) 2>/dev/null)" = "$(CURDIR)" \
 	&& "$(PY)" -c "" 2>/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts figures bench clean venv fresh-venv
+.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts sandbox-page figures bench clean venv fresh-venv
 
 help: ## Print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -87,6 +87,9 @@ samples: venv ## Make the files of samples/ again
 
 help-texts: venv ## Write the help text of every command into docs/commands.md
 	"$(PY)" docs/write_help_texts.py
+
+sandbox-page: venv ## Write docs/sandbox.md from the code of the sandbox
+	"$(PY)" -m migrate.sandbox.documentation
 
 figures: venv ## Measure the sources and write the figures into docs/architecture.md
 	"$(PY)" docs/write_figures.py

@@ -18,6 +18,7 @@ from migrate.errors import ExitCode
 from migrate.exchange import documents
 from migrate.graph import refusals
 from migrate.model.cells import PLAN_COLUMNS
+from migrate.model.findings import FindingCode
 from migrate.model.record import Record
 from migrate.settings import GlobalOptions
 
@@ -232,6 +233,16 @@ def test_every_environment_variable_is_documented_and_read() -> None:
         if name not in ours
     }
     assert strangers == set()
+
+
+# Findings
+
+
+def test_every_finding_of_verify_is_explained() -> None:
+    section = page("when-things-go-wrong.md").split("## Verify has findings", 1)[1].split("\n## ", 1)[0]
+    assert {row[0].strip("`") for row in rows_of(section) if row[0].startswith("`")} == {
+        code.value for code in FindingCode
+    }
 
 
 # Files and columns

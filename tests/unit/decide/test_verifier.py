@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -244,3 +245,8 @@ def test_findings_name_subject_and_evidence() -> None:
     (finding,) = state_findings(ada, expected_for(ada, entry("confirmed")), reading(state="enforced"))
     assert (finding.subject, finding.subject_id) == ("ada@contoso.example", object_id("ada"))
     assert "expected disabled, read enforced, request r-2" in finding.evidence
+
+
+def test_every_finding_is_asserted_here() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert [code for code in FindingCode if f"FindingCode.{code.name}" not in source] == []
