@@ -17,9 +17,9 @@ Describe 'the functions beside Set-MfaState' {
     }
 
     It 'gets users in one call, by id where there is one' {
-        Set-Answer -Verb 'status' -Stdout (New-Answer -List 'users' -Item ('{"objectId":"' + $ana + '","userPrincipalName":"ana@contoso.example",' +
-                '"displayName":"Ana","userType":"Member","accountEnabled":true,"perUserMfaState":"enforced","problem":null,' +
-                '"registration":{"isMfaRegistered":true,"isMfaCapable":true,"methodsRegistered":["fido2"],"lastUpdatedDateTime":null},"meaning":""}'))
+        $row = New-UserRow -Id $ana -Name 'ana@contoso.example' -Registration (
+            '{"isMfaRegistered":true,"isMfaCapable":true,"methodsRegistered":["fido2","email"],"lastUpdatedDateTime":null}')
+        Set-Answer -Verb 'status' -Stdout (New-Answer -List 'users' -Item $row)
         $users = @([pscustomobject] @{ ObjectId = $ana; UPN = 'ana@contoso.example' }, [pscustomobject] @{ UPN = 'bob@contoso.example' }) |
             Get-MfaState -Live
         $calls = @(Get-Call)
@@ -28,15 +28,141 @@ Describe 'the functions beside Set-MfaState' {
         @($users).Count | Should -Be 1
         $users.PerUserMfaState | Should -Be 'enforced'
         $users.IsMfaRegistered | Should -Be $true
-        $users.MethodsRegistered | Should -Be @('fido2')
+        $users.MethodsRegistered | Should -Be 'fido2; email'
     }
 
-    It 'gets users of whom no registration is known' {
-        Set-Answer -Verb 'status' -Stdout (New-Answer -List 'users' -Item ('{"objectId":"' + $ana + '","userPrincipalName":"a@contoso.example",' +
-                '"accountEnabled":true,"perUserMfaState":"disabled","problem":null,"registration":null}'))
-        $user = Get-MfaState 'a@contoso.example' -Live
-        $user.IsMfaRegistered | Should -BeNullOrEmpty
-        @($user.MethodsRegistered).Count | Should -Be 0
+    It 'says for which moment a state is true, and when this tool last changed the user' {
+        $change = '{"requested":"disabled","outcome":"confirmed","timeUtc":"2026-03-02T09:30:00Z"}'
+        Set-Answer -Verb 'status' -Stdout (New-Answer -List 'users' -Item (New-UserRow -Id $ana -Name 'ana@contoso.example' -LastChange $change))
+        $user = Get-MfaState 'ana@contoso.example'
+        $user.AsOf | Should -BeOfType [datetime]
+        $user.AsOf.Kind | Should -Be 'Local'
+        $user.AsOf.ToUniversalTime().ToString('yyyy-MM-dd HH:mm', [Globalization.CultureInfo]::InvariantCulture) | Should -Be '2026-03-01 08:00'
+        $user.LastChange.ToUniversalTime().ToString('yyyy-MM-dd HH:mm', [Globalization.CultureInfo]::InvariantCulture) | Should -Be '2026-03-02 09:30'
+        $user.LastChangeTo | Should -Be 'disabled'
+        $user.LastChangeOutcome | Should -Be 'confirmed'
+    }
+
+    It 'gets users of whom no registration is known: unknown is null, none is empty' {
+        Set-Answer -Verb 'status' -Stdout (New-Answer -List 'users' -Item @(
+                (New-UserRow -Id $ana -Name 'a@contoso.example')
+                (New-UserRow -Id $bob -Name 'b@contoso.example' -Registration '{"isMfaRegistered":false,"isMfaCapable":false,"methodsRegistered":[],"lastUpdatedDateTime":null}')))
+        $users = @('a@contoso.example', 'b@contoso.example' | Get-MfaState)
+        $null -eq $users[0].IsMfaRegistered | Should -Be $true
+        $null -eq $users[0].MethodsRegistered | Should -Be $true
+        $null -eq $users[0].LastChange | Should -Be $true
+        $null -eq $users[1].MethodsRegistered | Should -Be $false
+        $users[1].MethodsRegistered | Should -Be ''
+    }
+
+    It 'writes one error for each user who does not exist, and returns the others' {
+        $stdout = (New-Answer -List 'missing' -Item @(
+                '{"name":"nobody@contoso.example","code":"NotFound","message":"There is no such user."}'
+                '{"name":"no.one@contoso.example","code":"NotFound","message":"There is no such user."}')) -replace '(?s)\n?\{"type": "summary".*$', ''
+        Set-Answer -Verb 'status' -ExitCode 1 -Stdout ($stdout + "`n" + (New-Answer -List 'users' -Item (New-UserRow -Id $ana -Name 'ana@contoso.example')))
+        $errors = $null
+        $users = @('nobody@contoso.example', 'ana@contoso.example', 'no.one@contoso.example' |
+                Get-MfaState -ErrorAction SilentlyContinue -ErrorVariable errors)
+        $users.Count | Should -Be 1
+        $ours = @($errors | Where-Object { $_.FullyQualifiedErrorId -like 'MfaMigrate.NotFound*' })
+        $ours.Count | Should -Be 2
+        $ours[0].CategoryInfo.Category | Should -Be 'ObjectNotFound'
+        $ours[0].TargetObject | Should -Be 'nobody@contoso.example'
+    }
+
+    It 'gets everybody, and not everybody beside somebody' {
+        Set-Answer -Verb 'status' -Stdout (New-Answer -List 'users' -Item (New-UserRow -Id $ana -Name 'ana@contoso.example'))
+        @(Get-MfaState -All).Count | Should -Be 1
+        (Get-Call).arguments | Should -Be @('--output', 'ndjson', 'status', '--all')
+        { 'ana@contoso.example' | Get-MfaState -All } | Should -Throw -ErrorId 'MfaMigrate.BadInput*'
+        { @() | Get-MfaState -All } | Should -Throw -ErrorId 'MfaMigrate.BadInput*'
+        { Get-MfaState 'ana@contoso.example' -All } | Should -Throw -ErrorId 'MfaMigrate.BadInput*'
+        @(Get-Call).Count | Should -Be 1
+    }
+
+    It 'gets the users whose names are lines of a file, and none that are the text of an object' {
+        Set-Answer -Verb 'status' -Stdout (New-Answer -List 'users')
+        $list = Join-Path -Path $TestDrive -ChildPath 'names.txt'
+        Set-Content -LiteralPath $list -Encoding ASCII -Value @('ana@contoso.example', $bob, '@{UserPrincipalName=eve@contoso.example}')
+        $errors = $null
+        Get-Content -LiteralPath $list | Get-MfaState -ErrorAction SilentlyContinue -ErrorVariable errors
+        (Get-Call).arguments | Should -Be @('--output', 'ndjson', 'status', '--', 'ana@contoso.example', $bob)
+        @($errors | Where-Object { $_.FullyQualifiedErrorId -like 'MfaMigrate.BadInput*' }).Count | Should -Be 1
+    }
+
+    It 'exports the tenant and returns its users, or writes them as CSV' {
+        Write-Answer -Answers @{
+            export = @{ stdout = (New-Answer) }
+            status = @{ stdout = (New-Answer -List 'users' -Item (New-UserRow -Id $ana -Name 'ana@contoso.example' -Registration (
+                            '{"isMfaRegistered":true,"isMfaCapable":true,"methodsRegistered":["fido2","email"],"lastUpdatedDateTime":null}'))) }
+        }
+        (Export-MfaState).UserPrincipalName | Should -Be 'ana@contoso.example'
+        @(Get-Call | ForEach-Object { $_.arguments[2] }) | Should -Be @('export', 'status')
+        $path = Join-Path -Path $TestDrive -ChildPath 'users.csv'
+        Export-MfaState -Path $path -FromSnapshot | Should -BeNullOrEmpty
+        @(Get-Call).Count | Should -Be 3
+        $row = Import-Csv -LiteralPath $path
+        $row.ObjectId | Should -Be $ana
+        $row.MethodsRegistered | Should -Be 'fido2; email'
+        @(Export-MfaState -Path $path -FromSnapshot -PassThru).Count | Should -Be 1
+        { 'ana@contoso.example' | Export-MfaState } | Should -Throw -ErrorId 'MfaMigrate.BadInput*'
+    }
+
+    It 'writes no object of a collection into a CSV' {
+        $rollback = '{"ending":"done","outcomes":{"confirmed":2},"policiesKept":["P stays","Q stays"],"sentence":null,"waitingFor":null,"waitingUntil":null,"planDigest":"d"}'
+        Set-Answer -Verb 'rollback' -Stdout (New-Answer -List 'rehearsal' -Item '"~ a@contoso.example"', '"~ b@contoso.example"' -Document $rollback)
+        $text = (Restore-MfaState -Force -WhatIf | ConvertTo-Csv -NoTypeInformation) -join "`n"
+        $text | Should -Not -Match 'System\.|@\{'
+        $text | Should -Match 'P stays; Q stays'
+    }
+
+    It 'has one id and one category for an ending, whichever function it ends: <Line>' -ForEach @(
+        @{ Line = 'Set-MfaState -ObjectId $ana -State Disabled' }
+        @{ Line = 'Get-MfaState -ObjectId $ana' }
+        @{ Line = 'Get-MfaState -All -Live' }
+        @{ Line = 'Export-MfaState' }
+        @{ Line = 'Import-MfaState x.csv' }
+        @{ Line = 'Compare-MfaState x.csv' }
+        @{ Line = 'Invoke-MfaMigration -MaxUsers 5 -Force' }
+        @{ Line = 'Invoke-MfaMigration -MaxUsers 5 -Continue -Force' }
+        @{ Line = 'Restore-MfaState -Force' }
+        @{ Line = 'Test-MfaMigration' }
+    ) {
+        $failure = @{ stdout = (New-Failure -Code 'FolderLocked' -ExitCode 5); stderr = "Signed in as x`nError: It is so.`n"; exitCode = 5 }
+        Write-Answer -Answers @{
+            'set-state' = $failure; status = $failure; export = $failure; convert = $failure; compare = $failure
+            plan = $failure; apply = $failure; rollback = $failure; verify = $failure
+        }
+        foreach ($preference in @('Continue', 'SilentlyContinue', 'Stop')) {
+            $caught = $null
+            $ErrorActionPreference = $preference
+            try {
+                & ([scriptblock]::Create($Line)) | Out-Null
+            }
+            catch {
+                $caught = $_
+            }
+            finally {
+                $ErrorActionPreference = 'Stop'
+            }
+            $caught.FullyQualifiedErrorId | Should -BeLike 'MfaMigrate.FolderLocked,*'
+            $caught.CategoryInfo.Category | Should -Be 'ResourceBusy'
+            "$caught" | Should -Be 'It is so. Nothing was changed. Do this.'
+        }
+    }
+
+    It 'fills -WarningVariable: <Line>' -ForEach @(
+        @{ Line = 'Get-MfaState -ObjectId $ana' }
+        @{ Line = 'Get-MfaState -All' }
+        @{ Line = 'Compare-MfaState x.csv' }
+        @{ Line = 'Invoke-MfaMigration -MaxUsers 5 -Continue -Force' }
+        @{ Line = 'Restore-MfaState -Force' }
+        @{ Line = 'Test-MfaMigration' }
+    ) {
+        $answer = @{ stdout = (New-Answer -Document $done); stderr = "Warning: half of the truth`n" }
+        Write-Answer -Answers @{ status = $answer; compare = $answer; apply = $answer; rollback = $answer; verify = $answer }
+        $heard = & ([scriptblock]::Create("$Line -WarningAction SilentlyContinue -WarningVariable said | Out-Null; `$said"))
+        "$heard" | Should -Be 'half of the truth'
     }
 
     It 'says that nobody was named, and asks for nobody' {
@@ -98,7 +224,8 @@ Describe 'the functions beside Set-MfaState' {
         Set-Answer -Verb 'rollback' -Stdout (New-Answer -Document $done)
         $result = Restore-MfaState 'rollback.csv' -Force
         $result.Ending | Should -Be 'done'
-        $result.Outcomes.confirmed | Should -Be 2
+        $result.Confirmed | Should -Be 2
+        $result.Failed | Should -Be 0
         $call = Get-Call
         $call.arguments[2..3] | Should -Be @('rollback', '--file')
         $call.arguments[-1] | Should -Be '--yes'
@@ -119,7 +246,7 @@ Describe 'the functions beside Set-MfaState' {
     It 'rehearses a restore with -WhatIf, even when forced' {
         Set-Answer -Verb 'rollback' -Stdout (New-Answer -List 'rehearsal' -Item '"~ a@contoso.example"', '"~ b@contoso.example"' -Document $done)
         $result = Restore-MfaState -Wave 2 -Force -WhatIf
-        $result.Rehearsal | Should -Be @('~ a@contoso.example', '~ b@contoso.example')
+        $result.Rehearsal | Should -Be "~ a@contoso.example`n~ b@contoso.example"
         (Get-Call).arguments[2..5] | Should -Be @('rollback', '--wave', '2', '--what-if')
     }
 
@@ -142,6 +269,15 @@ Describe 'the functions beside Set-MfaState' {
         Set-Answer -Verb 'plan' -Stderr 'Error: there is no export' -ExitCode 2
         { Invoke-MfaMigration -MaxUsers 5 -Force -ErrorAction $_ } | Should -Throw '*there is no export*'
         @(Get-Call).Count | Should -Be 1
+    }
+
+    It 'replaces a plan that is begun where it is told to' {
+        Write-Answer -Answers @{
+            plan  = @{ stdout = (New-Answer -Document '{"digest":"d","tenantName":"Contoso","tenantDomain":"contoso.example"}') }
+            apply = @{ stdout = (New-Answer -Document $done) }
+        }
+        Invoke-MfaMigration -MaxUsers 5 -Supersede -Force | Out-Null
+        @(Get-Call)[0].arguments | Should -Be @('--output', 'ndjson', 'plan', '--supersede')
     }
 
     It 'goes on without a new plan, and rehearses with -WhatIf' {

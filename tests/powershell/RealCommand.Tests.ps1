@@ -1,5 +1,5 @@
-# The pipelines of the module's README with the real command, and a sandbox behind it. Needs the environment that
-# "make test-powershell" makes; skipped where that is not there.
+# The module with the real command, and a sandbox behind it. Needs the environment that "make test-powershell" makes;
+# skipped where that is not there.
 
 BeforeDiscovery {
     $root = Split-Path -Parent -Path (Split-Path -Parent -Path $PSScriptRoot)
@@ -8,58 +8,15 @@ BeforeDiscovery {
         Where-Object { Test-Path -LiteralPath $_ }
 }
 
-Describe 'the pipelines of the README' -Skip:(-not $there) {
+Describe 'the module with the real command' -Skip:(-not $there) {
     BeforeAll {
-        $root = Split-Path -Parent -Path (Split-Path -Parent -Path $PSScriptRoot)
-        Import-Module -Name (Join-Path -Path $root -ChildPath 'migrate/powershell/MfaMigrate/MfaMigrate.psd1') -Force
-        $command = @('.venv/bin/mfa-migrate', '.venv/Scripts/mfa-migrate.exe') |
-            ForEach-Object { Join-Path -Path $root -ChildPath $_ } |
-            Where-Object { Test-Path -LiteralPath $_ } |
-            Select-Object -First 1
-        if (-not $command) {
-            # A Pester that runs this for tests that are all skipped.
-            return
-        }
-        $env:MFA_MIGRATE_CLI = $command
-
-        Push-Location -LiteralPath $TestDrive
-        $folder = (Get-Location -PSProvider FileSystem).ProviderPath
-        $config = Join-Path -Path $folder -ChildPath 'mfa-migrate.toml'
-        $sandbox = @{
-            FilePath               = $command
-            ArgumentList           = 'sandbox --users 60 --port 0 --no-throttle --write-config mfa-migrate.toml'
-            WorkingDirectory       = $folder
-            RedirectStandardOutput = Join-Path -Path $folder -ChildPath 'sandbox.out'
-            RedirectStandardError  = Join-Path -Path $folder -ChildPath 'sandbox.err'
-            PassThru               = $true
-        }
-        $serving = Start-Process @sandbox
-        $until = (Get-Date).AddSeconds(60)
-        while (-not (Select-String -Path 'sandbox.out', 'sandbox.err' -Pattern 'serves' -Quiet) -and (Get-Date) -lt $until) {
-            Start-Sleep -Milliseconds 200
-        }
-        $config | Should -Exist
-        & $command export --quiet --output json | Out-Null
-        $LASTEXITCODE | Should -Be 0
-        $before = @{}
-        Import-Csv -LiteralPath 'mfa-migration/snapshot.csv' | ForEach-Object { $before[$_.UserPrincipalName] = $_.PerUserMfaState }
+        . (Join-Path -Path $PSScriptRoot -ChildPath 'sandbox.ps1')
     }
 
     AfterAll {
-        if (-not $command) {
-            return
+        if ($command) {
+            Stop-Sandbox
         }
-        Pop-Location
-        # On Windows the command is a launcher, and what it started would outlive it.
-        if ($env:OS -eq 'Windows_NT') {
-            taskkill /T /F /PID $serving.Id | Out-Null
-        }
-        else {
-            Stop-Process -Id $serving.Id
-        }
-        $serving.WaitForExit()
-        Remove-Item -LiteralPath 'Env:MFA_MIGRATE_CLI'
-        Remove-Module -Name MfaMigrate -Force
     }
 
     It 'reads who is enforced, and finds no difference between a fresh list and the tenant' {

@@ -15,18 +15,47 @@ Describe 'Set-MfaState and what all functions share' {
     }
 
     Context 'the module' {
-        It 'exports its seven functions and nothing else' {
+        It 'exports its eight functions and nothing else' {
             (Get-Command -Module MfaMigrate).Name | Sort-Object | Should -Be @(
-                'Compare-MfaState', 'Get-MfaState', 'Import-MfaState', 'Invoke-MfaMigration',
+                'Compare-MfaState', 'Export-MfaState', 'Get-MfaState', 'Import-MfaState', 'Invoke-MfaMigration',
                 'Restore-MfaState', 'Set-MfaState', 'Test-MfaMigration')
         }
 
-        It 'has help with examples for <_>' -ForEach @(
-            'Compare-MfaState', 'Get-MfaState', 'Import-MfaState', 'Invoke-MfaMigration',
+        It 'has help with examples, syntax, types of output and an address for <_>' -ForEach @(
+            'Compare-MfaState', 'Export-MfaState', 'Get-MfaState', 'Import-MfaState', 'Invoke-MfaMigration',
             'Restore-MfaState', 'Set-MfaState', 'Test-MfaMigration') {
             $help = Get-Help -Name $_ -Full
             $help.Synopsis | Should -Not -BeNullOrEmpty
             @($help.Examples.Example).Count | Should -BeGreaterThan 0
+            $found = Get-Command -Name $_
+            @($found.OutputType).Count | Should -BeGreaterThan 0
+            $found.HelpUri | Should -BeLike 'https://*'
+            Get-Command -Name $_ -Syntax | Should -BeLike "*$_*"
+        }
+
+        It 'completes the parameters of <_>' -ForEach @(
+            'Compare-MfaState', 'Export-MfaState', 'Get-MfaState', 'Import-MfaState', 'Invoke-MfaMigration',
+            'Restore-MfaState', 'Set-MfaState', 'Test-MfaMigration') {
+            $line = "$_ -Work"
+            (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText | Should -Contain '-Workspace'
+        }
+
+        It 'completes the places where a migration can stop, and states' {
+            $line = 'Invoke-MfaMigration -Until '
+            $offered = (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText
+            $offered | Should -Contain 'policies-on'
+            $offered | Should -Contain 'wave:1'
+            $line = 'Invoke-MfaMigration -Until rep'
+            @((TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText) | Should -Be @('report-only')
+            $line = 'Set-MfaState -State Dis'
+            @((TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText) | Should -Be @('Disabled')
+        }
+
+        It 'has its topic about_MfaMigrate beside it, and says where licence and project are' {
+            $module = Get-Module -Name MfaMigrate
+            Join-Path -Path $module.ModuleBase -ChildPath 'en-US/about_MfaMigrate.help.txt' | Should -Exist
+            "$($module.LicenseUri)" | Should -BeLike 'https://*'
+            "$($module.ProjectUri)" | Should -BeLike 'https://*'
         }
     }
 
@@ -85,6 +114,14 @@ Describe 'Set-MfaState and what all functions share' {
             $user.$Key | Should -Be $Value
         }
 
+        It 'takes names and ids as text, and no text that was made of an object' {
+            $errors = $null
+            @('ana@contoso.example', $bob, '@{UserPrincipalName=eve@contoso.example}', 'eve@contoso.example,Eve') |
+                Set-MfaState -State Disabled -ErrorAction SilentlyContinue -ErrorVariable errors -WarningAction SilentlyContinue
+            (Get-Call).lines | Should -Be @('{"userPrincipalName":"ana@contoso.example"}', "{`"objectId`":`"$bob`"}")
+            @($errors | Where-Object { $_.FullyQualifiedErrorId -like 'MfaMigrate.BadInput*' }).Count | Should -Be 2
+        }
+
         It 'takes an empty cell as not given' {
             [pscustomobject] @{ ObjectId = ''; UserPrincipalName = 'ana@contoso.example' } |
                 Set-MfaState -State Disabled -WarningAction SilentlyContinue
@@ -113,20 +150,43 @@ Describe 'Set-MfaState and what all functions share' {
             Get-Call | Should -BeNullOrEmpty
         }
 
-        It 'starts nothing with -WhatIf' {
-            [pscustomobject] @{ ObjectId = $ana } | Set-MfaState -State Disabled -WhatIf
-            Get-Call | Should -BeNullOrEmpty
+        It 'rehearses with -WhatIf, in one call that cannot write' {
+            $results = @(@([pscustomobject] @{ ObjectId = $ana }, [pscustomobject] @{ ObjectId = $bob }) |
+                    Set-MfaState -State Disabled -WhatIf -PassThru -WarningAction SilentlyContinue)
+            $calls = @(Get-Call)
+            $calls.Count | Should -Be 1
+            $calls[0].arguments | Should -Contain '--what-if'
+            $calls[0].arguments | Should -Not -Contain '--yes'
+            $calls[0].lines.Count | Should -Be 2
+            @($results | ForEach-Object { $_.Outcome }) | Should -Be @('planned', 'planned')
         }
 
-        It 'starts nothing in a script that was started with -WhatIf, although a module does not see its preferences' {
+        It 'names with -WhatIf only those who would be changed; the others are errors' {
+            $path = Join-Path -Path $TestDrive -ChildPath 'said.txt'
+            $errors = $null
+            Start-Transcript -LiteralPath $path | Out-Null
+            try {
+                @([pscustomobject] @{ UPN = 'ana@contoso.example' }, [pscustomobject] @{ UPN = 'fail@contoso.example' }) |
+                    Set-MfaState -State Disabled -WhatIf -ErrorAction SilentlyContinue -ErrorVariable errors -WarningAction SilentlyContinue
+            }
+            finally {
+                Stop-Transcript | Out-Null
+            }
+            $said = @(Get-Content -LiteralPath $path | Where-Object { $_ -like 'What if:*' })
+            $said.Count | Should -Be 1
+            $said[0] | Should -BeLike '*from enabled to disabled*ana@contoso.example*'
+            @($errors | Where-Object { $_.FullyQualifiedErrorId -like 'MfaMigrate.NotFound*' }).Count | Should -Be 1
+        }
+
+        It 'sends nothing in a script that was started with -WhatIf, although a module does not see its preferences' {
             $path = Join-Path -Path $TestDrive -ChildPath 'wrapper.ps1'
             Set-Content -LiteralPath $path -Encoding ASCII -Value @(
                 '[CmdletBinding(SupportsShouldProcess)] param([string] $Id)'
                 'Set-MfaState -ObjectId $Id -State Disabled -WarningAction SilentlyContinue')
             & $path -Id $ana -WhatIf
-            Get-Call | Should -BeNullOrEmpty
+            (Get-Call).arguments | Should -Contain '--what-if'
             & $path -Id $ana
-            @(Get-Call).Count | Should -Be 1
+            @(Get-Call | Where-Object { $_.arguments -contains '--yes' }).Count | Should -Be 1
         }
 
         It 'stops a script whose ErrorActionPreference is Stop' {
@@ -238,9 +298,9 @@ Describe 'Set-MfaState and what all functions share' {
             Split-Path -Parent -Path $call.arguments[3] | Split-Path -Leaf | Should -Be (Split-Path -Leaf -Path "$TestDrive")
         }
 
-        It 'ends when the command breaks off' {
-            Set-Answer -Verb 'set-state' -Stderr 'Error: it broke' -ExitCode 70
-            { Set-MfaState -ObjectId $ana -State Disabled } | Should -Throw '*it broke*' -ErrorId 'MfaMigrate.Exit70*'
+        It 'ends when the command breaks off, with its words and without the talk before them' {
+            Set-Answer -Verb 'set-state' -Stderr "SANDBOX x`nSigned in as y`nError: it broke`n       do this" -ExitCode 70
+            { Set-MfaState -ObjectId $ana -State Disabled } | Should -Throw 'it broke do this' -ErrorId 'MfaMigrate.Exit70*'
         }
 
         It 'ends when the command breaks off, also with -ErrorAction <_>' -ForEach @('SilentlyContinue', 'Ignore', 'Continue', 'Stop') {
@@ -256,6 +316,15 @@ Describe 'Set-MfaState and what all functions share' {
         It 'ends when the command speaks another protocol' {
             Set-Answer -Verb 'set-state' -Stdout '{"type":"log","version":99,"level":"verbose","message":"hello"}'
             { Set-MfaState -ObjectId $ana -State Disabled } | Should -Throw -ErrorId 'MfaMigrate.Protocol*'
+        }
+
+        It 'gives what came before the end, and then the end' {
+            $result = '{"type":"result","version":1,"kind":"setState","index":0,"objectId":"' + $ana + '","userPrincipalName":"ana@contoso.example",' +
+            '"before":"enabled","requested":"disabled","found":"disabled","outcome":"confirmed","code":"","message":"","note":"","requestId":""}'
+            Set-Answer -Verb 'set-state' -Stdout $result -Stderr 'Error: it broke' -ExitCode 70
+            $seen = New-Object -TypeName System.Collections.Generic.List[object]
+            { Set-MfaState -ObjectId $ana -State Disabled -PassThru | ForEach-Object { $seen.Add($_) } } | Should -Throw '*it broke*'
+            $seen.Count | Should -Be 1
         }
 
         It 'ends with the words of a guard' {

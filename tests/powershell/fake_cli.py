@@ -36,13 +36,15 @@ def main() -> int:
         sys.stderr.buffer.write(wished[verb].get("stderr", "").encode())
         return int(wished[verb].get("exitCode", 0))
     if verb == "set-state":
-        return set_state(arguments[arguments.index("--state") + 1].lower(), [json.loads(line) for line in lines])
+        state = arguments[arguments.index("--state") + 1].lower()
+        return set_state(state, [json.loads(line) for line in lines], rehearsal="--what-if" in arguments)
     sys.stderr.write(f"the fake knows no answer to {verb}\n")
     return 70
 
 
-def set_state(state: str, users: list[dict[str, str]]) -> int:
-    """Confirm everybody, but find nobody whose name begins with `fail`."""
+def set_state(state: str, users: list[dict[str, str]], *, rehearsal: bool) -> int:
+    """Confirm everybody, or plan them in a rehearsal, but find nobody whose name begins with `fail`."""
+    well = "planned" if rehearsal else "confirmed"
     send({"type": "log", "level": "warning", "message": "a warning"})
     failed = 0
     for index, user in enumerate(users):
@@ -60,14 +62,14 @@ def set_state(state: str, users: list[dict[str, str]]) -> int:
                 "before": None if fails else "enabled",
                 "requested": state,
                 "found": None if fails else state,
-                "outcome": "failed" if fails else "confirmed",
+                "outcome": "failed" if fails else well,
                 "code": "NotFound" if fails else "",
                 "message": "There is no such user." if fails else "",
                 "note": "",
                 "requestId": "",
             }
         )
-    counts = {"confirmed": len(users) - failed, "failed": failed}
+    counts = {well: len(users) - failed, "failed": failed}
     summary = {"kind": "setState", "exitCode": int(failed > 0), "counts": counts}
     send({"type": "summary", **summary, "journalEntries": None, "journalHash": None, "error": None})
     return int(failed > 0)

@@ -40,6 +40,20 @@ function New-Answer {
     ($lines + ('{"type": "summary", "version": 1, "kind": "x", "document": ' + $Document + '}')) -join "`n"
 }
 
+function New-Failure {
+    # The last line of a command that ended with an error.
+    param([string] $Code, [int] $ExitCode, [string] $What = 'It is so.')
+    '{"type": "summary", "version": 1, "kind": "x", "document": null, "exitCode": ' + $ExitCode + ', "error": {"code": "' + $Code +
+    '", "what": "' + $What + '", "unchanged": "Nothing was changed.", "hint": "Do this."}}'
+}
+
+function New-UserRow {
+    # An item of "mfa-migrate status".
+    param([string] $Id, [string] $Name, [string] $State = 'enforced', [string] $Registration = 'null', [string] $LastChange = 'null')
+    '{"objectId":"' + $Id + '","userPrincipalName":"' + $Name + '","displayName":"Ana","userType":"Member","accountEnabled":true,' +
+    '"perUserMfaState":"' + $State + '","problem":null,"registration":' + $Registration + ',"meaning":"","asOf":"2026-03-01T08:00:00Z","lastChange":' + $LastChange + '}'
+}
+
 function Clear-Call {
     # Before each test.
     $env:MFA_MIGRATE_CLI = $fakeCommand

@@ -10,6 +10,7 @@
     CompatiblePSEditions = @('Desktop', 'Core')
     FunctionsToExport    = @(
         'Compare-MfaState',
+        'Export-MfaState',
         'Get-MfaState',
         'Import-MfaState',
         'Invoke-MfaMigration',
@@ -24,6 +25,8 @@
     PrivateData          = @{
         PSData = @{
             Tags         = @('MFA', 'Entra', 'AzureAD', 'ConditionalAccess', 'Migration', 'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ProjectUri   = 'https://example.com/mfa-migrate'
             ReleaseNotes = 'See CHANGELOG.md of mfa-migrate.'
         }
     }

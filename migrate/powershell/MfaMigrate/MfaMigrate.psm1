@@ -11,6 +11,7 @@ foreach ($folder in @('Private', 'Public')) {
 
 Export-ModuleMember -Function @(
     'Compare-MfaState',
+    'Export-MfaState',
     'Get-MfaState',
     'Import-MfaState',
     'Invoke-MfaMigration',

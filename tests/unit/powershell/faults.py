@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
 from tree_sitter import Node
 
 from tests.unit.powershell.scripts import (
     below,
     block_of,
     calls_of,
+    commands_in,
     declarations_of,
     functions_in,
     is_caught,
@@ -74,3 +78,58 @@ def mixed_output_types(source: bytes) -> list[str]:
             if len(kinds) > 1:
                 found.append(text_of(node))
     return found
+
+
+def warnings_that_get_lost(source: bytes) -> list[str]:
+    """Find `Write-Warning`: it runs in a pipeline of its own, and the caller's -WarningVariable stays empty.
+
+    `$Cmdlet.WriteWarning` of the function that the user called is what fills it.
+    """
+    return [text_of(node) for name, _, node in commands_in(tree_of(source)) if name.casefold() == "write-warning"]
+
+
+OF_OTHERS = {"NonInteractive", "Full"}
+"""Parameters of PowerShell's own that sentences name."""
+
+
+def parameters_that_do_not_exist(sentence: str, known: Mapping[str, set[str]], own: str | None = None) -> list[str]:
+    """Find parameters that a sentence names and that its functions lack.
+
+    Args:
+        sentence: a message or a text of help.
+        known: the parameters of each function of the module.
+        own: the function that says it; a parameter without a function before it is one of its own.
+    """
+    named = re.findall(r"[A-Z][a-z]+-Mfa[A-Z]\w*", sentence)
+    allowed = set(OF_OTHERS)
+    for function in [*named, *([own] if own else [])]:
+        allowed |= known.get(function, set())
+    return [word for word in re.findall(r"(?<![\w-])-([A-Z]\w+)", sentence) if word not in allowed] + [
+        function for function in named if function not in known
+    ]
+
+
+def options_of_the_command_line(sentence: str) -> list[str]:
+    """Find options of the command line in a text of the module, whose readers cannot type them."""
+    return re.findall(r"(?<![\w-])--[a-z][\w-]+", sentence)
+
+
+def pipelines_that_cannot_bind(text: str, known: Mapping[str, set[str]]) -> list[str]:
+    """Find calls of the module's functions in a pipeline with parameters that the functions lack."""
+    root = tree_of(text.encode())
+    found = [f"does not parse: {text}"] if root.has_error else []
+    for name, given, _ in commands_in(root):
+        if re.fullmatch(r"[A-Z][a-z]+-Mfa\w+", name):
+            if name not in known:
+                found.append(f"{name} does not exist")
+            else:
+                found += [f"{name} has no -{word}" for word in given if word not in known[name]]
+    return found
+
+
+def broken_headers(columns: Sequence[tuple[str, str | None]], width: int = 80) -> list[str]:
+    """Find headers of a table that do not fit: columns without a width share what the others leave."""
+    fixed = sum(int(given) for _, given in columns if given)
+    free = [label for label, given in columns if not given]
+    share = (width - fixed - (len(columns) - 1)) // max(1, len(free))
+    return [label for label, given in columns if len(label) > (int(given) if given else share)]

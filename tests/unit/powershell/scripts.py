@@ -138,3 +138,52 @@ def is_caught(node: Node) -> bool:
             if "ThrowTerminatingError($_)" in text_of(caught) and node.end_byte <= caught.start_byte:
                 return True
     return False
+
+
+COMMON = {
+    "Debug",
+    "ErrorAction",
+    "ErrorVariable",
+    "InformationAction",
+    "InformationVariable",
+    "OutBuffer",
+    "OutVariable",
+    "PipelineVariable",
+    "Verbose",
+    "WarningAction",
+    "WarningVariable",
+}
+"""Parameters of every advanced function."""
+
+
+def all_parameters_of(function: Node) -> set[str]:
+    """Return everything that can be given to a function: parameters, aliases, and what PowerShell adds."""
+    declared = declarations_of(function)
+    added = {"WhatIf", "Confirm"} if "SupportsShouldProcess" in text_of(function) else set()
+    return declared.keys() | {alias for given in declared.values() for alias in aliases_of(given)} | COMMON | added
+
+
+KNOWN = {name: all_parameters_of(node) for path in PUBLIC for name, node in functions_of(path).items()}
+"""The functions that are exported, each with everything that can be given to it."""
+
+
+def sentences_of(path: Path) -> list[str]:
+    """Return what a file of the module says to people: the texts in it with a blank, and the paragraphs of its help."""
+    root = tree(path)
+    strings = [text_of(node)[1:-1] for node in below(root) if node.type == "string_literal"]
+    help_text = re.search(r"<#(.*?)#>", path.read_text(encoding="ascii"), re.DOTALL)
+    paragraphs = re.split(r"\n\s*\n", help_text.group(1)) if help_text else []
+    said = [" ".join(paragraph.split()) for paragraph in paragraphs if ".EXAMPLE" not in paragraph]
+    return [text for text in strings if " " in text] + said
+
+
+def blocks_of(markdown: str) -> list[str]:
+    """Return the PowerShell blocks of a page."""
+    return re.findall(r"```powershell\n(.*?)```", markdown, re.DOTALL)
+
+
+def pipelines_of(markdown: str) -> list[str]:
+    """Return the calls of our functions that a page shows in its text and its tables, without bare names."""
+    text = re.sub(r"```.*?```", "", markdown, flags=re.DOTALL)
+    spans = [span.replace(r"\|", "|") for span in re.findall(r"`([^`\n]+)`", text)]
+    return [span for span in spans if re.search(r"\b[A-Z][a-z]+-Mfa\w+", span) and " " in span]

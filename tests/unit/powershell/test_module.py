@@ -11,7 +11,7 @@ import pytest
 import tree_sitter_pwsh
 from tree_sitter import Language, Node, Parser
 
-from migrate import __version__
+from migrate import __version__, errors
 from migrate.powershell.installation import module_source
 from migrate.views.events import PROTOCOL, LogLevel, ResultCode, ResultOutcome
 from migrate.views.screen import EVENT_VERSION
@@ -23,6 +23,8 @@ SCRIPTS = [*SOURCES, *sorted(PESTER.rglob("*.ps1"))]
 PUBLIC = sorted((MODULE / "Public").glob("*.ps1"))
 APPROVED_VERBS = {
     "Compare",
+    "ConvertTo",
+    "Export",
     "Find",
     "Get",
     "Import",
@@ -74,7 +76,7 @@ def short(path: Path) -> str:
 
 
 def test_there_is_something_to_check() -> None:
-    assert len(PUBLIC) == 7
+    assert len(PUBLIC) == 8
     assert len(SOURCES) >= 16
     assert list(PESTER.glob("*.Tests.ps1"))
 
@@ -210,7 +212,10 @@ def test_views_name_properties_that_the_objects_have() -> None:
             made[kind] = set(members)
     document = ElementTree.parse(MODULE / "MfaMigrate.Format.ps1xml")
     shown = {
-        view.findtext("ViewSelectedBy/TypeName"): [node.text for node in view.iter("PropertyName")]
+        view.findtext("ViewSelectedBy/TypeName"): [
+            *(node.text for node in view.iter("PropertyName")),
+            *(name for node in view.iter("ScriptBlock") for name in re.findall(r"\$_\.(\w+)", node.text or "")),
+        ]
         for view in document.iter("View")
     }
     assert shown.keys() == made.keys()
@@ -218,15 +223,101 @@ def test_views_name_properties_that_the_objects_have() -> None:
         assert set(properties) <= made[kind]
 
 
-def test_every_code_and_level_of_the_protocol_has_its_place_in_the_module() -> None:
-    codes = text_of(MODULE / "Private" / "New-MfaMigrateError.ps1")
-    for code in ResultCode:
-        if code not in (ResultCode.NONE, ResultCode.OTHER):
-            assert re.search(rf"^\s+{code}\s+= '", codes, re.MULTILINE), code
+CATEGORIES = {
+    "AuthenticationError",
+    "ConnectionError",
+    "InvalidArgument",
+    "InvalidData",
+    "InvalidOperation",
+    "InvalidResult",
+    "LimitsExceeded",
+    "NotInstalled",
+    "NotSpecified",
+    "ObjectNotFound",
+    "OperationStopped",
+    "PermissionDenied",
+    "ProtocolError",
+    "ReadError",
+    "ResourceBusy",
+    "ResourceUnavailable",
+    "SecurityError",
+    "WriteError",
+}
+"""Those that are used here, from System.Management.Automation.ErrorCategory, all in 5.1 and 7."""
+
+
+def table_of_errors() -> dict[str, str]:
+    rows = re.findall(
+        r"^        (\w+)\s+= '(\w+)'$", text_of(MODULE / "Private" / "New-MfaMigrateError.ps1"), re.MULTILINE
+    )
+    assert len({code for code, _ in rows}) == len(rows), "one place for each id"
+    return dict(rows)
+
+
+def classes_below(kind: type) -> Iterator[type]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from classes_below(each)
+
+
+def test_the_table_of_errors_has_every_class_every_code_and_every_ending() -> None:
+    table = table_of_errors()
+    classes = {kind.__name__ for kind in classes_below(errors.MfaMigrateError) if kind.__module__ == errors.__name__}
+    codes = {code.value for code in ResultCode} - {""}
+    endings = {f"Exit{int(code)}" for code in errors.ExitCode}
+    assert classes | codes | endings | {"CliNotFound", "Protocol", "NotAll"} == table.keys()
+    assert set(table.values()) <= CATEGORIES
+    assert table["FolderLocked"] == "ResourceBusy"
+    assert table["NotFound"] == "ObjectNotFound"
+
+
+def test_every_id_that_the_module_makes_itself_stands_in_the_table() -> None:
+    made = {code for path in SOURCES for code in re.findall(r"New-MfaMigrateError -Code '(\w+)'", text_of(path))}
+    assert made <= table_of_errors().keys()
+    assert {"BadInput", "CliNotFound", "NotAll", "Protocol"} <= made
+
+
+def test_every_outcome_and_level_of_the_protocol_has_its_place_in_the_module() -> None:
     messages = text_of(MODULE / "Private" / "Write-MfaStateMessage.ps1")
     for outcome in ResultOutcome:
-        assert (f"'{outcome}'" in messages) is outcome.is_error
+        assert (f"'{outcome}'" in messages) is (outcome.is_error or outcome is ResultOutcome.PLANNED)
     assert f"'{LogLevel.WARNING}'" in messages
+
+
+def test_what_the_functions_return_is_single_values_that_export_csv_keeps() -> None:
+    for path in SOURCES:
+        for body in re.findall(r"\[pscustomobject\] @\{\n(.*?)\n\s*\}", text_of(path), re.DOTALL):
+            for value in re.findall(r"^\s*\w+\s*= (.*)$", body, re.MULTILINE):
+                assert not value.startswith(("@(", "@{")), value
+                assert "ToArray()" not in value or "-join" in value, value
+
+
+def test_the_manifest_and_each_function_say_where_licence_project_and_help_are() -> None:
+    manifest = text_of(MODULE / "MfaMigrate.psd1")
+    project = re.search(r"ProjectUri\s*= '(https://\S+)'", manifest).group(1)
+    assert re.search(r"LicenseUri\s*= 'https://\S+/mit'", manifest)
+    for path in PUBLIC:
+        assert f"HelpUri = '{project}/docs/powershell')]" in text_of(path)
+        assert f".LINK\n    {project}/docs/powershell\n" in text_of(path)
+
+
+def test_the_about_topic_is_where_get_help_looks_and_names_every_function() -> None:
+    about = MODULE / "en-US" / "about_MfaMigrate.help.txt"
+    text = about.read_bytes().decode("ascii")
+    assert text.startswith("TOPIC\n    about_MfaMigrate\n\nSHORT DESCRIPTION\n")
+    assert max(map(len, text.splitlines())) <= 130
+    for path in PUBLIC:
+        assert path.stem in text
+        assert "about_MfaMigrate" in text_of(path)
+
+
+def test_completion_offers_the_places_where_apply_can_stop() -> None:
+    text = text_of(MODULE / "Public" / "Invoke-MfaMigration.ps1")
+    completer = text[text.index("[ArgumentCompleter({") : text.index("})]")]
+    offered = re.findall(r"'([\w:-]+)'", completer)
+    assert offered[:3] == ["report-only", "policies-on", "wave:1"]
+    assert all(re.fullmatch(r"report-only|policies-on|wave:\d+", place) for place in offered)
+    assert "ArgumentCompletions(" not in text, "Windows PowerShell does not know it"
 
 
 def test_the_command_line_of_the_child_process_never_holds_a_value() -> None:
@@ -244,8 +335,8 @@ def test_the_readme_of_the_module_shows_pipelines_that_parse() -> None:
     assert len(blocks) >= 5
     for block in blocks:
         assert not PARSER.parse(block.encode()).root_node.has_error, block
-    assert "Restore-MfaState rollback.csv" in readme
-    assert "Import-Csv rollback.csv | Group-Object PreviousState" in readme
+    assert "Restore-MfaState mfa-migration/rollback.csv" in readme
+    assert "Import-Csv mfa-migration/rollback.csv | Group-Object PreviousState" in readme
 
 
 def test_the_wheel_carries_the_module_and_the_templates_of_messages() -> None:

@@ -23,6 +23,7 @@ from tests.unit.powershell.scripts import (
 CMDLETS = {
     "ConvertFrom-Json",
     "ConvertTo-Json",
+    "Export-Csv",
     "ForEach-Object",
     "Get-Command",
     "Get-Item",
@@ -35,7 +36,6 @@ CMDLETS = {
     "Where-Object",
     "Write-Debug",
     "Write-Verbose",
-    "Write-Warning",
 }
 """What the module uses of PowerShell, all in 5.1 and 7. No alias, no Write-Host."""
 AUTOMATIC = {"_", "true", "false", "null", "PSCmdlet", "PSBoundParameters", "MyInvocation", "Matches", "Host"} | {
@@ -71,7 +71,8 @@ def test_every_variable_that_is_read_was_given_a_value(path: Path) -> None:
         body = re.sub(r"<#.*?#>", "", text_of(function), flags=re.DOTALL)
         # Script blocks with parameters of their own read those, and what the function around them has.
         known = set(re.findall(r"\$(\w+)\s*(?:\+)?=(?!=)", body)) | set(re.findall(r"foreach \(\$(\w+) in", body))
-        known |= set(re.findall(r"param\(\$(\w+)\)", body)) | OWN[name] | AUTOMATIC
+        nested = re.findall(r"\bparam\(((?:\$\w+(?:, )?)+)\)", body)
+        known |= {word for words in nested for word in re.findall(r"\$(\w+)", words)} | OWN[name] | AUTOMATIC
         read = {
             text_of(node).strip("${}")
             for node in below(function)
@@ -111,7 +112,11 @@ def test_whatif_of_the_caller_is_imported_and_stops_the_sending() -> None:
     # Under -WhatIf Set-Variable itself would only say what it would do.
     assert "-WhatIf:$false -Confirm:$false" in imported
     sending = (MODULE / "Public" / "Set-MfaState.ps1").read_text(encoding="ascii")
-    assert "if (-not $agreed -or $WhatIfPreference)" in sending
+    assert "$rehearsal = [bool] $WhatIfPreference" in sending
+    batch = (MODULE / "Private" / "Send-MfaStateBatch.ps1").read_text(encoding="ascii")
+    assert re.search(
+        r"if \(\$Rehearsal\) \{\s+\$arguments \+= '--what-if'\s+\}\s+else \{\s+\$arguments \+= '--yes'", batch
+    )
 
 
 @pytest.mark.parametrize("name", ["Path", "User"])

@@ -9,7 +9,7 @@ function Find-MfaMigrateCli {
         if ([System.IO.File]::Exists($file)) {
             return @{ FileName = $file; Prefix = '' }
         }
-        throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target $env:MFA_MIGRATE_CLI -Message (
+        throw (New-MfaMigrateError -Code 'CliNotFound' -Target $env:MFA_MIGRATE_CLI -Message (
                 "MFA_MIGRATE_CLI names '$env:MFA_MIGRATE_CLI', and there is no such file. Nothing was changed. " +
                 'Set it to the full path of mfa-migrate, or remove it.'))
     }
@@ -50,7 +50,7 @@ function Find-MfaMigrateCli {
         return @{ FileName = $launcher.Path; Prefix = '-P -m migrate ' }
     }
 
-    throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target 'mfa-migrate' -Message (
+    throw (New-MfaMigrateError -Code 'CliNotFound' -Target 'mfa-migrate' -Message (
             'The command mfa-migrate was not found. Nothing was changed. Install it with "pipx install mfa-migrate" or ' +
             '"uv tool install mfa-migrate", then run "pipx ensurepath" or "uv tool update-shell" and open a new window, ' +
             'or set MFA_MIGRATE_CLI to its full path.'))

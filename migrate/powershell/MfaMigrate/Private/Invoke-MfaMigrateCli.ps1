@@ -50,11 +50,12 @@ function Start-MfaMigrateCli {
 
 function Invoke-MfaMigrateCli {
     # Runs a command and returns what it answers, one object for each line of NDJSON, each as soon as it arrives, and
-    # last an object of the type exit with the exit code. Its warnings become warnings, its other talk verbose sentences.
+    # last an object of the type exit with the exit code. Its warnings and its talk go to the streams of Cmdlet, the
+    # function that the user called: what Write-Warning says in here would never reach its -WarningVariable.
     #
-    # It throws unless the exit code is 0 or 1 and the last line, the summary, has come; -NoSummary is for answers that
-    # have none. Who calls it stands in a try: outside of one, -ErrorAction SilentlyContinue makes PowerShell step over
-    # a throw and go on with the next statement.
+    # It throws where the last line, the summary, holds an error, where the exit code is neither 0 nor 1, and where no
+    # summary has come; -NoSummary is for answers that have none. Who calls it stands in a try: outside of one,
+    # -ErrorAction SilentlyContinue makes PowerShell step over a throw and go on with the next statement.
     [CmdletBinding()]
     param(
         [Parameter(Mandatory)]
@@ -64,6 +65,9 @@ function Invoke-MfaMigrateCli {
         [string[]] $Lines = @(),
 
         [string] $Workspace = '',
+
+        [Parameter(Mandatory)]
+        [System.Management.Automation.PSCmdlet] $Cmdlet,
 
         [switch] $NoSummary
     )
@@ -75,6 +79,7 @@ function Invoke-MfaMigrateCli {
     }
     $said = New-Object -TypeName System.Collections.Generic.List[string]
     $ended = [bool] $NoSummary
+    $failure = $null
     $process = Start-MfaMigrateCli -Arguments ($words + $Arguments) -Lines $Lines
     try {
         $data = $process.StandardOutput.ReadLineAsync()
@@ -87,10 +92,10 @@ function Invoke-MfaMigrateCli {
                     $talk = $process.StandardError.ReadLineAsync()
                     $said.Add($line)
                     if ($line -match '^Warning: (.*)$') {
-                        Write-Warning -Message $Matches[1]
+                        $Cmdlet.WriteWarning($Matches[1])
                     }
                     elseif ($line.Trim()) {
-                        Write-Verbose -Message $line
+                        $Cmdlet.WriteVerbose($line)
                     }
                 }
             }
@@ -109,6 +114,7 @@ function Invoke-MfaMigrateCli {
                         }
                         if ((Get-MfaMigrateProperty -InputObject $message -Name 'type') -eq 'summary') {
                             $ended = $true
+                            $failure = Get-MfaMigrateProperty -InputObject $message -Name 'error'
                         }
                         $message
                     }
@@ -129,20 +135,53 @@ function Invoke-MfaMigrateCli {
         $process.StandardError.Close()
         $process.Dispose()
     }
+    if ($null -ne $failure) {
+        $text = @(@($failure.what, $failure.unchanged, $failure.hint) | Where-Object { $_ }) -join ' '
+        throw (New-MfaMigrateError -Code $failure.code -Target $Arguments[0] -Message $text)
+    }
     # On Windows the code of a process that crashed is below zero.
     if (($code -ne 0 -and $code -ne 1) -or -not $ended) {
-        $text = ($said -join "`n").Trim()
-        if ($text -match 'No module named .?migrate') {
-            throw (New-MfaMigrateError -Code 'CliNotFound' -Category 'ObjectNotFound' -Target 'mfa-migrate' -Message (
-                    "mfa-migrate is not installed for the Python that starts here. Nothing was changed. ($text) " +
-                    'Install it with "pipx install mfa-migrate", or set MFA_MIGRATE_CLI to its full path.'))
-        }
-        if ($text -notmatch '(?m)^Error: ') {
-            $text = "mfa-migrate $($Arguments[0]) ended with code $code before it was done. What it sent is in its journal. $text".Trim()
-        }
-        throw (New-MfaMigrateError -Code "Exit$code" -Target $Arguments[0] -Message $text)
+        throw (New-MfaEndingError -Said $said.ToArray() -Code $code -Verb $Arguments[0])
     }
     [pscustomobject] @{ type = 'exit'; exitCode = $code }
+}
+
+function New-MfaEndingError {
+    # Returns the error of a command that ended without a summary, in the words of its stderr without the talk before.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    [CmdletBinding()]
+    [OutputType([System.Management.Automation.ErrorRecord])]
+    param(
+        [AllowEmptyCollection()]
+        [AllowEmptyString()]
+        [string[]] $Said = @(),
+
+        [int] $Code,
+
+        [string] $Verb
+    )
+
+    $told = New-Object -TypeName System.Collections.Generic.List[string]
+    foreach ($line in $Said) {
+        if ($line.StartsWith('Error: ', [System.StringComparison]::Ordinal)) {
+            $told.Clear()
+            $told.Add($line.Substring(7))
+        }
+        elseif ($told.Count -gt 0) {
+            $told.Add($line.Trim())
+        }
+    }
+    $all = ($Said -join "`n").Trim()
+    if ($all -match 'No module named .?migrate') {
+        return New-MfaMigrateError -Code 'CliNotFound' -Target 'mfa-migrate' -Message (
+            "mfa-migrate is not installed for the Python that starts here. Nothing was changed. ($all) " +
+            'Install it with "pipx install mfa-migrate", or set MFA_MIGRATE_CLI to its full path.')
+    }
+    $text = ($told.ToArray() -join ' ').Trim()
+    if (-not $text) {
+        $text = "mfa-migrate $Verb ended with code $Code before it was done. What it sent is in its journal. $all".Trim()
+    }
+    return New-MfaMigrateError -Code "Exit$Code" -Target $Verb -Message $text
 }
 
 function Get-MfaMigrateProperty {
@@ -165,10 +204,13 @@ function Get-MfaMigrateItem {
         [Parameter(Mandatory)]
         [string] $List,
 
-        [string] $Workspace = ''
+        [string] $Workspace = '',
+
+        [Parameter(Mandatory)]
+        [System.Management.Automation.PSCmdlet] $Cmdlet
     )
 
-    Invoke-MfaMigrateCli -Arguments $Arguments -Workspace $Workspace |
+    Invoke-MfaMigrateCli -Arguments $Arguments -Workspace $Workspace -Cmdlet $Cmdlet |
         Where-Object -FilterScript { $_.type -eq 'row' -and $_.list -eq $List } |
         ForEach-Object -Process { $_.item }
 }

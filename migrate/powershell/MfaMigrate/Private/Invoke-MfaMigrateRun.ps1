@@ -1,5 +1,6 @@
 function Invoke-MfaMigrateRun {
-    # Runs apply or rollback and returns one object about it; users who failed are an error that does not end the script.
+    # Runs apply or rollback and returns one object about it, of single values that Export-Csv keeps; users who failed are
+    # an error that does not end the script.
     [CmdletBinding()]
     [OutputType('MfaMigrate.RunResult')]
     param(
@@ -16,7 +17,7 @@ function Invoke-MfaMigrateRun {
     $document = $null
     $code = 0
     try {
-        foreach ($message in @(Invoke-MfaMigrateCli -Arguments $Arguments -Workspace $Workspace)) {
+        foreach ($message in @(Invoke-MfaMigrateCli -Arguments $Arguments -Workspace $Workspace -Cmdlet $Cmdlet)) {
             if ($message.type -eq 'summary') {
                 $document = $message.document
             }
@@ -34,21 +35,16 @@ function Invoke-MfaMigrateRun {
     $outcomes = Get-MfaMigrateProperty -InputObject $document -Name 'outcomes'
     $sentence = Get-MfaMigrateProperty -InputObject $document -Name 'sentence'
     $kept = @(Get-MfaMigrateProperty -InputObject $document -Name 'policiesKept')
-    $until = Get-MfaMigrateProperty -InputObject $document -Name 'waitingUntil'
-    if ($until -is [string]) {
-        # PowerShell 7 has made a date of it already, Windows PowerShell has not.
-        $until = [datetime]::Parse(
-            $until,
-            [System.Globalization.CultureInfo]::InvariantCulture,
-            [System.Globalization.DateTimeStyles]::RoundtripKind)
+    $counts = @{}
+    foreach ($name in @('confirmed', 'recovered', 'unconfirmed', 'skipped', 'failed')) {
+        $counts[$name] = [int] (Get-MfaMigrateProperty -InputObject $outcomes -Name $name)
     }
 
     if ($code -eq 1) {
-        $counts = foreach ($name in @('failed', 'skipped', 'unconfirmed')) {
-            $count = Get-MfaMigrateProperty -InputObject $outcomes -Name $name
-            if ($count) { "$count $name" }
+        $short = foreach ($name in @('failed', 'skipped', 'unconfirmed')) {
+            if ($counts[$name]) { "$($counts[$name]) $name" }
         }
-        $reasons = @(@(@($counts) -join ', ') + $kept + @($sentence) | Where-Object { $_ })
+        $reasons = @(@(@($short) -join ', ') + $kept + @($sentence) | Where-Object { $_ })
         $Cmdlet.WriteError((New-MfaMigrateError -Code 'NotAll' -Target $Arguments[0] -Message (
                     "mfa-migrate $($Arguments[0]) ran well, but not everything ended as asked: $($reasons -join '; '). " +
                     'Each user is in the output of "mfa-migrate audit export".')))
@@ -57,12 +53,16 @@ function Invoke-MfaMigrateRun {
         PSTypeName   = 'MfaMigrate.RunResult'
         Command      = $Arguments[0]
         Ending       = Get-MfaMigrateProperty -InputObject $document -Name 'ending'
-        Outcomes     = $outcomes
+        Confirmed    = $counts['confirmed']
+        Recovered    = $counts['recovered']
+        Unconfirmed  = $counts['unconfirmed']
+        Skipped      = $counts['skipped']
+        Failed       = $counts['failed']
         WaitingFor   = Get-MfaMigrateProperty -InputObject $document -Name 'waitingFor'
-        WaitingUntil = $until
+        WaitingUntil = ConvertTo-MfaDate -Moment (Get-MfaMigrateProperty -InputObject $document -Name 'waitingUntil')
         Sentence     = $sentence
-        PoliciesKept = $kept
-        Rehearsal    = $rehearsal.ToArray()
+        PoliciesKept = $kept -join '; '
+        Rehearsal    = $rehearsal.ToArray() -join "`n"
         PlanDigest   = Get-MfaMigrateProperty -InputObject $document -Name 'planDigest'
     }
 }

@@ -13,10 +13,21 @@ function Send-MfaStateBatch {
 
         [switch] $AllowUnregistered,
 
-        [string] $Workspace = ''
+        [switch] $Rehearsal,
+
+        [string] $Workspace = '',
+
+        [Parameter(Mandatory)]
+        [System.Management.Automation.PSCmdlet] $Cmdlet
     )
 
-    $arguments = @('set-state', '--state', $State, '--input', '-', '--yes')
+    $arguments = @('set-state', '--state', $State, '--input', '-')
+    if ($Rehearsal) {
+        $arguments += '--what-if'
+    }
+    else {
+        $arguments += '--yes'
+    }
     if ($AcceptUncovered) {
         $arguments += @('--accept-uncovered', $AcceptUncovered)
     }
@@ -26,5 +37,5 @@ function Send-MfaStateBatch {
     $lines = foreach ($user in $Users) {
         ConvertTo-Json -Compress -InputObject $user
     }
-    Invoke-MfaMigrateCli -Arguments $arguments -Lines @($lines) -Workspace $Workspace
+    Invoke-MfaMigrateCli -Arguments $arguments -Lines @($lines) -Workspace $Workspace -Cmdlet $Cmdlet
 }

@@ -31,6 +31,15 @@ function Write-MfaStateMessage {
             }
             $Cmdlet.WriteError((New-MfaMigrateError -Code $code -Target $target -Message $text))
         }
+        elseif ($Message.outcome -eq 'planned') {
+            # A rehearsal: PowerShell's own "What if" for whoever would be changed, and for nobody else.
+            try {
+                [void] $Cmdlet.ShouldProcess($target, "Set per-user MFA from $($Message.before) to $($Message.requested)")
+            }
+            catch {
+                $Cmdlet.ThrowTerminatingError($_)
+            }
+        }
         if ($PassThru) {
             [pscustomobject] @{
                 PSTypeName        = 'MfaMigrate.StateChange'
@@ -40,6 +49,7 @@ function Write-MfaStateMessage {
                 Requested         = $Message.requested
                 Found             = $Message.found
                 Outcome           = $Message.outcome
+                Code              = $Message.code
                 Message           = $Message.message
                 Note              = $Message.note
                 RequestId         = $Message.requestId
@@ -76,9 +86,5 @@ function Write-MfaStateMessage {
         $record = New-Object -TypeName System.Management.Automation.ProgressRecord -ArgumentList @(1, 'set-state', 'done')
         $record.RecordType = 'Completed'
         $Cmdlet.WriteProgress($record)
-        if ($Message.error) {
-            $text = @($Message.error.what, $Message.error.unchanged, $Message.error.hint) -join ' '
-            $Cmdlet.ThrowTerminatingError((New-MfaMigrateError -Code $Message.error.code -Target 'set-state' -Message $text.Trim()))
-        }
     }
 }

@@ -33,8 +33,14 @@ function Compare-MfaState {
 
     .OUTPUTS
     MfaMigrate.Difference
+
+    .LINK
+    https://example.com/mfa-migrate/docs/powershell
+
+    .LINK
+    about_MfaMigrate
     #>
-    [CmdletBinding()]
+    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
     [OutputType('MfaMigrate.Difference')]
     param(
         [Parameter(Position = 0, Mandatory, ValueFromPipeline, ValueFromPipelineByPropertyName)]
@@ -65,7 +71,7 @@ function Compare-MfaState {
         }
         try {
             $arguments = @('compare', (Resolve-MfaPath -Path $Path)) + @(Get-MfaReadingArgument @options)
-            Get-MfaMigrateItem -Arguments $arguments -List 'differences' -Workspace $Workspace | ForEach-Object -Process {
+            Get-MfaMigrateItem -Arguments $arguments -List 'differences' -Workspace $Workspace -Cmdlet $PSCmdlet | ForEach-Object -Process {
                 [pscustomobject] @{
                     PSTypeName        = 'MfaMigrate.Difference'
                     Kind              = $_.kind

@@ -31,8 +31,14 @@ function Import-MfaState {
 
     .OUTPUTS
     MfaMigrate.Claim
+
+    .LINK
+    https://example.com/mfa-migrate/docs/powershell
+
+    .LINK
+    about_MfaMigrate
     #>
-    [CmdletBinding()]
+    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
     [OutputType('MfaMigrate.Claim')]
     param(
         [Parameter(Position = 0, Mandatory, ValueFromPipeline, ValueFromPipelineByPropertyName)]
@@ -61,8 +67,8 @@ function Import-MfaState {
         }
         try {
             $arguments = @('convert', (Resolve-MfaPath -Path $Path)) + @(Get-MfaReadingArgument @options)
-            Invoke-MfaMigrateCli -Arguments $arguments -NoSummary |
-                Where-Object -FilterScript { (Get-MfaMigrateProperty -InputObject $_ -Name 'type') -ne 'exit' } |
+            Invoke-MfaMigrateCli -Arguments $arguments -Cmdlet $PSCmdlet -NoSummary |
+                Where-Object -FilterScript { (Get-MfaMigrateProperty -InputObject $_ -Name 'type') -notin @('exit', 'summary') } |
                 ForEach-Object -Process {
                     [pscustomobject] @{
                         PSTypeName        = 'MfaMigrate.Claim'

@@ -6,18 +6,21 @@ function Invoke-MfaMigration {
     .DESCRIPTION
     Runs "mfa-migrate plan" and then "mfa-migrate apply". With -Continue it goes on with the plan that is there, which is
     what has to be done after a wait. With -WhatIf the plan is made and rehearsed: everything is read and guarded, and
-    nothing is sent. Needs an export of the tenant (mfa-migrate export) in the working folder.
+    nothing is sent. Needs an export of the tenant (Export-MfaState) in the working folder.
 
     It takes nobody from the pipeline: the plan says who is migrated.
 
     .PARAMETER MaxUsers
-    How many users may be switched off at most: a number, or a share such as 10%.
+    How many users this call may switch off at most: a number, or a share such as 10%.
 
     .PARAMETER Until
     Where to stop: report-only, policies-on, or wave:N.
 
     .PARAMETER Continue
     Goes on with the plan that is there instead of making a new one.
+
+    .PARAMETER Supersede
+    Replaces a plan whose run is begun and not finished.
 
     .PARAMETER SkipReportOnly
     The reason for not waiting in report-only.
@@ -42,16 +45,30 @@ function Invoke-MfaMigration {
 
     .OUTPUTS
     MfaMigrate.RunResult
+
+    .LINK
+    https://example.com/mfa-migrate/docs/powershell
+
+    .LINK
+    about_MfaMigrate
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High', HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
     [OutputType('MfaMigrate.RunResult')]
     param(
         [Parameter(Position = 0, Mandatory)]
         [string] $MaxUsers,
 
+        [ArgumentCompleter({
+                param($commandName, $parameterName, $wordToComplete)
+                foreach ($place in @('report-only', 'policies-on', 'wave:1', 'wave:2', 'wave:3', 'wave:4', 'wave:5', 'wave:6')) {
+                    if ($place -like "$wordToComplete*") { $place }
+                }
+            })]
         [string] $Until = '',
 
         [switch] $Continue,
+
+        [switch] $Supersede,
 
         [string] $SkipReportOnly = '',
 
@@ -83,10 +100,12 @@ function Invoke-MfaMigration {
         if (-not $Continue) {
             # A plan changes nothing in the tenant, so it is made also for a rehearsal.
             $plan = $null
+            $planning = @('plan')
+            if ($Supersede) { $planning += '--supersede' }
             try {
-                Invoke-MfaMigrateCli -Arguments @('plan') -Workspace $Workspace | ForEach-Object -Process {
+                Invoke-MfaMigrateCli -Arguments $planning -Workspace $Workspace -Cmdlet $PSCmdlet | ForEach-Object -Process {
                     if ($_.type -eq 'summary') {
-                        $plan = $_.document
+                        $plan = Get-MfaMigrateProperty -InputObject $_ -Name 'document'
                     }
                 }
             }

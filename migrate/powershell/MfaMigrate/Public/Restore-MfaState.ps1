@@ -39,7 +39,7 @@ function Restore-MfaState {
     The working folder of mfa-migrate. Default: mfa-migration in the current folder.
 
     .EXAMPLE
-    Restore-MfaState rollback.csv
+    Restore-MfaState mfa-migration/rollback.csv
 
     .EXAMPLE
     Restore-MfaState -Wave 2 -WhatIf
@@ -52,8 +52,14 @@ function Restore-MfaState {
 
     .OUTPUTS
     MfaMigrate.RunResult
+
+    .LINK
+    https://example.com/mfa-migrate/docs/powershell
+
+    .LINK
+    about_MfaMigrate
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High', HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
     [OutputType('MfaMigrate.RunResult')]
     param(
         [Parameter(Position = 0, ValueFromPipelineByPropertyName)]

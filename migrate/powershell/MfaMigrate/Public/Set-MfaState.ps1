@@ -7,7 +7,8 @@ function Set-MfaState {
     Takes users from the pipeline or by name and sends them to mfa-migrate in one batch, when the pipeline ends. Each user
     is read before and after; what counts is the state that is found. Disabling needs proof that Conditional Access
     demands MFA of the user; enforcing needs a registered method. Nothing is sent for users who are in the state already.
-    Restore-MfaState undoes it.
+    Restore-MfaState undoes it. With -WhatIf all reads and guards are done and nothing is sent: who would be changed is
+    named, and who would be left alone is an error that says why.
 
     Different from the old function: State must be given; the batch is sent when the pipeline has ended, so an error
     before that means that nothing was sent, and -ErrorAction Stop stops at the first failed user although the batch
@@ -53,15 +54,21 @@ function Set-MfaState {
     Import-Csv users.csv | Set-MfaState -State Disabled -WhatIf
 
     .EXAMPLE
-    Import-Csv rollback.csv | Group-Object PreviousState | ForEach-Object { $_.Group | Set-MfaState -State $_.Name }
+    Import-Csv mfa-migration/rollback.csv | Group-Object PreviousState | ForEach-Object { $_.Group | Set-MfaState -State $_.Name }
 
     .INPUTS
     Objects with a property ObjectId (Id, UserId) or UserPrincipalName (UPN, Username, SignInName), or texts.
 
     .OUTPUTS
     Nothing, or MfaMigrate.StateChange with -PassThru.
+
+    .LINK
+    https://example.com/mfa-migrate/docs/powershell
+
+    .LINK
+    about_MfaMigrate
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
     [OutputType('MfaMigrate.StateChange')]
     param(
         [Parameter(Position = 0, ValueFromPipelineByPropertyName)]
@@ -107,6 +114,7 @@ function Set-MfaState {
 
     begin {
         Import-MfaCallerPreference -Cmdlet $PSCmdlet
+        $rehearsal = [bool] $WhatIfPreference
         $batch = New-Object -TypeName System.Collections.Generic.List[object]
         $given = New-Object -TypeName System.Collections.Generic.List[object]
 
@@ -121,7 +129,9 @@ function Set-MfaState {
                 State             = $State
                 AcceptUncovered   = $AcceptUncovered
                 AllowUnregistered = $AllowUnregistered
+                Rehearsal         = $rehearsal
                 Workspace         = $Workspace
+                Cmdlet            = $cmdlet
             }
             $targets = $given.ToArray()
             $batch.Clear()
@@ -146,16 +156,18 @@ function Set-MfaState {
                         "$($identity.Problem) Nothing was sent for this object.")))
             return
         }
-        # Where nobody can be asked, this is an error, and an error outside of a try ends one statement only.
-        $agreed = $false
-        try {
-            $agreed = $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State")
-        }
-        catch {
-            $PSCmdlet.ThrowTerminatingError($_)
-        }
-        if (-not $agreed -or $WhatIfPreference) {
-            return
+        if (-not $rehearsal) {
+            # Where nobody can be asked, this is an error, and an error outside of a try ends one statement only.
+            $agreed = $false
+            try {
+                $agreed = $PSCmdlet.ShouldProcess($target, "Set per-user MFA to $State")
+            }
+            catch {
+                $PSCmdlet.ThrowTerminatingError($_)
+            }
+            if (-not $agreed) {
+                return
+            }
         }
         $user = @{}
         if ($identity.ObjectId) { $user['objectId'] = $identity.ObjectId }

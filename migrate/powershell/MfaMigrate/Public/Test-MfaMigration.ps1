@@ -21,8 +21,14 @@ function Test-MfaMigration {
 
     .OUTPUTS
     System.Boolean, or MfaMigrate.Finding with -Detailed.
+
+    .LINK
+    https://example.com/mfa-migrate/docs/powershell
+
+    .LINK
+    about_MfaMigrate
     #>
-    [CmdletBinding()]
+    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
     [OutputType([bool])]
     [OutputType('MfaMigrate.Finding')]
     param(
@@ -43,7 +49,7 @@ function Test-MfaMigration {
     end {
         $exitCode = $null
         try {
-            Invoke-MfaMigrateCli -Arguments @('verify') -Workspace $Workspace | ForEach-Object -Process {
+            Invoke-MfaMigrateCli -Arguments @('verify') -Workspace $Workspace -Cmdlet $PSCmdlet | ForEach-Object -Process {
                 if ($_.type -eq 'exit') {
                     $exitCode = $_.exitCode
                 }
