@@ -65,6 +65,8 @@ class MfaMigrateError(Exception):
         """What was not changed; the applier replaces it once something was."""
         self.hint = hint or self.usual_hint
         """What to type next; empty when there is nothing useful to say."""
+        self.in_answer = False
+        """Whether the last event of an answer in NDJSON holds it already."""
 
 
 class UsageProblem(MfaMigrateError):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from migrate.errors import FolderProblem
+from migrate.config import OutputFormat
+from migrate.errors import FolderProblem, MfaMigrateError
 from migrate.settings import Settings, TextEncoding
 from migrate.views.screen import Answer, Screen
 
@@ -47,6 +48,12 @@ class Call:
         try:
             with screen:
                 yield cls(settings=settings, screen=screen, run_command=run_command)
+        except MfaMigrateError as problem:
+            if settings.output is OutputFormat.NDJSON:
+                from migrate.views.ending import end_with
+
+                end_with(problem, command.removeprefix("mfa-migrate "), screen)
+            raise
         finally:
             if settings.log_file:
                 log.info("%s ends", command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -13,7 +13,7 @@ import typer
 from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
-from migrate.errors import BadInput, ExitCode, FolderProblem, UsageProblem
+from migrate.errors import BadInput, ExitCode, FolderProblem, MfaMigrateError, UsageProblem
 from migrate.powershell.installation import (
     MODULE,
     Edition,
@@ -26,6 +26,7 @@ from migrate.powershell.installation import (
 )
 from migrate.settings import GlobalOptions
 from migrate.views.events import PROTOCOL
+from migrate.views.module_words import FUNCTIONS, called_by_the_module
 
 LONGEST_REQUEST = 64 << 20
 """Bytes of the first line on stdin; it may name a hundred thousand users."""
@@ -118,9 +119,41 @@ def take_call(context: typer.Context) -> None:
             # The module reads UTF-8, whatever the code page of the machine is.
             stream.reconfigure(encoding="utf-8")
     request = _request(sys.stdin.buffer.readline(LONGEST_REQUEST))
-    root = context.find_root().command
-    code = root.main(args=request.arguments, prog_name="mfa-migrate", standalone_mode=False)
-    raise typer.Exit(int(code or 0))
+    verb = next((word for word in request.arguments if word in FUNCTIONS), None)
+    with called_by_the_module(verb):
+        code = _answered(context.find_root().command, request.arguments, verb or "powershell")
+    raise typer.Exit(code)
+
+
+def _answered(root: Any, arguments: list[str], verb: str) -> int:
+    """Run a command line and return its exit code; whatever ends it is in the last event of the answer too."""
+    from typer.exceptions import TyperException
+
+    from migrate.views.ending import end_with
+    from migrate.views.screen import Screen
+
+    def ended(problem: MfaMigrateError) -> None:
+        screen = Screen(
+            output="ndjson",
+            quiet=False,
+            verbose=False,
+            color=False,
+            progress=False,
+            sandbox=None,
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+        )
+        end_with(problem, verb, screen)
+
+    try:
+        return int(root.main(args=arguments, prog_name="mfa-migrate", standalone_mode=False) or 0)
+    except MfaMigrateError as problem:
+        # What is wrong before a command has its settings, such as its configuration, has no screen yet.
+        ended(problem)
+        raise
+    except TyperException as problem:
+        ended(UsageProblem(getattr(problem, "format_message", problem.__str__)()))
+        raise
 
 
 def refuse_completion_that_lowers_a_policy(arguments: Sequence[str]) -> None:

@@ -123,6 +123,7 @@ def set_state(
         if call.settings.output is OutputFormat.NDJSON:
             summary = set_state_summary(done.results, done.head, problem.exit_code, problem)
             call.screen.write_bytes([line_of(summary)])
+            problem.in_answer = True
         raise
     code = ExitCode.FINDINGS if any(result.outcome.is_error for result in done.results) else ExitCode.OK
     if done.interrupted:

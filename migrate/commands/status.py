@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
+import msgspec
 import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
-from migrate.commands.wiring import journal_to_read, open_tenant, workspace_of
+from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, workspace_of
+from migrate.config import OutputFormat, duration
 from migrate.errors import ExitCode, NothingHere, UsageProblem
-from migrate.model.journal import JournalEntry
+from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader
-from migrate.model.reasons import NO_REASON, Reason
+from migrate.model.reasons import NO_REASON, Reason, Why
 from migrate.model.run import RunStanding
+from migrate.model.set_state import RefusalCode
 from migrate.model.users import AnyUser, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import PAUSE_FILE, Workspace
 from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
-from migrate.views.status import status_answer, users_answer
+from migrate.views.status import LastChange, MissingUser, People, ages_told, status_answer, users_answer
 
 
 @verb
@@ -26,6 +30,7 @@ def status(
     call: Call,
     users: Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Names or object ids.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Read these users from the tenant now.")] = False,
+    everybody: Annotated[bool, typer.Option("--all", help="Everybody instead of named users.")] = False,
 ) -> ExitCode:
     """Show the state of users, or how far the migration is.
 
@@ -37,35 +42,61 @@ def status(
         mfa-migrate status
         mfa-migrate status ada@contoso.example
         mfa-migrate status ada@contoso.example --live
+        mfa-migrate status --all -o csv
     """
     workspace = workspace_of(call)
-    if users and live:
-        call.answer(users_answer(call.run(_read_live(call, users)), taken_at=None, changes={}))
-        return ExitCode.OK
-    if live:
+    if users and everybody:
+        raise UsageProblem("Users are named, and --all is given too.", hint="Leave one of them away.")
+    if live and not users and not everybody:
         raise UsageProblem("--live needs the names of users.", hint="mfa-migrate status USER --live")
-    with open_snapshot(workspace) as snapshot:
-        if users:
-            found = [_known(name, snapshot) for name in users]
-            call.answer(users_answer(found, taken_at=snapshot.header.taken_at, changes=_changes(workspace)))
-        else:
+    if live:
+        people = call.run(_read_live(call, users))
+    elif users or everybody:
+        with open_snapshot(workspace) as snapshot:
+            people = _known(users, snapshot)
+    else:
+        with open_snapshot(workspace) as snapshot:
             call.answer(status_answer(snapshot.header, run_standing(workspace)))
-    return ExitCode.OK
+        return ExitCode.OK
+    if people.missing and not people.users and call.settings.output is not OutputFormat.NDJSON:
+        raise UsageProblem(" ".join(each.message for each in people.missing), hint=people.missing[0].hint)
+    people = msgspec.structs.replace(people, changes=_changes(workspace))
+    for sentence in ages_told(people, now_utc(), _longest_age(call)):
+        call.screen.warn(sentence)
+    call.answer(users_answer(people))
+    return ExitCode.FINDINGS if people.missing else ExitCode.OK
 
 
-def _known(name: str, snapshot: Snapshot) -> AnyUser:
+def _longest_age(call: Call) -> timedelta:
+    """Return how old an export may be: as old as a plan that is begun."""
+    return duration(call.settings.config.limits.plan_max_age, "limits.plan_max_age")
+
+
+def _known(names: list[str] | None, snapshot: Snapshot) -> People:
+    """Return these users, or everybody, as the snapshot has them."""
     from migrate.exchange.invisible import invisible_in
 
-    user = snapshot.user(name)
-    if user is None:
-        raise UsageProblem(
-            f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
-            hint=invisible_in(name) or "Check the spelling, or add --live to ask the tenant.",
+    users: list[AnyUser] = []
+    missing: list[MissingUser] = []
+    for name in names or ():
+        user = snapshot.user(name)
+        if user is not None:
+            users.append(user)
+            continue
+        missing.append(
+            MissingUser(
+                name=name,
+                code=RefusalCode.NOT_FOUND,
+                message=f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
+                hint=invisible_in(name) or "Check the spelling, or add --live to ask the tenant.",
+            )
         )
-    return user
+    return People(
+        users=users if names else list(snapshot.users()), missing=missing, as_of=snapshot.header.taken_at, live=False
+    )
 
 
-def _changes(workspace: Workspace) -> dict[str, JournalEntry]:
+def _changes(workspace: Workspace) -> dict[str, LastChange]:
     """Return what this tool did last to each user that it meant to change."""
     from migrate.engine.history import latest_entries
 
@@ -73,18 +104,35 @@ def _changes(workspace: Workspace) -> dict[str, JournalEntry]:
     if journal is None:
         return {}
     with journal:
-        return latest_entries(journal)
+        latest = latest_entries(journal)
+    return {
+        user_id: LastChange(requested=entry.requested, outcome=entry.outcome, time_utc=entry.time_utc)
+        for user_id, entry in latest.items()
+    }
 
 
-async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
+async def _read_live(call: Call, names: list[str] | None) -> People:
+    """Read these users, or everybody, from the tenant."""
+    missing: list[MissingUser] = []
     async with open_tenant(call) as tenant:
-        profiles = await tenant.read_profiles(names)
-        found = [profile for profile in profiles.values() if isinstance(profile, UserProfile)]
-        missing = [f"{name}: {why}" for name, why in profiles.items() if isinstance(why, Reason)]
-        if missing:
-            raise UsageProblem(f"Not read: {'; '.join(missing)}", hint="Check the spelling.")
+        if names:
+            profiles = await tenant.read_profiles(names)
+            found = [profile for profile in profiles.values() if isinstance(profile, UserProfile)]
+            missing = [
+                MissingUser(
+                    name=name,
+                    code=RefusalCode.NOT_FOUND if why.why is Why.NO_SUCH_USER else RefusalCode.UNREADABLE,
+                    message=f"Not read: {name}: {why}",
+                    hint="Check the spelling.",
+                )
+                for name, why in profiles.items()
+                if isinstance(why, Reason)
+            ]
+        else:
+            found = [profile async for profile in tenant.iter_users()]
+        as_of = iso_utc(tenant.server_now())
         readings = await tenant.read_mfa_states([profile.id for profile in found])
-    return [
+    users: list[AnyUser] = [
         UserRecord(profile=profile, mfa_state=reading.mfa_state, registration=None)
         if reading.mfa_state is not None
         else UnreadableUser(
@@ -95,6 +143,7 @@ async def _read_live(call: Call, names: list[str]) -> list[AnyUser]:
         )
         for profile, reading in zip(found, readings, strict=True)
     ]
+    return People(users=users, missing=missing, as_of=as_of, live=True)
 
 
 def run_standing(workspace: Workspace) -> RunStanding | None:

@@ -12,6 +12,7 @@ import msgspec
 
 from migrate.model.record import Record
 from migrate.model.users import MfaState
+from migrate.views.module_words import with_typed_sentences
 
 PROTOCOL = 1
 """Version of the events and of the lines that are read from stdin."""
@@ -147,7 +148,7 @@ Event = ResultEvent | ProgressEvent | LogEvent | SummaryEvent
 
 def line_of(event: Event) -> bytes:
     """Return an event as one line of JSON in UTF-8, LF at its end."""
-    return msgspec.json.encode(event) + b"\n"
+    return msgspec.json.encode(with_typed_sentences(msgspec.to_builtins(event))) + b"\n"
 
 
 def event_of(line: bytes) -> Event:

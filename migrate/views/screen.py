@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from migrate.errors import OutputLost, ReaderGone
+from migrate.views.module_words import as_typed, with_typed_sentences
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,6 +106,7 @@ class Screen:
             self._write_talk(sentence)
 
     def _write_talk(self, sentence: str) -> None:
+        sentence = as_typed(sentence)
         try:
             if self._bar is not None:
                 self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
@@ -171,6 +173,10 @@ class Screen:
             # Sentences are left to the terminal to wrap, so that they can be copied and searched whole.
             console.print(line, highlight=False, soft_wrap=isinstance(line, str | Text))
         self.stdout.flush()
+
+    def send_line(self, event: object) -> None:
+        """Write one event of an answer in NDJSON; raises as `write_bytes` does."""
+        self.write_bytes([_json_line(event)])
 
     def write_bytes(self, chunks: Iterable[bytes]) -> None:
         """Write bytes to stdout as they are: machine output is UTF-8 on every platform.
@@ -296,5 +302,5 @@ def _events(answer: Answer) -> Iterator[object]:
 
 
 def _json_line(value: object, indent: int | None = None) -> bytes:
-    plain = msgspec.to_builtins(value)
+    plain = with_typed_sentences(msgspec.to_builtins(value))
     return json.dumps(plain, ensure_ascii=False, indent=indent).encode() + b"\n"

@@ -12,7 +12,8 @@ from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState
-from migrate.views.events import EndingError, ResultCode, ResultEvent, ResultOutcome, SummaryEvent
+from migrate.views.ending import error_of
+from migrate.views.events import ResultCode, ResultEvent, ResultOutcome, SummaryEvent
 from migrate.views.screen import Answer, styled, table
 
 COLUMNS = ("ObjectId", "UserPrincipalName", "Before", "Requested", "Found", "Outcome", "Code", "Message", "Note")
@@ -193,18 +194,13 @@ def set_state_summary(
     results: Sequence[ResultEvent], head: tuple[int, str] | None, code: ExitCode, problem: MfaMigrateError | None
 ) -> SummaryEvent:
     """Return the last event of the machine face; `head` is the journal's, None where nothing was written."""
-    error = None
-    if problem is not None:
-        error = EndingError(
-            code=type(problem).__name__, what=problem.what, unchanged=problem.unchanged, hint=problem.hint
-        )
     return SummaryEvent(
         kind="setState",
         exit_code=int(code),
         counts=dict(Counter(result.outcome.value for result in results)),
         journal_entries=head[0] if head else None,
         journal_hash=head[1] if head else None,
-        error=error,
+        error=error_of(problem) if problem is not None else None,
     )
 
 

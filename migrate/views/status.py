@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from migrate.model.cells import joined
-from migrate.model.journal import JournalEntry
+from migrate.model.instants import moment_of
 from migrate.model.reasons import Why
+from migrate.model.record import Record
 from migrate.model.run import RunStanding
+from migrate.model.set_state import RefusalCode
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UnreadableUser
+from migrate.model.words import counted
 from migrate.views.export import STATES
 from migrate.views.screen import Answer, table
 
@@ -47,37 +51,92 @@ COLUMNS = (
     "IsMfaCapable",
     "MethodsRegistered",
     "Problem",
+    "AsOf",
+    "LastChange",
 )
 
 
-def users_answer(users: Sequence[AnyUser], *, taken_at: str | None, changes: Mapping[str, JournalEntry]) -> Answer:
-    """Return the answer for named users.
+class MissingUser(Record, frozen=True, kw_only=True):
+    """A name that stands for nobody, or for somebody who could not be read."""
 
-    Args:
-        users: as the snapshot has them, or as they were read just now.
-        taken_at: when the snapshot was taken; None when they were read just now.
-        changes: what this tool did last to users, by their ids.
-    """
-    live = taken_at is None
+    name: str
+    """As it was given."""
+    code: RefusalCode
+    message: str
+    hint: str
+
+
+class LastChange(Record, frozen=True, kw_only=True):
+    """What this tool did last to a user."""
+
+    requested: str
+    outcome: str
+    time_utc: str
+
+
+class People(Record, frozen=True, kw_only=True):
+    """Users with the moment for which their states are true."""
+
+    users: Sequence[AnyUser]
+    missing: Sequence[MissingUser]
+    as_of: str
+    """When the snapshot was taken, or when the reading of their states began."""
+    live: bool
+    changes: Mapping[str, LastChange] = {}
+    """What this tool did last to users, by their ids."""
+
+    def changed_since(self) -> int:
+        """Return how many of the users this tool changed after the moment for which their states are true."""
+        as_of = moment_of(self.as_of)
+        last = (self.changes.get(user.profile.id) for user in self.users)
+        times = (moment_of(change.time_utc) for change in last if change is not None)
+        return sum(as_of is not None and time is not None and time > as_of for time in times)
+
+
+def ages_told(people: People, now: datetime, longest: timedelta) -> Iterator[str]:
+    """Yield what one should know about the age of states that come from an export."""
+    if people.live or not people.users:
+        return
+    changed, as_of = people.changed_since(), moment_of(people.as_of)
+    if changed:
+        were = "was" if changed == 1 else "were"
+        yield (
+            f"{counted(changed, 'user')} of these {were} changed by this tool since the export of {people.as_of}: "
+            "what is shown is how it was then. Use --live to read what is now."
+        )
+    if as_of is not None and now - as_of > longest:
+        hours = int((now - as_of).total_seconds() // 3600)
+        yield f"The export is {counted(hours, 'hour')} old. Use --live, or run `mfa-migrate export` again."
+
+
+def users_answer(people: People) -> Answer:
+    """Return the answer for named users, or for everybody."""
+    taken_at = None if people.live else people.as_of
 
     def rows() -> Iterator[tuple[str, ...]]:
-        yield from (_cells(user) for user in users)
+        for user in people.users:
+            change = people.changes.get(user.profile.id)
+            yield (*_cells(user), people.as_of, "" if change is None else change.time_utc)
 
     def lines() -> Iterator[Any]:
-        for user in users:
-            yield from _user_lines(user, taken_at, changes.get(user.profile.id))
+        for user in people.users:
+            yield from _user_lines(user, taken_at, people.changes.get(user.profile.id))
+        for missing in people.missing:
+            yield f"{missing.message} {missing.hint}"
 
     return Answer(
         kind="status",
         document={
-            "live": live,
+            "live": people.live,
+            "asOf": people.as_of,
             "snapshotTakenAt": taken_at,
-            "users": [_document(user, changes.get(user.profile.id)) for user in users],
+            "users": [_document(user, people.as_of, people.changes.get(user.profile.id)) for user in people.users],
+            "missing": people.missing,
         },
         columns=COLUMNS,
         rows=rows,
         lines=lines,
-        long_lists=("users",),
+        long_lists=("users", "missing"),
     )
 
 
@@ -95,7 +154,7 @@ def _cells(user: AnyUser) -> tuple[str, ...]:
     )
 
 
-def _document(user: AnyUser, change: JournalEntry | None) -> dict[str, Any]:
+def _document(user: AnyUser, as_of: str, change: LastChange | None) -> dict[str, Any]:
     unreadable = isinstance(user, UnreadableUser)
     return {
         "objectId": user.profile.id,
@@ -107,13 +166,12 @@ def _document(user: AnyUser, change: JournalEntry | None) -> dict[str, Any]:
         "problem": str(user.reason) if isinstance(user, UnreadableUser) else None,
         "registration": user.registration,
         "meaning": None if unreadable else MEANING[user.mfa_state][0],  # type: ignore[union-attr]
-        "lastChange": None
-        if change is None
-        else {"requested": change.requested, "outcome": change.outcome, "timeUtc": change.time_utc},
+        "asOf": as_of,
+        "lastChange": change,
     }
 
 
-def _user_lines(user: AnyUser, taken_at: str | None, change: JournalEntry | None) -> Iterator[Any]:
+def _user_lines(user: AnyUser, taken_at: str | None, change: LastChange | None) -> Iterator[Any]:
     profile, registration = user.profile, user.registration
     yield f"{profile.user_principal_name}  ({profile.display_name or 'no display name'}, {profile.id})"
     if isinstance(user, UnreadableUser):

@@ -17,6 +17,7 @@ from tree_sitter import Language, Parser
 from typer._completion_shared import get_completion_script
 
 from migrate.powershell.installation import module_source
+from migrate.store.folder import Workspace
 from migrate.views.events import PROTOCOL, ResultEvent, ResultOutcome, SummaryEvent, event_of
 from tests.e2e.laboratory import Lab, csv_of, environment, run_here
 
@@ -113,9 +114,9 @@ def test_a_first_line_that_is_no_call_is_a_usage_error(line: bytes) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def read_by(function: str, prefix: str = r"\$_\.") -> set[str]:
+def read_by(function: str, prefix: str = r"\$_\.", folder: str = "Public") -> set[str]:
     """Return the members that a function of the module reads from each item of an answer."""
-    text = (module_source() / "Public" / f"{function}.ps1").read_text(encoding="ascii")
+    text = (module_source() / folder / f"{function}.ps1").read_text(encoding="ascii")
     return set(re.findall(prefix + r"(\w+)", text)) - {"type", "list", "item", "exitCode", "document"}
 
 
@@ -136,7 +137,8 @@ def test_every_answer_has_the_members_that_the_module_reads(make_lab: Callable[.
 
     (user,) = items_of(call(lab, ["status", "--", name], desktop=True), "users")
     assert user["perUserMfaState"] == "enforced"
-    assert read_by("Get-MfaState") <= user.keys()
+    assert set() != read_by("ConvertTo-MfaUser", r"\$Item\.", "Private") <= user.keys()
+    assert read_by("Get-MfaState", r"\$_\.item\.") == {"code", "name", "message"}
     assert {"isMfaRegistered", "isMfaCapable", "methodsRegistered"} <= user["registration"].keys()
 
     converted = call(lab, ["convert", str(old)], desktop=True)
@@ -176,6 +178,84 @@ def test_every_answer_has_the_members_that_the_module_reads(make_lab: Callable[.
     verified = call(lab, ["verify"])
     assert verified.returncode == 1, verified.stderr.decode()
     assert items_of(verified, "findings")[0].keys() >= read_by("Test-MfaMigration", r"\$_\.item\.") != set()
+
+
+def ending_of(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    """Return the error object of the last event, which every command that ended with an error has."""
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert (last["type"], last["version"], last["exitCode"]) == ("summary", PROTOCOL, done.returncode)
+    assert set(last["error"]) == {"code", "what", "unchanged", "hint"}
+    assert sum(json.loads(line)["type"] == "summary" for line in done.stdout.splitlines()) == 1
+    return last["error"]
+
+
+def test_every_command_ends_with_one_error_object_and_the_class_of_the_error(lab: Lab) -> None:
+    for verb in (
+        ["status", "--all"],
+        ["verify"],
+        ["compare", "x.csv"],
+        ["plan"],
+        ["apply", "--yes", "--max-users", "5"],
+    ):
+        ended = ending_of(call(lab, verb))
+        assert ended["code"] in {"NothingHere", "BadInput"}, verb
+    assert ending_of(call(lab, ["convert", "no-such.csv"]))["code"] == "BadInput"
+    assert ending_of(call(lab, ["plan", "--frobnicate"]))["code"] == "UsageProblem"
+    with Workspace(lab.workspace).lock("a test"):
+        for verb in (["export"], [*SET_STATE, "Enabled"]):
+            done = call(lab, verb, [{"userPrincipalName": somebody(lab, "disabled")}])
+            assert (done.returncode, ending_of(done)["code"]) == (5, "FolderLocked"), verb
+    text = lab.config.read_text(encoding="utf-8")
+    lab.config.write_text("nonsense = 1\n" + text, encoding="utf-8")
+    assert ending_of(call(lab, ["status", "--all"]))["code"] == "ConfigProblem"
+    lab.config.write_text(text, encoding="utf-8")
+
+
+def test_an_error_speaks_of_functions_and_parameters_and_has_no_talk_before_it(lab: Lab) -> None:
+    nothing = ending_of(call(lab, ["status", "--all"]))
+    assert "Export-MfaState" in nothing["hint"]
+    lab.go("export")
+    lab.go("plan")
+    many = ending_of(call(lab, ["apply", "--yes", "--max-users", "1", "--skip-report-only", "x", "--skip-settle", "x"]))
+    assert many["code"] == "LimitReached"
+    said = " ".join(many.values())
+    assert "-MaxUsers" in said
+    assert "--" not in said
+    assert not many["what"].startswith(("SANDBOX", "Signed in"))
+
+
+def test_everybody_and_names_that_are_nobody_come_with_the_moment_of_their_state(lab: Lab) -> None:
+    lab.go("export")
+    name = somebody(lab, "enforced")
+    done = call(lab, ["status", "--", "nobody@contoso.example", name])
+    assert done.returncode == 1
+    (user,) = items_of(done, "users")
+    (missing,) = items_of(done, "missing")
+    assert (missing["name"], missing["code"]) == ("nobody@contoso.example", "NotFound")
+    assert "-Live" in missing["hint"]
+    only = call(lab, ["status", "--live", "--", "nobody@contoso.example"])
+    assert (only.returncode, items_of(only, "users")) == (1, [])
+    assert items_of(only, "missing")[0]["code"] == "NotFound"
+    everybody = items_of(call(lab, ["status", "--all"]), "users")
+    assert {each["userPrincipalName"]: each["perUserMfaState"] for each in everybody} == lab.states()
+    now = items_of(call(lab, ["status", "--all", "--live"]), "users")
+    assert {each["userPrincipalName"]: each["perUserMfaState"] for each in now} == lab.states()
+    assert all(each["registration"] is None for each in now)
+    assert {each["asOf"] for each in everybody} == {user["asOf"]} <= {each["asOf"] for each in now} | {user["asOf"]}
+    assert now[0]["asOf"] >= user["asOf"]
+
+
+def test_a_change_since_the_export_is_warned_of(lab: Lab) -> None:
+    lab.go("export")
+    name = somebody(lab, "disabled")
+    lab.advance(seconds=120)
+    assert call(lab, [*SET_STATE, "Enabled"], [{"userPrincipalName": name}]).returncode == 0
+    done = call(lab, ["status", "--", name])
+    (user,) = items_of(done, "users")
+    assert (user["perUserMfaState"], user["lastChange"]["requested"]) == ("disabled", "enabled")
+    assert b"Warning: 1 user of these was changed by this tool since the export" in done.stderr
+    assert b"Use -Live" in done.stderr
+    assert b"Warning" not in call(lab, ["status", "--live", "--", name]).stderr
 
 
 def test_no_line_of_an_answer_grows_with_the_tenant(make_lab: Callable[..., Lab]) -> None:

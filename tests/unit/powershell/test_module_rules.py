@@ -119,7 +119,7 @@ def test_whatif_of_the_caller_is_imported_and_stops_the_sending() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["Path", "User"])
+@pytest.mark.parametrize("name", ["Path", "User", "Run"])
 def test_a_restore_of_nothing_is_refused_before_it_becomes_a_restore_of_everybody(name: str) -> None:
     text = (MODULE / "Public" / "Restore-MfaState.ps1").read_text(encoding="ascii")
     assert re.search(rf"\[ValidateNotNullOrEmpty\(\)\]\s+\[string(\[\])?\] \${name},", text)

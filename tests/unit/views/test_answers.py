@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from migrate.model.plan import (
 )
 from migrate.model.reasons import Why, reason_of
 from migrate.model.run import Ending, RunResult
+from migrate.model.set_state import RefusalCode
 from migrate.model.users import MfaState
 from migrate.store.chain import ChainReport
 from migrate.views.apply import apply_answer
@@ -35,7 +36,7 @@ from migrate.views.held_back import SHOWN, held_back_lines
 from migrate.views.plan import closing_line, plan_answer, policy_line
 from migrate.views.sandbox import sandbox_answer
 from migrate.views.screen import Answer, Screen
-from migrate.views.status import RunStanding, status_answer, users_answer
+from migrate.views.status import LastChange, MissingUser, People, RunStanding, ages_told, status_answer, users_answer
 from migrate.views.verify import verify_answer
 from tests.unit.decide.records import header, object_id, snapshot, switch, unreadable, user
 
@@ -344,7 +345,12 @@ def test_status_says_how_far_the_migration_is() -> None:
 
 def test_status_of_people_who_could_and_could_not_be_read() -> None:
     answer = users_answer(
-        [user("ada"), unreadable("nina", "403 Forbidden")], taken_at="2026-11-24T08:00:00Z", changes={}
+        People(
+            users=[user("ada"), unreadable("nina", "403 Forbidden")],
+            missing=[],
+            as_of="2026-11-24T08:00:00Z",
+            live=False,
+        )
     )
     shown = text_of(answer)
     assert "enforced - " in shown
@@ -352,8 +358,43 @@ def test_status_of_people_who_could_and_could_not_be_read() -> None:
     assert "unreadable: 403 Forbidden" in shown
     assert shown.count("As exported at: 2026-11-24T08:00:00Z") == 2
     ada, nina = answer.rows()
-    assert ada[2:] == ("enforced", "True", "True", "True", "mobilePhone", "")
-    assert nina[2:] == ("", "True", "", "", "", "403 Forbidden")
+    assert ada[2:] == ("enforced", "True", "True", "True", "mobilePhone", "", "2026-11-24T08:00:00Z", "")
+    assert nina[2:] == ("", "True", "", "", "", "403 Forbidden", "2026-11-24T08:00:00Z", "")
+
+
+@pytest.mark.parametrize(
+    ("live", "hours", "changed", "said"),
+    [
+        (False, 1, False, []),
+        (False, 24, False, []),
+        (False, 25, False, ["The export is 25 hours old."]),
+        (False, 1, True, ["1 user of these was changed by this tool since the export of 2026-11-24T08:00:00Z"]),
+        (False, 30, True, ["1 user of these", "The export is 30 hours old."]),
+        (True, 1, True, []),
+    ],
+)
+def test_states_of_an_export_are_told_to_be_old_where_they_are(
+    live: bool, hours: int, changed: bool, said: list[str]
+) -> None:
+    ada = user("ada")
+    at = "2026-11-24T08:00:01Z" if changed else "2026-11-24T07:59:59Z"
+    people = People(
+        users=[ada],
+        missing=[],
+        as_of="2026-11-24T08:00:00Z",
+        live=live,
+        changes={ada.profile.id: LastChange(requested="disabled", outcome="confirmed", time_utc=at)},
+    )
+    now = datetime(2026, 11, 24, 8, tzinfo=UTC) + timedelta(hours=hours)
+    told = list(ages_told(people, now, timedelta(hours=24)))
+    assert [sentence.startswith(words) for sentence, words in zip(told, said, strict=True)] == [True] * len(said)
+
+
+def test_a_name_that_stands_for_nobody_is_told_beside_the_others() -> None:
+    nobody = MissingUser(name="nobody", code=RefusalCode.NOT_FOUND, message="There is no nobody.", hint="Look.")
+    answer = users_answer(People(users=[user("ada")], missing=[nobody], as_of="2026-11-24T08:00:00Z", live=True))
+    assert text_of(answer).endswith("There is no nobody. Look.\n")
+    assert len(list(answer.rows())) == 1
 
 
 def test_a_sandbox_says_where_it_serves() -> None:

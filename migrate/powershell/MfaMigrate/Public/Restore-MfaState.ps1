@@ -29,6 +29,9 @@ function Restore-MfaState {
     .PARAMETER Wave
     Only this wave.
 
+    .PARAMETER Run
+    Undoes this run, by the digest that stands in the output of it; it may itself be a restore.
+
     .PARAMETER OverwriteDrift
     Restores also users whom somebody changed since.
 
@@ -88,6 +91,10 @@ function Restore-MfaState {
 
         [ValidateRange(1, 100000)]
         [int] $Wave,
+
+        # As with users: the digest of a misspelt variable is nothing, and nothing would mean the last run.
+        [ValidateNotNullOrEmpty()]
+        [string] $Run,
 
         [switch] $OverwriteDrift,
 
@@ -175,6 +182,10 @@ function Restore-MfaState {
         if ($PSBoundParameters.ContainsKey('Wave')) {
             $arguments += @('--wave', "$Wave")
             $target = "wave $Wave of $target"
+        }
+        if ($PSBoundParameters.ContainsKey('Run')) {
+            $arguments += @('--run', $Run)
+            $target = "$target, run $Run"
         }
         if ($OverwriteDrift) {
             $arguments += '--overwrite-drift'
