@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of, source_of
+from migrate.commands.inputs import (
+    InputEncoding,
+    SheetName,
+    StateColumn,
+    TrustDisabled,
+    VisibleOnly,
+    asked_of,
+    source_of,
+)
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
@@ -20,13 +28,15 @@ def compare(
     state_column: StateColumn = None,
     input_encoding: InputEncoding = None,
     sheet: SheetName = None,
+    visible_only: VisibleOnly = False,
     trust_disabled: TrustDisabled = False,
 ) -> ExitCode:
     """Show where an old export and the tenant disagree. Changes nothing.
 
     The tenant is what the last `mfa-migrate export` read. Told are other states, and users who are new, renamed,
     deleted or missing. Users are matched by object id, else by name; never by display name. Exit code 1 when they
-    disagree anywhere, and when the file holds no state to compare.
+    disagree anywhere, when the file holds no state to compare, and when a row of
+    it cannot be read.
 
     \b
     Examples:
@@ -38,10 +48,12 @@ def compare(
     from migrate.store.snapshot import open_snapshot
     from migrate.views.compare import compare_answer
 
-    read = with_states(read_claims(source_of(file), asked_of(input_encoding, state_column, sheet, trust_disabled)))
+    asked = asked_of(input_encoding, state_column, sheet, trust_disabled, visible_only)
+    read = with_states(read_claims(source_of(file), asked))
     for note in read.notes:
         call.screen.warn(note)
     with open_snapshot(workspace_of(call)) as snapshot:
         comparison = comparison_of(read, snapshot.users())
         call.answer(compare_answer(read, comparison, snapshot.header))
-    return ExitCode.OK if read.has_states and not comparison.differences else ExitCode.FINDINGS
+    agrees = read.has_states and not comparison.differences and not read.unread
+    return ExitCode.OK if agrees else ExitCode.FINDINGS

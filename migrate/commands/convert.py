@@ -15,6 +15,7 @@ from migrate.commands.inputs import (
     SheetName,
     StateColumn,
     TrustDisabled,
+    VisibleOnly,
     asked_of,
     source_of,
 )
@@ -38,13 +39,15 @@ def convert(
     state_column: StateColumn = None,
     input_encoding: InputEncoding = None,
     sheet: SheetName = None,
+    visible_only: VisibleOnly = False,
     trust_disabled: TrustDisabled = False,
 ) -> ExitCode:
     """Read an old export in any format and write it as plain rows: CSV, or JSON with --output json.
 
     Takes CSV, JSON, NDJSON, CLIXML and Excel as MSOnline scripts, the portal and Graph write them. A column that only
     looks like the per-user state is refused with the reason. What a file says is a claim: compare it with the tenant.
-    A file that gives nobody a state is written all the same, as a list of people, with exit code 1.
+    A file that gives nobody a state is written all the same, as a list of people, with exit code 1; so is one with
+    rows that cannot be read.
 
     \b
     Examples:
@@ -55,7 +58,8 @@ def convert(
     from migrate.exchange.reading import read_claims, with_states
 
     dialect = dialect_of(call.settings)
-    read = with_states(read_claims(source_of(file), asked_of(input_encoding, state_column, sheet, trust_disabled)))
+    asked = asked_of(input_encoding, state_column, sheet, trust_disabled, visible_only)
+    read = with_states(read_claims(source_of(file), asked))
     for note in read.notes:
         call.screen.warn(note)
     chunks = _chunks(read, call.settings.output, dialect)
@@ -64,7 +68,7 @@ def convert(
         call.screen.say(f"{len(read.claims)} rows written to {to}")
     else:
         call.screen.write_bytes(chunks)
-    return ExitCode.OK if read.has_states else ExitCode.FINDINGS
+    return ExitCode.OK if read.has_states and not read.unread else ExitCode.FINDINGS
 
 
 def _chunks(read: ClaimFile, output: OutputFormat, dialect: Dialect) -> Iterator[bytes]:

@@ -27,6 +27,9 @@ StateColumn = Annotated[
 SheetName = Annotated[
     str | None, typer.Option("--sheet", metavar="NAME", help="The worksheet of an Excel file with several.")
 ]
+VisibleOnly = Annotated[
+    bool, typer.Option("--visible-only", help="Leave the hidden rows of a filtered Excel sheet out.")
+]
 TrustDisabled = Annotated[
     bool, typer.Option("--trust-disabled", help="Believe a file in which nobody is anything but Disabled.")
 ]
@@ -37,8 +40,16 @@ def source_of(file: str) -> Path | BinaryIO:
     return sys.stdin.buffer if file == STDIN else Path(file)
 
 
-def asked_of(encoding: str | None, state_column: str | None, sheet: str | None, trust_disabled: bool) -> Asked:
+def asked_of(
+    encoding: str | None, state_column: str | None, sheet: str | None, trust_disabled: bool, visible_only: bool
+) -> Asked:
     """Return what the operator said about a file."""
     from migrate.exchange.reading import Asked
 
-    return Asked(encoding=encoding, state_column=state_column, sheet=sheet, trust_disabled=trust_disabled)
+    return Asked(
+        encoding=encoding,
+        state_column=state_column,
+        sheet=sheet,
+        trust_disabled=trust_disabled,
+        visible_only=visible_only,
+    )

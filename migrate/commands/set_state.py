@@ -14,14 +14,14 @@ import typer
 from migrate import __version__
 from migrate.commands.call import Call, screen_for
 from migrate.commands.confirm import confirm
-from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, asked_of
+from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, VisibleOnly, asked_of
 from migrate.commands.options import verb
 from migrate.commands.wiring import command_for, open_journal
 from migrate.config import OutputFormat, limits_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.journal import JournalEntry
 from migrate.model.run import Ending
-from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
+from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest
 from migrate.model.users import MfaState
 from migrate.model.words import counted
 from migrate.settings import Settings
@@ -34,12 +34,14 @@ from migrate.views.set_state import (
     set_state_question,
     set_state_summary,
     stateless_result,
+    unread_result,
 )
 
 if TYPE_CHECKING:
     from migrate.commands.run import AtWork
     from migrate.engine.state_change import Ground
     from migrate.exchange.reading import Asked
+    from migrate.exchange.state_requests import ListedRequests
     from migrate.model.snapshot import Organization
     from migrate.store.journal import JournalDb
 
@@ -79,6 +81,7 @@ def set_state(
     state_column: StateColumn = None,
     input_encoding: InputEncoding = None,
     sheet: SheetName = None,
+    visible_only: VisibleOnly = False,
     trust_disabled: TrustDisabled = False,
 ) -> ExitCode:
     """Set the state of named users, as Set-MfaState did.
@@ -100,8 +103,10 @@ def set_state(
     asked = None if state.casefold() == FROM_FILE.casefold() else _state(state)
     if asked is None and input_ is None:
         raise UsageProblem("--state FromFile goes with --input.", hint="Add --input FILE, or name a state.")
-    if input_ is None and (state_column or input_encoding or sheet or trust_disabled):
-        raise UsageProblem("--state-column, --input-encoding, --sheet and --trust-disabled are about --input.")
+    if input_ is None and (state_column or input_encoding or sheet or trust_disabled or visible_only):
+        raise UsageProblem(
+            "--state-column, --input-encoding, --sheet, --visible-only and --trust-disabled are about --input."
+        )
     if ask and yes:
         raise UsageProblem("--confirm and --yes contradict each other.", hint="Use one of them.")
     if accept_uncovered is not None and not accept_uncovered.strip():
@@ -115,10 +120,10 @@ def set_state(
     consent = Consent(accept_uncovered=accept_uncovered or "", allow_unregistered=allow_unregistered)
     how, done = _How(what_if=what_if, must_ask=must_ask, consent=consent), _Done()
     try:
-        said = asked_of(input_encoding, state_column, sheet, trust_disabled)
-        requests = _requests(call, object_id or [], user_principal_name or [], input_, said, states=asked is None)
+        said = asked_of(input_encoding, state_column, sheet, trust_disabled, visible_only)
+        listed = _listed(call, object_id or [], user_principal_name or [], input_, said, states=asked is None)
         files = [ROLLBACK_CSV, ROLLBACK_JSON]
-        at_work(call, "set-state", lambda at: _carried_out(at, asked, requests, how, done), replaces=files)
+        at_work(call, "set-state", lambda at: _carried_out(at, asked, listed, how, done), replaces=files)
     except MfaMigrateError as problem:
         if call.settings.output is OutputFormat.NDJSON:
             summary = set_state_summary(done.results, done.head, problem.exit_code, problem)
@@ -145,27 +150,27 @@ def _with_events(call: Call) -> Call:
     return replace(call, screen=screen_for(call.settings, EventScreen))
 
 
-def _requests(
+def _listed(
     call: Call, object_ids: Sequence[str], names: Sequence[str], source: str | None, said: Asked, *, states: bool
-) -> list[StateRequest]:
-    from migrate.exchange.state_requests import requests_from, requests_named
+) -> ListedRequests:
+    from migrate.exchange.state_requests import ListedRequests, requests_from, requests_named
 
     if source is None:
-        requests = requests_named(object_ids, names)
+        listed = ListedRequests(requests_named(object_ids, names), [], ())
     elif object_ids or names:
         raise UsageProblem(
             "--input cannot go together with --object-id or --user-principal-name.",
             hint="Add the users to the list, or run set-state twice.",
         )
     else:
-        requests, notes = requests_from(source, said, states=states)
-        for note in notes:
+        listed = requests_from(source, said, states=states)
+        for note in listed.notes:
             call.screen.warn(note)
-    if not requests:
+    if not listed.requests:
         raise UsageProblem(
             "No user is named.", hint="Give --object-id, --user-principal-name or --input FILE; see --help."
         )
-    return requests
+    return listed
 
 
 def _told_what_is_unseen(answer: ResolvedRequest | RefusedRequest) -> ResolvedRequest | RefusedRequest:
@@ -198,14 +203,13 @@ class _Done:
     head: tuple[int, str] | None = None
 
 
-async def _carried_out(
-    at: AtWork, asked: MfaState | None, requests: Sequence[StateRequest], how: _How, done: _Done
-) -> None:
+async def _carried_out(at: AtWork, asked: MfaState | None, listed: ListedRequests, how: _How, done: _Done) -> None:
     """Ask, resolve, then guard and run for each state; the results come in the order of the requests."""
     from migrate.decide.set_state import without_contradictions
     from migrate.engine.state_requests import resolve
 
     organization = await at.tenant.read_organization()
+    requests = listed.requests
     if how.must_ask:
         states = Counter(asked or request.listed_state or "no state, left alone" for request in requests)
         confirm(at.call, set_state_question(organization, states), organization.default_domain, alternative="--yes")
@@ -221,6 +225,7 @@ async def _carried_out(
         done.head = None if how.what_if else journal.head
     if asked is None:
         done.results += [stateless_result(r) for r in requests if r.listed_state is None]
+    done.results += [unread_result(index, reason) for index, reason in listed.unread]
     done.results.sort(key=lambda result: result.index or 0)
 
 

@@ -50,7 +50,10 @@ def _ids_of_only(file: str, snapshot: Snapshot, warn: Callable[[str], None]) -> 
 
     found: set[str] = set()
     missing: list[Claim] = []
-    for claim in read_claims(source_of(file)).claims:
+    listed = read_claims(source_of(file))
+    for note in listed.notes_about_rows:
+        warn(f"--only {note}")
+    for claim in listed.claims:
         named = [claim.object_id] if claim.object_id else [claim.user_principal_name, claim.also_named]
         user = next((user for name in named if name and (user := snapshot.user(name)) is not None), None)
         if user is None:
@@ -74,7 +77,16 @@ def _ids_of_exclude(file: str, snapshot: Snapshot, warn: Callable[[str], None]) 
     found: set[str] = set()
     gone: list[Claim] = []
     unknown: list[Claim] = []
-    for claim in read_claims(source_of(file)).claims:
+    listed = read_claims(source_of(file))
+    for note in listed.notes_about_rows:
+        warn(f"--exclude {note}")
+    if listed.unread:
+        first = listed.unread[0]
+        raise BadInput(
+            f"--exclude {file}, {first.place}: {first.reason} Whoever it is about would be planned.",
+            hint="Mend the row, or take it out.",
+        )
+    for claim in listed.claims:
         # Both identities count: leaving one person too many out is the safe side.
         named = [name for name in (claim.object_id, claim.user_principal_name, claim.also_named) if name]
         users = [user for name in named if (user := snapshot.user(name)) is not None]

@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from migrate.errors import BadInput
 from migrate.exchange.columns import Meaning, columns_for
-from migrate.exchange.invisible import trimmed
+from migrate.exchange.identities import GUID, identity_of
+from migrate.exchange.invisible import invisible_in, trimmed
 from migrate.exchange.sheets import REEXPORT_HINT, Sheet
 from migrate.exchange.statecolumn import StateColumn, state_column_of
 from migrate.exchange.tables import neutralised, original
-from migrate.exchange.words import Blank, Gap, Known, Lost, NoRequirement, Said, Strange, Value, said_by
-from migrate.model.claims import Claim, ClaimFile
+from migrate.exchange.words import Blank, Foreign, Gap, Known, Lost, NoRequirement, Said, Strange, Value, said_by
+from migrate.model.claims import Claim, ClaimFile, UnreadRow
 from migrate.model.users import MfaState
 from migrate.model.words import counted
 
-_GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE)
-# Half of a surrogate pair comes from a cut text, or from a terminal that speaks another encoding; no name has one.
-_NAME = re.compile(r"[^\s\ud800-\udfff]+@[^\s\ud800-\udfff]+")
 _SHOWN_ROWS = 5
 _LOST = "the state was lost in the export"
+_UNREAD_HINT = "Is the file cut off, or does a value hold the separator without quotes?"
 
 
 def claims_of(sheet: Sheet, *, state_column: str | None, trust_disabled: bool) -> ClaimFile:
     """Return what a sheet says about users.
 
     `state_column` is the operator's word for where the state is; `trust_disabled` is the operator's word that a
-    file in which nobody is anything but Disabled is right. Raises `BadInput` for rows that name nobody.
+    file in which nobody is anything but Disabled is right. A row that names nobody is one row that was not read;
+    raises `BadInput` where that is so of all rows.
     """
     people = _People(sheet)
     chosen = state_column_of(sheet, asked=state_column, trust_disabled=trust_disabled)
     source = f"{sheet.name}: {chosen.name}" if chosen.name and chosen.refusal is None else sheet.name
-    claims = tuple(_claim(sheet.name, people, chosen, source, number, row) for number, row in sheet.rows)
-    notes = [*sheet.notes, *chosen.notes, *_notes_about(sheet.name, claims, chosen)]
+    claims: list[Claim] = []
+    unread = [UnreadRow(row=number, reason=reason) for number, reason in sheet.unread]
+    for number, row in sheet.rows:
+        identities = people.identities(number, row)
+        if isinstance(identities, UnreadRow):
+            unread.append(identities)
+        else:
+            claims.append(_claim(sheet, people, identities, chosen, source, number, row))
+    unread.sort(key=lambda each: each.row)
+    if unread and not claims:
+        raise BadInput(f"{sheet.name}, {unread[0].place}: {unread[0].reason}", hint=_UNREAD_HINT)
+    about_rows = [*sheet.notes, *_unread_notes(sheet.name, unread)]
+    notes = [*about_rows, *chosen.notes, *_notes_about(sheet.name, claims, chosen)]
     return ClaimFile(
         name=sheet.name,
         format=sheet.format,
         state_from=chosen.name,
-        claims=claims,
+        claims=tuple(claims),
+        unread=tuple(unread),
         notes=tuple(notes),
+        notes_about_rows=tuple(about_rows),
         no_state_because=chosen.refusal,
     )
-
-
-def identity_of(text: str) -> tuple[str | None, str | None]:
-    """Return the object id or the user principal name that a text is; (None, None) where it is neither."""
-    if found := _GUID.fullmatch(text):
-        return found.group(1).lower(), None
-    return None, text if _NAME.fullmatch(text) else None
 
 
 class _People:
@@ -72,15 +77,15 @@ class _People:
                 hint="Needed is ObjectId or UserPrincipalName. A display name is not enough: names are not unique.",
             )
 
-    def identities(self, number: int, row: dict[str, Value]) -> tuple[str | None, str | None]:
-        """Return object id and user principal name of a row, at least one of them."""
+    def identities(self, number: int, row: dict[str, Value]) -> tuple[str | None, str | None] | UnreadRow:
+        """Return object id and user principal name of a row, at least one of them, or why it has none."""
         object_id = user_principal_name = None
         strange: tuple[str, str] | None = None
         for column in self._id_columns:
             text = _text(row.get(column))
             if not text or object_id is not None:
                 continue
-            if found := _GUID.fullmatch(text):
+            if found := GUID.fullmatch(text):
                 object_id = found.group(1).lower()
             elif "@" not in text:
                 strange = strange or (column, text)
@@ -92,14 +97,13 @@ class _People:
             object_id, user_principal_name = object_id or as_id, as_name
             if as_id is None and as_name is None:
                 strange = strange or (column, text)
-        if object_id is None and user_principal_name is None:
-            if strange is None:
-                raise BadInput(f"{self._name}, row {number}: it names nobody.")
-            raise BadInput(
-                f"{self._name}, row {number}, column {strange[0]}: {strange[1][:80]!r} is neither an object id "
-                "(a GUID) nor a user principal name (it has an @)."
-            )
-        return object_id, user_principal_name
+        if object_id is not None or user_principal_name is not None:
+            return object_id, user_principal_name
+        if strange is None:
+            return UnreadRow(row=number, reason="it names nobody.")
+        column, text = strange
+        reason = f"{text[:80]!r} is neither an object id (a GUID) nor a user principal name (it has an @)."
+        return UnreadRow(row=number, column=column, reason=f"{reason} {invisible_in(text)}".rstrip())
 
     def display_name(self, row: dict[str, Value]) -> str | None:
         """Return the display name of a row, for reading only."""
@@ -110,16 +114,30 @@ class _People:
         return next((text for column in self._digest_columns if (text := _text(row.get(column)))), None)
 
 
-def _claim(name: str, people: _People, chosen: StateColumn, source: str, number: int, row: dict[str, Value]) -> Claim:
-    object_id, user_principal_name = people.identities(number, row)
+def _claim(
+    sheet: Sheet,
+    people: _People,
+    identities: tuple[str | None, str | None],
+    chosen: StateColumn,
+    source: str,
+    number: int,
+    row: dict[str, Value],
+) -> Claim:
+    object_id, user_principal_name = identities
     state: MfaState | None = None
     inferred, problem = False, None
     if chosen.name is not None and chosen.refusal is None:
         said = said_by(row.get(chosen.name, Gap.ABSENT))
         state = _state(said, chosen)
-        inferred = state is not None and isinstance(said, Blank)
         if state is None:
-            problem = f"{name}, row {number}, column {chosen.name}: {_why_unknown(said)}"
+            problem = f"{sheet.name}, row {number}, column {chosen.name}: {_why_unknown(said)}"
+        elif (other := _disagreeing(row, state, chosen)) is not None:
+            problem = (
+                f"{sheet.name}, row {number}: column {chosen.name} says {state} and column {other} something else, "
+                "so neither is believed."
+            )
+            state = None
+        inferred = state is not None and isinstance(said, Blank)
     return Claim(
         object_id=object_id,
         user_principal_name=user_principal_name,
@@ -135,6 +153,21 @@ def _claim(name: str, people: _People, chosen: StateColumn, source: str, number:
     )
 
 
+def _disagreeing(row: dict[str, Value], state: MfaState, chosen: StateColumn) -> str | None:
+    """Return another state column that says another state; a blank there says nothing against it."""
+    for column in chosen.others:
+        match said_by(row.get(column, Gap.ABSENT)):
+            case Known() as said if said.state is not state:
+                return column
+            case NoRequirement() if state is not MfaState.DISABLED:
+                return column
+            case Foreign() as said if all(meant is not state for _, meant in said.readings):
+                return column
+            case _:
+                pass
+    return None
+
+
 def _state(said: Said, chosen: StateColumn) -> MfaState | None:
     match said:
         case Known():
@@ -143,6 +176,8 @@ def _state(said: Said, chosen: StateColumn) -> MfaState | None:
             return MfaState.DISABLED
         case Blank():
             return MfaState.DISABLED if chosen.blank_is_disabled else None
+        case Foreign():
+            return said.state_in(chosen.language)
         case Lost() | Strange() | Gap():
             return None
         case _:
@@ -153,7 +188,7 @@ def _why_unknown(said: Said) -> str:
     match said:
         case Lost():
             return f"{said.text[:80]!r} stands for an object that was not written; {_LOST}."
-        case Strange():
+        case Strange() | Foreign():
             return f"{said.text[:80]!r} is no per-user MFA state."
         case Blank():
             return "it is blank, which says nothing in this file."
@@ -165,13 +200,23 @@ def _why_unknown(said: Said) -> str:
             assert_never(said)
 
 
-def _notes_about(name: str, claims: tuple[Claim, ...], chosen: StateColumn) -> Iterable[str]:
+def _unread_notes(name: str, unread: Sequence[UnreadRow]) -> Iterable[str]:
+    """Yield a sentence for each of the first rows that were not read, and how many more there are."""
+    for each in unread[:_SHOWN_ROWS]:
+        yield f"{name}, {each.place} was not read: {each.reason}"
+    if len(unread) > _SHOWN_ROWS:
+        yield f"… and {counted(len(unread) - _SHOWN_ROWS, 'more row')} that could not be read."
+
+
+def _notes_about(name: str, claims: Sequence[Claim], chosen: StateColumn) -> Iterable[str]:
     """Yield what is half of the truth in the file."""
     if chosen.refusal is not None:
         return
     if chosen.name is None:
         yield f"{name}: this file holds no state; no column or property of it is the per-user MFA state."
         return
+    if chosen.language is not None:
+        yield f"{name}: the states are read in {chosen.language.value}."
     states = Counter(claim.mfa_state for claim in claims)
     if states and not states[MfaState.DISABLED] and not states[None]:
         yield (
@@ -190,7 +235,7 @@ def _notes_about(name: str, claims: tuple[Claim, ...], chosen: StateColumn) -> I
     yield from _contradictions(name, claims)
 
 
-def _contradictions(name: str, claims: tuple[Claim, ...]) -> Iterable[str]:
+def _contradictions(name: str, claims: Sequence[Claim]) -> Iterable[str]:
     first: dict[str, Claim] = {}
     for claim in claims:
         key = claim.object_id or (claim.user_principal_name or "").casefold()

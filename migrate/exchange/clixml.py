@@ -9,7 +9,10 @@ from xml.etree.ElementTree import ParseError
 
 from migrate.errors import BadInput
 from migrate.exchange.encodings import ByteSource
+from migrate.exchange.identities import is_identity
+from migrate.exchange.nested import flattened
 from migrate.exchange.sheets import Keep, Sheet
+from migrate.exchange.table_rows import NO_HEADER
 from migrate.exchange.words import Value
 
 if TYPE_CHECKING:
@@ -32,13 +35,23 @@ def read_clixml(name: str, stream: ByteSource, keep: Keep) -> Sheet:
     """
     columns: dict[str, None] = {}
     rows: list[tuple[int, dict[str, Value]]] = []
+    unread: list[tuple[int, str]] = []
+    number = 0
     for item in _top_level(name, stream, _Reader(name, keep, columns)):
         for user in item if isinstance(item, list) else [item]:
+            number += 1
+            if isinstance(user, str) and is_identity(user):
+                user = {NO_HEADER: user}
             if not isinstance(user, dict):
-                raise BadInput(f"{name}, object {len(rows) + 1}: it is no object that describes a user.")
+                unread.append((number, "it is no object that describes a user."))
+                continue
+            # What stands in nested objects comes up unfiltered; only what means something is kept.
+            user = {key: value for key, value in flattened(user).items() if keep(key)}
             columns.update(dict.fromkeys(user))
-            rows.append((len(rows) + 1, user))
-    return Sheet(name=name, format="clixml", columns=tuple(columns), rows=rows)
+            rows.append((number, user))
+    if unread and not rows:
+        raise BadInput(f"{name}, object {unread[0][0]}: {unread[0][1]}")
+    return Sheet(name=name, format="clixml", columns=tuple(columns), rows=rows, unread=unread)
 
 
 def _top_level(name: str, stream: ByteSource, reader: _Reader) -> Iterator[Value]:

@@ -6,6 +6,7 @@ administrators have used for years.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import Enum, auto
 
@@ -27,7 +28,7 @@ class Meaning(Enum):
     PLAN_DIGEST = auto()
 
 
-GRAPH_STATES = frozenset({"perusermfastate", "perusermfastatus"})
+GRAPH_STATES = frozenset({"perusermfastate", "perusermfastatus", "peruser"})
 """State columns that come from Graph, where everybody has a state: a blank there means it is not known."""
 
 OUR_STATES = frozenset({"previousstate", "currentstate"})
@@ -36,13 +37,33 @@ OUR_STATES = frozenset({"previousstate", "currentstate"})
 REQUIREMENTS = "strongauthenticationrequirements"
 """MSOnline's property: a list, empty for Disabled, otherwise with one requirement that has the state."""
 
-_OBJECT_ID = ("objectid", "azureadobjectid", "entraobjectid", "id", "userid")
-_USER_PRINCIPAL_NAME = ("userprincipalname", "upn", "signinname", "username", "userid", "user")
+STATE_HOLDERS = frozenset({"authenticationrequirements", "requirements", "authentication"})
+"""Properties whose members are about the same user's requirements, so that a state one level down is the user's."""
+
+OTHER_PROPERTIES = "additionalproperties"
+"""Where Graph PowerShell puts every property of a user that its class does not know."""
+
+_OBJECT_ID = ("objectid", "azureadobjectid", "entraobjectid", "id", "userid", "memberobjectidorupn")
+_USER_PRINCIPAL_NAME = (
+    "userprincipalname",
+    "upn",
+    "signinname",
+    "username",
+    "userid",
+    "user",
+    "memberobjectidorupn",
+    # What Microsoft's pages call it in German, French, Italian and Portuguese.
+    "benutzerprinzipalname",
+    "nomdutilisateurprincipal",
+    "nomeprincipaledellutente",
+    "nomeprincipaldousuário",
+)
 _DISPLAY_NAME = ("displayname", "userdisplayname", "name", "user")
 # In this order of trust, should a file have several. PreviousState and CurrentState are ours.
 _STATE = (
     "perusermfastate",
     "perusermfastatus",
+    "peruser",
     "requirementstate",
     REQUIREMENTS,
     "strongauthenticationrequirementsstate",
@@ -103,8 +124,17 @@ _METHODS = frozenset(
 )
 
 
+# `Member object ID or user principal name [memberObjectIdOrUpn] Required`: the portal's own templates.
+_BRACKETED = re.compile(r"[^\[\],;|\t]*\[([A-Za-z][A-Za-z0-9]*)\][^\[\],;|\t]*")
+
+
 def folded(name: str) -> str:
-    """Return a column name as names are compared: letters and digits only, in lower case."""
+    """Return a column name as names are compared: letters and digits only, in lower case.
+
+    Of a heading in the portal's templates that is the name in brackets.
+    """
+    if "[" in name and (found := _BRACKETED.fullmatch(name)):
+        name = found.group(1)
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
@@ -150,4 +180,4 @@ def is_msonline(name: str) -> bool:
 def is_worth_keeping(name: str, state_column: str | None) -> bool:
     """Tell whether the values of this column are needed; all others are dropped while reading."""
     wanted = meanings_of(name) - {Meaning.METHODS, Meaning.FALSE_FRIEND}
-    return bool(wanted) or folded(name) in (folded(state_column or ""), "state")
+    return bool(wanted) or folded(name) in {folded(state_column or ""), "state", OTHER_PROPERTIES, *STATE_HOLDERS}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from migrate.errors import BadInput
-from migrate.exchange.columns import Meaning, meanings_of
-from migrate.exchange.excel_cells import Cell, CellReader
+from migrate.exchange.excel_cells import CellReader, Row
+from migrate.exchange.identities import is_identity
 from migrate.exchange.sheets import Keep, Sheet
-from migrate.exchange.tables import original
+from migrate.exchange.table_rows import HEADER_WITHIN, TableRows, header_among
 from migrate.exchange.words import Gap, Value
+from migrate.model.words import counted
 
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
@@ -22,11 +24,12 @@ UNPACKED_LIMIT = 256 << 20
 _MOST_PARTS = 2_000
 
 
-def read_workbook(name: str, stream: BinaryIO, keep: Keep, *, sheet: str | None) -> Sheet:
-    """Return the rows of a worksheet; row 1 is the header, dates become ISO text, everything else its text.
+def read_workbook(name: str, stream: BinaryIO, keep: Keep, *, sheet: str | None, visible_only: bool = False) -> Sheet:
+    """Return the rows of a worksheet; dates become ISO text, everything else its text.
 
-    `sheet` names the worksheet; without it, it is the only one whose header names users. `stream` must be
-    seekable. Raises `BadInput` for a damaged workbook, a zip bomb, XML entities, and an unclear choice of sheet.
+    `sheet` names the worksheet; without it, it is the only one whose header names users. `visible_only` leaves hidden
+    rows out, as somebody who filtered the sheet sees it. `stream` must be seekable. Raises `BadInput` for a damaged
+    workbook, a zip bomb, XML entities, and an unclear choice of sheet.
     """
     _refuse_bomb(name, stream)
     from defusedxml.common import DefusedXmlException
@@ -37,7 +40,7 @@ def read_workbook(name: str, stream: BinaryIO, keep: Keep, *, sheet: str | None)
     try:
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         try:
-            return _rows_of(name, book, _chosen(name, book, sheet), keep)
+            return _rows_of(name, book, _chosen(name, book, sheet), keep, visible_only=visible_only)
         finally:
             book.close()
     except DefusedXmlException as error:
@@ -88,6 +91,8 @@ def _chosen(name: str, book: Workbook, wanted: str | None) -> Worksheet:
                 return worksheet
         raise BadInput(f"{name} has no sheet {wanted!r}; it has {titles}.")
     with_users = [worksheet for worksheet in worksheets if _names_users(book, worksheet)]
+    if not with_users and len(worksheets) == 1:
+        return worksheets[0]
     if not with_users:
         raise BadInput(f"{name} has no sheet whose first row names a column with users; it has {titles}.")
     if len(with_users) > 1:
@@ -97,31 +102,52 @@ def _chosen(name: str, book: Workbook, wanted: str | None) -> Worksheet:
 
 
 def _names_users(book: Workbook, worksheet: Worksheet) -> bool:
-    first: list[Cell] = next((cells for _, cells, _ in CellReader(book, worksheet).rows()), [])
-    found = {meaning for cell in first if isinstance(cell, str) for meaning in meanings_of(cell)}
-    return bool(found & {Meaning.OBJECT_ID, Meaning.USER_PRINCIPAL_NAME})
+    first = [row.cells for row in islice(CellReader(book, worksheet).rows(), HEADER_WITHIN)]
+    return header_among(first) is not None
 
 
-def _rows_of(name: str, book: Workbook, worksheet: Worksheet, keep: Keep) -> Sheet:
-    columns: list[str] = []
-    kept: list[tuple[int, str]] = []
-    rows: list[tuple[int, dict[str, Value]]] = []
+def _rows_of(name: str, book: Workbook, worksheet: Worksheet, keep: Keep, *, visible_only: bool) -> Sheet:
     reader = CellReader(book, worksheet)
-    for number, cells, _ in reader.rows():
-        if not columns:
-            columns = [cell.strip() if isinstance(cell, str) else "" for cell in cells]
-            kept = [(position, column) for position, column in enumerate(columns) if column and keep(column)]
-            doubled = [column for _, column in kept if sum(column.casefold() == c.casefold() for c in columns) > 1]
-            if doubled:
-                raise BadInput(f"{name}, row {number}: the column {doubled[0]!r} stands there twice.")
-        elif any(cell is not None for cell in cells):
-            # A row ends with its last filled cell, so what lies behind it is empty, not cut off.
-            texts = {column: cells[position] if position < len(cells) else None for position, column in kept}
-            rows.append(
-                (number, {column: original(text) if isinstance(text, str) else text for column, text in texts.items()})
-            )
-    _mark_merged(reader, dict(rows), kept)
-    return Sheet(name=name, format="xlsx", columns=tuple(filter(None, columns)), rows=rows)
+    rows = reader.rows()
+    head = list(islice(rows, HEADER_WITHIN))
+    table = TableRows(name, "xlsx", keep)
+    place = _header_of(name, table, head)
+    hidden = 0
+    for row in chain(head[place:], rows):
+        if row.is_hidden and visible_only:
+            hidden += 1
+        elif table.add(row.number, row.cells):
+            hidden += row.is_hidden
+    _mark_merged(reader, dict(table.rows), table.kept)
+    if hidden:
+        table.notes.append(
+            f"{name}: {counted(hidden, 'hidden row')} of {worksheet.title!r} "
+            + ("left out (--visible-only)." if visible_only else "read as well; --visible-only leaves hidden rows out.")
+        )
+    return table.sheet()
+
+
+def _header_of(name: str, table: TableRows, head: list[Row]) -> int:
+    """Begin the table with its header, and return the place of the first row below it."""
+    place = header_among([row.cells for row in head])
+    if place is not None:
+        table.begin(head[place].number, head[place].cells)
+        titles = [(row.number, row.cells) for row in head[:place] if any(row.cells)]
+        table.put_above(titles, head[place].number)
+        return place + 1
+    filled = [cell for row in head[:1] for cell in row.cells if isinstance(cell, str) and cell.strip()]
+    if len(filled) == 1 and is_identity(filled[0]) and head[0].cells[0] == filled[0]:
+        table.begin_without_header()
+        return 0
+    if any(map(is_identity, filled)):
+        raise BadInput(
+            f"{name} has no header: row {head[0].number} names a user already, and what its other cells are cannot be "
+            "known.",
+            hint="Put a row above it that names the columns, such as UserPrincipalName and PerUserMfaState.",
+        )
+    if head:
+        table.begin(head[0].number, head[0].cells)
+    return 1
 
 
 def _mark_merged(reader: CellReader, rows: dict[int, dict[str, Value]], kept: list[tuple[int, str]]) -> None:

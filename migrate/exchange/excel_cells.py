@@ -7,11 +7,13 @@ with another one. Only the first of these is a blank.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
+from migrate.exchange.table_rows import Cell
 from migrate.exchange.words import Gap
 
 if TYPE_CHECKING:
@@ -19,7 +21,15 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-Cell = str | Gap | None
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that has any cell."""
+
+    number: int
+    cells: list[Cell]
+    """From column A on, to the last one that was written."""
+    is_hidden: bool
 
 
 class CellReader:
@@ -35,18 +45,20 @@ class CellReader:
         }
         self._merged: Any = None
 
-    def rows(self) -> Iterator[tuple[int, list[Cell], bool]]:
-        """Yield number, cells and whether it is hidden, of each row that has any cell. Cells begin with column A."""
+    def rows(self) -> Iterator[Row]:
+        """Yield each row that has any cell."""
         with self._worksheet._get_source() as source:
             parser = _Parser(source, self._worksheet._shared_strings, **self._arguments)
             for number, found in parser.parse():
                 attributes = parser.row_dimensions.pop(str(number), {})
                 cells: list[Cell] = []
                 for cell in found:
-                    cells.extend([None] * (cell["column"] - len(cells) - 1))
-                    cells.append(_text(cell["value"]))
+                    place = cell["column"] - 1
+                    if place >= len(cells):
+                        cells.extend([None] * (place + 1 - len(cells)))
+                    cells[place] = _text(cell["value"])
                 if cells:
-                    yield number, cells, attributes.get("hidden") in ("1", "true")
+                    yield Row(number, cells, attributes.get("hidden") in ("1", "true"))
             self._merged = parser.merged_cells
 
     def merged(self) -> Iterator[tuple[range, range]]:

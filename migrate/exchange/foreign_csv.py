@@ -1,4 +1,4 @@
-"""Read tables that somebody else wrote: Export-Csv of 5.1 and 7, portal downloads, report scripts.
+"""Read tables that somebody else wrote: Export-Csv of 5.1 and 7, portal downloads, report scripts, saved spreadsheets.
 
 The csv module and not pandas, which fills rows that are cut off with blanks without a word (tried with 3.1); a
 blank state may mean Disabled, so a cut row has to be an error.
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from migrate.errors import BadInput
+from migrate.exchange.identities import is_identity
 from migrate.exchange.sheets import REEXPORT_HINT, Keep, Sheet
-from migrate.exchange.tables import DELIMITERS, original
-from migrate.exchange.words import Value
+from migrate.exchange.table_rows import HEADER_WITHIN, TableRows, is_header
+from migrate.exchange.tables import DELIMITERS
 from migrate.model.words import counted
 
 _DASH_ROW = re.compile(r"-+(?: +-+)*\s*")
 _LIST_LINE = re.compile(r"[A-Za-z][\w .-]*? *: ?\S*.*")
+_SEPARATOR_LINE = re.compile(r"\"?sep=(.?)\"?[,;\t|]*\s*", re.IGNORECASE)
 
 
 def refuse_printed(name: str, lines: list[str]) -> None:
@@ -26,7 +28,7 @@ def refuse_printed(name: str, lines: list[str]) -> None:
     filled = [line.rstrip("\r\n") for line in lines if line.strip()]
     if len(filled) > 1 and _DASH_ROW.fullmatch(filled[1]):
         kind = "Format-Table"
-    elif len(filled) > 1 and all(_LIST_LINE.fullmatch(line) for line in filled[:3]):
+    elif len(filled) > 1 and all(_LIST_LINE.fullmatch(line) and not is_identity(line) for line in filled[:3]):
         kind = "Format-List"
     else:
         return
@@ -39,53 +41,170 @@ def refuse_printed(name: str, lines: list[str]) -> None:
 def read_table(name: str, lines: Iterator[str], keep: Keep) -> Sheet:
     """Return the rows of a CSV text; `lines` keep their ends.
 
-    Takes a `#TYPE` line and other comments before the header, and comma, semicolon, tab or bar. Raises `BadInput`
-    naming file and row for rows of another length than the header and for broken quoting.
+    Takes comma, semicolon, tab or bar, a `sep=` line, and whatever stands above the header. A row of another length
+    than the header is a row that was not read. Raises `BadInput` naming file and row for broken quoting, for whole
+    lines in quotes and for a file without a header whose rows are more than one name.
     """
-    skipped = 0
-    header = ""
-    for line in lines:
-        if line.strip() and not line.startswith("#"):
-            header = line
-            break
-        skipped += 1
-    if not header:
+    lines = (line.lstrip("\ufeff") if line[:1] == "\ufeff" else line for line in lines)
+    head = list(islice(lines, HEADER_WITHIN))
+    place, delimiter = _beginning(name, head)
+    table = TableRows(name, "csv", keep)
+    above, header = _header(name, head, place, delimiter)
+    if header is None:
+        table.begin_without_header()
+        _Rows(name, table, delimiter, place).read(chain(head[place:], lines))
+    else:
+        table.put_above(above, header + 1)
+        chosen = delimiter or _delimiter_of(head[header])
+        _Rows(name, table, chosen, header).read(chain(head[header:], lines))
+    return table.sheet()
+
+
+def _beginning(name: str, head: Sequence[str]) -> tuple[int, str]:
+    """Return the place of the first line that says something, and the delimiter that a `sep=` line gives, or empty."""
+    place = _first_filled(head, 0)
+    if place is None:
         raise BadInput(f"{name} is empty.")
-    row_number = skipped
-    columns: list[str] = []
-    kept: list[tuple[int, str]] = []
-    rows: list[tuple[int, dict[str, Value]]] = []
+    said = _SEPARATOR_LINE.fullmatch(head[place])
+    if said is None:
+        return place, ""
+    delimiter = said.group(1) or "\t"
+    if delimiter not in DELIMITERS:
+        raise BadInput(
+            f"{name}, row {place + 1}: its columns are separated by {delimiter!r}, which is not read.",
+            hint="Save it with a comma, a semicolon, a tab or a bar.",
+        )
+    following = _first_filled(head, place + 1)
+    if following is None:
+        raise BadInput(f"{name} is empty.")
+    return following, delimiter
+
+
+def _first_filled(head: Sequence[str], start: int) -> int | None:
+    """Return the place of the first line from `start` that is neither blank nor a comment such as `#TYPE`."""
+    return next((n for n in range(start, len(head)) if head[n].strip() and not head[n].startswith("#")), None)
+
+
+def _header(
+    name: str, head: Sequence[str], start: int, delimiter: str
+) -> tuple[list[tuple[int, Sequence[str]]], int | None]:
+    """Return the numbered rows above the header, and the header's place; None for a list of users without one.
+
+    Where no row is a header, the first one is taken for it, so that the refusal can name what was found.
+    """
+    above: list[tuple[int, Sequence[str]]] = []
+    for place in range(start, len(head)):
+        if not head[place].strip() or head[place].startswith("#"):
+            continue
+        cells = _cells(head, place, delimiter)
+        _refuse_whole_lines(name, place, cells)
+        if is_header(cells):
+            return above, place
+        above.append((place + 1, cells))
+    first = [cell for cell in _cells(head, start, delimiter) if cell.strip()]
+    if not any(is_identity(cell) for cell in first):
+        return [], start
+    if len(first) == 1:
+        return [], None
+    raise BadInput(
+        f"{name} has no header: row {start + 1} names a user already, and what its other cells are cannot be known.",
+        hint="Put a line above it that names the columns, such as UserPrincipalName,PerUserMfaState.",
+    )
+
+
+def _cells(head: Sequence[str], place: int, delimiter: str) -> list[str]:
     try:
-        for cells in csv.reader(chain([header], lines), delimiter=_delimiter_of(header), strict=True):
-            row_number += 1
-            if not columns:
-                columns = _checked_header(name, row_number, cells)
-                kept = [(position, column) for position, column in enumerate(columns) if keep(column)]
-            elif len(cells) == len(columns):
-                rows.append((row_number, {column: original(cells[position]) for position, column in kept}))
-            elif cells:
-                raise BadInput(
-                    f"{name}, row {row_number}: it has {counted(len(cells), 'cell')}, "
-                    f"but the header has {len(columns)}.",
-                    hint="Is it cut off, or does a value hold the separator without quotes?",
-                )
-    except csv.Error as error:
-        raise BadInput(f"{name}, row {row_number + 1}: the table is broken ({error}).") from error
-    return Sheet(name=name, format="csv", columns=tuple(columns), rows=rows)
+        return next(csv.reader(head[place:], delimiter=delimiter or _delimiter_of(head[place])), [])
+    except csv.Error:
+        return []
 
 
-def _delimiter_of(header: str) -> str:
-    """Return the delimiter that occurs most often in the header, outside quotes; a comma where none does."""
-    bare = re.sub(r'"[^"]*"', "", header)
+def _refuse_whole_lines(name: str, place: int, cells: Sequence[str]) -> None:
+    if len(cells) != 1:
+        return
+    inner = _cells(cells, 0, "")
+    if len(inner) > 1 and is_header(inner):
+        raise BadInput(
+            f"{name}, row {place + 1}: the whole line is one quoted cell, so the table was put in quotes twice.",
+            hint="Take the outer quotes of each line off, or export the table again.",
+        )
+
+
+def _delimiter_of(line: str) -> str:
+    """Return the delimiter that occurs most often in a line, outside quotes; a comma where none does."""
+    bare = re.sub(r'"[^"]*"', "", line)
     return max(DELIMITERS, key=bare.count)
 
 
-def _checked_header(name: str, row: int, cells: list[str]) -> list[str]:
-    # Import-Csv names a missing header H1, H2, …; we do the same.
-    columns = [cell.strip() or f"H{number}" for number, cell in enumerate(cells, start=1)]
-    seen: set[str] = set()
-    for column in columns:
-        if column.casefold() in seen:
-            raise BadInput(f"{name}, row {row}: the column {column!r} stands there twice.")
-        seen.add(column.casefold())
-    return columns
+class _Rows:
+    """Reads header and rows of a table, and holds the rows of another length than the header."""
+
+    def __init__(self, name: str, table: TableRows, delimiter: str, before: int) -> None:
+        self._name, self._table, self._delimiter, self._number = name, table, delimiter or ",", before
+        self._others: list[tuple[int, int]] = []
+        """Place among the rows and row number, where a row differs from the header in blank cells at its end only."""
+        self._lengths: set[int] = set()
+        """How many cells those rows have."""
+
+    def read(self, lines: Iterator[str]) -> None:
+        """Read everything."""
+        table = self._table
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        line = 0
+        try:
+            for cells in reader:
+                self._number += 1
+                if reader.line_num > line + 1:
+                    self._refuse_swallowed(cells)
+                line = reader.line_num
+                if not table.columns:
+                    table.begin(self._number, cells)
+                elif len(cells) == len(table.columns):
+                    table.add(self._number, cells)
+                elif cells:
+                    self._add_of_other_length(cells)
+        except csv.Error as error:
+            raise BadInput(f"{self._name}, row {self._number + 1}: the table is broken ({error}).") from error
+        self._settle()
+
+    def _add_of_other_length(self, cells: list[str]) -> None:
+        """Take a row that has too many or too few cells, all of them blank, for now; no other one."""
+        table = self._table
+        width = len(table.columns)
+        filled = max((place for place, name in enumerate(table.columns, 1) if name != f"H{place}"), default=width)
+        rest = cells[width:]
+        if (rest and any(cell.strip() for cell in rest)) or len(cells) < filled:
+            if any(cell.strip() for cell in cells):
+                table.unread.append(
+                    (self._number, f"it has {counted(len(cells), 'cell')}, but the header has {width}.")
+                )
+        elif table.add(self._number, cells[:width]):
+            self._others.append((len(table.rows) - 1, self._number))
+            self._lengths.add(len(cells))
+
+    def _settle(self) -> None:
+        """Believe rows of another length only where all rows are of that one: a script that writes each so.
+
+        Among rows of the header's length such a row may as well have lost a cell, or hold a separator too many.
+        """
+        table = self._table
+        if not self._others or (len(self._others) == len(table.rows) and len(self._lengths) == 1 and not table.unread):
+            return
+        width = len(table.columns)
+        table.unread += [
+            (number, f"it has another number of cells than the header, which has {width}.")
+            for _, number in self._others
+        ]
+        odd = {place for place, _ in self._others}
+        table.rows = [row for place, row in enumerate(table.rows) if place not in odd]
+
+    def _refuse_swallowed(self, cells: Sequence[str]) -> None:
+        """Refuse a cell of several lines that holds what look like rows: a quote was opened and closed elsewhere."""
+        for cell in cells:
+            for line in cell.splitlines()[1:] if "\n" in cell or "\r" in cell else ():
+                parts = line.split(self._delimiter)
+                if len(parts) > 1 and any(is_identity(part.strip('"')) for part in parts):
+                    raise BadInput(
+                        f"{self._name}, row {self._number}: the table is broken: a quoted cell holds whole rows.",
+                        hint="A quote is missing or one too many in or before this row.",
+                    )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from migrate.errors import BadInput
+from migrate.exchange.identities import is_identity
+from migrate.exchange.nested import answers_of, flattened
 from migrate.exchange.sheets import Keep, Sheet
+from migrate.exchange.table_rows import NO_HEADER
 from migrate.exchange.words import Value
 
 
@@ -35,12 +39,22 @@ def read_json(name: str, text: str, keep: Keep) -> Sheet:
     return objects.sheet("json")
 
 
+@dataclass(frozen=True, slots=True)
+class _NotRead:
+    """Stands for an answer that is about nobody whom one can name."""
+
+    reason: str
+
+
 class _Objects:
     """Collects the wanted members of objects."""
 
     def __init__(self, name: str, keep: Keep) -> None:
         self.name = name
         self.notes: list[str] = []
+        self.unread: list[tuple[int, str]] = []
+        self.is_cut = False
+        """The last page of Graph that was seen names a following one."""
         self._keep = keep
         self._columns: dict[str, bool] = {}
         """Every name seen, and whether it is kept."""
@@ -48,10 +62,16 @@ class _Objects:
 
     def add(self, numbered: Iterable[tuple[int, object]]) -> None:
         for number, item in numbered:
+            if isinstance(item, str) and is_identity(item):
+                item = {NO_HEADER: item}
+            elif isinstance(item, _NotRead):
+                self.unread.append((number, item.reason))
+                continue
             if not isinstance(item, dict):
-                raise BadInput(f"{self.name}, row {number}: {_shown(item)} is no object that describes a user.")
+                self.unread.append((number, f"{_shown(item)} is no object that describes a user."))
+                continue
             kept: dict[str, Value] = {}
-            for key, value in item.items():
+            for key, value in flattened(item).items():
                 if key not in self._columns:
                     self._columns[key] = self._keep(key)
                 if self._columns[key]:
@@ -59,7 +79,19 @@ class _Objects:
             self._rows.append((number, kept))
 
     def sheet(self, form: str) -> Sheet:
-        return Sheet(name=self.name, format=form, columns=tuple(self._columns), rows=self._rows, notes=self.notes)
+        if self.is_cut:
+            self.notes.append("It is one page of a longer answer of Graph: users on the other pages are not in it.")
+        if self.unread and not self._rows:
+            number, reason = self.unread[0]
+            raise BadInput(f"{self.name}, row {number}: {reason}")
+        return Sheet(
+            name=self.name,
+            format=form,
+            columns=tuple(self._columns),
+            rows=self._rows,
+            notes=self.notes,
+            unread=self.unread,
+        )
 
 
 def _decoded(name: str, number: int, raw: msgspec.Raw) -> Any:
@@ -70,22 +102,32 @@ def _decoded(name: str, number: int, raw: msgspec.Raw) -> Any:
 
 
 def _unwrapped(objects: _Objects, items: Iterable[object]) -> Iterator[object]:
-    """Yield the users, also out of {"value": […], "Count": n} and out of an answer of Graph."""
+    """Yield the users, also out of {"value": […], "Count": n}, out of pages of Graph and out of a `$batch`."""
     for item in items:
-        names = {key.casefold() for key in item} if isinstance(item, dict) else set()
-        inner = item.get("value") if isinstance(item, dict) else None
-        if not isinstance(inner, list) or not ("count" in names or any("@odata." in key for key in names)):
+        if not isinstance(item, dict):
             yield item
             continue
-        if "@odata.nextlink" in names:
-            objects.notes.append("It is one page of a longer answer of Graph: users on the other pages are not in it.")
+        answers = answers_of(item)
+        if answers is not None:
+            yield from (_NotRead(answer) if isinstance(answer, str) else answer for answer in answers)
+            continue
+        names = {key.casefold() for key in item}
+        inner = item.get("value")
+        if not isinstance(inner, list) or not (
+            names == {"value"} or "count" in names or any("@odata." in key for key in names)
+        ):
+            yield item
+            continue
+        objects.is_cut = "@odata.nextlink" in names
         yield from inner
 
 
 def _read_one_after_another(name: str, text: str, objects: _Objects) -> Sheet:
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if lines and _is_whole(lines[0][1]):
-        objects.add(_parsed_lines(name, lines))
+        objects.add(
+            (number, item) for number, line in _parsed_lines(name, lines) for item in _unwrapped(objects, [line])
+        )
         return objects.sheet("ndjson")
     objects.add(enumerate(_unwrapped(objects, _parsed_stream(name, text)), start=1))
     return objects.sheet("json")

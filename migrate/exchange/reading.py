@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -12,7 +13,14 @@ from typing import BinaryIO
 from migrate.errors import BadInput
 from migrate.exchange.claims import claims_of
 from migrate.exchange.columns import is_worth_keeping
-from migrate.exchange.encodings import CHUNK_BYTES, ByteSource, checked_encoding, encoding_of, text_lines, text_pieces
+from migrate.exchange.encodings import (
+    CHUNK_BYTES,
+    ByteSource,
+    checked_encoding,
+    encoding_of,
+    lines_at_any_end,
+    text_pieces,
+)
 from migrate.exchange.foreign_csv import read_table, refuse_printed
 from migrate.exchange.sheets import Keep, Sheet
 from migrate.exchange.tables import name_of, opened
@@ -41,6 +49,8 @@ class Asked:
     """The worksheet of a workbook."""
     trust_disabled: bool = False
     """Believe a file in which nobody is anything but Disabled."""
+    visible_only: bool = False
+    """Leave the hidden rows of a workbook out, as somebody who filtered it sees it."""
 
 
 NOTHING_ASKED = Asked()
@@ -95,6 +105,8 @@ class _Rewound:
 
 
 def _sheet_of(name: str, stream: _Rewound, keep: Keep, asked: Asked) -> Sheet:
+    if asked.visible_only and not stream.head.startswith(_ZIP):
+        raise BadInput(f"{name} is no Excel workbook, so none of its rows is hidden.", hint="Leave --visible-only out.")
     if stream.head.startswith(_OLD_EXCEL):
         raise BadInput(
             f"{name} is a workbook of old Excel (.xls), or an encrypted one.", hint="Save it as .xlsx or CSV UTF-8."
@@ -102,11 +114,13 @@ def _sheet_of(name: str, stream: _Rewound, keep: Keep, asked: Asked) -> Sheet:
     if stream.head.startswith(_ZIP):
         from migrate.exchange.excel import read_workbook
 
-        return read_workbook(name, io.BytesIO(_whole(name, stream)), keep, sheet=asked.sheet)
+        book = io.BytesIO(_whole(name, stream))
+        return read_workbook(name, book, keep, sheet=asked.sheet, visible_only=asked.visible_only)
     if asked.sheet is not None:
         raise BadInput(f"{name} is no Excel workbook, so it has no sheet {asked.sheet!r}.")
     codec = checked_encoding(asked.encoding) if asked.encoding else encoding_of(stream.head)
     begin = stream.head.decode(codec, errors="replace").lstrip("\ufeff \t\r\n")
+    _refuse_pages(name, begin)
     if begin.startswith("<"):
         from migrate.exchange.clixml import read_clixml
 
@@ -115,10 +129,24 @@ def _sheet_of(name: str, stream: _Rewound, keep: Keep, asked: Asked) -> Sheet:
         from migrate.exchange.foreign_json import read_json
 
         return read_json(name, _whole_text(name, stream, asked.encoding), keep)
-    lines = text_lines(stream, name=name, encoding=asked.encoding)
+    lines = lines_at_any_end(stream, name=name, encoding=asked.encoding)
     first = list(islice(lines, _PRINTED_LINES))
     refuse_printed(name, first)
     return read_table(name, chain(first, lines), keep)
+
+
+def _refuse_pages(name: str, begin: str) -> None:
+    """Raise `BadInput` for what a browser shows or another Excel wrote, whatever the file's name ends with."""
+    lowered = begin[:_HEAD_BYTES].casefold()
+    if lowered.startswith("mime-version:") or re.match(r"<(!doctype\s+html|html|head|body|table|meta)\b", lowered):
+        raise BadInput(
+            f"{name} is an HTML page, whatever its name ends with; portals and scripts call such a page .xls.",
+            hint="Open it in Excel and save it as .xlsx or CSV UTF-8.",
+        )
+    if "urn:schemas-microsoft-com:office:spreadsheet" in lowered:
+        raise BadInput(
+            f"{name} is an XML spreadsheet of Excel 2003.", hint="Open it in Excel and save it as .xlsx or CSV UTF-8."
+        )
 
 
 def _whole(name: str, stream: _Rewound) -> bytes:

@@ -33,3 +33,6 @@ class Sheet:
     rows: list[tuple[int, dict[str, Value]]]
     """Row number as people count, and the values under the names that were kept."""
     notes: list[str] = field(default_factory=list)
+    """What was passed over or found around the rows, as sentences."""
+    unread: list[tuple[int, str]] = field(default_factory=list)
+    """Row number of each row that is about somebody and could not be read, and the reason."""

@@ -5,18 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from migrate.errors import BadInput, UsageProblem
-from migrate.exchange.claims import identity_of
+from migrate.exchange.identities import identity_of
 from migrate.exchange.reading import NOTHING_ASKED, Asked, read_claims, with_states
-from migrate.model.claims import Claim, ClaimFile
+from migrate.model.claims import Claim, ClaimFile, UnreadRow
 from migrate.model.set_state import StateRequest
 
 
-def requests_from(
-    source: str, asked: Asked = NOTHING_ASKED, *, states: bool = False
-) -> tuple[list[StateRequest], tuple[str, ...]]:
-    """Return the users that a file (or `-`, stdin) names, in its order, and what one has to know about their states.
+class ListedRequests(NamedTuple):
+    """What a list asks for."""
+
+    requests: list[StateRequest]
+    unread: list[tuple[int, str]]
+    """Index of each row that could not be read, among the rows of the list, and why, as a sentence."""
+    notes: tuple[str, ...]
+    """What one has to know about the rows, and about their states where these are asked for."""
+
+
+def requests_from(source: str, asked: Asked = NOTHING_ASKED, *, states: bool = False) -> ListedRequests:
+    """Return the users that a file (or `-`, stdin) names, in its order, and what one has to know about it.
 
     Args:
         source: The file's path, or `-`.
@@ -35,12 +44,21 @@ def requests_from(
             f"This file holds no state: {file.name} holds no per-user MFA state for anybody.",
             hint="Name the state for all of them, such as --state Disabled; `mfa-migrate convert` shows what is read.",
         )
-    return requests_of(file), file.notes if states else ()
+    requests, unread = requests_of(file)
+    return ListedRequests(requests, unread, file.notes if states else file.notes_about_rows)
 
 
-def requests_of(file: ClaimFile) -> list[StateRequest]:
-    """Return a request for each claim of a file, in its order."""
-    return [_claimed(index, claim) for index, claim in enumerate(file.claims)]
+def requests_of(file: ClaimFile) -> tuple[list[StateRequest], list[tuple[int, str]]]:
+    """Return a request for each claim of a file, in its order, and the index and reason of each row not read."""
+    rows: list[Claim | UnreadRow] = [*file.claims, *file.unread]
+    rows.sort(key=lambda row: row.row)
+    requests = [_claimed(index, row) for index, row in enumerate(rows) if isinstance(row, Claim)]
+    unread = [
+        (index, f"{file.name}, {row.place} was not read: {row.reason}")
+        for index, row in enumerate(rows)
+        if isinstance(row, UnreadRow)
+    ]
+    return requests, unread
 
 
 def requests_named(object_ids: Sequence[str], names: Sequence[str]) -> list[StateRequest]:

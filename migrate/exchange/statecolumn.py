@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from migrate.errors import BadInput
 from migrate.exchange.columns import (
     GRAPH_STATES,
+    OTHER_PROPERTIES,
     OUR_STATES,
     REQUIREMENTS,
     Meaning,
@@ -17,8 +18,9 @@ from migrate.exchange.columns import (
     folded,
     is_msonline,
 )
+from migrate.exchange.localized import WORDS, Language
 from migrate.exchange.sheets import REEXPORT_HINT, Sheet
-from migrate.exchange.words import Blank, Gap, Known, Lost, NoRequirement, Said, Strange, Value, said_by
+from migrate.exchange.words import Blank, Foreign, Gap, Known, Lost, NoRequirement, Said, Strange, Value, said_by
 from migrate.model.users import MfaState
 
 _PORTAL_TEMPLATE = frozenset({"username", "mfastatus"})
@@ -32,6 +34,10 @@ class StateColumn:
     """None: the file holds no state."""
     blank_is_disabled: bool = False
     """The source leaves a blank for users without a requirement."""
+    language: Language | None = None
+    """The language that all states are written in, where it is not English."""
+    others: tuple[str, ...] = ()
+    """Further columns that hold states: a row in which one of them says another state is not known."""
     refusal: str | None = None
     """A sentence, then a line with what to do; None where the column can be used, or where there is none at all."""
     notes: tuple[str, ...] = ()
@@ -56,6 +62,11 @@ class _Tally:
     """A state is spelled as Graph spells it, in lower case; MSOnline writes Enabled and Enforced."""
     lost: tuple[int, Lost] | None = None
     strange: tuple[int, Strange] | None = None
+    foreign: tuple[int, Foreign] | None = None
+    languages: set[Language] = field(default_factory=lambda: set(Language))
+    """The languages in which all foreign words are states."""
+    language: Language | None = None
+    """The one language of all states; None where they are English, or not all of one language."""
 
 
 def state_column_of(sheet: Sheet, *, asked: str | None, trust_disabled: bool) -> StateColumn:
@@ -67,15 +78,44 @@ def state_column_of(sheet: Sheet, *, asked: str | None, trust_disabled: bool) ->
     if asked is not None:
         return _if_not_all_disabled(sheet, _named(sheet, asked), trust_disabled)
     sure = columns_for(Meaning.STATE, sheet.columns)
-    if sure:
-        return _if_not_all_disabled(sheet, _sure(sheet, sure), trust_disabled)
     maybe = columns_for(Meaning.MAYBE_STATE, sheet.columns)
-    if maybe:
-        return _maybe(sheet, maybe[0])
-    return _none(sheet)
+    if sure:
+        chosen = _if_not_all_disabled(sheet, _sure(sheet, sure), trust_disabled)
+    elif maybe:
+        chosen = _maybe(sheet, maybe[0])
+    else:
+        return _none(sheet)
+    if chosen.refusal is not None or len(sure) + len(maybe) == 1:
+        return chosen
+    others = tuple(column for column in (*sure, *maybe) if column != chosen.name and _holds_states(sheet, column))
+    return replace(chosen, others=others)
+
+
+def _holds_states(sheet: Sheet, column: str) -> bool:
+    """Tell whether a column beside the chosen one may speak of the per-user state as well.
+
+    One that need not, such as MFA Status, counts where all its values are states and no column about methods is there.
+    """
+    tally = _tally(sheet, column)
+    if columns_for(Meaning.MAYBE_STATE, [column]):
+        return tally.known > 0 and tally.strange is None and not columns_for(Meaning.METHODS, sheet.columns)
+    return tally.known > 0 or tally.no_requirement > 0
 
 
 def _tally(sheet: Sheet, column: str) -> _Tally:
+    tally = _counted(sheet, column)
+    if tally.foreign is None or tally.known or tally.strange or tally.lost or not tally.languages:
+        return tally
+    # Spanish and Portuguese share a word; what two languages share means the same in both.
+    tally.language = min(tally.languages, key=list(Language).index)
+    for _, _, said in _said(sheet, column):
+        if isinstance(said, Foreign) and (state := said.state_in(tally.language)) is not None:
+            tally.states.add(state)
+            tally.known += 1
+    return tally
+
+
+def _counted(sheet: Sheet, column: str) -> _Tally:
     tally = _Tally(rows=len(sheet.rows))
     for number, value, said in _said(sheet, column):
         match said:
@@ -91,6 +131,9 @@ def _tally(sheet: Sheet, column: str) -> _Tally:
                 tally.lost = tally.lost or (number, said)
             case Strange() if not said.is_failure:
                 tally.strange = tally.strange or (number, said)
+            case Foreign():
+                tally.foreign = tally.foreign or (number, said)
+                tally.languages &= {language for language, _ in said.readings}
             case Blank() | Gap() | Strange():
                 pass
             case _:
@@ -104,6 +147,21 @@ def _said(sheet: Sheet, column: str) -> Iterator[tuple[int, Value, Said]]:
         yield number, value, said_by(value)
 
 
+def _not_one_language(sheet: Sheet, column: str, tally: _Tally) -> StateColumn | None:
+    """Return the refusal of a column that mixes a language with something else; None where it does not."""
+    if tally.foreign is None or tally.language is not None:
+        return None
+    number, foreign = tally.foreign
+    language, _ = foreign.readings[0]
+    words = ", ".join(word for words in WORDS[language].values() for word in words)
+    return StateColumn(
+        name=column,
+        refusal=f"{sheet.name}, row {number}, column {column}: this file speaks {language.value} ({foreign.text!r}), "
+        f"and not all values of the column are {language.value} states.\nKnown in {language.value} are {words}; "
+        "write the states of all rows in one language.",
+    )
+
+
 def _named(sheet: Sheet, asked: str) -> StateColumn:
     """Return the column that the operator named; its values still have to be states."""
     found = [column for column in sheet.columns if folded(column) == folded(asked)]
@@ -111,6 +169,8 @@ def _named(sheet: Sheet, asked: str) -> StateColumn:
         raise BadInput(f"{sheet.name} has no column {asked!r} (found: {', '.join(sheet.columns)}).")
     column = found[0]
     tally = _tally(sheet, column)
+    if (refused := _not_one_language(sheet, column, tally)) is not None:
+        return refused
     if tally.strange is not None:
         number, strange = tally.strange
         return StateColumn(
@@ -120,15 +180,22 @@ def _named(sheet: Sheet, asked: str) -> StateColumn:
         )
     if not tally.known and not tally.no_requirement:
         return _lost_or_blank(sheet, column, tally)
-    return StateColumn(name=column, blank_is_disabled=_blank_is_disabled(sheet, column, tally))
+    return _taken(sheet, column, tally)
+
+
+def _taken(sheet: Sheet, column: str, tally: _Tally) -> StateColumn:
+    blank_is_disabled = _blank_is_disabled(sheet, column, tally)
+    return StateColumn(name=column, blank_is_disabled=blank_is_disabled, language=tally.language)
 
 
 def _sure(sheet: Sheet, columns: list[str]) -> StateColumn:
     """Return the most trusted column that says anything."""
     tallies = {column: _tally(sheet, column) for column in columns}
     for column, tally in tallies.items():
+        if (refused := _not_one_language(sheet, column, tally)) is not None:
+            return refused
         if tally.known or tally.no_requirement:
-            return StateColumn(name=column, blank_is_disabled=_blank_is_disabled(sheet, column, tally))
+            return _taken(sheet, column, tally)
     column, tally = next(iter(tallies.items()))
     if not tally.rows:
         return StateColumn(name=column)
@@ -165,7 +232,7 @@ def _blank_is_disabled(sheet: Sheet, column: str, tally: _Tally) -> bool:
     """
     if sheet.format not in ("csv", "xlsx") or not tally.known:
         return False
-    if MfaState.DISABLED in tally.states or tally.spelled_by_graph:
+    if MfaState.DISABLED in tally.states or tally.spelled_by_graph or tally.language is not None:
         return False
     key = folded(column)
     if tally.of_requirements == tally.known and key == REQUIREMENTS:
@@ -189,6 +256,8 @@ def _maybe(sheet: Sheet, column: str) -> StateColumn:
     tally = _tally(sheet, column)
     if not tally.rows:
         return StateColumn(name=column)
+    if (refused := _not_one_language(sheet, column, tally)) is not None:
+        return refused
     if tally.lost is not None and not tally.known:
         return _lost_or_blank(sheet, column, tally)
     ask = f"If it is the per-user state all the same, say so: --state-column '{column}'."
@@ -208,7 +277,7 @@ def _maybe(sheet: Sheet, column: str) -> StateColumn:
             f"report about methods, and there it says whether somebody has one.\n{ask}",
         )
     if MfaState.ENFORCED in tally.states:
-        return StateColumn(name=column, blank_is_disabled=_blank_is_disabled(sheet, column, tally))
+        return _taken(sheet, column, tally)
     if {folded(name) for name in sheet.columns} == _PORTAL_TEMPLATE:
         return StateColumn(
             name=column,
@@ -243,11 +312,19 @@ def _none(sheet: Sheet) -> StateColumn:
             "and no other column holds it.\n"
             "mfa-migrate export reads the state from the tenant.",
         )
-    notes = tuple(
+    notes = [
         f"{sheet.name}: the column {column} is the state or province of the address, not the MFA state."
         for column in states_alone
-    )
-    return StateColumn(name=None, notes=notes)
+    ]
+    for column in sheet.columns:
+        lost = _tally(sheet, column).lost if folded(column) == OTHER_PROPERTIES else None
+        if lost is not None:
+            number, value = lost
+            notes.append(
+                f"{sheet.name}, row {number}: {column} holds {value.text[:60]!r} and not what was in it; if the state "
+                "was there, the export has lost it. ConvertTo-Json keeps it."
+            )
+    return StateColumn(name=None, notes=tuple(notes))
 
 
 def _if_not_all_disabled(sheet: Sheet, chosen: StateColumn, trusted: bool) -> StateColumn:

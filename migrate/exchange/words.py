@@ -8,6 +8,7 @@ from enum import Enum
 from functools import lru_cache
 
 from migrate.exchange.invisible import trimmed
+from migrate.exchange.localized import Language, readings_of
 from migrate.model.users import MfaState
 
 
@@ -73,7 +74,19 @@ class Strange:
     """A script wrote it because it could not read the state: it says nothing about what the column holds."""
 
 
-Said = Known | Blank | NoRequirement | Lost | Strange | Gap
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A state in another language than English; which one, the whole column has to tell."""
+
+    text: str
+    readings: tuple[tuple[Language, MfaState], ...]
+
+    def state_in(self, language: Language | None) -> MfaState | None:
+        """Return the state that the word is in a language; None where it is no word of it."""
+        return next((state for spoken, state in self.readings if spoken is language), None)
+
+
+Said = Known | Blank | NoRequirement | Lost | Strange | Foreign | Gap
 
 
 def said_by(value: Value) -> Said:
@@ -102,6 +115,8 @@ def _said_by_text(text: str) -> Said:
         return Known(state) if state else Lost(word)
     if _TYPE_NAME.fullmatch(word):
         return Lost(word)
+    if readings := readings_of(word):
+        return Foreign(word, tuple(readings.items()))
     return Strange(word, is_failure=_FAILURE.fullmatch(word) is not None)
 
 

@@ -36,6 +36,21 @@ class Claim(Record, frozen=True, kw_only=True):
     """As a spreadsheet or editor counts: the row in a table, the line in NDJSON, else the object's number from 1."""
 
 
+class UnreadRow(Record, frozen=True, kw_only=True):
+    """A row that is about somebody, nobody knows whom."""
+
+    row: int
+    column: str | None = None
+    """The column that is at fault, where one is."""
+    reason: str
+    """Why, as a sentence."""
+
+    @property
+    def place(self) -> str:
+        """Return where it stands, for messages."""
+        return f"row {self.row}" if self.column is None else f"row {self.row}, column {self.column}"
+
+
 class ClaimFile(Record, frozen=True, kw_only=True):
     """Everything that a file says, and what one has to know before believing it."""
 
@@ -45,8 +60,12 @@ class ClaimFile(Record, frozen=True, kw_only=True):
     state_from: str | None
     """The column or property that the states were read from; None where the file holds no state."""
     claims: tuple[Claim, ...]
+    unread: tuple[UnreadRow, ...] = ()
+    """Rows that could not be read where others could."""
     notes: tuple[str, ...]
     """Sentences: half-truths of the file, such as users without MFA that are not listed."""
+    notes_about_rows: tuple[str, ...] = ()
+    """Those of them that concern whom the file names, whatever is wanted of it: rows passed over, hidden, not read."""
     no_state_because: str | None
     """Why no state could be read although something looked like one, with what to do; None otherwise."""
 

@@ -76,6 +76,23 @@ def stateless_result(request: StateRequest) -> ResultEvent:
     )
 
 
+def unread_result(index: int, reason: str) -> ResultEvent:
+    """Return the result of a row that names nobody who could be made out."""
+    return ResultEvent(
+        index=index,
+        object_id=None,
+        user_principal_name=None,
+        before=None,
+        requested=None,
+        found=None,
+        outcome=ResultOutcome.SKIPPED,
+        code=ResultCode.BAD_INPUT,
+        message=reason,
+        note="",
+        request_id="",
+    )
+
+
 def result_of(
     resolved: ResolvedRequest, asked: MfaState, entry: JournalEntry | Decision | None, note: str
 ) -> ResultEvent:

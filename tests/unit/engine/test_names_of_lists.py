@@ -31,7 +31,7 @@ def answered(form: str, written: str, *there: str, with_id: bool = False) -> str
     tenant.read_profiles = read_profiles  # type: ignore[method-assign]
     row = {"ObjectId": first.id if with_id else "", "UserPrincipalName": written, "PerUserMfaState": "enforced"}
     sheet = Sheet(name="a list", format=form, columns=tuple(row), rows=[(2, dict(row))])
-    requests = requests_of(claims_of(sheet, state_column=None, trust_disabled=False))
+    requests, _ = requests_of(claims_of(sheet, state_column=None, trust_disabled=False))
     (answer,) = asyncio.run(resolve(tenant, requests))
     if isinstance(answer, ResolvedRequest):
         return answer.profile.user_principal_name

@@ -124,7 +124,7 @@ def test_everybody_is_new_to_an_empty_list_and_nobody_is_found_in_an_empty_tenan
 def test_a_list_of_users_becomes_requests_in_its_order(tmp_path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(FILE)
-    requests, _ = requests_from(str(path))
+    requests = requests_from(str(path)).requests
     assert [request.index for request in requests] == list(range(8))
     assert (requests[0].object_id, requests[0].recorded_state) == (guid(1), None)
     assert (requests[2].object_id, requests[2].user_principal_name) == ("", "Chen@contoso.example")
@@ -141,5 +141,5 @@ def test_a_name_that_the_terminal_sent_in_another_encoding_is_refused() -> None:
 def test_requests_come_from_stdin_in_any_encoding(monkeypatch: pytest.MonkeyPatch, codec: str) -> None:
     line = f'{{"objectId":"{guid(1)}","previousState":"Enforced","planDigest":"ab"}}\r\n'
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line.encode(codec))))
-    (request,), _ = requests_from("-")
+    (request,) = requests_from("-").requests
     assert (request.object_id, request.recorded_state, request.plan_digest) == (guid(1), MfaState.ENFORCED, "ab")

@@ -101,7 +101,7 @@ def test_whatever_stands_for_the_requirements_is_a_state_only_where_it_says_one(
             assert value in (None, [], {"value": [], "Count": 0}) or isinstance(value, str | list | dict)
 
 
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=20)
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Z"]), min_size=1, max_size=20)
 
 
 @given(st.lists(st.tuples(NAMES, st.sampled_from(["disabled", "enabled", "enforced"])), min_size=1, max_size=6))
