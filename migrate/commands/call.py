@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import stat
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +18,7 @@ from migrate.config import OutputFormat
 from migrate.errors import FolderProblem, MfaMigrateError
 from migrate.settings import Settings, TextEncoding
 from migrate.views.screen import Answer, Screen
+from migrate.views.visible import visible
 
 if TYPE_CHECKING:
     from migrate.exchange.tables import Dialect
@@ -65,7 +69,10 @@ class Call:
         if self.settings.output.value == "csv":
             from migrate.exchange.tables import csv_chunks
 
-            self.screen.write_bytes(csv_chunks(answer.columns, answer.rows(), dialect_of(self.settings)))
+            rows = answer.rows()
+            if self.screen.stdout.isatty():
+                rows = (tuple(map(visible, row)) for row in rows)
+            self.screen.write_bytes(csv_chunks(answer.columns, rows, dialect_of(self.settings)))
         else:
             self.screen.show(answer)
 
@@ -105,12 +112,30 @@ def screen_for(settings: Settings, kind: type[Screen] = Screen) -> Screen:
 def _log_handler(path: Path) -> logging.Handler:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The log may name users: nobody but the owner reads it.
-        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = _OwnerOnlyLog(path, encoding="utf-8")
     except OSError as problem:
+        why = "it is a symbolic link" if problem.errno == errno.ELOOP else problem.strerror
         raise FolderProblem(
-            f"The log file {path} cannot be written: {problem.strerror}.", hint="Choose another --log-file."
+            f"The log file {path} cannot be written: {why}.", hint="Choose another --log-file."
         ) from problem
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return handler
+
+
+class _OwnerOnlyLog(logging.FileHandler):
+    """The log may name users: nobody but the owner reads it, and no link that somebody planted leads it elsewhere."""
+
+    def _open(self) -> TextIOWrapper:
+        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+        handle = os.open(self.baseFilename, flags, 0o600)
+        if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(handle).st_mode):
+            os.fchmod(handle, 0o600)
+        return os.fdopen(handle, "a", encoding="utf-8")
+
+
+class _OneLine(logging.Formatter):
+    """Keeps each record on a line of its own, so that no name forges another one."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - named by logging
+        """Return the line of a record; a traceback follows on lines of its own."""
+        return visible(super().formatMessage(record))

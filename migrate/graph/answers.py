@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
 
 TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 509})
 """Answers that say nothing about the request itself; a read is sent again after them."""
 _LONGEST_WAIT = 30 * 86_400.0
 """Seconds. Nobody waits so long for an answer, and a year like 9999 would overflow the clock it is added to."""
+
+
+UNUSABLE = (msgspec.DecodeError, RecursionError)
+"""What decoding raises for a body that is no JSON, is cut short, is something else, or is nested without end."""
 
 
 class BadAnswer(Exception):
@@ -97,6 +104,31 @@ def error_in(body: bytes) -> GraphError:
         inner_message=_text(inner.get("message")),
         request_id=_text(inner.get("request-id")),
     )
+
+
+def stranger_in(status: int, headers: Mapping[str, str]) -> str | None:
+    """Return why an answer is not Graph's, in words that say what it probably is; None when it may well be.
+
+    Args:
+        status: The HTTP status.
+        headers: Names in lower case.
+    """
+    if status in TRANSIENT_STATUSES:
+        return None
+    if 300 <= status < 400:
+        place = urlsplit(headers.get("location", "")).hostname or "another address"
+        return f"it was sent on to {place} (status {status}), probably to the sign-in page of this network"
+    if status == 407:
+        return "a proxy wants to be signed in to first (status 407)"
+    if status == 451:
+        return "something on the way refused it for legal reasons (status 451)"
+    if status == 511:
+        return "this network wants to be signed in to first (status 511)"
+    if "html" in headers.get("content-type", "").lower():
+        return "a web page came in its place, probably from a proxy, a filter or the sign-in page of this network"
+    if http_date(headers.get("date")) is None:
+        return "the answer has no readable Date, so something on the way answered, or took it away"
+    return None
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from migrate.errors import IncompleteRead, RemoteProblem
-from migrate.graph.answers import TRANSIENT_STATUSES, Answer, BadAnswer
+from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
 from migrate.graph.pace import Bucket, Clock, HoldTooLong, Pacers
 from migrate.graph.refusals import Needs, is_licence_refusal, refusal_of
 from migrate.graph.retry import Persistence, Transient, unreachable
@@ -171,10 +171,10 @@ def decoded(call: Call, answer: Answer, decode: Callable[[bytes], T]) -> T:
     """Return the decoded body; raise `Transient` when it is cut short or is something else."""
     try:
         return decode(answer.body)
-    except (msgspec.DecodeError, BadAnswer) as problem:
+    except (*UNUSABLE, BadAnswer) as problem:
         trace = f" (request-id {answer.request_id})" if answer.request_id else ""
         # Whole JSON that lacks a member will hardly get better; JSON that is cut short often does.
-        is_whole = isinstance(problem, msgspec.ValidationError)
+        is_whole = isinstance(problem, msgspec.ValidationError | RecursionError)
         final = IncompleteRead(
             f"Graph sent an answer that cannot be used while {call.doing}: {problem}{trace}.",
             hint=(

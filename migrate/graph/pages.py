@@ -14,6 +14,9 @@ from migrate.graph.channel import Call, Channel
 
 T = TypeVar("T")
 
+MOST_EMPTY = 20
+"""Pages without an object, one after the other, after which more are not to be expected. A few happen with filters."""
+
 
 class _Page(msgspec.Struct, frozen=True):
     value: list[msgspec.Raw]
@@ -50,7 +53,7 @@ async def pages(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]
     list or with an error in it, and for whatever goes on failing.
     """
     seen = {call.path}
-    first = True
+    first, empty = True, 0
     while True:
         try:
             objects, link = await channel.read(call, lambda body: page_of(body, decode))
@@ -62,8 +65,14 @@ async def pages(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]
                 hint="Run the command again; it reads from the start.",
             ) from problem
         yield objects
+        empty = 0 if objects else empty + 1
         if link is None:
             return
+        if empty == MOST_EMPTY:
+            raise IncompleteRead(
+                f"Graph sent {MOST_EMPTY} pages in a row without an object, and more to come, while {call.doing}.",
+                hint="Run the command again; if it stays, report it to Microsoft.",
+            )
         if link in seen:
             raise IncompleteRead(
                 f"Graph's pages lead in a circle while {call.doing}: a link came twice.",

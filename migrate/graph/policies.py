@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 
-import msgspec
-
 from migrate.errors import IncompleteRead
 from migrate.graph import wire
-from migrate.graph.answers import TRANSIENT_STATUSES, Answer, BadAnswer
+from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
 from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
@@ -98,7 +96,7 @@ class PolicyAccess:
             return None
         try:
             policy = wire.policy(answer.body)
-        except (msgspec.DecodeError, BadAnswer):
+        except (*UNUSABLE, BadAnswer):
             # Created, but the reply is cut short: the caller finds it by its marker, as after a lost reply.
             return None
         self._created_at[policy.id] = self._channel.clock.monotonic()

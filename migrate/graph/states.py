@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from migrate.errors import RemoteProblem
 from migrate.graph import wire
-from migrate.graph.answers import TRANSIENT_STATUSES, Answer
+from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer
 from migrate.graph.batch import LARGEST_BATCH, NO_ANSWER, BatchOfReads, Item, answers_of
 from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket, HoldTooLong
@@ -90,7 +88,7 @@ def reading_of(user_id: str, answer: Answer) -> StateReading:
     if problem is None:
         try:
             state, problem = wire.mfa_state(answer.body)
-        except msgspec.DecodeError as broken:
+        except UNUSABLE as broken:
             problem = reason_of(Why.NOT_UNDERSTOOD, f"cannot be read ({broken})")
     return StateReading(
         user_id=user_id,
@@ -148,7 +146,7 @@ async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> li
         return [_reply(request, outer) for request in requests]
     try:
         answers = answers_of(outer.body, outer)
-    except msgspec.DecodeError as problem:
+    except UNUSABLE as problem:
         broken = f"the batch's answer cannot be read ({problem})"
         return [_reply(request, NO_ANSWER, broken) for request in requests]
     replies = [_reply(request, answers.get(item.id, NO_ANSWER)) for request, item in zip(requests, items, strict=True)]

@@ -20,7 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from migrate.errors import Unreachable, UsageProblem
-from migrate.graph.answers import Answer, http_date
+from migrate.graph.answers import Answer, http_date, stranger_in
 from migrate.graph.pace import Clock
 from migrate.graph.session import Connection, check_request, path_below
 
@@ -52,11 +52,33 @@ class Gate(httpx.AsyncBaseTransport):
         origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
         url = origin + request.url.raw_path.decode("ascii")
         check_request(self._origin, request.method, url, await request.aread())
-        return await self._inner.handle_async_request(request)
+        return await _bounded(await self._inner.handle_async_request(request), request)
 
     async def aclose(self) -> None:
         """Close the pool."""
         await self._inner.aclose()
+
+
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes, after decompression. A page of 999 users has about one MiB."""
+
+
+async def _bounded(response: httpx.Response, request: httpx.Request) -> httpx.Response:
+    """Return the response read and decompressed, or end it where it grows past every answer of Graph."""
+    response.request = request
+    body = bytearray()
+    try:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise httpx.DecodingError(f"the answer is larger than {LARGEST_ANSWER >> 20} MiB", request=request)
+    finally:
+        await response.aclose()
+    undone = ("content-encoding", "content-length", "transfer-encoding")
+    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in undone]
+    return httpx.Response(
+        response.status_code, headers=headers, content=bytes(body), extensions=response.extensions, request=request
+    )
 
 
 class Sender:
@@ -112,13 +134,17 @@ class Sender:
                 _log.debug("%s %s: %s (client-request-id %s)", method, path, problem.reason, client_request_id)
                 raise
             seconds = self._clock.monotonic() - began
+        answer_headers = {name.lower(): value for name, value in response.headers.items()}
+        if (stranger := stranger_in(response.status_code, answer_headers)) is not None:
+            _log.debug("%s %s: %s (client-request-id %s)", method, path, stranger, client_request_id)
+            raise NoAnswer(stranger)
         self.answers += 1
         if response.status_code == 401:
             self.token_refused()
-        self._note_date(response.headers.get("date"))
+        self._note_date(answer_headers.get("date"))
         answer = Answer(
             status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            headers=answer_headers,
             body=response.content,
             client_request_id=client_request_id,
         )

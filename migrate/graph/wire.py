@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from migrate.errors import IncompleteRead
-from migrate.graph.answers import Answer, BadAnswer
+from migrate.graph.answers import UNUSABLE, Answer, BadAnswer
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.record import JsonObject
@@ -212,7 +212,7 @@ def profile_or_reason(answer: Answer) -> UserProfile | Reason:
         return reason_of(Why.USER_NOT_SHOWN, words)
     try:
         return user_profile(answer.body)
-    except msgspec.DecodeError as problem:
+    except UNUSABLE as problem:
         return reason_of(Why.NOT_UNDERSTOOD, f"for this user cannot be used: {problem}.")
 
 
@@ -248,7 +248,7 @@ def registration_or_none(answer: Answer) -> Registration | None:
         )
     try:
         return registration(answer.body)[1]
-    except msgspec.DecodeError as problem:
+    except UNUSABLE as problem:
         raise IncompleteRead(
             f"A row of the registration report cannot be used: {problem}{trace}.", hint="Run the same command again."
         ) from problem
@@ -305,11 +305,19 @@ def json_object(raw: msgspec.Raw | bytes) -> JsonObject:
     return value
 
 
-def _without_contexts(value: Any) -> Any:
+DEEPEST = 64
+"""Levels of nesting in an object that is kept as it stands. Conditional Access needs fewer than ten."""
+
+
+def _without_contexts(value: Any, level: int = 0) -> Any:
+    if level > DEEPEST:
+        raise BadAnswer(f"an object is nested in more than {DEEPEST} levels")
     if isinstance(value, dict):
-        return {key: _without_contexts(one) for key, one in value.items() if not key.endswith("@odata.context")}
+        return {
+            key: _without_contexts(one, level + 1) for key, one in value.items() if not key.endswith("@odata.context")
+        }
     if isinstance(value, list):
-        return [_without_contexts(one) for one in value]
+        return [_without_contexts(one, level + 1) for one in value]
     return value
 
 

@@ -105,7 +105,8 @@ def _open_lines(coverage: Coverage, closing: Sequence[str]) -> Iterator[str]:
         ("To close it", closing),
     ):
         if sentences:
-            yield f"\n  {title}:"
+            yield ""
+            yield f"  {title}:"
             yield from (f"    {sentence}" for sentence in sentences)
 
 
@@ -222,9 +223,11 @@ def what_if_answer(
 
 def _difference_lines(evaluated: Sequence[EvaluatedPolicy], differences: Sequence[Difference]) -> Iterator[str]:
     if not differences:
-        yield f"\n  Microsoft's What If says the same of all {len(evaluated)} policies."
+        yield ""
+        yield f"  Microsoft's What If says the same of all {len(evaluated)} policies."
         return
-    yield "\n  Microsoft's What If says otherwise:"
+    yield ""
+    yield "  Microsoft's What If says otherwise:"
     for one in differences:
         theirs = "not mentioned" if one.microsofts is None else APPLIES[one.microsofts]
         yield f"    {one.display_name}: here {APPLIES[one.ours]}, there {theirs} ({'; '.join(one.reasons)})"

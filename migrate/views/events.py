@@ -13,6 +13,7 @@ import msgspec
 from migrate.model.record import Record
 from migrate.model.users import MfaState
 from migrate.views.module_words import with_typed_sentences
+from migrate.views.visible import visible_json
 
 PROTOCOL = 1
 """Version of the events and of the lines that are read from stdin."""
@@ -148,7 +149,7 @@ Event = ResultEvent | ProgressEvent | LogEvent | SummaryEvent
 
 def line_of(event: Event) -> bytes:
     """Return an event as one line of JSON in UTF-8, LF at its end."""
-    return msgspec.json.encode(with_typed_sentences(msgspec.to_builtins(event))) + b"\n"
+    return visible_json(msgspec.json.encode(with_typed_sentences(msgspec.to_builtins(event))).decode()).encode() + b"\n"
 
 
 def event_of(line: bytes) -> Event:

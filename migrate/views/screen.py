@@ -17,6 +17,7 @@ import msgspec
 
 from migrate.errors import OutputLost, ReaderGone
 from migrate.views.module_words import as_typed, with_typed_sentences
+from migrate.views.visible import visible, visible_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -106,7 +107,7 @@ class Screen:
             self._write_talk(sentence)
 
     def _write_talk(self, sentence: str) -> None:
-        sentence = as_typed(sentence)
+        sentence = visible(as_typed(sentence))
         try:
             if self._bar is not None:
                 self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
@@ -170,6 +171,8 @@ class Screen:
         if self.sandbox is not None:
             console.print("SANDBOX", style="bold reverse", highlight=False)
         for line in answer.lines():
+            if isinstance(line, str):
+                line = visible(line)
             # Sentences are left to the terminal to wrap, so that they can be copied and searched whole.
             console.print(line, highlight=False, soft_wrap=isinstance(line, str | Text))
         self.stdout.flush()
@@ -218,7 +221,7 @@ class Screen:
     def ask(self, question: str) -> str:
         """Ask on stderr and return the typed line."""
         self.finish_progress()
-        print(question, end="", file=self.stderr, flush=True)
+        print(visible(question), end="", file=self.stderr, flush=True)
         return sys.stdin.readline().strip()
 
 
@@ -244,16 +247,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str |
 
     made = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(visible, row))
     # Rich would fold a title to the width of the table.
-    return made if title is None else Group(title, made)
+    return made if title is None else Group(visible(title), made)
 
 
 def styled(text: str, style: str) -> Any:
     """Return text in a style; without colour the text alone says the same."""
     from rich.text import Text
 
-    return Text(text, style=style)
+    return Text(visible(text), style=style)
 
 
 def _progress_bar(stderr: TextIO, color: bool) -> RichProgress:
@@ -303,4 +306,4 @@ def _events(answer: Answer) -> Iterator[object]:
 
 def _json_line(value: object, indent: int | None = None) -> bytes:
     plain = with_typed_sentences(msgspec.to_builtins(value))
-    return json.dumps(plain, ensure_ascii=False, indent=indent).encode() + b"\n"
+    return visible_json(json.dumps(plain, ensure_ascii=False, indent=indent)).encode() + b"\n"
