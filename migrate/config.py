@@ -175,7 +175,7 @@ def config_from(text: str, name: str) -> Config:
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # a number of 5,000 digits and brackets without end are no TOML
         raise ConfigProblem(f"{name} is no valid TOML: {problem}.", hint="Mend the line and run it again.") from None
     _refuse_unknown_keys(data, Config, text, name, ())
     try:

@@ -91,7 +91,7 @@ def _stage(call: Call, tenant: Tenant, config: Path, more: str) -> Iterator[_Sta
         write_lab_config(config, tenant, server.url, pacing=False)
         if more:
             text = config.read_text(encoding="utf-8").replace('mode = "adopt"', more)
-            config.write_text(text, encoding="utf-8")
+            confiwrite_atomically(g, [text.encode()])
         yield _Stage(call=call, url=server.url, config=config, workspace=config.with_suffix(""))
 
 

@@ -15,8 +15,9 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import call_for, keep_for_the_verb, verb, with_globals
-from migrate.errors import BadInput, ExitCode, FolderProblem, RemoteProblem, UsageProblem
+from migrate.errors import BadInput, ExitCode, RemoteProblem, UsageProblem
 from migrate.settings import GlobalOptions
+from migrate.store.files import write_atomically
 
 if TYPE_CHECKING:
     from migrate.sandbox.server import SandboxServer
@@ -179,7 +180,6 @@ def dump(
     Examples:
         mfa-migrate sandbox dump now.json --endpoint http://127.0.0.1:8765
     """
-    from migrate.store.files import write_atomically
 
     body = ask_control_plane(_running(call), "dump", None, call.settings)
     if str(to) == "-":
@@ -341,7 +341,4 @@ def write_lab_config(
             f"reason = {quoted(entry['reason'])}",
             "expires = 2099-12-31",
         ]
-    try:
-        path.write_text("\n".join(lines) + "\n" + more, encoding="utf-8")
-    except OSError as problem:
-        raise FolderProblem(f"{path} cannot be written: {problem.strerror}.", hint="Choose another FILE.") from problem
+    write_atomically(path, [("\n".join(lines) + "\n" + more).encode()])

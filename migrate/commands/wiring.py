@@ -70,8 +70,14 @@ _ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
 
 
 def workspace_of(call: Call) -> Workspace:
-    """Return the working folder, not touched yet."""
-    return Workspace(call.settings.workspace)
+    """Return the working folder, not touched yet; say so when others on this machine may look into it."""
+    workspace = Workspace(call.settings.workspace)
+    if workspace.is_open_to_others():
+        call.screen.warn(
+            f"Others on this machine may look into {workspace.path} or put files there: it holds names of users and "
+            f"the way back. Close it with: chmod 700 {shlex.quote(str(workspace.path))}"
+        )
+    return workspace
 
 
 def command_for(settings: Settings, verb: str, cwd: Path) -> str:

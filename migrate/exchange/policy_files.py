@@ -36,6 +36,8 @@ def read_policy_file(path: Path) -> tuple[ConditionalAccessPolicy, ...]:
         raise BadInput(
             f"{path}, line {problem.lineno}, column {problem.colno}: this is no JSON: {problem.msg}.", hint=_HINT
         ) from problem
+    except (ValueError, RecursionError) as problem:  # a number of 5,000 digits, brackets without end
+        raise BadInput(f"{path} is no JSON that can be read: {problem}.", hint=_HINT) from problem
     raws = document.get("value", [document]) if isinstance(document, dict) else document
     if not isinstance(raws, list) or not raws:
         raise BadInput(f"{path} holds no policy.", hint=_HINT)

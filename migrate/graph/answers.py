@@ -18,8 +18,8 @@ _LONGEST_WAIT = 30 * 86_400.0
 """Seconds. Nobody waits so long for an answer, and a year like 9999 would overflow the clock it is added to."""
 
 
-UNUSABLE = (msgspec.DecodeError, RecursionError)
-"""What decoding raises for a body that is no JSON, is cut short, is something else, or is nested without end."""
+UNUSABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for a body that is no JSON, no UTF-8, cut short, something else, or nested without end."""
 
 
 class BadAnswer(Exception):

@@ -42,6 +42,9 @@ def sandbox_address(address: str) -> str:
 
 
 def _is_here(address: str) -> bool:
+    # The clients behind this parse addresses more strictly than urlsplit: no scope of IPv6, no blanks, no other script.
+    if not (address.isascii() and address.isprintable()) or set(address) & set(" %\\"):
+        return False
     try:
         parts = urlsplit(address)
         host, _port = parts.hostname or "", parts.port

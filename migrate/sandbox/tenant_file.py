@@ -50,7 +50,7 @@ def load_tenant_file(source: str | Path | bytes) -> Tenant:
 def _decoded(data: bytes) -> Json:
     try:
         document = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TenantFileError(f"The tenant file is no JSON: {error}.") from error
     if not isinstance(document, dict):
         raise TenantFileError("A tenant file is one JSON object whose keys are Graph paths.")

@@ -124,6 +124,9 @@ def sqlite_errors_about(path: Path, schema: Schema) -> Iterator[None]:
     """Turn what SQLite says about the disk or the file into a `FolderProblem`; anything else is a bug of ours."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        # Python's module decodes the text of columns and of complaints on its own.
+        raise damaged(path, schema, f"a text in it is no UTF-8 ({error})") from error
     except sqlite3.Error as error:
         problem = _problem(path, schema, error)
         if problem is None:
@@ -150,6 +153,9 @@ def _problem(path: Path, schema: Schema, error: sqlite3.Error) -> FolderProblem 
     code = getattr(error, "sqlite_errorcode", None)
     match None if code is None else code & 0xFF:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return damaged(path, schema, str(error))
+        case None if isinstance(error, sqlite3.OperationalError) and "decode" in str(error):
+            # A column's text that is no UTF-8: an error of Python's module, without a code of SQLite's.
             return damaged(path, schema, str(error))
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
             return FolderLocked(

@@ -147,6 +147,15 @@ class Workspace:
         finally:
             lock.release()
 
+    def is_open_to_others(self) -> bool:
+        """Tell whether the folder is there and lets anybody but its owner in; Windows says nothing of it."""
+        if os.name == "nt":
+            return False
+        try:
+            return bool(self.path.stat().st_mode & 0o077)
+        except OSError:
+            return False
+
     def replaceable(self, names: Sequence[str]) -> None:
         """Find out, before anything is sent, that these files can be written and replaced.
 

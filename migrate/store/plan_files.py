@@ -64,7 +64,7 @@ def plan_header_of(path: Path) -> PlanHeader:
         if isinstance(form := document.get("format"), int) and form > PLAN_FORMAT:
             raise BadInput(f"{path} was written by a newer version.", hint="Upgrade mfa-migrate.")
         header = msgspec.convert(document, PlanHeader)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise BadInput(f"{path} is not a plan of mfa-migrate, or was edited: {problem}.", hint=again) from problem
     if digest != sha256_of(document):
         raise StalePlan(

@@ -242,7 +242,7 @@ class Snapshot:
             rows = self._connection.execute("SELECT part, body FROM evidence ORDER BY part, position")
             try:
                 return evidence_from(rows)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise damaged(self._path, SNAPSHOT_SCHEMA, f"the evidence cannot be decoded ({error})") from error
 
     def _read_header(self) -> SnapshotHeader:
@@ -252,7 +252,7 @@ class Snapshot:
             raise damaged(self._path, SNAPSHOT_SCHEMA, "it is not complete")
         try:
             return msgspec.json.decode(row[0], type=SnapshotHeader)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise damaged(self._path, SNAPSHOT_SCHEMA, f"its header cannot be decoded ({error})") from error
 
     def _users(self, query: str, *keys: str) -> Iterator[AnyUser]:

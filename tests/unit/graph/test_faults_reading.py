@@ -189,7 +189,7 @@ def test_a_passing_failure_is_read_again_and_says_so(
         ({"status": 400, "body": error("BadRequest", "no")}, GraphRefused),
         ({"status": 401, "body": error("InvalidAuthenticationToken", "expired")}, SignInFailed),
         ({"status": 403, "body": error("Authorization_RequestDenied", "no")}, PermissionMissing),
-        ({"status": 302, "body": b"", "headers": {"Location": "/v1.0/users"}}, GraphRefused),
+        ({"status": 302, "body": b"", "headers": {"Location": "/v1.0/users"}}, Unreachable),
     ],
 )
 def test_what_does_not_pass_ends_the_read_within_bounds_with_its_own_error(
