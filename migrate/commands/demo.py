@@ -15,6 +15,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.sandbox import ask_control_plane, write_lab_config
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
+from migrate.store.files import write_atomically
 
 if TYPE_CHECKING:
     from migrate.sandbox.tenant import Tenant
@@ -91,7 +92,7 @@ def _stage(call: Call, tenant: Tenant, config: Path, more: str) -> Iterator[_Sta
         write_lab_config(config, tenant, server.url, pacing=False)
         if more:
             text = config.read_text(encoding="utf-8").replace('mode = "adopt"', more)
-            confiwrite_atomically(g, [text.encode()])
+            write_atomically(config, [text.encode()])
         yield _Stage(call=call, url=server.url, config=config, workspace=config.with_suffix(""))
 
 
