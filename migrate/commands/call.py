@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
-import stat
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from migrate.config import OutputFormat
-from migrate.errors import FolderProblem, MfaMigrateError
+from migrate.errors import MfaMigrateError
 from migrate.settings import Settings, TextEncoding
+from migrate.views.log_file import log_handler
 from migrate.views.screen import Answer, Screen
 from migrate.views.visible import visible
 
@@ -43,7 +39,7 @@ class Call:
         """Open the log, say SANDBOX where it is one, and close both at the end."""
         screen = screen_for(settings)
         # Without any handler Python itself would print each warning to stderr, where the screen has said it already.
-        handler = _log_handler(settings.log_file) if settings.log_file else logging.NullHandler()
+        handler = log_handler(settings.log_file) if settings.log_file else logging.NullHandler()
         log.addHandler(handler)
         if settings.log_file:
             log.setLevel(logging.DEBUG)
@@ -107,35 +103,3 @@ def screen_for(settings: Settings, kind: type[Screen] = Screen) -> Screen:
         stdout=sys.stdout,
         stderr=sys.stderr,
     )
-
-
-def _log_handler(path: Path) -> logging.Handler:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = _OwnerOnlyLog(path, encoding="utf-8")
-    except OSError as problem:
-        why = "it is a symbolic link" if problem.errno == errno.ELOOP else problem.strerror
-        raise FolderProblem(
-            f"The log file {path} cannot be written: {why}.", hint="Choose another --log-file."
-        ) from problem
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    return handler
-
-
-class _OwnerOnlyLog(logging.FileHandler):
-    """The log may name users: nobody but the owner reads it, and no link that somebody planted leads it elsewhere."""
-
-    def _open(self) -> TextIOWrapper:
-        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
-        handle = os.open(self.baseFilename, flags, 0o600)
-        if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(handle).st_mode):
-            os.fchmod(handle, 0o600)
-        return os.fdopen(handle, "a", encoding="utf-8")
-
-
-class _OneLine(logging.Formatter):
-    """Keeps each record on a line of its own, so that no name forges another one."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - named by logging
-        """Return the line of a record; a traceback follows on lines of its own."""
-        return visible(super().formatMessage(record))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migrate.errors import FolderProblem
+from migrate.views.log_file import log_handler
 from migrate.views.screen import Answer, Screen, styled, table
 from migrate.views.visible import visible, visible_json
 
@@ -56,3 +60,17 @@ def test_no_name_steers_the_terminal(output: str) -> None:
     printed = screen.stdout.getvalue() + screen.stderr.getvalue()  # type: ignore[attr-defined]
     assert not set(printed) & set("\x1b\r\u202e\u200b\x9b\u2028\ufeff")
     assert not any(line.startswith("Error:") for line in printed.splitlines())
+
+
+def test_a_log_is_for_its_owner_keeps_lines_and_follows_no_link(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    path.touch(mode=0o644)
+    handler = log_handler(path)
+    handler.emit(logging.LogRecord("migrate", logging.INFO, "", 0, "%s", (HOSTILE,), None))
+    handler.close()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1
+    (tmp_path / "planted.log").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FolderProblem, match="symbolic link"):
+        log_handler(tmp_path / "planted.log")
+    assert not (tmp_path / "elsewhere").exists()
