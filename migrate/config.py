@@ -17,6 +17,7 @@ from migrate.model.access import Cloud, SignInMethod, sandbox_address
 from migrate.model.amounts import count_or_percent
 from migrate.model.plan import Limits
 from migrate.model.record import Record
+from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 
 
 class OutputFormat(StrEnum):
@@ -112,6 +113,31 @@ class CoverageConfig(Record, frozen=True, kw_only=True, rename=None):
     """Application ids that matter; empty means every application."""
 
 
+class TenantSettings(Record, frozen=True, kw_only=True, rename=None):
+    """`[tenant_settings]`: what no API shows."""
+
+    baseline_scopes: str = "unanswered"
+    """`enforced`, `disabled` or `customised:<app id>`, as the portal shows it."""
+    baseline_scopes_by: str | None = None
+    baseline_scopes_on: date | None = None
+    """Who looked at the portal, and when."""
+
+    @property
+    def answer(self) -> BaselineScopes | None:
+        """Return the answer about baseline scopes; None when there is none, or no such one."""
+        setting, _, placeholder = self.baseline_scopes.partition(":")
+        customised = setting == BaselineSetting.CUSTOMISED
+        is_id = re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", placeholder) is not None
+        if setting not in list(BaselineSetting) or customised is not is_id or bool(placeholder) is not customised:
+            return None
+        return BaselineScopes(
+            setting=BaselineSetting(setting),
+            placeholder=placeholder.lower() or None,
+            said_by=self.baseline_scopes_by,
+            said_on=None if self.baseline_scopes_on is None else self.baseline_scopes_on.isoformat(),
+        )
+
+
 class Config(Record, frozen=True, kw_only=True, rename=None):
     """The whole of mfa-migrate.toml."""
 
@@ -133,6 +159,7 @@ class Config(Record, frozen=True, kw_only=True, rename=None):
     waves: WaveConfig = WaveConfig()
     limits: LimitConfig = LimitConfig()
     coverage: CoverageConfig = CoverageConfig()
+    tenant_settings: TenantSettings = TenantSettings()
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -264,6 +291,12 @@ def _check_values(config: Config, text: str, name: str) -> None:
         raise refuse(["waves", "percentages"], "waves.percentages must rise and end with 100, such as [10, 50, 100].")
     if config.policy.report_only_days < 0:
         raise refuse(["policy", "report_only_days"], "policy.report_only_days cannot be negative.")
+    if config.tenant_settings.answer is None:
+        raise refuse(
+            ["tenant_settings", "baseline_scopes"],
+            "tenant_settings.baseline_scopes must be `enforced`, `disabled` or `customised:<application id>`, "
+            f"not {config.tenant_settings.baseline_scopes!r}.",
+        )
     scope = config.policy.scope
     if scope != "all" and not re.fullmatch(r"group:[0-9A-Fa-f-]{36}", scope):
         raise refuse(["policy", "scope"], f"policy.scope must be `all` or `group:<object id>`, not {scope!r}.")

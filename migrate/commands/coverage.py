@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call, dialect_of
-from migrate.commands.explain import Suppose, apps_that_matter, supposed
+from migrate.commands.explain import Suppose, apps_that_matter, baseline_answer, supposed
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
@@ -50,7 +50,9 @@ def coverage(
     with open_snapshot(workspace_of(call)) as snapshot:
         evidence = supposed(snapshot, suppose)
         say_lost_objects(call.screen, lost_objects(evidence))
-        judge = Judge(evidence, apps_that_matter=apps_that_matter(call.settings))
+        judge = Judge(
+            evidence, apps_that_matter=apps_that_matter(call.settings), baseline=baseline_answer(call.settings)
+        )
         classes = classes_of(snapshot.users(), judge)
         if user_list is not None:
             write_atomically(

@@ -12,6 +12,7 @@ from migrate.commands.options import verb
 from migrate.commands.wiring import now_utc, workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.evidence import Evidence
+from migrate.model.tenant_settings import BaselineScopes, answer_on
 from migrate.model.users import AnyUser
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -65,7 +66,9 @@ def explain(
         apps = _named_apps(app) if app else apps_that_matter(call.settings)
         evidence = supposed(snapshot, suppose)
         say_lost_objects(call.screen, lost_objects(evidence))
-        explanation = explanation_for(found, Judge(evidence, apps_that_matter=apps))
+        explanation = explanation_for(
+            found, Judge(evidence, apps_that_matter=apps, baseline=baseline_answer(call.settings))
+        )
     call.answer(explain_answer(explanation, accepted_gaps(call.settings)))
     return ExitCode.OK
 
@@ -108,6 +111,11 @@ def supposed(snapshot: Snapshot, files: list[Path] | None) -> Evidence:
 def apps_that_matter(settings: Settings) -> frozenset[str] | None:
     """Return the application ids of the configuration; None means every application."""
     return frozenset(settings.config.coverage.apps) or None
+
+
+def baseline_answer(settings: Settings) -> BaselineScopes:
+    """Return the configuration's answer about baseline scopes, as it counts today."""
+    return answer_on(settings.config.tenant_settings.answer, now_utc().date())
 
 
 def accepted_gaps(settings: Settings) -> frozenset[str]:

@@ -14,10 +14,11 @@ from migrate.commands.options import verb
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, owner_line, workspace_of
-from migrate.config import limits_of
+from migrate.config import Config, limits_of
 from migrate.errors import ConfigProblem, ExitCode
 from migrate.model.plan import AcceptedGap
 from migrate.model.rules import Rules
+from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_rows_of, write_plan
@@ -141,15 +142,20 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         guests=config.guests,
         canary=frozenset(_user_id(name, snapshot, "waves.canary") for name in config.waves.canary),
         percentages=config.waves.percentages,
-        accepted_gaps=tuple(
-            AcceptedGap(tag=gap.gap, reason=gap.reason, expires=gap.expires.isoformat())
-            for gap in config.accept_partial
-            if today < gap.expires
-        ),
+        accepted_gaps=_accepted_on(config, today),
         apps_that_matter=frozenset(config.coverage.apps) or None,
+        baseline=answer_on(config.tenant_settings.answer, today),
         limits=limits_of(config),
         operator=actor.object_id if actor.is_user else None,
         only=None,
+    )
+
+
+def _accepted_on(config: Config, today: date) -> tuple[AcceptedGap, ...]:
+    return tuple(
+        AcceptedGap(tag=gap.gap, reason=gap.reason, expires=gap.expires.isoformat())
+        for gap in config.accept_partial
+        if today < gap.expires
     )
 
 

@@ -280,6 +280,7 @@ def _ground(settings: Settings, organization: Organization, consent: Consent) ->
         consent=consent,
         accounts=access.accounts if access is not None else (),
         apps_that_matter=settings.config.coverage.apps,
+        baseline_scopes=settings.config.tenant_settings.answer,
         readback_timeout_seconds=limits_of(settings.config).readback_timeout_seconds,
         tool_version=__version__,
     )

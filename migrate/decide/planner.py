@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from migrate.decide import policy_steps
+from migrate.decide.coverage.explaining import BASELINE_CLOSING, BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.lost_objects import lost_objects
-from migrate.model.coverage import Verdict
+from migrate.model.coverage import Assumption, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
 from migrate.model.plan import (
+    BASELINE_ANSWER_NOTE,
     PLAN_FORMAT,
     HoldReason,
     NewlyPrompted,
@@ -25,6 +27,7 @@ from migrate.model.plan import (
 )
 from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import SnapshotHeader
+from migrate.model.tenant_settings import BASELINE_PAGE
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.model.words import counted
 
@@ -42,10 +45,10 @@ class Planner:
         self._snapshot = snapshot
         self._evidence = evidence
         self._rules = rules
-        self._today = Judge(evidence, apps_that_matter=rules.apps_that_matter)
+        self._today = Judge(evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
         prepared = policy_steps.prepare(snapshot.organization.tenant_id, evidence, rules)
         self.policy_steps, self._planned_evidence = prepared.steps, prepared.evidence
-        self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter)
+        self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
         self._switched = tuple(_PromptTally(policy, self._planned_evidence) for policy in prepared.switched_on)
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
@@ -57,6 +60,9 @@ class Planner:
         self._rests_on: set[str] = set()
         self._unlicensed = 0
         self._gaps_used: set[str] = set()
+        self._assumed: Counter[Assumption] = Counter()
+        """Planned users whose proof rests on something besides what was read."""
+        self._waiting_for_answer = 0
         self._objections: dict[Hashable, str] = {}
         self._operator: UserProfile | None = None
 
@@ -117,6 +123,7 @@ class Planner:
             if self._rules.apps_that_matter is None
             else tuple(sorted(self._rules.apps_that_matter)),
             emergency_access=self._rules.emergency_access,
+            baseline_scopes=self._rules.baseline if self._rules.baseline.is_answer else None,
             limits=self._rules.limits,
             rows_sha256=rows_sha256,
         )
@@ -132,12 +139,14 @@ class Planner:
             return _row_of(user, PlanAction.HOLD, *held)
         coverage = self._judge.coverage_of(profile)
         if not coverage.is_proven(self._accepted):
+            self._waiting_for_answer += any(gap.tag == BASELINE_TAG for gap in coverage.gaps)
             return _row_of(user, PlanAction.HOLD, _HOLD_FOR[coverage.verdict], coverage.reason)
         objection = self._objections.get(self._judge.class_of(profile))
         if objection is not None:
             return _row_of(user, PlanAction.HOLD, HoldReason.UNKNOWN, objection)
         self._rests_on.update(coverage.covered_by_ids)
         self._gaps_used.update(coverage.leans_on(self._accepted))
+        self._assumed.update(coverage.assumes)
         assert isinstance(user, UserRecord)
         wave = self._wave_of(user)
         return _row_of(user, PlanAction.DISABLE, None, coverage.summary, wave=wave, covered_by=coverage.covered_by)
@@ -214,6 +223,12 @@ class Planner:
                 "Security defaults are on. Conditional Access policies cannot be enabled beside them, and they do "
                 "not count as coverage. Turn them off and the policies on in one sitting, then export again.",
             )
+        if self._assumed[Assumption.BASELINE_ANSWER] and self._rules.baseline.said_on is None:
+            yield _blocker(
+                "baseline-scopes-undated",
+                "The answer about baseline scopes carries no date, and the setting can change at any time. Look at "
+                f"{BASELINE_PAGE} and write baseline_scopes_by and baseline_scopes_on under [tenant_settings].",
+            )
         yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps)
         if self._operator is not None and self._operator.id not in self._rules.emergency_access:
             coverage = self._judge.coverage_of(self._operator)
@@ -247,6 +262,7 @@ class Planner:
                 f"{counted(self._unlicensed, 'user')} of the plan without an Entra ID P1 or P2 licence. "
                 "Conditional Access works all the same; each is a licence to be had.",
             )
+        yield from self._about_baseline()
         for objection in self._objections.values():
             yield _warning("what-if-disagrees", objection)
         unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]
@@ -263,6 +279,21 @@ class Planner:
                 )
         for lost in lost_objects(self._evidence):
             yield _warning(f"{lost.status.value}-{lost.kind.value}", lost.sentence)
+
+    def _about_baseline(self) -> Iterator[PlanNote]:
+        """Yield what the operator has to know about baseline scopes: no API shows the setting."""
+        if resting := self._assumed[Assumption.BASELINE_ANSWER]:
+            yield _warning(
+                BASELINE_ANSWER_NOTE,
+                f"The proof of {counted(resting, 'user')} rests on the answer that baseline scopes are "
+                f"{self._rules.baseline.words}. Look at {BASELINE_PAGE} again right before the first wave: the setting "
+                "can change at any time.",
+            )
+        if self._waiting_for_answer:
+            yield _warning(
+                "baseline-scopes-open",
+                f"{counted(self._waiting_for_answer, 'user')} held back with {BASELINE_TAG} open: {BASELINE_CLOSING}",
+            )
 
 
 class _PromptTally:

@@ -23,6 +23,7 @@ from migrate.model.plan import (
 from migrate.model.record import Record, sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Organization
+from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
 
 UNLIMITED = Limits(
@@ -119,6 +120,7 @@ def rollback_for(
     tool_version: str,
     readback_timeout_seconds: int,
     apps_that_matter: tuple[str, ...] | None = None,
+    baseline_scopes: BaselineScopes | None = None,
     accepted_gaps: tuple[AcceptedGap, ...] = (),
     emergency_access: tuple[str, ...] = (),
     policy_settle_seconds: int = 0,
@@ -135,6 +137,7 @@ def rollback_for(
         tool_version: Of this program.
         readback_timeout_seconds: How long an accepted change may take to be read back.
         apps_that_matter: As in the plan that is reversed.
+        baseline_scopes: As in the plan that is reversed.
         accepted_gaps: As in the plan that is reversed.
         emergency_access: As in the plan that is reversed.
         policy_settle_seconds: How long policies settle before anybody is switched off, for undoing a rollback.
@@ -169,6 +172,7 @@ def rollback_for(
         newly_prompted=(),
         accepted_gaps=accepted_gaps,
         apps_that_matter=apps_that_matter,
+        baseline_scopes=baseline_scopes,
         emergency_access=emergency_access,
         limits=msgspec.structs.replace(
             UNLIMITED,

@@ -12,6 +12,7 @@ from migrate.model.coverage import Coverage, Verdict
 from migrate.model.plan import PLAN_FORMAT, PlanHeader, PlanKind, SetMfaState, Wave
 from migrate.model.record import Record, sha256_of
 from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest
+from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState, Registration
 
 SESSIONS_END = "Setting it ends the user's sessions within minutes."
@@ -110,6 +111,7 @@ def plan_for(
     tool_version: str,
     readback_timeout_seconds: int,
     apps_that_matter: tuple[str, ...] | None,
+    baseline_scopes: BaselineScopes | None,
     made_from: str,
 ) -> tuple[PlanHeader, tuple[SetMfaState, ...]]:
     """Return a plan of one wave that sets these users to `asked`, through the same applier as every other plan.
@@ -121,7 +123,7 @@ def plan_for(
         restores: Ids of the users who go back to a recorded former state; no proof is asked for them.
         accept_uncovered: The operator's reason for switching off users without proof, or empty.
         emergency_access: Object ids that are never switched off.
-        created_at, tool_version, readback_timeout_seconds, apps_that_matter: As in `PlanHeader`.
+        created_at, tool_version, readback_timeout_seconds, apps_that_matter, baseline_scopes: As in `PlanHeader`.
         made_from: The journal's last hash: the same request twice in one second is two runs all the same.
     """
     steps = tuple(_step(each, asked, each.profile.id in restores, accept_uncovered) for each in resolved)
@@ -147,6 +149,7 @@ def plan_for(
         newly_prompted=(),
         accepted_gaps=(),
         apps_that_matter=apps_that_matter,
+        baseline_scopes=baseline_scopes,
         emergency_access=emergency_access,
         limits=msgspec.structs.replace(UNLIMITED, readback_timeout_seconds=readback_timeout_seconds),
         rows_sha256=sha256_of(steps),

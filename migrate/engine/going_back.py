@@ -42,7 +42,8 @@ async def policies_may_go_back(parts: RunParts, policy_steps: Sequence[PolicySte
     evidence = await tenant.read_evidence()
     without = _without(evidence, policy_steps)
     apps = parts.apps_that_matter
-    before, after = Judge(evidence, apps_that_matter=apps), Judge(without, apps_that_matter=apps)
+    before = Judge(evidence, apps_that_matter=apps, baseline=parts.baseline)
+    after = Judge(without, apps_that_matter=apps, baseline=parts.baseline)
     accepted = accepted_on(plan.accepted_gaps, tenant.server_now())
     depending = await _depending(parts, before, after, accepted)
     if depending:

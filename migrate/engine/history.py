@@ -323,6 +323,7 @@ def rollback_from(source: Source, journal: Journal, limits: Limits, *, created_a
         tool_version=tool_version,
         readback_timeout_seconds=limits.readback_timeout_seconds,
         apps_that_matter=None if latest is None else latest.apps_that_matter,
+        baseline_scopes=None if latest is None else latest.baseline_scopes,
         accepted_gaps=() if latest is None else latest.accepted_gaps,
         emergency_access=() if latest is None else latest.emergency_access,
         policy_settle_seconds=settle.policy_settle_seconds,

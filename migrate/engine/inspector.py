@@ -17,9 +17,11 @@ from migrate.decide.verifier import (
 )
 from migrate.engine.history import latest_entries, latest_migration, policy_steps_done
 from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.model.evidence import Evidence
 from migrate.model.findings import Finding
 from migrate.model.journal import Outcome
 from migrate.model.plan import PlanHeader
+from migrate.model.tenant_settings import answer_on
 from migrate.model.users import AnyUser, UserProfile
 
 CHUNK = 2_000
@@ -60,7 +62,7 @@ async def inspect(
     for finding in policy_findings(done, evidence):
         yield finding
     latest = latest_entries(journal) if journal is not None else {}
-    checker = _CoverageCheck(tenant, Judge(evidence, apps_that_matter=_apps(plan)), plan)
+    checker = _CoverageCheck(tenant, _judge(tenant, evidence, plan), plan)
     source = users()
     while chunk := list(islice(source, CHUNK)):
         expected = {user.profile.id: expected_for(user, latest.get(user.profile.id)) for user in chunk}
@@ -129,5 +131,7 @@ async def _compare_methods(
                 yield finding
 
 
-def _apps(plan: PlanHeader | None) -> frozenset[str] | None:
-    return None if plan is None or plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
+def _judge(tenant: Tenant, evidence: Evidence, plan: PlanHeader | None) -> Judge:
+    apps = None if plan is None or plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
+    answer = None if plan is None else plan.baseline_scopes
+    return Judge(evidence, apps_that_matter=apps, baseline=answer_on(answer, tenant.server_now().date()))

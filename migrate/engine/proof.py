@@ -32,7 +32,7 @@ class Proof:
     def __init__(self, parts: RunParts) -> None:
         self._plan, self._tenant = parts.plan, parts.tenant
         self._progress, self._monotonic = parts.progress, parts.monotonic
-        self._apps = parts.apps_that_matter
+        self._parts = parts
         self._reading = asyncio.Lock()
         self._early: asyncio.Task[None] | None = None
         self._evidence: Evidence | None = None
@@ -98,7 +98,9 @@ class Proof:
 
     async def _read(self) -> None:
         evidence = evidence_after(await self._tenant.read_evidence(), self._imagined)
-        self._evidence, self._judge = evidence, Judge(evidence, apps_that_matter=self._apps)
+        parts = self._parts
+        self._judge = Judge(evidence, apps_that_matter=parts.apps_that_matter, baseline=parts.baseline)
+        self._evidence = evidence
         self._read_at = self._monotonic()
         self._early = None
 

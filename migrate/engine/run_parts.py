@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.model.plan import PlanHeader, SetMfaState
+from migrate.model.tenant_settings import BaselineScopes, answer_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,3 +60,8 @@ class RunParts:
     def apps_that_matter(self) -> frozenset[str] | None:
         """Return the applications that the plan's coverage is about; None for all."""
         return None if self.plan.apps_that_matter is None else frozenset(self.plan.apps_that_matter)
+
+    @property
+    def baseline(self) -> BaselineScopes:
+        """Return the operator's answer about baseline scopes, as it counts today."""
+        return answer_on(self.plan.baseline_scopes, self.tenant.server_now().date())

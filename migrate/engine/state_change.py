@@ -19,6 +19,7 @@ from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.reasons import Reason
 from migrate.model.set_state import Consent, RefusedRequest, ResolvedRequest
+from migrate.model.tenant_settings import BaselineScopes, answer_on
 from migrate.model.users import MfaState, Registration, UserProfile
 
 
@@ -32,6 +33,8 @@ class Ground:
     """Names or ids of the emergency access accounts, as configured."""
     apps_that_matter: Sequence[str]
     """Empty for all."""
+    baseline_scopes: BaselineScopes | None
+    """The operator's answer, as configured."""
     readback_timeout_seconds: int
     tool_version: str
 
@@ -72,6 +75,7 @@ async def change_for(
         tool_version=ground.tool_version,
         readback_timeout_seconds=ground.readback_timeout_seconds,
         apps_that_matter=tuple(sorted(ground.apps_that_matter)) or None,
+        baseline_scopes=ground.baseline_scopes,
         made_from=made_from,
     )
     moved = [each for each in users.values() if each.before is not asked]
@@ -115,5 +119,9 @@ async def _emergency_access(asked: MfaState, ground: Ground, tenant: Tenant) -> 
 
 
 async def _notes(resolved: Sequence[ResolvedRequest], ground: Ground, tenant: Tenant) -> dict[str, str]:
-    judge = Judge(await tenant.read_evidence(), apps_that_matter=frozenset(ground.apps_that_matter) or None)
+    judge = Judge(
+        await tenant.read_evidence(),
+        apps_that_matter=frozenset(ground.apps_that_matter) or None,
+        baseline=answer_on(ground.baseline_scopes, tenant.server_now().date()),
+    )
     return {each.profile.id: covered_note(judge.coverage_of(each.profile)) for each in resolved}

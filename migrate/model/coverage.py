@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
+from typing import assert_never
 
 from migrate.model.record import Record
 
@@ -47,6 +48,22 @@ class GapKind(StrEnum):
     EVERYTHING = "everything"
 
 
+class Assumption(StrEnum):
+    """What a proof rests on besides what was read: said wherever somebody relies on it."""
+
+    BASELINE_ANSWER = "baselineScopesAnswer"
+    """The operator's answer about baseline scopes."""
+
+    @property
+    def words(self) -> str:
+        """Return the assumption in words."""
+        match self:
+            case Assumption.BASELINE_ANSWER:
+                return "rests on the operator's answer about baseline scopes, which no API shows"
+            case _:
+                assert_never(self)
+
+
 class Gap(Record, frozen=True, kw_only=True):
     """One region of sign-ins that no enabled policy demands MFA for."""
 
@@ -87,6 +104,8 @@ class Coverage(Record, frozen=True, kw_only=True):
     """Names of report-only policies that would close some of what is open. Report-only never counts."""
     would_be: Verdict | None = None
     """The verdict if those were enabled; None when there are none."""
+    assumes: tuple[Assumption, ...] = ()
+    """What it rests on besides what was read."""
 
     def is_proven(self, accepted: AbstractSet[str] = frozenset()) -> bool:
         """Tell whether per-user MFA may go: covered, or open only in regions that the operator accepts."""

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from migrate.model.evidence import PolicyState
 from migrate.model.record import JsonObject, Record, sha256_of
+from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
 
 PLAN_FORMAT = 1
@@ -180,6 +181,10 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+BASELINE_ANSWER_NOTE = "baseline-scopes-answer"
+"""Code of the note that a plan rests on the operator's answer about baseline scopes: `apply` asks it once more."""
+
+
 class PlanNote(PlanPart, frozen=True, kw_only=True):
     """Something the operator must know: a blocker stops every step, a warning stops nothing."""
 
@@ -260,6 +265,8 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     limits: Limits
     rows_sha256: str
     """SHA-256 of plan.csv, byte for byte."""
+    baseline_scopes: BaselineScopes | None = None
+    """The operator's answer about baseline scopes when the plan was made; None when there was none."""
     may_be_off: tuple[str, ...] = ()
     """Ids of users whom a run that the journal does not hold may have switched off: no policy is lowered under them.
 

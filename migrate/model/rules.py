@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrate.model.plan import AcceptedGap, Limits
 from migrate.model.record import Record
+from migrate.model.tenant_settings import BaselineScopes
 
 DIRECTORY_SYNC_ROLE = "d29b2b05-8046-44ba-8758-1e26182fcf32"
 """Role template id of Directory Synchronization Accounts."""
@@ -33,6 +34,8 @@ class Rules(Record, frozen=True, kw_only=True):
     accepted_gaps: tuple[AcceptedGap, ...]
     apps_that_matter: frozenset[str] | None
     """Application ids; None means every application."""
+    baseline: BaselineScopes
+    """The operator's answer about baseline scopes, as it counts today."""
     limits: Limits
     operator: str | None
     """Object id of the signed-in account: it comes last, unless the canary names it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrate.model.instants import iso_utc
-from migrate.model.plan import PlanHeader
+from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
 from migrate.model.run import RunResult
 from migrate.model.words import counted
 from migrate.views.screen import Answer, styled
@@ -92,6 +92,7 @@ def apply_question(header: PlanHeader, *, only_wave: int | None, until: str | No
         _, is_wave, number = until.partition("wave:")
         users = sum(wave.users for wave in header.waves if wave.number <= int(number)) if is_wave else 0
         yield f"Now only: up to {until}, {users} of these users"
+    yield from (f"Look now: {note.sentence}" for note in header.notes if note.code == BASELINE_ANSWER_NOTE)
     yield f"Way back: {way_back} (files rollback.csv and rollback.json)"
 
 

@@ -50,6 +50,7 @@ def coverage_document(coverage: Coverage) -> dict[str, Any]:
         "exclusions": coverage.exclusions,
         "wouldCover": coverage.would_cover,
         "wouldBe": coverage.would_be,
+        "assumes": coverage.assumes,
     }
 
 
@@ -99,6 +100,7 @@ def _policy_lines(answer: PolicyAnswer) -> Iterator[str]:
 def _open_lines(coverage: Coverage, closing: Sequence[str]) -> Iterator[str]:
     for title, sentences in (
         ("Open", [f"{gap.words}  [{gap.tag}]" for gap in coverage.gaps]),
+        ("Rests on", [assumption.words for assumption in coverage.assumes]),
         ("Not understood", coverage.not_understood),
         ("Left out", coverage.exclusions if coverage.covered_by else ()),
         ("Would be closed by report-only policies", coverage.would_cover),

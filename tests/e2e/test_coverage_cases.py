@@ -125,6 +125,50 @@ def test_a_worked_case_comes_out_right(
         assert set(case["expect"].get("gapsInclude", [])) <= set(answer["coverage"]["gaps"])
 
 
+CASES_2026 = ["N01", "N40", "N45", "P1", "P2", "P3", "P4", "P5"]
+"""The ones about coverage."""
+
+
+@pytest.fixture(scope="module")
+def cases_2026(shared: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((shared / "policies" / "cases-2026.json").read_text(encoding="utf-8"))
+    return document
+
+
+def with_facts(document: dict[str, Any], facts: dict[str, list[Any]]) -> dict[str, Any]:
+    """Return a tenant file with the facts of one case added."""
+    return {**document, **{key: [*document.get(key, []), *more] for key, more in facts.items()}}
+
+
+@pytest.mark.parametrize("case_id", CASES_2026)
+def test_a_worked_case_of_2026_comes_out_right(
+    case_id: str, cases_2026: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = next(one for one in cases_2026["cases"] if one["id"] == case_id)
+    directory, file, config = cases_2026["directory"], tmp_path / "tenant.json", tmp_path / "lab.toml"
+    document = tenant_document(directory, [one["policy"] for one in case["policies"]])
+    file.write_text(json.dumps(with_facts(document, case.get("tenantFacts", {}))), encoding="utf-8")
+    lines = ["pacing = false"]
+    for key, value in case.get("settings", {}).items():
+        table, _, name = key.partition(".")
+        lines += [f"[{table}]", f'{name} = "{value}"']
+    config.write_text("\n".join(lines), encoding="utf-8")
+    user = next(one for one in directory["users"] if one["displayName"] == case["principal"])
+    place = ["--workspace", str(tmp_path / "work"), "--no-progress", "--config", str(config)]
+    with SandboxServer(load_tenant_file(file), settings=SandboxSettings(throttle=False)) as server:
+        assert run(["export", "--endpoint", server.url, *place]) == 0, capsys.readouterr().err
+        capsys.readouterr()
+    target = ["--app", case["target"]["appId"]] if case["target"]["type"] == "app" else []
+    answer = answer_of(["explain", user["id"], *target, *place], capsys)["coverage"]
+    words = case["expect"].get("coverageAnyOf", [case["expect"]["coverage"]])
+    assert answer["verdict"] in {VERDICTS.get(word, word) for word in words}, (case["reason"], answer)
+    assert set(case["expect"].get("gapsInclude", [])) <= set(answer["gaps"])
+
+
+def test_no_worked_case_of_2026_about_coverage_is_left_out(cases_2026: dict[str, Any]) -> None:
+    assert sorted(CASES_2026) == sorted(case["id"] for case in cases_2026["cases"] if case["kind"] == "coverage")
+
+
 def test_no_worked_case_is_left_out(verdicts: dict[str, Any]) -> None:
     assert sorted(CASES) == sorted(case["id"] for case in verdicts["cases"])
 

@@ -17,6 +17,7 @@ RISKS = ["none", "low", "medium", "high", "hidden"]
 INSIDER = ["none", "minor", "moderate", "elevated"]
 FLOWS = ["none", "deviceCodeFlow", "authenticationTransfer"]
 SUITES = ["Office365", "MicrosoftAdminPortals"]
+BASELINE = "only scopes such as openid and User.Read"
 NOBODYS = "an app that nobody names"
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 
@@ -77,6 +78,8 @@ def demands(policy: dict[str, Any], sign_in: SignIn, locations: list[dict[str, A
 
 def _applies(conditions: dict[str, Any], sign_in: SignIn, locations: list[dict[str, Any]]) -> bool:
     apps = conditions["applications"]
+    if sign_in["app"][0] == BASELINE and (apps["includeApplications"] != ["All"] or apps["excludeApplications"]):
+        return False
     if not _app_in(apps["includeApplications"], sign_in["app"]) or _app_in(apps["excludeApplications"], sign_in["app"]):
         return False
     clients = conditions["clientAppTypes"]
@@ -125,6 +128,11 @@ def _apps(conditions: list[dict[str, Any]]) -> list[tuple[str, frozenset[str]]]:
     suites = sorted(named & set(SUITES))
     every = [frozenset(some) for n in range(len(suites) + 1) for some in itertools.combinations(suites, n)]
     found = [(NOBODYS, some) for some in every]
+    if any(
+        "All" in condition["applications"]["includeApplications"] and condition["applications"]["excludeApplications"]
+        for condition in conditions
+    ):
+        found.append((BASELINE, frozenset()))
     for app in sorted(named - set(SUITES)):
         found += [(app, some) for some in ([frozenset({"Office365"})] if app == EXCHANGE else every)]
     return found

@@ -15,6 +15,7 @@ from migrate.config import Config, OutputFormat, PolicyMode, config_from, durati
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod
 from migrate.model.amounts import count_or_percent
+from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 from migrate.settings import GlobalOptions, Settings, settings_from
 
 FULL = """
@@ -341,3 +342,35 @@ def test_records_are_frozen(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
         found.quiet = True  # type: ignore[misc]
     assert msgspec.structs.replace(found, quiet=True).quiet
+
+
+# --- what no API shows
+
+
+@pytest.mark.parametrize(
+    ("text", "setting", "placeholder"),
+    [
+        ("enforced", BaselineSetting.ENFORCED, None),
+        ("unanswered", BaselineSetting.UNANSWERED, None),
+        (
+            "customised:0A0A0A0A-0000-4000-8000-000000000001",
+            BaselineSetting.CUSTOMISED,
+            "0a0a0a0a-0000-4000-8000-000000000001",
+        ),
+    ],
+)
+def test_an_answer_about_baseline_scopes_is_read(text: str, setting: BaselineSetting, placeholder: str | None) -> None:
+    config = config_from(
+        f'[tenant_settings]\nbaseline_scopes = "{text}"\nbaseline_scopes_by = "Ada"\nbaseline_scopes_on = 2026-11-20\n',
+        "lab.toml",
+    )
+    assert config.tenant_settings.answer == BaselineScopes(
+        setting=setting, placeholder=placeholder, said_by="Ada", said_on="2026-11-20"
+    )
+
+
+@pytest.mark.parametrize("text", ["on", "customised", "customised:payroll", "enforced:0a0a0a0a", ""])
+def test_an_answer_that_makes_no_sense_is_refused_with_its_line(text: str) -> None:
+    refused = problem(f'[tenant_settings]\nbaseline_scopes = "{text}"\n')
+    assert "line 2" in refused.what
+    assert "customised:<application id>" in refused.what

@@ -7,9 +7,11 @@ from typing import Final, assert_never
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.principals import Assignment, Match
+from migrate.decide.coverage.vocabulary import BASELINE_SCOPES
 from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
 from migrate.model.evidence import PolicyState
 from migrate.model.explanation import Explanation, PolicyAnswer
+from migrate.model.tenant_settings import BASELINE_PAGE
 from migrate.model.users import AnyUser, UnreadableUser, UserRecord
 
 _WITHOUT_RISK = "risk policies come on top, they replace nothing."
@@ -70,6 +72,14 @@ def closing_of(kind: GapKind) -> str:
             assert_never(kind)
 
 
+BASELINE_TAG: Final = f"{GapKind.APP.value}:{BASELINE_SCOPES}"
+BASELINE_CLOSING: Final = (
+    "Require MFA with a policy for all resources that excludes none; or look at "
+    f"{BASELINE_PAGE} and write under [tenant_settings] in mfa-migrate.toml what it shows: "
+    'baseline_scopes = "enforced" (or "disabled", or "customised:<app id>"), baseline_scopes_by and baseline_scopes_on.'
+)
+"""No API shows the setting: see docs/coverage.md."""
+
 UNDERSTANDING: Final = (
     "Look at what is not understood: a group with hidden membership needs Member.Read.Hidden in the token, a group or "
     "role that could not be read needs another export, a policy that this version does not understand proves nothing."
@@ -79,6 +89,8 @@ UNDERSTANDING: Final = (
 
 def closing_for(gap: Gap) -> str:
     """Return one sentence: what would close a gap."""
+    if gap.tag == BASELINE_TAG:
+        return BASELINE_CLOSING
     return closing_of(gap.kind)
 
 

@@ -11,6 +11,7 @@ from migrate.decide.coverage.regions import Box
 from migrate.decide.coverage.space import NO, Space
 from migrate.decide.coverage.vocabulary import (
     APP_NAMES,
+    BASELINE_SCOPES,
     COMPLIANT_NETWORK,
     COMPLIANT_NETWORK_TAG,
     ENUMERATED,
@@ -64,7 +65,11 @@ _ORDINARY = frozenset(
 """What most sign-ins are like: a gap is better named by what is special about it."""
 
 OTHER = "other"
-_SPELLED = {ALL_TRUSTED: "trusted", COMPLIANT_NETWORK: COMPLIANT_NETWORK_TAG}
+_SPELLED = {
+    ALL_TRUSTED: "trusted",
+    COMPLIANT_NETWORK: COMPLIANT_NETWORK_TAG,
+    BASELINE_SCOPES.casefold(): BASELINE_SCOPES,
+}
 """Names that read better in a tag."""
 
 

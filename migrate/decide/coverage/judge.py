@@ -17,6 +17,7 @@ from migrate.decide.coverage.space import Space
 from migrate.decide.coverage.vocabulary import Axis, UserKind
 from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
 from migrate.model.evidence import Evidence, PolicyState
+from migrate.model.tenant_settings import UNANSWERED, BaselineScopes
 from migrate.model.users import UserProfile
 
 TOO_MANY_PLACES = "too many combinations of named locations to tell places apart"
@@ -41,9 +42,14 @@ class Judge:
         evidence: Evidence,
         *,
         apps_that_matter: frozenset[str] | None = None,
+        baseline: BaselineScopes = UNANSWERED,
         work_limit: int = WORK_LIMIT,
     ) -> None:
-        """Read the policies. `apps_that_matter` limits what has to be covered to these application ids."""
+        """Read the policies.
+
+        `apps_that_matter` limits what has to be covered to these application ids; `baseline` is the operator's answer
+        about baseline scopes.
+        """
         context = context_of(evidence)
         locations = context.locations
         self.readings: tuple[PolicyReading, ...] = context.readings
@@ -52,7 +58,7 @@ class Judge:
         """The ones that could demand anything of a sign-in to an application, in the order of a class's answers."""
         self._directory = Directory(evidence)
         self._facts = Facts(evidence, named_users(self.readings))
-        space = Space(self.weighed, locations, apps_that_matter)
+        space = Space(self.weighed, locations, apps_that_matter, baseline)
         self._space = space
         self._names = GapNames(space, locations)
         self._solver = Solver(space, self.weighed, self._names, work_limit)
@@ -162,6 +168,7 @@ class Judge:
             exclusions=excluded,
             would_cover=tuple(self.weighed[index].name for index in reported),
             would_be=would_be,
+            assumes=solution.assumes,
         )
 
     def _assigned(self, answers: tuple[Assignment, ...], *, report_only: bool) -> Iterator[int]:

@@ -43,6 +43,8 @@ class Targets:
     """All of them, or those that a filter for applications matches."""
     all_resources: bool
     """The policy names all resources, without any exclusion of one: then it is about baseline scopes too."""
+    leaves_out: bool
+    """It names all resources and excludes some: then baseline scopes are a question of their own."""
     apps: frozenset[str]
     excluded_apps: frozenset[str]
     user_actions: frozenset[str]

@@ -159,6 +159,7 @@ def _targets(conditions: JsonObject, doubts: Doubts) -> tuple[Targets, dict[str,
         # A filter that includes stands for the apps it matches; beside a list of apps it is read as narrowing it.
         every_app="all" in included or (not included and any(rules.values())),
         all_resources="all" in included and not excluded and not rules,
+        leaves_out="all" in included and bool(excluded or rules),
         apps=frozenset(included) - {"all", "none"},
         excluded_apps=excluded,
         user_actions=doubts.choices(actions, spelled(USER_ACTIONS), "includeUserActions", about_actions),

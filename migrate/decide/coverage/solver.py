@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migrate.decide.coverage.gaps import GapNames
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.regions import Box, Budget, TooManyCombinations, intersection, is_covered, open_boxes
 from migrate.decide.coverage.space import Space
-from migrate.model.coverage import Gap, GapKind, Verdict
+from migrate.model.coverage import Assumption, Gap, GapKind, Verdict
 
 TOO_MANY = "too many combinations of conditions: the proof was given up at its work limit"
 
@@ -25,6 +25,7 @@ class Solution:
     closers: tuple[int, ...]
     """Policies that are not understood, or not known to be assigned, and might close some of what is open."""
     exhausted: bool
+    assumes: tuple[Assumption, ...] = ()
 
 
 class Solver:
@@ -34,6 +35,7 @@ class Solver:
         self._whole = space.whole
         self._demanded = [space.demanded_by(reading) for reading in readings]
         self._perhaps = [space.perhaps_demanded_by(reading) for reading in readings]
+        self._without_answer = [space.demanded_without_answer(reading) for reading in readings]
         self._is_sure = space.is_sure
         self._names = names
         self._work_limit = work_limit
@@ -72,14 +74,24 @@ class Solver:
         budget = self._budget()
         boxes = self._boxes(assigned)
         if is_covered(self._whole, boxes, budget):
-            return Solution(Verdict.COVERED, self._proof(assigned, budget), (), (), exhausted=False)
+            proof = self._proof(assigned, budget)
+            return Solution(
+                Verdict.COVERED, proof, (), (), exhausted=False, assumes=tuple(self._assumptions(proof, budget))
+            )
         closing = {index: box for index in perhaps if (box := self._perhaps[index]) is not None}
         closing = {index: box for index, box in closing.items() if self._reaches_beyond(box, boxes, budget)}
         sure = assigned if self._is_sure(boxes) else ()
         verdict = Verdict.PARTLY if sure else Verdict.UNCOVERED
         if closing and (not sure or is_covered(self._whole, [*boxes, *closing.values()], budget)):
             verdict = Verdict.UNKNOWN
-        return Solution(verdict, sure, self._gaps(boxes), tuple(closing), exhausted=False)
+        assumes = tuple(self._assumptions(sure, budget))
+        return Solution(verdict, sure, self._gaps(boxes), tuple(closing), exhausted=False, assumes=assumes)
+
+    def _assumptions(self, proof: tuple[int, ...], budget: Budget) -> Iterator[Assumption]:
+        """Yield what policies rest on besides what was read: without it less would be demanded."""
+        plain = [box for index in proof if (box := self._without_answer[index]) is not None]
+        if any(self._reaches_beyond(box, plain, budget) for box in self._boxes(proof)):
+            yield Assumption.BASELINE_ANSWER
 
     def _proof(self, assigned: tuple[int, ...], budget: Budget) -> tuple[int, ...]:
         """Return a smallest proof in the sense that no policy can be left out; the oldest policies are kept."""

@@ -10,14 +10,25 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
 from operator import or_
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from migrate.decide.coverage.locations import ALL, NamedLocation, PlacesPartition
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.regions import Box
-from migrate.decide.coverage.vocabulary import APP_GROUPS, APP_SUITES, ENUMERATED, Axis, membership_of
+from migrate.decide.coverage.vocabulary import (
+    APP_GROUPS,
+    APP_SUITES,
+    BASELINE_SCOPES,
+    DIRECTORY,
+    ENUMERATED,
+    GRAPH,
+    Axis,
+    membership_of,
+)
+from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 
 T = TypeVar("T")
+_BASELINE = BASELINE_SCOPES.casefold()
 
 NO, YES = 0b01, 0b10
 """The values of a yes/no coordinate."""
@@ -45,10 +56,14 @@ class Space:
         readings: Sequence[PolicyReading],
         locations: Mapping[str, NamedLocation],
         apps_that_matter: frozenset[str] | None,
+        baseline: BaselineScopes,
     ) -> None:
         matter = None if apps_that_matter is None else frozenset(app.casefold() for app in apps_that_matter)
         named = frozenset[str]().union(*(r.targets.apps | r.targets.excluded_apps for r in readings), matter or ())
+        self._baseline = baseline
         self.apps = _app_parts(named - {ALL})
+        if any(reading.targets.leaves_out for reading in readings):
+            self.apps += _baseline_parts(named, baseline)
         mentioned = frozenset[str]().union(
             *(r.places.include | r.places.exclude for r in readings if r.places is not None)
         )
@@ -56,7 +71,7 @@ class Space:
         self.places = partition.parts or (frozenset(),)
         self._too_many_places = partition.too_many
         whole: dict[str, int] = {
-            Axis.APP.value: _mask(self.apps, lambda app: matter is None or ALL in matter or app.is_named_by(matter)),
+            Axis.APP.value: _mask(self.apps, lambda app: matter is None or ALL in matter or _matters(app, matter)),
             Axis.LOCATION.value: (1 << len(self.places)) - 1,
         }
         whole.update({axis.value: (1 << len(values)) - 1 for axis, values in ENUMERATED.items()})
@@ -71,6 +86,16 @@ class Space:
         if reading.problems or reading.demand.kind is Kind.NOTHING or self.is_too_much(reading):
             return None
         return self._box(reading, {control.axis: NO for control in reading.demand.replaced_by})
+
+    def demanded_without_answer(self, reading: PolicyReading) -> Box | None:
+        """Return what `demanded_by` would, had the operator said nothing about baseline scopes."""
+        box = self.demanded_by(reading)
+        if box is None or reading.targets.all_resources:
+            return box
+        # Where sign-ins that ask only for baseline scopes are a part of their own, they are the last ones.
+        unanswered = _mask(self.apps, lambda app: app.app_id != _BASELINE)
+        mask = box.get(Axis.APP.value, self.whole[Axis.APP.value]) & unanswered
+        return {**box, Axis.APP.value: mask} if mask else None
 
     def is_too_much(self, reading: PolicyReading) -> bool:
         """Tell whether the policy asks about places that are too many to tell apart; then it proves nothing."""
@@ -94,7 +119,7 @@ class Space:
             **replaced,
             **{axis.value: _mask(ENUMERATED[axis], values.__contains__) for axis, values in reading.limits.items()},
             **{name: YES if answer else NO for name, answer in reading.rules.items()},
-            Axis.APP.value: _mask(self.apps, lambda app: _targets(reading, app)),
+            Axis.APP.value: _mask(self.apps, lambda app: _targets(reading, app, self._baseline)),
         }
         if reading.places is not None and not self._too_many_places:
             include, exclude = reading.places.include, reading.places.exclude
@@ -106,9 +131,42 @@ class Space:
         return None if 0 in limited.values() else limited
 
 
-def _targets(reading: PolicyReading, app: AppPart) -> bool:
+def _matters(app: AppPart, matter: frozenset[str]) -> bool:
+    """Tell whether an application is one that matters; baseline scopes are scopes of the directory and of Graph."""
+    return app.is_named_by(matter) or (app.app_id == _BASELINE and not matter.isdisjoint({DIRECTORY, GRAPH}))
+
+
+def _baseline_parts(named: frozenset[str], baseline: BaselineScopes) -> tuple[AppPart, ...]:
+    """Return sign-ins that ask only for baseline scopes, as parts of their own."""
+    if baseline.setting in (BaselineSetting.UNANSWERED, BaselineSetting.DISABLED):
+        return (AppPart(_BASELINE, frozenset()),)
+    groups = sorted(named & membership_of(DIRECTORY).perhaps)
+    return tuple(AppPart(_BASELINE, frozenset(subset)) for subset in _subsets(groups))
+
+
+def _targets(reading: PolicyReading, app: AppPart, baseline: BaselineScopes) -> bool:
+    if app.app_id == _BASELINE:
+        return _targets_baseline(reading, app, baseline)
     included = reading.targets.every_app or app.is_named_by(reading.targets.apps)
     return included and not (ALL in reading.targets.excluded_apps or app.is_named_by(reading.targets.excluded_apps))
+
+
+def _targets_baseline(reading: PolicyReading, app: AppPart, baseline: BaselineScopes) -> bool:
+    """Tell whether a policy reaches sign-ins that ask only for baseline scopes.
+
+    Source: Entra page "Conditional Access: Target resources", behaviour when an all resources policy has an exclusion.
+    """
+    if reading.targets.all_resources:
+        return True
+    match baseline.setting:
+        case BaselineSetting.UNANSWERED | BaselineSetting.DISABLED:
+            return False
+        case BaselineSetting.CUSTOMISED if baseline.placeholder in reading.targets.excluded_apps:
+            return False
+        case BaselineSetting.ENFORCED | BaselineSetting.CUSTOMISED:
+            return _targets(reading, AppPart(DIRECTORY, app.suites), baseline)
+        case _:
+            assert_never(baseline.setting)
 
 
 def _reaches(place: frozenset[str], include: frozenset[str], exclude: frozenset[str]) -> bool:

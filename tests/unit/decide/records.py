@@ -26,6 +26,7 @@ from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
+from migrate.model.tenant_settings import UNANSWERED
 from migrate.model.users import MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 
 P1 = "41781fb2-bc02-4b7c-bd55-b576c07bb09d"
@@ -228,6 +229,7 @@ def rules(**others: Any) -> Rules:
         "percentages": (10, 50, 100),
         "accepted_gaps": (),
         "apps_that_matter": None,
+        "baseline": UNANSWERED,
         "limits": limits(),
         "operator": None,
         "only": None,

@@ -25,6 +25,7 @@ from migrate.model.plan import (
 )
 from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import SnapshotHeader
+from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 from migrate.model.users import AnyUser
 from tests.unit.decide.records import (
     P1,
@@ -453,3 +454,37 @@ def test_the_account_of_an_agent_is_never_planned_and_is_counted_apart() -> None
     assert rows["robo"].hold_reason is HoldReason.AGENT
     assert header.counts["hold/agent"] == 1
     assert header.users_to_change == 1
+
+
+def all_but_payroll() -> Evidence:
+    payroll = object_id("app payroll")
+    but, only = policy("All but payroll"), policy("Only payroll")
+    but.raw["conditions"]["applications"]["excludeApplications"] = [payroll]
+    only.raw["conditions"]["applications"]["includeApplications"] = [payroll]
+    return evidence(but, only)
+
+
+def enforced(said_on: str | None) -> BaselineScopes:
+    return BaselineScopes(setting=BaselineSetting.ENFORCED, said_by="Ada", said_on=said_on)
+
+
+def test_unanswered_baseline_scopes_hold_people_back_and_the_plan_says_what_to_write() -> None:
+    rows, header = planned([user("ada")], all_but_payroll())
+    assert rows["ada"].hold_reason is HoldReason.PARTLY
+    assert "baseline_scopes_on" in warnings(header)["baseline-scopes-open"]
+    assert header.baseline_scopes is None
+
+
+def test_a_plan_that_rests_on_the_answer_carries_who_and_when() -> None:
+    rows, header = planned([user("ada")], all_but_payroll(), rules(baseline=enforced("2026-11-20")))
+    assert rows["ada"].action is PlanAction.DISABLE
+    assert "seen by Ada on 2026-11-20" in warnings(header)["baseline-scopes-answer"]
+    assert header.baseline_scopes == enforced("2026-11-20")
+    assert not header.blockers
+
+
+def test_an_answer_without_a_date_blocks_a_plan_that_rests_on_it_and_no_other() -> None:
+    _, resting = planned([user("ada")], all_but_payroll(), rules(baseline=enforced(None)))
+    assert "baseline-scopes-undated" in {note.code for note in resting.blockers}
+    _, plain = planned([user("ada")], evidence(policy()), rules(baseline=enforced(None)))
+    assert not plain.blockers

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from migrate.model.evidence import ReadStatus, RoleEvidence
+from migrate.model.tenant_settings import UNANSWERED, BaselineScopes, BaselineSetting
 from tests.unit.decide.coverage.tenants import (
     EXCHANGE,
     GLOBAL_ADMIN,
@@ -25,6 +26,7 @@ USERS = "Conditional Access: Users, groups, agents, and workload identities"
 RESOURCES = "Conditional Access: Target resources"
 SUITE = "Apps included in Conditional Access Office 365 app suite"
 NETWORK = "Conditional Access: Network assignment"
+BASELINE = "Conditional Access: Enforcement for policies with resource exclusions"
 COMPLIANT = "Global Secure Access: Enable compliant network check"
 GRANT = "Conditional Access: Grant"
 STRENGTH = "Overview of Microsoft Entra authentication strength"
@@ -37,6 +39,8 @@ PAGING = "Graph: Paging (an object may come twice)"
 AZURE = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 PORTAL = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
 LOG_ANALYTICS = "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5"
+DIRECTORY = "00000002-0000-0000-c000-000000000000"
+GRAPH = "00000003-0000-0000-c000-000000000000"
 FORMS = "c9a559d2-7aab-4f13-a6ed-e7e9c52aec87"
 OFFICE_PORTAL = "00000006-0000-0ff1-ce00-000000000000"
 COMPLIANT_NETWORK = "3d46dbda-8382-466a-856d-eb00cbc6b910"
@@ -64,6 +68,8 @@ class Case:
     would_cover: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     """Changes to the evidence of the invented tenant."""
+    baseline: BaselineScopes = UNANSWERED
+    assumes: tuple[str, ...] = ()
 
 
 def all_but(*apps: str, **more: Any) -> dict[str, Any]:
@@ -113,6 +119,14 @@ def location(name: str, *ranges: str, location_id: str = EVERYWHERE) -> dict[str
 
 def at(*include: str, exclude: tuple[str, ...] = ()) -> dict[str, Any]:
     return {"includeLocations": list(include), "excludeLocations": list(exclude)}
+
+
+ENFORCED = BaselineScopes(setting=BaselineSetting.ENFORCED, said_by="Ada", said_on="2026-11-20")
+DISABLED = BaselineScopes(setting=BaselineSetting.DISABLED, said_by="Ada", said_on="2026-11-20")
+
+
+def customised(placeholder: str) -> BaselineScopes:
+    return BaselineScopes(setting=BaselineSetting.CUSTOMISED, placeholder=placeholder)
 
 
 AGENT_ACCOUNTS = policy("Agents", users={"includeUsers": ["AllAgentIdUsers"]}, grant=("block",))
@@ -239,7 +253,7 @@ AGENT_CASES = [
         "partly",
         "a person may sign in to an agent, and no document lists which applications these are",
         AGENTS,
-        gaps=("app:allagentidresources",),
+        gaps=("app:allagentidresources", "app:baselineScopes"),
     ),
     Case(
         "a condition on agents' risk beside assigned users narrows in a way that is not understood",
@@ -480,6 +494,8 @@ GROUP_CASES = [
         "covered",
         "whether an application is a member or not, one of the two demands MFA",
         RESOURCES,
+        baseline=ENFORCED,
+        assumes=("baselineScopesAnswer",),
     ),
     Case(
         "Exchange Online is no member of Azure management",
@@ -608,6 +624,133 @@ PLACE_CASES = [
     ),
 ]
 
+ALL_BUT_PAYROLL = [all_but(PAYROLL), only(PAYROLL)]
+BASELINE_CASES = [
+    Case(
+        "all but one application, and that application: baseline scopes unanswered",
+        ALL_BUT_PAYROLL,
+        "partly",
+        "where the tenant disabled the enforcement, sign-ins that ask only for baseline scopes meet neither policy",
+        BASELINE,
+        gaps=("app:baselineScopes",),
+    ),
+    Case(
+        "all but one application, and that application: enforced",
+        ALL_BUT_PAYROLL,
+        "covered",
+        "baseline scopes are judged as the directory, which is not excluded",
+        BASELINE,
+        baseline=ENFORCED,
+        assumes=("baselineScopesAnswer",),
+    ),
+    Case(
+        "all but one application, and that application: disabled",
+        ALL_BUT_PAYROLL,
+        "partly",
+        "the tenant keeps the old behaviour for every policy",
+        BASELINE,
+        gaps=("app:baselineScopes",),
+        baseline=DISABLED,
+    ),
+    Case(
+        "all but one application, and that application: customised with another placeholder",
+        ALL_BUT_PAYROLL,
+        "covered",
+        "only policies that exclude the placeholder keep the old behaviour",
+        BASELINE,
+        baseline=customised(HQ),
+        assumes=("baselineScopesAnswer",),
+    ),
+    Case(
+        "all but the placeholder, and the placeholder: customised",
+        ALL_BUT_PAYROLL,
+        "partly",
+        "every proving policy excludes the placeholder",
+        BASELINE,
+        gaps=("app:baselineScopes",),
+        baseline=customised(PAYROLL),
+    ),
+    Case(
+        "all but the placeholder beside all but another application: customised",
+        [*ALL_BUT_PAYROLL, policy("Second", apps={"excludeApplications": [EXCHANGE]})],
+        "covered",
+        "one policy does not exclude the placeholder",
+        BASELINE,
+        baseline=customised(PAYROLL),
+        assumes=("baselineScopesAnswer",),
+    ),
+    Case(
+        "all resources without any exclusion: disabled",
+        [policy()],
+        "covered",
+        "the behaviour concerns policies with resource exclusions only",
+        BASELINE,
+        baseline=DISABLED,
+    ),
+    Case(
+        "all resources without any exclusion beside all but one application",
+        [policy(), all_but(PAYROLL)],
+        "covered",
+        "one policy excludes nothing, so nothing rests on the answer",
+        BASELINE,
+        baseline=ENFORCED,
+    ),
+    Case(
+        "all but the directory, and the directory: enforced",
+        [all_but(DIRECTORY), only(DIRECTORY)],
+        "covered",
+        "policies that target the directory explicitly are enforced for baseline scopes",
+        BASELINE,
+        baseline=ENFORCED,
+        assumes=("baselineScopesAnswer",),
+    ),
+    Case(
+        "all but the directory: enforced",
+        [all_but(DIRECTORY)],
+        "partly",
+        "baseline scopes are judged as the directory, which is excluded",
+        BASELINE,
+        gaps=(f"app:{DIRECTORY}", "app:baselineScopes"),
+        baseline=ENFORCED,
+    ),
+    Case(
+        "baseline scopes closed by a policy for trusted places only, and one without exclusions elsewhere",
+        [
+            *ALL_BUT_PAYROLL,
+            policy("Elsewhere", locations={"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}),
+        ],
+        "partly",
+        "the policy without exclusions reaches baseline scopes outside trusted places",
+        BASELINE,
+        gaps=("app:baselineScopes",),
+    ),
+    Case(
+        "baseline scopes do not matter to an application that is no directory",
+        [all_but(PAYROLL)],
+        "covered",
+        "who asks about Exchange Online asks for its scopes",
+        BASELINE,
+        apps=frozenset({EXCHANGE}),
+    ),
+    Case(
+        "baseline scopes are scopes of Microsoft Graph",
+        [all_but(PAYROLL)],
+        "partly",
+        "User.Read and its like are scopes of Graph",
+        BASELINE,
+        gaps=("app:baselineScopes",),
+        apps=frozenset({GRAPH}),
+    ),
+    Case(
+        "one application only, nothing else",
+        [only(PAYROLL)],
+        "partly",
+        "without a policy for all resources baseline scopes are no question of their own",
+        BASELINE,
+        gaps=("app:other",),
+    ),
+]
+
 READING_CASES = [
     Case(
         "an action that Graph advertises inside the policy",
@@ -625,4 +768,4 @@ READING_CASES = [
     ),
 ]
 
-CASES = [*ROLE_CASES, *AGENT_CASES, *GRANT_CASES, *GROUP_CASES, *PLACE_CASES, *READING_CASES]
+CASES = [*ROLE_CASES, *AGENT_CASES, *GRANT_CASES, *GROUP_CASES, *PLACE_CASES, *BASELINE_CASES, *READING_CASES]

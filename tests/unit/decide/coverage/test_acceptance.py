@@ -8,7 +8,7 @@ import pytest
 
 from migrate.decide.coverage.judge import Judge
 from migrate.model.coverage import Coverage
-from tests.unit.decide.coverage.tenants import LEAVERS, PEOPLE, evidence, policy
+from tests.unit.decide.coverage.tenants import LEAVERS, PAYROLL, PEOPLE, evidence, policy
 
 TRUSTED: dict[str, Any] = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
 MODERN = ["browser", "mobileAppsAndDesktopClients"]
@@ -51,3 +51,13 @@ def test_being_left_out_altogether_can_never_be_accepted(tag: str) -> None:
 def test_what_is_unknown_can_never_be_accepted() -> None:
     coverage = coverage_of(policy(clientAppTypes=MODERN), policy("New", times={"from": "09:00"}))
     assert not coverage.is_proven(frozenset(gap.tag for gap in coverage.gaps))
+
+
+def test_baseline_scopes_can_be_accepted_by_name() -> None:
+    coverage = coverage_of(
+        policy("All but", apps={"excludeApplications": [PAYROLL]}),
+        policy("Only", apps={"includeApplications": [PAYROLL]}),
+    )
+    assert not coverage.is_proven()
+    assert coverage.is_proven(frozenset({"app:baselineScopes"}))
+    assert coverage.leans_on(frozenset({"app:baselineScopes", "location:trusted"})) == {"app:baselineScopes"}

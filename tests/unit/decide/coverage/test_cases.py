@@ -7,6 +7,7 @@ import pytest
 from migrate.decide.coverage.explaining import closing_for
 from migrate.decide.coverage.judge import Judge
 from migrate.model.coverage import GapKind, Verdict
+from migrate.model.tenant_settings import UNANSWERED
 from tests.unit.decide.coverage import cases, cases_2026
 from tests.unit.decide.coverage.tenants import PEOPLE, evidence
 
@@ -16,7 +17,8 @@ CASES: list[cases.Case | cases_2026.Case] = [*OLD, *cases_2026.CASES]
 
 def judge_of(case: cases.Case | cases_2026.Case) -> Judge:
     facts = case.facts if isinstance(case, cases_2026.Case) else {}
-    return Judge(evidence(*case.policies, **facts), apps_that_matter=case.apps)
+    baseline = case.baseline if isinstance(case, cases_2026.Case) else UNANSWERED
+    return Judge(evidence(*case.policies, **facts), apps_that_matter=case.apps, baseline=baseline)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -27,6 +29,8 @@ def test_the_case_comes_out_as_the_table_says(case: cases.Case | cases_2026.Case
     sentences = "\n".join((*coverage.not_understood, *coverage.exclusions, *(gap.words for gap in coverage.gaps)))
     assert case.says in sentences
     assert coverage.would_cover == case.would_cover
+    if isinstance(case, cases_2026.Case):
+        assert coverage.verdict is not Verdict.COVERED or tuple(coverage.assumes) == case.assumes
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
