@@ -106,10 +106,11 @@ def disagreements_between(ours: Sequence[PolicyAnswer], microsofts: Sequence[Eva
 
     Policies that only the plan knows cannot be asked about, and what is not known here is no disagreement.
     """
+    here = {answer.id for answer in ours}
     return [
         f"policy {one.display_name!r} {_APPLIES[one.microsofts]} there and {_APPLIES[one.ours]} here"
         for one in differences_between(ours, microsofts)
-        if one.microsofts is not None and (one.ours is not None or "it is not in the export" in one.reasons)
+        if one.microsofts is not None and (one.ours is not None or one.id not in here)
     ]
 
 

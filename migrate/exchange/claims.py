@@ -19,7 +19,6 @@ from migrate.model.users import MfaState
 from migrate.model.words import counted
 
 _SHOWN_ROWS = 5
-_LOST = "the state was lost in the export"
 _UNREAD_HINT = "Is the file cut off, or does a value hold the separator without quotes?"
 
 
@@ -125,11 +124,12 @@ def _claim(
 ) -> Claim:
     object_id, user_principal_name = identities
     state: MfaState | None = None
-    inferred, problem = False, None
+    inferred, lost, problem = False, False, None
     if chosen.name is not None and chosen.refusal is None:
         said = said_by(row.get(chosen.name, Gap.ABSENT))
         state = _state(said, chosen)
         if state is None:
+            lost = isinstance(said, Lost)
             problem = f"{sheet.name}, row {number}, column {chosen.name}: {_why_unknown(said)}"
         elif (other := _disagreeing(row, state, chosen)) is not None:
             problem = (
@@ -146,6 +146,7 @@ def _claim(
         mfa_state=state,
         inferred=inferred,
         problem=problem,
+        lost=lost,
         previous_state=state if chosen.is_previous_state else None,
         plan_digest=people.plan_digest(row),
         source=source,
@@ -187,7 +188,7 @@ def _state(said: Said, chosen: StateColumn) -> MfaState | None:
 def _why_unknown(said: Said) -> str:
     match said:
         case Lost():
-            return f"{said.text[:80]!r} stands for an object that was not written; {_LOST}."
+            return f"{said.text[:80]!r} stands for an object that was not written; the state was lost in the export."
         case Strange() | Foreign():
             return f"{said.text[:80]!r} is no per-user MFA state."
         case Blank():
@@ -230,7 +231,7 @@ def _notes_about(name: str, claims: Sequence[Claim], chosen: StateColumn) -> Ite
     yield from problems[:_SHOWN_ROWS]
     if len(problems) > _SHOWN_ROWS:
         yield f"… and {counted(len(problems) - _SHOWN_ROWS, 'more row')} whose state is not known."
-    if any(_LOST in problem for problem in problems):
+    if any(claim.lost for claim in claims):
         yield REEXPORT_HINT
     yield from _contradictions(name, claims)
 

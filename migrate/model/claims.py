@@ -26,6 +26,8 @@ class Claim(Record, frozen=True, kw_only=True):
     """The state is Disabled because the source leaves a blank for users without a requirement."""
     problem: str | None
     """Why the row's state cannot be known, as a sentence; None where there is no such trouble."""
+    lost: bool = False
+    """The export wrote the name of a type where the state should stand: only a new export holds it."""
     previous_state: MfaState | None
     """PreviousState of a rollback file; None elsewhere."""
     plan_digest: str | None

@@ -17,7 +17,7 @@ import msgspec
 
 from migrate.errors import FolderDamaged, NothingHere
 from migrate.model.evidence import Evidence
-from migrate.model.reasons import Reason, why_of
+from migrate.model.reasons import Reason, Why, reason_of, why_of
 from migrate.model.record import Record, canonical_json
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
@@ -34,7 +34,6 @@ from migrate.store.files import chunks_of, create_owner_only, os_errors_about, p
 from migrate.store.folder import Workspace
 from migrate.store.snapshot_schema import (
     INDEXES,
-    NEVER_READ,
     ROWS,
     SNAPSHOT_FILE,
     SNAPSHOT_SCHEMA,
@@ -266,7 +265,7 @@ class Snapshot:
                     user: AnyUser = (
                         UnreadableUser(
                             profile=person,
-                            reason=why_of(problem or NEVER_READ),
+                            reason=why_of(problem) if problem else reason_of(Why.NEVER_READ),
                             request_id=request_id or None,
                             registration=report,
                         )

@@ -55,8 +55,6 @@ ROWS = """
 """
 """Every user with what was read of them; the reader and the digest take the same rows."""
 
-NEVER_READ = "The per-user MFA state was never read."
-
 
 def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, int, bytes]]:
     """Yield evidence as rows (part, position, JSON): one for each object, so that no row holds all memberships."""

@@ -67,8 +67,9 @@ class MemoryTenant:
         self.before_weakening: Callable[[str], None] = lambda _: None
         self.fates: list[str] = []
         """What happens to the coming writes: `lost` (applied, no answer), `dropped` (not applied, no answer),
-        `refused`, `conflict`, `ignored` (accepted, nothing changes), `held` (not sent: Graph throttles); anything else
-        is `fine`."""
+        `unanswered` (not applied, and nothing came back), `throttled`, `expired`, `forbidden`, `missing`, `refused`,
+        `conflict`, `ignored` (accepted, nothing changes), `held` (not sent: Graph throttles); anything else is
+        `fine`."""
         self.writes: list[tuple[str, MfaState]] = []
         self._made = 0
 
@@ -143,6 +144,11 @@ class MemoryTenant:
         known = {
             "lost": (WriteFate.UNCLEAR, 0),
             "dropped": (WriteFate.UNCLEAR, 504),
+            "unanswered": (WriteFate.UNCLEAR, 0),
+            "throttled": (WriteFate.UNCLEAR, 429),
+            "expired": (WriteFate.REFUSED, 401),
+            "forbidden": (WriteFate.REFUSED, 403),
+            "missing": (WriteFate.REFUSED, 404),
             "refused": (WriteFate.REFUSED, 400),
             "conflict": (WriteFate.REFUSED, 409),
             "held": (WriteFate.HELD, 0),
