@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrate.decide.reverser import TenantFacts, facts_of, policy_steps_of, rollback_for
+from migrate.decide.reverser import Source, TenantFacts, facts_of, policy_steps_of, rollback_for, selected, source_of
+from migrate.errors import UsageProblem
 from migrate.model.evidence import PolicyState
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanKind, PolicyStep, SetPolicyState
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
@@ -175,3 +177,56 @@ def test_rollback_json_gives_back_its_policy_steps_creations_first() -> None:
     assert switched == on
     assert facts_of(found).endpoint == "http://127.0.0.1:1"
     assert facts_of(header()) == FACTS
+
+
+SOURCE = Source(
+    rows=(row("ada", wave=1), row("bob", wave=2), row("eve", wave=2)),
+    policy_steps=(CREATE,),
+    facts=FACTS,
+    whole=("ab" * 32,),
+)
+
+
+def test_everything_is_selected_as_it_is() -> None:
+    assert selected(SOURCE, users=frozenset(), wave=None) is SOURCE
+
+
+@pytest.mark.parametrize(
+    ("users", "wave", "left"),
+    [
+        (set(), 2, ["bob", "eve"]),
+        ({"ada@contoso.example", object_id("eve")}, None, ["ada", "eve"]),
+        ({"bob@contoso.example", "ada@contoso.example"}, 2, ["bob"]),
+    ],
+)
+def test_a_part_of_a_rollback_puts_back_no_policy_and_closes_no_run(
+    users: set[str], wave: int | None, left: list[str]
+) -> None:
+    part = selected(SOURCE, users=users, wave=wave)
+    assert [one.user_principal_name.split("@")[0] for one in part.rows] == left
+    assert (part.policy_steps, part.whole, part.facts) == ((), (), FACTS)
+
+
+@pytest.mark.parametrize(
+    ("users", "wave", "complaint"),
+    [
+        ({"zoe@contoso.example"}, None, "No change was ever sent for zoe@contoso.example"),
+        (set(), 7, "nobody to put back: 3 users in all"),
+        ({"ada@contoso.example"}, 2, "nobody to put back: 3 users in all"),
+    ],
+)
+def test_a_part_that_holds_nobody_is_refused(users: set[str], wave: int | None, complaint: str) -> None:
+    with pytest.raises(UsageProblem, match=complaint):
+        selected(SOURCE, users=users, wave=wave)
+
+
+def test_policies_alone_are_something_to_put_back_and_nothing_is_not() -> None:
+    only_policies = msgspec.structs.replace(SOURCE, rows=())
+    assert selected(only_policies, users=frozenset(), wave=None) is only_policies
+    with pytest.raises(UsageProblem, match="nobody to put back"):
+        selected(msgspec.structs.replace(only_policies, policy_steps=()), users=frozenset(), wave=None)
+
+
+def test_without_rollback_json_users_go_back_and_no_run_is_closed() -> None:
+    source = source_of(SOURCE.rows, None, FACTS)
+    assert (source.rows, source.policy_steps, source.whole, source.facts) == (SOURCE.rows, (), (), FACTS)
