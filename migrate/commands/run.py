@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from migrate.engine.state_change import decisions_of
 from migrate.engine.wait_log import WaitLog
 from migrate.graph.tenant import GraphTenant
 from migrate.model.instants import iso_utc
+from migrate.model.journal import JournalEntry
 from migrate.model.plan import PlanHeader, PlanKind, SetMfaState
 from migrate.model.run import RunResult
 from migrate.model.snapshot import Actor
@@ -30,6 +31,11 @@ from migrate.store.rollback_files import FolderRollbackFiles
 
 T = TypeVar("T")
 Steps = Callable[[], Iterator[SetMfaState]]
+Told = Callable[[Sequence[JournalEntry]], None]
+
+
+def _unheard(_: Sequence[JournalEntry]) -> None:
+    """Let nobody hear what becomes of users before the run is through."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +67,19 @@ def at_work(
 
 
 async def carried_out(
-    at: AtWork, journal: JournalDb, plan: PlanHeader, steps: Steps, options: ApplyOptions
+    at: AtWork, journal: JournalDb, plan: PlanHeader, steps: Steps, options: ApplyOptions, told: Told = _unheard
 ) -> RunResult:
-    """Carry a plan as far as it may go now, under a journal that was opened for writing. Raises as `Applier.run`."""
+    """Carry a plan as far as it may go now, under a journal that was opened for writing. Raises as `Applier.run`.
+
+    `told` hears what became of users as soon as it is in the journal.
+    """
     journal.for_run(plan.digest)
     if not options.what_if:
         at.waits.keep_in(journal, server_date=lambda: iso_utc(at.tenant.server_now()))
     with interruptible(at.call) as stop:
         try:
-            return await Applier(_parts(at, journal, plan, steps, options, stop)).run()
+            parts = _parts(at, journal, plan, steps, options, stop)
+            return await Applier(replace(parts, told=told)).run()
         finally:
             # What set-state did may be several runs; it tells the head once, in its summary.
             if plan.kind is not PlanKind.SET_STATE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -118,7 +118,7 @@ def set_state(
     call = _with_events(call) if call.settings.output is OutputFormat.NDJSON else call
     must_ask = (ask or (input_ not in (None, "-"))) and not yes and not what_if
     consent = Consent(accept_uncovered=accept_uncovered or "", allow_unregistered=allow_unregistered)
-    how, done = _How(what_if=what_if, must_ask=must_ask, consent=consent), _Done()
+    how, done = _How(what_if=what_if, must_ask=must_ask, consent=consent), _Done(tell=_teller(call))
     try:
         said = asked_of(input_encoding, state_column, sheet, trust_disabled, visible_only)
         listed = _listed(call, object_id or [], user_principal_name or [], input_, said, states=asked is None)
@@ -148,6 +148,14 @@ def _with_events(call: Call) -> Call:
     from migrate.views.event_screen import EventScreen
 
     return replace(call, screen=screen_for(call.settings, EventScreen))
+
+
+def _teller(call: Call) -> Callable[[ResultEvent], None]:
+    """Return what is told each result as soon as it is known: the events of the machine face; a table comes whole."""
+    from migrate.views.event_screen import EventScreen
+
+    screen = call.screen
+    return screen.send if isinstance(screen, EventScreen) else lambda _: None
 
 
 def _listed(
@@ -196,7 +204,9 @@ class _How:
 class _Done:
     """What has become of a call so far: an error in mid-run leaves the rest."""
 
+    tell: Callable[[ResultEvent], None]
     results: list[ResultEvent] = field(default_factory=list)
+    """Each was told when it was added."""
     runs: list[str] = field(default_factory=list)
     """Digests of what `rollback --run` undoes: one for each state to which somebody was changed."""
     interrupted: bool = False
@@ -204,7 +214,7 @@ class _Done:
 
 
 async def _carried_out(at: AtWork, asked: MfaState | None, listed: ListedRequests, how: _How, done: _Done) -> None:
-    """Ask, resolve, then guard and run for each state; the results come in the order of the requests."""
+    """Ask, resolve, then guard and run for each state; each result is told when it is known, and all are sorted."""
     from migrate.decide.set_state import without_contradictions
     from migrate.engine.state_requests import resolve
 
@@ -219,14 +229,21 @@ async def _carried_out(at: AtWork, asked: MfaState | None, listed: ListedRequest
         for state in MfaState:
             chosen = [answer for answer in answers if (asked or answer.request.listed_state) is state]
             if done.interrupted:
-                done.results += results_of(chosen, state, {}, {})
+                _add(done, results_of(chosen, state, {}, {}))
             elif chosen:
                 await _set(at, journal, organization, state, chosen, how, done)
         done.head = None if how.what_if else journal.head
     if asked is None:
-        done.results += [stateless_result(r) for r in requests if r.listed_state is None]
-    done.results += [unread_result(index, reason) for index, reason in listed.unread]
+        _add(done, [stateless_result(r) for r in requests if r.listed_state is None])
+    _add(done, [unread_result(index, reason) for index, reason in listed.unread])
     done.results.sort(key=lambda result: result.index or 0)
+
+
+def _add(done: _Done, results: Iterable[ResultEvent]) -> None:
+    """Take in results and tell them."""
+    for result in results:
+        done.results.append(result)
+        done.tell(result)
 
 
 async def _set(
@@ -257,17 +274,34 @@ async def _set(
     for note, users in Counter(filter(None, change.notes.values())).items():
         at.call.screen.warn(f"{counted(users, 'user')}: {note}")
     plan = change.plan
+    before, waiting = len(done.results), _by_user(change.answers)
+    _add(done, results_of([a for a in change.answers if isinstance(a, RefusedRequest)], asked, {}, {}))
+
+    def told(news: Sequence[JournalEntry]) -> None:
+        for entry in news:
+            known = waiting.pop(entry.object_id, [])
+            _add(done, results_of(known, asked, {entry.object_id: entry}, change.notes))
+
     entries: Mapping[str, JournalEntry | Decision] = {}
     options = ApplyOptions(max_failures="100%", tool_version=__version__, cloud=plan.cloud, endpoint=plan.endpoint)
     if change.steps and how.what_if:
         entries = await rehearsed(at, journal, plan, lambda: iter(change.steps), options)
     elif change.steps:
-        result = await carried_out(at, journal, plan, lambda: iter(change.steps), options)
+        result = await carried_out(at, journal, plan, lambda: iter(change.steps), options, told)
         done.interrupted = result.ending is Ending.INTERRUPTED
         entries = latest_entries(journal, plan.digest)
-    results = list(results_of(change.answers, asked, entries, change.notes))
-    done.results += results
-    done.runs += [plan.digest] if any(result.outcome.may_have_changed for result in results) else []
+    _add(done, results_of([answer for same in waiting.values() for answer in same], asked, entries, change.notes))
+    mine = done.results[before:]
+    done.runs += [plan.digest] if any(result.outcome.may_have_changed for result in mine) else []
+
+
+def _by_user(answers: Sequence[ResolvedRequest | RefusedRequest]) -> dict[str, list[ResolvedRequest]]:
+    """Return the requests that may be sent by user; a list may name one user twice."""
+    found: dict[str, list[ResolvedRequest]] = {}
+    for answer in answers:
+        if isinstance(answer, ResolvedRequest):
+            found.setdefault(answer.profile.id, []).append(answer)
+    return found
 
 
 def _ground(settings: Settings, organization: Organization, consent: Consent) -> Ground:
@@ -293,7 +327,6 @@ def _answer(call: Call, asked: MfaState | None, done: _Done, code: ExitCode) -> 
     rollback = command_for(settings, "rollback", Path.cwd())
     ways_back = [f"Way back: {rollback} --run {digest[:12]}" for digest in done.runs]
     if settings.output is OutputFormat.NDJSON:
-        call.screen.write_bytes(line_of(result) for result in done.results)
         for way_back in ways_back:
             call.screen.say(way_back)
         call.screen.write_bytes([line_of(set_state_summary(done.results, done.head, code, None))])

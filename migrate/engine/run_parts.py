@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
+from migrate.model.journal import JournalEntry
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.tenant_settings import BaselineScopes, answer_on
 
@@ -55,6 +56,8 @@ class RunParts:
     """Seconds that never go back."""
     new_id: Callable[[], str]
     """Makes client request ids."""
+    told: Callable[[Sequence[JournalEntry]], None] = lambda _: None
+    """Hears what became of users as soon as it is in the journal; by default nobody listens."""
 
     @property
     def apps_that_matter(self) -> frozenset[str] | None:

@@ -61,6 +61,7 @@ class UserSteps:
     def __init__(self, parts: RunParts, proof: Proof) -> None:
         self._tenant, self._journal, self._proof = parts.tenant, parts.journal, proof
         self._progress, self._sleep, self._stop, self._new_id = parts.progress, parts.sleep, parts.stop, parts.new_id
+        self._told = parts.told
         self._readback_timeout = parts.plan.limits.readback_timeout_seconds
         self._emergency_access = frozenset(parts.plan.emergency_access)
         self._overwrite_drift = parts.options.overwrite_drift
@@ -95,11 +96,13 @@ class UserSteps:
         attempt = 1
         while pending:
             finished, unsettled = await self._attempt(pending, attempt)
+            self._told(finished)
             outcomes += finished
             if not unsettled:
                 break
             await self._wait_before_resending(unsettled, attempt)
             finished, pending = await self._look_again(unsettled, attempt)
+            self._told(finished)
             outcomes += finished
             # What was held was not sent, so it counts as no attempt; a batch is held as a whole.
             attempt += unsettled[0].reply.fate is not WriteFate.HELD
@@ -107,7 +110,9 @@ class UserSteps:
 
     def leave(self, left: Sequence[tuple[SetMfaState, Leave]]) -> list[JournalEntry]:
         """Write down why steps are not sent."""
-        return self._journal.append([_left(step, decision) for step, decision in left]) if left else []
+        entries = self._journal.append([_left(step, decision) for step, decision in left]) if left else []
+        self._told(entries)
+        return entries
 
     def _decide(self, step: SetMfaState, reading: StateReading, proofs: dict[str, Coverage | Reason]) -> Send | Leave:
         decision = decision_for(step, reading, overwrite_drift=self._overwrite_drift)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import tree_sitter_pwsh
 from tree_sitter import Language, Parser
 from typer._completion_shared import get_completion_script
 
+from migrate.engine.waves import WORKERS
 from migrate.powershell.installation import module_source
 from migrate.store.folder import Workspace
 from migrate.views.events import PROTOCOL, ResultEvent, ResultOutcome, SummaryEvent, event_of
@@ -80,6 +82,37 @@ def test_users_on_stdin_come_back_as_events_in_their_order_and_are_found_changed
     assert events[-1].journal_entries
     assert {lab.states()[name] for name in (names[0], names[2])} <= {"enabled", "enforced"}
     assert lab.states()[names[1]] == "disabled"
+
+
+def test_each_result_is_written_when_it_is_known_and_not_at_the_end(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(users=700)
+    names = sorted(name for name, state in lab.states().items() if state == "disabled")
+    assert len(names) > 20 * (WORKERS + 1), "more batches of writes than are on their way at once"
+    first_result, seen = threading.Event(), []
+    # The batch that comes after those is sent when one of them is through. It is not answered before the first result
+    # has been read here; if results came at the end, it would never be read.
+    lab.when_batched("PATCH", WORKERS + 1, lambda: seen.append(first_result.wait(60)))
+    with subprocess.Popen(
+        [sys.executable, "-m", "migrate", "powershell", "call"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        cwd=lab.folder,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(sent(lab, [*SET_STATE, "Enabled"], ({"userPrincipalName": name} for name in names)))
+        process.stdin.close()
+        results = []
+        for event in map(event_of, process.stdout):
+            if isinstance(event, ResultEvent):
+                results.append(event)
+                first_result.set()
+        process.wait(60)
+    assert (process.returncode, seen) == (0, [True])
+    assert sorted(result.index or 0 for result in results) == list(range(len(names)))
+    assert {result.outcome for result in results} == {ResultOutcome.CONFIRMED}
 
 
 def test_a_user_who_is_there_already_is_reported_and_nothing_is_sent(lab: Lab) -> None:
