@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from migrate.sandbox.faults import Change
 from migrate.sandbox.messages import GraphError, bad_request
 from migrate.sandbox.policy_shape import merged, whole_policy
+from migrate.sandbox.roles import assignment
 
 if TYPE_CHECKING:
     from migrate.sandbox.service import Sandbox
@@ -35,6 +36,16 @@ def _change_user(sandbox: "Sandbox", change: Change) -> None:
     place = _place(sandbox, change.user)
     if change.state is not None:
         sandbox.change_state(place, change.state, None)
+    roles = sandbox.tenant.roles
+    if change.unassign is not None:
+        held = (sandbox.tenant.people.user_id(place), change.unassign.lower())
+        roles.assignments[:] = [
+            each
+            for each in roles.assignments
+            if (str(each.get("principalId")), str(each.get("roleDefinitionId")).lower()) != held
+        ]
+    if change.assign is not None:
+        roles.assignments.append(assignment(sandbox.tenant.people.user_id(place), change.assign))
     if change.set:
         if "id" in change.set:
             raise bad_request("The id of a user does not change.")

@@ -13,6 +13,7 @@ from migrate.sandbox.managed_policies import KINDS, add_managed
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, bad_request
 from migrate.sandbox.profiles import SMALLEST
 from migrate.sandbox.service import Sandbox
+from migrate.sandbox.sign_in_errors import Refused
 from migrate.sandbox.sign_ins import register, sign_in
 from migrate.sandbox.tenant_file import dump_tenant, tenant_of
 from migrate.sandbox.tenant_sections import TenantFileError
@@ -58,6 +59,7 @@ class Control:
         self._sandbox.put_tenant(self._start())
         self._sandbox.history.clear()
         self._end_faults()
+        self._sandbox.sign_in.forget()
         return {"tenantId": self._sandbox.tenant.id, "users": len(self._sandbox.tenant.people)}
 
     def _seed(self, call: Call) -> Json:
@@ -145,6 +147,28 @@ class Control:
         self._sandbox.sign_in.grants[app.lower()] = frozenset(map(str, permissions))
         return {"appId": app, "permissions": sorted(map(str, permissions))}
 
+    def _list_consents(self, call: Call) -> Json:  # noqa: ARG002
+        return {"value": self._sandbox.sign_in.consents.listed()}
+
+    def _consent(self, call: Call) -> Json:
+        """Note that somebody, or an administrator for everybody, agreed to scopes."""
+        body = call.json()
+        app, scopes, user = body.get("appId"), body.get("scopes"), body.get("user")
+        if not isinstance(app, str) or not isinstance(scopes, list):
+            raise bad_request('Consent is given with {"appId": "...", "scopes": ["User.Read.All"], "user": "NAME"}.')
+        try:
+            person = self._sandbox.sign_in.people.find(str(user)) if user is not None else None
+        except Refused as error:
+            raise bad_request(f"Nobody who may sign in is called {user!r}.") from error
+        self._sandbox.sign_in.consents.record(app, person.id if person else None, map(str, scopes))
+        return self._list_consents(call)
+
+    def _federate(self, call: Call) -> Json:
+        return self._sandbox.sign_in.proofs.federate(call.json())
+
+    def _add_partner(self, call: Call) -> Json:
+        return self._sandbox.sign_in.people.add_partner(call.json())
+
 
 def _tenant_of(document: Any) -> Any:
     if not isinstance(document, dict):
@@ -210,8 +234,9 @@ CALLS: tuple[ControlCall, ...] = (
         "POST",
         "change",
         Control._change,
-        "another administrator's change: `user` with `state` or `set`; `policy` with `set` or `delete`; `group` with "
-        "`add` or `remove`; `writes` (so many writes of another program, which share the tenant's window)",
+        "another administrator's change: `user` with `state` or `set`; `assign` or `unassign` (a role); `policy` with "
+        "`set` or `delete`; `group` with `add` or `remove`; "
+        "`writes` (so many writes of another program, which share the tenant's window)",
     ),
     ControlCall(
         "POST",
@@ -221,4 +246,23 @@ CALLS: tuple[ControlCall, ...] = (
         + ", ".join(f"`{each}`" for each in KINDS),
     ),
     ControlCall("POST", "grants", Control._grant, 'an application\'s permissions: `{"appId": …, "permissions": […]}`'),
+    ControlCall("GET", "consents", Control._list_consents, "what people and administrators agreed to"),
+    ControlCall(
+        "POST",
+        "consents",
+        Control._consent,
+        'agree to scopes: `{"appId": …, "scopes": […], "user": …}`; without `user` for everybody',
+    ),
+    ControlCall(
+        "POST",
+        "federation",
+        Control._federate,
+        'trust assertions of another provider: `{"appId": …, "issuer": …, "subject": …, "audience": …}`',
+    ),
+    ControlCall(
+        "POST",
+        "partners",
+        Control._add_partner,
+        'let a partner\'s operator sign in (GDAP): `{"user": …, "homeTenantId": …, "roles": [template ids]}`',
+    ),
 )

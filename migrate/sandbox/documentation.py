@@ -24,7 +24,6 @@ NOT_MODELLED = (
     "writing authentication strengths, the authentication methods policy and the authorization policy",
     "Identity Protection (risky users, risk detections), writing the cross-tenant access policy, Entra Backup, recommendations",
     "app passwords, trusted IPs and the other settings of the old MFA page, which have no Graph call either",
-    "interactive sign-in with a browser (authorization code); device code takes its place",
     "`$metadata`",
 )
 """What stays out: these answer with 501 and their name, never with an empty 200."""
@@ -151,13 +150,30 @@ def _sign_in() -> Iterator[str]:
     yield "| `/{tenant}/v2.0/.well-known/openid-configuration` | the addresses below |"
     yield "| `/common/discovery/instance` | instance discovery |"
     yield (
-        "| `/{tenant}/oauth2/v2.0/token` | tokens by secret (any but `wrong-secret`), client assertion (its signature is "
-        "not checked), device code, refresh token |"
+        "| `/{tenant}/oauth2/v2.0/authorize` | authorization code with PKCE, on a page that signs in at once: `login_hint` "
+        "or `user=…` says whom, else the administrator; `deny=1` declines; redirects lead to loopback only |"
+    )
+    yield (
+        "| `/{tenant}/oauth2/v2.0/token` | tokens by secret (any but `wrong-secret` and `expired-secret`), client assertion "
+        "(its signature is not checked; of another provider where `POST /_sandbox/federation` trusts it), authorization "
+        "code, device code, refresh token |"
     )
     yield "| `/{tenant}/oauth2/v2.0/devicecode` | a device code |"
+    yield "| `/{tenant}/v2.0/adminconsent`, `/{tenant}/adminconsent` | consent of an administrator for everybody |"
+    yield (
+        "| `/metadata/identity/oauth2/token` | a managed identity of a virtual machine: "
+        "`AZURE_POD_IDENTITY_AUTHORITY_HOST` names the sandbox |"
+    )
+    yield (
+        "| `/msi/token` | a managed identity of App Service: `IDENTITY_ENDPOINT` is this address, `IDENTITY_HEADER` is "
+        "`sandbox`. Without a name it is the system's own; those of users are applications with `POST /_sandbox/grants` |"
+    )
     yield "| `/devicelogin` | POST `code=…&user=…` takes the place of the page where the code is typed; `deny=1` declines |\n"
     yield "Tokens last an hour of the sandbox's clock. An application holds every permission named above unless"
     yield "`POST /_sandbox/grants` gives it a list of its own; `Member.Read.Hidden` is only ever given so."
+    yield "With the setting `consent=asked` nothing is held from the start: a scope that was not agreed to is AADSTS65001,"
+    yield "administrators agree on the page, others get AADSTS90094, and a token holds whatever was ever agreed to."
+    yield "A fault with `aadsts` lets the service refuse with any code.\n"
     yield "Where permissions are enforced a signed-in user also needs a directory role where Microsoft's pages name some, such"
     yield "as Authentication Policy Administrator for writing the per-user state; Global Administrator always will do.\n"
 

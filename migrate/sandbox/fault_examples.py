@@ -20,6 +20,10 @@ EXAMPLES: dict[str, tuple[str, Json]] = {
         "Every second call is refused with a code and a message, at most twice.",
         {"match": {"path": "me", "every": 2, "times": 2}, "do": {"status": 403, "code": "Forbidden", "message": "No."}},
     ),
+    "aadsts": (
+        "The sign-in service refuses the first token with a code; `version: login` brings other faults there.",
+        {"match": {"path": "*/oauth2/v2.0/token", "nth": 1}, "do": {"aadsts": 53003}},
+    ),
     "html": (
         "A gateway answers instead, with a page.",
         {"match": {"path": "me"}, "do": {"html": "<h1>Bad gateway</h1>", "status": 502}},

@@ -15,6 +15,7 @@ from migrate.sandbox.messages import Call, GraphError, Json
 from migrate.sandbox.people import People
 
 Cut = Literal["before", "after"]
+_LOGIN = "login"
 Nth = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 _HEADER_NAME = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
@@ -32,6 +33,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     path: str | None = None
     """The path after the version, with * for anything."""
     version: str | None = None
+    """v1.0, beta, or login for calls of the sign-in service, which no other fault without `aadsts` meets."""
     user: str | None = None
     """Object id or user principal name of the user in the path."""
     item: bool | str | None = None
@@ -62,6 +64,10 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A user to add to the group."""
     remove: str | None = None
     """A user to take out of the group."""
+    assign: str | None = None
+    """Template id of a directory role that the user gets, as by activating it."""
+    unassign: str | None = None
+    """Template id of a directory role that the user loses."""
     set: dict[str, Any] | None = None
     """Members to set on the user or the policy."""
     delete: bool = False
@@ -76,7 +82,8 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.group is not None:
             return self.add is not None or self.remove is not None
         if self.user is not None:
-            return self.state is not None or bool(self.set)
+            roles = self.assign is not None or self.unassign is not None
+            return self.state is not None or bool(self.set) or roles
         return self.writes > 0
 
 
@@ -89,6 +96,8 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     message: str | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     body: Any = None
+    aadsts: Annotated[int, Meta(ge=1)] | None = None
+    """Let the sign-in service refuse with this AADSTS code."""
     html: str | None = None
     """Answer this page as text/html (status 503 unless given)."""
     applied: bool = False
@@ -239,8 +248,15 @@ class Faults:
         """Return what strikes this call at this time of the sandbox's clock, in the order of the script."""
         if not self._armed and self._chaos is None:
             return []
-        found = [each.fault.do for each in self._armed if self._strikes(each, call, people, now)]
+        graphs = (each for each in self._armed if not _is_for_sign_in(each.fault))
+        found = [each.fault.do for each in graphs if self._strikes(each, call, people, now)]
         return [*found, *self._drawn(call)]
+
+    def striking_sign_in(self, call: Call, now: float, *, codes: bool = False) -> list[Act]:
+        """Return what strikes a call of the sign-in service: refusals by code, or all else that is meant for it."""
+        mine = (each for each in self._armed if _is_for_sign_in(each.fault))
+        wanted = (each for each in mine if (each.fault.do.aadsts is not None) is codes)
+        return [each.fault.do for each in wanted if self._strikes(each, call, None, now)]
 
     def _drawn(self, call: Call) -> Iterator[Act]:
         chaos = self._chaos
@@ -250,7 +266,7 @@ class Faults:
         if kind != "dropItem" or call.batch_item is not None:
             yield _CHAOS[kind]
 
-    def _strikes(self, armed: _Armed, call: Call, people: People, now: float) -> bool:
+    def _strikes(self, armed: _Armed, call: Call, people: People | None, now: float) -> bool:
         match = armed.fault.match
         if not _meets(match, call, people):
             return False
@@ -271,10 +287,14 @@ class Faults:
         return True
 
 
-def _meets(match: Match, call: Call, people: People) -> bool:
+def _is_for_sign_in(fault: Fault) -> bool:
+    return fault.do.aadsts is not None or fault.match.version == _LOGIN
+
+
+def _meets(match: Match, call: Call, people: People | None) -> bool:
     if match.method is not None and match.method.upper() != call.method:
         return False
-    if match.version is not None and match.version != call.version:
+    if match.version not in (None, call.version or _LOGIN):
         return False
     if match.item is not None:
         is_item = call.batch_item is not None
@@ -284,9 +304,10 @@ def _meets(match: Match, call: Call, people: People) -> bool:
             return False
     if match.path is not None and not fnmatchcase(call.path.lower(), match.path.strip("/").lower()):
         return False
-    if match.query is not None and match.query.lower() not in unquote_plus(call.raw_query).lower():
+    sent = call.raw_query if call.version else f"{call.raw_query}&{call.body.decode('latin-1')}"
+    if match.query is not None and match.query.lower() not in unquote_plus(sent).lower():
         return False
-    return match.user is None or _names_user(match.user, call, people)
+    return match.user is None or (people is not None and _names_user(match.user, call, people))
 
 
 def _names_user(user: str, call: Call, people: People) -> bool:

@@ -27,6 +27,8 @@ class Caller:
     """Object id of the signed-in user; None for an application, or when the token does not say."""
     app_only: bool
     permissions: frozenset[str]
+    roles: frozenset[str] = frozenset()
+    """Directory roles in the token (`wids`); they count for whoever is no user of the tenant."""
     opaque: bool = False
     """The token is no JWT: accepted as the tenant's administrator unless permissions are enforced."""
 

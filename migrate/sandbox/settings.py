@@ -23,6 +23,12 @@ class SandboxSettings:
     """What the emulated service does where Microsoft's pages are silent, and how strict it is."""
 
     enforce_permissions: bool = _setting(False, "Refuse calls whose token lacks the permissions of our table (403).")
+    consent: Literal["given", "asked"] = _setting(
+        "given", "Whether clients hold every permission from the start, or what was consented to when they asked."
+    )
+    tenant_region_scope: str = _setting("", "Region in openid-configuration (NA, EU, USGov, …).")
+    cloud_instance_name: str = _setting("microsoftonline.com", "Cloud in openid-configuration.")
+    msgraph_host: str = _setting("", "Host of Graph in openid-configuration; empty: the sandbox's own.")
     throttle: bool = _setting(True, "Apply Graph's published limits.")
     latency_ms: float = _setting(0.0, "Mean time before an answer, milliseconds.")
     latency_jitter_ms: float = _setting(0.0, "Half-width of the uniform jitter around the latency, milliseconds.")

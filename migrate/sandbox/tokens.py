@@ -93,5 +93,6 @@ class TokenReader:
             user_id=None if app_only else claims.get("oid"),
             app_only=app_only,
             permissions=frozenset(map(str, roles) if app_only else scopes),
+            roles=frozenset(map(str, wids)) if isinstance(wids := claims.get("wids"), list) else frozenset(),
         )
         return caller, float(end or "inf")

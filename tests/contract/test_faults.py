@@ -61,6 +61,23 @@ def test_whoever_comes_before_a_scripted_retry_after_is_counted_and_may_be_punis
     assert client.get("/v1.0/me").status_code == 200
 
 
+def test_a_refusal_of_the_sign_in_service_by_its_code(client: httpx.Client) -> None:
+    arm(client, example("aadsts"))
+    form = {"client_id": "app", "client_secret": "s", "grant_type": "client_credentials", "scope": "x/.default"}
+    answers = [client.post("/contoso.example/oauth2/v2.0/token", data=form) for _ in range(2)]
+    assert [each.status_code for each in answers] == [400, 200]
+    assert (answers[0].json()["error"], answers[0].json()["error_codes"]) == ("interaction_required", [53003])
+    assert client.get("/v1.0/me").status_code == 200
+
+
+def test_other_faults_meet_the_sign_in_service_where_they_name_it(client: httpx.Client) -> None:
+    url = "/organizations/v2.0/.well-known/openid-configuration"
+    arm(client, {"match": {"path": "*"}, "do": {"status": 503}})
+    assert client.get(url).status_code == 200
+    arm(client, {"match": {"version": "login", "path": "*openid-configuration"}, "do": {"html": "<p>Hotel</p>"}})
+    assert (client.get(url).status_code, client.get(url).text) == (503, "<p>Hotel</p>")
+
+
 def test_a_page_of_html(client: httpx.Client) -> None:
     arm(client, example("html"))
     answer = client.get("/v1.0/me")

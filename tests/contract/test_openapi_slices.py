@@ -13,7 +13,7 @@ from openapi_core.testing import MockRequest, MockResponse
 
 from migrate.sandbox.company import company, group_called
 from migrate.sandbox.endpoints.table import all_routes
-from migrate.sandbox.roles import GLOBAL_ADMINISTRATOR
+from migrate.sandbox.roles import GLOBAL_ADMINISTRATOR, eligibility
 from migrate.sandbox.routing import Route
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.standing import P1_PLANS, sku
@@ -86,6 +86,9 @@ def slices(shared: Path) -> dict[str, Slice]:
 def rich() -> Tenant:
     """A company with the second premium plan, so that everything in the examples is allowed."""
     tenant = company(7, 120)
+    tenant.roles.eligibility.append(
+        eligibility(str(tenant.administrator()), GLOBAL_ADMINISTRATOR, "2026-01-01T00:00:00Z")
+    )
     tenant.plans = [{"id": "plan-1", "displayName": "A plan", "rules": [{"id": "rule-1", "displayName": "A rule"}]}]
     tenant.partners = [{"tenantId": "99999999-1111-2222-3333-444444444444", "isServiceProvider": True}]
     tenant.skus = [
@@ -123,6 +126,7 @@ def filled(path: str, server: SandboxServer) -> str:
         "organization": tenant.id,
         "domain": tenant.domain,
         "plan": "plan-1",
+        "on": "principal",
         "partner": "99999999-1111-2222-3333-444444444444",
         "entry": tenant.sign_ins[0]["id"] if "signIns" in path else (tenant.audits[0]["id"] if tenant.audits else "x"),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from migrate.sandbox.groups import Group
 from migrate.sandbox.messages import Answer, Call, Json, bad_request, not_found, words
 from migrate.sandbox.odata.paging import Collection, entity, listing, pick, wants
 from migrate.sandbox.people import DEFAULT_USER_PROPERTIES
@@ -144,6 +145,21 @@ def list_eligible(sandbox: "Sandbox", call: Call) -> Answer:
     return listing(call, _ELIGIBLE, sandbox.tenant.roles.eligibility, _expanding(sandbox, call, _ELIGIBLE))
 
 
+def list_my_eligible(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET .../roleEligibilityScheduleInstances/filterByCurrentUser(on='principal'): what the caller may activate."""
+    mine = str(call.caller.user_id if call.caller else None)
+    if call.caller is not None and call.caller.opaque:
+        mine = str(sandbox.tenant.administrator())
+    held = {mine, *(group.id for group in _groups_of(sandbox, mine))}
+    found = [each for each in sandbox.tenant.roles.eligibility if str(each.get("principalId")) in held]
+    return listing(call, _ELIGIBLE, found, _expanding(sandbox, call, _ELIGIBLE))
+
+
+def _groups_of(sandbox: "Sandbox", user_id: str) -> list[Group]:
+    place = sandbox.tenant.people.find(user_id)
+    return [] if place is None else sandbox.tenant.groups.holding_user(place, transitive=True)
+
+
 def list_group_eligible(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /identityGovernance/privilegedAccess/group/eligibilitySchedules: only by group or principal."""
     asked = call.query.get("$filter", "").lower()
@@ -228,6 +244,14 @@ def routes() -> tuple[Route, ...]:
             answer=list_eligible,
             needs=eligible,
             summary="who may activate which role",
+        ),
+        Route(
+            method="GET",
+            path=f"{base}/roleEligibilityScheduleInstances/filterByCurrentUser/{{on}}",
+            shape={**_ASSIGNMENT_SHAPE, "status": "string"},
+            answer=list_my_eligible,
+            needs=eligible,
+            summary="which roles the signed-in user may activate, as `filterByCurrentUser(on='principal')`",
         ),
         Route(
             method="GET",

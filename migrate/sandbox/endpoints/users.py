@@ -117,9 +117,11 @@ def my_place(sandbox: "Sandbox", call: Call) -> int:
     user_id = caller.user_id if caller is not None else None
     if caller is not None and caller.opaque:
         user_id = sandbox.tenant.administrator()
-    place = sandbox.tenant.people.find(user_id) if user_id else None
-    if place is None:
+    if not user_id:
         raise bad_request("/me request is only valid with delegated authentication flow.")
+    place = sandbox.tenant.people.find(user_id)
+    if place is None:  # a partner's operator is no user here
+        raise not_found(user_id)
     return place
 
 
