@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
@@ -29,20 +29,10 @@ def claims_of(sheet: Sheet, *, state_column: str | None, trust_disabled: bool) -
     file in which nobody is anything but Disabled is right. A row that names nobody is one row that was not read;
     raises `BadInput` where that is so of all rows.
     """
-    people = _People(sheet)
+    people, unread = _named_rows(sheet)
     chosen = state_column_of(sheet, asked=state_column, trust_disabled=trust_disabled)
     source = f"{sheet.name}: {chosen.name}" if chosen.name and chosen.refusal is None else sheet.name
-    claims: list[Claim] = []
-    unread = [UnreadRow(row=number, reason=reason) for number, reason in sheet.unread]
-    for number, row in sheet.rows:
-        identities = people.identities(number, row)
-        if isinstance(identities, UnreadRow):
-            unread.append(identities)
-        else:
-            claims.append(_claim(sheet, people, identities, chosen, source, number, row))
-    unread.sort(key=lambda each: each.row)
-    if unread and not claims:
-        raise BadInput(f"{sheet.name}, {unread[0].place}: {unread[0].reason}", hint=_UNREAD_HINT)
+    claims = [_claim(sheet, people, chosen, source, number, row) for number, row in sheet.rows]
     about_rows = [*sheet.notes, *_unread_notes(sheet.name, unread)]
     notes = [*about_rows, *chosen.notes, *_notes_about(sheet.name, claims, chosen)]
     return ClaimFile(
@@ -63,6 +53,8 @@ class _People:
     def __init__(self, sheet: Sheet) -> None:
         self._name = sheet.name
         self.format = sheet.format
+        self.found: deque[tuple[str | None, str | None]] = deque()
+        """Object id and user principal name of each row that names somebody, in their order."""
         self._id_columns = columns_for(Meaning.OBJECT_ID, sheet.columns)
         self._name_columns = columns_for(Meaning.USER_PRINCIPAL_NAME, sheet.columns)
         self._display_columns = columns_for(Meaning.DISPLAY_NAME, sheet.columns)
@@ -76,8 +68,8 @@ class _People:
                 hint="Needed is ObjectId or UserPrincipalName. A display name is not enough: names are not unique.",
             )
 
-    def identities(self, number: int, row: dict[str, Value]) -> tuple[str | None, str | None] | UnreadRow:
-        """Return object id and user principal name of a row, at least one of them, or why it has none."""
+    def find(self, number: int, row: dict[str, Value]) -> UnreadRow | None:
+        """Find out object id and user principal name of a row, at least one of them, or return why it has none."""
         object_id = user_principal_name = None
         strange: tuple[str, str] | None = None
         for column in self._id_columns:
@@ -97,7 +89,8 @@ class _People:
             if as_id is None and as_name is None:
                 strange = strange or (column, text)
         if object_id is not None or user_principal_name is not None:
-            return object_id, user_principal_name
+            self.found.append((object_id, user_principal_name))
+            return None
         if strange is None:
             return UnreadRow(row=number, reason="it names nobody.")
         column, text = strange
@@ -113,16 +106,30 @@ class _People:
         return next((text for column in self._digest_columns if (text := _text(row.get(column)))), None)
 
 
+def _named_rows(sheet: Sheet) -> tuple[_People, list[UnreadRow]]:
+    """Leave the rows in a sheet that name somebody, and return whom with the others: these do not tell about columns.
+
+    Raises `BadInput` where no row names anybody.
+    """
+    people = _People(sheet)
+    unread = [UnreadRow(row=number, reason=reason) for number, reason in sheet.unread]
+    named: list[tuple[int, dict[str, Value]]] = []
+    for number, row in sheet.rows:
+        if (nobody := people.find(number, row)) is not None:
+            unread.append(nobody)
+        else:
+            named.append((number, row))
+    sheet.rows = named
+    unread.sort(key=lambda each: each.row)
+    if unread and not named:
+        raise BadInput(f"{sheet.name}, {unread[0].place}: {unread[0].reason}", hint=_UNREAD_HINT)
+    return people, unread
+
+
 def _claim(
-    sheet: Sheet,
-    people: _People,
-    identities: tuple[str | None, str | None],
-    chosen: StateColumn,
-    source: str,
-    number: int,
-    row: dict[str, Value],
+    sheet: Sheet, people: _People, chosen: StateColumn, source: str, number: int, row: dict[str, Value]
 ) -> Claim:
-    object_id, user_principal_name = identities
+    object_id, user_principal_name = people.found.popleft()
     state: MfaState | None = None
     inferred, lost, problem = False, False, None
     if chosen.name is not None and chosen.refusal is None:

@@ -37,6 +37,8 @@ _ASCII_AS_UTF16 = re.compile(
     + "".join(f"\\u{high:02x}09\\u{high:02x}0a\\u{high:02x}0d\\u{high:02x}20-\\u{high:02x}7e" for high in _ASCII_BYTES)
     + "]{12,}"
 )
+# What begins like this may have UTF-16 appended, but is none.
+_ASCII_BEGINNING = re.compile(rb"[\t\r\n -~]{8}")
 _ASCII_RUN = re.compile(rb"[\t\r\n -~]{24}")
 _APPENDED_HINT = (
     "Make the file again in one encoding: Windows PowerShell's > and >> write UTF-16, Add-Content does not."
@@ -57,6 +59,8 @@ def encoding_of(head: bytes) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
+    if _ASCII_BEGINNING.match(head):
+        return "utf-8"
     pairs = len(head) // 2
     zeros_even = head[0 : pairs * 2 : 2].count(0)
     zeros_odd = head[1 : pairs * 2 : 2].count(0)

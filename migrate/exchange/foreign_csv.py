@@ -170,14 +170,13 @@ class _Rows:
     def _add_of_other_length(self, cells: list[str]) -> None:
         """Take a row that has too many or too few cells, all of them blank, for now; no other one."""
         table = self._table
+        if table.passes_over(self._number, cells):
+            return
         width = len(table.columns)
         filled = max((place for place, name in enumerate(table.columns, 1) if name != f"H{place}"), default=width)
         rest = cells[width:]
         if (rest and any(cell.strip() for cell in rest)) or len(cells) < filled:
-            if any(cell.strip() for cell in cells):
-                table.unread.append(
-                    (self._number, f"it has {counted(len(cells), 'cell')}, but the header has {width}.")
-                )
+            table.unread.append((self._number, f"it has {counted(len(cells), 'cell')}, but the header has {width}."))
         elif table.add(self._number, cells[:width]):
             self._others.append((len(table.rows) - 1, self._number))
             self._lengths.add(len(cells))

@@ -11,7 +11,7 @@ from migrate.exchange.identities import is_identity
 
 _IN_CONTEXT = re.compile(r"users\('((?:[^']|'')+)'\)")
 _WHO = frozenset({Meaning.OBJECT_ID, Meaning.USER_PRINCIPAL_NAME})
-_STATUS = "PerUserMfaState"
+_STATUS = "perUserMfaState"
 
 
 def flattened(item: dict[str, Any]) -> dict[str, Any]:

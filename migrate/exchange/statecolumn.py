@@ -62,7 +62,9 @@ class _Tally:
     """A state is spelled as Graph spells it, in lower case; MSOnline writes Enabled and Enforced."""
     lost: tuple[int, Lost] | None = None
     strange: tuple[int, Strange] | None = None
+    strange_rows: int = 0
     foreign: tuple[int, Foreign] | None = None
+    foreign_rows: int = 0
     languages: set[Language] = field(default_factory=lambda: set(Language))
     """The languages in which all foreign words are states."""
     language: Language | None = None
@@ -94,12 +96,14 @@ def state_column_of(sheet: Sheet, *, asked: str | None, trust_disabled: bool) ->
 def _holds_states(sheet: Sheet, column: str) -> bool:
     """Tell whether a column beside the chosen one may speak of the per-user state as well.
 
-    One that need not, such as MFA Status, counts where all its values are states and no column about methods is there.
+    One that need not, such as MFA Status, counts where most values are states and no column about methods is there.
     """
     tally = _tally(sheet, column)
-    if columns_for(Meaning.MAYBE_STATE, [column]):
-        return tally.known > 0 and tally.strange is None and not columns_for(Meaning.METHODS, sheet.columns)
-    return tally.known > 0 or tally.no_requirement > 0
+    says_something = tally.known > 0 or tally.no_requirement > 0 or tally.foreign is not None
+    if not columns_for(Meaning.MAYBE_STATE, [column]):
+        return says_something
+    is_mostly_strange = tally.strange_rows > max(tally.known, tally.foreign_rows)
+    return says_something and not is_mostly_strange and not columns_for(Meaning.METHODS, sheet.columns)
 
 
 def _tally(sheet: Sheet, column: str) -> _Tally:
@@ -131,8 +135,10 @@ def _counted(sheet: Sheet, column: str) -> _Tally:
                 tally.lost = tally.lost or (number, said)
             case Strange() if not said.is_failure:
                 tally.strange = tally.strange or (number, said)
+                tally.strange_rows += 1
             case Foreign():
                 tally.foreign = tally.foreign or (number, said)
+                tally.foreign_rows += 1
                 tally.languages &= {language for language, _ in said.readings}
             case Blank() | Gap() | Strange():
                 pass

@@ -42,10 +42,10 @@ class Noise(Enum):
     """A row that stands in a table and is about nobody. Its value is how notes call one."""
 
     BLANK = "blank row"
-    SEPARATOR = "row of signs"
+    SEPARATOR = "separator row"
     HEADER_AGAIN = "repeated header"
-    EXAMPLE = "example row of the portal"
-    TOTAL = "row of totals"
+    EXAMPLE = "example row"
+    TOTAL = "totals row"
 
 
 def is_header(cells: Sequence[Cell]) -> bool:
@@ -106,9 +106,7 @@ class TableRows:
 
         A row may be shorter than the header: what is not there is blank. Raises `BadInput` for another header.
         """
-        if not self._names_somebody(cells) and (noise := self._noise_in(number, cells)) is not None:
-            if noise is not Noise.BLANK:
-                self._passed.setdefault(noise, []).append(number)
+        if self.passes_over(number, cells):
             return False
         width = len(cells)
         row: dict[str, Value] = {}
@@ -117,6 +115,13 @@ class TableRows:
             row[column] = original(cell) if isinstance(cell, str) else cell
         self.rows.append((number, row))
         return True
+
+    def passes_over(self, number: int, cells: Sequence[Cell]) -> bool:
+        """Tell whether a row is about nobody, and remember it; raises `BadInput` for another header."""
+        noise = None if self._names_somebody(cells) else self._noise_in(number, cells)
+        if noise is not None and noise is not Noise.BLANK:
+            self._passed.setdefault(noise, []).append(number)
+        return noise is not None
 
     def sheet(self) -> Sheet:
         """Return what was collected."""

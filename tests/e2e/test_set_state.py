@@ -229,6 +229,7 @@ def test_what_a_file_leaves_open_is_told_before_its_states_are_set(lab: Lab, tmp
         (["--state-column", "X"], "are about --input"),
         (["--input-encoding", "cp1252"], "are about --input"),
         (["--sheet", "X"], "are about --input"),
+        (["--visible-only"], "are about --input"),
         (["-Confirm", "-Confirm:$false"], "contradict"),
     ],
 )
@@ -242,6 +243,50 @@ def test_a_list_without_states_cannot_give_them(lab: Lab, tmp_path: Path) -> Non
     path.write_text(f"UserPrincipalName\n{lab.name_of('alma.berg')}\n", encoding="utf-8")
     ran = lab.go("set-state", "--input", str(path), "--state", "FromFile", "--yes", code=2)
     assert "names.csv holds no per-user MFA state" in ran.err
+
+
+def test_a_row_that_cannot_be_read_is_skipped_with_its_reason_and_the_others_are_set(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    rows = [
+        f"{lab.name_of('alma.berg')},disabled",
+        "otto lind,disabled",
+        f"{lab.name_of('ben.frost')},enforced",
+        "Total: 3,",
+    ]
+    path.write_text("\n".join(["UserPrincipalName,PerUserMfaState", *rows]) + "\n", encoding="utf-8")
+    ran = lab.go("set-state", "--input", str(path), "--state", "FromFile", "--yes", "-o", "json", code=1)
+    found = ran.document["results"]
+    assert [(r["outcome"], r["code"]) for r in found] == [("confirmed", ""), ("skipped", "BadInput"), ("unchanged", "")]
+    assert "row 3, column UserPrincipalName was not read: 'otto lind' is neither" in found[1]["message"]
+    assert "1 totals row (row 5)" in ran.err
+
+
+def test_hidden_rows_are_counted_aloud_and_left_out_when_asked(lab: Lab, tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for cell in ("UserPrincipalName", lab.name_of("alma.berg"), lab.name_of("ben.frost")):
+        book.active.append([cell])
+    book.active.row_dimensions[3].hidden = True
+    path = tmp_path / "filtered.xlsx"
+    book.save(path)
+    words = ("set-state", "--input", str(path), "--state", "Enforced", "--what-if", "-o", "json")
+    ran = lab.go(*words)
+    assert len(ran.document["results"]) == 2
+    assert "1 hidden row of 'Sheet' read as well; --visible-only leaves hidden rows out" in ran.err
+    assert len(lab.go(*words, "--visible-only").document["results"]) == 1
+    (tmp_path / "list.csv").write_text("UPN\n")
+    refused = lab.go(
+        "set-state", "--input", str(tmp_path / "list.csv"), "--state", "Enforced", "--visible-only", code=2
+    )
+    assert "none of its rows is hidden" in refused.err
+
+
+def test_an_unseen_character_in_a_name_that_is_not_found_is_named(lab: Lab) -> None:
+    name = lab.name_of("alma.berg").replace(".", "\u200b.", 1)
+    result = one(lab, "--user-principal-name", name, "--state", "Enforced", code=1)
+    assert result["code"] == "NotFound"
+    assert "ZERO WIDTH SPACE (U+200B), after 'alma'" in result["message"]
 
 
 def test_a_list_that_names_nobody_says_so(lab: Lab, tmp_path: Path) -> None:

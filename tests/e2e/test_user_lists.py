@@ -81,3 +81,14 @@ def test_a_list_without_anybody_does_not_mean_everybody(lab: Lab, tmp_path: Path
     path.write_text(text)
     assert said in lab.go("plan", "--only", str(path), code=2).err
     assert (lab.workspace / "plan.json").read_bytes() == before
+
+
+def test_a_row_of_exclude_that_cannot_be_read_stops_the_plan(lab: Lab, everybody: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "exclude.csv"
+    path.write_text(f"UPN,Note\n{everybody[0]},x\n{everybody[1].split('@')[0]},y\n")
+    ran = lab.go("plan", "--exclude", str(path), code=2)
+    assert "row 3, column UPN" in ran.err
+    assert "Whoever it is about would be planned" in ran.err
+    ran = lab.go("plan", "--only", str(path))
+    assert planned(lab) == everybody[:1]
+    assert "row 3, column UPN was not read" in ran.err
