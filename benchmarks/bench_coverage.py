@@ -18,6 +18,7 @@ import psutil
 
 from migrate.decide.coverage.judge import Judge
 from migrate.model.evidence import (
+    BetaEvidence,
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
@@ -182,13 +183,15 @@ def evidence_of(users: int) -> Evidence:
         scoped=frozenset(),
         built_in=True,
     )
+    policies = tuple(policies_of(chance, sites))
     return Evidence(
-        policies=tuple(policies_of(chance, sites)),
+        policies=policies,
         named_locations=locations,
         authentication_strengths=(),
         security_defaults_enabled=False,
         groups=groups_of(users, chance),
         roles={ADMINISTRATOR: role},
+        beta=BetaEvidence(policies={policy.id: policy.raw for policy in policies}, policies_problem=None),
     )
 
 

@@ -44,12 +44,14 @@ def coverage(
     from migrate.decide.coverage.judge import Judge
     from migrate.decide.lost_objects import lost_objects
     from migrate.exchange.tables import csv_chunks
+    from migrate.views.beta import say_beta
     from migrate.views.coverage import USER_COLUMNS, coverage_answer
     from migrate.views.lost_objects import say_lost_objects
 
     with open_snapshot(workspace_of(call)) as snapshot:
         evidence = supposed(snapshot, suppose)
         say_lost_objects(call.screen, lost_objects(evidence))
+        say_beta(call.screen, evidence)
         judge = Judge(
             evidence, apps_that_matter=apps_that_matter(call.settings), baseline=baseline_answer(call.settings)
         )

@@ -55,6 +55,7 @@ def export(
     """
     from migrate.decide.lost_objects import lost_objects
     from migrate.store.snapshot import open_snapshot
+    from migrate.views.beta import say_beta
     from migrate.views.export import export_answer
     from migrate.views.lost_objects import say_lost_objects
 
@@ -70,7 +71,9 @@ def export(
             header = call.run(_export(call, workspace, fast=fast))
             _write_csv(workspace, dialect_of(call.settings))
     with open_snapshot(workspace) as snapshot:
-        say_lost_objects(call.screen, lost_objects(snapshot.evidence()))
+        evidence = snapshot.evidence()
+        say_lost_objects(call.screen, lost_objects(evidence))
+        say_beta(call.screen, evidence)
     if tenant_file is not None:
         _write_tenant_file(workspace, tenant_file, anonymise=anonymise)
         call.screen.say(f"Tenant file: {tenant_file}")

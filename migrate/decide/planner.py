@@ -263,6 +263,8 @@ class Planner:
                 "Conditional Access works all the same; each is a licence to be had.",
             )
         yield from self._about_baseline()
+        for code, sentence in (self._evidence.beta.notes if self._evidence.beta is not None else {}).items():
+            yield _warning(code, sentence)
         for objection in self._objections.values():
             yield _warning("what-if-disagrees", objection)
         unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]

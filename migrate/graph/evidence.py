@@ -5,7 +5,9 @@ A group or role that cannot be read whole is marked so; it never comes back with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -20,10 +22,21 @@ from migrate.graph.pages import whole
 from migrate.graph.policies import KEEP_UNKNOWN, PolicyAccess
 from migrate.graph.refusals import POLICIES, ROLES, LicenceRefused, NotFound
 from migrate.graph.together import all_of
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, GroupEvidence, ReadStatus, RoleEvidence
+from migrate.model.evidence import (
+    BetaEvidence,
+    ConditionalAccessPolicy,
+    Evidence,
+    GroupEvidence,
+    PolicyPlan,
+    ReadStatus,
+    RoleEvidence,
+)
 from migrate.model.record import JsonObject
 
 _NOBODY = Members()
+
+
+T = TypeVar("T")
 
 
 def named_in(policies: Iterable[ConditionalAccessPolicy], kind: str) -> list[str]:
@@ -101,6 +114,8 @@ class EvidenceReader:
         `groups` and `roles` (template ids) are read as well, although no policy may name them yet. With `paths` it is
         read also through which nested groups people come in.
         """
+        # Before v1.0: whatever changes between the two is then looked at once more, with the policies that decide.
+        beta = await self._beta(everything=paths)
         policies = await self._policies.list()
         locations = await self._list("namedLocations", "named locations", locations_named_in(policies))
         strengths = await self._list(
@@ -119,9 +134,41 @@ class EvidenceReader:
             security_defaults_enabled=defaults,
             groups={group.id: group for group in read_groups},
             roles={role.template_id: role for role in read_roles},
+            beta=beta,
         )
         self.remember(evidence)
         return evidence
+
+    async def _beta(self, *, everything: bool) -> BetaEvidence:
+        """Read what only beta shows; `everything` includes plans and settings, which decide nothing."""
+        policies, problem = await _or_problem(self._policies.list_beta())
+        if not everything:
+            return BetaEvidence(policies=policies, policies_problem=problem)
+        plans, plans_problem = await _or_problem(self._plans())
+        settings, settings_problem = await _or_problem(self._channel.read(_SETTINGS, wire.object_without_id))
+        return BetaEvidence(
+            policies=policies,
+            policies_problem=problem,
+            plans=plans,
+            plans_problem=plans_problem,
+            settings=settings,
+            settings_problem=settings_problem,
+        )
+
+    async def _plans(self) -> tuple[PolicyPlan, ...]:
+        found = []
+        for raw in await whole(self._channel, _PLANS, wire.json_object):
+            plan_id = str(raw.get("id"))
+            rules, _ = await _or_problem(whole(self._channel, _rules_of(plan_id), wire.json_object))
+            name = raw.get("displayName")
+            found.append(
+                PolicyPlan(
+                    id=plan_id,
+                    display_name=name if isinstance(name, str) else None,
+                    rules=None if rules is None else len(rules),
+                )
+            )
+        return tuple(found)
 
     async def _list(self, path: str, what: str, named: frozenset[str]) -> list[JsonObject]:
         """Read named locations or strengths; one that a policy names and the list lacks is looked for again."""
@@ -202,6 +249,14 @@ class EvidenceReader:
         return await reader.expanded(call, wire.Assignment)
 
 
+async def _or_problem(reading: Awaitable[T]) -> tuple[T | None, str | None]:
+    """Return what was read, or in words why it could not be."""
+    try:
+        return await reading, None
+    except UNREADABLE as problem:
+        return None, _in_full(problem)
+
+
 async def _group_evidence(reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
     try:
         head = await reader.head(group_id)
@@ -268,4 +323,14 @@ def _conditional_access(path: str, doing: str) -> Call:
     )
 
 
+def _in_beta(path: str, doing: str) -> Call:
+    return dataclasses.replace(_conditional_access(path, doing), path=f"/beta/identity/conditionalAccess/{path}")
+
+
+def _rules_of(plan_id: str) -> Call:
+    return _in_beta(f"plans/{plan_id}/rules", f"reading the rules of plan {plan_id}")
+
+
+_PLANS = _in_beta("plans", "reading plans of policies")
+_SETTINGS = _in_beta("settings", "reading conditional access settings")
 _SECURITY_DEFAULTS = directory_read("policies/identitySecurityDefaultsEnforcementPolicy", "security defaults", POLICIES)

@@ -295,6 +295,12 @@ def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
     )
 
 
+def object_without_id(raw: msgspec.Raw | bytes) -> JsonObject:
+    """Return an object of which a tenant has only one, as Graph sent it."""
+    value: JsonObject = _without_contexts(msgspec.json.decode(raw, type=dict[str, Any]))
+    return value
+
+
 def json_object(raw: msgspec.Raw | bytes) -> JsonObject:
     """Return a JSON object as it stands, without the addresses of its metadata: they are no part of the object.
 

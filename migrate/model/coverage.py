@@ -44,6 +44,7 @@ class GapKind(StrEnum):
     EXCLUDED = "excluded"
     NOT_INCLUDED = "notIncluded"
     NO_POLICY = "noPolicy"
+    POLICY = "policy"
     TOO_MANY = "tooMany"
     EVERYTHING = "everything"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from migrate.model.record import JsonObject, Record, sha256_of
+from migrate.model.words import counted
 
 
 class PolicyState(StrEnum):
@@ -97,6 +98,52 @@ class RoleEvidence(Record, frozen=True, kw_only=True):
     """Policies reach holders of built-in roles only; None where it was not read, as in exports of older versions."""
 
 
+class PolicyPlan(Record, frozen=True, kw_only=True):
+    """A policy plan (beta): its rules may demand something, and are not counted."""
+
+    id: str
+    display_name: str | None
+    rules: int | None
+    """None when they could not be read."""
+
+
+class BetaEvidence(Record, frozen=True, kw_only=True):
+    """What only Graph's beta version shows. A part without value and without problem was not asked for."""
+
+    policies: dict[str, JsonObject] | None
+    """The policies by id (lower case), as beta sends them."""
+    policies_problem: str | None
+    plans: tuple[PolicyPlan, ...] | None = None
+    plans_problem: str | None = None
+    settings: JsonObject | None = None
+    """The conditional access settings, which are about user actions only."""
+    settings_problem: str | None = None
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Return what has to be said wherever the evidence is shown, by its code."""
+        found = {}
+        if self.policies is None:
+            found["beta-unread"] = (
+                "Policies could not be read in Graph's beta version, so members that only it shows are not known: "
+                f"{self.policies_problem}"
+            )
+        if self.plans:
+            named = ", ".join(repr(plan.display_name or plan.id) for plan in self.plans)
+            rules = sum(plan.rules or 0 for plan in self.plans)
+            are = "is" if len(self.plans) == 1 else "are"
+            found["plans-not-counted"] = (
+                f"{counted(len(self.plans), 'plan')} {are} not counted ({counted(rules, 'rule')}): {named}."
+            )
+        if self.plans_problem is not None:
+            found["plans-not-read"] = f"Plans of policies were not read: {self.plans_problem}"
+        if self.settings_problem is not None:
+            found["settings-not-read"] = f"Conditional access settings were not read: {self.settings_problem}"
+        elif self.settings:
+            found["settings"] = "Conditional access settings are there; they are about user actions and change nothing."
+        return found
+
+
 class Evidence(Record, frozen=True, kw_only=True):
     """Everything outside a user's own profile that a coverage verdict rests on, read in one go."""
 
@@ -108,6 +155,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     """By group id (lower case)."""
     roles: dict[str, RoleEvidence]
     """By role template id (lower case)."""
+    beta: BetaEvidence | None = None
+    """None in exports of older versions, which did not read it."""
 
     def policy(self, policy_id: str) -> ConditionalAccessPolicy | None:
         """Return the policy with this id, or None."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, GroupEvidence, RoleEvidence
+from migrate.model.evidence import BetaEvidence, ConditionalAccessPolicy, Evidence, GroupEvidence, RoleEvidence
 from migrate.model.record import JsonObject, canonical_json
 from migrate.store.database import Schema
 
@@ -64,6 +64,7 @@ def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, int, bytes]]:
     yield from _rows("securityDefaults", [evidence.security_defaults_enabled])
     yield from _rows("group", evidence.groups.items())
     yield from _rows("role", evidence.roles.items())
+    yield from _rows("beta", () if evidence.beta is None else (evidence.beta,))
 
 
 def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
@@ -86,6 +87,8 @@ def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
         security_defaults_enabled=parts["securityDefaults"][0],
         groups=dict(parts["group"]),
         roles=dict(parts["role"]),
+        # Snapshots of older versions hold none.
+        beta=parts["beta"][0] if parts["beta"] else None,
     )
 
 
@@ -101,10 +104,11 @@ _PART_TYPES: dict[str, Any] = {
     "securityDefaults": bool,
     "group": tuple[str, GroupEvidence],
     "role": tuple[str, RoleEvidence],
+    "beta": BetaEvidence,
 }
 
 
-_WRITTEN_CANONICAL = frozenset({"securityDefaults", "group", "role"})
+_WRITTEN_CANONICAL = frozenset({"securityDefaults", "group", "role", "beta"})
 """The other parts hold raw JSON, whose members keep the order in which Graph sent them, for people to compare."""
 
 

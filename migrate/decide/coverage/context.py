@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from msgspec import structs
 
 from migrate.decide.coverage.locations import NamedLocation, read_locations
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.projection import read_strictly
+from migrate.decide.coverage.strictly import is_guid
+from migrate.decide.coverage.versions import both_versions
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.record import JsonObject
 
@@ -30,7 +32,32 @@ def context_of(evidence: Evidence) -> Context:
     for raw in evidence.authentication_strengths:
         strengths.setdefault(str(raw.get("id")).casefold(), []).append(raw)
     ordered = sorted(evidence.policies, key=_by_age)
-    return Context(tuple(read_strictly(policy, strengths, locations) for policy in ordered), locations)
+    readings = (_read(policy, evidence, strengths, locations) for policy in ordered)
+    return Context(tuple(readings), locations)
+
+
+def is_beta_unread(evidence: Evidence) -> bool:
+    """Tell whether members that only beta shows are not known."""
+    return evidence.beta is None or evidence.beta.policies is None
+
+
+def _read(
+    policy: ConditionalAccessPolicy,
+    evidence: Evidence,
+    strengths: Mapping[str, Sequence[JsonObject]],
+    locations: Mapping[str, NamedLocation],
+) -> PolicyReading:
+    """Read a policy with what only beta says of it."""
+    shown_in_beta = None if evidence.beta is None else evidence.beta.policies
+    # A policy that a plan is going to create has no id of Graph's yet.
+    if shown_in_beta is None or not is_guid(policy.id):
+        return read_strictly(policy, strengths, locations)
+    beta = shown_in_beta.get(policy.id.casefold())
+    if beta is None:
+        return read_strictly(policy, strengths, locations, doubtful=("it is not there in beta",))
+    raw, contradictions = both_versions(policy.raw, beta)
+    reading = read_strictly(structs.replace(policy, raw=raw), strengths, locations, doubtful=contradictions)
+    return replace(reading, policy=policy)
 
 
 def _by_age(policy: ConditionalAccessPolicy) -> tuple[bool, str, str]:
@@ -48,4 +75,8 @@ def evidence_with(evidence: Evidence, policies: tuple[ConditionalAccessPolicy, .
     )
     ids = {policy.id for policy in supposed}
     kept = tuple(policy for policy in evidence.policies if policy.id not in ids)
-    return structs.replace(evidence, policies=(*kept, *supposed))
+    beta = evidence.beta
+    if beta is not None and beta.policies is not None:
+        # A file says everything there is to say about a policy that is only supposed.
+        beta = structs.replace(beta, policies={**beta.policies, **{p.id.casefold(): p.raw for p in supposed}})
+    return structs.replace(evidence, policies=(*kept, *supposed), beta=beta)

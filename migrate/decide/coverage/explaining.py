@@ -66,6 +66,11 @@ def closing_of(kind: GapKind) -> str:
             return (
                 "Enable a policy that requires MFA for all users and all resources; `mfa-migrate plan` can create one."
             )
+        case GapKind.POLICY:
+            return (
+                "Export again with a token that may read policies in Graph's beta version, or accept "
+                "`policy:betaUnread` by name."
+            )
         case GapKind.TOO_MANY | GapKind.EVERYTHING:
             return _ONE_PLAIN_POLICY
         case _:

@@ -244,6 +244,7 @@ def _yes_no(axis: str, mask: int) -> Part:
             | GapKind.EXCLUDED
             | GapKind.NOT_INCLUDED
             | GapKind.NO_POLICY
+            | GapKind.POLICY
             | GapKind.TOO_MANY
             | GapKind.EVERYTHING
         ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
-from migrate.decide.coverage.context import context_of
+from migrate.decide.coverage.context import context_of, is_beta_unread
 from migrate.decide.coverage.gaps import GapNames
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.principals import Assignment, Directory, Entrances, Facts, Match, kinds_of, named_users
@@ -20,6 +20,10 @@ from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.tenant_settings import UNANSWERED, BaselineScopes
 from migrate.model.users import UserProfile
 
+BETA_UNREAD = Gap(
+    tag=f"{GapKind.POLICY.value}:betaUnread",
+    words="whatever only Graph's beta version says about the policies, which could not be read",
+)
 TOO_MANY_PLACES = "too many combinations of named locations to tell places apart"
 
 WORK_LIMIT = 200_000
@@ -56,6 +60,7 @@ class Judge:
         """Every policy, the oldest first."""
         self.weighed: tuple[PolicyReading, ...] = tuple(reading for reading in self.readings if _may_matter(reading))
         """The ones that could demand anything of a sign-in to an application, in the order of a class's answers."""
+        self._beta_unread = is_beta_unread(evidence)
         self._directory = Directory(evidence)
         self._facts = Facts(evidence, named_users(self.readings))
         space = Space(self.weighed, locations, apps_that_matter, baseline)
@@ -159,17 +164,26 @@ class Judge:
                 if self._solver.closes_something(index, assigned)
             )
         would_be = self._solver.solution_for((*assigned, *reported), perhaps).verdict if reported else None
+        verdict, gaps = self._with_beta(solution.verdict), solution.gaps
+        if not (solution.proof or solution.exhausted):
+            gaps = self._nothing_applies(excluded)
+        elif self._beta_unread and verdict is Verdict.PARTLY:
+            gaps = tuple(sorted((*gaps, BETA_UNREAD), key=lambda gap: (gap.tag, gap.words)))
         return Coverage(
-            verdict=solution.verdict,
-            gaps=solution.gaps if solution.proof or solution.exhausted else self._nothing_applies(excluded),
+            verdict=verdict,
+            gaps=gaps,
             covered_by=tuple(self.weighed[index].name for index in solution.proof),
             covered_by_ids=tuple(self.weighed[index].id for index in solution.proof),
             not_understood=tuple(self._doubts(answers, solution)),
             exclusions=excluded,
             would_cover=tuple(self.weighed[index].name for index in reported),
-            would_be=would_be,
+            would_be=None if would_be is None else self._with_beta(would_be),
             assumes=solution.assumes,
         )
+
+    def _with_beta(self, verdict: Verdict) -> Verdict:
+        """Return the verdict as far as it holds while members that only beta shows are not known."""
+        return Verdict.PARTLY if verdict is Verdict.COVERED and self._beta_unread else verdict
 
     def _assigned(self, answers: tuple[Assignment, ...], *, report_only: bool) -> Iterator[int]:
         for index, (reading, answer) in enumerate(zip(self.weighed, answers, strict=True)):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from migrate.decide.coverage.grants import demand_of
 from migrate.decide.coverage.locations import NamedLocation, problems_with
 from migrate.decide.coverage.policy import Guests, People, Places, PolicyReading, SetAside, Targets
-from migrate.decide.coverage.strictly import Doubts, is_guid, says_nothing, shown, spelled
+from migrate.decide.coverage.strictly import Doubts, Problem, is_guid, says_nothing, shown, spelled
 from migrate.decide.coverage.vocabulary import (
     AGENT_RESOURCES,
     APP_SUITES,
@@ -37,13 +37,16 @@ def read_strictly(
     policy: ConditionalAccessPolicy,
     strengths: Mapping[str, Sequence[JsonObject]],
     locations: Mapping[str, NamedLocation],
+    *,
+    doubtful: Sequence[str] = (),
 ) -> PolicyReading:
     """Return the reading of a policy; never raises. Strengths, each with all its copies, and locations are given by id.
 
     Source: Graph v1.0 resource conditionalAccessPolicy and its parts. Enum values are compared without regard
-    to case, as Graph does; members, values and types that are not understood are listed in `problems`.
+    to case, as Graph does; members, values and types that are not understood are listed in `problems`, after what is
+    `doubtful` about the policy beforehand.
     """
-    doubts = Doubts()
+    doubts = Doubts([Problem("", sentence) for sentence in doubtful])
     raw = policy.raw
     doubts.unknown_members(raw, "", "")
     if policy.policy_state is None:

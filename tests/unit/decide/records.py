@@ -6,6 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from migrate.model.evidence import (
+    BetaEvidence,
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
@@ -173,6 +174,8 @@ def evidence(
         "groups": {each.id: each for each in groups},
         "roles": found,
     }
+    shown: tuple[ConditionalAccessPolicy, ...] = fields["policies"]
+    fields["beta"] = BetaEvidence(policies={one.id.lower(): one.raw for one in shown}, policies_problem=None)
     return Evidence(**{**fields, **others})
 
 

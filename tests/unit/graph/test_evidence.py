@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -84,10 +85,14 @@ class Directory:
         self.spoiled = "nothing"
         self.users: set[str] = set()
         self.locations: Any = None
+        self.in_beta: dict[str, Any] = {}
+        """What beta answers otherwise than v1.0, by path."""
         self.conditions: dict[str, Any] = {}
 
     def __call__(self, seen: Any) -> Any:
-        value = self._value(seen.path.partition("/v1.0/")[2] or seen.path, seen.target)
+        version, path = re.fullmatch(r"/?(?:.*/)?(v1\.0|beta)/(.*)", seen.path).groups()  # type: ignore[union-attr]
+        value = self.in_beta.get(path) if version == "beta" else None
+        value = self._value(path, seen.target) if value is None else value
         if isinstance(value, Expanding):
             value = value.expanded if "$expand" in seen.target else value.plain
         return self._whole(value)
@@ -430,3 +435,60 @@ def test_a_lost_connection_ends_the_reading_instead_of_making_every_group_unread
     directory.members = {TOP: reply(reset=True)}
     with pytest.raises(Unreachable):
         read(opened, directory)
+
+
+BETA_POLICIES, PLANS = "identity/conditionalAccess/policies", "identity/conditionalAccess/plans"
+SETTINGS = "identity/conditionalAccess/settings"
+
+
+def test_policies_are_read_in_both_versions_and_beta_is_kept_beside(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.in_beta[BETA_POLICIES] = [
+        {"id": POLICY.upper(), "conditions": {"deviceStates": {"includeStates": ["All"]}}}
+    ]
+    found = read(opened, directory)
+    assert found.beta is not None
+    assert found.beta.policies is not None
+    assert found.beta.policies[POLICY]["conditions"] == {"deviceStates": {"includeStates": ["All"]}}
+    assert "deviceStates" not in found.policies[0].raw["conditions"]
+
+
+def test_beta_that_is_refused_is_said_with_the_reason_and_is_never_empty(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.in_beta[BETA_POLICIES] = reply(403, error("Authorization_RequestDenied", "no"))
+    found = read(opened, directory)
+    assert found.beta is not None
+    assert found.beta.policies is None
+    assert "Authorization_RequestDenied" in (found.beta.policies_problem or "")
+    assert "beta-unread" in found.beta.notes
+
+
+def test_plans_and_settings_are_read_for_an_export_and_told(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.in_beta[PLANS] = [{"id": "p1", "displayName": "Zero trust"}, {"id": "p2", "displayName": None}]
+    directory.in_beta[f"{PLANS}/p1/rules"] = [{"id": "r1"}, {"id": "r2"}]
+    directory.in_beta[f"{PLANS}/p2/rules"] = reply(403, error("Authorization_RequestDenied", "no"))
+    directory.in_beta[SETTINGS] = {"exclusions": {"allResourcesExclusions": {"userActionExclusions": []}}}
+    beta = read(opened, directory, paths=True).beta
+    assert beta is not None
+    assert [(plan.display_name, plan.rules) for plan in beta.plans or ()] == [("Zero trust", 2), (None, None)]
+    assert beta.notes["plans-not-counted"] == "2 plans are not counted (2 rules): 'Zero trust', 'p2'."
+    assert "settings" in beta.notes
+
+
+def test_plans_that_are_refused_are_a_note_and_no_failure(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.in_beta[PLANS] = reply(403, error("Authorization_RequestDenied", "no"))
+    directory.in_beta[SETTINGS] = reply(404, error("Request_ResourceNotFound"))
+    beta = read(opened, directory, paths=True).beta
+    assert beta is not None
+    assert beta.plans is None
+    assert set(beta.notes) == {"plans-not-read", "settings-not-read"}
+
+
+def test_plans_are_not_asked_for_while_a_run_goes_on(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.in_beta[PLANS] = reply(403, error("Authorization_RequestDenied", "no"))
+    beta = read(opened, directory).beta
+    assert beta is not None
+    assert beta.notes == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from migrate.model.evidence import ReadStatus, RoleEvidence
+from migrate.model.evidence import BetaEvidence, ReadStatus, RoleEvidence
 from migrate.model.tenant_settings import UNANSWERED, BaselineScopes, BaselineSetting
 from tests.unit.decide.coverage.tenants import (
     EXCHANGE,
@@ -27,6 +27,7 @@ RESOURCES = "Conditional Access: Target resources"
 SUITE = "Apps included in Conditional Access Office 365 app suite"
 NETWORK = "Conditional Access: Network assignment"
 BASELINE = "Conditional Access: Enforcement for policies with resource exclusions"
+VERSIONS = "Graph v1.0 and beta metadata of conditionalAccessConditionSet"
 COMPLIANT = "Global Secure Access: Enable compliant network check"
 GRANT = "Conditional Access: Grant"
 STRENGTH = "Overview of Microsoft Entra authentication strength"
@@ -751,6 +752,114 @@ BASELINE_CASES = [
     ),
 ]
 
+
+def in_beta(*raws: dict[str, Any]) -> dict[str, Any]:
+    return {"beta": BetaEvidence(policies={raw["id"]: raw for raw in raws}, policies_problem=None)}
+
+
+NARROWED = policy(deviceStates={"includeStates": ["All"], "excludeStates": ["Compliant"]})
+BETA_CASES = [
+    Case(
+        "policies that could not be read in beta",
+        [policy()],
+        "partly",
+        "members that only beta shows may narrow any policy",
+        VERSIONS,
+        gaps=("policy:betaUnread",),
+        facts={"beta": BetaEvidence(policies=None, policies_problem="403")},
+    ),
+    Case(
+        "policies of an export that did not ask for beta",
+        [policy()],
+        "partly",
+        "what was not read is not known",
+        VERSIONS,
+        gaps=("policy:betaUnread",),
+        facts={"beta": None},
+    ),
+    Case(
+        "policies that could not be read in beta, and an open region",
+        [TRUSTED_OPEN],
+        "partly",
+        "both are named",
+        VERSIONS,
+        gaps=("location:trusted", "policy:betaUnread"),
+        facts={"beta": None},
+    ),
+    Case(
+        "nothing applies, whatever beta says",
+        [policy(users={"includeUsers": ["None"]})],
+        "uncovered",
+        "beta could only narrow further",
+        VERSIONS,
+        gaps=("notIncluded",),
+        facts={"beta": None},
+    ),
+    Case(
+        "a narrowing condition that only beta shows",
+        [policy()],
+        "unknown",
+        "v1.0 hides it",
+        VERSIONS,
+        gaps=("notIncluded",),
+        says="deviceStates",
+        facts=in_beta(NARROWED),
+    ),
+    Case(
+        "a condition that only beta shows and that is understood",
+        [policy()],
+        "partly",
+        "it is read as part of the policy",
+        VERSIONS,
+        gaps=("insiderRisk:elevated", "insiderRisk:minor", "insiderRisk:none"),
+        facts=in_beta(policy(insiderRiskLevels="moderate")),
+    ),
+    Case(
+        "a control that v1.0 hides",
+        [policy()],
+        "unknown",
+        "with OR it could replace MFA, and the versions contradict each other",
+        VERSIONS,
+        gaps=("notIncluded",),
+        says="in beta",
+        facts=in_beta(policy(grant=("mfa", "verifiedID"))),
+    ),
+    Case(
+        "empty members that only beta shows",
+        [policy()],
+        "covered",
+        "empty members say nothing",
+        VERSIONS,
+        facts=in_beta(policy(deviceStates=None, agents={"includeAgentIdServicePrincipals": []})),
+    ),
+    Case(
+        "the same in both versions, in another order and spelling",
+        [policy(grant={"operator": "AND", "builtInControls": ["mfa", "compliantDevice"]})],
+        "covered",
+        "order and case mean nothing",
+        VERSIONS,
+        facts=in_beta(policy(grant={"operator": "and", "builtInControls": ["compliantDevice", "MFA"]})),
+    ),
+    Case(
+        "a policy that is not there in beta",
+        [policy()],
+        "unknown",
+        "absence is no fact",
+        VERSIONS,
+        gaps=("notIncluded",),
+        says="not there in beta",
+        facts={"beta": BetaEvidence(policies={}, policies_problem=None)},
+    ),
+    Case(
+        "a policy that is report-only in beta and enabled in v1.0",
+        [policy()],
+        "covered",
+        "the state moves between two readings, and v1.0 is read last",
+        VERSIONS,
+        facts=in_beta(policy(state="enabledForReportingButNotEnforced")),
+    ),
+]
+
 READING_CASES = [
     Case(
         "an action that Graph advertises inside the policy",
@@ -768,4 +877,13 @@ READING_CASES = [
     ),
 ]
 
-CASES = [*ROLE_CASES, *AGENT_CASES, *GRANT_CASES, *GROUP_CASES, *PLACE_CASES, *BASELINE_CASES, *READING_CASES]
+CASES = [
+    *ROLE_CASES,
+    *AGENT_CASES,
+    *GRANT_CASES,
+    *GROUP_CASES,
+    *PLACE_CASES,
+    *BASELINE_CASES,
+    *BETA_CASES,
+    *READING_CASES,
+]

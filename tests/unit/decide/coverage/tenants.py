@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from migrate.model.evidence import (
+    BetaEvidence,
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
@@ -264,5 +265,6 @@ def evidence(*policies: dict[str, Any], **changes: Any) -> Evidence:
         "security_defaults_enabled": False,
         "groups": {one.id: one for one in GROUPS},
         "roles": {one.template_id: one for one in ROLES},
+        "beta": BetaEvidence(policies={raw["id"].lower(): raw for raw in policies}, policies_problem=None),
     }
     return Evidence(**{**read, **changes})
