@@ -13,6 +13,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,6 +121,40 @@ def refuse_long_single_dash(arguments: Sequence[str]) -> None:
             )
 
 
+def refuse_option_as_value(arguments: Sequence[str]) -> None:
+    """Raise UsageProblem where an option that needs a value is followed by another option.
+
+    `apply --max-users --config x` would take `--config` for the limit.
+    """
+    root = typer.main.get_command(app)
+    known, taking = set(_long_options(root)), _value_options(root, arguments)
+    for word, following in pairwise(arguments):
+        if word == "--":
+            return
+        if word in taking and following in known:
+            raise UsageProblem(
+                f"{word} needs a value, and {following} follows, which is an option.",
+                hint=f"Give the value: {word} VALUE, or {word}=VALUE where it begins with two dashes.",
+            )
+
+
+def _value_options(root: Any, arguments: Sequence[str]) -> set[str]:
+    """Return the options that take a value: those of the commands that the words name, and the global ones."""
+    command, parameters = root, list(root.params)
+    for word in arguments:
+        below = getattr(command, "commands", {}).get(word)
+        if below is not None:
+            command = below
+            parameters += below.params
+    return {
+        option
+        for parameter in parameters
+        if not getattr(parameter, "is_flag", True)
+        for option in parameter.opts
+        if option.startswith("-")
+    }
+
+
 def _meant_by(word: str) -> str:
     """Return what to type instead of a single-dash token: the option that is spelt like it, if there is one."""
     spelt = {option.replace("-", ""): option for option in _long_options(typer.main.get_command(app))}
@@ -140,6 +175,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         arguments = in_our_spelling(arguments)
         refuse_long_single_dash(arguments)
+        refuse_option_as_value(arguments)
         refuse_completion_that_lowers_a_policy(arguments)
         code = app(arguments, prog_name="mfa-migrate", standalone_mode=False)
         sys.stdout.flush()

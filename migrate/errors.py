@@ -7,6 +7,7 @@
     │   └── NothingHere             an earlier command should have made what this one needs
     ├── Guarded                 3   a guard stopped it
     │   ├── NotConfirmed            nobody said yes
+    │   │   └── InterruptedQuestion 130 Ctrl-C where a yes was asked for
     │   ├── StalePlan               the plan does not fit tenant, time or evidence any more
     │   ├── Blocked                 the plan lists blockers
     │   ├── LimitReached            max_users, max_newly_prompted, max_failures
@@ -94,6 +95,12 @@ class Guarded(MfaMigrateError):
 
 class NotConfirmed(Guarded):
     """Nobody confirmed a change that has to be confirmed."""
+
+
+class InterruptedQuestion(NotConfirmed):
+    """Ctrl-C came where a yes was asked for."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class StalePlan(Guarded):

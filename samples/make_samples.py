@@ -71,7 +71,7 @@ def make(folder: Path) -> list[str]:
         SandboxServer(tenant, settings=SandboxSettings(throttle=False)) as server,
     ):
         place = ["--workspace", workspace, "--config", str(folder / CONFIG), "--endpoint", server.url, "--quiet"]
-        for words in (["export"], ["plan"], ["apply", "--yes", "--max-users", "100%"], ["audit", "export"]):
+        for words in (["export"], ["plan"], ["apply", "--yes", "--max-users", "20"], ["audit", "export"]):
             with contextlib.redirect_stdout(io.StringIO()):
                 code = run([*words, *place])
             if code != 0:

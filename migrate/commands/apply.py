@@ -34,7 +34,7 @@ def apply(
     plan: Annotated[str | None, typer.Option("--plan", metavar="FILE", help="Another plan.json.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --max-users.")] = False,
     max_users: Annotated[
-        str | None, typer.Option("--max-users", metavar="N|N%", help="Switch off at most so many users.")
+        str | None, typer.Option("--max-users", metavar="N|N%", help="This command may disable so many users.")
     ] = None,
     what_if: Annotated[
         bool, typer.Option("--what-if", "--dry-run", help="Do all reads and guards, send nothing.")
@@ -62,7 +62,7 @@ def apply(
     Examples:
         mfa-migrate apply --what-if
         mfa-migrate apply --until wave:1
-        mfa-migrate apply --yes --max-users 25%
+        mfa-migrate apply --until wave:1 --yes --max-users 3
     """
     from migrate.commands.run import at_work, carried_out
     from migrate.engine.run_parts import ApplyOptions
@@ -84,11 +84,10 @@ def apply(
         endpoint=call.settings.endpoint,
     )
     count_or_percent(options.max_failures, 100, "--max-failures")
-    limit = max_users or header.limits.max_users
 
     async def work(at: AtWork) -> RunResult:
         call.screen.say(f"Signed in as {at.actor.name}")
-        _guard(call, header, options, limit, yes=yes)
+        _guard(call, header, options, max_users, yes=yes)
         with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
             return await carried_out(at, journal, header, plan_steps_of(rows), options)
 
@@ -117,14 +116,13 @@ def _check_options(
         count_or_percent(max_users, 100, "--max-users")
 
 
-def _guard(call: Call, header: PlanHeader, options: ApplyOptions, limit: str | None, *, yes: bool) -> None:
+def _guard(call: Call, header: PlanHeader, options: ApplyOptions, max_users: str | None, *, yes: bool) -> None:
     """Check the blast radius and ask for confirmation."""
     from migrate.decide.guards import refuse_blocked, refuse_too_many
     from migrate.views.apply import apply_question
 
     refuse_blocked(header)
-    if limit is not None:
-        refuse_too_many(header.users_to_change, count_or_percent(limit, header.total_users, "--max-users"), limit)
+    refuse_too_many(header, only_wave=options.only_wave, until=options.until, max_users=max_users)
     if options.what_if or yes:
         return
     way_back = command_for(call.settings, "rollback", Path.cwd())

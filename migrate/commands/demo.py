@@ -16,6 +16,7 @@ from migrate.commands.options import verb
 from migrate.commands.sandbox import ask_control_plane, write_lab_config
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.store.files import write_atomically
+from migrate.store.plan_files import PLAN_JSON, plan_header_of
 
 if TYPE_CHECKING:
     from migrate.sandbox.tenant import Tenant
@@ -101,7 +102,7 @@ def _adopt(stage: _Stage) -> None:
     _run(stage, "export")
     _run(stage, "plan")
     _run(stage, "apply", "--what-if", says="a rehearsal: all reads and guards, nothing sent")
-    _run(stage, "apply", "--yes", "--max-users", "100%")
+    _run(stage, "apply", "--yes", "--max-users", _planned(stage))
     _run(stage, "verify")
     _run(stage, "rollback", "--wave", "2", "--yes", says="put one wave back")
     _run(stage, "verify", says="the tenant is as the journal says, also after the rollback")
@@ -110,11 +111,16 @@ def _adopt(stage: _Stage) -> None:
     _run(stage, "status")
 
 
+def _planned(stage: _Stage) -> str:
+    """Return how many users the plan would disable: the number that a person read on the screen before."""
+    return str(plan_header_of(stage.workspace / PLAN_JSON).users_to_change)
+
+
 def _create(stage: _Stage) -> None:
     """Create the template policy, report-only first."""
-    apply = ("apply", "--yes", "--max-users", "100%")
     _run(stage, "export")
     _run(stage, "plan")
+    apply = ("apply", "--yes", "--max-users", _planned(stage))
     _run(stage, *apply, says="the policy is created report-only; then a wait")
     _advance(stage, 7 * DAY + 60, "a week of report-only has passed")
     _run(stage, *apply, says="the policy is switched on; then it has to settle")

@@ -75,6 +75,10 @@ def set_state(
         str | None,
         typer.Option("--accept-uncovered", metavar="REASON", help="Switch off users who are not proven covered."),
     ] = None,
+    max_users: Annotated[
+        int | None,
+        typer.Option("--max-users", metavar="N", help="With --accept-uncovered: at most so many users.", min=0),
+    ] = None,
     allow_unregistered: Annotated[
         bool, typer.Option("--allow-unregistered", help="Enforce users who have no MFA method registered.")
     ] = False,
@@ -117,7 +121,9 @@ def set_state(
         call.screen.warn("--allow-unregistered concerns users who are enforced; it changes nothing here")
     call = _with_events(call) if call.settings.output is OutputFormat.NDJSON else call
     must_ask = (ask or (input_ not in (None, "-"))) and not yes and not what_if
-    consent = Consent(accept_uncovered=accept_uncovered or "", allow_unregistered=allow_unregistered)
+    consent = Consent(
+        accept_uncovered=accept_uncovered or "", max_users=max_users, allow_unregistered=allow_unregistered
+    )
     how, done = _How(what_if=what_if, must_ask=must_ask, consent=consent), _Done(tell=_teller(call))
     try:
         said = asked_of(input_encoding, state_column, sheet, trust_disabled, visible_only)
@@ -215,7 +221,7 @@ class _Done:
 
 async def _carried_out(at: AtWork, asked: MfaState | None, listed: ListedRequests, how: _How, done: _Done) -> None:
     """Ask, resolve, then guard and run for each state; each result is told when it is known, and all are sorted."""
-    from migrate.decide.set_state import without_contradictions
+    from migrate.decide.set_state import refuse_too_many_uncovered, without_contradictions
     from migrate.engine.state_requests import resolve
 
     organization = await at.tenant.read_organization()
@@ -226,6 +232,7 @@ async def _carried_out(at: AtWork, asked: MfaState | None, listed: ListedRequest
     with open_journal(at.workspace, actor=at.actor.name, tenant_id=organization.tenant_id) as journal:
         answers = await resolve(at.tenant, [r for r in requests if asked or r.listed_state])
         answers = without_contradictions([_told_what_is_unseen(answer) for answer in answers], asked)
+        refuse_too_many_uncovered(answers, asked, how.consent)
         for state in MfaState:
             chosen = [answer for answer in answers if (asked or answer.request.listed_state) is state]
             if done.interrupted:

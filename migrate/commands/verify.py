@@ -27,6 +27,11 @@ class Verified:
     findings: list[Finding]
     inspection: Inspection
     held: list[PlanRow]
+    planned: int
+    """Users whom the plan of this folder would change."""
+    taken_at: str
+    applied: bool
+    """Whether any run was begun from this folder."""
 
 
 @verb
@@ -45,7 +50,16 @@ def verify(call: Call) -> ExitCode:
     from migrate.views.verify import verify_answer
 
     verified = call.run(_verify(call, workspace_of(call)))
-    call.answer(verify_answer(verified.findings, verified.inspection, verified.held, call.settings.endpoint))
+    call.answer(
+        verify_answer(
+            verified.findings,
+            verified.inspection,
+            verified.held,
+            call.settings.endpoint,
+            untouched_since=None if verified.applied else verified.taken_at,
+            planned=verified.planned,
+        )
+    )
     return ExitCode.FINDINGS if verified.findings else ExitCode.OK
 
 
@@ -57,6 +71,7 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         journal = journal_to_read(workspace)
         if journal is not None:
             stack.enter_context(journal)
+        applied = journal is not None and journal.head[0] > 0
         plan = latest_migration(journal)
         snapshot = stack.enter_context(open_snapshot(workspace, (plan.snapshot_id or None) if plan else None))
         inspection = Inspection()
@@ -72,11 +87,22 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
                 finding
                 async for finding in inspect(tenant, journal, snapshot.users, snapshot.user, call.screen, inspection)
             ]
-    return Verified(findings=findings, inspection=inspection, held=_held_back(workspace))
+    held, planned = _planned(workspace)
+    return Verified(
+        findings=findings,
+        inspection=inspection,
+        held=held,
+        planned=planned,
+        taken_at=snapshot.header.taken_at,
+        applied=applied,
+    )
 
 
-def _held_back(workspace: Workspace) -> list[PlanRow]:
-    path = workspace.path / PLAN_CSV
-    if not path.is_file():
-        return []
-    return [row for row in plan_rows_of(path) if row.action is PlanAction.HOLD]
+def _planned(workspace: Workspace) -> tuple[list[PlanRow], int]:
+    """Return whom the plan of this folder holds back, and how many it would change."""
+    path, held, planned = workspace.path / PLAN_CSV, [], 0
+    for row in plan_rows_of(path) if path.is_file() else ():
+        if row.action is PlanAction.HOLD:
+            held.append(row)
+        planned += row.action is PlanAction.DISABLE
+    return held, planned

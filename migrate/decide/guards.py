@@ -8,6 +8,7 @@ from typing import Any
 
 from migrate.decide.coverage.judge import Judge
 from migrate.errors import Blocked, LimitReached, StalePlan
+from migrate.model.amounts import count_or_percent
 from migrate.model.coverage import Coverage, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
 from migrate.model.journal import Outcome
@@ -105,13 +106,31 @@ def refuse_blocked(plan: PlanHeader) -> None:
         )
 
 
-def refuse_too_many(users: int, limit: int, named: str) -> None:
-    """Raise LimitReached when more users would be switched off than allowed."""
-    if users > limit:
+def refuse_too_many(
+    plan: PlanHeader, *, only_wave: int | None = None, until: str | None = None, max_users: str | None
+) -> None:
+    """Raise LimitReached when more users would be disabled than allowed.
+
+    Both limits hold: `max_users` from the command line counts what this command may do, the one that the plan took
+    from the configuration counts the whole plan.
+    """
+    this = plan.users_within(only_wave=only_wave, until=until)
+    if max_users is not None and this > (limit := count_or_percent(max_users, plan.total_users, "--max-users")):
         raise LimitReached(
-            f"The plan switches off {counted(users, 'user')}; --max-users {named} allows {limit}.",
-            hint="Raise --max-users, or narrow the plan.",
+            f"This command may disable {counted(this, 'user')}; --max-users {_with_base(max_users, limit, plan)}.",
+            hint="Raise --max-users, or go less far: --until wave:1 or --wave N.",
         )
+    whole, named = plan.users_to_change, plan.limits.max_users
+    if named is not None and whole > (limit := count_or_percent(named, plan.total_users, "limits.max_users")):
+        raise LimitReached(
+            f"The plan disables {counted(whole, 'user')}; max_users = {_with_base(named, limit, plan)}.",
+            hint="Raise max_users under [limits], or narrow the plan, and run `mfa-migrate plan` again.",
+        )
+
+
+def _with_base(named: str, limit: int, plan: PlanHeader) -> str:
+    share = f" of the {counted(plan.total_users, 'user')} of the tenant, which" if "%" in named else ""
+    return f"{named}{share} allows {limit}"
 
 
 def accepted_on(gaps: Iterable[AcceptedGap], now: datetime) -> frozenset[str]:

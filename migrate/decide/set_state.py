@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from migrate.decide.reverser import UNLIMITED, TenantFacts
+from migrate.errors import LimitReached, UsageProblem
 from migrate.model.coverage import Coverage, Verdict
 from migrate.model.plan import PLAN_FORMAT, PlanHeader, PlanKind, SetMfaState, Wave
 from migrate.model.record import Record, sha256_of
-from migrate.model.set_state import RefusalCode, RefusedRequest, ResolvedRequest
+from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState, Registration
 
@@ -97,6 +98,40 @@ def covered_note(coverage: Coverage) -> str:
         f"Conditional Access requires MFA already ({', '.join(coverage.covered_by)}); Microsoft advises not to enable "
         f"or enforce per-user MFA beside it. {SESSIONS_END}"
     )
+
+
+def refuse_too_many_uncovered(
+    answers: Iterable[ResolvedRequest | RefusedRequest], asked: MfaState | None, consent: Consent
+) -> None:
+    """Raise when one reason is to stand for more users than it was given for: one, or `--max-users N`.
+
+    Args:
+        answers: What became of the requests.
+        asked: The state that is asked for; None where each request names its own.
+        consent: What the operator said.
+
+    Raises:
+        UsageProblem: More than one user, and no limit was given.
+        LimitReached: More users than the limit.
+    """
+    if not consent.accept_uncovered:
+        return
+    users = {
+        answer.profile.id
+        for answer in answers
+        if isinstance(answer, ResolvedRequest) and (asked or answer.request.listed_state) is MfaState.DISABLED
+    }
+    if len(users) > 1 and consent.max_users is None:
+        raise UsageProblem(
+            f"--accept-uncovered is a reason for one user; this call would disable {len(users)} without any proof.",
+            hint="Add --max-users N to say for how many users the reason stands.",
+        )
+    if consent.max_users is not None and len(users) > consent.max_users:
+        raise LimitReached(
+            f"This call would disable {len(users)} users without any proof; --max-users {consent.max_users} allows "
+            f"{consent.max_users}.",
+            hint="Raise --max-users, or name fewer users.",
+        )
 
 
 def plan_for(

@@ -10,7 +10,7 @@ import msgspec
 from migrate.decide.policy_steps import MARKER_PREFIX
 from migrate.decide.reverser import Rollback, Source, facts_of, rollback_for
 from migrate.engine.ports import Journal
-from migrate.errors import Guarded, UsageProblem
+from migrate.errors import Guarded, NothingHere, UsageProblem
 from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
 from migrate.model.plan import CreatePolicy, DeletePolicy, Limits, PlanHeader, PlanKind, PolicyStep, SetPolicyState
 from migrate.model.reasons import Why
@@ -270,11 +270,16 @@ def rollback_rows(journal: Journal, digests: Sequence[str], tenant_id: str) -> I
 def source_in(journal: Journal, *, run: str | None, tenant_id: str) -> Source:
     """Return what can be put back of all runs in force, or of the one whose digest begins with `run`.
 
-    Raises UsageProblem when there is no such run, or more than one.
+    Raises UsageProblem when there is no such run, or more than one, and NothingHere when there is none at all.
     """
     plans = plans_in_force(journal)
     if run is not None:
         plans = [entry for entry in begun_plans(journal) if entry[0].startswith(run.lower())]
+    if not plans and run is None and not begun_plans(journal):
+        raise NothingHere(
+            "Nothing has been applied from this folder yet, only rehearsed, so there is nothing to put back.",
+            hint="Use --file rollback.csv to roll back from the files of another folder.",
+        )
     if not plans and run is None:
         raise UsageProblem(
             "The journal holds no run that could be put back: here was only rolled back from files.",

@@ -283,6 +283,15 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
         """Return the notes that stop every step."""
         return tuple(note for note in self.notes if note.severity is Severity.BLOCKER)
 
+    def users_within(self, *, only_wave: int | None, until: str | None) -> int:
+        """Return how many users a command may change that goes through one wave only, or as far as `until`."""
+        if only_wave is not None:
+            return sum(wave.users for wave in self.waves if wave.number == only_wave)
+        if until is None:
+            return self.users_to_change
+        _, is_wave, number = until.partition("wave:")
+        return sum(wave.users for wave in self.waves if wave.number <= int(number)) if is_wave else 0
+
     @property
     def users_to_change(self) -> int:
         """Return how many users the waves hold."""

@@ -65,5 +65,7 @@ class Consent(Record, frozen=True, kw_only=True):
 
     accept_uncovered: str
     """The reason for switching off users without proof, or empty."""
+    max_users: int | None
+    """How many users that reason may be for; None where it was given for one only."""
     allow_unregistered: bool
     """Enforce also whoever has no method registered."""

@@ -85,12 +85,10 @@ def apply_question(header: PlanHeader, *, only_wave: int | None, until: str | No
     waves = counted(sum(wave.users > 0 for wave in header.waves), "wave")
     yield f"Users:    {header.users_to_change} of {header.total_users} are switched off in {waves}"
     # How far this command goes, where that is not to the end of the plan.
+    users = header.users_within(only_wave=only_wave, until=until)
     if only_wave is not None:
-        users = sum(wave.users for wave in header.waves if wave.number == only_wave)
         yield f"Now only: wave {only_wave}, {users} of these users"
     elif until is not None:
-        _, is_wave, number = until.partition("wave:")
-        users = sum(wave.users for wave in header.waves if wave.number <= int(number)) if is_wave else 0
         yield f"Now only: up to {until}, {users} of these users"
     yield from (f"Look now: {note.sentence}" for note in header.notes if note.code == BASELINE_ANSWER_NOTE)
     yield f"Way back: {way_back} (files rollback.csv and rollback.json)"

@@ -24,9 +24,19 @@ class LookedAt(Protocol):
 
 
 def verify_answer(
-    findings: Sequence[Finding], looked_at: LookedAt, held: Sequence[PlanRow], endpoint: str | None
+    findings: Sequence[Finding],
+    looked_at: LookedAt,
+    held: Sequence[PlanRow],
+    endpoint: str | None,
+    *,
+    untouched_since: str | None = None,
+    planned: int = 0,
 ) -> Answer:
-    """Return the answer for a verification."""
+    """Return the answer for a verification.
+
+    `untouched_since` is when the tenant was exported, where nothing was applied from this folder yet; `planned` are
+    the users whom its plan would change.
+    """
 
     def rows() -> Iterator[tuple[str, ...]]:
         for finding in findings:
@@ -44,10 +54,7 @@ def verify_answer(
             f"{counted(looked_at.policies, 'policy', 'policies')} that this tool made or switched, "
             f"{counted(looked_at.registrations, 'row')} of the registration report."
         )
-        yield styled(
-            f"Verify: {counted(len(findings), 'finding')}." if findings else "Verify: everything is as it should be.",
-            "bold",
-        )
+        yield styled(_verdict(findings, untouched_since, planned, len(held)), "bold")
 
     return Answer(
         kind="verify",
@@ -55,6 +62,8 @@ def verify_answer(
             "endpoint": endpoint,
             "findings": list(findings),
             "heldBack": list(held),
+            "applied": untouched_since is None,
+            "planned": planned,
             "lookedAt": {
                 "users": looked_at.users,
                 "switchedOff": looked_at.switched_off,
@@ -67,3 +76,12 @@ def verify_answer(
         lines=lines,
         long_lists=("findings", "heldBack"),
     )
+
+
+def _verdict(findings: Sequence[Finding], untouched_since: str | None, planned: int, held: int) -> str:
+    found = f"{counted(len(findings), 'finding')}."
+    if untouched_since is None:
+        return f"Verify: {found}" if findings else "Verify: everything is as it should be."
+    so_far = f"Nothing has been applied from this folder yet; {planned} users are planned, {held} held back."
+    same = "Differences to the export" if findings else "The tenant is as it was exported"
+    return f"{so_far} {same} of {untouched_since[:16].replace('T', ' ')} UTC{f': {found}' if findings else '.'}"

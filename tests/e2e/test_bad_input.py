@@ -426,3 +426,28 @@ def test_ctrl_c_during_an_apply_settles_what_is_in_flight_and_the_same_command_g
     lab.go(*APPLY)
     planned = [name for name, row in lab.plan_rows().items() if row["Action"] == "disable"]
     assert {lab.states()[name] for name in planned} == {"disabled"}
+
+
+def test_an_option_is_never_taken_for_the_value_of_another(exported: Lab) -> None:
+    ran = run_here(["apply", "--max-users", "--config", str(exported.config)])
+    assert ran.code == 2
+    assert "--max-users needs a value, and --config follows" in ran.err
+    assert exported.run("apply", "--what-if", "--skip-settle", "--why").code == 0
+
+
+def test_before_anything_was_applied_that_is_what_is_said(lab: Lab) -> None:
+    lab.go("export")
+    lab.go("plan")
+    assert "Nothing has been applied from" in lab.go("rollback", "--yes", code=2).err
+    lab.go("apply", "--what-if")
+    assert "only rehearsed" in lab.go("rollback", "--yes", code=2).err
+    verified = lab.go("verify")
+    planned, held = (
+        lab.plan_header()["counts"]["disable"],
+        len([row for row in lab.plan_rows().values() if row["Action"] == "hold"]),
+    )
+    assert (
+        f"Nothing has been applied from this folder yet; {planned} users are planned, {held} held back." in verified.out
+    )
+    assert lab.go("verify", "-o", "json").document["applied"] is False
+    assert "as it should be" not in verified.out

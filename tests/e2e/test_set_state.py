@@ -383,3 +383,16 @@ def test_methods_are_not_touched(lab: Lab) -> None:
     before = ask(path)["value"]
     lab.go("set-state", *by_name(lab, "alma.berg"), "--state", "Disabled")
     assert ask(path)["value"] == before
+
+
+def test_one_reason_stands_for_one_user_unless_a_number_is_given(lab: Lab) -> None:
+    """Otherwise a whole list could be switched off without any policy."""
+    two = [*by_name(lab, "dora.pike"), *by_name(lab, "rob.keller"), "--state", "Disabled"]
+    before = [lab.state_of(name) for name in ("dora.pike", "rob.keller")]
+    refused = lab.go("set-state", *two, "--accept-uncovered", "both leave", code=2)
+    assert "--max-users N" in refused.err
+    few = lab.go("set-state", *two, "--accept-uncovered", "both leave", "--max-users", "1", code=3)
+    assert "--max-users 1 allows 1" in few.err
+    assert [lab.state_of(name) for name in ("dora.pike", "rob.keller")] == before
+    lab.go("set-state", *two, "--accept-uncovered", "both leave", "--max-users", "2")
+    assert [lab.state_of(name) for name in ("dora.pike", "rob.keller")] == ["disabled", "disabled"]

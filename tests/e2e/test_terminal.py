@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +62,10 @@ class Terminal:
     def type(self, line: str) -> None:
         """Type a line."""
         os.write(self._own, line.encode() + b"\n")
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, as the terminal does for Ctrl-C."""
+        self._process.send_signal(number)
 
     def end(self, seconds: float = 60) -> int:
         """Read to the end and return the exit code."""
@@ -177,3 +182,24 @@ def test_colour_is_for_terminals_and_can_be_switched_off(
     assert bool(COLOUR.search(terminal.text)) == coloured
     assert "SANDBOX" in terminal.text
     assert "Held back" in terminal.text
+
+
+@pytest.mark.parametrize("words", [("apply",), ("rollback",)], ids=lambda words: words[0])
+def test_ctrl_c_at_the_question_ends_at_once_and_frees_the_folder(
+    make_lab: Callable[..., Lab], words: tuple[str, ...]
+) -> None:
+    lab = make_lab(users=30)
+    lab.go("export")
+    lab.go("plan")
+    if words == ("rollback",):
+        lab.go("apply", "--until", "wave:1", "--yes", "--max-users", "3")
+    before = lab.go("audit", "verify", "-o", "json").document if words == ("rollback",) else None
+    with Terminal(lab, *words) as terminal:
+        terminal.wait_for("to go on:")
+        terminal.send_signal(signal.SIGINT)
+        assert terminal.end(seconds=30) == 130
+        assert "Interrupted at the question." in terminal.text
+        assert "Nothing was changed." in terminal.text
+    if before is not None:
+        assert lab.go("audit", "verify", "-o", "json").document == before
+    lab.go("apply", "--what-if")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from migrate.decide.guards import Leave, Send, decision_for
 from migrate.errors import Blocked, LimitReached, StalePlan
 from migrate.model.evidence import evidence_digest
 from migrate.model.journal import Outcome
-from migrate.model.plan import AcceptedGap, PlanNote, Severity
+from migrate.model.plan import AcceptedGap, PlanNote, Severity, Wave
 from migrate.model.reasons import Why
 from migrate.model.users import MfaState
 from tests.unit.decide.records import (
@@ -160,14 +161,38 @@ def test_blockers_are_all_said_at_once() -> None:
     assert "three" not in refused.value.what
 
 
-@pytest.mark.parametrize(("users", "limit", "refused"), [(10, 10, False), (11, 10, True), (0, 0, False), (1, 0, True)])
-def test_the_limit_itself_is_allowed(users: int, limit: int, refused: bool) -> None:
-    if not refused:
-        guards.refuse_too_many(users, limit, "10%")
+WAVES = tuple(Wave(number=n, name=str(n), users=n) for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("how_far", "max_users", "refused"),
+    [
+        ({}, "6", None),
+        ({}, "5", "may disable 6 users; --max-users 5 allows 5"),
+        ({"until": "wave:1"}, "1", None),
+        ({"until": "wave:1"}, "0", "may disable 1 user; --max-users 0 allows 0"),
+        ({"until": "wave:2"}, "2", "may disable 3 users"),
+        ({"until": "policies-on"}, "0", None),
+        ({"only_wave": 3}, "2", "may disable 3 users"),
+        ({"only_wave": 2}, "2", None),
+        ({}, "5%", "--max-users 5% of the 100 users of the tenant, which allows 5"),
+    ],
+)
+def test_max_users_counts_what_this_command_may_do(
+    how_far: dict[str, Any], max_users: str, refused: str | None
+) -> None:
+    plan = header(waves=WAVES, total_users=100)
+    if refused is None:
+        guards.refuse_too_many(plan, **how_far, max_users=max_users)
         return
-    with pytest.raises(LimitReached, match="--max-users 10% allows") as stopped:
-        guards.refuse_too_many(users, limit, "10%")
-    assert ("1 user;" if users == 1 else f"{users} users;") in stopped.value.what
+    with pytest.raises(LimitReached, match=re.escape(refused)):
+        guards.refuse_too_many(plan, **how_far, max_users=max_users)
+
+
+def test_the_limit_of_the_configuration_counts_the_whole_plan() -> None:
+    plan = header(waves=WAVES, total_users=100, limits=limits(max_users="5"))
+    with pytest.raises(LimitReached, match=r"The plan disables 6 users; max_users = 5 allows 5"):
+        guards.refuse_too_many(plan, until="wave:1", max_users="100%")
 
 
 def test_an_accepted_gap_counts_until_the_day_it_expires() -> None:

@@ -18,6 +18,7 @@ function Get-MfaErrorCategory {
         NothingHere       = 'ObjectNotFound'
         Guarded           = 'InvalidOperation'
         NotConfirmed      = 'OperationStopped'
+        InterruptedQuestion = 'OperationStopped'
         StalePlan         = 'InvalidOperation'
         Blocked           = 'InvalidOperation'
         NotCovered        = 'InvalidOperation'
