@@ -7,7 +7,6 @@
     │   └── NothingHere             an earlier command should have made what this one needs
     ├── Guarded                 3   a guard stopped it
     │   ├── NotConfirmed            nobody said yes
-    │   │   └── InterruptedQuestion 130 Ctrl-C where a yes was asked for
     │   ├── StalePlan               the plan does not fit tenant, time or evidence any more
     │   ├── Blocked                 the plan lists blockers
     │   ├── LimitReached            max_users, max_newly_prompted, max_failures
@@ -19,6 +18,7 @@
     │   ├── Throttled
     │   ├── IncompleteRead          a page failed: nothing half-read passes for whole
     │   └── GraphRefused            any other answer that ends the run
+    ├── Interrupted           130   Ctrl-C where a yes was asked for
     └── FolderProblem           5   the working folder
         ├── FolderLocked
         ├── FolderDamaged
@@ -97,12 +97,6 @@ class NotConfirmed(Guarded):
     """Nobody confirmed a change that has to be confirmed."""
 
 
-class InterruptedQuestion(NotConfirmed):
-    """Ctrl-C came where a yes was asked for."""
-
-    exit_code = ExitCode.INTERRUPTED
-
-
 class StalePlan(Guarded):
     """The plan does not fit the tenant, the time or the evidence any more."""
 
@@ -147,6 +141,12 @@ class IncompleteRead(RemoteProblem):
 
 class GraphRefused(RemoteProblem):
     """Graph answered with an error that ends the run."""
+
+
+class Interrupted(MfaMigrateError):
+    """Ctrl-C came where a yes was asked for."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class FolderProblem(MfaMigrateError):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from migrate.commands.call import Call
-from migrate.errors import InterruptedQuestion, NotConfirmed
+from migrate.errors import Interrupted, NotConfirmed
 
 
 def confirm(call: Call, lines: Iterable[str], domain: str, *, alternative: str) -> None:
@@ -28,9 +28,7 @@ def confirm(call: Call, lines: Iterable[str], domain: str, *, alternative: str) 
         with _ctrl_c_at_once():
             typed = call.screen.ask(f"Type {domain} to go on: ")
     except KeyboardInterrupt:
-        raise InterruptedQuestion(
-            "Interrupted at the question.", hint="Run the command again when you are sure."
-        ) from None
+        raise Interrupted("Interrupted at the question.", hint="Run the command again when you are sure.") from None
     if typed.casefold() != domain.casefold():
         raise NotConfirmed("The domain was not typed as shown.", hint="Run the command again when you are sure.")
 

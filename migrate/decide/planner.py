@@ -11,7 +11,7 @@ from migrate.decide.coverage.explaining import BASELINE_CLOSING, BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.lost_objects import lost_objects
 from migrate.model.coverage import Assumption, Verdict
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.plan import (
     BASELINE_ANSWER_NOTE,
     PLAN_FORMAT,
@@ -280,7 +280,10 @@ class Planner:
                     "is misspelt. `mfa-migrate coverage` prints the tags of what is open.",
                 )
         for lost in lost_objects(self._evidence):
-            yield _warning(f"{lost.status.value}-{lost.kind.value}", lost.sentence)
+            unread = lost.status in (ReadStatus.HIDDEN, ReadStatus.UNREADABLE)
+            yield _warning(
+                f"unread-{lost.kind.value}" if unread else f"{lost.status.value}-{lost.kind.value}", lost.sentence
+            )
 
     def _about_baseline(self) -> Iterator[PlanNote]:
         """Yield what the operator has to know about baseline scopes: no API shows the setting."""

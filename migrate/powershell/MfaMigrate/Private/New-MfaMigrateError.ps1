@@ -18,7 +18,7 @@ function Get-MfaErrorCategory {
         NothingHere       = 'ObjectNotFound'
         Guarded           = 'InvalidOperation'
         NotConfirmed      = 'OperationStopped'
-        InterruptedQuestion = 'OperationStopped'
+        Interrupted       = 'OperationStopped'
         StalePlan         = 'InvalidOperation'
         Blocked           = 'InvalidOperation'
         NotCovered        = 'InvalidOperation'
