@@ -205,7 +205,7 @@ CALLS: tuple[ControlCall, ...] = (
         "POST",
         "reset",
         Control._reset,
-        "bring the tenant back as it was at the start, forget the requests, and end all faults",
+        "bring the tenant back as it was at the start, forget requests, grants, consents and partners, end all faults",
     ),
     ControlCall(
         "POST", "seed", Control._seed, 'serve another tenant: `{"seed": 7, "users": 300}` or `{"tenant": {…}}`'

@@ -163,8 +163,11 @@ class Chaos(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault file."""
+    """A fault file. `title`, `tenant` and `expect` are for people who read it."""
 
+    title: str | None = None
+    tenant: str | None = None
+    expect: str | None = None
     faults: list[Fault] = msgspec.field(default_factory=list)
     seed: int | None = None
     random: Chaos | None = None

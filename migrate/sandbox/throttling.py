@@ -7,6 +7,7 @@ from migrate.sandbox.clock import SandboxClock
 from migrate.sandbox.messages import Call, GraphError
 from migrate.sandbox.routing import Route
 from migrate.sandbox.settings import SandboxSettings
+from migrate.sandbox.sign_in_activity import is_asked
 from migrate.sandbox.tenant import Tenant
 
 UNITS_PER_10_SECONDS = {"S": 3500, "M": 5000, "L": 8000}
@@ -14,6 +15,8 @@ WRITES, WRITE_SECONDS = 3000, 150
 TENANT_WRITES, TENANT_WRITE_SECONDS = 18_000, 300
 """The writes of all applications together, which share this window."""
 REPORTS, REPORT_SECONDS = 5, 10
+ACTIVITY_READS, ACTIVITY_SECONDS = 10, 60
+"""Reads of signInActivity."""
 POLICY_CALLS_PER_SECOND = 1
 _DEEPEST = 1.0
 """How far below empty calls that go on while throttled can push a limiter, in times of its size."""
@@ -68,6 +71,9 @@ class Throttle:
                 self._take(self._bucket(kind, app, REPORTS, REPORT_SECONDS), 1, "Tenant_Application/ReadWrite", call)
                 return {}
             case "directory":
+                if is_asked(call):  # a limit of its own, besides the directory's
+                    activity = self._bucket("activity", app, ACTIVITY_READS, ACTIVITY_SECONDS)
+                    self._take(activity, 1, "Tenant_Application/Read", call)
                 return self._charge_units(call, route, app, write=write)
         return {}
 

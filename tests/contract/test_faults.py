@@ -373,6 +373,14 @@ def test_faults_are_listed_counted_and_cleared(client: httpx.Client) -> None:
     assert client.get("/v1.0/me").status_code == 200
 
 
+@pytest.mark.shared
+def test_fault_files_of_the_reference_data_load_as_they_stand(client: httpx.Client, shared: Path) -> None:
+    files = sorted((shared / "wild").glob("*.faults.json"))
+    for file in files:
+        assert client.post("/_sandbox/faults", content=file.read_bytes()).status_code == 200
+    assert len(client.get("/_sandbox/faults").json()["value"]) == len(files) > 1
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -268,6 +268,47 @@ def test_new_words_are_taken_where_a_policy_is_written(start: Start, connect: Co
     assert client.post(POLICIES, json={**body, "conditions": conditions}).status_code == 400
 
 
+def test_what_if_takes_where_a_guest_comes_from_and_attributes_of_the_device(start: Start, connect: Connect) -> None:
+    partner = "aaaaaaaa-0000-4000-8000-00000000000a"
+    guests = {
+        "guestOrExternalUserTypes": "b2bCollaborationGuest",
+        "externalTenants": {"membershipKind": "enumerated", "members": [partner]},
+    }
+    rule = {"deviceFilter": {"mode": "exclude", "rule": 'device.isCompliant -eq "True"'}}
+    conditions = {
+        **BETA_POLICY["conditions"],
+        "users": {"includeGuestsOrExternalUsers": guests},
+        "agentIdRiskLevels": None,
+        "devices": rule,
+    }
+    guest = {"id": "g", "userPrincipalName": "g@contoso.example", "userType": "Guest", "creationType": "Invitation"}
+    policy = {**BETA_POLICY, "conditions": conditions}
+    client = served(start, connect, users=[guest], **{f"{CA}/policies": [policy]})
+
+    def reasons(identity: dict[str, Any], device: dict[str, Any] | None) -> str:
+        body = {
+            "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": "g", **identity},
+            "signInContext": {"@odata.type": "#microsoft.graph.applicationContext", "includeApplications": ["x"]},
+            "signInConditions": {"deviceInfo": device},
+        }
+        answer = client.post(f"/v1.0/{CA}/evaluate", json=body)
+        assert answer.status_code == 200, answer.text
+        found: str = answer.json()["value"][0]["analysisReasons"]
+        return found
+
+    known, compliant = {"externalTenantId": partner}, {"isCompliant": True}
+    assert reasons(known, {"isCompliant": False}) == "notSet"
+    assert reasons(known, compliant) == "devices"
+    assert reasons(known, None) == "notEnoughInformation,devices"
+    assert reasons({}, {"isCompliant": False}) == "notEnoughInformation,users"
+    assert reasons({"externalTenantId": "other"}, {"isCompliant": False}) == "users"
+    assert reasons({**known, "externalUserType": "serviceProvider"}, {"isCompliant": False}) == "users"
+    wrong = {"@odata.type": "#microsoft.graph.userSignIn", "userId": "g", "externalUserType": "friend"}
+    context = {"@odata.type": "#microsoft.graph.applicationContext", "includeApplications": ["x"]}
+    body = {"signInIdentity": wrong, "signInContext": context, "signInConditions": {}}
+    assert client.post(f"/v1.0/{CA}/evaluate", json=body).status_code == 400
+
+
 def test_the_page_shows_an_example_of_what_graph_does_not_show(start: Start, connect: Connect) -> None:
     client = served(start, connect, _unseen=UNSEEN_EXAMPLE)
     dumped = client.get("/_sandbox/dump").json()["_unseen"]

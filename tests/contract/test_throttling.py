@@ -206,6 +206,15 @@ def test_where_microsoft_names_no_limiter_a_setting_chooses_it(start, connect, s
         assert ("x-ms-resource-unit" in answers[0].headers) is (bucket == "directory")
 
 
+def test_reading_the_last_sign_in_has_a_limit_of_its_own(start, connect) -> None:
+    client = connect(start(throttle=True, throttled_calls_burn_budget=False))
+    url = "/v1.0/users?$select=id,signInActivity&$top=5"
+    answers = [client.get(url) for _ in range(11)]
+    assert [each.status_code for each in answers] == [200] * 10 + [429]
+    assert int(answers[-1].headers["retry-after"]) in (5, 6)
+    assert client.get("/v1.0/users?$select=id").status_code == 200
+
+
 def test_the_size_of_the_tenant_may_be_given(start, connect) -> None:
     for size, used in (("S", "1.0"), ("L", None)):
         client = connect(start(company(7, 30), throttle=True, tenant_size=size, unit_rate_scale=0.002))  # 7 or 16 units

@@ -108,6 +108,19 @@ CASES = (
         expect="mfa",
     ),
     Case(
+        name="who may become a member of a group is none yet",
+        page=USERS_PAGE,
+        reason="A policy meets the members that a group has now; eligibility of PIM for groups makes none.",
+        policies=(policy(users={"includeGroups": ["g"]}),),
+        tenant={
+            "groups": [{"id": "g", "displayName": "Admins"}],
+            "identityGovernance/privilegedAccess/group/eligibilitySchedules": [
+                {"id": "e", "groupId": "g", "principalId": ADA, "accessId": "member"}
+            ],
+        },
+        expect="noMfa",
+    ),
+    Case(
         name="a custom role excluded",
         page=USERS_PAGE,
         reason="A role of the tenant's own is not supported, so nobody is excluded by it.",
