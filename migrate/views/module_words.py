@@ -17,6 +17,7 @@ _READING = {
     "--input-encoding": "-InputEncoding",
     "--sheet": "-Sheet",
     "--trust-disabled": "-TrustDisabled",
+    "--visible-only": "-VisibleOnly",
 }
 _PLAN = {"--supersede": "-Supersede"}
 _APPLY = {

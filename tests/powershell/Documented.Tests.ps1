@@ -25,6 +25,11 @@ Describe 'the documented pipelines' -Skip:(-not $there) {
             @{ Line = 'Get-MgUser -All | Set-MfaState -State Disabled -WhatIf' }
             @{ Line = 'Get-MfaState -All -Live | Set-MfaState -State Disabled -WhatIf' }
             @{ Line = 'Compare-MfaState legacy.csv | Group-Object Kind -NoElement' }
+            @{ Line = 'Invoke-MfaMigration -MaxUsers 25 -Until wave:1' }
+            @{ Line = 'Invoke-MfaMigration -MaxUsers 500 -Continue' }
+            @{ Line = 'if (-not (Test-MfaMigration)) { Test-MfaMigration -Detailed | Format-Table -AutoSize }' }
+            @{ Line = 'Import-Csv mfa-migration/rollback.csv | Where-Object Wave -eq 1 | Restore-MfaState' }
+            @{ Line = 'Restore-MfaState' }
             @{ Line = 'Set-MfaState -UserPrincipalName ada@contoso.example -State Enabled' }
             @{ Line = 'Set-MfaState -UserPrincipalName ada@contoso.example -State Enforced' }
             @{ Line = 'Set-MfaState -UserId ada@contoso.example -State Enforced' }
@@ -36,13 +41,8 @@ Describe 'the documented pipelines' -Skip:(-not $there) {
             @{ Line = 'Import-MfaState legacy.csv | Where-Object PerUserMfaState -eq enforced | Set-MfaState -State Disabled -PassThru | Export-Csv done.csv -NoTypeInformation' }
             @{ Line = 'Import-Csv users.csv | Set-MfaState -State Disabled' }
             @{ Line = 'Get-MsolUser -All | Set-MfaState -State Disabled' }
-            @{ Line = 'Invoke-MfaMigration -MaxUsers 25 -Until wave:1' }
-            @{ Line = 'Invoke-MfaMigration -MaxUsers 500 -Continue' }
-            @{ Line = 'if (-not (Test-MfaMigration)) { Test-MfaMigration -Detailed | Format-Table -AutoSize }' }
-            @{ Line = 'Import-Csv mfa-migration/rollback.csv | Where-Object Wave -eq 1 | Restore-MfaState' }
             @{ Line = 'Import-Csv mfa-migration/rollback.csv | Group-Object PreviousState | ForEach-Object { $_.Group | Set-MfaState -State $_.Name }' }
             @{ Line = 'Restore-MfaState mfa-migration/rollback.csv' }
-            @{ Line = 'Restore-MfaState' }
             @{ Line = 'Get-Help Set-MfaState -Full' }
         )
         $refused = @(

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from migrate.cli import app
+from migrate.commands.options import GLOBALS
 from migrate.views.module_words import (
     FUNCTIONS,
     as_typed,
@@ -34,6 +35,29 @@ def test_every_word_exists_on_both_sides(verb: str) -> None:
         assert parameter.startswith("-")
         assert parameter[1:] in KNOWN[function], parameter
     assert {parameter[1:] for parameter in given} <= KNOWN[function]
+
+
+LEFT_OUT = {
+    "export": {"--fast", "--tenant-file", "--anonymise", "--offline"},
+    "status": set(),
+    "plan": {"--exit-code", "--confirm-with-what-if", "--only", "--exclude"},
+    "apply": {"--plan", "--wave", "--max-failures", "--dry-run"},
+    "verify": set(),
+    "rollback": {"--dry-run", "--skip-settle"},
+    "set-state": {"--dry-run", "--yes", "--input", *parameters_for("convert")},
+    "convert": {"--to", "--workspace"},
+    "compare": set(),
+}
+"""Options that the functions do not offer, on purpose: what objects of a pipeline do better, or a shell."""
+
+
+@pytest.mark.parametrize("verb", sorted(FUNCTIONS))
+def test_an_option_has_a_parameter_or_is_left_out_on_purpose(verb: str) -> None:
+    command = typer.main.get_command(app).commands[verb]
+    own = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    everywhere = {f"--{name.replace('_', '-')}" for name in GLOBALS} - {"--workspace"}
+    assert own - everywhere - {"--help"} - parameters_for(verb).keys() == LEFT_OUT[verb] & own
+    assert LEFT_OUT[verb] <= own
 
 
 @pytest.mark.parametrize(

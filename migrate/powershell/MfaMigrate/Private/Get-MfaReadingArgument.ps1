@@ -6,11 +6,13 @@ function Get-MfaReadingArgument {
         [string] $StateColumn = '',
         [string] $InputEncoding = '',
         [string] $Sheet = '',
-        [switch] $TrustDisabled
+        [switch] $TrustDisabled,
+        [switch] $VisibleOnly
     )
 
     if ($StateColumn) { '--state-column'; $StateColumn }
     if ($InputEncoding) { '--input-encoding'; $InputEncoding }
     if ($Sheet) { '--sheet'; $Sheet }
     if ($TrustDisabled) { '--trust-disabled' }
+    if ($VisibleOnly) { '--visible-only' }
 }

@@ -22,6 +22,9 @@ function Compare-MfaState {
     .PARAMETER TrustDisabled
     Believes a file in which nobody is anything but Disabled.
 
+    .PARAMETER VisibleOnly
+    Leaves the hidden rows of a filtered Excel sheet out.
+
     .PARAMETER Workspace
     The working folder of mfa-migrate. Default: mfa-migration in the current folder.
 
@@ -55,6 +58,8 @@ function Compare-MfaState {
 
         [switch] $TrustDisabled,
 
+        [switch] $VisibleOnly,
+
         [string] $Workspace = ''
     )
 
@@ -68,6 +73,7 @@ function Compare-MfaState {
             InputEncoding = $InputEncoding
             Sheet         = $Sheet
             TrustDisabled = $TrustDisabled
+            VisibleOnly   = $VisibleOnly
         }
         try {
             $arguments = @('compare', (Resolve-MfaPath -Path $Path)) + @(Get-MfaReadingArgument @options)

@@ -23,6 +23,9 @@ function Import-MfaState {
     .PARAMETER TrustDisabled
     Believes a file in which nobody is anything but Disabled.
 
+    .PARAMETER VisibleOnly
+    Leaves the hidden rows of a filtered Excel sheet out.
+
     .EXAMPLE
     Import-MfaState legacy.csv
 
@@ -51,7 +54,9 @@ function Import-MfaState {
 
         [string] $Sheet = '',
 
-        [switch] $TrustDisabled
+        [switch] $TrustDisabled,
+
+        [switch] $VisibleOnly
     )
 
     begin {
@@ -64,6 +69,7 @@ function Import-MfaState {
             InputEncoding = $InputEncoding
             Sheet         = $Sheet
             TrustDisabled = $TrustDisabled
+            VisibleOnly   = $VisibleOnly
         }
         try {
             $arguments = @('convert', (Resolve-MfaPath -Path $Path)) + @(Get-MfaReadingArgument @options)
