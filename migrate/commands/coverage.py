@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call, dialect_of
-from migrate.commands.explain import Suppose, apps_that_matter, baseline_answer, supposed
+from migrate.commands.explain import Suppose, Without, apps_that_matter, baseline_answer, supposed
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
@@ -28,6 +28,7 @@ def coverage(
         Path | None, typer.Option("--user-list", metavar="FILE", help="Write one row for each user to this CSV file.")
     ] = None,
     suppose: Suppose = None,
+    without: Without = None,
 ) -> ExitCode:
     """Show how far enabled Conditional Access policies require MFA, by classes of users, the largest first.
 
@@ -49,19 +50,20 @@ def coverage(
     from migrate.views.lost_objects import say_lost_objects
 
     with open_snapshot(workspace_of(call)) as snapshot:
-        evidence = supposed(snapshot, suppose)
+        evidence = supposed(snapshot, suppose, without)
         say_lost_objects(call.screen, lost_objects(evidence))
         say_beta(call.screen, evidence)
-        judge = Judge(
-            evidence, apps_that_matter=apps_that_matter(call.settings), baseline=baseline_answer(call.settings)
-        )
+        apps, baseline = apps_that_matter(call.settings), baseline_answer(call.settings)
+        judge = Judge(evidence, apps_that_matter=apps, baseline=baseline)
         classes = classes_of(snapshot.users(), judge)
+        whole = Judge(supposed(snapshot, suppose), apps_that_matter=apps, baseline=baseline) if without else None
+        with_it = classes_of(snapshot.users(), whole) if whole is not None else []
         if user_list is not None:
             write_atomically(
                 user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge), dialect_of(call.settings))
             )
             call.screen.say(f"One row for each of {snapshot.header.users} users: {user_list}")
-    call.answer(coverage_answer(classes))
+    call.answer(coverage_answer(classes, without=without, with_it=with_it))
     return ExitCode.OK
 
 

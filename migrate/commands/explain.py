@@ -28,6 +28,11 @@ Suppose = Annotated[
     ),
 ]
 
+Without = Annotated[
+    str | None,
+    typer.Option("--without", metavar="POLICY", help="Judge as if this policy (name or id) were not there."),
+]
+
 
 @verb
 def explain(
@@ -42,6 +47,7 @@ def explain(
         ),
     ] = None,
     suppose: Suppose = None,
+    without: Without = None,
 ) -> ExitCode:
     """Explain whether enabled Conditional Access policies require MFA of a user, and why.
 
@@ -53,6 +59,7 @@ def explain(
         mfa-migrate explain ada@contoso.example
         mfa-migrate explain ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000
         mfa-migrate explain ada@contoso.example --suppose require-mfa.json
+        mfa-migrate explain ada@contoso.example --without 'Require MFA for all users'
         mfa-migrate explain ada@contoso.example -o json
     """
     from migrate.decide.coverage.explaining import explanation_for
@@ -64,12 +71,12 @@ def explain(
     with open_snapshot(workspace_of(call)) as snapshot:
         found = known_user(user, snapshot)
         apps = _named_apps(app) if app else apps_that_matter(call.settings)
-        evidence = supposed(snapshot, suppose)
+        evidence, whole = supposed(snapshot, suppose, without), supposed(snapshot, suppose)
         say_lost_objects(call.screen, lost_objects(evidence))
-        explanation = explanation_for(
-            found, Judge(evidence, apps_that_matter=apps, baseline=baseline_answer(call.settings))
-        )
-    call.answer(explain_answer(explanation, accepted_gaps(call.settings)))
+        baseline = baseline_answer(call.settings)
+        explanation = explanation_for(found, Judge(evidence, apps_that_matter=apps, baseline=baseline))
+        today = Judge(whole, apps_that_matter=apps, baseline=baseline).coverage_of(found.profile) if without else None
+    call.answer(explain_answer(explanation, accepted_gaps(call.settings), without=without, with_it=today))
     return ExitCode.OK
 
 
@@ -99,13 +106,14 @@ def known_user(name: str, snapshot: Snapshot) -> AnyUser:
     return user
 
 
-def supposed(snapshot: Snapshot, files: list[Path] | None) -> Evidence:
-    """Return the evidence of the snapshot, as if the policies of these files were there and enabled."""
-    from migrate.decide.coverage.context import evidence_with
+def supposed(snapshot: Snapshot, files: list[Path] | None, without: str | None = None) -> Evidence:
+    """Return the evidence as if the policies of these files were there and enabled, and one of its own were not."""
+    from migrate.decide.coverage.context import evidence_with, evidence_without
     from migrate.exchange.policy_files import read_policy_file
 
     policies = tuple(policy for file in files or () for policy in read_policy_file(file))
-    return evidence_with(snapshot.evidence(), policies) if policies else snapshot.evidence()
+    evidence = evidence_with(snapshot.evidence(), policies) if policies else snapshot.evidence()
+    return evidence if without is None else evidence_without(evidence, without)
 
 
 def apps_that_matter(settings: Settings) -> frozenset[str] | None:

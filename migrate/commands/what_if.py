@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.explain import Suppose, known_user, supposed
+from migrate.commands.explain import Suppose, Without, known_user, supposed
 from migrate.commands.options import verb
 from migrate.commands.wiring import open_tenant, workspace_of
 from migrate.errors import ExitCode, UsageProblem
@@ -62,7 +63,23 @@ def what_if(
     flow: Annotated[
         str, typer.Option("--flow", metavar="NAME", help="none, deviceCodeFlow or authenticationTransfer.")
     ] = "none",
+    device_filter: Annotated[
+        str,
+        typer.Option(
+            "--device-filter",
+            metavar="ANSWER",
+            help="matches, no or both: whether the device matches filters that cannot be evaluated here.",
+        ),
+    ] = "both",
+    external_tenant_id: Annotated[
+        str | None, typer.Option("--external-tenant-id", metavar="ID", help="Home tenant of a guest.")
+    ] = None,
+    external_user_type: Annotated[
+        str | None,
+        typer.Option("--external-user-type", metavar="TYPE", help="b2bCollaborationGuest, serviceProvider, …"),
+    ] = None,
     suppose: Suppose = None,
+    without: Without = None,
     live: Annotated[
         bool, typer.Option("--live", help="Also ask Microsoft's What If, and show where the two differ.")
     ] = False,
@@ -80,12 +97,13 @@ def what_if(
         mfa-migrate what-if --user ada@contoso.example --user-action urn:user:registersecurityinfo -o json
         mfa-migrate what-if --user ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000 --live
     """
-    from migrate.decide.microsofts_what_if import body_for, differences_between
-    from migrate.decide.what_if import WhatIf, spelled_right
-    from migrate.views.coverage import what_if_answer
+    from migrate.decide.what_if import spelled_right
 
-    if live and suppose:
-        raise UsageProblem("Microsoft cannot be asked about a supposed policy.", hint="Leave out --live or --suppose.")
+    if live and (suppose or without):
+        raise UsageProblem(
+            "Microsoft cannot be asked about policies that are not as they are.",
+            hint="Leave out --live, or --suppose and --without.",
+        )
     if (app is None) == (user_action is None):
         raise UsageProblem("State either --app or --user-action.", hint="See `mfa-migrate what-if --help`.")
     sign_in = spelled_right(
@@ -102,17 +120,40 @@ def what_if(
             compliant=compliant,
             hybrid_joined=hybrid_joined,
             flow=flow,
+            device_filter=None if device_filter.casefold() == "both" else device_filter,
+            external_tenant_id=external_tenant_id,
+            external_user_type=external_user_type,
         )
     )
+    return _tried(call, user, sign_in, suppose, without, live=live)
+
+
+def _tried(
+    call: Call, user: str, sign_in: SignIn, suppose: list[Path] | None, without: str | None, *, live: bool
+) -> ExitCode:
+    """Answer for one sign-in, beside Microsoft's own answer and the one with a policy that was taken away."""
+    from migrate.decide.microsofts_what_if import body_for, differences_between
+    from migrate.decide.what_if import WhatIf, target_name
+    from migrate.views.coverage import what_if_answer
+
     with open_snapshot(workspace_of(call)) as snapshot:
         profile = known_user(user, snapshot).profile
-        answer = WhatIf(supposed(snapshot, suppose)).answer_for(profile, sign_in)
+        answer = WhatIf(supposed(snapshot, suppose, without)).answer_for(profile, sign_in)
+        with_it = WhatIf(supposed(snapshot, suppose)).answer_for(profile, sign_in) if without else None
         evaluated = call.run(_evaluated(call, snapshot, body_for(profile, sign_in))) if live else None
-    if evaluated is None:
-        call.answer(what_if_answer(profile, sign_in, answer))
-        return ExitCode.OK
-    differences = differences_between(answer.policies, evaluated)
-    call.answer(what_if_answer(profile, sign_in, answer, evaluated, differences))
+    differences = differences_between(answer.policies, evaluated) if evaluated is not None else ()
+    call.answer(
+        what_if_answer(
+            profile,
+            sign_in,
+            answer,
+            evaluated,
+            differences,
+            target=target_name(sign_in),
+            without=without,
+            with_it=with_it,
+        )
+    )
     return ExitCode.FINDINGS if any(one.ours is not None for one in differences) else ExitCode.OK
 
 

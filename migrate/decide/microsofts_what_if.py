@@ -45,7 +45,12 @@ def body_for(profile: UserProfile, sign_in: SignIn) -> JsonObject:
         },
     }
     return {
-        "signInIdentity": {"@odata.type": "#microsoft.graph.userSignIn", "userId": profile.id},
+        "signInIdentity": {
+            "@odata.type": "#microsoft.graph.userSignIn",
+            "userId": profile.id,
+            **({"externalTenantId": sign_in.external_tenant_id} if sign_in.external_tenant_id else {}),
+            **({"externalUserType": sign_in.external_user_type} if sign_in.external_user_type else {}),
+        },
         "signInContext": context,
         "signInConditions": {name: value for name, value in stated.items() if value is not None},
         "appliedPoliciesOnly": False,

@@ -14,22 +14,31 @@ import msgspec
 
 from migrate.decide.coverage.context import Context, context_of
 from migrate.decide.coverage.locations import ALL, ALL_TRUSTED, Countries, NotUnderstood, Ranges, lies_in
-from migrate.decide.coverage.policy import Control, Kind, PolicyReading
+from migrate.decide.coverage.policy import CONTROL_AXES, Control, Demand, Kind, PolicyReading
 from migrate.decide.coverage.principals import Directory, Facts, Match, kinds_of, named_users
 from migrate.decide.coverage.strictly import is_guid, spelled
+from migrate.decide.coverage.this_moment import Moment
 from migrate.decide.coverage.vocabulary import (
     APP_GROUPS,
+    APP_NAMES,
     ENUMERATED,
+    EXTERNAL_KINDS,
     LEGACY_CLIENTS,
     MFA_TRUSTED_IPS,
     USER_ACTIONS,
     Axis,
+    ControlName,
+    UserKind,
     membership_of,
 )
+from migrate.decide.device_filters import StatedDevice, matches
 from migrate.errors import UsageProblem
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.explanation import PolicyAnswer, SignIn, SignInOutcome, WhatIfAnswer
 from migrate.model.users import UserProfile
+
+DEVICE_FILTER = "deviceFilter"
+"""The coordinate of filters for devices begins with it."""
 
 UNKNOWN_COUNTRY = "unknown"
 """As a stated country: the address cannot be looked up to one."""
@@ -57,7 +66,47 @@ def spelled_right(sign_in: SignIn) -> SignIn:
             values[name] = _spelled(stated, ENUMERATED[axis], option)
     if sign_in.user_action is not None:
         values["user_action"] = _spelled(sign_in.user_action, USER_ACTIONS, "--user-action")
-    return msgspec.structs.replace(sign_in, **values)
+    if sign_in.device_filter is not None:
+        values["device_filter"] = _spelled(sign_in.device_filter, _DEVICE_FILTER, "--device-filter")
+    if sign_in.external_user_type is not None:
+        kinds = tuple(sorted(kind.value for kind in EXTERNAL_KINDS))
+        values["external_user_type"] = _spelled(sign_in.external_user_type, kinds, "--external-user-type")
+    if sign_in.external_tenant_id is not None:
+        if not is_guid(sign_in.external_tenant_id):
+            raise UsageProblem(
+                f"--external-tenant-id takes a tenant id, not {sign_in.external_tenant_id!r}.",
+                hint="It looks like 00000000-0000-0000-0000-000000000000.",
+            )
+        values["external_tenant_id"] = sign_in.external_tenant_id.casefold()
+    stated = msgspec.structs.replace(sign_in, **values)
+    _refuse_impossible(stated)
+    return stated
+
+
+_DEVICE_FILTER = ("matches", "no")
+_HYBRID_PLATFORMS = (None, "windows", "unknown")
+"""Hybrid join exists for Windows only. Source: Entra page "Hybrid joined devices"."""
+
+
+def _refuse_impossible(sign_in: SignIn) -> None:
+    """Raise UsageProblem for statements that no sign-in fulfils together: an answer would be about nothing."""
+    if sign_in.hybrid_joined and sign_in.platform not in _HYBRID_PLATFORMS:
+        raise UsageProblem(
+            f"No device on {sign_in.platform} is hybrid joined: that is for Windows.",
+            hint="Leave out --hybrid-joined, or state --platform windows.",
+        )
+    if sign_in.flow == DEVICE_CODE and sign_in.client_app_type in LEGACY_CLIENTS:
+        raise UsageProblem(
+            f"Device code flow is never used by clients of the type {sign_in.client_app_type}.",
+            hint="State --client-app-type browser or mobileAppsAndDesktopClients, or leave out --flow.",
+        )
+
+
+def target_name(sign_in: SignIn) -> str:
+    """Return what people call the application or user action of a sign-in."""
+    app = sign_in.app or ""
+    name = APP_NAMES.get(app.casefold())
+    return f"{name} ({app})" if name else app or str(sign_in.user_action)
 
 
 def _spelled(stated: str, known: tuple[str, ...], option: str) -> str:
@@ -66,6 +115,10 @@ def _spelled(stated: str, known: tuple[str, ...], option: str) -> str:
         raise UsageProblem(f"{option} has no value {stated!r}.", hint=f"Known are {', '.join(known)}.")
     return found
 
+
+DEVICE_CODE = "deviceCodeFlow"
+_STATELESS_CLIENT = "other"
+"""Clients of this type tell nothing of the device."""
 
 _OPTIONS = {
     Axis.CLIENT: ("client_app_type", "--client-app-type"),
@@ -112,16 +165,26 @@ class WhatIf:
             UsageProblem: The address is none.
         """
         facts, kinds = self._facts.spelled_out(self._facts.of(profile.id)), kinds_of(profile)
+        if sign_in.external_user_type is not None:
+            kinds = frozenset({UserKind(sign_in.external_user_type)})
+        moment = Moment(external_tenant_id=sign_in.external_tenant_id)
         entrances = self._directory.entrances_of(profile.id, self._directory.nested_among(facts))
         verdicts = []
         for reading in self._context.readings:
-            answer = self._directory.assignment_of(reading, facts, kinds, entrances)
+            answer = self._directory.assignment_of(reading, facts, kinds, entrances, moment)
             known = {Match.YES: True, Match.NO: False, Match.NOT_KNOWN: None}[answer.match]
             how = "excluded as " if answer.excluded else ""
             people = _Check(known, f"users: {how}{'; '.join(answer.paths)}")
             verdicts.append(_verdict(reading, [people, *self._checks(reading, sign_in)], sign_in))
-        outcome, because = _outcome(verdicts)
-        return WhatIfAnswer(outcome=outcome, because=because, policies=tuple(_answer(one) for one in verdicts))
+        outcome, because, deciding = _outcome(verdicts)
+        # What decides comes first, then what applies, may apply, does not.
+        verdicts.sort(key=lambda one: (one not in deciding, {True: 0, None: 1, False: 2}[one.applies]))
+        return WhatIfAnswer(
+            outcome=outcome,
+            because=because,
+            deciding=tuple(one.reading.id for one in deciding),
+            policies=tuple(_answer(one) for one in verdicts),
+        )
 
     def _checks(self, reading: PolicyReading, sign_in: SignIn) -> Iterator[_Check]:
         yield _target(reading, sign_in)
@@ -129,8 +192,8 @@ class WhatIf:
             yield _limit(axis, values, getattr(sign_in, _OPTIONS[axis][0]))
         if reading.places is not None:
             yield self._place(reading, sign_in)
-        for name in reading.rules:
-            yield _Check(None, f"the filter {name.partition(':')[2]!r} is not evaluated here")
+        for name, wanted in reading.rules.items():
+            yield _filtered(name, wanted, sign_in)
 
     def _place(self, reading: PolicyReading, sign_in: SignIn) -> _Check:
         assert reading.places is not None
@@ -171,6 +234,30 @@ class WhatIf:
                 assert_never(location)
 
 
+def _filtered(name: str, wanted: bool, sign_in: SignIn) -> _Check:
+    """Hold the filter of a policy against the stated device; a filter for applications is never evaluated."""
+    about, _, rule = name.partition(":")
+    found: Truth = None
+    if about == DEVICE_FILTER:
+        found = {"matches": True, "no": False}.get(sign_in.device_filter or "")
+        if found is None and not _tells_nothing_of_the_device(sign_in):
+            device = StatedDevice(compliant=sign_in.compliant, hybrid_joined=sign_in.hybrid_joined)
+            found = matches(rule, device)
+    if found is None:
+        more = "; --device-filter settles it" if about == DEVICE_FILTER else ""
+        return _Check(None, f"the filter {rule!r} is not evaluated here{more}")
+    words = "matches" if found else "does not match"
+    return _Check(found is wanted, f"device: {words} the filter {rule!r}")
+
+
+def _tells_nothing_of_the_device(sign_in: SignIn) -> bool:
+    """Tell whether the client hands over no state of the device: legacy clients, and whoever types a code elsewhere.
+
+    Source: Entra page "Grant controls in Conditional Access policy", notes on device compliance.
+    """
+    return sign_in.client_app_type == _STATELESS_CLIENT or sign_in.flow == DEVICE_CODE
+
+
 def _limit(axis: Axis, values: frozenset[str], stated: str | None) -> _Check:
     listed = ", ".join(sorted(values)) or "nothing"
     if stated is None:
@@ -188,16 +275,21 @@ def _target(reading: PolicyReading, sign_in: SignIn) -> _Check:
     app = (sign_in.app or "").casefold()
     if targets.user_actions or targets.contexts:
         return _Check(False, "target: the policy is about user actions or authentication contexts, not about apps")
-    # An application that no documentation lists as part of an application group is taken as outside it.
+    # Of an application that no document lists in a group, it is not known whether it belongs to it.
     membership = membership_of(app)
     names = {app, *membership.surely}
     groups = (targets.apps | targets.excluded_apps) & {group.casefold() for group in APP_GROUPS} & membership.perhaps
-    note = " (taken as outside the application groups that the policy names)" if groups else ""
+    words = f"app: {APP_NAMES.get(app, app)}"
     if ALL in targets.excluded_apps or names & targets.excluded_apps:
-        return _Check(False, f"app: {app} is excluded")
+        return _Check(False, f"{words} is excluded")
+    perhaps = ", ".join(sorted(APP_NAMES.get(group, group) for group in groups))
+    if groups & targets.excluded_apps:
+        return _Check(None, f"{words}: no document says whether it belongs to {perhaps}, which the policy excludes")
     if targets.every_app or names & targets.apps:
-        return _Check(True, f"app: {app} is included{note}")
-    return _Check(False, f"app: {app} is not included{note}")
+        return _Check(True, f"{words} is included")
+    if groups:
+        return _Check(None, f"{words}: no document says whether it belongs to {perhaps}, which the policy includes")
+    return _Check(False, f"{words} is not included")
 
 
 def _verdict(reading: PolicyReading, checks: list[_Check], sign_in: SignIn) -> _Verdict:
@@ -221,13 +313,20 @@ def _effects(reading: PolicyReading, sign_in: SignIn) -> frozenset[SignInOutcome
         case Kind.BLOCK:
             return frozenset({SignInOutcome.BLOCK})
         case Kind.MFA:
-            replaced = _any(_is_met(control, sign_in) for control in demand.replaced_by)
+            # A password change asks for MFA first, so it replaces nothing.
+            replaced = _any(
+                _is_met(control, sign_in) for control in demand.replaced_by if control.axis != _NEW_PASSWORD
+            )
             if replaced is True:
                 return frozenset({SignInOutcome.NO_MFA})
             legacy = sign_in.client_app_type in LEGACY_CLIENTS
             unmet = any(_is_met(control, sign_in) is False for control in demand.also)
             asked = SignInOutcome.BLOCK if legacy or unmet else SignInOutcome.MFA
             return frozenset({asked}) if replaced is False else frozenset({asked, SignInOutcome.NO_MFA})
+        case Kind.NOTHING if _asks_for_a_new_password(demand):
+            unmet = any(_is_met(one, sign_in) is False for one in demand.also if one.axis != _NEW_PASSWORD)
+            legacy = sign_in.client_app_type in LEGACY_CLIENTS
+            return frozenset({SignInOutcome.BLOCK if legacy or unmet else SignInOutcome.MFA})
         case Kind.NOTHING:
             met = [_is_met(control, sign_in) for control in demand.also]
             unmet = bool(met) and (all(one is False for one in met) if demand.also_any else False in met)
@@ -236,25 +335,37 @@ def _effects(reading: PolicyReading, sign_in: SignIn) -> frozenset[SignInOutcome
             assert_never(demand.kind)
 
 
+def _asks_for_a_new_password(demand: Demand) -> bool:
+    """Tell whether nobody passes without a new password: it is asked for, and nothing may be met instead."""
+    return any(one.axis == _NEW_PASSWORD for one in demand.also) and (not demand.also_any or len(demand.also) == 1)
+
+
 def _is_met(control: Control, sign_in: SignIn) -> Truth:
     known = {"device:compliant": sign_in.compliant, "device:hybridJoined": sign_in.hybrid_joined}
+    if control.axis in known and _tells_nothing_of_the_device(sign_in):
+        return False
     return known.get(control.axis)
 
 
-def _outcome(verdicts: list[_Verdict]) -> tuple[SignInOutcome, tuple[str, ...]]:
-    """Return what the enabled policies do together. All that apply must be satisfied, so a block wins."""
+_NEW_PASSWORD = CONTROL_AXES[ControlName.PASSWORD_CHANGE]
+"""Source: Entra page "Grant controls in Conditional Access policy", require password change: MFA comes first."""
+
+
+def _outcome(verdicts: list[_Verdict]) -> tuple[SignInOutcome, tuple[str, ...], list[_Verdict]]:
+    """Return what the enabled policies do together, and which decide. All must be satisfied, so a block wins."""
     counted = [one for one in verdicts if one.applies is not False and _counts(one.reading)]
     sure = [one for one in counted if one.applies is True and len(one.effects) == 1]
     unsure = [one for one in counted if one not in sure]
     for outcome in (SignInOutcome.BLOCK, SignInOutcome.MFA):
-        deciding = tuple(one.reading.name for one in sure if outcome in one.effects)
+        deciding = [one for one in sure if outcome in one.effects]
         if deciding and not (
             outcome is SignInOutcome.MFA and any(SignInOutcome.BLOCK in one.effects for one in unsure)
         ):
-            return outcome, deciding
+            return outcome, tuple(one.reading.name for one in deciding), deciding
     asking = {SignInOutcome.BLOCK, SignInOutcome.MFA}
-    doubts = tuple(f"{one.reading.name}: {'; '.join(one.reasons)}" for one in unsure if asking & one.effects)
-    return (SignInOutcome.UNKNOWN, doubts) if doubts else (SignInOutcome.NO_MFA, ())
+    doubtful = [one for one in unsure if asking & one.effects]
+    doubts = tuple(f"{one.reading.name}: {'; '.join(one.reasons)}" for one in doubtful)
+    return (SignInOutcome.UNKNOWN, doubts, doubtful) if doubtful else (SignInOutcome.NO_MFA, (), [])
 
 
 def _counts(reading: PolicyReading) -> bool:
@@ -270,7 +381,19 @@ def _answer(one: _Verdict) -> PolicyAnswer:
         reasons=one.reasons,
         demands=one.reading.demand.words,
         where="",
+        session=_session_of(one.reading),
     )
+
+
+def _session_of(reading: PolicyReading) -> tuple[str, ...]:
+    """Return the session controls that are switched on. Source: Graph resource conditionalAccessSessionControls."""
+    controls = reading.policy.raw.get("sessionControls") or {}
+    on = (
+        key
+        for key, value in controls.items()
+        if value and not (isinstance(value, dict) and value.get("isEnabled") is False)
+    )
+    return tuple(sorted(on))
 
 
 def _any(truths: Iterator[Truth]) -> Truth:

@@ -24,6 +24,8 @@ class PolicyAnswer(Record, frozen=True, kw_only=True):
     """What it asks for where it applies, in words."""
     where: str
     """The sign-ins that it is about, in words; empty when it demands nothing of sign-ins to applications."""
+    session: tuple[str, ...] = ()
+    """The session controls that it sets, in Graph's names."""
 
 
 class Explanation(Record, frozen=True, kw_only=True):
@@ -69,6 +71,12 @@ class SignIn(Record, frozen=True, kw_only=True):
     compliant: bool = False
     hybrid_joined: bool = False
     flow: str = "none"
+    device_filter: str | None = None
+    """`matches` or `no`: whether the device matches the filters of policies; None: it is evaluated, or not known."""
+    external_tenant_id: str | None = None
+    """Home tenant of a guest, as Microsoft's own What If takes it."""
+    external_user_type: str | None = None
+    """Kind of guest or external user, in Graph's spelling."""
 
 
 class WhatIfAnswer(Record, frozen=True, kw_only=True):
@@ -77,7 +85,10 @@ class WhatIfAnswer(Record, frozen=True, kw_only=True):
     outcome: SignInOutcome
     because: tuple[str, ...]
     """Names of the policies that decide it, or what is not known."""
+    deciding: tuple[str, ...]
+    """Ids of the policies that decide it, or that leave it open."""
     policies: tuple[PolicyAnswer, ...]
+    """Those that decide first, then those that apply, may apply, do not."""
 
 
 class EvaluatedPolicy(Record, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from migrate.model.explanation import (
     WhatIfAnswer,
 )
 from migrate.model.users import UserProfile
+from migrate.model.words import counted
 from migrate.views.screen import Answer, table
 
 APPLIES = {True: "applies", False: "does not apply", None: "not known"}
@@ -54,14 +55,26 @@ def coverage_document(coverage: Coverage) -> dict[str, Any]:
     }
 
 
-def explain_answer(explanation: Explanation, accepted: frozenset[str]) -> Answer:
-    """Return the chain of evidence of one user. `accepted` are the gap tags that the configuration accepts."""
+def explain_answer(
+    explanation: Explanation,
+    accepted: frozenset[str],
+    *,
+    without: str | None = None,
+    with_it: Coverage | None = None,
+) -> Answer:
+    """Return the chain of evidence of one user.
+
+    `accepted` are the gap tags that the configuration accepts; `without` names the policy that was left out of the
+    judgement, and `with_it` is what the coverage is with it.
+    """
     coverage = explanation.coverage
 
     def lines() -> Iterator[Any]:
         yield f"{explanation.user_principal_name}  ({explanation.display_name or 'no display name'})"
         yield f"  Per-user MFA:  {explanation.mfa_state or f'unreadable: {explanation.mfa_state_problem}'}"
         yield f"  Coverage:      {coverage.summary}"
+        if with_it is not None:
+            yield f"  This is without {without!r}; with it: {with_it.summary}"
         if coverage.verdict is not Verdict.COVERED and coverage.is_proven(accepted):
             yield "  Accepted:      every open region is accepted in the configuration"
         yield ""
@@ -83,7 +96,12 @@ def explain_answer(explanation: Explanation, accepted: frozenset[str]) -> Answer
     }
     return Answer(
         kind="explain",
-        document={"user": user, "coverage": found, "policies": explanation.policies},
+        document={
+            "user": user,
+            "coverage": found,
+            "policies": explanation.policies,
+            "without": None if with_it is None else {"policy": without, "withIt": coverage_document(with_it)},
+        },
         columns=POLICY_COLUMNS,
         rows=lambda: map(_policy_cells, explanation.policies),
         lines=lines,
@@ -95,6 +113,8 @@ def _policy_lines(answer: PolicyAnswer) -> Iterator[str]:
     yield f"  {answer.display_name}  [{state}]  {APPLIES[answer.applies]}: {'; '.join(answer.reasons)}"
     if answer.applies is not False:
         yield f"      demands {answer.demands}" + (f" for: {answer.where}" if answer.where else "")
+        if answer.session:
+            yield f"      sets for the session: {', '.join(answer.session)}"
 
 
 def _open_lines(coverage: Coverage, closing: Sequence[str]) -> Iterator[str]:
@@ -118,9 +138,14 @@ def _policy_cells(answer: PolicyAnswer) -> tuple[str, ...]:
     return (answer.id, answer.display_name, answer.state, applies, reasons, answer.demands, answer.where)
 
 
-def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
-    """Return the tenant at a glance, the largest class first."""
-    totals = {verdict: sum(one.users for one in classes if one.coverage.verdict is verdict) for verdict in Verdict}
+def coverage_answer(
+    classes: Sequence[CoverageClass], *, without: str | None = None, with_it: Sequence[CoverageClass] = ()
+) -> Answer:
+    """Return the tenant at a glance, the largest class first.
+
+    `without` names the policy that was left out of the judgement, and `with_it` are the classes with it.
+    """
+    totals, before = _totals(classes), _totals(with_it)
 
     def cells(one: CoverageClass) -> tuple[str, ...]:
         coverage = one.coverage
@@ -146,6 +171,9 @@ def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
             for one in classes
         ]
         yield table(["Users", "Per-user MFA on", "Verdict", "Why", "For example"], rows)
+        if without is not None:
+            counts = ", ".join(f"{count} {verdict.value}" for verdict, count in before.items())
+            yield f"This is without {without!r}; with it: {counts}"
         yield ", ".join(f"{count} {verdict.value}" for verdict, count in totals.items())
 
     return Answer(
@@ -153,6 +181,7 @@ def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
         document={
             "users": sum(totals.values()),
             "verdicts": totals,
+            "without": None if without is None else {"policy": without, "withIt": before},
             "classes": [
                 {
                     "users": one.users,
@@ -167,6 +196,10 @@ def coverage_answer(classes: Sequence[CoverageClass]) -> Answer:
         rows=lambda: map(cells, classes),
         lines=lines,
     )
+
+
+def _totals(classes: Sequence[CoverageClass]) -> dict[Verdict, int]:
+    return {verdict: sum(one.users for one in classes if one.coverage.verdict is verdict) for verdict in Verdict}
 
 
 def _why(coverage: Coverage) -> str:
@@ -192,16 +225,28 @@ def what_if_answer(
     answer: WhatIfAnswer,
     evaluated: Sequence[EvaluatedPolicy] | None = None,
     differences: Sequence[Difference] = (),
+    *,
+    target: str,
+    without: str | None = None,
+    with_it: WhatIfAnswer | None = None,
 ) -> Answer:
-    """Return the outcome of one sign-in; `evaluated` is Microsoft's own answer, None when it was not asked."""
+    """Return the outcome of one sign-in.
+
+    `evaluated` is Microsoft's own answer, None when it was not asked; `target` names the application or user action;
+    `without` names the policy that was left out, and `with_it` is the answer with it.
+    """
 
     def lines() -> Iterator[Any]:
-        target = sign_in.app or sign_in.user_action
         yield f"{profile.user_principal_name} signs in to {target}: {answer.outcome.value}"
         yield from (f"  {reason}" for reason in answer.because)
+        if with_it is not None:
+            yield f"  This is without {without!r}; with it: {with_it.outcome.value}"
         yield ""
-        for policy in answer.policies:
+        shown = [one for one in answer.policies if one.applies is not False or one.id in answer.deciding]
+        for policy in shown:
             yield from _policy_lines(policy)
+        if others := len(answer.policies) - len(shown):
+            yield f"  {counted(others, 'other policy', 'other policies')} do not apply; `-o json` says why."
         if evaluated is not None:
             yield from _difference_lines(evaluated, differences)
 
@@ -211,6 +256,7 @@ def what_if_answer(
         "user": {"objectId": profile.id, "userPrincipalName": profile.user_principal_name},
         "signIn": sign_in,
         "policies": answer.policies,
+        "without": None if with_it is None else {"policy": without, "withIt": with_it.outcome},
     }
     if evaluated is not None:
         document |= {"live": evaluated, "differences": differences}

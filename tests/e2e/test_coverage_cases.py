@@ -165,6 +165,37 @@ def test_a_worked_case_of_2026_comes_out_right(
     assert set(case["expect"].get("gapsInclude", [])) <= set(answer["gaps"])
 
 
+SIGN_INS_2026 = ["D02", "D04", "D06", "D07", "D12", "D14", "D16", "D18"]
+"""The ones about one sign-in."""
+
+
+@pytest.mark.parametrize("case_id", SIGN_INS_2026)
+def test_a_worked_sign_in_of_2026_comes_out_right(
+    case_id: str, cases_2026: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = next(one for one in cases_2026["cases"] if one["id"] == case_id)
+    directory, file, config = cases_2026["directory"], tmp_path / "tenant.json", tmp_path / "lab.toml"
+    document = tenant_document(directory, [one["policy"] for one in case["policies"]])
+    file.write_text(json.dumps(with_facts(document, case.get("tenantFacts", {}))), encoding="utf-8")
+    config.write_text("pacing = false", encoding="utf-8")
+    user = next(one for one in directory["users"] if one["displayName"] == case["principal"])
+    place = ["--workspace", str(tmp_path / "work"), "--no-progress", "--config", str(config)]
+    with SandboxServer(load_tenant_file(file), settings=SandboxSettings(throttle=False)) as server:
+        assert run(["export", "--endpoint", server.url, *place]) == 0, capsys.readouterr().err
+        capsys.readouterr()
+    answer = answer_of(["what-if", "--user", user["id"], *sign_in_options(case["signIn"]), *place], capsys)
+    right = case["expect"].get("outcomeAnyOf", [case["expect"]["outcome"]])
+    assert answer["outcome"] in right, (case["reason"], answer)
+    if home := user.get("externalTenantId"):
+        stated = ["--external-tenant-id", home, "--external-user-type", user["externalUserType"]]
+        words = ["what-if", "--user", user["id"], *sign_in_options(case["signIn"]), *stated, *place]
+        assert answer_of(words, capsys)["outcome"] == case["expect"]["outcome"], case["reason"]
+
+
+def test_no_worked_case_of_2026_about_one_sign_in_is_left_out(cases_2026: dict[str, Any]) -> None:
+    assert sorted(SIGN_INS_2026) == sorted(case["id"] for case in cases_2026["cases"] if case["kind"] == "signIn")
+
+
 def test_no_worked_case_of_2026_about_coverage_is_left_out(cases_2026: dict[str, Any]) -> None:
     assert sorted(CASES_2026) == sorted(case["id"] for case in cases_2026["cases"] if case["kind"] == "coverage")
 

@@ -18,6 +18,8 @@ class Guests:
     kinds: frozenset[UserKind]
     any_tenant: bool
     """False when only enumerated home tenants are meant; a user's home tenant cannot be read from Graph."""
+    tenants: frozenset[str] = frozenset()
+    """Ids of the enumerated home tenants, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

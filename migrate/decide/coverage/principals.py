@@ -14,6 +14,7 @@ from typing import assert_never
 
 from migrate.decide.coverage.policy import Guests, People, PolicyReading, SetAside
 from migrate.decide.coverage.projection import PEOPLE
+from migrate.decide.coverage.this_moment import Moment, as_guest
 from migrate.decide.coverage.vocabulary import (
     EXTERNAL_KINDS,
     SURELY_GUEST_OR_EXTERNAL,
@@ -118,6 +119,9 @@ class Facts:
         return frozenset(fact for index, fact in enumerate(self._facts) if bits >> index & 1)
 
 
+_MATCHES = {True: Match.YES, False: Match.NO, None: Match.NOT_KNOWN}
+
+
 class Directory:
     """Answers assignment questions from the evidence."""
 
@@ -146,22 +150,24 @@ class Directory:
         facts: frozenset[tuple[str, str]],
         kinds: frozenset[UserKind],
         entrances: Entrances = (),
+        moment: Moment | None = None,
     ) -> Assignment:
         """Return whether the policy is assigned to a user with these facts and possible kinds.
 
-        Without `entrances` the paths say what is true of everybody with these facts; the match is the same.
+        Without `entrances` the paths say what is true of everybody with these facts; the match is the same. With
+        `moment` the question is about one sign-in, not about every sign-in to come.
         """
         ways = dict(entrances)
         if reading.set_aside is not None and reading.set_aside is not SetAside.USER_ACTIONS:
             return Assignment(Match.NO, False, (reading.set_aside.value,))
         if UserKind.AGENT in kinds:
             return Assignment(Match.NO, False, ("an agent's account, which policies for people do not reach",))
-        inside = list(self._included(reading.include, facts, kinds, ways))
+        inside = list(self._included(reading.include, facts, kinds, ways, moment))
         if reading.is_doubtful(PEOPLE):
             inside.append((Match.NOT_KNOWN, "its assignment is not understood"))
         if all(match is Match.NO for match, _ in inside):
             return Assignment(Match.NO, False, tuple(path for _, path in inside) or ("not included",))
-        out = list(self._excluded(reading.exclude, facts, kinds, ways))
+        out = list(self._excluded(reading.exclude, facts, kinds, ways, moment))
         if any(match is Match.YES for match, _ in out):
             return Assignment(Match.NO, True, tuple(path for match, path in out if match is Match.YES))
         doubts = tuple(path for match, path in out if match is Match.NOT_KNOWN)
@@ -173,10 +179,18 @@ class Directory:
         )
 
     def _included(
-        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind], ways: _Ways
+        self,
+        people: People,
+        facts: frozenset[tuple[str, str]],
+        kinds: frozenset[UserKind],
+        ways: _Ways,
+        moment: Moment | None,
     ) -> Iterator[tuple[Match, str]]:
         if people.everybody:
             yield Match.YES, "all users"
+        if moment is not None:
+            yield from self._now(people, facts, kinds, ways, moment)
+            return
         if people.old_guests and kinds <= SURELY_GUEST_OR_EXTERNAL:
             yield Match.YES, "all guests and external users"
         if people.guests is not None and people.guests.any_tenant and kinds <= people.guests.kinds:
@@ -185,16 +199,44 @@ class Directory:
         yield from self._by_object(people, facts, ways, including=True)
 
     def _excluded(
-        self, people: People, facts: frozenset[tuple[str, str]], kinds: frozenset[UserKind], ways: _Ways
+        self,
+        people: People,
+        facts: frozenset[tuple[str, str]],
+        kinds: frozenset[UserKind],
+        ways: _Ways,
+        moment: Moment | None,
     ) -> Iterator[tuple[Match, str]]:
         if people.everybody:
             yield Match.YES, "all users"
+        if moment is not None:
+            yield from self._now(people, facts, kinds, ways, moment)
+            return
         if people.old_guests and kinds & EXTERNAL_KINDS:
             yield Match.YES, "all guests and external users"
         if people.guests is not None and kinds & people.guests.kinds:
             yield Match.YES, _guest_words(people.guests)
         yield from self._by_name(people, facts)
         yield from self._by_object(people, facts, ways, including=False)
+
+    def _now(
+        self,
+        people: People,
+        facts: frozenset[tuple[str, str]],
+        kinds: frozenset[UserKind],
+        ways: _Ways,
+        moment: Moment,
+    ) -> Iterator[tuple[Match, str]]:
+        """Yield how one side of an assignment names the person at the moment of a sign-in: the same way on both."""
+        yield from ((_MATCHES[holds], words) for holds, words in as_guest(people, kinds, moment))
+        yield from self._by_name(people, facts)
+        yield from self._by_object(people, facts, ways, including=True)
+        for group_id in people.groups:
+            if (
+                (group := self._groups.get(group_id)) is not None
+                and group.unnamed
+                and ("member", group_id) not in facts
+            ):
+                yield Match.NOT_KNOWN, f"group {group.display_name or group_id!r} has a member whom Graph does not name"
 
     @staticmethod
     def _by_name(people: People, facts: frozenset[tuple[str, str]]) -> Iterator[tuple[Match, str]]:

@@ -142,7 +142,8 @@ def _guests(users: JsonObject, key: str, doubts: Doubts) -> Guests | None:
         if kind not in ("all", "enumerated"):
             doubts.add(PEOPLE, f"{path}.externalTenants.membershipKind is not understood: {kind!r}")
         any_tenant = kind == "all"
-    return Guests(kinds, any_tenant) if kinds else None
+    members = doubts.texts_at(tenants, "members", f"{path}.externalTenants", PEOPLE) if tenants is not None else ()
+    return Guests(kinds, any_tenant, frozenset(member.casefold() for member in members)) if kinds else None
 
 
 def _targets(conditions: JsonObject, doubts: Doubts) -> tuple[Targets, dict[str, bool]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from migrate.decide.coverage.context import evidence_without
 from migrate.decide.what_if import WhatIf, spelled_right
 from migrate.errors import UsageProblem
 from migrate.model.explanation import SignIn, SignInOutcome, WhatIfAnswer
@@ -14,10 +15,12 @@ from tests.unit.decide.coverage.tenants import (
     BROKEN,
     CUSTOM_STRENGTH,
     EXCHANGE,
+    GLOBAL_ADMIN,
     GPS,
     HIDDEN,
     HOME,
     HQ,
+    LEAVERS,
     PAYROLL,
     PEOPLE,
     PILOT,
@@ -28,6 +31,10 @@ from tests.unit.decide.coverage.tenants import (
 
 MFA, BLOCK, NO_MFA, UNKNOWN = SignInOutcome.MFA, SignInOutcome.BLOCK, SignInOutcome.NO_MFA, SignInOutcome.UNKNOWN
 TRUSTED = {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
+FORMS, SWAY = "c9a559d2-7aab-4f13-a6ed-e7e9c52aec87", "905fcf26-4eb7-48a0-9ff0-8dcc7194b5ba"
+AZURE_PORTAL = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
+COMPLIANT = "device.isCompliant -eq True"
+MANAGED = 'device.isCompliant -eq True -or device.trustType -eq "ServerAD"'
 BOTH = {"operator": "AND", "builtInControls": ["mfa", "compliantDevice"]}
 
 
@@ -87,7 +94,22 @@ def ask(*raws: dict[str, Any], person: str = "ada", **sign_in: Any) -> WhatIfAns
         ([policy(authenticationFlows={"transferMethods": "deviceCodeFlow"})], {}, NO_MFA),
         # Targets.
         ([policy(apps={"includeApplications": ["Office365"]})], {"app": EXCHANGE}, MFA),
-        ([policy(apps={"includeApplications": ["Office365"]})], {"app": PAYROLL}, NO_MFA),
+        # Of an application that no document lists, nobody knows whether it is in a group of applications.
+        ([policy(apps={"includeApplications": ["Office365"]})], {"app": PAYROLL}, UNKNOWN),
+        ([policy(apps={"excludeApplications": ["Office365"]})], {"app": PAYROLL}, UNKNOWN),
+        ([policy(apps={"includeApplications": ["Office365"]}), policy("B")], {"app": PAYROLL}, MFA),
+        ([policy(apps={"includeApplications": ["Office365"]})], {"app": FORMS}, MFA),
+        ([policy(apps={"excludeApplications": ["Office365"]})], {"app": SWAY}, NO_MFA),
+        ([policy(apps={"includeApplications": ["Office365"]})], {"app": AZURE_PORTAL}, NO_MFA),
+        # Clients that tell nothing of the device.
+        ([policy(grant=("mfa", "compliantDevice"))], {"compliant": True, "client_app_type": "other"}, BLOCK),
+        ([policy(grant=("mfa", "compliantDevice"))], {"compliant": True, "flow": "deviceCodeFlow"}, MFA),
+        ([policy(grant=("compliantDevice",))], {"compliant": True, "flow": "deviceCodeFlow"}, BLOCK),
+        # A password change asks for MFA first.
+        ([policy(grant={"operator": "AND", "builtInControls": ["mfa", "passwordChange"]})], {}, MFA),
+        ([policy(grant=("passwordChange",))], {}, MFA),
+        ([policy(grant=("passwordChange",))], {"client_app_type": "other"}, BLOCK),
+        ([policy(grant=("mfa", "passwordChange"))], {}, MFA),
         ([policy(apps={"excludeApplications": [PAYROLL.upper()]})], {}, NO_MFA),
         ([policy()], {"user_action": "urn:user:registersecurityinfo"}, NO_MFA),
         (
@@ -110,6 +132,18 @@ def ask(*raws: dict[str, Any], person: str = "ada", **sign_in: Any) -> WhatIfAns
         ([policy(users={"includeGroups": [HIDDEN]})], {}, UNKNOWN),
         ([policy(users={"includeUsers": ["All"], "excludeGroups": [BROKEN]})], {}, UNKNOWN),
         ([policy(devices={"deviceFilter": {"mode": "include", "rule": "x"}})], {}, UNKNOWN),
+        ([policy(devices={"deviceFilter": {"mode": "include", "rule": "x"}})], {"device_filter": "matches"}, MFA),
+        ([policy(devices={"deviceFilter": {"mode": "include", "rule": "x"}})], {"device_filter": "no"}, NO_MFA),
+        ([policy(devices={"deviceFilter": {"mode": "exclude", "rule": "x"}})], {"device_filter": "matches"}, NO_MFA),
+        ([policy(devices={"deviceFilter": {"mode": "exclude", "rule": COMPLIANT}})], {"compliant": True}, NO_MFA),
+        ([policy(devices={"deviceFilter": {"mode": "exclude", "rule": COMPLIANT}})], {}, MFA),
+        ([policy(devices={"deviceFilter": {"mode": "exclude", "rule": MANAGED}})], {"hybrid_joined": True}, NO_MFA),
+        ([policy(devices={"deviceFilter": {"mode": "exclude", "rule": MANAGED}})], {}, MFA),
+        (
+            [policy(devices={"deviceFilter": {"mode": "exclude", "rule": COMPLIANT}})],
+            {"compliant": True, "flow": "deviceCodeFlow"},
+            UNKNOWN,
+        ),
         ([policy(state="paused")], {}, UNKNOWN),
     ],
 )
@@ -117,6 +151,95 @@ def test_the_outcome_is_what_the_policies_say(
     raws: list[dict[str, Any]], sign_in: dict[str, Any], outcome: SignInOutcome
 ) -> None:
     assert ask(*raws, **sign_in).outcome is outcome
+
+
+PARTNER, OTHER_PARTNER = "5a01c76a-9da3-50d1-8693-bc55cff6a4c3", "1fe4704a-c7b8-55df-bcc2-b74a133be407"
+
+
+def guests(*members: str, kinds: str = "b2bCollaborationGuest") -> dict[str, Any]:
+    kind = {"membershipKind": "enumerated", "members": list(members)} if members else {"membershipKind": "all"}
+    return {"guestOrExternalUserTypes": kinds, "externalTenants": kind}
+
+
+ALL_BUT_A = {"includeUsers": ["GuestsOrExternalUsers"], "excludeGuestsOrExternalUsers": guests(OTHER_PARTNER)}
+
+
+@pytest.mark.parametrize(
+    ("users", "grant", "person", "sign_in", "outcome"),
+    [
+        # Whoever is only eligible, or holds a role for a part of the directory, does not hold it now.
+        ({"includeUsers": ["All"], "excludeRoles": [GLOBAL_ADMIN]}, "mfa", "adam", {}, NO_MFA),
+        ({"includeUsers": ["All"], "excludeRoles": [GLOBAL_ADMIN]}, "mfa", "pim", {}, MFA),
+        ({"includeUsers": ["All"], "excludeRoles": [GLOBAL_ADMIN]}, "mfa", "auda", {}, MFA),
+        ({"includeRoles": [GLOBAL_ADMIN]}, "mfa", "pim", {}, NO_MFA),
+        ({"includeRoles": [GLOBAL_ADMIN]}, "mfa", "auda", {}, NO_MFA),
+        ({"includeUsers": ["All"], "excludeGroups": [LEAVERS]}, "mfa", "leo", {}, NO_MFA),
+        ({"includeUsers": ["All"], "excludeGroups": [LEAVERS]}, "mfa", "eli", {}, MFA),
+        # A guest's home tenant and kind are stated, or not known; never is somebody blocked called free to pass.
+        ({"includeGuestsOrExternalUsers": guests(PARTNER)}, "mfa", "gina", {}, UNKNOWN),
+        ({"includeGuestsOrExternalUsers": guests(PARTNER)}, "mfa", "gina", {"external_tenant_id": PARTNER}, MFA),
+        ({"includeGuestsOrExternalUsers": guests(PARTNER)}, "mfa", "gina", {"external_tenant_id": HQ}, NO_MFA),
+        ({"includeGuestsOrExternalUsers": guests()}, "mfa", "gina", {}, MFA),
+        (ALL_BUT_A, "block", "gina", {}, UNKNOWN),
+        (ALL_BUT_A, "block", "gina", {"external_tenant_id": PARTNER}, BLOCK),
+        (ALL_BUT_A, "block", "gina", {"external_tenant_id": OTHER_PARTNER}, NO_MFA),
+        ({"includeGuestsOrExternalUsers": guests()}, "mfa", "otto", {}, UNKNOWN),
+        (
+            {"includeGuestsOrExternalUsers": guests()},
+            "mfa",
+            "otto",
+            {"external_user_type": "b2bCollaborationGuest"},
+            MFA,
+        ),
+        ({"includeGuestsOrExternalUsers": guests()}, "mfa", "otto", {"external_user_type": "internalGuest"}, NO_MFA),
+        ({"includeGuestsOrExternalUsers": guests()}, "mfa", "ada", {}, NO_MFA),
+    ],
+)
+def test_the_question_is_about_one_moment_and_what_was_stated(
+    users: dict[str, Any], grant: str, person: str, sign_in: dict[str, Any], outcome: SignInOutcome
+) -> None:
+    answer = ask(policy(users=users, grant=(grant,)), person=person, **sign_in)
+    assert answer.outcome is outcome, answer
+
+
+def test_what_decides_comes_first_and_session_controls_stand_with_their_policy() -> None:
+    session = {"signInFrequency": {"isEnabled": True}, "persistentBrowser": None}
+    answer = ask(
+        policy("A", clientAppTypes=["other"]),
+        policy("B"),
+        {**policy("C", grant=("block",)), "sessionControls": session},
+    )
+    assert [one.display_name for one in answer.policies] == ["C", "B", "A"]
+    assert answer.deciding == (answer.policies[0].id,)
+    assert answer.policies[0].session == ("signInFrequency",)
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {"hybrid_joined": True, "platform": "iOS"},
+        {"hybrid_joined": True, "platform": "macOS"},
+        {"flow": "deviceCodeFlow", "client_app_type": "other"},
+    ],
+)
+def test_what_no_sign_in_can_be_is_refused(impossible: dict[str, Any]) -> None:
+    with pytest.raises(UsageProblem):
+        spelled_right(SignIn(app=PAYROLL, **impossible))
+    for left_out in impossible:
+        spelled_right(SignIn(app=PAYROLL, **{key: value for key, value in impossible.items() if key != left_out}))
+
+
+def test_a_policy_can_be_taken_away_by_name_or_id() -> None:
+    one, two = policy("Everybody"), policy("Guests", users={"includeUsers": ["GuestsOrExternalUsers"]})
+    both = evidence(one, two)
+    assert WhatIf(evidence_without(both, "everybody")).answer_for(PEOPLE["ada"], SignIn(app=PAYROLL)).outcome is NO_MFA
+    assert WhatIf(evidence_without(both, two["id"])).answer_for(PEOPLE["ada"], SignIn(app=PAYROLL)).outcome is MFA
+    with pytest.raises(UsageProblem, match="No policy is called 'Everybod'") as near:
+        evidence_without(both, "Everybod")
+    assert "'Everybody'" in near.value.hint
+    twice = evidence(one, {**one, "id": two["id"]})
+    with pytest.raises(UsageProblem, match="More than one policy"):
+        evidence_without(twice, "Everybody")
 
 
 def test_each_policy_says_why_it_applies_or_not() -> None:
@@ -156,6 +279,9 @@ def test_values_are_spelled_as_graph_spells_them() -> None:
         {"flow": "pigeon"},
         {"ip": "203.0.113.999"},
         {"user_action": "urn:user:dance"},
+        {"device_filter": "perhaps"},
+        {"external_tenant_id": "fabrikam.example"},
+        {"external_user_type": "neighbour"},
     ],
 )
 def test_a_value_that_graph_does_not_have_is_refused(wrong: dict[str, Any]) -> None:
