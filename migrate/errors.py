@@ -17,6 +17,7 @@
     │   ├── Unreachable
     │   ├── Throttled
     │   ├── IncompleteRead          a page failed: nothing half-read passes for whole
+    │   ├── TooSlow                 what a change rests on grows old faster than it can be read
     │   └── GraphRefused            any other answer that ends the run
     ├── Interrupted           130   Ctrl-C where a yes was asked for
     └── FolderProblem           5   the working folder
@@ -137,6 +138,10 @@ class Throttled(RemoteProblem):
 
 class IncompleteRead(RemoteProblem):
     """A collection could not be read to its end."""
+
+
+class TooSlow(RemoteProblem):
+    """What a change rests on cannot be read as fast as it grows too old."""
 
 
 class GraphRefused(RemoteProblem):

@@ -19,6 +19,7 @@ from migrate.engine.applier import Applier
 from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.engine.state_change import decisions_of
 from migrate.engine.wait_log import WaitLog
+from migrate.graph.pace import steady_seconds
 from migrate.graph.tenant import GraphTenant
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry
@@ -107,7 +108,8 @@ def _parts(
         stop=stop,
         paused=(at.workspace.path / PAUSE_FILE).exists,
         sleep=sleep,
-        monotonic=monotonic,
+        monotonic=steady_seconds,
+        machine_time=machine_time,
         new_id=new_id,
     )
 
@@ -148,9 +150,9 @@ def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def monotonic() -> float:
-    """Return seconds that never go back."""
-    return time.monotonic()
+def machine_time() -> float:
+    """Return seconds since 1970 by this machine's clock."""
+    return time.time()
 
 
 async def sleep(seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -70,8 +70,21 @@ class Tenant(Protocol):
         """
         ...
 
-    async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
-        """Send at most 20 writes in one batch, once. Throttled and unclear items come back as such."""
+    async def renew_evidence(self, evidence: Evidence) -> Evidence:
+        """Return evidence with policies, locations, strengths and security defaults read again.
+
+        Groups and roles stay as they were; one that a policy names only now is read too.
+        """
+        ...
+
+    async def write_mfa_states(
+        self, requests: Sequence[WriteRequest], *, may_leave: Callable[[], bool]
+    ) -> list[WriteReply]:
+        """Send at most 20 writes in one batch, once. Throttled and unclear items come back as such.
+
+        `may_leave` is asked at the last moment, after every queue: nothing is waited for between its yes and the
+        sending. It is asked twice at most, writes the intents, and its no makes all replies `STALE`.
+        """
         ...
 
     async def list_policies(self) -> tuple[ConditionalAccessPolicy, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from migrate.engine.age import Ages, Freshness
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.model.journal import JournalEntry
 from migrate.model.plan import PlanHeader, SetMfaState
@@ -53,11 +54,25 @@ class RunParts:
     """Tells whether the pause file is there."""
     sleep: Callable[[float], Awaitable[None]]
     monotonic: Callable[[], float]
-    """Seconds that never go back."""
+    """Seconds that never go back, those asleep counted."""
+    machine_time: Callable[[], float]
+    """Seconds since 1970 by this machine's clock: only its jumps matter."""
     new_id: Callable[[], str]
     """Makes client request ids."""
     told: Callable[[Sequence[JournalEntry]], None] = lambda _: None
     """Hears what became of users as soon as it is in the journal; by default nobody listens."""
+    freshness: Freshness = Freshness()
+    """How old what a change rests on may be."""
+
+    @property
+    def ages(self) -> Ages:
+        """Return what tells how old something is by all clocks."""
+        return Ages(
+            steady=self.monotonic,
+            machine=self.machine_time,
+            server=self.tenant.server_now,
+            jump_seconds=self.freshness.jump_seconds,
+        )
 
     @property
     def apps_that_matter(self) -> frozenset[str] | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from migrate.decide.guards import Leave, Send, decision_for, needs_proof
-from migrate.engine.proof import Proof
+from migrate.engine.age import Moment
+from migrate.engine.departure import Departure
+from migrate.engine.proof import Judged, Proof
 from migrate.engine.refusals import Refusals
 from migrate.engine.run_parts import RunParts
-from migrate.errors import PermissionMissing
+from migrate.errors import PermissionMissing, TooSlow
 from migrate.model.coverage import Coverage
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import SetMfaState
@@ -34,6 +36,7 @@ BATCH = 20
 """Items in one Graph batch."""
 MAX_ATTEMPTS = 5
 """How often one write is sent at most; each time only after reading that it was not applied."""
+NOT_SENT = frozenset({WriteFate.HELD, WriteFate.STALE})
 _ONCE_MORE = frozenset({401, 409})
 """A no to this very moment: the token ran out, or somebody else was writing. Sent once more after reading."""
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
@@ -45,11 +48,36 @@ class Pending:
 
     step: SetMfaState
     found: str
+    judged: Judged | None
+    """What its proof rests on; None where it needs none."""
+    is_tried: bool = False
+    """Whether an intent is in the journal that has no outcome yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What reading and proving a few users gave."""
+
+    read_at: Moment
+    """When their reading began."""
+    steps: Sequence[tuple[SetMfaState, Send | Leave, Judged | None]]
+
+    def pending(self) -> list[Pending]:
+        """Return the steps that may be sent."""
+        return [
+            Pending(step=step, found=decision.found, judged=judged)
+            for step, decision, judged in self.steps
+            if isinstance(decision, Send)
+        ]
+
+    def left(self) -> list[tuple[SetMfaState, Leave]]:
+        """Return the steps that must not be sent."""
+        return [(step, decision) for step, decision, _ in self.steps if isinstance(decision, Leave)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unsettled:
-    """A step that was sent and has to be sent again, as far as is known."""
+    """A step that was sent, or held back, and has to be sent again as far as is known."""
 
     item: Pending
     reply: WriteReply
@@ -59,6 +87,7 @@ class UserSteps:
     """Carries out `SetMfaState` steps. One user's failure is an outcome, never an exception."""
 
     def __init__(self, parts: RunParts, proof: Proof) -> None:
+        self._parts, self._ages = parts, parts.ages
         self._tenant, self._journal, self._proof = parts.tenant, parts.journal, proof
         self._progress, self._sleep, self._stop, self._new_id = parts.progress, parts.sleep, parts.stop, parts.new_id
         self._told = parts.told
@@ -83,30 +112,58 @@ class UserSteps:
 
     async def rehearse(self, steps: Sequence[SetMfaState]) -> list[tuple[SetMfaState, Send | Leave]]:
         """Do all reads and guards and send nothing."""
-        readings, proofs = await asyncio.gather(self._read(steps), self._prove(steps))
-        for step in steps:
-            self._refusals.note_reading(readings[step.user_id])
-        return [(step, self._decide(step, readings[step.user_id], proofs)) for step in steps]
+        return [(step, decision) for step, decision, _ in (await self._decided(steps)).steps]
 
     async def carry_out(self, steps: Sequence[SetMfaState]) -> list[JournalEntry]:
-        """Carry out at most 20 steps; return the outcomes, which are in the journal by then."""
-        decided = await self.rehearse(steps)
-        outcomes = self.leave([(step, d) for step, d in decided if isinstance(d, Leave)])
-        pending = [Pending(step=s, found=d.found) for s, d in decided if isinstance(d, Send)]
-        attempt = 1
+        """Carry out at most 20 steps; return the outcomes, which are in the journal by then.
+
+        Raises TooSlow when what was read is too old each time that the batch's turn comes.
+        """
+        decided = await self._decided(steps)
+        outcomes = self.leave(decided.left())
+        pending, read_at = decided.pending(), decided.read_at
+        attempt, too_old = 1, 0
         while pending:
-            finished, unsettled = await self._attempt(pending, attempt)
+            finished, unsettled = await self._attempt(pending, read_at, attempt)
             self._told(finished)
             outcomes += finished
             if not unsettled:
                 break
-            await self._wait_before_resending(unsettled, attempt)
+            # A batch is held back as a whole, and what was not sent counts as no attempt.
+            fate = unsettled[0].reply.fate
+            too_old = too_old + 1 if fate is WriteFate.STALE else 0
+            if too_old > MAX_ATTEMPTS:
+                raise self._too_slow()
+            if fate is not WriteFate.STALE:
+                await self._wait_before_resending(unsettled, attempt)
+            read_at = self._ages.now()
             finished, pending = await self._look_again(unsettled, attempt)
             self._told(finished)
             outcomes += finished
-            # What was held was not sent, so it counts as no attempt; a batch is held as a whole.
-            attempt += unsettled[0].reply.fate is not WriteFate.HELD
+            attempt += fate not in NOT_SENT
         return outcomes
+
+    async def _decided(self, steps: Sequence[SetMfaState]) -> Decided:
+        if any(map(needs_proof, steps)):
+            await self._proof.evidence()  # it may take minutes, and a state that was read before would be as old
+        read_at = self._ages.now()
+        readings, proofs = await asyncio.gather(self._read(steps), self._prove(steps))
+        for step in steps:
+            self._refusals.note_reading(readings[step.user_id])
+        return Decided(
+            read_at=read_at,
+            steps=[
+                (step, self._decide(step, readings[step.user_id], proofs), proofs.get(step.user_id)) for step in steps
+            ],
+        )
+
+    def _too_slow(self) -> TooSlow:
+        limit = self._parts.freshness.reading_seconds
+        return TooSlow(
+            f"What was read of {BATCH} users was older than {limit:,.0f} seconds each time they could have been sent, "
+            f"{MAX_ATTEMPTS + 1} times running.",
+            hint="Run the same command again when Graph or this machine is less busy.",
+        )
 
     def leave(self, left: Sequence[tuple[SetMfaState, Leave]]) -> list[JournalEntry]:
         """Write down why steps are not sent."""
@@ -114,13 +171,15 @@ class UserSteps:
         self._told(entries)
         return entries
 
-    def _decide(self, step: SetMfaState, reading: StateReading, proofs: dict[str, Coverage | Reason]) -> Send | Leave:
+    def _decide(
+        self, step: SetMfaState, reading: StateReading, proofs: Mapping[str, Judged], *, is_tried: bool = False
+    ) -> Send | Leave:
         decision = decision_for(step, reading, overwrite_drift=self._overwrite_drift)
         if _is_as_asked(step, reading) and self._unseen.get(step.user_id, step.after) != step.after:
             # The reading may be older than a change to something else; the last write wins.
             decision = Send(found=decision.found)
         if isinstance(decision, Leave):
-            if step.user_id in self._tried and _is_as_asked(step, reading):
+            if (is_tried or step.user_id in self._tried) and _is_as_asked(step, reading):
                 reason = reason_of(Why.FOUND_AFTER_DOUBT)
                 return Leave(outcome=Outcome.RECOVERED, found=decision.found, reason=reason)
             return decision
@@ -129,7 +188,8 @@ class UserSteps:
             return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
         if not needs_proof(step):
             return decision
-        proof = proofs.get(step.user_id, reason_of(Why.NOT_PROVEN))
+        judged = proofs.get(step.user_id)
+        proof = reason_of(Why.NOT_PROVEN) if judged is None else judged.coverage
         if isinstance(proof, Coverage) and self._proof.is_proven(proof):
             return Send(found=decision.found, rests_on=proof.covered_by_ids)
         reason = reason_of(Why.NOT_COVERED, str(proof) if isinstance(proof, Reason) else proof.summary)
@@ -139,22 +199,33 @@ class UserSteps:
         readings = await self._tenant.read_mfa_states([step.user_id for step in steps])
         return {reading.user_id: reading for reading in readings}
 
-    async def _prove(self, steps: Sequence[SetMfaState]) -> dict[str, Coverage | Reason]:
+    async def _prove(self, steps: Sequence[SetMfaState]) -> dict[str, Judged]:
         wanted = [step.user_id for step in steps if needs_proof(step)]
         return await self._proof.of(wanted) if wanted else {}
 
-    async def _attempt(self, pending: Sequence[Pending], attempt: int) -> tuple[list[JournalEntry], list[Unsettled]]:
+    async def _attempt(
+        self, pending: Sequence[Pending], read_at: Moment, attempt: int
+    ) -> tuple[list[JournalEntry], list[Unsettled]]:
         """Send once; return the outcomes that are settled and what may have to be sent again."""
         requests = [
             WriteRequest(user_id=p.step.user_id, mfa_state=p.step.after, client_request_id=self._new_id())
             for p in pending
         ]
-        # The way back is on disk before the write: intents first, in one durable transaction.
-        self._journal.append([_intent(p, r, attempt) for p, r in zip(pending, requests, strict=True)])
-        replies = {reply.user_id: reply for reply in await self._tenant.write_mfa_states(requests)}
-        readings = await self._read_back(pending, replies)
+        departure = Departure(
+            self._parts,
+            self._proof,
+            read_at=read_at,
+            proofs=[item.judged for item in pending if item.judged is not None],
+            intents=lambda: [_intent(p, r, attempt) for p, r in zip(pending, requests, strict=True)],
+        )
+        answered = await self._tenant.write_mfa_states(requests, may_leave=departure)
+        replies = {reply.user_id: reply for reply in answered}
+        if departure.is_written:
+            pending = [replace(item, is_tried=True) for item in pending]
         sent = [Unsettled(item=item, reply=replies[item.step.user_id]) for item in pending]
-        return self._settle(sent, readings, attempt)
+        if all(reply.fate in NOT_SENT for reply in answered):
+            return [], sent
+        return self._settle(sent, await self._read_back(pending, replies), attempt)
 
     def _settle(
         self, sent: Sequence[Unsettled], readings: dict[str, StateReading], attempt: int
@@ -175,8 +246,11 @@ class UserSteps:
     ) -> tuple[list[JournalEntry], list[Pending]]:
         """Read and prove again after the wait: a late write may have taken effect, a policy may have gone.
 
-        After an interrupt nothing is sent any more: what is still as it was fails, and the next run goes on with it.
+        After an interrupt nothing is sent any more: what was tried and is still as it was fails, and the next run
+        goes on with it.
         """
+        if self._stop():
+            unsettled = [each for each in unsettled if each.item.is_tried]
         steps = [each.item.step for each in unsettled]
         readings, proofs = await asyncio.gather(self._read(steps), self._prove(steps))
         outcomes, unsettled = self._settle(unsettled, readings, attempt)
@@ -184,12 +258,12 @@ class UserSteps:
         pending: list[Pending] = []
         for each in unsettled:
             step = each.item.step
-            match self._decide(step, readings[step.user_id], proofs):
+            match self._decide(step, readings[step.user_id], proofs, is_tried=each.item.is_tried):
                 case Send() as decision if self._stop():
                     reason = _after(each.reply, reason_of(Why.INTERRUPTED, " again"))
                     left.append(_outcome(each.item, each.reply, decision.found, Outcome.FAILED, reason, attempt))
                 case Send() as decision:
-                    pending.append(Pending(step=step, found=decision.found))
+                    pending.append(replace(each.item, found=decision.found, judged=proofs.get(step.user_id)))
                 case Leave() as decision:
                     reason = _after(each.reply, decision.reason)
                     left.append(_outcome(each.item, each.reply, decision.found, decision.outcome, reason, attempt))
@@ -229,7 +303,7 @@ class UserSteps:
 
 def _settled(item: Pending, reply: WriteReply, reading: StateReading, attempt: int) -> Draft | None:
     """Return the outcome of a write, or None when it has to be sent again."""
-    if reply.fate is WriteFate.HELD:
+    if reply.fate in NOT_SENT:
         return None
     step = item.step
     observed = str(reading.mfa_state or "")
@@ -273,6 +347,8 @@ def _said(reply: WriteReply) -> Reason:
 
 def _after(reply: WriteReply, reason: Reason) -> Reason:
     """Return why a step is not sent again: what Graph said first, unless it is that the proof failed."""
+    if reply.fate is WriteFate.STALE:
+        return reason
     held = reply.fate is WriteFate.HELD
     if reason.why is Why.NOT_COVERED:
         return more_said(reason, f" ({reply.message if held else _said(reply)})")

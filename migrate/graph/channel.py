@@ -12,6 +12,7 @@ import msgspec
 
 from migrate.errors import IncompleteRead, RemoteProblem
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
+from migrate.graph.leaving import MayLeave
 from migrate.graph.pace import Bucket, Clock, HoldTooLong, Pacers
 from migrate.graph.refusals import Needs, is_licence_refusal, refusal_of
 from migrate.graph.retry import Persistence, Transient, unreachable
@@ -47,8 +48,9 @@ class Sends(Protocol):
         headers: Mapping[str, str] | None = None,
         body: object = None,
         client_request_id: str | None = None,
+        may_leave: MayLeave | None = None,
     ) -> Answer:
-        """Send one request once; raise `NoAnswer` when nothing comes back."""
+        """Send one request once; raise `NoAnswer` when nothing comes back, `NotSent` when it may not leave."""
         ...
 
 
@@ -77,6 +79,8 @@ class Channel:
         self.pacers = pacers
         self.persistence = persistence
         self.clock = clock
+        self.on_the_wire = 0
+        """Changes that have left and are not answered yet."""
         self._origin = origin
 
     async def read(self, call: Call, decode: Callable[[bytes], T]) -> T:
@@ -130,12 +134,13 @@ class Channel:
         doing: str,
         body: object = None,
         client_request_id: str | None = None,
+        may_leave: MayLeave,
         longest_hold: float = math.inf,
     ) -> Answer:
         """Send a write once. Raises `NoAnswer` when nothing came back.
 
-        With nothing sent, raises `Throttled` when Graph asks to wait longer than we ever do, and `HoldTooLong` when it
-        asks to wait longer than `longest_hold` seconds.
+        With nothing sent, raises `Throttled` when Graph asks to wait longer than we ever do, `HoldTooLong` when it
+        asks to wait longer than `longest_hold` seconds, and `NotSent` when `may_leave` says no in the end.
         """
         patience = self.persistence.deadline()
         try:
@@ -144,7 +149,23 @@ class Channel:
             if problem.until > patience:
                 raise self.persistence.throttled(doing, problem.until) from problem
             raise
-        answer = await self.sender.send(method, path, body=body, client_request_id=client_request_id)
+        changes = 0
+
+        def leaves() -> bool:
+            nonlocal changes
+            if not may_leave():
+                return False
+            if not changes:
+                changes = round(cost)
+                self.on_the_wire += changes
+            return True
+
+        try:
+            answer = await self.sender.send(
+                method, path, body=body, client_request_id=client_request_id, may_leave=leaves
+            )
+        finally:
+            self.on_the_wire -= changes
         self._note_throttling(bucket, answer)
         return answer
 

@@ -69,6 +69,8 @@ def strengths_named_in(policies: Iterable[ConditionalAccessPolicy]) -> frozenset
     return frozenset(found)
 
 
+_MOST_LOOKS = 5
+"""So often policies may name somebody new while they are read."""
 _NO_LOCATIONS = frozenset({"00000000-0000-0000-0000-000000000000", "3d46dbda-8382-466a-856d-eb00cbc6b910"})
 """Ids that no list shows: the MFA trusted IPs of the old settings page, and the compliant network (beta)."""
 
@@ -111,33 +113,69 @@ class EvidenceReader:
     async def read(self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False) -> Evidence:
         """Read everything in one go; whatever fails as a whole raises a `RemoteProblem`.
 
-        `groups` and `roles` (template ids) are read as well, although no policy may name them yet. With `paths` it is
-        read also through which nested groups people come in.
+        Policies are looked at for what they name, and read again last: a large group takes minutes, and a policy is
+        switched off in a moment. `groups` and `roles` (template ids) are read as well, although no policy may name
+        them yet. With `paths` it is read also through which nested groups people come in.
         """
-        # Before v1.0: whatever changes between the two is then looked at once more, with the policies that decide.
-        beta = await self._beta(everything=paths)
         policies = await self._policies.list()
-        locations = await self._list("namedLocations", "named locations", locations_named_in(policies))
-        strengths = await self._list(
-            "authenticationStrength/policies", "authentication strengths", strengths_named_in(policies)
-        )
-        defaults = await self._channel.read(_SECURITY_DEFAULTS, wire.security_defaults_enabled)
-        group_ids = sorted({*named_in(policies, "Groups"), *map(str.lower, groups)})
-        role_ids = sorted({*named_in(policies, "Roles"), *map(str.lower, roles)})
         reader = GroupReader(self._channel, self._absences, sees_hidden=self._sees_hidden, at_once=self._at_once)
-        read_groups = await all_of((self._group(reader, id_, paths=paths) for id_ in group_ids), at_once=self._at_once)
-        read_roles = await all_of((self._role(reader, id_) for id_ in role_ids), at_once=self._at_once)
-        evidence = Evidence(
-            policies=policies,
-            named_locations=tuple(locations),
-            authentication_strengths=tuple(strengths),
-            security_defaults_enabled=defaults,
-            groups={group.id: group for group in read_groups},
-            roles={role.template_id: role for role in read_roles},
-            beta=beta,
+        named_groups = {*named_in(policies, "Groups"), *map(str.lower, groups)}
+        named_roles = {*named_in(policies, "Roles"), *map(str.lower, roles)}
+        return await self._rules_last(
+            await self._groups(reader, named_groups, paths=paths),
+            await self._roles(reader, named_roles),
+            everything=paths,
         )
-        self.remember(evidence)
-        return evidence
+
+    async def renew(self, evidence: Evidence) -> Evidence:
+        """Return evidence with all but the people read again: policies, locations, strengths, security defaults.
+
+        A group or role that is named only now is read with them.
+        """
+        return await self._rules_last(evidence.groups, evidence.roles, everything=False)
+
+    async def _rules_last(
+        self, groups: dict[str, GroupEvidence], roles: dict[str, RoleEvidence], *, everything: bool
+    ) -> Evidence:
+        """Read what is no people's; whom it names and nobody read yet is read, and then it is read once more."""
+        reader = GroupReader(self._channel, self._absences, sees_hidden=self._sees_hidden, at_once=self._at_once)
+        for _ in range(_MOST_LOOKS):
+            # Before v1.0: whatever changes between the two is then looked at once more, with the policies that decide.
+            beta = await self._beta(everything=everything)
+            policies = await self._policies.list()
+            locations = await self._list("namedLocations", "named locations", locations_named_in(policies))
+            strengths = await self._list(
+                "authenticationStrength/policies", "authentication strengths", strengths_named_in(policies)
+            )
+            defaults = await self._channel.read(_SECURITY_DEFAULTS, wire.security_defaults_enabled)
+            new_groups = {*named_in(policies, "Groups")} - groups.keys()
+            new_roles = {*named_in(policies, "Roles")} - roles.keys()
+            if not new_groups and not new_roles:
+                evidence = Evidence(
+                    policies=policies,
+                    named_locations=tuple(locations),
+                    authentication_strengths=tuple(strengths),
+                    security_defaults_enabled=defaults,
+                    groups=groups,
+                    roles=roles,
+                    beta=beta,
+                )
+                self.remember(evidence)
+                return evidence
+            groups = groups | await self._groups(reader, new_groups, paths=False)
+            roles = roles | await self._roles(reader, new_roles)
+        raise IncompleteRead(
+            f"Conditional Access policies named other groups or roles each time they were read, {_MOST_LOOKS} times.",
+            hint="Somebody is changing them; run the command again when that is done.",
+        )
+
+    async def _groups(self, reader: GroupReader, ids: Iterable[str], *, paths: bool) -> dict[str, GroupEvidence]:
+        read = await all_of((self._group(reader, id_, paths=paths) for id_ in sorted(ids)), at_once=self._at_once)
+        return {group.id: group for group in read}
+
+    async def _roles(self, reader: GroupReader, ids: Iterable[str]) -> dict[str, RoleEvidence]:
+        read = await all_of((self._role(reader, id_) for id_ in sorted(ids)), at_once=self._at_once)
+        return {role.template_id: role for role in read}
 
     async def _beta(self, *, everything: bool) -> BetaEvidence:
         """Read what only beta shows; `everything` includes plans and settings, which decide nothing."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +18,26 @@ from enum import StrEnum
 from typing import Protocol
 
 
+def steady_seconds() -> float:
+    """Return seconds that never go back and count on while this machine sleeps.
+
+    Python's monotonic clock stands still meanwhile on Linux and macOS, so that what was read before eight hours of
+    sleep would be as good as new (clock_gettime(2): CLOCK_BOOTTIME; on macOS CLOCK_MONOTONIC counts sleep).
+    """
+    return time.monotonic() if _COUNTS_SLEEP is None else time.clock_gettime(_COUNTS_SLEEP)
+
+
+_COUNTS_SLEEP: int | None = getattr(
+    time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None) if sys.platform == "darwin" else None
+)
+"""None on Windows, whose monotonic clock counts sleep."""
+
+
 class Clock(Protocol):
     """Time and sleep; a test passes its own."""
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
+        """Return seconds that never go back, those asleep counted."""
         ...
 
     def utc_now(self) -> datetime:
@@ -37,8 +53,8 @@ class SystemClock:
     """The machine's clock."""
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
+        """Return seconds that never go back, those asleep counted."""
+        return steady_seconds()
 
     def utc_now(self) -> datetime:
         """Return this machine's time, with its zone."""

@@ -12,6 +12,7 @@ from migrate.graph import wire
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer
 from migrate.graph.batch import LARGEST_BATCH, NO_ANSWER, BatchOfReads, Item, answers_of
 from migrate.graph.channel import Call, Channel
+from migrate.graph.leaving import MayLeave, NotSent
 from migrate.graph.pace import Bucket, HoldTooLong
 from migrate.graph.refusals import STATES, refusal_of
 from migrate.graph.together import all_of
@@ -116,8 +117,13 @@ def _refusal_reason(answer: Answer) -> Reason | None:
             return reason_of(Why.USER_NOT_SHOWN, f"{answer.status} ({words})")
 
 
-async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> list[WriteReply]:
+async def write_states(
+    channel: Channel, requests: Sequence[WriteRequest], *, may_leave: MayLeave
+) -> list[WriteReply]:
     """Send at most 20 writes in one batch, once; replies in the order asked.
+
+    `may_leave` is asked when the batch has its turn and its connection, once before its headers leave and once before
+    its body does: nothing is waited for between its last yes and the sending. After a no all are `STALE`.
 
     Whatever leaves open if a write took effect is `UNCLEAR`: no answer, a server's fault, and throttling too, since
     Graph may have applied a batched write that it answers with 429. `HELD` ones were not sent, since Graph throttles
@@ -137,9 +143,14 @@ async def write_states(channel: Channel, requests: Sequence[WriteRequest]) -> li
             doing="writing per-user MFA states",
             body={"requests": [item.as_json() for item in items]},
             longest_hold=LONGEST_HOLD,
+            may_leave=may_leave,
         )
+    except NotSent:
+        return [_unsent(request, WriteFate.STALE, "not sent, since it had waited too long", None) for request in requests]
     except HoldTooLong as hold:
-        return [_held(request, hold.until - channel.clock.monotonic()) for request in requests]
+        seconds = hold.until - channel.clock.monotonic()
+        throttled = "not sent, since Graph throttles writes"
+        return [_unsent(request, WriteFate.HELD, throttled, seconds) for request in requests]
     except NoAnswer as problem:
         return [_reply(request, NO_ANSWER, problem.reason) for request in requests]
     if not outer.is_success:
@@ -178,13 +189,13 @@ def fate_of(status: int) -> WriteFate:
     return WriteFate.UNCLEAR
 
 
-def _held(request: WriteRequest, seconds: float) -> WriteReply:
+def _unsent(request: WriteRequest, fate: WriteFate, message: str, seconds: float | None) -> WriteReply:
     return WriteReply(
         user_id=request.user_id,
-        fate=WriteFate.HELD,
+        fate=fate,
         status=0,
         code="",
-        message="not sent, since Graph throttles writes",
+        message=message,
         request_id="",
         client_request_id=request.client_request_id,
         server_date="",

@@ -16,6 +16,7 @@ from migrate.graph.absence import APART_SECONDS
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
 from migrate.graph.channel import Call, Channel
 from migrate.graph.evidence import EvidenceReader
+from migrate.graph.leaving import MayLeave
 from migrate.graph.pace import Bucket, Clock, Pacers
 from migrate.graph.pages import pages, whole
 from migrate.graph.policies import PolicyAccess
@@ -164,13 +165,23 @@ class GraphTenant:
         """Read policies, locations, strengths, security defaults, and every group and role that a policy names."""
         return await self._evidence.read(groups=groups, roles=roles, paths=paths)
 
+    async def renew_evidence(self, evidence: Evidence) -> Evidence:
+        """Return evidence with policies, locations, strengths and security defaults read again, the people kept."""
+        return await self._evidence.renew(evidence)
+
     def remember_evidence(self, evidence: Evidence) -> None:
         """Take in the evidence of the plan: what was there then is not taken for empty when it cannot be found now."""
         self._evidence.remember(evidence)
 
-    async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
+    async def write_mfa_states(
+        self, requests: Sequence[WriteRequest], *, may_leave: MayLeave = lambda: True
+    ) -> list[WriteReply]:
         """Send at most 20 writes in one batch, once; replies in the order asked. See `states.write_states`."""
-        return await write_states(self._channel, requests)
+        return await write_states(self._channel, requests, may_leave=may_leave)
+
+    def changes_on_the_wire(self) -> int:
+        """Return how many changes have left this machine and are not answered yet."""
+        return self._channel.on_the_wire
 
     async def list_policies(self) -> tuple[ConditionalAccessPolicy, ...]:
         """Read all Conditional Access policies."""

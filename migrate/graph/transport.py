@@ -12,7 +12,7 @@ import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -21,7 +21,9 @@ import httpx
 
 from migrate.errors import Unreachable, UsageProblem
 from migrate.graph.answers import Answer, http_date, stranger_in
+from migrate.graph.leaving import MayLeave, asked_at_the_socket, send_if_allowed
 from migrate.graph.pace import Clock
+from migrate.graph.server_clock import ServerClock
 from migrate.graph.session import Connection, check_request, path_below
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class Gate(httpx.AsyncBaseTransport):
         origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
         url = origin + request.url.raw_path.decode("ascii")
         check_request(self._origin, request.method, url, await request.aread())
-        return await _bounded(await self._inner.handle_async_request(request), request)
+        return await _bounded(await send_if_allowed(request, self._inner), request)
 
     async def aclose(self) -> None:
         """Close the pool."""
@@ -94,8 +96,7 @@ class Sender:
         self._seconds = connection.timeout_seconds
         self._slots = asyncio.Semaphore(connection.concurrency)
         self._clock = clock
-        self._server_date: datetime | None = None
-        self._received_at = 0.0
+        self._server_clock = ServerClock(clock)
         self.answers = 0
         """How many answers came so far."""
 
@@ -104,10 +105,8 @@ class Sender:
         self._credential.refused()
 
     def server_now(self) -> datetime:
-        """Return the Date header of the latest answer plus the time since it came (UTC)."""
-        if self._server_date is None:
-            raise RuntimeError("the server's time was asked for before anything was read")
-        return self._server_date + timedelta(seconds=self._clock.monotonic() - self._received_at)
+        """Return the server's time by the Date headers of its answers, plus the time since (UTC)."""
+        return self._server_clock.now()
 
     async def send(
         self,
@@ -117,11 +116,13 @@ class Sender:
         headers: Mapping[str, str] | None = None,
         body: object = None,
         client_request_id: str | None = None,
+        may_leave: MayLeave | None = None,
     ) -> Answer:
         """Send one request once; `path` is a path with its version, or a link that Graph sent.
 
         Raises `NoAnswer` when the connection fails or times out, to Graph or to the sign-in service for a new token,
-        `ForbiddenRequest` when it is not allowed, `SignInFailed` when a new token is refused.
+        `ForbiddenRequest` when it is not allowed, `SignInFailed` when a new token is refused, and `NotSent` when
+        `may_leave`, asked at the socket, says no.
         """
         client_request_id = client_request_id or str(uuid.uuid4())
         url = self._origin + path if path.startswith("/") else path
@@ -129,7 +130,7 @@ class Sender:
         async with self._slots:
             began = self._clock.monotonic()
             try:
-                response = await self._exchange(method, url, {**(headers or {})}, body, client_request_id)
+                response = await self._exchange(method, url, {**(headers or {})}, body, client_request_id, may_leave)
             except NoAnswer as problem:
                 _log.debug("%s %s: %s (client-request-id %s)", method, path, problem.reason, client_request_id)
                 raise
@@ -141,7 +142,8 @@ class Sender:
         self.answers += 1
         if response.status_code == 401:
             self.token_refused()
-        self._note_date(answer_headers.get("date"))
+        if (date := http_date(answer_headers.get("date"))) is not None:
+            self._server_clock.note(date, sent_at=began)
         answer = Answer(
             status=response.status_code,
             headers=answer_headers,
@@ -161,13 +163,20 @@ class Sender:
         return answer
 
     async def _exchange(
-        self, method: str, url: str, headers: dict[str, str], body: object, client_request_id: str
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: object,
+        client_request_id: str,
+        may_leave: MayLeave | None,
     ) -> httpx.Response:
         request = _request_information(method, url, headers, body, client_request_id)
         try:
             # httpx counts each read on its own; an answer that trickles must end too.
             async with asyncio.timeout(3 * self._seconds):
-                answer = await self._adapter.send_primitive_async(request, "bytes", {})
+                with asked_at_the_socket(may_leave):
+                    answer = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             raise NoAnswer(f"no connection ({problem or type(problem).__name__})") from problem
         except httpx.RequestError as problem:
@@ -179,11 +188,6 @@ class Sender:
             # A new token was due, and the sign-in service may be silent for as short a time as Graph.
             raise NoAnswer(problem.what.rstrip(".")) from problem
         return cast(httpx.Response, answer)
-
-    def _note_date(self, header: str | None) -> None:
-        if (moment := http_date(header)) is not None:
-            self._server_date = moment
-            self._received_at = self._clock.monotonic()
 
 
 def _request_information(method: str, url: str, headers: dict[str, str], body: object, client_request_id: str) -> Any:

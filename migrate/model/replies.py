@@ -40,6 +40,8 @@ class WriteFate(StrEnum):
     """No answer, or one that leaves open whether the change was made. Read before anything is sent again."""
     HELD = "held"
     """Not sent: Graph throttles writes for longer than what was read and proven before them stays good."""
+    STALE = "stale"
+    """Not sent: when its turn came, what it rests on was too old or did not hold any more, or nothing more is sent."""
 
 
 class WriteReply(Record, frozen=True, kw_only=True):

@@ -237,7 +237,8 @@ def warped(clock: Time) -> Iterator[None]:
         patch.setattr(pace.SystemClock, "sleep", lambda _, seconds: clock.sleep(seconds))
         patch.setattr(pace.SystemClock, "utc_now", lambda _: datetime.fromtimestamp(clock.now(), UTC))
         patch.setattr(door, "sleep", clock.sleep)
-        patch.setattr(door, "monotonic", clock.monotonic)
+        patch.setattr(door, "steady_seconds", clock.monotonic)
+        patch.setattr(door, "machine_time", clock.now)
         yield
 
 

@@ -63,6 +63,8 @@ class MemoryTenant:
         self.excluded: set[str] = set()
         self.now = start
         self.breaker = Breaker()
+        self.before_leaving: Callable[[], None] = lambda: None
+        """Called when a batch has waited for everything that it has to wait for."""
         self.before_write: Callable[[WriteRequest], None] = lambda _: None
         self.before_weakening: Callable[[str], None] = lambda _: None
         self.fates: list[str] = []
@@ -128,8 +130,21 @@ class MemoryTenant:
         members = msgspec.structs.replace(group(EXCLUDED), members=frozenset(self.excluded))
         return evidence(*map(policy_of, copy.deepcopy(list(self.policies.values()))), groups=(members,))
 
-    async def write_mfa_states(self, requests: Sequence[WriteRequest]) -> list[WriteReply]:
+    async def renew_evidence(self, evidence: Evidence) -> Evidence:
         self.breaker.passed()
+        now = self.evidence()
+        return msgspec.structs.replace(now, groups=now.groups | evidence.groups, roles=now.roles | evidence.roles)
+
+    async def write_mfa_states(
+        self, requests: Sequence[WriteRequest], *, may_leave: Callable[[], bool]
+    ) -> list[WriteReply]:
+        self.breaker.passed()
+        self.before_leaving()
+        if self.fates[:1] == ["held"]:
+            self.fates.pop(0)
+            return [self._reply(request, "held", WriteFate.HELD, 0) for request in requests]
+        if not (may_leave() and may_leave()):
+            return [self._reply(request, "stale", WriteFate.STALE, 0) for request in requests]
         replies = [self._write(request) for request in requests]
         self.breaker.passed()
         return replies
@@ -137,8 +152,7 @@ class MemoryTenant:
     def _write(self, request: WriteRequest) -> WriteReply:
         self.before_write(request)
         fate = self.fates.pop(0) if self.fates else "fine"
-        if fate != "held":
-            self.writes.append((request.user_id, request.mfa_state))
+        self.writes.append((request.user_id, request.mfa_state))
         if fate in ("fine", "lost"):
             self.set_state(request.user_id, request.mfa_state)
         known = {
@@ -151,9 +165,11 @@ class MemoryTenant:
             "missing": (WriteFate.REFUSED, 404),
             "refused": (WriteFate.REFUSED, 400),
             "conflict": (WriteFate.REFUSED, 409),
-            "held": (WriteFate.HELD, 0),
         }
         outcome, status = known.get(fate, (WriteFate.ACCEPTED, 204))
+        return self._reply(request, fate, outcome, status)
+
+    def _reply(self, request: WriteRequest, fate: str, outcome: WriteFate, status: int) -> WriteReply:
         return WriteReply(
             user_id=request.user_id,
             fate=outcome,

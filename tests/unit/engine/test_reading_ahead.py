@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from migrate.engine.proof import EARLY_SECONDS, JUST_READ_SECONDS, MAX_AGE_SECONDS, Proof
+from migrate.engine.age import Freshness
+from migrate.engine.proof import Proof
 from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.errors import IncompleteRead, PermissionMissing
 from migrate.model.evidence import Evidence
 from migrate.model.replies import WriteRequest
 from migrate.model.users import MfaState
 from tests.unit.decide.records import evidence, header, object_id
-from tests.unit.engine.memory import Breaker, MemoryFiles, MemoryJournal, Said
+from tests.unit.engine.memory import START, Breaker, MemoryFiles, MemoryJournal, Said
 from tests.unit.engine.world import PEOPLE, World
+
+
+MAX_AGE_SECONDS = Freshness().evidence_seconds
+JUST_READ_SECONDS = Freshness().just_read_seconds
+EARLY_SECONDS = 200.0
 
 
 class Readings:
@@ -24,11 +30,18 @@ class Readings:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.begun = 0
+        self.begun = self.renewed = 0
         self.go_on = asyncio.Event()
         self.go_on.set()
         self.problem: PermissionMissing | None = None
         self.said = Said()
+
+    def server_now(self) -> datetime:
+        return START + timedelta(seconds=self.now)
+
+    async def renew_evidence(self, evidence: Evidence) -> Evidence:
+        self.renewed += 1
+        return evidence
 
     async def read_evidence(self) -> Evidence:
         self.begun += 1
@@ -53,6 +66,7 @@ class Readings:
             paused=lambda: False,
             sleep=sleep,
             monotonic=lambda: self.now,
+            machine_time=lambda: self.now,
             new_id=str,
         )
         return Proof(parts)
@@ -81,7 +95,7 @@ def test_evidence_is_read_again_in_the_background_before_it_is_too_old() -> None
             await asyncio.sleep(0)
         assert tenant.begun == 2
         tenant.go_on.set()
-        await _soon(lambda: proof._evidence is not first)
+        await _soon(lambda: proof._known.evidence is not first)
         tenant.now += MAX_AGE_SECONDS
         assert await proof.evidence() is not first
         assert tenant.begun == 2
@@ -163,7 +177,7 @@ def test_evidence_for_the_coming_wave_is_read_in_the_background_once_and_only_wh
         proof.renew_soon()
         proof.renew_soon()
         assert await proof.evidence() is first, "nobody waits"
-        await _soon(lambda: proof._evidence is not first)
+        await _soon(lambda: proof._known.evidence is not first)
         assert tenant.begun == 2
         tenant.now += EARLY_SECONDS + 1
         await proof.evidence()  # the background is free for the next one
@@ -204,10 +218,10 @@ def reads_and_writes(world: World) -> list[tuple[str, set[str]]]:
         order.append(("read", set(user_ids)))
         return await read(user_ids)
 
-    async def writing(requests):  # type: ignore[no-untyped-def]
+    async def writing(requests, **asked):  # type: ignore[no-untyped-def]
         await asyncio.sleep(0)
         order.append(("write", {request.user_id for request in requests}))
-        return await write(requests)
+        return await write(requests, **asked)
 
     world.tenant.read_mfa_states, world.tenant.write_mfa_states = reading, writing  # type: ignore[method-assign]
     return order

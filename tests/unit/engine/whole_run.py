@@ -29,6 +29,7 @@ from migrate.engine.wait_log import WORTH_KEEPING_SECONDS, WaitLog
 from migrate.exchange.tables import PLAIN
 from migrate.graph.answers import Answer
 from migrate.graph.credentials import signed_in
+from migrate.graph.leaving import MayLeave, NotSent
 from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant, tenant_over
 from migrate.model.instants import iso_utc
@@ -85,8 +86,11 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
         client_request_id: str | None = None,
+        may_leave: MayLeave | None = None,
     ) -> Answer:
         async with self._slots:
+            if may_leave is not None and not may_leave():
+                raise NotSent
             latency = self._random.lognormvariate(math.log(self._latency), 0.3)
             await self._clock.sleep(latency / 2)
             answer = self._answer(method, path, dict(headers or {}), body, client_request_id)
@@ -333,6 +337,7 @@ async def _whole_run(
                 paused=lambda: paused(clock.monotonic() - began),
                 sleep=clock.sleep,
                 monotonic=clock.monotonic,
+                machine_time=clock.monotonic,
                 new_id=lambda: str(next(ids)),
             )
         ).run()

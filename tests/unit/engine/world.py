@@ -39,6 +39,10 @@ class World:
         self.files = MemoryFiles(self.tenant.breaker)
         self.said = Said()
         self.before = dict(self.tenant.states)
+        self.slept = 0.0
+        """Seconds that the steady clock missed."""
+        self.clock_set = 0.0
+        """Seconds by which the machine's clock was set forward."""
         self.stops_after: int | None = None
         self.paused = False
         self.running: dict[str, SetMfaState] = {}
@@ -118,7 +122,8 @@ class World:
                 stop=stop,
                 paused=lambda: self.paused,
                 sleep=sleep,
-                monotonic=lambda: self.tenant.now.timestamp(),
+                monotonic=lambda: self.tenant.now.timestamp() - self.slept,
+                machine_time=lambda: self.tenant.now.timestamp() + self.clock_set,
                 new_id=lambda: str(next(ids)),
             )
         )

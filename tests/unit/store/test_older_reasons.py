@@ -162,5 +162,6 @@ def parts_of(world: World, plan: Any) -> RunParts:
         paused=lambda: False,
         sleep=no_sleep,
         monotonic=lambda: 0.0,
+        machine_time=lambda: 0.0,
         new_id=str,
     )
