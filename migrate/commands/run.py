@@ -77,7 +77,7 @@ async def carried_out(
     journal.for_run(plan.digest)
     if not options.what_if:
         at.waits.keep_in(journal, server_date=lambda: iso_utc(at.tenant.server_now()))
-    with interruptible(at.call) as stop:
+    with interruptible(at.call, at.tenant.changes_on_the_wire) as stop:
         try:
             parts = _parts(at, journal, plan, steps, options, stop)
             return await Applier(replace(parts, told=told)).run()
@@ -122,10 +122,11 @@ def say_chain_head(call: Call, journal: JournalDb) -> None:
 
 
 @contextmanager
-def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C or SIGTERM finish what is in flight; the second Ctrl-C stops at once.
+def interruptible(call: Call, on_the_wire: Callable[[], int]) -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C or SIGTERM end what is on the wire and send nothing more; the second Ctrl-C stops at once.
 
-    To be used in the command's coroutine. Yields a function that tells whether an interrupt came in.
+    To be used in the command's coroutine. Yields a function that tells whether an interrupt came in. `on_the_wire` tells
+    how many changes have left and are not answered.
     """
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
@@ -140,7 +141,12 @@ def interruptible(call: Call) -> Iterator[Callable[[], bool]]:
             loop.call_soon_threadsafe(task.cancel)
         elif not state["asked"]:
             state["asked"] = True
-            call.screen.warn("interrupted: finishing what is in flight; press Ctrl-C again to stop at once")
+            sent = on_the_wire()
+            are = "nothing is" if not sent else "1 change is" if sent == 1 else f"{sent} changes are"
+            call.screen.warn(
+                f"interrupted: {are} on the wire; nothing else is sent, and what was sent is read back. Press Ctrl-C "
+                "again to stop at once"
+            )
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
