@@ -125,8 +125,8 @@ def say_chain_head(call: Call, journal: JournalDb) -> None:
 def interruptible(call: Call, on_the_wire: Callable[[], int]) -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C or SIGTERM end what is on the wire and send nothing more; the second Ctrl-C stops at once.
 
-    To be used in the command's coroutine. Yields a function that tells whether an interrupt came in. `on_the_wire` tells
-    how many changes have left and are not answered.
+    To be used in the command's coroutine. Yields a function that tells whether an interrupt came in. `on_the_wire`
+    tells how many changes have left and are not answered.
     """
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None

@@ -28,6 +28,9 @@ class Freshness:
         return self.evidence_seconds / 5
 
 
+USUAL = Freshness()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Moment:
     """A moment by each of the three clocks."""

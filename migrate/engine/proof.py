@@ -175,8 +175,8 @@ class Proof:
 
     def _too_slow(self) -> TooSlow:
         return TooSlow(
-            f"Reading all policies, groups and roles takes {self._took:,.0f} seconds here, and a proof must not be older "
-            f"than {self._limit:,.0f} seconds when a change is sent.",
+            f"Reading all policies, groups and roles takes {self._took:,.0f} seconds here, and a proof must not be "
+            f"older than {self._limit:,.0f} seconds when a change is sent.",
             hint="Run the same command again when Graph throttles less; fewer and smaller groups in policies are read "
             "faster.",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from migrate.engine.age import Ages, Freshness
+from migrate.engine.age import USUAL, Ages, Freshness
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.model.journal import JournalEntry
 from migrate.model.plan import PlanHeader, SetMfaState
@@ -61,7 +61,7 @@ class RunParts:
     """Makes client request ids."""
     told: Callable[[Sequence[JournalEntry]], None] = lambda _: None
     """Hears what became of users as soon as it is in the journal; by default nobody listens."""
-    freshness: Freshness = Freshness()
+    freshness: Freshness = USUAL
     """How old what a change rests on may be."""
 
     @property

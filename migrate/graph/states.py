@@ -117,9 +117,7 @@ def _refusal_reason(answer: Answer) -> Reason | None:
             return reason_of(Why.USER_NOT_SHOWN, f"{answer.status} ({words})")
 
 
-async def write_states(
-    channel: Channel, requests: Sequence[WriteRequest], *, may_leave: MayLeave
-) -> list[WriteReply]:
+async def write_states(channel: Channel, requests: Sequence[WriteRequest], *, may_leave: MayLeave) -> list[WriteReply]:
     """Send at most 20 writes in one batch, once; replies in the order asked.
 
     `may_leave` is asked when the batch has its turn and its connection, once before its headers leave and once before
@@ -146,7 +144,8 @@ async def write_states(
             may_leave=may_leave,
         )
     except NotSent:
-        return [_unsent(request, WriteFate.STALE, "not sent, since it had waited too long", None) for request in requests]
+        too_long = "not sent, since it had waited too long"
+        return [_unsent(request, WriteFate.STALE, too_long, None) for request in requests]
     except HoldTooLong as hold:
         seconds = hold.until - channel.clock.monotonic()
         throttled = "not sent, since Graph throttles writes"

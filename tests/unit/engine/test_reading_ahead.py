@@ -19,7 +19,6 @@ from tests.unit.decide.records import evidence, header, object_id
 from tests.unit.engine.memory import START, Breaker, MemoryFiles, MemoryJournal, Said
 from tests.unit.engine.world import PEOPLE, World
 
-
 MAX_AGE_SECONDS = Freshness().evidence_seconds
 JUST_READ_SECONDS = Freshness().just_read_seconds
 EARLY_SECONDS = 200.0
