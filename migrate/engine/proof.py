@@ -164,6 +164,8 @@ class Proof:
             are_rules = self._rules_age() <= within
             if are_rules and self._are_people_read(within=within):
                 break
+            if tries == MOST_READINGS and self.is_fresh():
+                break  # it is good enough to be used, though no reading ends within a minute
             if tries == MOST_READINGS:
                 raise self._too_slow()
             if not self._are_people_read(within=within):
