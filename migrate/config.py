@@ -36,6 +36,14 @@ class PolicyMode(StrEnum):
     CREATE = "create"
 
 
+class DirectorySync(StrEnum):
+    """How a created policy excludes the accounts of the directory synchronization."""
+
+    ROLE = "role"
+    ACCOUNTS = "accounts"
+    """By id: some rules allow no exclusion of roles."""
+
+
 class SignIn(Record, frozen=True, kw_only=True, rename=None):
     """`[sign_in]`."""
 
@@ -79,6 +87,8 @@ class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
     mode: PolicyMode = PolicyMode.ADOPT
     scope: str = "all"
     """`all`, or `group:<object id>` for a pilot; used in create mode."""
+    directory_sync: DirectorySync = DirectorySync.ROLE
+    """How the created policy spares the directory synchronization."""
     switch_on: tuple[str, ...] = ()
     """Names or ids of existing report-only policies that the plan switches on."""
     report_only_days: float = 7

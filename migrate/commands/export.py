@@ -15,7 +15,7 @@ from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, refuse_foreign_journal, workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.instants import iso_utc
-from migrate.model.rules import DIRECTORY_SYNC_ROLE
+from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.snapshot import SnapshotHeader
 from migrate.store.folder import SNAPSHOT_CSV, Workspace
 
@@ -97,7 +97,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHe
                 # The sample only has to be hard to foresee, not secret.
                 rng=random.Random(),  # noqa: S311
                 groups=[scope.removeprefix("group:").lower()] if scope != "all" else [],
-                roles=[DIRECTORY_SYNC_ROLE],
+                roles=DIRECTORY_SYNC_ROLES,
             )
             return sink.finish(
                 taken_at=iso_utc(facts.taken_at),

@@ -146,6 +146,7 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         apps_that_matter=frozenset(config.coverage.apps) or None,
         baseline=answer_on(config.tenant_settings.answer, today),
         limits=limits_of(config),
+        sync_by_account=config.policy.directory_sync.value == "accounts",
         operator=actor.object_id if actor.is_user else None,
         only=None,
     )

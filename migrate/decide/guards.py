@@ -9,8 +9,8 @@ from typing import Any
 from migrate.decide.coverage.judge import Judge
 from migrate.errors import Blocked, LimitReached, StalePlan
 from migrate.model.amounts import count_or_percent
-from migrate.model.coverage import Coverage, Verdict
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest
+from migrate.model.coverage import Assumption, Coverage, Verdict
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest, is_control_information
 from migrate.model.journal import Outcome
 from migrate.model.plan import AcceptedGap, PlanHeader, SetMfaState
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
@@ -160,8 +160,8 @@ def dependents(
             yield profile
 
 
-def _open(coverage: Coverage) -> tuple[Verdict, frozenset[str]]:
-    return coverage.verdict, frozenset(gap.tag for gap in coverage.gaps)
+def _open(coverage: Coverage) -> tuple[Verdict, frozenset[str], tuple[Assumption, ...]]:
+    return coverage.verdict, frozenset(gap.tag for gap in coverage.gaps), coverage.assumes
 
 
 def says_the_same(body: JsonObject, policy: ConditionalAccessPolicy) -> bool:
@@ -176,9 +176,9 @@ def says_the_same(body: JsonObject, policy: ConditionalAccessPolicy) -> bool:
 
 
 def _without_nothing(value: Any) -> Any:
-    """Return the JSON value without nulls, empty lists, empty objects and OData annotations."""
+    """Return the JSON value without nulls, empty lists, empty objects and OData's control information."""
     if isinstance(value, dict):
-        kept = {key: _without_nothing(inner) for key, inner in value.items() if "@odata" not in key}
+        kept = {key: _without_nothing(inner) for key, inner in value.items() if not is_control_information(key)}
         return {key: inner for key, inner in kept.items() if inner not in (None, [], {})}
     if isinstance(value, list):
         # Graph keeps no order in lists of ids and names.

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from migrate.decide import policy_steps
-from migrate.decide.coverage.explaining import BASELINE_CLOSING, BASELINE_TAG
+from migrate.decide.assumption_notes import about_baseline, about_managed, undated_answer
+from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
+from migrate.decide.directory_sync import is_sync_account
 from migrate.decide.lost_objects import lost_objects
-from migrate.model.coverage import Assumption, Verdict
+from migrate.model.coverage import Assumption, Coverage, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.plan import (
-    BASELINE_ANSWER_NOTE,
     PLAN_FORMAT,
     HoldReason,
     NewlyPrompted,
@@ -25,9 +26,8 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, Rules
+from migrate.model.rules import Rules
 from migrate.model.snapshot import SnapshotHeader
-from migrate.model.tenant_settings import BASELINE_PAGE
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.model.words import counted
 
@@ -65,6 +65,7 @@ class Planner:
         self._waiting_for_answer = 0
         self._objections: dict[Hashable, str] = {}
         self._operator: UserProfile | None = None
+        self._sync_accounts: set[str] = set()
 
     @property
     def planned_evidence(self) -> Evidence:
@@ -90,6 +91,8 @@ class Planner:
         for user in users:
             row = self._row(user)
             self._tally(user, row)
+            if row.hold_reason is HoldReason.DIRECTORY_SYNC:
+                self._sync_accounts.add(user.profile.id)
             if user.profile.id == self._rules.operator:
                 self._operator = user.profile
             yield row
@@ -140,7 +143,7 @@ class Planner:
         coverage = self._judge.coverage_of(profile)
         if not coverage.is_proven(self._accepted):
             self._waiting_for_answer += any(gap.tag == BASELINE_TAG for gap in coverage.gaps)
-            return _row_of(user, PlanAction.HOLD, _HOLD_FOR[coverage.verdict], coverage.reason)
+            return _row_of(user, PlanAction.HOLD, _hold_for(coverage), coverage.reason)
         objection = self._objections.get(self._judge.class_of(profile))
         if objection is not None:
             return _row_of(user, PlanAction.HOLD, HoldReason.UNKNOWN, objection)
@@ -158,7 +161,7 @@ class Planner:
             return HoldReason.AGENT, "the account of an agent, which is no person: never touched"
         if profile.id in rules.emergency_access:
             return HoldReason.EMERGENCY_ACCESS, "emergency access account: never touched"
-        if _is_directory_sync(profile, self._evidence):
+        if is_sync_account(profile, self._evidence):
             return HoldReason.DIRECTORY_SYNC, "directory synchronization account: it cannot answer an MFA prompt"
         if profile.id in rules.exclusions:
             return HoldReason.EXCLUDED, rules.exclusions[profile.id]
@@ -223,13 +226,9 @@ class Planner:
                 "Security defaults are on. Conditional Access policies cannot be enabled beside them, and they do "
                 "not count as coverage. Turn them off and the policies on in one sitting, then export again.",
             )
-        if self._assumed[Assumption.BASELINE_ANSWER] and self._rules.baseline.said_on is None:
-            yield _blocker(
-                "baseline-scopes-undated",
-                "The answer about baseline scopes carries no date, and the setting can change at any time. Look at "
-                f"{BASELINE_PAGE} and write baseline_scopes_by and baseline_scopes_on under [tenant_settings].",
-            )
-        yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps)
+        if self._assumed[Assumption.BASELINE_ANSWER]:
+            yield from undated_answer(self._rules.baseline)
+        yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps, frozenset(self._sync_accounts))
         if self._operator is not None and self._operator.id not in self._rules.emergency_access:
             coverage = self._judge.coverage_of(self._operator)
             if not coverage.is_proven(self._accepted):
@@ -262,7 +261,12 @@ class Planner:
                 f"{counted(self._unlicensed, 'user')} of the plan without an Entra ID P1 or P2 licence. "
                 "Conditional Access works all the same; each is a licence to be had.",
             )
-        yield from self._about_baseline()
+        yield from about_baseline(
+            self._assumed[Assumption.BASELINE_ANSWER], self._waiting_for_answer, self._rules.baseline
+        )
+        used = [policy for policy in self._planned_evidence.policies if policy.id in self._rests_on]
+        held = self._counts[f"hold/{HoldReason.MANAGED_POLICY}"]
+        yield from about_managed(self._assumed[Assumption.MANAGED_SCOPE], held, used)
         for code, sentence in (self._evidence.beta.notes if self._evidence.beta is not None else {}).items():
             yield _warning(code, sentence)
         for objection in self._objections.values():
@@ -283,21 +287,6 @@ class Planner:
             unread = lost.status in (ReadStatus.HIDDEN, ReadStatus.UNREADABLE)
             yield _warning(
                 f"unread-{lost.kind.value}" if unread else f"{lost.status.value}-{lost.kind.value}", lost.sentence
-            )
-
-    def _about_baseline(self) -> Iterator[PlanNote]:
-        """Yield what the operator has to know about baseline scopes: no API shows the setting."""
-        if resting := self._assumed[Assumption.BASELINE_ANSWER]:
-            yield _warning(
-                BASELINE_ANSWER_NOTE,
-                f"The proof of {counted(resting, 'user')} rests on the answer that baseline scopes are "
-                f"{self._rules.baseline.words}. Look at {BASELINE_PAGE} again right before the first wave: the setting "
-                "can change at any time.",
-            )
-        if self._waiting_for_answer:
-            yield _warning(
-                "baseline-scopes-open",
-                f"{counted(self._waiting_for_answer, 'user')} held back with {BASELINE_TAG} open: {BASELINE_CLOSING}",
             )
 
 
@@ -337,6 +326,12 @@ _HOLD_FOR = {
 }
 
 
+def _hold_for(coverage: Coverage) -> HoldReason:
+    if Assumption.PER_USER_MFA_POLICY in coverage.assumes:
+        return HoldReason.MANAGED_POLICY
+    return _HOLD_FOR[coverage.verdict]
+
+
 def never_registered(profile: UserProfile, registration: Registration | None) -> bool:
     """Tell whether a person who can sign in has no MFA method: their next prompt is a registration.
 
@@ -345,11 +340,6 @@ def never_registered(profile: UserProfile, registration: Registration | None) ->
     if registration is None:
         return bool(profile.account_enabled)
     return not registration.is_mfa_registered
-
-
-def _is_directory_sync(profile: UserProfile, evidence: Evidence) -> bool:
-    role = evidence.roles.get(DIRECTORY_SYNC_ROLE)
-    return (role is not None and profile.id in role.holders) or profile.display_name == DIRECTORY_SYNC_NAME
 
 
 def _place(tenant_id: str, user_id: str) -> float:

@@ -8,10 +8,11 @@ from typing import assert_never
 
 import msgspec
 
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.decide.directory_sync import are_unknown, sync_accounts, would_catch
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState, ReadStatus
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
 from migrate.model.record import JsonObject, Record
-from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
+from migrate.model.rules import DIRECTORY_SYNC_ROLE, DIRECTORY_SYNC_ROLES, Rules
 
 POLICY_CAP = 195
 """Policies a tenant may have in any state, by Microsoft's planning page; newer notes say 240."""
@@ -38,7 +39,7 @@ def prepare(tenant_id: str, evidence: Evidence, rules: Rules) -> Prepared:
         key = marker_for(tenant_id, rules.scope_group)
         found = next((policy for policy in policies if key in (policy.description or "")), None)
         if found is None:
-            body = template(key, rules)
+            body = template(key, rules, evidence)
             steps.append(
                 CreatePolicy(key=key, display_name=body["displayName"], body=body, because="policy.mode is create")
             )
@@ -108,13 +109,14 @@ def marker_for(tenant_id: str, scope_group: str | None) -> str:
     return f"{MARKER_PREFIX}{digest[:12]}"
 
 
-def template(key: str, rules: Rules) -> JsonObject:
+def template(key: str, rules: Rules, evidence: Evidence) -> JsonObject:
     """Return the body of the policy that create mode makes: MFA for all resources and all client app types."""
+    accounts = sorted(sync_accounts(evidence) - set(rules.emergency_access))
     users: JsonObject = {
         "includeUsers": [] if rules.scope_group else ["All"],
         "includeGroups": [rules.scope_group] if rules.scope_group else [],
-        "excludeUsers": list(rules.emergency_access),
-        "excludeRoles": [DIRECTORY_SYNC_ROLE],
+        "excludeUsers": [*rules.emergency_access, *(accounts if rules.sync_by_account else ())],
+        "excludeRoles": [] if rules.sync_by_account else _sync_roles(evidence),
     }
     name = TEMPLATE_NAME if rules.scope_group is None else f"{TEMPLATE_NAME[:-1]}, pilot)"
     return {
@@ -130,6 +132,12 @@ def template(key: str, rules: Rules) -> JsonObject:
     }
 
 
+def _sync_roles(evidence: Evidence) -> list[str]:
+    """Return the roles to exclude; Graph refuses one that a tenant has not, and one that was not read is not known."""
+    read = [one for one in DIRECTORY_SYNC_ROLES if (role := evidence.roles.get(one)) and role.status is ReadStatus.READ]
+    return read or [DIRECTORY_SYNC_ROLE]
+
+
 def _as_policy(key: str, body: JsonObject) -> ConditionalAccessPolicy:
     return ConditionalAccessPolicy(
         id=key,
@@ -142,8 +150,13 @@ def _as_policy(key: str, body: JsonObject) -> ConditionalAccessPolicy:
     )
 
 
-def blockers(evidence: Evidence, rules: Rules, steps: tuple[PolicyStep, ...]) -> Iterator[PlanNote]:
-    """Yield what speaks against the policy steps."""
+def blockers(
+    evidence: Evidence, rules: Rules, steps: tuple[PolicyStep, ...], known_sync_accounts: frozenset[str]
+) -> Iterator[PlanNote]:
+    """Yield what speaks against the policy steps.
+
+    `known_sync_accounts` are ids of accounts of the directory synchronization that no role shows.
+    """
     if rules.emergency_none is not None and (rules.create or rules.switch_on):
         yield _blocker(
             "no-emergency-access",
@@ -162,7 +175,7 @@ def blockers(evidence: Evidence, rules: Rules, steps: tuple[PolicyStep, ...]) ->
             for policy in evidence.policies:
                 if is_named_by(step.key, policy):
                     yield from _not_report_only(policy)
-                    yield from missing_exclusions(policy, evidence, rules.emergency_access)
+                    yield from missing_exclusions(policy, evidence, rules.emergency_access, known_sync_accounts)
 
 
 def _not_report_only(policy: ConditionalAccessPolicy) -> Iterator[PlanNote]:
@@ -177,26 +190,33 @@ def _not_report_only(policy: ConditionalAccessPolicy) -> Iterator[PlanNote]:
 
 
 def missing_exclusions(
-    policy: ConditionalAccessPolicy, evidence: Evidence, emergency_access: tuple[str, ...]
+    policy: ConditionalAccessPolicy,
+    evidence: Evidence,
+    emergency_access: tuple[str, ...],
+    known_sync_accounts: frozenset[str] = frozenset(),
 ) -> Iterator[PlanNote]:
-    """Yield a blocker for each account that must be excluded before this policy may be switched on."""
-    users = (policy.raw.get("conditions") or {}).get("users") or {}
-    excluded = {str(name).lower() for name in users.get("excludeUsers") or ()}
-    for group_id in users.get("excludeGroups") or ():
-        group = evidence.groups.get(str(group_id).lower())
-        excluded |= group.members if group is not None else frozenset()
-    missing = [account for account in emergency_access if account not in excluded]
+    """Yield a blocker for each account that this policy would catch and must not, before it may be switched on.
+
+    A policy that does not include an account need not exclude it, which matters for policies that Microsoft scopes.
+    """
+    missing = [account for account in emergency_access if would_catch(policy, account, evidence)]
     if missing:
         yield _blocker(
             "emergency-access-not-excluded",
             f"{policy.display_name!r} does not exclude the emergency access accounts {', '.join(missing)}; "
             "switching it on could lock everybody out.",
         )
-    if DIRECTORY_SYNC_ROLE not in {str(role).lower() for role in users.get("excludeRoles") or ()}:
+    users = (policy.raw.get("conditions") or {}).get("users") or {}
+    excluded_roles = {str(role).lower() for role in users.get("excludeRoles") or ()}
+    unknown = are_unknown(evidence) and DIRECTORY_SYNC_ROLE not in excluded_roles
+    accounts = sorted(sync_accounts(evidence) | known_sync_accounts)
+    caught = [account for account in accounts if would_catch(policy, account, evidence)]
+    if caught or unknown:
+        whom = f"the accounts {', '.join(caught)}" if caught else "the role Directory Synchronization Accounts"
         yield _blocker(
             "directory-sync-not-excluded",
-            f"{policy.display_name!r} does not exclude the role Directory Synchronization Accounts; switching it on "
-            "could stop the directory synchronization.",
+            f"{policy.display_name!r} does not exclude {whom}; switching it on could stop the directory "
+            "synchronization.",
         )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from migrate.decide.coverage.judge import Judge
+from migrate.decide.directory_sync import sync_accounts, would_catch
 from migrate.decide.guards import says_the_same
 from migrate.decide.policy_steps import is_named_by
-from migrate.model.evidence import Evidence, PolicyState
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.journal import JournalEntry, Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
@@ -160,10 +161,24 @@ def policy_findings(done: Sequence[PolicyStep], evidence: Evidence) -> Iterator[
                     )
                 elif found.policy_state is not state:
                     yield _policy_finding(step, found.id, f"It is {found.policy_state}; it should be {state}.")
+                elif caught := _caught(found, evidence):
+                    yield Finding(
+                        code=FindingCode.SYNC_NOT_EXCLUDED,
+                        subject=found.display_name,
+                        subject_id=found.id,
+                        sentence="It reaches accounts of the directory synchronization, which cannot do MFA.",
+                        evidence=f"not excluded: {', '.join(caught)}",
+                    )
                 elif key in bodies and not says_the_same(bodies[key], found):
                     yield _policy_finding(step, found.id, "Somebody edited it since it was created.")
             case _:
                 assert_never(step)
+
+
+def _caught(policy: ConditionalAccessPolicy, evidence: Evidence) -> list[str]:
+    if policy.policy_state is not PolicyState.ENABLED:
+        return []
+    return sorted(one for one in sync_accounts(evidence) if would_catch(policy, one, evidence))
 
 
 def _finding(code: FindingCode, profile: UserProfile, sentence: str, evidence: str) -> Finding:

@@ -17,10 +17,12 @@ from migrate.decide.verifier import (
 )
 from migrate.engine.history import latest_entries, latest_migration, policy_steps_done
 from migrate.engine.ports import Journal, Progress, Tenant
+from migrate.model.coverage import Assumption
 from migrate.model.evidence import Evidence
 from migrate.model.findings import Finding
 from migrate.model.journal import Outcome
 from migrate.model.plan import PlanHeader
+from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.tenant_settings import answer_on
 from migrate.model.users import AnyUser, UserProfile
 
@@ -35,6 +37,8 @@ class Inspection:
     switched_off: int = 0
     policies: int = 0
     registrations: int = 0
+    on_managed: int = 0
+    """Users switched off whose proof rests on policies of which Microsoft may change the scope."""
 
 
 async def inspect(
@@ -56,7 +60,7 @@ async def inspect(
         inspection: Filled with what was looked at.
     """
     plan = latest_migration(journal)
-    evidence = await tenant.read_evidence()
+    evidence = await tenant.read_evidence(roles=DIRECTORY_SYNC_ROLES)
     done = policy_steps_done(journal) if journal is not None else []
     inspection.policies = len({step.key for step in done})
     for finding in policy_findings(done, evidence):
@@ -74,6 +78,7 @@ async def inspect(
             yield finding
         inspection.users += len(chunk)
         inspection.switched_off += len(off)
+        inspection.on_managed = checker.on_managed
         progress.advance(inspection.users, None, "Verifying states and coverage")
     touched = {user_id for user_id, entry in latest.items() if entry.outcome is not Outcome.SKIPPED}
     if not any(sku.allows_conditional_access for sku in await tenant.read_skus()):
@@ -91,9 +96,12 @@ class _CoverageCheck:
         gaps = plan.accepted_gaps if plan is not None else ()
         self._accepted = accepted_on(gaps, tenant.server_now())
         self._expired = frozenset(gap.tag for gap in gaps) - self._accepted
+        self.on_managed = 0
 
     async def findings(self, users: Sequence[AnyUser]) -> list[Finding]:
         profiles = await self._tenant.read_profiles([user.profile.id for user in users]) if users else {}
+        found = [self._judge.coverage_of(one) for one in profiles.values() if isinstance(one, UserProfile)]
+        self.on_managed += sum(Assumption.MANAGED_SCOPE in coverage.assumes for coverage in found)
         return [
             finding
             for user in users

@@ -54,13 +54,24 @@ class Assumption(StrEnum):
 
     BASELINE_ANSWER = "baselineScopesAnswer"
     """The operator's answer about baseline scopes."""
+    MANAGED_SCOPE = "microsoftMayChangeThisScope"
+    """A Microsoft-managed policy: Microsoft may change its scope."""
+    PER_USER_MFA_POLICY = "managedPolicyForPerUserMfa"
+    """The Microsoft-managed policy for users of per-user MFA: disabling somebody may take them out of it."""
 
     @property
     def words(self) -> str:
         """Return the assumption in words."""
         match self:
             case Assumption.BASELINE_ANSWER:
-                return "rests on the operator's answer about baseline scopes, which no API shows"
+                return "the operator's answer about baseline scopes, which no API shows"
+            case Assumption.MANAGED_SCOPE:
+                return "a Microsoft-managed policy: Microsoft may change this scope"
+            case Assumption.PER_USER_MFA_POLICY:
+                return (
+                    "the Microsoft-managed policy for users of per-user MFA, and disabling somebody may take them "
+                    "out of it: make a policy of your own with equal scope"
+                )
             case _:
                 assert_never(self)
 
@@ -109,7 +120,12 @@ class Coverage(Record, frozen=True, kw_only=True):
     """What it rests on besides what was read."""
 
     def is_proven(self, accepted: AbstractSet[str] = frozenset()) -> bool:
-        """Tell whether per-user MFA may go: covered, or open only in regions that the operator accepts."""
+        """Tell whether per-user MFA may go: covered, or open only in regions that the operator accepts.
+
+        What rests on the policy for users of per-user MFA is no proof: they may leave it by being disabled.
+        """
+        if Assumption.PER_USER_MFA_POLICY in self.assumes:
+            return False
         if self.verdict is Verdict.COVERED:
             return True
         return (
@@ -127,7 +143,7 @@ class Coverage(Record, frozen=True, kw_only=True):
     def summary(self) -> str:
         """Return one line: the verdict and why."""
         if self.verdict is Verdict.COVERED:
-            return "covered by " + ", ".join(self.covered_by)
+            return "; ".join(["covered by " + ", ".join(self.covered_by), *([self.reason] if self.reason else [])])
         return f"{self.verdict.value}: {self.reason}" if self.reason else self.verdict.value
 
     @property
@@ -135,6 +151,8 @@ class Coverage(Record, frozen=True, kw_only=True):
         """Return why the proof does not hold, without the verdict: first the exclusions, then what is open."""
         if self.verdict is Verdict.UNKNOWN:
             return "; ".join(self.not_understood)
+        if Assumption.PER_USER_MFA_POLICY in self.assumes:
+            return f"rests on {Assumption.PER_USER_MFA_POLICY.words}"
         why = [gap.words for gap in self.gaps if ":" not in gap.tag and gap.words not in self.exclusions]
         regions = [gap.words for gap in self.gaps if ":" in gap.tag]
         if len(regions) > SHOWN_GAPS:

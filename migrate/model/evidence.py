@@ -120,6 +120,14 @@ class BetaEvidence(Record, frozen=True, kw_only=True):
     settings_problem: str | None = None
 
     @property
+    def _user_action_exclusions(self) -> int:
+        """Source: Graph beta resource conditionalAccessSettings, `exclusions.allResourcesExclusions`."""
+        found: object = self.settings
+        for key in ("exclusions", "allResourcesExclusions", "userActionExclusions"):
+            found = found.get(key) if isinstance(found, dict) else None
+        return len(found) if isinstance(found, list) else 0
+
+    @property
     def notes(self) -> dict[str, str]:
         """Return what has to be said wherever the evidence is shown, by its code."""
         found = {}
@@ -139,8 +147,11 @@ class BetaEvidence(Record, frozen=True, kw_only=True):
             found["plans-not-read"] = f"Plans of policies were not read: {self.plans_problem}"
         if self.settings_problem is not None:
             found["settings-not-read"] = f"Conditional access settings were not read: {self.settings_problem}"
-        elif self.settings:
-            found["settings"] = "Conditional access settings are there; they are about user actions and change nothing."
+        elif self._user_action_exclusions:
+            found["settings"] = (
+                f"Conditional access settings exclude {counted(self._user_action_exclusions, 'user action')} from "
+                "policies for all resources; that changes no sign-in to an application."
+            )
         return found
 
 

@@ -19,6 +19,7 @@ class FindingCode(StrEnum):
     METHOD_MISSING = "method-missing"
     REGISTRATION_MISSING = "registration-missing"
     IN_DOUBT = "in-doubt"
+    SYNC_NOT_EXCLUDED = "sync-not-excluded"
     ACCEPTED_GAP_EXPIRED = "accepted-gap-expired"
 
 

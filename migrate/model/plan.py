@@ -138,6 +138,8 @@ class HoldReason(StrEnum):
     DIRECTORY_SYNC = "directory-sync"
     EXCLUDED = "excluded"
     GUEST = "guest"
+    MANAGED_POLICY = "managed-policy"
+    """The proof rests on the Microsoft-managed policy for users of per-user MFA alone."""
     AGENT = "agent"
     """The account of an agent: no person, and no policy for people reaches it."""
 

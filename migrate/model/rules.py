@@ -9,6 +9,11 @@ from migrate.model.tenant_settings import BaselineScopes
 DIRECTORY_SYNC_ROLE = "d29b2b05-8046-44ba-8758-1e26182fcf32"
 """Role template id of Directory Synchronization Accounts."""
 
+ON_PREMISES_SYNC_ROLE = "a92aed5d-d78a-4d16-b381-09adb37eb3b0"
+"""Role template id of On Premises Directory Sync Account."""
+
+DIRECTORY_SYNC_ROLES = (DIRECTORY_SYNC_ROLE, ON_PREMISES_SYNC_ROLE)
+
 DIRECTORY_SYNC_NAME = "On-Premises Directory Synchronization Service Account"
 """Display name that Microsoft gives the account of the directory synchronization in every tenant."""
 
@@ -37,6 +42,8 @@ class Rules(Record, frozen=True, kw_only=True):
     baseline: BaselineScopes
     """The operator's answer about baseline scopes, as it counts today."""
     limits: Limits
+    sync_by_account: bool
+    """The created policy excludes accounts of the directory synchronization by id instead of by role."""
     operator: str | None
     """Object id of the signed-in account: it comes last, unless the canary names it."""
     only: frozenset[str] | None

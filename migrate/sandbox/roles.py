@@ -37,6 +37,7 @@ REGISTRATION_READERS = (
 BUILT_IN: dict[str, str] = {
     GLOBAL_ADMINISTRATOR: "Global Administrator",
     DIRECTORY_SYNC: "Directory Synchronization Accounts",
+    "a92aed5d-d78a-4d16-b381-09adb37eb3b0": "On Premises Directory Sync Account",
     AUTHENTICATION_POLICY_ADMINISTRATOR: "Authentication Policy Administrator",
     HELPDESK_ADMINISTRATOR: "Helpdesk Administrator",
     AUTHENTICATION_ADMINISTRATOR: "Authentication Administrator",

@@ -21,6 +21,7 @@ class LookedAt(Protocol):
     switched_off: int
     policies: int
     registrations: int
+    on_managed: int
 
 
 def verify_answer(
@@ -54,6 +55,11 @@ def verify_answer(
             f"{counted(looked_at.policies, 'policy', 'policies')} that this tool made or switched, "
             f"{counted(looked_at.registrations, 'row')} of the registration report."
         )
+        if looked_at.on_managed:
+            yield (
+                f"The proof of {counted(looked_at.on_managed, 'user')} rests on Microsoft-managed policies: Microsoft "
+                "may change this scope."
+            )
         yield styled(_verdict(findings, untouched_since, planned, len(held)), "bold")
 
     return Answer(
@@ -69,6 +75,7 @@ def verify_answer(
                 "switchedOff": looked_at.switched_off,
                 "policies": looked_at.policies,
                 "registrations": looked_at.registrations,
+                "onManagedPolicies": looked_at.on_managed,
             },
         },
         columns=COLUMNS,

@@ -11,6 +11,7 @@ from migrate.decide.coverage.vocabulary import BASELINE_SCOPES
 from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
 from migrate.model.evidence import PolicyState
 from migrate.model.explanation import Explanation, PolicyAnswer
+from migrate.model.managed import is_managed
 from migrate.model.tenant_settings import BASELINE_PAGE
 from migrate.model.users import AnyUser, UnreadableUser, UserRecord
 
@@ -130,6 +131,8 @@ def _rank(state: PolicyState | None) -> int:
 def _answer(reading: PolicyReading, answer: Assignment, coverage: Coverage, judge: Judge) -> PolicyAnswer:
     reasons = [f"excluded as {' and as '.join(answer.paths)}" if answer.excluded else "; ".join(answer.paths)]
     reasons += [problem.sentence for problem in reading.problems]
+    if is_managed(reading.policy):
+        reasons.append("Microsoft-managed: Microsoft may change this scope")
     match reading.policy.policy_state:
         case PolicyState.REPORT_ONLY:
             would = " (it would close some of what is open)" if reading.name in coverage.would_cover else ""

@@ -10,6 +10,7 @@ from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.regions import Box, Budget, TooManyCombinations, intersection, is_covered, open_boxes
 from migrate.decide.coverage.space import Space
 from migrate.model.coverage import Assumption, Gap, GapKind, Verdict
+from migrate.model.managed import is_for_per_user_mfa, is_managed
 
 TOO_MANY = "too many combinations of conditions: the proof was given up at its work limit"
 
@@ -36,6 +37,8 @@ class Solver:
         self._demanded = [space.demanded_by(reading) for reading in readings]
         self._perhaps = [space.perhaps_demanded_by(reading) for reading in readings]
         self._without_answer = [space.demanded_without_answer(reading) for reading in readings]
+        self._managed = frozenset(i for i, reading in enumerate(readings) if is_managed(reading.policy))
+        self._for_per_user_mfa = frozenset(i for i, one in enumerate(readings) if is_for_per_user_mfa(one.policy))
         self._is_sure = space.is_sure
         self._names = names
         self._work_limit = work_limit
@@ -92,15 +95,26 @@ class Solver:
         plain = [box for index in proof if (box := self._without_answer[index]) is not None]
         if any(self._reaches_beyond(box, plain, budget) for box in self._boxes(proof)):
             yield Assumption.BASELINE_ANSWER
+        for assumption, leaving in (
+            (Assumption.MANAGED_SCOPE, self._managed | self._for_per_user_mfa),
+            (Assumption.PER_USER_MFA_POLICY, self._for_per_user_mfa),
+        ):
+            rest = self._boxes(index for index in proof if index not in leaving)
+            if any(self._reaches_beyond(box, rest, budget) for box in self._boxes(leaving.intersection(proof))):
+                yield assumption
 
     def _proof(self, assigned: tuple[int, ...], budget: Budget) -> tuple[int, ...]:
-        """Return a smallest proof in the sense that no policy can be left out; the oldest policies are kept."""
+        """Return a smallest proof in the sense that no policy can be left out; the oldest policies are kept.
+
+        Of Microsoft's own only those are kept without which there is no proof.
+        """
+        best_first = sorted(assigned, key=lambda i: (i in self._for_per_user_mfa, i in self._managed, i))
         kept = assigned
         try:
-            for index in assigned:
+            for index in best_first:
                 if is_covered(self._whole, self._boxes((index,)), budget):
                     return (index,)
-            for index in reversed(assigned):
+            for index in reversed(best_first):
                 fewer = tuple(other for other in kept if other != index)
                 if is_covered(self._whole, self._boxes(fewer), budget):
                     kept = fewer

@@ -233,6 +233,7 @@ def rules(**others: Any) -> Rules:
         "accepted_gaps": (),
         "apps_that_matter": None,
         "baseline": UNANSWERED,
+        "sync_by_account": False,
         "limits": limits(),
         "operator": None,
         "only": None,

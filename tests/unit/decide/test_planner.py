@@ -6,13 +6,14 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.decide.planner import Planner
 from migrate.decide.policy_steps import POLICY_CAP, marker_for
-from migrate.model.evidence import Evidence, ReadStatus
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, RoleEvidence
 from migrate.model.plan import (
     AcceptedGap,
     CreatePolicy,
@@ -26,7 +27,7 @@ from migrate.model.plan import (
 from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
-from migrate.model.users import AnyUser
+from migrate.model.users import AnyUser, UserRecord
 from tests.unit.decide.records import (
     P1,
     ROOM_SKU,
@@ -338,13 +339,14 @@ def test_a_report_only_policy_is_switched_on_where_the_rules_name_it() -> None:
 )
 def test_a_policy_that_could_lock_out_is_not_switched_on(users: dict[str, Any], state: str, code: str) -> None:
     there = policy(state=state, **users)
-    _, header = planned([user("ada")], evidence(there), rules(switch_on=(there.id,)))
+    _, header = planned([user("ada")], evidence(there, roles=(sync_role("sync"),)), rules(switch_on=(there.id,)))
     assert code in blockers(header)
 
 
 def test_the_same_holds_for_our_own_policy_once_somebody_has_edited_it() -> None:
     marked = {**policy("Ours", "disabled").raw, "description": f"marker {marker_for(TENANT, None)}"}
-    _, header = planned([user("ada")], evidence(policy_of(marked)), rules(**CREATE))
+    proof = evidence(policy_of(marked), roles=(sync_role("sync"),))
+    _, header = planned([user("ada")], proof, rules(**CREATE))
     assert blockers(header) == {"emergency-access-not-excluded", "directory-sync-not-excluded", "not-report-only"}
 
 
@@ -488,3 +490,99 @@ def test_an_answer_without_a_date_blocks_a_plan_that_rests_on_it_and_no_other() 
     assert "baseline-scopes-undated" in {note.code for note in resting.blockers}
     _, plain = planned([user("ada")], evidence(policy()), rules(baseline=enforced(None)))
     assert not plain.blockers
+
+
+PER_USER_MANAGED = "Microsoft-managed: Multifactor authentication for per-user multifactor authentication users"
+
+
+def test_nobody_is_planned_whose_proof_rests_on_the_managed_policy_for_per_user_mfa_alone() -> None:
+    managed = policy(PER_USER_MANAGED, includeUsers=[object_id("ada")])
+    rows, header = planned([user("ada")], evidence(managed))
+    assert rows["ada"].hold_reason is HoldReason.MANAGED_POLICY
+    assert "equal scope" in rows["ada"].reason
+    assert "equal scope" in warnings(header)["managed-policy-alone"]
+    rows, header = planned([user("ada")], evidence(managed, policy("Ours")))
+    assert rows["ada"].action is PlanAction.DISABLE
+    assert "managed-scope" not in warnings(header)
+
+
+def test_a_plan_that_rests_on_a_managed_policy_says_that_microsoft_may_change_it() -> None:
+    rows, header = planned(
+        [user("ada")], evidence(policy("Microsoft-managed: Multifactor authentication for all users"))
+    )
+    assert rows["ada"].action is PlanAction.DISABLE
+    assert "Microsoft may change this scope" in warnings(header)["managed-scope"]
+
+
+ON_PREMISES = "a92aed5d-d78a-4d16-b381-09adb37eb3b0"
+
+
+def on_premises_role(*holders: str) -> RoleEvidence:
+    return msgspec.structs.replace(sync_role(*holders), template_id=ON_PREMISES)
+
+
+def blocked(proof: Evidence, there: ConditionalAccessPolicy, *people: UserRecord) -> set[str]:
+    _, header = planned([user("ada"), *people], proof, rules(switch_on=(there.id,)))
+    return blockers(header)
+
+
+def report_only(**users: Any) -> ConditionalAccessPolicy:
+    return policy(state="enabledForReportingButNotEnforced", **{"excludeUsers": EMERGENCY, **users})
+
+
+def test_directory_sync_blocks_only_where_an_account_would_be_caught() -> None:
+    everybody = report_only()
+    assert blocked(evidence(everybody, roles=(on_premises_role(),)), everybody) == set()
+    assert "directory-sync-not-excluded" in blocked(evidence(everybody, roles=(on_premises_role("sync"),)), everybody)
+    pilot = report_only(includeUsers=[], includeGroups=[object_id("pilot")])
+    in_pilot = evidence(pilot, groups=(group("pilot", "ada"),), roles=(sync_role("sync"),))
+    assert blocked(in_pilot, pilot) == set()
+
+
+@pytest.mark.parametrize(
+    "spared",
+    [{"excludeRoles": [ON_PREMISES]}, {"excludeUsers": [*EMERGENCY, object_id("sync")]}],
+    ids=["by role", "by id"],
+)
+def test_an_account_of_either_role_may_be_excluded_by_role_or_by_id(spared: dict[str, Any]) -> None:
+    there = report_only(**spared)
+    assert blocked(evidence(there, roles=(on_premises_role("sync"),)), there) == set()
+
+
+def test_the_role_that_is_excluded_has_to_be_the_one_that_is_held() -> None:
+    there = report_only(excludeRoles=[DIRECTORY_SYNC_ROLE])
+    assert "directory-sync-not-excluded" in blocked(evidence(there, roles=(on_premises_role("sync"),)), there)
+
+
+def test_an_account_that_is_known_by_its_name_alone_is_not_caught_either() -> None:
+    there = report_only()
+    account = user(profile("connector", display_name=DIRECTORY_SYNC_NAME))
+    assert "directory-sync-not-excluded" in blocked(evidence(there), there, account)
+
+
+def test_holders_that_could_not_be_read_may_be_anybody() -> None:
+    there = report_only()
+    unread = msgspec.structs.replace(sync_role(), status=ReadStatus.UNREADABLE)
+    assert "directory-sync-not-excluded" in blocked(evidence(there, roles=(unread,)), there)
+
+
+def test_accounts_are_excluded_by_id_where_the_rules_say_so() -> None:
+    proof = evidence(roles=(sync_role("sync"), on_premises_role("new sync")))
+    _, header = planned([user("ada")], proof, rules(**CREATE, sync_by_account=True))
+    create = header.policy_steps[0]
+    assert isinstance(create, CreatePolicy)
+    users = create.body["conditions"]["users"]
+    assert users["excludeRoles"] == []
+    assert set(users["excludeUsers"]) == {*EMERGENCY, object_id("sync"), object_id("new sync")}
+
+
+def test_both_roles_are_excluded_where_both_were_read() -> None:
+    _, header = planned([user("ada")], evidence(roles=(on_premises_role(),)), rules(**CREATE))
+    create = header.policy_steps[0]
+    assert isinstance(create, CreatePolicy)
+    assert create.body["conditions"]["users"]["excludeRoles"] == [DIRECTORY_SYNC_ROLE, ON_PREMISES]
+
+
+def test_a_managed_policy_need_not_exclude_whom_it_does_not_include() -> None:
+    managed = policy(PER_USER_MANAGED, "enabledForReportingButNotEnforced", includeUsers=[object_id("ada")])
+    assert blocked(evidence(managed, roles=(sync_role("sync"),)), managed) <= {"newly-prompted"}

@@ -30,6 +30,7 @@ from tests.unit.decide.records import (
     profile,
     reading,
     switch,
+    sync_role,
     unreadable,
     user,
 )
@@ -238,6 +239,17 @@ def on(name: str = "Ours", key: str = MARKER) -> Any:
 )
 def test_the_last_step_for_a_policy_says_what_it_should_be(done: Any, there: Any, expected: list[FindingCode]) -> None:
     assert codes(policy_findings(done, evidence(*there))) == expected
+
+
+def test_a_rebuilt_server_of_the_directory_synchronization_is_found() -> None:
+    there = policy("Adopted", excludeUsers=[object_id("old sync")])
+    done = [on("Adopted", there.id)]
+    spared = evidence(there, roles=(sync_role("old sync"),))
+    caught = evidence(there, roles=(sync_role("old sync", "new sync"),))
+    assert codes(policy_findings(done, spared)) == []
+    (finding,) = policy_findings(done, caught)
+    assert finding.code is FindingCode.SYNC_NOT_EXCLUDED
+    assert object_id("new sync") in finding.evidence
 
 
 def test_findings_name_subject_and_evidence() -> None:

@@ -468,7 +468,9 @@ def test_plans_and_settings_are_read_for_an_export_and_told(opened: Any, reply: 
     directory.in_beta[PLANS] = [{"id": "p1", "displayName": "Zero trust"}, {"id": "p2", "displayName": None}]
     directory.in_beta[f"{PLANS}/p1/rules"] = [{"id": "r1"}, {"id": "r2"}]
     directory.in_beta[f"{PLANS}/p2/rules"] = reply(403, error("Authorization_RequestDenied", "no"))
-    directory.in_beta[SETTINGS] = {"exclusions": {"allResourcesExclusions": {"userActionExclusions": []}}}
+    directory.in_beta[SETTINGS] = {
+        "exclusions": {"allResourcesExclusions": {"userActionExclusions": ["urn:user:registerdevice"]}}
+    }
     beta = read(opened, directory, paths=True).beta
     assert beta is not None
     assert [(plan.display_name, plan.rules) for plan in beta.plans or ()] == [("Zero trust", 2), (None, None)]

@@ -260,6 +260,7 @@ def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> N
 
 class LookedAt:
     users, switched_off, policies, registrations = 1, 1, 1, 1
+    on_managed: int = 0
 
 
 def test_verify_lists_findings_with_their_evidence_and_people_held_back_apart() -> None:

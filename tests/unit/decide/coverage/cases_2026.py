@@ -28,6 +28,7 @@ SUITE = "Apps included in Conditional Access Office 365 app suite"
 NETWORK = "Conditional Access: Network assignment"
 BASELINE = "Conditional Access: Enforcement for policies with resource exclusions"
 VERSIONS = "Graph v1.0 and beta metadata of conditionalAccessConditionSet"
+MANAGED = "Microsoft-managed Conditional Access policies"
 COMPLIANT = "Global Secure Access: Enable compliant network check"
 GRANT = "Conditional Access: Grant"
 STRENGTH = "Overview of Microsoft Entra authentication strength"
@@ -860,6 +861,105 @@ BETA_CASES = [
     ),
 ]
 
+
+def managed(title: str, **changes: Any) -> dict[str, Any]:
+    return policy(f"Microsoft-managed: {title}", **changes)
+
+
+PER_USER = "Multifactor authentication for per-user multifactor authentication users"
+NAMED_ADA: dict[str, Any] = {"includeUsers": [PEOPLE["ada"].id]}
+MANAGED_CASES = [
+    Case(
+        "the managed policy for per-user MFA alone",
+        [managed(PER_USER, users=NAMED_ADA)],
+        "covered",
+        "covered now, and no proof: disabling somebody may take them out of it",
+        MANAGED,
+        assumes=("microsoftMayChangeThisScope", "managedPolicyForPerUserMfa"),
+        says="policy of your own with equal scope",
+    ),
+    Case(
+        "the managed policy for per-user MFA beside one of the tenant's own",
+        [managed(PER_USER, users=NAMED_ADA), policy("Ours")],
+        "covered",
+        "the tenant's own policy proves it alone",
+        MANAGED,
+    ),
+    Case(
+        "the managed policy for per-user MFA completes one of the tenant's own",
+        [managed(PER_USER, users=NAMED_ADA), TRUSTED_OPEN],
+        "covered",
+        "without it trusted locations are open",
+        MANAGED,
+        assumes=("microsoftMayChangeThisScope", "managedPolicyForPerUserMfa"),
+    ),
+    Case(
+        "the managed policy for all users",
+        [managed("Multifactor authentication for all users")],
+        "covered",
+        "Microsoft may change the scope",
+        MANAGED,
+        assumes=("microsoftMayChangeThisScope",),
+    ),
+    Case(
+        "the managed policy for all users beside the one for per-user MFA",
+        [managed(PER_USER, users=NAMED_ADA), managed("Multifactor authentication for all users")],
+        "covered",
+        "the one for all users proves it alone",
+        MANAGED,
+        assumes=("microsoftMayChangeThisScope",),
+    ),
+    Case(
+        "a managed policy that an older one of the tenant's makes idle",
+        [policy("Ours"), managed("Block legacy authentication", clientAppTypes=["other"], grant=("block",))],
+        "covered",
+        "nothing rests on it",
+        MANAGED,
+    ),
+    Case(
+        "the managed policy that blocks legacy clients completes one for modern clients",
+        [
+            policy("Modern", clientAppTypes=["browser", "mobileAppsAndDesktopClients"]),
+            managed("Block legacy authentication", clientAppTypes=["exchangeActiveSync", "other"], grant=("block",)),
+        ],
+        "covered",
+        "without it legacy clients are open",
+        MANAGED,
+        assumes=("microsoftMayChangeThisScope",),
+    ),
+    Case(
+        "the managed policy for per-user MFA by its title alone",
+        [policy(PER_USER, users=NAMED_ADA)],
+        "covered",
+        "whatever looks like it is taken for it: that only holds people back",
+        MANAGED,
+        assumes=("microsoftMayChangeThisScope", "managedPolicyForPerUserMfa"),
+        says="policy of your own with equal scope",
+    ),
+    Case(
+        "one policy of each kind of 2026 beside a plain one for all users",
+        [
+            AGENT_ACCOUNTS,
+            policy("Agents' risk", users={"includeUsers": ["None"]}, agentIdRiskLevels="high", grant=("block",)),
+            policy("Agent resources", apps={"includeApplications": ["AllAgentIdResources"]}),
+            policy("Workloads", users=NO_PEOPLE, clientApplications={"includeServicePrincipals": ["All"]}),
+            policy("Recovery", apps={"includeApplications": [], "includeUserActions": ["urn:user:accountrecovery"]}),
+            policy("Verified ID", grant=("mfa", "verifiedID")),
+            policy("Remediation", grant=("riskRemediation",), userRiskLevels=["high"]),
+            policy("Network", locations=at("All", exclude=(COMPLIANT_NETWORK,)), grant=("block",)),
+            policy("Tomorrow", grant=("retinaScan",), moonPhases=["full"]),
+            policy("Custom role", users={"includeRoles": [HELPDESK]}),
+            all_but(AZURE),
+            managed(PER_USER, users=NAMED_ADA),
+            policy("Ours", extra={"#microsoft.graph.restore": {}}),
+        ],
+        "covered",
+        "the plain one proves it, and nothing rests on an assumption",
+        USERS,
+        facts={"roles": role(False)},
+    ),
+]
+
 READING_CASES = [
     Case(
         "an action that Graph advertises inside the policy",
@@ -885,5 +985,6 @@ CASES = [
     *PLACE_CASES,
     *BASELINE_CASES,
     *BETA_CASES,
+    *MANAGED_CASES,
     *READING_CASES,
 ]

@@ -6,7 +6,7 @@ import pytest
 
 from migrate.decide.coverage.explaining import closing_for
 from migrate.decide.coverage.judge import Judge
-from migrate.model.coverage import GapKind, Verdict
+from migrate.model.coverage import Assumption, GapKind, Verdict
 from migrate.model.tenant_settings import UNANSWERED
 from tests.unit.decide.coverage import cases, cases_2026
 from tests.unit.decide.coverage.tenants import PEOPLE, evidence
@@ -26,7 +26,9 @@ def test_the_case_comes_out_as_the_table_says(case: cases.Case | cases_2026.Case
     coverage = judge_of(case).coverage_of(PEOPLE[case.person])
     assert coverage.verdict.value == case.verdict, case.why
     assert tuple(sorted({gap.tag for gap in coverage.gaps})) == tuple(sorted(case.gaps))
-    sentences = "\n".join((*coverage.not_understood, *coverage.exclusions, *(gap.words for gap in coverage.gaps)))
+    sentences = "\n".join(
+        (coverage.reason, *coverage.not_understood, *coverage.exclusions, *(gap.words for gap in coverage.gaps))
+    )
     assert case.says in sentences
     assert coverage.would_cover == case.would_cover
     if isinstance(case, cases_2026.Case):
@@ -36,7 +38,8 @@ def test_the_case_comes_out_as_the_table_says(case: cases.Case | cases_2026.Case
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_only_covered_is_proven_and_unknown_says_why(case: cases.Case | cases_2026.Case) -> None:
     coverage = judge_of(case).coverage_of(PEOPLE[case.person])
-    assert coverage.is_proven() is (case.verdict == "covered")
+    leaves = Assumption.PER_USER_MFA_POLICY in coverage.assumes
+    assert coverage.is_proven() is (case.verdict == "covered" and not leaves)
     match coverage.verdict:
         case Verdict.COVERED | Verdict.PARTLY:
             assert coverage.covered_by
