@@ -23,6 +23,7 @@ _PLAN = {"--supersede": "-Supersede"}
 _APPLY = {
     "--max-users": "-MaxUsers",
     "--until": "-Until",
+    "--wave": "-Wave",
     "--skip-report-only": "-SkipReportOnly",
     "--skip-settle": "-SkipSettle",
     "--wait": "-Wait",
@@ -55,6 +56,7 @@ FUNCTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
                 "--user-principal-name": "-UserPrincipalName",
                 "--state": "-State",
                 "--accept-uncovered": "-AcceptUncovered",
+                "--max-users": "-MaxUsers",
                 "--allow-unregistered": "-AllowUnregistered",
                 "--what-if": "-WhatIf",
                 "--confirm": "-Confirm",

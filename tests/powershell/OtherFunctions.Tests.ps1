@@ -271,6 +271,13 @@ Describe 'the functions beside Set-MfaState' {
         @(Get-Call).Count | Should -Be 1
     }
 
+    It 'migrates one wave' {
+        Set-Answer -Verb 'apply' -Stdout (New-Answer -Document $done)
+        Invoke-MfaMigration -MaxUsers 5 -Wave 2 -Continue -Force | Out-Null
+        (Get-Call).arguments[2..6] | Should -Be @('apply', '--max-users', '5', '--wave', '2')
+        { Invoke-MfaMigration -MaxUsers 5 -Wave $null -Continue -Force } | Should -Throw
+    }
+
     It 'replaces a plan that is begun where it is told to' {
         Write-Answer -Answers @{
             plan  = @{ stdout = (New-Answer -Document '{"digest":"d","tenantName":"Contoso","tenantDomain":"contoso.example"}') }

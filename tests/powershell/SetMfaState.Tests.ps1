@@ -76,6 +76,15 @@ Describe 'Set-MfaState and what all functions share' {
             $call.arguments | Should -Contain 'a "quoted" reason'
         }
 
+        It 'says for how many users a reason stands, and counts them in one call' {
+            Set-MfaState -ObjectId $ana -State Disabled -AcceptUncovered 'a reason' -MaxUsers 3 -WarningAction SilentlyContinue
+            $call = Get-Call
+            $call.arguments[-2..-1] | Should -Be @('--max-users', '3')
+            { Set-MfaState -ObjectId $ana -State Disabled -AcceptUncovered 'a reason' -BatchSize 1 } |
+                Should -Throw -ErrorId 'MfaMigrate.BadInput*'
+            @(Get-Call).Count | Should -Be 1
+        }
+
         It 'is silent, and talks with -PassThru' {
             Set-MfaState -ObjectId $ana -State Enabled -WarningAction SilentlyContinue | Should -BeNullOrEmpty
             $result = Set-MfaState -ObjectId $ana -State Enforced -PassThru -WarningAction SilentlyContinue

@@ -12,6 +12,7 @@ from tests.unit.powershell.scripts import (
     MODULE,
     PUBLIC,
     below,
+    block_of,
     commands_in,
     functions_of,
     is_caught,
@@ -124,6 +125,15 @@ def test_a_restore_of_nothing_is_refused_before_it_becomes_a_restore_of_everybod
     text = (MODULE / "Public" / "Restore-MfaState.ps1").read_text(encoding="ascii")
     assert re.search(rf"\[ValidateNotNullOrEmpty\(\)\]\s+\[string(\[\])?\] \${name},", text)
     assert f"$PSBoundParameters.ContainsKey('{name}')" in text
+
+
+def test_a_reason_for_somebody_uncovered_is_never_counted_batch_by_batch() -> None:
+    text = (MODULE / "Public" / "Set-MfaState.ps1").read_text(encoding="ascii")
+    begin = block_of(functions_of(MODULE / "Public" / "Set-MfaState.ps1")["Set-MfaState"], "begin")
+    assert "if ($AcceptUncovered -and $BatchSize -gt 0) {\n            $PSCmdlet.ThrowTerminatingError(" in text_of(
+        begin
+    )
+    assert "MaxUsers          = $MaxUsers" in text
 
 
 def test_no_wait_is_longer_than_ctrl_c_may_take() -> None:

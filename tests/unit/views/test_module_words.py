@@ -41,7 +41,7 @@ LEFT_OUT = {
     "export": {"--fast", "--tenant-file", "--anonymise", "--offline"},
     "status": set(),
     "plan": {"--exit-code", "--confirm-with-what-if", "--only", "--exclude"},
-    "apply": {"--plan", "--wave", "--max-failures", "--dry-run"},
+    "apply": {"--plan", "--max-failures", "--dry-run"},
     "verify": set(),
     "rollback": {"--dry-run", "--skip-settle"},
     "set-state": {"--dry-run", "--yes", "--input", *parameters_for("convert")},

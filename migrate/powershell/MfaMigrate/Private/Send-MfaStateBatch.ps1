@@ -11,6 +11,9 @@ function Send-MfaStateBatch {
 
         [string] $AcceptUncovered = '',
 
+        # 0: not said.
+        [int] $MaxUsers = 0,
+
         [switch] $AllowUnregistered,
 
         [switch] $Rehearsal,
@@ -30,6 +33,9 @@ function Send-MfaStateBatch {
     }
     if ($AcceptUncovered) {
         $arguments += @('--accept-uncovered', $AcceptUncovered)
+    }
+    if ($MaxUsers -gt 0) {
+        $arguments += @('--max-users', "$MaxUsers")
     }
     if ($AllowUnregistered) {
         $arguments += '--allow-unregistered'

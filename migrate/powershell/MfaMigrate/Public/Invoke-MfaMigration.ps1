@@ -16,6 +16,9 @@ function Invoke-MfaMigration {
     .PARAMETER Until
     Where to stop: report-only, policies-on, or wave:N.
 
+    .PARAMETER Wave
+    Only this wave.
+
     .PARAMETER Continue
     Goes on with the plan that is there instead of making a new one.
 
@@ -65,6 +68,9 @@ function Invoke-MfaMigration {
                 }
             })]
         [string] $Until = '',
+
+        [ValidateRange(1, 100000)]
+        [int] $Wave,
 
         [switch] $Continue,
 
@@ -117,6 +123,7 @@ function Invoke-MfaMigration {
         }
         $arguments = @('apply', '--max-users', $MaxUsers)
         if ($Until) { $arguments += @('--until', $Until) }
+        if ($PSBoundParameters.ContainsKey('Wave')) { $arguments += @('--wave', "$Wave") }
         if ($SkipReportOnly) { $arguments += @('--skip-report-only', $SkipReportOnly) }
         if ($SkipSettle) { $arguments += @('--skip-settle', $SkipSettle) }
         if ($Wait) { $arguments += '--wait' }

@@ -38,6 +38,9 @@ function Set-MfaState {
     .PARAMETER AcceptUncovered
     The reason for switching users off who are not proven to be covered. Stands in the audit.
 
+    .PARAMETER MaxUsers
+    With AcceptUncovered: for how many users the reason stands at most. More than one user needs it.
+
     .PARAMETER AllowUnregistered
     Also enforces users who have no method registered; their old clients then need app passwords.
 
@@ -105,6 +108,9 @@ function Set-MfaState {
 
         [string] $AcceptUncovered = '',
 
+        [ValidateRange(1, 1000000)]
+        [int] $MaxUsers,
+
         [switch] $AllowUnregistered,
 
         [switch] $PassThru,
@@ -115,6 +121,11 @@ function Set-MfaState {
     begin {
         Import-MfaCallerPreference -Cmdlet $PSCmdlet
         $rehearsal = [bool] $WhatIfPreference
+        if ($AcceptUncovered -and $BatchSize -gt 0) {
+            $PSCmdlet.ThrowTerminatingError((New-MfaMigrateError -Code 'BadInput' -Target 'Set-MfaState' -Message (
+                        '-AcceptUncovered and -BatchSize are given: each batch would be counted by itself, and the reason would ' +
+                        'stand for more users than it was given for. Nothing was changed. Leave -BatchSize away.')))
+        }
         $batch = New-Object -TypeName System.Collections.Generic.List[object]
         $given = New-Object -TypeName System.Collections.Generic.List[object]
 
@@ -128,6 +139,7 @@ function Set-MfaState {
                 Users             = $batch.ToArray()
                 State             = $State
                 AcceptUncovered   = $AcceptUncovered
+                MaxUsers          = $MaxUsers
                 AllowUnregistered = $AllowUnregistered
                 Rehearsal         = $rehearsal
                 Workspace         = $Workspace
