@@ -27,6 +27,8 @@ from migrate.store.folder import Workspace
 from migrate.store.plan_files import plan_rows_of, read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
 from migrate.views.notices.notice import Facts, Notice, NoticeKind, NoticeWriter, eml_of
+from migrate.views.notices.preview import preview_answer
+from migrate.views.notices.wave_words import in_language
 
 COLUMNS = ("To", "DisplayName", "Language", "Subject", "Text", "Html")
 
@@ -68,7 +70,8 @@ def notify(
 
     before-wave tells the users of the plan what is coming, after-enabling tells users who were enabled or enforced
     that they have to register, help-desk is a sheet for the people on the phone, security-team says what the
-    directory audit will show. Mail addresses are the user principal names.
+    directory audit will show. Mail addresses are the user principal names. On a terminal and without --to it shows
+    one message and says how many there are.
 
     \b
     Examples:
@@ -92,10 +95,22 @@ def notify(
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:
         notices = _notices(what, writer, workspace, snapshot, wave, support)
+        if to is None and call.screen.stdout.isatty() and (what.is_for_users or form is MessageFormat.CSV):
+            return _previewed(call, notices, what, form)
         written = _written(call, notices, form, to, sender, dialect)
     if written == 0:
         raise NothingHere("There is nobody to write to.", hint=_where_people_come_from(what))
     call.screen.say(f"{written} {'message' if written == 1 else 'messages'} written; nothing was sent")
+    return ExitCode.OK
+
+
+def _previewed(call: Call, notices: Iterator[Notice], what: NoticeKind, form: MessageFormat) -> ExitCode:
+    """Show one message, as text, and say how many there are: nobody reads thousands of them on a terminal."""
+    first = next(notices, None)
+    if first is None:
+        raise NothingHere("There is nobody to write to.", hint=_where_people_come_from(what))
+    call.screen.show(preview_answer(first, 1 + sum(1 for _ in notices)))
+    call.screen.say(f"Nothing was written yet. Add --to FILE for all of them as {form}, or --format eml --to DIR.")
     return ExitCode.OK
 
 
@@ -121,7 +136,7 @@ def _notices(
             yield from _to_users(writer, facts, snapshot, _users_enabled(workspace))
         case NoticeKind.HELP_DESK | NoticeKind.SECURITY_TEAM:
             plan, _ = read_plan(workspace)
-            yield writer.notice("", "", {**facts, **_facts_of(plan, workspace)})
+            yield writer.notice("", "", {**facts, **_facts_of(plan, workspace, writer.language)})
 
 
 def _to_users(
@@ -160,14 +175,14 @@ def _users_enabled(workspace: Workspace) -> Iterator[tuple[str, str]]:
             yield entry.object_id, entry.user_principal_name
 
 
-def _facts_of(plan: PlanHeader, workspace: Workspace) -> Facts:
+def _facts_of(plan: PlanHeader, workspace: Workspace, language: str) -> Facts:
     steps = plan.policy_steps
     invented = "ada@contoso.example"
     example = next((name for _, name in _users_of_plan(workspace, None)), invented)
     rows = plan_rows_of(read_plan(workspace)[1])
     return {
         "users": plan.users_to_change,
-        "waves": plan.waves,
+        "waves": in_language(plan.waves, language),
         "policies": sorted({s.display_name for s in steps if isinstance(s, CreatePolicy | SetPolicyState)}),
         "held": plan.users_held_back,
         "plan_digest": plan.digest,

@@ -29,6 +29,7 @@ from migrate.model.plan import (
 from migrate.model.rules import Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
+from migrate.model.waves import WaveKind, share_wave
 from migrate.model.words import counted
 
 SAMPLE = 5
@@ -208,7 +209,7 @@ class Planner:
 
     def _waves(self) -> tuple[Wave, ...]:
         shares = self._rules.percentages
-        names = ["canary", *(f"to {share:g}%" for share in shares), "never registered"]
+        names = [WaveKind.CANARY.value, *(str(share_wave(share)) for share in shares), WaveKind.NEVER_REGISTERED.value]
         return tuple(
             Wave(number=number, name=name, users=self._in_wave[number]) for number, name in enumerate(names, 1)
         )

@@ -25,6 +25,7 @@ from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Organization
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
+from migrate.model.waves import WaveKind
 
 UNLIMITED = Limits(
     max_users=None,
@@ -148,7 +149,8 @@ def rollback_for(
     off = sum(step.after is MfaState.DISABLED for step in steps)
     numbers = list(dict.fromkeys(step.wave for step in steps))
     waves = tuple(
-        Wave(number=number, name="back", users=sum(step.wave == number for step in steps)) for number in numbers
+        Wave(number=number, name=WaveKind.BACK.value, users=sum(step.wave == number for step in steps))
+        for number in numbers
     )
     header = PlanHeader(
         format=PLAN_FORMAT,

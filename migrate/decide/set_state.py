@@ -15,6 +15,7 @@ from migrate.model.record import Record, sha256_of
 from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState, Registration
+from migrate.model.waves import WaveKind
 
 SESSIONS_END = "Setting it ends the user's sessions within minutes."
 
@@ -177,7 +178,7 @@ def plan_for(
         evidence_digest="",
         policy_steps=(),
         rests_on=(),
-        waves=(Wave(number=1, name="set-state", users=len(steps)),),
+        waves=(Wave(number=1, name=WaveKind.SET_STATE.value, users=len(steps)),),
         counts={"set": len(steps)},
         total_users=len(steps),
         notes=(),

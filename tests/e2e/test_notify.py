@@ -78,10 +78,13 @@ def test_drafts_are_mail_that_programs_open_for_editing(exported: Lab, tmp_path:
 def test_the_help_desk_gets_one_sheet_with_the_waves(exported: Lab) -> None:
     said = exported.go("notify", "help-desk", "--support", "4711").out
     for wave in exported.plan_header()["waves"]:
-        assert f"Wave {wave['number']} ({wave['name']}): {wave['users']} people" in said
+        assert (
+            f"Wave {wave['number']} ({wave['name']}): {wave['users']} {'person' if wave['users'] == 1 else 'people'}"
+            in said
+        )
     assert "mfa-migrate rollback --users" in said
     held = {name for name, row in exported.plan_rows().items() if row["Action"] == "hold"}
-    assert re.findall(r"mfa-migrate show (\S+?)\"", said)[0] in held
+    assert re.findall(r"mfa-migrate show (\S+)$", said, re.MULTILINE)[0] in held
 
 
 def test_the_security_team_is_told_what_the_directory_audit_will_show(exported: Lab) -> None:

@@ -203,3 +203,13 @@ def test_ctrl_c_at_the_question_ends_at_once_and_frees_the_folder(
     if before is not None:
         assert lab.go("audit", "verify", "-o", "json").document == before
     lab.go("apply", "--what-if")
+
+
+def test_notify_shows_one_message_and_asks_where_to_write_them(planned: Lab) -> None:
+    with Terminal(planned, "notify", "before-wave") as terminal:
+        assert terminal.end() == 0, terminal.text
+    shown = ESCAPES.sub("", terminal.text)
+    assert shown.count("Subject: ") == 1
+    assert "This is the first of " in shown
+    assert "Nothing was written yet. Add --to FILE" in shown
+    assert "<p>" not in shown

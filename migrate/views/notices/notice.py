@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migrate.errors import BadInput, UsageProblem
 from migrate.model.record import Record
+from migrate.views.notices.linking import linked
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -68,7 +69,7 @@ class NoticeWriter:
         Raises `UsageProblem` where there is no template in that language.
         """
         self._kind = kind
-        self._language = language
+        self.language = language
         folders = [folder for folder in (templates, TEMPLATES) if folder is not None]
         self._template, self._layout = _loaded(kind, language, folders)
 
@@ -80,14 +81,14 @@ class NoticeWriter:
         name = " ".join((display_name or to).split())
         try:
             rendered = self._template.render(**facts, name=name, user_principal_name=to)
-            subject, text = _taken_apart(rendered, f"{self._kind}.{self._language}.txt")
-            html = self._layout.render(language=self._language, subject=subject, blocks=_blocks(text))
+            subject, text = _taken_apart(rendered, f"{self._kind}.{self.language}.txt")
+            html = self._layout.render(language=self.language, subject=subject, blocks=_blocks(text))
         except TemplateError as problem:
             raise BadInput(
-                f"The template {self._kind}.{self._language}.txt cannot be filled in: {problem}.",
+                f"The template {self._kind}.{self.language}.txt cannot be filled in: {problem}.",
                 hint=f"Known are {', '.join(sorted({*facts, 'name', 'user_principal_name'}))}.",
             ) from problem
-        return Notice(to=to, display_name=display_name, language=self._language, subject=subject, text=text, html=html)
+        return Notice(to=to, display_name=display_name, language=self.language, subject=subject, text=text, html=html)
 
 
 def languages(kind: NoticeKind, templates: Path | None = None) -> list[str]:
@@ -138,9 +139,11 @@ def _environment(folders: list[Path], *, html: bool) -> Environment:
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    return SandboxedEnvironment(
+    made = SandboxedEnvironment(
         loader=FileSystemLoader(folders), autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True
     )
+    made.filters["linked"] = linked
+    return made
 
 
 def _taken_apart(rendered: str, template: str) -> tuple[str, str]:
