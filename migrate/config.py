@@ -12,6 +12,7 @@ from typing import Any, TypeGuard, get_args, get_type_hints
 
 import msgspec
 
+from migrate.config_words import belongs, missing_key, unquoted_text, value_at, wrong_value
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
 from migrate.model.amounts import count_or_percent
@@ -213,7 +214,9 @@ def config_from(text: str, name: str) -> Config:
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as problem:  # a number of 5,000 digits and brackets without end are no TOML
-        raise ConfigProblem(f"{name} is no valid TOML: {problem}.", hint="Mend the line and run it again.") from None
+        quoted = unquoted_text(str(problem), text)
+        hint = f"Texts need quotes: {quoted}" if quoted else "Mend the line and run it again."
+        raise ConfigProblem(f"{name} is no valid TOML: {problem}.", hint=hint) from None
     _refuse_unknown_keys(data, Config, text, name, ())
     try:
         config = msgspec.convert(data, Config, strict=True)
@@ -225,7 +228,14 @@ def config_from(text: str, name: str) -> Config:
         wrong = re.fullmatch(r"Invalid enum value '(.*)'", sentence)
         members = _members_at(keys)
         hint = did_you_mean(wrong[1], members) if wrong and members else "See docs/configuration.md."
-        raise ConfigProblem(f"{name}{line}: {'.'.join(keys) or 'the file'}: {sentence}.", hint=hint) from None
+        missing = re.fullmatch(r"Object missing required field `(.*)`", sentence)
+        if missing is not None:
+            said = missing_key(keys, missing[1])
+        elif wrong and members:
+            said = f"{'.'.join(keys)} does not know {wrong[1]!r}."
+        else:
+            said = wrong_value(keys, Config, value_at(data, where))
+        raise ConfigProblem(f"{name}{line}: {said}", hint=hint) from None
     _check_values(config, text, name)
     return config
 
@@ -239,7 +249,7 @@ def _refuse_unknown_keys(
             known = sorted(hint for hint in hints if not hint.startswith("_"))
             raise ConfigProblem(
                 f"{name}{_line_of(text, [*above, key])}: there is no key {'.'.join([*above, key])!r}.",
-                hint=did_you_mean(key, known),
+                hint=belongs(key, Config) or did_you_mean(key, known),
             )
         inner = next((arm for arm in (hints[key], *get_args(hints[key])) if _is_record(arm)), None)
         for table in value if isinstance(value, list) else [value]:

@@ -239,7 +239,7 @@ def test_a_key_that_is_like_no_other_lists_those_that_are_known() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("guests = 'yes'", ("line 1", "guests", "bool")),
+        ("guests = 'yes'", ("line 1", "guests must be true or false, without quotes")),
         ("[policy]\nmode = 'adpt'", ("line 2", "policy.mode", "'adpt'")),
         ("[sign_in]\nmethod = 'devicecode'", ("line 2", "sign_in.method", "'devicecode'")),
         ("[limits]\nmax_newly_prompted = 'x'", ("line 2", "limits.max_newly_prompted")),
@@ -275,6 +275,60 @@ def test_a_value_that_makes_no_sense_is_refused_with_its_place(text: str, words:
 )
 def test_a_choice_that_does_not_exist_is_answered_with_those_that_do(text: str, hint: str) -> None:
     assert hint in problem(text).hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[waves]\npercentages = "10%"',
+            'line 2: waves.percentages must be a list of numbers, such as [10, 50, 100], not "10%".',
+        ),
+        ('[waves]\npercentages = [10, "50%"]', 'a list of numbers, such as [10, 50, 100], not "50%".'),
+        (
+            "[[exclude]]\nuser = 'a'\nreason = 'b'\nexpires = '30.6.2027'",
+            'line 4: exclude.expires must be a date without quotes, such as 2027-06-30, not "30.6.2027".',
+        ),
+        ("tenant = 7", "line 1: tenant must be a text in quotes, not 7."),
+        ("[limits]\nmax_newly_prompted = '5'", 'max_newly_prompted must be a whole number, without quotes, not "5".'),
+        ("[limits]\nmax_users = true", 'must be a number, or a share in quotes, such as 25 or "5%", not true.'),
+        ("[policy]\nreport_only_days = 2027-01-31", "must be a number, without quotes, not 2027-01-31."),
+        ("policy = 'create'", 'policy must be a table, under [policy], not "create".'),
+        ("[exclude]\nuser = 'a'", "exclude must be a list of tables, each under [[exclude]], not a table."),
+        ("[waves]\ncanary = 'ada@contoso.example'", 'a list of texts in quotes: ["one", "two"], not "ada@contoso'),
+        ("[[exclude]]\nuser = 'a'\nexpires = 2027-01-01", "exclude.reason is missing; every [[exclude]] needs it."),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_words_of_the_file(text: str, said: str) -> None:
+    assert said in problem(text).what
+    assert "`" not in problem(text).what
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("tenant = contoso", 'Texts need quotes: tenant = "contoso"'),
+        ("[policy]\nmode = create  # new\n", 'Texts need quotes: mode = "create"'),
+        ("tenant = ", "Mend the line and run it again."),
+        ("tenant = 'a", "Mend the line and run it again."),
+        ("a = = 1", "Mend the line and run it again."),
+    ],
+)
+def test_a_text_without_quotes_is_shown_with_them(text: str, hint: str) -> None:
+    assert problem(text).hint == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[limits]\npolicy_settle = '24h'", "policy_settle belongs under [policy]."),
+        ("[policy]\ntenant = 'x'", "tenant belongs at the top of the file, above the first table."),
+        ("percentages = [100]", "percentages belongs under [waves]."),
+        ("[policy]\nreason = 'x'", "reason belongs under [[exclude]] or [[accept_partial]]."),
+    ],
+)
+def test_a_key_in_the_wrong_table_is_told_where_it_belongs(text: str, hint: str) -> None:
+    assert problem(text).hint == hint
 
 
 @pytest.mark.parametrize("bad", [{"cloud": "mars"}, {"output": "jsn"}, {"sign_in": "magic"}])
