@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,7 +41,7 @@ def apply(
     until: Annotated[
         str | None, typer.Option("--until", metavar="PLACE", help="Stop after report-only, policies-on or wave:N.")
     ] = None,
-    wave: Annotated[int | None, typer.Option("--wave", metavar="N", help="Only this wave.")] = None,
+    wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only this wave.")] = None,
     max_failures: Annotated[
         str | None, typer.Option("--max-failures", metavar="N|N%", help="Stop a wave after more. [default: 5%]")
     ] = None,
@@ -70,11 +69,12 @@ def apply(
 
     workspace = workspace_of(call)
     header, rows = read_plan(workspace, plan)
-    _check_options(header, until=until, wave=wave, yes=yes, max_users=max_users, what_if=what_if)
+    until, only_wave = _places(header, until=until, wave=wave)
+    _check_options(yes=yes, max_users=max_users, what_if=what_if)
     options = ApplyOptions(
         what_if=what_if,
         until=until,
-        only_wave=wave,
+        only_wave=only_wave,
         max_failures=max_failures or header.limits.max_failures,
         skip_report_only=skip_report_only,
         skip_settle=skip_settle,
@@ -99,17 +99,21 @@ def apply(
     return result.exit_code
 
 
-def _check_options(
-    header: PlanHeader, *, until: str | None, wave: int | None, yes: bool, max_users: str | None, what_if: bool
-) -> None:
-    waves = {known.number for known in header.waves}
-    match = re.fullmatch(r"report-only|policies-on|wave:(\d+)", until or "policies-on")
-    if match is None or (match[1] is not None and int(match[1]) not in waves):
-        raise UsageProblem(
-            f"--until does not know {until!r}.", hint=f"Use report-only, policies-on, or wave:1 to wave:{len(waves)}."
-        )
-    if wave is not None and wave not in waves:
-        raise UsageProblem(f"The plan has no wave {wave}.", hint=f"It has waves 1 to {len(waves)}.")
+def _places(header: PlanHeader, *, until: str | None, wave: str | None) -> tuple[str | None, int | None]:
+    """Return where to stop and which wave alone to go through, by number; only exact names count."""
+    from migrate.decide.naming import wave_number
+
+    only = None if wave is None else wave_number(header.waves, wave, exact=True)
+    if until is None or until in ("report-only", "policies-on"):
+        return until, only
+    kind, _, place = until.partition(":")
+    if kind == "wave" and place in {name for wave in header.waves for name in (str(wave.number), wave.name)}:
+        return f"wave:{wave_number(header.waves, place, exact=True)}", only
+    hint = f"Use report-only, policies-on, or wave:1 to wave:{len(header.waves)}; a wave's exact name does too."
+    raise UsageProblem(f"--until does not know {until!r}.", hint=hint)
+
+
+def _check_options(*, yes: bool, max_users: str | None, what_if: bool) -> None:
     if yes and max_users is None and not what_if:
         raise UsageProblem("--yes needs --max-users N or N%.", hint="For example: --yes --max-users 25%.")
     if max_users is not None:

@@ -13,6 +13,7 @@ from migrate.commands.explain import Suppose, Without, apps_that_matter, baselin
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
+from migrate.model.coverage import Verdict
 from migrate.model.users import UnreadableUser
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -29,6 +30,7 @@ def coverage(
     ] = None,
     suppose: Suppose = None,
     without: Without = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 unless everybody is covered.")] = False,
 ) -> ExitCode:
     """Show how far enabled Conditional Access policies require MFA, by classes of users, the largest first.
 
@@ -64,7 +66,8 @@ def coverage(
             )
             call.screen.say(f"One row for each of {snapshot.header.users} users: {user_list}")
     call.answer(coverage_answer(classes, without=without, with_it=with_it))
-    return ExitCode.OK
+    all_covered = all(each.coverage.verdict is Verdict.COVERED for each in classes)
+    return ExitCode.FINDINGS if exit_code and not all_covered else ExitCode.OK
 
 
 def _user_rows(snapshot: Snapshot, judge: Judge) -> Iterator[tuple[str, ...]]:

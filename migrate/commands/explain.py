@@ -9,8 +9,10 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
+from migrate.commands.people import named_user
 from migrate.commands.wiring import now_utc, workspace_of
 from migrate.errors import ExitCode, UsageProblem
+from migrate.model.coverage import Verdict
 from migrate.model.evidence import Evidence
 from migrate.model.tenant_settings import BaselineScopes, answer_on
 from migrate.model.users import AnyUser
@@ -37,7 +39,7 @@ Without = Annotated[
 @verb
 def explain(
     call: Call,
-    user: Annotated[str, typer.Argument(metavar="USER", help="User principal name or object id.")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="A name, part of one, or an object id.")],
     app: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,6 +50,7 @@ def explain(
     ] = None,
     suppose: Suppose = None,
     without: Without = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 unless the verdict is covered.")] = False,
 ) -> ExitCode:
     """Explain whether enabled Conditional Access policies require MFA of a user, and why.
 
@@ -61,6 +64,7 @@ def explain(
         mfa-migrate explain ada@contoso.example --suppose require-mfa.json
         mfa-migrate explain ada@contoso.example --without 'Require MFA for all users'
         mfa-migrate explain ada@contoso.example -o json
+        mfa-migrate explain ada --exit-code
     """
     from migrate.decide.coverage.explaining import explanation_for
     from migrate.decide.coverage.judge import Judge
@@ -69,7 +73,7 @@ def explain(
     from migrate.views.lost_objects import say_lost_objects
 
     with open_snapshot(workspace_of(call)) as snapshot:
-        found = known_user(user, snapshot)
+        found = known_user(call, user, snapshot)
         apps = _named_apps(app) if app else apps_that_matter(call.settings)
         evidence, whole = supposed(snapshot, suppose, without), supposed(snapshot, suppose)
         say_lost_objects(call.screen, lost_objects(evidence))
@@ -77,7 +81,7 @@ def explain(
         explanation = explanation_for(found, Judge(evidence, apps_that_matter=apps, baseline=baseline))
         today = Judge(whole, apps_that_matter=apps, baseline=baseline).coverage_of(found.profile) if without else None
     call.answer(explain_answer(explanation, accepted_gaps(call.settings), without=without, with_it=today))
-    return ExitCode.OK
+    return ExitCode.FINDINGS if exit_code and explanation.coverage.verdict is not Verdict.COVERED else ExitCode.OK
 
 
 def _named_apps(names: list[str]) -> frozenset[str]:
@@ -93,17 +97,10 @@ def _named_apps(names: list[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def known_user(name: str, snapshot: Snapshot) -> AnyUser:
-    """Return a user of the snapshot; raise UsageProblem when there is none of that name."""
-    from migrate.exchange.invisible import invisible_in
-
-    user = snapshot.user(name)
-    if user is None:
-        raise UsageProblem(
-            f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
-            hint=invisible_in(name) or "Check the spelling, or run `mfa-migrate export` again if the account is new.",
-        )
-    return user
+def known_user(call: Call, name: str, snapshot: Snapshot) -> AnyUser:
+    """Return the user of the snapshot whom a name stands for; raises as `named_user` does."""
+    otherwise = "Check the spelling, or run `mfa-migrate export` again if the account is new."
+    return named_user(call, name, snapshot, otherwise=otherwise)
 
 
 def supposed(snapshot: Snapshot, files: list[Path] | None, without: str | None = None) -> Evidence:

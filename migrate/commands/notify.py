@@ -49,7 +49,7 @@ def notify(
     what: Annotated[
         NoticeKind, typer.Argument(metavar="WHAT", help="before-wave, after-enabling, help-desk or security-team.")
     ],
-    wave: Annotated[int | None, typer.Option("--wave", metavar="N", help="Only the users of this wave.")] = None,
+    wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only the users of this wave.")] = None,
     language: Annotated[str, typer.Option("--language", metavar="CODE", help="en or de, or one of your own.")] = "en",
     form: Annotated[
         MessageFormat | None,
@@ -122,7 +122,7 @@ def _usual_format(what: NoticeKind, output: OutputFormat) -> MessageFormat:
 
 
 def _notices(
-    what: NoticeKind, writer: NoticeWriter, workspace: Workspace, snapshot: Snapshot, wave: int | None, support: str
+    what: NoticeKind, writer: NoticeWriter, workspace: Workspace, snapshot: Snapshot, wave: str | None, support: str
 ) -> Iterator[Notice]:
     facts: dict[str, object] = {
         "tenant_name": snapshot.header.organization.display_name,
@@ -150,13 +150,13 @@ def _to_users(
         yield writer.notice(mail_address_of(name), display_name or "", {**facts, "registered": registered})
 
 
-def _users_of_plan(workspace: Workspace, wave: int | None) -> Iterator[tuple[str, str]]:
+def _users_of_plan(workspace: Workspace, wave: str | None) -> Iterator[tuple[str, str]]:
+    from migrate.decide.naming import wave_number
+
     plan, rows = read_plan(workspace)
-    if wave is not None and wave not in {each.number for each in plan.waves}:
-        known = ", ".join(str(each.number) for each in plan.waves) or "none"
-        raise UsageProblem(f"The plan has no wave {wave} (it has {known}).", hint="See `mfa-migrate show`.")
+    only = None if wave is None else wave_number(plan.waves, wave)
     for row in plan_rows_of(rows):
-        if row.action is PlanAction.DISABLE and wave in (None, row.wave):
+        if row.action is PlanAction.DISABLE and only in (None, row.wave):
             yield row.user_id, row.user_principal_name
 
 

@@ -9,8 +9,9 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
+from migrate.commands.people import planned_users
 from migrate.commands.wiring import workspace_of
-from migrate.errors import ExitCode, UsageProblem
+from migrate.errors import ExitCode
 from migrate.model.plan import PlanRow
 from migrate.store.plan_files import plan_rows_of, read_plan
 
@@ -18,8 +19,11 @@ from migrate.store.plan_files import plan_rows_of, read_plan
 @verb
 def show(
     call: Call,
-    users: Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Names or object ids.")] = None,
-    wave: Annotated[int | None, typer.Option("--wave", metavar="N", help="Only this wave.")] = None,
+    users: Annotated[
+        list[str] | None, typer.Argument(metavar="[USER]...", help="Names, parts of names, or object ids.")
+    ] = None,
+    named: Annotated[list[str] | None, typer.Option("--user", metavar="USER", help="As USER.")] = None,
+    wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only this wave.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every row, also of users who are off already.")] = False,
     plan: Annotated[str | None, typer.Option("--plan", metavar="FILE", help="Another plan.json.")] = None,
     exit_code: Annotated[
@@ -31,25 +35,22 @@ def show(
     \b
     Examples:
         mfa-migrate show
-        mfa-migrate show --wave 1
+        mfa-migrate show --wave canary
         mfa-migrate show ada@contoso.example
     """
+    from migrate.decide.naming import wave_number
     from migrate.views.plan import plan_answer
 
-    header, path = read_plan(workspace_of(call), plan)
-    wanted = {name.lower() for name in users or ()}
+    workspace = workspace_of(call)
+    header, path = read_plan(workspace, plan)
+    only = None if wave is None else wave_number(header.waves, wave)
+    wanted = planned_users(call, [*(users or ()), *(named or ())], workspace, path)
 
     def rows() -> Iterator[PlanRow]:
         for row in plan_rows_of(path):
-            named = not wanted or {row.user_id.lower(), row.user_principal_name.lower()} & wanted
-            if named and wave in (None, row.wave):
+            if (not wanted or row.user_id in wanted) and only in (None, row.wave):
                 yield row
 
-    if wave is not None and wave not in {known.number for known in header.waves}:
-        raise UsageProblem(f"The plan has no wave {wave}.", hint=f"It has waves 1 to {len(header.waves)}.")
-    missing = wanted - {key for row in rows() for key in (row.user_id.lower(), row.user_principal_name.lower())}
-    if wanted and missing:
-        raise UsageProblem(f"The plan has no user {', '.join(sorted(missing))}.", hint="Check the spelling.")
-    call.answer(plan_answer(header, rows, path, every_row=bool(wanted or wave or every)))
+    call.answer(plan_answer(header, rows, path, every_row=bool(wanted or only or every)))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK

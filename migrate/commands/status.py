@@ -10,6 +10,7 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
+from migrate.commands.people import named_user
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, workspace_of
 from migrate.config import OutputFormat, duration
 from migrate.errors import ExitCode, NothingHere, UsageProblem
@@ -18,7 +19,7 @@ from migrate.model.plan import PlanHeader
 from migrate.model.reasons import NO_REASON, Reason, Why
 from migrate.model.run import RunStanding
 from migrate.model.set_state import RefusalCode
-from migrate.model.users import AnyUser, UnreadableUser, UserProfile, UserRecord
+from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import PAUSE_FILE, Workspace
 from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -28,14 +29,23 @@ from migrate.views.status import LastChange, MissingUser, People, ages_told, sta
 @verb
 def status(
     call: Call,
-    users: Annotated[list[str] | None, typer.Argument(metavar="[USER]...", help="Names or object ids.")] = None,
+    users: Annotated[
+        list[str] | None, typer.Argument(metavar="[USER]...", help="Names, parts of names, or object ids.")
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read these users from the tenant now.")] = False,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody instead of named users.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when something is left: see below.")
+    ] = False,
 ) -> ExitCode:
     """Show the state of users, or how far the migration is.
 
     With --live it reads only these users from the tenant and needs no export: the first thing to try on a new
-    tenant, since it shows whether sign-in, permission and the beta API work.
+    tenant, since it shows whether sign-in, permission and the beta API work. Without --live a user may be named by
+    a part of the name.
+
+    With --exit-code it ends with 1 unless everybody planned is migrated and no plan waits; of users, unless
+    per-user MFA is disabled for each of them.
 
     \b
     Examples:
@@ -53,18 +63,23 @@ def status(
         people = call.run(_read_live(call, users))
     elif users or everybody:
         with open_snapshot(workspace) as snapshot:
-            people = _known(users, snapshot)
+            people = _known(call, users, snapshot)
     else:
         with open_snapshot(workspace) as snapshot:
-            call.answer(status_answer(snapshot.header, run_standing(workspace)))
-        return ExitCode.OK
+            standing = run_standing(workspace)
+            call.answer(status_answer(snapshot.header, standing))
+        return ExitCode.FINDINGS if exit_code and not (standing and standing.is_through) else ExitCode.OK
     if people.missing and not people.users and call.settings.output is not OutputFormat.NDJSON:
         raise UsageProblem(" ".join(each.message for each in people.missing), hint=people.missing[0].hint)
     people = msgspec.structs.replace(people, changes=_changes(workspace))
     for sentence in ages_told(people, now_utc(), _longest_age(call)):
         call.screen.warn(sentence)
     call.answer(users_answer(people))
-    return ExitCode.FINDINGS if people.missing else ExitCode.OK
+    return ExitCode.FINDINGS if people.missing or (exit_code and not _all_disabled(people)) else ExitCode.OK
+
+
+def _all_disabled(people: People) -> bool:
+    return all(isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED for user in people.users)
 
 
 def _longest_age(call: Call) -> timedelta:
@@ -72,25 +87,23 @@ def _longest_age(call: Call) -> timedelta:
     return duration(call.settings.config.limits.plan_max_age, "limits.plan_max_age")
 
 
-def _known(names: list[str] | None, snapshot: Snapshot) -> People:
+def _known(call: Call, names: list[str] | None, snapshot: Snapshot) -> People:
     """Return these users, or everybody, as the snapshot has them."""
-    from migrate.exchange.invisible import invisible_in
-
     users: list[AnyUser] = []
     missing: list[MissingUser] = []
     for name in names or ():
-        user = snapshot.user(name)
-        if user is not None:
-            users.append(user)
-            continue
-        missing.append(
-            MissingUser(
-                name=name,
-                code=RefusalCode.NOT_FOUND,
-                message=f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
-                hint=invisible_in(name) or "Check the spelling, or add --live to ask the tenant.",
+        try:
+            user = named_user(
+                call,
+                name,
+                snapshot,
+                otherwise="Check the spelling, or add --live to ask the tenant.",
+                of=len(names or ()),
             )
-        )
+        except UsageProblem as none:
+            missing.append(MissingUser(name=name, code=RefusalCode.NOT_FOUND, message=none.what, hint=none.hint))
+        else:
+            users.append(user)
     return People(
         users=users if names else list(snapshot.users()), missing=missing, as_of=snapshot.header.taken_at, live=False
     )

@@ -137,7 +137,7 @@ def _tried(
     from migrate.views.coverage import what_if_answer
 
     with open_snapshot(workspace_of(call)) as snapshot:
-        profile = known_user(user, snapshot).profile
+        profile = known_user(call, user, snapshot).profile
         answer = WhatIf(supposed(snapshot, suppose, without)).answer_for(profile, sign_in)
         with_it = WhatIf(supposed(snapshot, suppose)).answer_for(profile, sign_in) if without else None
         evaluated = call.run(_evaluated(call, snapshot, body_for(profile, sign_in))) if live else None

@@ -79,6 +79,11 @@ class RunStanding(Record, frozen=True, kw_only=True):
     paused: bool
 
     @property
+    def is_through(self) -> bool:
+        """Tell whether nothing is left: the run is closed, everybody planned is migrated, and no other plan waits."""
+        return self.closed and not self.paused and self.next_plan is None and self.migrated == self.planned
+
+    @property
     def sentence(self) -> str:
         """Return the standing in one line."""
         back = f", {self.put_back} put back since" if self.put_back else ""

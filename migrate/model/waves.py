@@ -44,4 +44,5 @@ def wave_name_of(text: str) -> WaveName | None:
     share = re.fullmatch(r"to (\d+(?:\.\d+)?(?:e[+-]\d+)?)%", text)
     if share is not None:
         return WaveName(kind=WaveKind.SHARE, share=share[1])
-    return WaveName(kind=WaveKind(text)) if text in (kind for kind in WaveKind if kind is not WaveKind.SHARE) else None
+    plain = {kind.value for kind in WaveKind if kind is not WaveKind.SHARE}
+    return WaveName(kind=WaveKind(text)) if text in plain else None

@@ -105,7 +105,7 @@ def test_after_enabling_only_those_are_told_who_were_enabled(lab: Lab) -> None:
     ("words", "said"),
     [
         (["help-desk", "--wave", "1"], "--wave goes with before-wave only"),
-        (["before-wave", "--wave", "99"], "has no wave 99"),
+        (["before-wave", "--wave", "99"], "The plan has no wave 99"),
         (["before-wave", "--format", "eml"], "need a folder"),
         (["before-wave", "--from", "it@contoso.example"], "--from goes with --format eml"),
         (["before-wave", "--format", "eml", "--to", "drafts", "--from", "the help desk"], "is no mail address"),

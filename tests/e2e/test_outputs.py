@@ -167,3 +167,47 @@ def test_a_command_without_its_verb_shows_help_and_is_a_usage_error(exported: La
     assert ran.code == 2
     assert "Usage:" in ran.said
     assert "Error" not in ran.said
+
+
+def test_people_and_waves_are_named_as_people_name_them(exported: Lab) -> None:
+    alma = exported.name_of("alma.berg")
+    for words in (["explain", "alma.berg"], ["status", "ALMA.BERG"], ["show", "--user", "alma.berg"]):
+        ran = exported.go(*words, "-o", "json")
+        assert alma in ran.out or words[0] == "show"
+        assert f"{words[-1]!r} is {alma}" in ran.err
+    assert exported.go("show", "alma.berg", "-o", "csv").out == exported.go("show", alma, "-o", "csv").out
+    by_name, by_number = (exported.go("show", "--wave", wave, "-o", "csv").out for wave in ("canary", "1"))
+    assert by_name == by_number
+    assert by_name.count("\n") > 1
+    rehearsed, again = (
+        exported.go("apply", "--what-if", "--wave", wave, "-o", "json").document for wave in ("canary", "1")
+    )
+    assert rehearsed["outcomes"] == again["outcomes"]
+
+
+def test_two_that_fit_are_an_error_that_names_both_and_machines_get_no_guess(exported: Lab) -> None:
+    refused = exported.go("explain", "a", code=2)
+    assert "fits" in refused.err
+    assert refused.err.count("@contoso.example") > 1
+    exported.go("status", "alma.berg", "-o", "ndjson", code=1)
+
+
+def test_reading_verbs_end_with_1_where_something_is_left(exported: Lab) -> None:
+    exported.go("status", "--exit-code", code=1)
+    exported.go("status", "--all", "--exit-code", code=1)
+    exported.go("coverage", "--exit-code", code=1)
+    actions = {name: row["Action"] for name, row in exported.plan_rows().items()}
+    planned = next(name for name, action in actions.items() if action == "disable")
+    held = next(name for name, action in actions.items() if action == "hold")
+    exported.go("explain", planned, "--exit-code", code=0)
+    exported.go("explain", held, "--exit-code", code=1)
+    exported.go("explain", held, code=0)
+
+
+def test_status_ends_with_0_when_everybody_planned_is_migrated(lab: Lab) -> None:
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", code=0)
+    lab.go("status", "--exit-code", code=0)
+    planned = [name for name, row in lab.plan_rows().items() if row["Action"] == "disable"]
+    lab.go("status", planned[0], "--live", "--exit-code", code=0)

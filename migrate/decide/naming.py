@@ -1,0 +1,164 @@
+"""Find people and waves by what a reader calls them: whole names, parts of names, and near misses.
+
+For verbs that only read. Whatever writes takes an object id, a user principal name or a wave's exact name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import heapq
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from migrate.errors import UsageProblem
+from migrate.model.plan import Wave
+from migrate.model.record import Record
+
+SHOWN = 10
+"""How many people an error lists when a name fits several."""
+NEAR = 3
+"""How many near misses are proposed."""
+LIKENESS = 0.72
+"""How like a name must be to be proposed, from 0 to 1."""
+
+
+class Person(Record, frozen=True, kw_only=True):
+    """Somebody who can be named."""
+
+    id: str
+    user_principal_name: str
+    display_name: str | None = None
+
+    def __str__(self) -> str:
+        """Return `ada@contoso.example (Ada Berg)`."""
+        named = self.user_principal_name or self.id
+        return f"{named} ({self.display_name})" if self.display_name else named
+
+
+class Lookup(Record, frozen=True, kw_only=True):
+    """Who a name may stand for."""
+
+    fitting: tuple[Person, ...]
+    """Those whom it fits best, by id; more than one cannot be told apart. At most `SHOWN` of them."""
+    count: int
+    """How many it fits as well."""
+    near: tuple[Person, ...]
+    """Those whose names are like it, the likest first, where it fits nobody."""
+
+
+NOBODY = Lookup(fitting=(), count=0, near=())
+
+
+def people_called(name: str, people: Iterable[Person]) -> Lookup:
+    """Return whom a name fits: a whole id, user principal name, name before its @ or display name, else beginnings.
+
+    A name with an @ and one that is an id are never taken for a part of another. The case of letters counts nowhere.
+    """
+    wanted = _plain(name)
+    whole_only = "@" in wanted or re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", wanted) is not None
+    words = _words(wanted)
+    exact, partly = _Fitting(), _Fitting()
+    like: list[tuple[float, str, Person]] = []
+    matcher = difflib.SequenceMatcher(b=wanted)
+    for person in people:
+        names = _names_of(person)
+        if wanted in names:
+            exact.add(person)
+        elif not whole_only and words and _begins_words(words, names):
+            partly.add(person)
+        elif (likeness := max((_likeness(matcher, each) for each in names), default=0.0)) >= LIKENESS:
+            like.append((-likeness, person.id, person))
+            like = heapq.nsmallest(NEAR, like)
+    best = exact if exact.count else partly
+    near = () if best.count else tuple(person for _, _, person in like)
+    return Lookup(fitting=tuple(sorted(best.people, key=lambda each: each.id)), count=best.count, near=near)
+
+
+def the_one(name: str, found: Lookup) -> Person | None:
+    """Return the only person whom a name fits, None where it fits nobody; raise UsageProblem where it fits several."""
+    if found.count == 0:
+        return None
+    if found.count == 1:
+        return found.fitting[0]
+    listed = "; ".join(f"{person}, {person.id}" for person in found.fitting)
+    more = f"; and {found.count - len(found.fitting)} others" if found.count > len(found.fitting) else ""
+    raise UsageProblem(
+        f"{name!r} fits {found.count} people: {listed}{more}.", hint="Give the user principal name or the id of one."
+    )
+
+
+def near_hint(found: Lookup) -> str:
+    """Return a sentence that proposes the near misses; empty where nothing is near."""
+    return f"Near: {', '.join(map(str, found.near))}." if found.near else ""
+
+
+def wave_number(waves: Sequence[Wave], text: str, *, exact: bool = False) -> int:
+    """Return the number of the wave that a number or a name stands for.
+
+    Args:
+        waves: The waves of the plan.
+        text: What was typed.
+        exact: Take no beginning of a name and no other case: for what writes.
+
+    Raises UsageProblem for one that the plan does not have, and for a beginning that fits several.
+    """
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        fitting = [wave for wave in waves if wave.number == int(text)]
+    else:
+        fitting = [wave for wave in waves if wave.name == text]
+        if not fitting and not exact:
+            wanted = _plain(text)
+            fitting = [wave for wave in waves if _plain(wave.name) == wanted] or [
+                wave for wave in waves if wanted and _plain(wave.name).startswith(wanted)
+            ]
+    if len(fitting) == 1:
+        return fitting[0].number
+    known = ", ".join(f"{wave.number} {wave.name!r}" for wave in waves) or "none"
+    if fitting:
+        raise UsageProblem(f"{text!r} fits {len(fitting)} waves.", hint=f"The plan has: {known}.")
+    raise UsageProblem(f"The plan has no wave {text if text.isdecimal() else repr(text)}.", hint=f"It has: {known}.")
+
+
+class _Fitting:
+    """Those whom a name fits: all are counted, a few are kept."""
+
+    def __init__(self) -> None:
+        self.people: list[Person] = []
+        self.count = 0
+
+    def add(self, person: Person) -> None:
+        self.count += 1
+        if len(self.people) < SHOWN:
+            self.people.append(person)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _words(plain: str) -> list[str]:
+    return [word for word in re.split(r"[\s._\-+,']+", plain) if word]
+
+
+def _names_of(person: Person) -> set[str]:
+    """Return every whole name of a person: id, user principal name, what stands before its @, display name."""
+    principal = _plain(person.user_principal_name)
+    names = {person.id.casefold(), principal, principal.partition("@")[0], _plain(person.display_name or "")}
+    return names - {""}
+
+
+def _begins_words(words: Sequence[str], names: Iterable[str]) -> bool:
+    """Tell whether each word begins a word of one of the names."""
+    return any(
+        all(any(word.startswith(wanted) for word in _words(name.partition("@")[0])) for wanted in words)
+        for name in names
+    )
+
+
+def _likeness(matcher: difflib.SequenceMatcher[str], name: str) -> float:
+    """Return how like two names are; 0 below the limit, which the two quick bounds show cheaply."""
+    matcher.set_seq1(name)
+    if matcher.real_quick_ratio() < LIKENESS or matcher.quick_ratio() < LIKENESS:
+        return 0.0
+    return matcher.ratio()
