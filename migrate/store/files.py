@@ -117,6 +117,30 @@ def force_folder_to_disk(folder: Path) -> None:
 
 
 @contextmanager
+def folder_held(folder: Path) -> Iterator[bool]:
+    """Hold a folder itself, whatever becomes of the files in it; yield whether nobody else holds it.
+
+    Windows has no such lock and needs none: a file that is open cannot be deleted there. A file system without it
+    counts as free.
+    """
+    if sys.platform == "win32":
+        yield True
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            yield error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def os_errors_about(path: Path) -> Iterator[None]:
     """Turn an operating system error into a `FolderProblem` that names the file and says what to do."""
     try:

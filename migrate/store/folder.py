@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from migrate.store.files import (
     OWNER_ONLY_FILE,
     OWNER_ONLY_FOLDER,
     chunks_of,
+    folder_held,
     force_folder_to_disk,
     os_errors_about,
     write_atomically,
@@ -128,15 +129,18 @@ class Workspace:
 
         self.ensure()
         lock = filelock.FileLock(self.path / LOCK, timeout=0, mode=OWNER_ONLY_FILE)
-        with os_errors_about(self.path / LOCK):
-            try:
-                lock.acquire()
-            except filelock.Timeout as error:
-                raise FolderLocked(
-                    f"{self.path} is in use by {self._owner_of_the_lock()}.",
-                    hint="Wait until that command has ended, or choose another folder with --workspace.",
-                ) from error
-        try:
+        with ExitStack() as held:
+            with os_errors_about(self.path / LOCK):
+                try:
+                    lock.acquire()
+                except filelock.Timeout as error:
+                    raise self._in_use() from error
+            held.callback(lock.release)
+            # Whoever deletes the file while it is held only makes room for another file of that name.
+            with os_errors_about(self.path):
+                folder = held.enter_context(folder_held(self.path))
+            if not folder:
+                raise self._in_use()
             write_atomically(self.path / LOCK_OWNER, [f"{owner} (process {os.getpid()})\n".encode()])
             try:
                 yield
@@ -144,8 +148,6 @@ class Workspace:
                 # What is left behind blocks nobody, and must not hide what went wrong.
                 with suppress(OSError):
                     (self.path / LOCK_OWNER).unlink()
-        finally:
-            lock.release()
 
     def is_open_to_others(self) -> bool:
         """Tell whether the folder is there and lets anybody but its owner in; Windows says nothing of it."""
@@ -209,6 +211,12 @@ class Workspace:
                 f"(folder format {found}; this version knows {FOLDER_FORMAT}).",
                 hint="Install the newer version: pipx upgrade mfa-migrate",
             )
+
+    def _in_use(self) -> FolderLocked:
+        return FolderLocked(
+            f"{self.path} is in use by {self._owner_of_the_lock()}.",
+            hint="Wait until that command has ended, or choose another folder with --workspace.",
+        )
 
     def _owner_of_the_lock(self) -> str:
         # The owner writes its name just after it got the lock, so for a moment there may be none.

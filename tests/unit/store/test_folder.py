@@ -111,6 +111,17 @@ def test_the_second_to_come_is_told_who_holds_the_folder(workspace: Workspace) -
     assert not (workspace.path / "lock.owner").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
+def test_deleting_the_file_of_the_lock_lets_nobody_in(workspace: Workspace) -> None:
+    with workspace.lock("ann"):
+        for _ in range(2):
+            (workspace.path / "lock").unlink()
+            with pytest.raises(FolderLocked, match="ann"), Workspace(workspace.path).lock("bob"):
+                pytest.fail("two hold the folder")
+    with workspace.lock("bob"):
+        pass
+
+
 def test_the_lock_is_free_again_after_an_exception(workspace: Workspace) -> None:
     with pytest.raises(KeyError), workspace.lock("ann"):
         raise KeyError
