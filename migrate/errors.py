@@ -23,6 +23,7 @@
     └── FolderProblem           5   the working folder
         ├── FolderLocked
         ├── FolderDamaged
+        │   └── JournalBehind       the rollback files know more than the journal does
         ├── NewerFolder
         └── OutputLost              stdout could not be written
 
@@ -166,6 +167,10 @@ class FolderLocked(FolderProblem):
 
 class FolderDamaged(FolderProblem):
     """A database or file of the working folder is not what we wrote."""
+
+
+class JournalBehind(FolderDamaged):
+    """The journal lost its end or is an older copy: the rollback files know of changes that it does not hold."""
 
 
 class NothingHere(UsageProblem):

@@ -17,8 +17,8 @@ from migrate.errors import ExitCode, UsageProblem
 from migrate.model.amounts import count_or_percent
 from migrate.model.plan import PlanHeader
 from migrate.model.run import RunResult
+from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
 from migrate.store.plan_files import plan_steps_of, read_plan
-from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON
 
 if TYPE_CHECKING:
     from migrate.commands.run import AtWork

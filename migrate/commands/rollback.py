@@ -12,13 +12,14 @@ from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
-from migrate.commands.wiring import journal_to_read, open_journal, workspace_of
+from migrate.commands.wiring import has_way_back, open_journal, workspace_of
 from migrate.config import limits_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanHeader
 from migrate.model.run import RunResult
-from migrate.store.rollback_files import ROLLBACK_JSON, read_rollback
+from migrate.store.books import ROLLBACK_JSON
+from migrate.store.rollback_files import read_rollback
 
 if TYPE_CHECKING:
     from migrate.commands.run import AtWork
@@ -67,7 +68,7 @@ def rollback(
     if file is not None and run is not None:
         raise UsageProblem("--file and --run cannot go together.", hint="Use one of them.")
     workspace = workspace_of(call)
-    if file is None and journal_to_read(workspace) is None:
+    if file is None and not has_way_back(workspace):
         raise NothingHere(
             f"Nothing has been applied from {workspace.path}, so there is nothing to put back.",
             hint="Use --file rollback.csv to roll back from the files of another folder.",
@@ -106,6 +107,7 @@ class _Asked(NamedTuple):
 
 async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult]:
     """Find what can be put back, make the plan, ask, run it."""
+    from migrate.commands.kept_books import close_restored
     from migrate.commands.run import carried_out
     from migrate.decide.reverser import facts_at, selected
     from migrate.engine.history import rollback_from, runs_undone
@@ -115,8 +117,10 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
     call, settings = at.call, at.call.settings
     here = facts_at(await at.tenant.read_organization(), cloud=settings.cloud.value, endpoint=settings.endpoint)
     call.screen.say(f"Signed in as {at.actor.name}")
-    with open_journal(at.workspace, actor=at.actor.name, tenant_id=here.tenant_id) as journal:
-        source = selected(_source(call, asked, journal, here), users=asked.users, wave=asked.wave)
+    # To undo a run by its digest may switch people off: that is for books that agree.
+    behind = asked.run is None
+    with open_journal(at.workspace, actor=at.actor.name, tenant_id=here.tenant_id, even_behind=behind) as journal:
+        source = selected(_source(at, asked, journal, here), users=asked.users, wave=asked.wave)
         now = iso_utc(at.tenant.server_now())
         rolled = rollback_from(source, journal, limits_of(settings.config), created_at=now, tool_version=__version__)
         if not (asked.yes or asked.what_if):
@@ -131,16 +135,23 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
             cloud=here.cloud,
             endpoint=here.endpoint,
         )
-        return rolled.header, await carried_out(at, journal, rolled.header, lambda: iter(rolled.steps), options)
+        result = await carried_out(at, journal, rolled.header, lambda: iter(rolled.steps), options)
+        if source.whole and result.is_through and not result.policies_kept:
+            await close_restored(at, journal, rolled.header.digest)
+        return rolled.header, result
 
 
-def _source(call: Call, asked: _Asked, journal: JournalDb, here: TenantFacts) -> Source:
+def _source(at: AtWork, asked: _Asked, journal: JournalDb, here: TenantFacts) -> Source:
+    from migrate.commands.kept_books import also_elsewhere, source_of_all_books
     from migrate.decide.reverser import source_of
     from migrate.engine.history import source_in
 
-    if asked.file is None:
+    call = at.call
+    if asked.run is not None:
         return source_in(journal, run=asked.run, tenant_id=here.tenant_id)
+    if asked.file is None:
+        return source_of_all_books(at, journal, here)
     rows, header = read_rollback(asked.file, here.tenant_id)
     if header is None:
         call.screen.warn(f"there is no {ROLLBACK_JSON} beside {asked.file.name}: users only, policies stay")
-    return source_of(rows, header, here)
+    return also_elsewhere(at, journal, source_of(rows, header, here))

@@ -102,7 +102,7 @@ def _parts(
         steps=steps,
         tenant=at.tenant,
         journal=journal,
-        rollback_files=FolderRollbackFiles(at.workspace, dialect_of(at.call.settings)),
+        rollback_files=rollback_files(at, journal),
         progress=at.waits,
         options=options,
         stop=stop,
@@ -112,6 +112,11 @@ def _parts(
         machine_time=machine_time,
         new_id=new_id,
     )
+
+
+def rollback_files(at: AtWork, journal: JournalDb) -> FolderRollbackFiles:
+    """Return the way back in the folder, for a run under this journal."""
+    return FolderRollbackFiles(at.workspace, dialect_of(at.call.settings), holds=journal.holds)
 
 
 def say_chain_head(call: Call, journal: JournalDb) -> None:

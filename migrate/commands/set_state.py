@@ -25,7 +25,8 @@ from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, Resolv
 from migrate.model.users import MfaState
 from migrate.model.words import counted
 from migrate.settings import Settings
-from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON, recorded_states
+from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
+from migrate.store.rollback_files import recorded_states
 from migrate.views.events import ResultEvent, line_of
 from migrate.views.set_state import (
     Decision,
@@ -229,7 +230,11 @@ async def _carried_out(at: AtWork, asked: MfaState | None, listed: ListedRequest
     if how.must_ask:
         states = Counter(asked or request.listed_state or "no state, left alone" for request in requests)
         confirm(at.call, set_state_question(organization, states), organization.default_domain, alternative="--yes")
-    with open_journal(at.workspace, actor=at.actor.name, tenant_id=organization.tenant_id) as journal:
+    # To disable somebody is for books that agree; to put somebody back never is.
+    disables = any((asked or request.listed_state) is MfaState.DISABLED for request in requests)
+    with open_journal(
+        at.workspace, actor=at.actor.name, tenant_id=organization.tenant_id, even_behind=not disables
+    ) as journal:
         answers = await resolve(at.tenant, [r for r in requests if asked or r.listed_state])
         answers = without_contradictions([_told_what_is_unseen(answer) for answer in answers], asked)
         refuse_too_many_uncovered(answers, asked, how.consent)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
-from migrate.errors import Guarded, NothingHere
+from migrate.errors import Guarded, JournalBehind, NothingHere
 from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings
 from migrate.store.folder import Workspace
 
@@ -107,11 +107,15 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def open_journal(workspace: Workspace, *, actor: str, tenant_id: str) -> JournalDb:
-    """Open the journal for appending. Raises Guarded when it is the journal of another tenant."""
+def open_journal(workspace: Workspace, *, actor: str, tenant_id: str, even_behind: bool = False) -> JournalDb:
+    """Open the journal for appending.
+
+    Raises Guarded when it is the journal of another tenant, and JournalBehind when the rollback files know more than it
+    does, unless `even_behind`: that is for putting people back.
+    """
     from migrate.store.journal import JournalDb
 
-    journal = JournalDb.open(workspace, actor=actor, tenant_id=tenant_id, clock=now_utc)
+    journal = JournalDb.open(workspace, actor=actor, tenant_id=tenant_id, clock=now_utc, even_behind=even_behind)
     try:
         refuse_foreign_journal(journal, workspace, tenant_id)
     except BaseException:
@@ -128,6 +132,17 @@ def refuse_foreign_journal(journal: JournalDb, workspace: Workspace, tenant_id: 
             f"{workspace.path} holds the journal of tenant {first.tenant_id}; this is {tenant_id}.",
             hint="Use a working folder of its own for each tenant, with --workspace.",
         )
+
+
+def has_way_back(workspace: Workspace) -> bool:
+    """Tell whether something may have been applied from this folder, by its journal or by its rollback files."""
+    try:
+        journal = journal_to_read(workspace)
+    except JournalBehind:
+        return True
+    if journal is not None:
+        journal.close()
+    return journal is not None
 
 
 def journal_to_read(workspace: Workspace) -> JournalDb | None:

@@ -83,6 +83,60 @@ def source_of(rows: Iterable[RollbackRow], header: RollbackHeader | None, here: 
     )
 
 
+def united(earlier: Source, later: Source) -> Source:
+    """Return what two books hold together, of which the later one may not know all of the earlier one, nor the reverse.
+
+    Whoever stands in both goes back to what was before both changes, where one followed upon the other.
+    """
+    rows = {row.user_id: row for row in earlier.rows}
+    for row in later.rows:
+        known = rows.get(row.user_id)
+        rows[row.user_id] = row if known is None else _composed(known, row)
+    ordered = sorted(rows.values(), key=lambda row: (row.wave, row.user_id))
+    return Source(
+        rows=tuple(ordered),
+        policy_steps=_each_once((*earlier.policy_steps, *later.policy_steps)),
+        facts=later.facts,
+        whole=tuple(dict.fromkeys((*earlier.whole, *later.whole))),
+        may_be_off=tuple(
+            user_id for user_id in dict.fromkeys((*earlier.may_be_off, *later.may_be_off)) if user_id not in rows
+        ),
+    )
+
+
+def _composed(earlier: RollbackRow, later: RollbackRow) -> RollbackRow:
+    follows = earlier.plan_digest != later.plan_digest and earlier.target_state.is_found_as(later.previous_state)
+    if follows or later.previous_state is MfaState.DISABLED:
+        return msgspec.structs.replace(later, previous_state=earlier.previous_state)
+    return later
+
+
+def _each_once(steps: Iterable[PolicyStep]) -> tuple[PolicyStep, ...]:
+    """Return the steps in order, each once: as a file has it a step does not say why."""
+    once: dict[tuple[str, ...], PolicyStep] = {}
+    for step in steps:
+        states = (step.before, step.after) if isinstance(step, SetPolicyState) else ()
+        once.setdefault((type(step).__name__, step.key, *states), step)
+    # A policy is created before anything is done to it.
+    return tuple(sorted(once.values(), key=lambda step: not isinstance(step, CreatePolicy)))
+
+
+def rows_of_plan(steps: Iterable[SetMfaState], plan: PlanHeader) -> tuple[RollbackRow, ...]:
+    """Return a row for everybody whom a plan meant to change, for where nobody knows how far its run came."""
+    return tuple(
+        RollbackRow(
+            user_id=step.user_id,
+            user_principal_name=step.user_principal_name,
+            previous_state=step.before,
+            target_state=step.after,
+            wave=step.wave,
+            tenant_id=plan.tenant_id,
+            plan_digest=plan.digest,
+        )
+        for step in steps
+    )
+
+
 def selected(source: Source, *, users: AbstractSet[str], wave: int | None) -> Source:
     """Return the part of a source that was asked for; a partial rollback never touches policies (design rule 7).
 

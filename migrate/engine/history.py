@@ -267,6 +267,22 @@ def rollback_rows(journal: Journal, digests: Sequence[str], tenant_id: str) -> I
         )
 
 
+def still_owed(rows: Iterable[RollbackRow], journal: Journal, digests: Sequence[str]) -> Iterator[RollbackRow]:
+    """Yield those of the rows of these runs whose users the journal does not show to be as before.
+
+    A row is written before the intent. Where the intent was lost since, with the end of the journal, the user may be
+    off all the same.
+    """
+    latest: dict[str, dict[str, JournalEntry]] = {}
+    for row in rows:
+        if row.plan_digest in digests:
+            if row.plan_digest not in latest:
+                latest[row.plan_digest] = latest_entries(journal, row.plan_digest)
+            entry = latest[row.plan_digest].get(row.user_id)
+            if entry is None or entry.outcome is not Outcome.SKIPPED or entry.observed == row.target_state:
+                yield row
+
+
 def source_in(journal: Journal, *, run: str | None, tenant_id: str) -> Source:
     """Return what can be put back of all runs in force, or of the one whose digest begins with `run`.
 

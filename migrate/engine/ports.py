@@ -162,6 +162,10 @@ class Journal(Protocol):
 class RollbackFiles(Protocol):
     """The way back on disk."""
 
+    def kept_rows(self) -> Iterator[RollbackRow]:
+        """Yield the rows that are there now; none where the files do not fit each other."""
+        ...
+
     def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
         """Replace rollback.csv and rollback.json atomically; the digest of the rows is filled in."""
         ...

@@ -13,6 +13,7 @@ from migrate.engine.history import (
     plans_in_force,
     policies_touched,
     rollback_rows,
+    still_owed,
 )
 from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import ConditionalAccessPolicy
@@ -91,8 +92,14 @@ class RollbackRecord:
 
     def _rows(self, digests: Sequence[str], wave: int, found: Mapping[str, str]) -> Iterator[RollbackRow]:
         # A user of the coming wave is written below, from the state just read.
-        yield from (
-            row for row in rollback_rows(self._journal, digests, self._plan.tenant_id) if row.user_id not in found
+        known = set(found)
+        for row in rollback_rows(self._journal, digests, self._plan.tenant_id):
+            if row.user_id not in known:
+                known.add(row.user_id)
+                yield row
+        # Whoever was about to be written when the process died, with an intent that was lost, is still owed a row.
+        yield from still_owed(
+            (row for row in self._files.kept_rows() if row.user_id not in known), self._journal, digests
         )
         for step in self._steps() if found else ():
             if step.wave == wave and step.user_id in found:

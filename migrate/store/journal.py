@@ -17,6 +17,7 @@ import msgspec
 from migrate.errors import FolderProblem, NothingHere
 from migrate.model.journal import GENESIS, Draft, JournalEntry
 from migrate.model.record import canonical_json, sha256_of
+from migrate.store.books import ahead_of, refuse_behind
 from migrate.store.chain import verify_chain
 from migrate.store.database import (
     create_database,
@@ -63,7 +64,15 @@ class JournalDb(JournalReading):
         self._plan_digest: str | None = None
 
     @classmethod
-    def open(cls, workspace: Workspace, *, actor: str, tenant_id: str, clock: Callable[[], datetime]) -> JournalDb:
+    def open(
+        cls,
+        workspace: Workspace,
+        *,
+        actor: str,
+        tenant_id: str,
+        clock: Callable[[], datetime],
+        even_behind: bool = False,
+    ) -> JournalDb:
         """Open the folder's journal for appending; make it when there is none; bring an older one up to date.
 
         Args:
@@ -71,18 +80,22 @@ class JournalDb(JournalReading):
             actor: Who is signed in, for every entry.
             tenant_id: The tenant that every entry is about.
             clock: Gives the time of day with its zone. It may jump; entries are ordered by their numbers.
+            even_behind: Also when the rollback files know more than it does: for putting people back.
 
         Raises:
+            JournalBehind: It lost its end, or is an older copy.
             FolderDamaged, NewerFolder, FolderProblem: The journal cannot be trusted, or cannot be kept there.
         """
         path = workspace.path / JOURNAL_FILE
         if not path.exists():
             _refuse_left_overs(path)
+            if not even_behind:
+                refuse_behind(workspace.path, 0, ahead_of(workspace.path, _holds_nothing))
             create_database(path, JOURNAL_SCHEMA)
         # What is in doubt is found by an index: a run must not begin with one that has lost a user.
         connection = open_checked(path, JOURNAL_SCHEMA, thorough=True)
         journal = cls(path, connection, actor=actor, tenant_id=tenant_id, clock=clock)
-        return journal._ready(_make_durable)
+        return journal._ready(_make_durable, even_behind=even_behind)
 
     @classmethod
     def open_to_read(cls, workspace: Workspace) -> JournalDb:
@@ -90,11 +103,12 @@ class JournalDb(JournalReading):
 
         Raises:
             NothingHere: There is no journal: nothing has been applied from this folder.
-            FolderDamaged, NewerFolder, FolderProblem: As `open`.
+            JournalBehind, FolderDamaged, NewerFolder, FolderProblem: As `open`.
         """
         path = workspace.path / JOURNAL_FILE
         if not path.exists():
             _refuse_left_overs(path)
+            refuse_behind(workspace.path, 0, ahead_of(workspace.path, _holds_nothing))
             raise NothingHere(
                 f"{workspace.path} holds no journal: nothing has been applied from there.",
                 hint="Apply a plan first: mfa-migrate plan, then mfa-migrate apply",
@@ -150,12 +164,16 @@ class JournalDb(JournalReading):
             )
         return ref
 
-    def _ready(self, prepare: Callable[[sqlite3.Connection], None]) -> JournalDb:
+    def _ready(self, prepare: Callable[[sqlite3.Connection], None], *, even_behind: bool = False) -> JournalDb:
         """Check the end of the chain and prepare the connection; close it when that fails."""
         try:
             with sqlite_errors_about(self._path, JOURNAL_SCHEMA):
                 prepare(self._connection)
             self._check_the_end()
+            if not even_behind:
+                # First what the files know, then the journal: it may grow meanwhile, and never shrinks.
+                ahead = ahead_of(self._path.parent, self.holds)
+                refuse_behind(self._path.parent, self.head[0], ahead)
         except BaseException:
             self._connection.close()
             raise
@@ -233,6 +251,10 @@ def _make_durable(connection: sqlite3.Connection) -> None:
 
 def _forbid_writing(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA query_only = ON")
+
+
+def _holds_nothing(number: int, digest: str) -> bool:
+    return (number, digest) == (0, GENESIS)
 
 
 def _no_clock() -> datetime:

@@ -121,6 +121,12 @@ class JournalReading:
             raise damaged(self._path, JOURNAL_SCHEMA, f"the document {ref} was changed")
         return body
 
+    def holds(self, number: int, digest: str) -> bool:
+        """Tell whether the entry of this number has this hash; before the first entry stand 64 zeros."""
+        if number == 0:
+            return digest == GENESIS
+        return self._fetch("SELECT hash FROM entries WHERE sequence = ?", (number,)) == [(digest,)]
+
     @property
     def head(self) -> tuple[int, str]:
         """How many entries there are, and the hash of the last one (64 zeros when there is none)."""

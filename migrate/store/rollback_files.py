@@ -12,24 +12,24 @@ from migrate.exchange.documents import rollback_csv, rollback_header, rollback_j
 from migrate.exchange.tables import Dialect
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
+from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON, Holds, ahead_of, set_aside
 from migrate.store.files import chunks_of, put_in_place, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
-
-ROLLBACK_JSON, ROLLBACK_CSV = "rollback.json", "rollback.csv"
 
 
 class FolderRollbackFiles:
     """rollback.csv and rollback.json in the working folder."""
 
-    def __init__(self, workspace: Workspace, dialect: Dialect) -> None:
-        self._folder, self._dialect = workspace.path, dialect
+    def __init__(self, workspace: Workspace, dialect: Dialect, *, holds: Holds) -> None:
+        """Name the folder, the look of its tables, and what the journal of the run holds."""
+        self._folder, self._dialect, self._holds = workspace.path, dialect, holds
 
     def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
         """Replace both files so that they fit each other at every moment.
 
         The header goes first and names the digests of the rows before and of the rows to come.
         """
-        self._set_aside_those_of_a_lost_journal(header)
+        self._set_aside_those_of_a_lost_journal()
         csv = self._folder / ROLLBACK_CSV
         coming = csv.with_name(ROLLBACK_CSV + ".next")
         digest = write_atomically(coming, rollback_csv(rows, self._dialect))
@@ -38,26 +38,43 @@ class FolderRollbackFiles:
         write_atomically(self._folder / ROLLBACK_JSON, [rollback_json(whole)])
         put_in_place(coming, csv)
 
-    def _set_aside_those_of_a_lost_journal(self, header: RollbackHeader) -> None:
-        """Keep files that tell of runs which this journal does not know, in a folder of their own.
+    def kept_rows(self) -> Iterator[RollbackRow]:
+        """Yield the rows of the table that is there; none where it does not fit rollback.json."""
+        csv, beside = self._folder / ROLLBACK_CSV, self._folder / ROLLBACK_JSON
+        if csv.is_file() and beside.is_file():
+            try:
+                if rollback_header(beside).fits(sha256_of_file(csv)):
+                    yield from rollback_rows(csv)
+            except BadInput:
+                return  # kept aside as it is, before another takes its place
 
-        Where the journal was lost they are the only way back from its runs. So are, perhaps, ones that are damaged.
+    def _set_aside_those_of_a_lost_journal(self) -> None:
+        """Keep files that know more than the journal does, or are damaged, in a folder of their own.
+
+        Where the journal lost its end they are the only way back for some.
         """
-        files = [self._folder / ROLLBACK_CSV, self._folder / ROLLBACK_JSON]
-        if not all(file.is_file() for file in files):
-            return
-        try:
-            there = rollback_header(files[1])
-        except BadInput:
-            aside = self._folder / f"rollback-{sha256_of_file(files[1])[:12]}"
-        else:
-            # A journal only grows; one that is shorter than what the files were written from is another one.
-            if set(there.plan_digests) <= set(header.plan_digests) or there.journal_entries < header.journal_entries:
-                return
-            aside = self._folder / f"rollback-{there.plan_digests[-1][:12]}"
-        aside.mkdir(exist_ok=True)
-        for file in files:
-            write_atomically(aside / file.name, chunks_of(file))
+        for pair in ahead_of(self._folder, self._holds):
+            set_aside(pair)
+        csv, beside = self._folder / ROLLBACK_CSV, self._folder / ROLLBACK_JSON
+        if csv.is_file() and beside.is_file() and kept_header(beside) is None:
+            aside = self._folder / f"rollback-{sha256_of_file(beside)[:12]}"
+            aside.mkdir(exist_ok=True)
+            for file in (csv, beside):
+                write_atomically(aside / file.name, chunks_of(file))
+
+
+def kept_header(beside: Path) -> RollbackHeader | None:
+    """Return what a rollback.json holds; None where it is damaged."""
+    try:
+        return rollback_header(beside)
+    except BadInput:
+        return None
+
+
+def kept_rows(csv: Path) -> Iterator[RollbackRow]:
+    """Yield the rows of a rollback.csv, whatever it was written with; none where there is no such file."""
+    if csv.is_file():
+        yield from rollback_rows(csv)
 
 
 def read_rollback(csv: Path, tenant_id: str) -> tuple[list[RollbackRow], RollbackHeader | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON
+from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
 from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_seen_in_the_wild import on, status
 

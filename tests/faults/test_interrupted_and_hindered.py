@@ -15,9 +15,9 @@ import pytest
 from migrate.commands import wiring
 from migrate.errors import FolderProblem
 from migrate.store import files
+from migrate.store.books import ROLLBACK_CSV
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
-from migrate.store.rollback_files import ROLLBACK_CSV
 from tests.faults.dying import Graveyard, open_graveyard
 from tests.faults.lab import DAY, Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_seen_in_the_wild import STATES, on, status

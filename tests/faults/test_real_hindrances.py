@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from migrate.exchange.documents import rollback_header
+from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
 from migrate.store.files import sha256_of_file
-from migrate.store.rollback_files import ROLLBACK_CSV, ROLLBACK_JSON
 from tests.faults.dying import Graveyard, open_graveyard
 from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_store_disk import small_disk

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrate.decide.reverser import Source, TenantFacts, facts_of, policy_steps_of, rollback_for, selected, source_of
+from migrate.decide.reverser import (
+    Source,
+    TenantFacts,
+    facts_of,
+    policy_steps_of,
+    rollback_for,
+    selected,
+    source_of,
+    united,
+)
 from migrate.errors import UsageProblem
 from migrate.model.evidence import PolicyState
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanKind, PolicyStep, SetPolicyState
@@ -54,6 +63,54 @@ def test_everybody_goes_back_to_the_state_that_was_read_last_wave_first() -> Non
     assert [(wave.number, wave.users) for wave in made.header.waves] == [(3, 1), (2, 1), (1, 1)]
     assert made.header.kind is PlanKind.ROLLBACK
     assert made.header.counts == {"restore": 3}
+
+
+def changed(row: RollbackRow, plan: str, previous: str, target: str) -> RollbackRow:
+    return msgspec.structs.replace(
+        row, plan_digest=plan * 64, previous_state=MfaState(previous), target_state=MfaState(target)
+    )
+
+
+def book(*rows: RollbackRow, **others: Any) -> Source:
+    return Source(**{"rows": rows, "policy_steps": (), "facts": FACTS, "whole": (), **others})
+
+
+def test_two_books_together_lose_nobody_and_go_back_to_what_was_before_both() -> None:
+    ada, bob, eve = row("ada"), row("bob"), row("eve")
+    off = [changed(one, "1", "enforced", "disabled") for one in (ada, bob)]
+    on = [changed(bob, "2", "disabled", "enabled"), changed(eve, "2", "enabled", "enforced")]
+    both = united(book(*off, may_be_off=("x", eve.user_id)), book(*on, may_be_off=("y",)))
+    assert {(one.user_principal_name[:3], one.previous_state, one.target_state) for one in both.rows} == {
+        ("ada", "enforced", "disabled"),
+        ("bob", "enforced", "enabled"),
+        ("eve", "enabled", "enforced"),
+    }
+    assert both.may_be_off == ("x", "y")
+
+
+@given(st.data())
+def test_no_two_books_together_know_less_than_each(data: st.DataObject) -> None:
+    people = [row(name) for name in "abcdef"]
+    states = st.sampled_from(["enforced", "enabled", "disabled"])
+    books = [
+        book(*(changed(one, data.draw(st.sampled_from("12")), data.draw(states), data.draw(states)) for one in chosen))
+        for chosen in (data.draw(st.lists(st.sampled_from(people), unique_by=lambda one: one.user_id)) for _ in "12")
+    ]
+    together = {one.user_id: one.previous_state for one in united(*books).rows}
+    each = [{one.user_id: one.previous_state for one in known.rows} for known in books]
+    assert set(together) == set(each[0]) | set(each[1])
+    for user_id, state in together.items():
+        known = {states[user_id] for states in each if user_id in states}
+        assert state in known
+        if state is MfaState.DISABLED:
+            assert each[0].get(user_id, state) is MfaState.DISABLED, "put back to off, which was not the first state"
+
+
+def test_a_policy_step_that_two_books_know_is_reversed_once() -> None:
+    said = msgspec.structs.replace(CREATE, because="as the plan says")
+    on = switch(PolicyState.REPORT_ONLY, PolicyState.ENABLED)
+    both = united(book(policy_steps=(said, on)), book(policy_steps=(CREATE, on)))
+    assert both.policy_steps == (said, on)
 
 
 def test_it_waits_for_nothing_and_stops_for_no_failure() -> None:

@@ -320,6 +320,9 @@ class MemoryFiles:
         self.rows: list[RollbackRow] = []
         self._breaker = breaker
 
+    def kept_rows(self) -> Iterator[RollbackRow]:
+        yield from self.rows
+
     def write(self, header: RollbackHeader, rows: Iterable[RollbackRow]) -> None:
         self._breaker.passed()
         self.header, self.rows = header, list(rows)

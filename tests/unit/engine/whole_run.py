@@ -330,7 +330,7 @@ async def _whole_run(
                 steps=plan_steps_of(folder / "plan.csv"),
                 tenant=tenant,
                 journal=journal,
-                rollback_files=FolderRollbackFiles(workspace, PLAIN),
+                rollback_files=FolderRollbackFiles(workspace, PLAIN, holds=disk.holds),
                 progress=waits,
                 options=ApplyOptions(max_failures="5%", endpoint=ENDPOINT, stay=True),
                 stop=lambda: clock.monotonic() - began > stops_after,

@@ -89,7 +89,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     tenant.unreadable, tenant.policies = set(stood["unreadable"]), stood["policies"]
     with JournalDb.open(workspace, actor="operator", tenant_id=TENANT, clock=lambda: tenant.now) as journal:
         made.journal = Kept(journal)  # type: ignore[assignment]
-        made.files = FolderRollbackFiles(workspace, PLAIN)  # type: ignore[assignment]
+        made.files = FolderRollbackFiles(workspace, PLAIN, holds=journal.holds)  # type: ignore[assignment]
         made.plan, rows = read_plan(workspace)
         made.steps = tuple(plan_steps_of(rows)())
         yield made
