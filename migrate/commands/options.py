@@ -31,7 +31,10 @@ TenantOption = Annotated[
 CloudOption = Annotated[
     str | None,
     typer.Option(
-        "--cloud", metavar="CLOUD", help="global, usgov, usgov-dod or china. [default: global]", rich_help_panel=_PANEL
+        "--cloud",
+        metavar="CLOUD",
+        help="global, usgov, usgov-dod or china; untried: bleu, delos, govsg. [default: global]",
+        rich_help_panel=_PANEL,
     ),
 ]
 Endpoint = Annotated[

@@ -154,8 +154,8 @@ def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenC
     if not azure_log.handlers:
         azure_log.addHandler(logging.NullHandler())
     options: dict[str, Any] = {"authority": connection.authority or authority_host(connection.cloud)}
-    if connection.authority is not None:
-        # Instance discovery would ask Microsoft about an authority that only this machine knows.
+    if connection.authority is not None or connection.cloud.is_untried:
+        # Instance discovery would ask Microsoft's global cloud about an authority that it need not know.
         options["disable_instance_discovery"] = True
     if connection.ca_bundle is not None:
         # The only setting that azure-identity's transports all honour.

@@ -23,17 +23,26 @@ _GRAPH_HOSTS = {
     Cloud.USGOV: "graph.microsoft.us",
     Cloud.USGOV_DOD: "dod-graph.microsoft.us",
     Cloud.CHINA: "microsoftgraph.chinacloudapi.cn",
+    Cloud.BLEU: "graph.svc.sovcloud.fr",
+    Cloud.DELOS: "graph.svc.sovcloud.de",
+    Cloud.GOVSG: "graph.svc.sovcloud.sg",
 }
 _AUTHORITY_HOSTS = {
     Cloud.GLOBAL: "login.microsoftonline.com",
     Cloud.USGOV: "login.microsoftonline.us",
     Cloud.USGOV_DOD: "login.microsoftonline.us",
     Cloud.CHINA: "login.chinacloudapi.cn",
+    Cloud.BLEU: "login.sovcloud-identity.fr",
+    Cloud.DELOS: "login.sovcloud-identity.de",
+    Cloud.GOVSG: "login.sovcloud-identity.sg",
 }
 
 
 def graph_host(cloud: Cloud) -> str:
-    """Return the host of Microsoft Graph. Source: Graph docs, national cloud deployments."""
+    """Return the host of Microsoft Graph.
+
+    Source: Graph docs, national cloud deployments; for the clouds that are untried, Graph PowerShell's own table.
+    """
     return _GRAPH_HOSTS[cloud]
 
 

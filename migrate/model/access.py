@@ -16,6 +16,14 @@ class Cloud(StrEnum):
     USGOV = "usgov"
     USGOV_DOD = "usgov-dod"
     CHINA = "china"
+    BLEU = "bleu"
+    DELOS = "delos"
+    GOVSG = "govsg"
+
+    @property
+    def is_untried(self) -> bool:
+        """Tell whether no document says that the cloud has per-user MFA states; nobody has run this there."""
+        return self in (Cloud.BLEU, Cloud.DELOS, Cloud.GOVSG)
 
 
 class SignInMethod(StrEnum):

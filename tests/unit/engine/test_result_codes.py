@@ -67,6 +67,7 @@ def result(
         tool_version="0",
         readback_timeout_seconds=3,
         apps_that_matter=None,
+        baseline_scopes=None,
         made_from="",
     )
     meanwhile(world)

@@ -68,13 +68,19 @@ def test_an_endpoint_elsewhere_is_refused(endpoint: str) -> None:
 
 def test_each_cloud_has_its_own_hosts_and_scope() -> None:
     graphs = {graph_host(cloud) for cloud in Cloud}
-    assert len(graphs) == len(Cloud) == 4
+    assert len(graphs) == len(Cloud) == 7
     for cloud in Cloud:
         connection = Connection(cloud=cloud)
         assert connection.origin == f"https://{graph_host(cloud)}"
         assert connection.scope == f"https://{graph_host(cloud)}/.default"
         assert not connection.is_sandbox
     assert authority_host(Cloud.CHINA).endswith(".cn")
+    untried = {cloud: (graph_host(cloud), authority_host(cloud)) for cloud in Cloud if cloud.is_untried}
+    assert untried == {
+        Cloud.BLEU: ("graph.svc.sovcloud.fr", "login.sovcloud-identity.fr"),
+        Cloud.DELOS: ("graph.svc.sovcloud.de", "login.sovcloud-identity.de"),
+        Cloud.GOVSG: ("graph.svc.sovcloud.sg", "login.sovcloud-identity.sg"),
+    }
     assert authority_host(Cloud.USGOV) == authority_host(Cloud.USGOV_DOD)
 
 
