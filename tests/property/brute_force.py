@@ -16,14 +16,27 @@ PLATFORMS = ["android", "iOS", "windows", "windowsPhone", "macOS", "linux", "som
 RISKS = ["none", "low", "medium", "high", "hidden"]
 INSIDER = ["none", "minor", "moderate", "elevated"]
 FLOWS = ["none", "deviceCodeFlow", "authenticationTransfer"]
-SUITES = ["Office365", "MicrosoftAdminPortals"]
-BASELINE = "only scopes such as openid and User.Read"
+AZURE = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+SUITES = ["Office365", "MicrosoftAdminPortals", "AllAgentIdResources", AZURE]
+BASELINE = "baselineScopes"
+"""As an application: sign-ins that ask only for scopes such as openid and User.Read."""
+LISTED = {
+    "00000002-0000-0ff1-ce00-000000000000": {"Office365"},
+    AZURE: {AZURE},
+    "c44b4083-3bb0-49c1-b47d-974e53cbdf3c": {"MicrosoftAdminPortals", AZURE},
+}
+"""Applications whose groups are known. Of any other one every case is tried."""
+COMPLIANT_NETWORK = "3d46dbda-8382-466a-856d-eb00cbc6b910"
 NOBODYS = "an app that nobody names"
-EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 
 
-def axes_of(policies: list[dict[str, Any]], locations: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Return the values to try for each coordinate; one value where no policy asks about it."""
+def axes_of(
+    policies: list[dict[str, Any]], locations: list[dict[str, Any]], setting: str = "unanswered"
+) -> dict[str, list[Any]]:
+    """Return the values to try for each coordinate; one value where no policy asks about it.
+
+    `setting` is what the operator answered about baseline scopes.
+    """
     conditions = [policy["conditions"] for policy in policies]
 
     def asked(key: str) -> bool:
@@ -32,10 +45,10 @@ def axes_of(policies: list[dict[str, Any]], locations: list[dict[str, Any]]) -> 
     rules = {c["devices"]["deviceFilter"]["rule"] for c in conditions if c.get("devices")}
     controls = {one for policy in policies for one in (policy["grantControls"] or {}).get("builtInControls", [])}
     return {
-        "app": _apps(conditions),
+        "app": _apps(conditions, setting),
         "client": CLIENTS if any(c["clientAppTypes"] not in ([], ["all"]) for c in conditions) else ["browser"],
         "platform": PLATFORMS if asked("platforms") else ["linux"],
-        "place": list(_places(locations)) if asked("locations") else [(None, "ZZ", "ZZ", False)],
+        "place": list(_places(locations)) if asked("locations") else [(None, "ZZ", "ZZ", False, False)],
         "signInRiskLevels": RISKS if asked("signInRiskLevels") else ["none"],
         "userRiskLevels": RISKS if asked("userRiskLevels") else ["none"],
         "insider": INSIDER if asked("insiderRiskLevels") else ["none"],
@@ -59,8 +72,22 @@ def size(axes: dict[str, list[Any]]) -> int:
     return total
 
 
-def demands(policy: dict[str, Any], sign_in: SignIn, locations: list[dict[str, Any]]) -> bool:
+def demands(
+    policy: dict[str, Any],
+    sign_in: SignIn,
+    locations: list[dict[str, Any]],
+    setting: str = "unanswered",
+    placeholder: str | None = None,
+) -> bool:
     """Tell whether a policy that is assigned makes this sign-in impossible without MFA."""
+    apps = policy["conditions"]["applications"]
+    if sign_in["app"][0] == BASELINE and not (
+        apps["includeApplications"] == ["All"] and not apps["excludeApplications"]
+    ):
+        if setting in ("unanswered", "disabled"):
+            return False
+        if setting == "customised" and placeholder in apps["excludeApplications"]:
+            return False
     if not _applies(policy["conditions"], sign_in, locations):
         return False
     grant = policy["grantControls"] or {}
@@ -78,8 +105,6 @@ def demands(policy: dict[str, Any], sign_in: SignIn, locations: list[dict[str, A
 
 def _applies(conditions: dict[str, Any], sign_in: SignIn, locations: list[dict[str, Any]]) -> bool:
     apps = conditions["applications"]
-    if sign_in["app"][0] == BASELINE and (apps["includeApplications"] != ["All"] or apps["excludeApplications"]):
-        return False
     if not _app_in(apps["includeApplications"], sign_in["app"]) or _app_in(apps["excludeApplications"], sign_in["app"]):
         return False
     clients = conditions["clientAppTypes"]
@@ -118,7 +143,7 @@ def _is_client(named: str, client: str) -> bool:
     return named == client or (named == "exchangeActiveSync" and client == "easSupported")
 
 
-def _apps(conditions: list[dict[str, Any]]) -> list[tuple[str, frozenset[str]]]:
+def _apps(conditions: list[dict[str, Any]], setting: str) -> list[tuple[str, frozenset[str]]]:
     named = {
         one
         for condition in conditions
@@ -132,9 +157,10 @@ def _apps(conditions: list[dict[str, Any]]) -> list[tuple[str, frozenset[str]]]:
         "All" in condition["applications"]["includeApplications"] and condition["applications"]["excludeApplications"]
         for condition in conditions
     ):
-        found.append((BASELINE, frozenset()))
-    for app in sorted(named - set(SUITES)):
-        found += [(app, some) for some in ([frozenset({"Office365"})] if app == EXCHANGE else every)]
+        # Where they are judged as the directory, nobody knows which groups the directory is in.
+        found += [(BASELINE, some) for some in (every if setting in ("enforced", "customised") else [frozenset[str]()])]
+    for app in sorted(named - set(SUITES) | named & {AZURE}):
+        found += [(app, some) for some in ([frozenset(LISTED[app] & named)] if app in LISTED else every)]
     return found
 
 
@@ -142,8 +168,8 @@ def _app_in(named: list[str], app: tuple[str, frozenset[str]]) -> bool:
     return "All" in named or app[0] in named or any(suite in named for suite in app[1])
 
 
-Place = tuple[Any, str, str, bool]
-"""Address, country of the address, country by GPS, one of the MFA trusted IPs."""
+Place = tuple[Any, str, str, bool, bool]
+"""Address, country of the address, country by GPS, one of the MFA trusted IPs, the compliant network."""
 
 
 def _places(locations: list[dict[str, Any]]) -> Iterator[Place]:
@@ -156,13 +182,17 @@ def _places(locations: list[dict[str, Any]]) -> Iterator[Place]:
         countries.update(location.get("countriesAndRegions", []))
     gps = any(location.get("countryLookupMethod") == "authenticatorAppGps" for location in locations)
     yield from itertools.product(
-        sorted(addresses, key=str), sorted(countries), sorted(countries) if gps else ["ZZ"], [False, True]
+        [None, *sorted(addresses, key=str)],
+        sorted(countries),
+        sorted(countries) if gps else ["ZZ"],
+        [False, True],
+        [False, True],
     )
 
 
 def _place_in(named: list[str], place: Place, locations: list[dict[str, Any]]) -> bool:
-    address, country, gps, mfa_trusted = place
-    if "All" in named or ("AllTrusted" in named and mfa_trusted):
+    address, country, gps, mfa_trusted, compliant = place
+    if "All" in named or ("AllTrusted" in named and mfa_trusted) or (COMPLIANT_NETWORK in named and compliant):
         return True
     for location in locations:
         by_name = location["id"] in named

@@ -6,12 +6,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from migrate.model.tenant_settings import UNANSWERED, BaselineScopes, BaselineSetting
 from tests.unit.decide.coverage.tenants import (
+    AZURE_MANAGEMENT,
+    AZURE_PORTAL,
     BRANCH,
     BROKEN,
+    COMPLIANT_NETWORK,
     EXCHANGE,
     GLOBAL_ADMIN,
     GPS,
+    HELPDESK,
     HIDDEN,
     HOME,
     HQ,
@@ -22,9 +27,11 @@ from tests.unit.decide.coverage.tenants import (
     policy,
 )
 
-_SITES = ["All", "AllTrusted", HQ, BRANCH, HOME, GPS]
-_APPS = [PAYROLL, EXCHANGE, "Office365", "MicrosoftAdminPortals"]
-_CONTROLS = ["compliantDevice", "domainJoinedDevice", "approvedApplication", "passwordChange"]
+_SITES = ["All", "AllTrusted", HQ, BRANCH, HOME, GPS, COMPLIANT_NETWORK]
+_APPS = [PAYROLL, EXCHANGE, "Office365", "MicrosoftAdminPortals", AZURE_MANAGEMENT, AZURE_PORTAL, "AllAgentIdResources"]
+_CONTROLS = ["compliantDevice", "domainJoinedDevice", "approvedApplication", "passwordChange", "verifiedID"]
+_ADDED = [*_CONTROLS, "riskRemediation", "retinaScan"]
+"""Controls beside MFA that only add to it: with AND it does not matter whether they are known."""
 
 
 def _some(values: list[str], most: int = 3) -> st.SearchStrategy[list[str]]:
@@ -78,6 +85,11 @@ USERS = st.one_of(
             {"includeUsers": ["GuestsOrExternalUsers"]},
             {"includeUsers": ["All"], "excludeUsers": ["GuestsOrExternalUsers"]},
             {"includeUsers": ["All"], "excludeUsers": [PEOPLE["ada"].id]},
+            {"includeRoles": [HELPDESK]},
+            {"includeUsers": ["All"], "excludeRoles": [HELPDESK]},
+            {"includeUsers": ["AllAgentIdUsers"]},
+            {"includeUsers": ["All", "AllAgentIdUsers"]},
+            {"includeUsers": ["All"], "excludeUsers": ["AllAgentIdUsers"]},
         ]
     ),
 )
@@ -94,7 +106,7 @@ GRANTS = st.one_of(
     st.just(("block",)),
     st.just(None),
     _some(_CONTROLS, 2).map(lambda others: {"operator": "OR", "builtInControls": ["mfa", *others]}),
-    _some(_CONTROLS, 2).map(lambda others: {"operator": "AND", "builtInControls": ["mfa", *others]}),
+    _some(_ADDED, 2).map(lambda others: {"operator": "AND", "builtInControls": ["mfa", *others]}),
     _some(_CONTROLS, 2).map(lambda others: {"operator": "OR", "builtInControls": others}),
 )
 
@@ -120,4 +132,12 @@ def tenants(draw: st.DrawFn, most: int = 7) -> list[dict[str, Any]]:
     return [draw(policies(sorted(keys), number)) for number in range(draw(st.integers(1, most)))]
 
 
+BASELINES = st.sampled_from(
+    [
+        UNANSWERED,
+        BaselineScopes(setting=BaselineSetting.ENFORCED),
+        BaselineScopes(setting=BaselineSetting.DISABLED),
+        BaselineScopes(setting=BaselineSetting.CUSTOMISED, placeholder=PAYROLL),
+    ]
+)
 USER_NAMES = st.sampled_from(sorted(PEOPLE))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.principals import Match
 from migrate.model.coverage import Coverage, Gap, Verdict
+from migrate.model.tenant_settings import UNANSWERED, BaselineScopes
 from tests.property import brute_force
-from tests.property.random_tenants import DOUBTFUL_USERS, USER_NAMES, policies, tenants
+from tests.property.random_tenants import BASELINES, DOUBTFUL_USERS, USER_NAMES, policies, tenants
 from tests.unit.decide.coverage.tenants import LOCATIONS, PEOPLE, evidence
 
 MOST_POINTS = 20_000
@@ -20,19 +21,20 @@ IN_SHORT = settings(max_examples=300, suppress_health_check=list(HealthCheck))
 AT_LENGTH = settings(max_examples=5_000, suppress_health_check=list(HealthCheck))
 
 
-def assert_agreement(raws: list[dict[str, Any]], name: str) -> None:
+def assert_agreement(raws: list[dict[str, Any]], name: str, baseline: BaselineScopes = UNANSWERED) -> None:
     """Compare verdict and gaps with every sign-in of one user."""
-    judge = Judge(evidence(*raws))
+    judge = Judge(evidence(*raws), baseline=baseline)
+    answer = (baseline.setting.value, baseline.placeholder)
     profile = PEOPLE[name]
     coverage = judge.coverage_of(profile)
     assigned = _assigned(judge, raws, name)
     weighed = {reading.id for reading in judge.weighed}
-    axes = brute_force.axes_of([raw for raw in raws if raw["id"] in weighed], list(LOCATIONS))
+    axes = brute_force.axes_of([raw for raw in raws if raw["id"] in weighed], list(LOCATIONS), answer[0])
     assume(brute_force.size(axes) <= MOST_POINTS)
     still_open = []
     closed: dict[str, set[frozenset[str]]] = {}
     for sign_in in brute_force.points(axes):
-        if any(brute_force.demands(raw, sign_in, list(LOCATIONS)) for raw in assigned):
+        if any(brute_force.demands(raw, sign_in, list(LOCATIONS), *answer) for raw in assigned):
             closed.setdefault(sign_in["app"][0], set()).add(sign_in["app"][1])
         else:
             still_open.append(sign_in)
@@ -42,7 +44,7 @@ def assert_agreement(raws: list[dict[str, Any]], name: str) -> None:
     proof = [raw for raw in assigned if raw["id"] in coverage.covered_by_ids]
     if expected is Verdict.COVERED:
         assert all(
-            any(brute_force.demands(raw, sign_in, list(LOCATIONS)) for raw in proof)
+            any(brute_force.demands(raw, sign_in, list(LOCATIONS), *answer) for raw in proof)
             for sign_in in brute_force.points(axes)
         )
 
@@ -88,7 +90,7 @@ def _lies_in(tag: str, sign_in: brute_force.SignIn) -> bool:
         case "app":
             app, suites = sign_in["app"]
             named = {app.casefold(), *(suite.casefold() for suite in suites)}
-            return value in named or (value == "other" and app == brute_force.NOBODYS and not suites)
+            return value.casefold() in named or (value == "other" and app == brute_force.NOBODYS and not suites)
         case "clientAppType":
             return value == sign_in["client"] or (value, sign_in["client"]) == ("exchangeActiveSync", "easSupported")
         case "platform":
@@ -116,21 +118,27 @@ def _is_place(value: str, place: brute_force.Place) -> bool:
         return brute_force._place_in(["AllTrusted"], place, list(LOCATIONS))
     if value == "other":
         return True
+    if value == "compliantNetwork":
+        return brute_force._place_in([brute_force.COMPLIANT_NETWORK], place, list(LOCATIONS))
     assert value in everywhere
     return brute_force._place_in([value], place, list(LOCATIONS))
 
 
 @IN_SHORT
-@given(raws=tenants(), name=USER_NAMES)
-def test_the_verdict_is_what_every_single_sign_in_says(raws: list[dict[str, Any]], name: str) -> None:
-    assert_agreement(raws, name)
+@given(raws=tenants(), name=USER_NAMES, baseline=BASELINES)
+def test_the_verdict_is_what_every_single_sign_in_says(
+    raws: list[dict[str, Any]], name: str, baseline: BaselineScopes
+) -> None:
+    assert_agreement(raws, name, baseline)
 
 
 @pytest.mark.long
 @AT_LENGTH
-@given(raws=tenants(most=10), name=USER_NAMES)
-def test_the_verdict_is_what_every_single_sign_in_says_at_length(raws: list[dict[str, Any]], name: str) -> None:
-    assert_agreement(raws, name)
+@given(raws=tenants(most=10), name=USER_NAMES, baseline=BASELINES)
+def test_the_verdict_is_what_every_single_sign_in_says_at_length(
+    raws: list[dict[str, Any]], name: str, baseline: BaselineScopes
+) -> None:
+    assert_agreement(raws, name, baseline)
 
 
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from migrate.decide.coverage.judge import Judge
-from migrate.model.coverage import Coverage, Verdict
-from migrate.model.evidence import Evidence
-from tests.property.random_tenants import CONDITIONS, DOUBTFUL_USERS, USER_NAMES, USERS, policies, tenants
-from tests.unit.decide.coverage.tenants import BRANCH, HQ, LEAVERS, PAYROLL, PEOPLE, PILOT, evidence
+from migrate.model.coverage import Assumption, Coverage, Verdict
+from migrate.model.evidence import BetaEvidence, Evidence
+from migrate.model.tenant_settings import BaselineScopes
+from tests.property.random_tenants import BASELINES, CONDITIONS, DOUBTFUL_USERS, USER_NAMES, USERS, policies, tenants
+from tests.unit.decide.coverage.tenants import BRANCH, HQ, LEAVERS, PAYROLL, PEOPLE, PILOT, evidence, policy
 
 MANY = settings(max_examples=100, suppress_health_check=list(HealthCheck))
 PROVEN = {Verdict.COVERED: 2, Verdict.PARTLY: 1, Verdict.UNCOVERED: 0, Verdict.UNKNOWN: 0}
@@ -225,3 +226,66 @@ def test_users_of_one_class_have_one_coverage(raws: list[RAW]) -> None:
     for profile in PEOPLE.values():
         found = judge.coverage_of(profile)
         assert by_class.setdefault(judge.class_of(profile), found) == found
+
+
+@MANY
+@given(raws=tenants(most=5), name=USER_NAMES, baseline=BASELINES)
+def test_an_answer_about_baseline_scopes_never_makes_anybody_less_covered_and_is_told_where_it_helps(
+    raws: list[RAW], name: str, baseline: BaselineScopes
+) -> None:
+    without = coverage(raws, name)
+    answered = Judge(evidence(*raws), baseline=baseline).coverage_of(PEOPLE[name])
+    assert PROVEN[without.verdict] <= PROVEN[answered.verdict]
+    if answered.verdict is Verdict.COVERED:
+        assert (Assumption.BASELINE_ANSWER in answered.assumes) is (without.verdict is not Verdict.COVERED)
+
+
+@MANY
+@given(drawn=a_tenant_and_one_of_its_policies(), name=USER_NAMES, key=st.sampled_from(["deviceStates", "moonPhases"]))
+def test_what_only_beta_says_never_makes_anybody_more_covered(
+    drawn: tuple[list[RAW], int], name: str, key: str
+) -> None:
+    raws, index = drawn
+    shown = copy.deepcopy(raws)
+    shown[index]["conditions"][key] = {"includeStates": ["All"]}
+    narrowed = coverage(raws, name, beta=in_beta(shown))
+    assert_no_more(narrowed, coverage(raws, name))
+    assert narrowed == coverage([*raws[:index], shown[index], *raws[index + 1 :]], name, beta=in_beta(shown))
+
+
+@MANY
+@given(raws=tenants(most=5), name=USER_NAMES, left_out=st.integers(0, 4))
+def test_taking_away_what_beta_says_never_makes_anybody_more_covered(raws: list[RAW], name: str, left_out: int) -> None:
+    whole = coverage(raws, name)
+    assert_no_more(coverage(raws, name, beta=None), whole)
+    assert_no_more(coverage(raws, name, beta=BetaEvidence(policies=None, policies_problem="403")), whole)
+    some = [raw for number, raw in enumerate(raws) if number != left_out]
+    assert_no_more(coverage(raws, name, beta=in_beta(some)), whole)
+
+
+@MANY
+@given(raws=tenants(most=5), name=USER_NAMES)
+def test_whoever_needs_the_managed_policy_for_per_user_mfa_has_no_proof_and_nobody_else_loses_it(
+    raws: list[RAW], name: str
+) -> None:
+    managed = copy.deepcopy(raws)
+    managed[0]["displayName"] = "Microsoft-managed: Multifactor authentication for per-user MFA users"
+    found, without = coverage(managed, name), coverage(managed[1:], name)
+    assert found.verdict is coverage(raws, name).verdict
+    assert found.is_proven() is without.is_proven()
+
+
+@MANY
+@given(raws=tenants(most=4), name=st.sampled_from(sorted(set(PEOPLE) - {"robo"})), more=st.data())
+def test_one_plain_policy_covers_every_person_whatever_else_stands_beside_it(
+    raws: list[RAW], name: str, more: st.DataObject
+) -> None:
+    plain = policy("plain")
+    place = more.draw(st.integers(0, len(raws)))
+    odd = policy("tomorrow", grant=("retinaScan",), moonPhases=["full"])
+    assert coverage([*raws[:place], plain, odd, *raws[place:]], name).verdict is Verdict.COVERED
+    assert coverage([*raws, plain], "robo").verdict is Verdict.UNCOVERED
+
+
+def in_beta(raws: list[RAW]) -> BetaEvidence:
+    return BetaEvidence(policies={raw["id"].lower(): raw for raw in raws}, policies_problem=None)

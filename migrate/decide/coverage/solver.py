@@ -77,7 +77,7 @@ class Solver:
         budget = self._budget()
         boxes = self._boxes(assigned)
         if is_covered(self._whole, boxes, budget):
-            proof = self._proof(assigned, budget)
+            proof = self._proof(assigned, self._best_known(assigned, budget), budget)
             return Solution(
                 Verdict.COVERED, proof, (), (), exhausted=False, assumes=tuple(self._assumptions(proof, budget))
             )
@@ -92,7 +92,7 @@ class Solver:
 
     def _assumptions(self, proof: tuple[int, ...], budget: Budget) -> Iterator[Assumption]:
         """Yield what policies rest on besides what was read: without it less would be demanded."""
-        plain = [box for index in proof if (box := self._without_answer[index]) is not None]
+        plain = _boxes_of(proof, self._without_answer)
         if any(self._reaches_beyond(box, plain, budget) for box in self._boxes(proof)):
             yield Assumption.BASELINE_ANSWER
         for assumption, leaving in (
@@ -103,7 +103,14 @@ class Solver:
             if any(self._reaches_beyond(box, rest, budget) for box in self._boxes(leaving.intersection(proof))):
                 yield assumption
 
-    def _proof(self, assigned: tuple[int, ...], budget: Budget) -> tuple[int, ...]:
+    def _best_known(self, assigned: tuple[int, ...], budget: Budget) -> Sequence[Box | None]:
+        """Return each policy's box to prove with: without the operator's answer wherever that is enough."""
+        if all(self._without_answer[index] == self._demanded[index] for index in assigned):
+            return self._demanded
+        plain = _boxes_of(assigned, self._without_answer)
+        return self._without_answer if is_covered(self._whole, plain, budget) else self._demanded
+
+    def _proof(self, assigned: tuple[int, ...], demanded: Sequence[Box | None], budget: Budget) -> tuple[int, ...]:
         """Return a smallest proof in the sense that no policy can be left out; the oldest policies are kept.
 
         Of Microsoft's own only those are kept without which there is no proof.
@@ -112,11 +119,11 @@ class Solver:
         kept = assigned
         try:
             for index in best_first:
-                if is_covered(self._whole, self._boxes((index,)), budget):
+                if is_covered(self._whole, _boxes_of((index,), demanded), budget):
                     return (index,)
             for index in reversed(best_first):
                 fewer = tuple(other for other in kept if other != index)
-                if is_covered(self._whole, self._boxes(fewer), budget):
+                if is_covered(self._whole, _boxes_of(fewer, demanded), budget):
                     kept = fewer
         except TooManyCombinations:
             return kept
@@ -133,7 +140,11 @@ class Solver:
         return inside is not None and not is_covered(inside, boxes, budget)
 
     def _boxes(self, indices: Iterable[int]) -> list[Box]:
-        return [box for index in indices if (box := self._demanded[index]) is not None]
+        return _boxes_of(indices, self._demanded)
 
     def _budget(self) -> Budget:
         return Budget(self._work_limit)
+
+
+def _boxes_of(indices: Iterable[int], demanded: Sequence[Box | None]) -> list[Box]:
+    return [box for index in indices if (box := demanded[index]) is not None]

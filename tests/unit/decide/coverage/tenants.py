@@ -27,6 +27,10 @@ def object_id(name: str) -> str:
 
 
 PAYROLL = object_id("app payroll")
+HELPDESK = object_id("role helpdesk (custom)")
+AZURE_MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+AZURE_PORTAL = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
+COMPLIANT_NETWORK = "3d46dbda-8382-466a-856d-eb00cbc6b910"
 HQ = object_id("location headquarters")
 BRANCH = object_id("location branch")
 HOME = object_id("location home countries")
@@ -167,6 +171,16 @@ ROLES: tuple[RoleEvidence, ...] = (
         eligible=frozenset({object_id("user pim")}),
         scoped=frozenset({object_id("user auda")}),
         built_in=True,
+    ),
+    RoleEvidence(
+        template_id=HELPDESK,
+        display_name="Helpdesk (custom)",
+        status=ReadStatus.READ,
+        problem=None,
+        holders=frozenset({object_id("user adam"), object_id("user ada")}),
+        eligible=frozenset(),
+        scoped=frozenset(),
+        built_in=False,
     ),
 )
 
