@@ -119,7 +119,8 @@ def _named_rows(sheet: Sheet) -> tuple[_People, list[UnreadRow]]:
             unread.append(nobody)
         else:
             named.append((number, row))
-    sheet.rows = named
+    if len(named) < len(sheet.rows):
+        sheet.rows = named
     unread.sort(key=lambda each: each.row)
     if unread and not named:
         raise BadInput(f"{sheet.name}, {unread[0].place}: {unread[0].reason}", hint=_UNREAD_HINT)

@@ -45,8 +45,9 @@ def read_clixml(name: str, stream: ByteSource, keep: Keep) -> Sheet:
             if not isinstance(user, dict):
                 unread.append((number, "it is no object that describes a user."))
                 continue
-            # What stands in nested objects comes up unfiltered; only what means something is kept.
-            user = {key: value for key, value in flattened(user).items() if keep(key)}
+            if (flat := flattened(user)) is not user:
+                # What stands in nested objects comes up unfiltered; only what means something is kept.
+                user = {key: value for key, value in flat.items() if keep(key)}
             columns.update(dict.fromkeys(user))
             rows.append((number, user))
     if unread and not rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum, auto
+from functools import lru_cache
 
 
 class Meaning(Enum):
@@ -128,6 +129,7 @@ _METHODS = frozenset(
 _BRACKETED = re.compile(r"[^\[\],;|\t]*\[([A-Za-z][A-Za-z0-9]*)\][^\[\],;|\t]*")
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """Return a column name as names are compared: letters and digits only, in lower case.
 

@@ -142,7 +142,7 @@ def _refuse_appended(name: str, text: str, line: int, *, is_first: bool) -> None
 
     What is no UTF-16 from its first letter on had nothing appended; it is in another encoding.
     """
-    if is_first and _ASCII_AS_UTF16.match(text.removeprefix("\ufeff")):
+    if _is_latin(text) or (is_first and _ASCII_AS_UTF16.match(text.removeprefix("\ufeff"))):
         return
     for run in _ASCII_AS_UTF16.finditer(text):
         spelled = run.group().encode("utf-16-le")
@@ -153,9 +153,23 @@ def _refuse_appended(name: str, text: str, line: int, *, is_first: bool) -> None
             )
 
 
+def _is_latin(text: str) -> bool:
+    """Tell whether a text has no sign beyond Latin-1, which is quickly found out."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def lines_at_any_end(stream: ByteSource, *, name: str, encoding: str | None = None) -> Iterator[str]:
-    """Yield the lines of `stream` with their ends, which may be LF, CR LF or CR, also one after the other."""
+    """Yield the lines of `stream` with their ends, which may be LF, CR LF or CR, also one after the other.
+
+    A line that begins with a byte order mark, as where files were put one after the other, loses it.
+    """
     for line in text_lines(stream, name=name, encoding=encoding):
+        if line[0] == "\ufeff":
+            line = line.lstrip("\ufeff")
         if line.find("\r", 0, -2) < 0 and not line.endswith("\r"):
             yield line
         else:

@@ -45,7 +45,6 @@ def read_table(name: str, lines: Iterator[str], keep: Keep) -> Sheet:
     than the header is a row that was not read. Raises `BadInput` naming file and row for broken quoting, for whole
     lines in quotes and for a file without a header whose rows are more than one name.
     """
-    lines = (line.lstrip("\ufeff") if line[:1] == "\ufeff" else line for line in lines)
     head = list(islice(lines, HEADER_WITHIN))
     place, delimiter = _beginning(name, head)
     table = TableRows(name, "csv", keep)

@@ -111,11 +111,12 @@ def _unwrapped(objects: _Objects, items: Iterable[object]) -> Iterator[object]:
         if answers is not None:
             yield from (_NotRead(answer) if isinstance(answer, str) else answer for answer in answers)
             continue
-        names = {key.casefold() for key in item}
         inner = item.get("value")
-        if not isinstance(inner, list) or not (
-            names == {"value"} or "count" in names or any("@odata." in key for key in names)
-        ):
+        if not isinstance(inner, list):
+            yield item
+            continue
+        names = {key.casefold() for key in item}
+        if not (names == {"value"} or "count" in names or any("@odata." in key for key in names)):
             yield item
             continue
         objects.is_cut = "@odata.nextlink" in names

@@ -19,7 +19,8 @@ def is_invisible(character: str) -> bool:
 def trimmed(text: str) -> str:
     """Return `text` without blanks and invisible characters at its two ends."""
     bare = text.strip()
-    if bare.isascii() and bare.isprintable():
+    # What begins and ends with a letter or digit, as nearly all texts do, has nothing to take off.
+    if not bare or (bare[0].isalnum() and bare[-1].isalnum() and _SHOW_NOTHING.isdisjoint((bare[0], bare[-1]))):
         return bare
     first, last = 0, len(bare)
     while first < last and (is_invisible(bare[first]) or bare[first].isspace()):

@@ -21,6 +21,9 @@ def flattened(item: dict[str, Any]) -> dict[str, Any]:
     AdditionalProperties; never from a property that is another person, such as the manager. What is there already
     stays, and where both say something the second one stands beside it.
     """
+    # Most objects have nothing to bring up; they come back as they are.
+    if "@odata.context" not in item and dict not in map(type, item.values()):
+        return item
     found = dict(item)
     for name, inner in item.items():
         key = folded(name)

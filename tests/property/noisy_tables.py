@@ -218,6 +218,7 @@ def noisy_csv(draw: st.DrawFn, truth: dict[str, str]) -> Noisy:
 def noisy_workbook(draw: st.DrawFn, truth: dict[str, str]) -> Noisy:
     """Return a workbook with gaps, hidden rows, merged cells and formulas."""
     from openpyxl import Workbook
+    from openpyxl.cell.cell import MergedCell
 
     done: list[str] = []
     table, _ = _rows(draw, truth, done)
@@ -235,7 +236,8 @@ def noisy_workbook(draw: st.DrawFn, truth: dict[str, str]) -> Noisy:
             case "merged":
                 page.merge_cells(start_row=number, end_row=number + 1, start_column=place, end_column=place)
             case _:
-                page.cell(number, place).value = "=1+1"
+                if not isinstance(cell := page.cell(number, place), MergedCell):
+                    cell.value = "=1+1"
     if draw(st.booleans()):
         book.create_sheet("Info").append(["Made", "2026"])
     made = io.BytesIO()

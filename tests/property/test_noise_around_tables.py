@@ -28,7 +28,7 @@ def check(document: Noisy) -> None:
         # A name that was cut off, or holds a quote, is nobody's: it is looked up and not found.
         if "cut" in document.done and any(true != name and true.startswith(name) for true in document.truth):
             continue
-        if "stray quote" in document.done and '"' in name:
+        if {"stray quote", "cell lost"} & set(document.done) and '"' in name:
             continue
         assert name in document.truth, (document.done, name)
         assert claim.mfa_state in (None, document.truth[name]), (document.done, claim)
