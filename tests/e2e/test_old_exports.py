@@ -175,6 +175,15 @@ def test_the_snapshot_compared_with_itself_agrees(exported: Lab) -> None:
     assert document["agree"] == len(csv_of(exported.workspace / "snapshot.csv"))
 
 
+def test_a_list_without_states_agrees_with_nothing(exported: Lab, tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    everybody = [row["UserPrincipalName"] for row in csv_of(exported.workspace / "snapshot.csv")]
+    names.write_text("\n".join(everybody) + "\n", encoding="utf-8")
+    ran = exported.go("compare", str(names), "-o", "json", code=1)
+    assert ran.document["differences"] == []
+    assert "this file holds no state" in ran.err
+
+
 def test_differences_are_told_in_every_format(exported: Lab, tmp_path: Path) -> None:
     rows = [row for row in csv_of(exported.workspace / "snapshot.csv") if row["PerUserMfaState"] == "enforced"]
     assert "PerUserMfaState" in SNAPSHOT_COLUMNS
