@@ -19,6 +19,7 @@ from migrate.exchange import documents
 from migrate.graph import refusals
 from migrate.model.cells import PLAN_COLUMNS
 from migrate.model.findings import FindingCode
+from migrate.model.journal import AUDIT_COLUMNS
 from migrate.model.record import Record
 from migrate.settings import GlobalOptions
 
@@ -254,7 +255,7 @@ def test_every_column_of_every_table_that_we_write_is_documented() -> None:
         "snapshot.csv": documents.SNAPSHOT_COLUMNS,
         "plan.csv": PLAN_COLUMNS,
         "rollback.csv": documents.ROLLBACK_COLUMNS,
-        "audit.csv": documents.AUDIT_COLUMNS,
+        "audit.csv": AUDIT_COLUMNS,
     }.items():
         said = text.split(f"\n`{name}`:\n", 1)[1].split("\n\n", 1)[0]
         assert re.split(r",\s+", said.strip()) == list(columns), name

@@ -9,6 +9,7 @@ from typing import Protocol
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, Touched
+from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import StateReading, WriteReply, WriteRequest
@@ -151,6 +152,14 @@ class Journal(Protocol):
 
     def put_document(self, value: object) -> str:
         """Store a JSON document durably and return its name, `sha256:<hex>`."""
+        ...
+
+    def put_steps(self, plan_digest: str, steps: Iterable[SetMfaState]) -> str:
+        """Store the user steps of a run durably, in their order, and return their SHA-256."""
+        ...
+
+    def steps(self, plan_digest: str, digest: str) -> Iterator[SetMfaState]:
+        """Yield the user steps of a run; raise before the first one when their SHA-256 is another."""
         ...
 
     @property

@@ -15,7 +15,7 @@ import msgspec
 from migrate.errors import BadInput
 from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of, opened
 from migrate.model.cells import PLAN_COLUMNS, joined, plan_cells, split
-from migrate.model.journal import JournalEntry, columns_of, entry_of
+from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, columns_of, entry_of
 from migrate.model.plan import HoldReason, PlanAction, PlanRow
 from migrate.model.record import Record
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, RollbackHeader, RollbackRow
@@ -30,7 +30,6 @@ ROLLBACK_COLUMNS = (
     "TenantId",
     "PlanDigest",
 )
-AUDIT_COLUMNS = tuple(JournalEntry.__struct_encode_fields__)
 SNAPSHOT_COLUMNS = (
     "ObjectId",
     "UserPrincipalName",
@@ -108,7 +107,8 @@ def audit_csv(entries: Iterable[JournalEntry], dialect: Dialect = PLAIN) -> Iter
 
 def audit_entries(source: Path | BinaryIO) -> Iterator[JournalEntry]:
     """Yield the entries of audit.csv as they were hashed; whether the chain holds is another question."""
-    return _decoded(source, AUDIT_COLUMNS, _audit_entry)
+    required = [column for column in AUDIT_COLUMNS if column not in SINCE_VERSION_2]
+    return _decoded(source, required, _audit_entry)
 
 
 def snapshot_csv(rows: Iterable[SnapshotRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -242,8 +242,8 @@ def _audit_cells(entry: JournalEntry) -> tuple[str, ...]:
 
 
 def _audit_entry(cells: dict[str, str]) -> JournalEntry:
-    values: dict[str, str | int] = {column: cells[column] for column in AUDIT_COLUMNS}
-    for column in ("Sequence", "Attempt"):
+    values: dict[str, str | int] = {column: cells[column] for column in AUDIT_COLUMNS if column in cells}
+    for column in ("Sequence", "Attempt", *(["Wave"] if cells.get("Wave") else [])):
         values[column] = _number(cells, column)
     return entry_of(values)
 

@@ -8,12 +8,18 @@ from enum import StrEnum
 
 import msgspec
 
-from migrate.model.reasons import NO_REASON, Reason, Why, why_of
+from migrate.model.reasons import NO_REASON, Reason, Why, parts_text, reason_from_parts, why_of
 from migrate.model.record import Record, canonical_json
 from migrate.model.users import MfaState
 
 GENESIS = "0" * 64
 """The previous hash of the first entry."""
+
+CHAIN_VERSION = 2
+"""What the hash of a new entry covers: since version 2 also Wave, Code and Parts."""
+
+SINCE_VERSION_2 = ("Wave", "Code", "Parts")
+"""The columns at the end, which an audit.csv of the first version does not have."""
 
 
 class Operation(StrEnum):
@@ -24,6 +30,10 @@ class Operation(StrEnum):
     WAIT = "Wait"
     APPROVE = "Approve"
     """A wait or guard that the operator skipped by name, with the reason."""
+    LINK_CHAIN = "LinkChain"
+    """The first entry of version 2 after entries of version 1: seals their waves, which their hashes leave out."""
+    VERIFIED = "Verified"
+    """What `verify` found, and what it looked at."""
     SET_MFA_STATE = "SetMfaState"
     CREATE_POLICY = "CreatePolicy"
     SET_POLICY_STATE = "SetPolicyState"
@@ -45,6 +55,8 @@ class Outcome(StrEnum):
     """Accepted, but still read as before after the read-back time; verify settles it."""
     FAILED = "failed"
     SKIPPED = "skipped"
+    RECORDED = "recorded"
+    """Nothing was to be done: the entry keeps something."""
     RECOVERED = "recovered"
     """An intent without an outcome, found in the target state on resume: presumably ours, not proven."""
 
@@ -60,7 +72,8 @@ class TargetType(StrEnum):
 class JournalEntry(Record, frozen=True, kw_only=True, rename="pascal"):
     """One entry, with the columns of audit.csv. Texts are empty, never None, so that a CSV says the same.
 
-    `columns_of` and `entry_of` stand between it and what is on disk, where the reason is a text.
+    `columns_of` and `entry_of` stand between it and what is on disk: there the reason is Code and Parts, with the text
+    that they made for people; in an entry of version 1 it is that text.
     """
 
     sequence: int
@@ -83,36 +96,64 @@ class JournalEntry(Record, frozen=True, kw_only=True, rename="pascal"):
     plan_digest: str
     previous_hash: str
     hash: str
+    wave: int | None = None
+    """The wave of a user; outside the hash in version 1."""
+    reason_text: str | None = None
+    """The Reason column as it stands on disk; None for what the reason says today."""
+    chain_version: int = CHAIN_VERSION
+    """Which columns the hash covers."""
 
     def expected_hash(self) -> str:
-        """Return SHA-256 over the previous hash and the canonical JSON of the other columns."""
+        """Return SHA-256 over the previous hash and the canonical JSON of the other columns of the entry's version."""
         columns = columns_of(self)
-        del columns["PreviousHash"], columns["Hash"]
+        outside = () if self.chain_version >= CHAIN_VERSION else SINCE_VERSION_2
+        for name in ("PreviousHash", "Hash", *outside):
+            del columns[name]
         return hashlib.sha256(self.previous_hash.encode() + canonical_json(columns)).hexdigest()
 
 
 def columns_of(entry: JournalEntry) -> dict[str, str | int]:
     """Return the entry as it stands on disk: the columns of audit.csv in their order, over which its hash goes."""
     columns: dict[str, str | int] = msgspec.to_builtins(entry)
-    columns["Reason"] = str(entry.reason)
+    del columns["ReasonText"], columns["ChainVersion"]
+    columns["Reason"] = str(entry.reason) if entry.reason_text is None else entry.reason_text
+    columns["Wave"] = "" if entry.wave is None else entry.wave
+    newer = entry.chain_version >= CHAIN_VERSION
+    columns["Code"] = entry.reason.why.value if newer else ""
+    columns["Parts"] = parts_text(entry.reason) if newer else ""
     return columns
 
 
+AUDIT_COLUMNS = (
+    *(field.encode_name for field in msgspec.structs.fields(JournalEntry) if field.required),
+    *SINCE_VERSION_2,
+)
+"""The names that `columns_of` gives, in their order."""
+
+
 def entry_of(columns: Mapping[str, str | int]) -> JournalEntry:
-    """Return the entry that the columns hold, strictly decoded.
+    """Return the entry that the columns hold, strictly decoded. Those of version 2 may be missing.
 
     Raises:
         msgspec.ValidationError: They are not what `columns_of` makes.
     """
-    text = columns.get("Reason")
-    if not isinstance(text, str):
-        raise msgspec.ValidationError("Expected `str` - at `$.Reason`")
-    reason = _reason_in(text, columns.get("Operation"), columns.get("Outcome"))
-    return msgspec.convert({**columns, "Reason": reason}, JournalEntry)
+    text, code, parts = columns.get("Reason"), columns.get("Code", ""), columns.get("Parts", "")
+    if not (isinstance(text, str) and isinstance(code, str) and isinstance(parts, str)):
+        raise msgspec.ValidationError("Expected `str` - at `$.Reason`, `$.Code` and `$.Parts`")
+    if code:
+        version, reason = CHAIN_VERSION, reason_from_parts(code, parts)
+    elif parts:
+        raise msgspec.ValidationError("there are parts, and no code that they belong to - at `$.Code`")
+    else:
+        version, reason = 1, _reason_in(text, columns.get("Operation"), columns.get("Outcome"))
+    older = {name: value for name, value in columns.items() if name not in SINCE_VERSION_2}
+    wave = columns.get("Wave", "")
+    rest = {"Reason": reason, "Wave": None if wave == "" else wave, "ReasonText": text, "ChainVersion": version}
+    return msgspec.convert({**older, **rest}, JournalEntry)
 
 
 def _reason_in(text: str, operation: object, outcome: object) -> Reason:
-    """Return the reason that a row gives. Where people and plans are quoted, no word of theirs says what it is."""
+    """Return the reason in a row of version 1. Where people and plans are quoted, no word of theirs says what it is."""
     match operation, outcome:
         case Operation.SET_MFA_STATE, Outcome.INTENT:
             return Reason(why=Why.PLANNED, words=text) if text else NO_REASON
@@ -143,7 +184,7 @@ class Draft(Record, frozen=True, kw_only=True):
     client_request_id: str = ""
     server_date: str = ""
     wave: int | None = None
-    """Kept beside the chain, for rollback of one wave."""
+    """For rollback of one wave, and for whoever reads the audit."""
     plan_digest: str = ""
     """The run that the entry belongs to, where that is not the present one: what became of an earlier run's intent."""
 

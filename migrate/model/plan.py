@@ -21,7 +21,7 @@ class PlanPart(Record, frozen=True, kw_only=True, omit_defaults=True):
     """
 
 
-class SetMfaState(Record, frozen=True, kw_only=True, tag_field="step", tag="SetMfaState"):
+class SetMfaState(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="SetMfaState"):
     """Set one user's per-user MFA state."""
 
     user_id: str

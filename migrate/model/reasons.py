@@ -1,7 +1,8 @@
 """Every reason that the program itself acts on: a value inside, a sentence only on disk and on the screen.
 
-The Reason column of journal.db and audit.csv is text, and stays what it was byte for byte. `str` of a reason makes that
-text and `why_of` reads it; nothing else in the program looks into it (`tests/test_reasons.py` walks the sources).
+On disk a reason is the columns Code and Parts; the text in the column Reason is what `str` made of it for people.
+Entries of version 1 of the audit chain have that text only, which stays what it was byte for byte: `why_of` reads it,
+and nothing else in the program looks into it (`tests/test_reasons.py` walks the sources).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
-from migrate.model.record import Record
+from migrate.model.record import Record, canonical_json
 
 
 class Why(Enum):
@@ -36,6 +37,10 @@ class Why(Enum):
     STOPPED = "Stopped"
     """The run ended rather than waited."""
     WAIT_INTERRUPTED = "WaitInterrupted"
+    LINKED = "Linked"
+    """The chain goes on in a newer version."""
+    VERIFIED = "Verified"
+    """What `verify` found."""
 
     # Users, before a write
     PLANNED = "Planned"
@@ -126,6 +131,12 @@ class Parts(Record, frozen=True, kw_only=True, omit_defaults=True):
     """How often it was sent, where it was given up after several times."""
     held: bool = False
     """Graph throttled writes for so long that it was not sent at first."""
+    entries: int = 0
+    """How many entries of version 1 a chain begins with."""
+    waves: str = ""
+    """SHA-256 over their numbers and waves."""
+    findings: int = 0
+    """How many things `verify` found."""
 
 
 NO_PARTS = Parts()
@@ -196,6 +207,11 @@ _SAYS = {
     Why.ALSO_CHANGED: "besides the state, ",
 }
 """The words that each begins with, the facts in braces. They stand in older folders: none is ever changed."""
+_SAYS_SINCE = {
+    Why.LINKED: "the {entries} entries before this one are of version 1 of the chain; their waves are sealed here",
+    Why.VERIFIED: "verify found {findings} things that are not as they should be",
+}
+"""Words that no entry of version 1 holds: they are for people only."""
 _SENT = "sent {sent} times without success: "
 _HELD = "not sent, since Graph throttles writes; "
 _PART = {
@@ -263,10 +279,30 @@ def _the_same_again(reason: Reason, text: str, otherwise: Why) -> Reason:
     return reason if _text_of(reason) == text else Reason(why=otherwise, words=text)
 
 
+def parts_text(reason: Reason) -> str:
+    """Return the cell Parts: the facts and words of a reason as canonical JSON, empty where there are none."""
+    facts = msgspec.to_builtins(reason.parts) | ({"words": reason.words} if reason.words else {})
+    return canonical_json(facts).decode() if facts else ""
+
+
+@lru_cache(maxsize=1024)
+def reason_from_parts(code: str, parts: str) -> Reason:
+    """Return the reason that the cells Code and Parts hold.
+
+    Raises:
+        msgspec.ValidationError: They are not what this version or an older one writes.
+    """
+    try:
+        facts = msgspec.json.decode(parts, type=dict[str, object]) if parts else {}
+        words = msgspec.convert(facts.pop("words", ""), str)
+        return Reason(why=Why(code), words=words, parts=msgspec.convert(facts, Parts))
+    except (msgspec.DecodeError, ValueError) as error:
+        raise msgspec.ValidationError(f"{error} - at `$.Code` and `$.Parts`") from error
+
+
 def _text_of(reason: Reason) -> str:
     parts = reason.parts
-    facts = {"kind": parts.kind, "run": parts.run, "document": parts.document, "before": parts.before}
-    begin = _SAYS.get(reason.why, "").format(**facts, found=parts.found, status=parts.status)
+    begin = (_SAYS.get(reason.why) or _SAYS_SINCE.get(reason.why, "")).format_map(msgspec.structs.asdict(parts))
     held = _HELD if parts.held else ""
     sent = _SENT.format(sent=parts.sent) if parts.sent else ""
     return f"{held}{sent}{begin}{reason.words}"

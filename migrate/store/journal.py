@@ -5,6 +5,7 @@ Nothing in it is ever changed or removed.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -15,10 +16,12 @@ from typing import Self
 import msgspec
 
 from migrate.errors import FolderProblem, NothingHere
-from migrate.model.journal import GENESIS, Draft, JournalEntry
+from migrate.model.journal import CHAIN_VERSION, GENESIS, Draft, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.plan import SetMfaState
+from migrate.model.reasons import Parts, Why, reason_of
 from migrate.model.record import canonical_json, sha256_of
 from migrate.store.books import ahead_of, refuse_behind
-from migrate.store.chain import verify_chain
+from migrate.store.chain import WavesSeal, verify_chain
 from migrate.store.database import (
     create_database,
     damaged,
@@ -34,6 +37,7 @@ from migrate.store.journal_schema import (
     INSERT,
     JOURNAL_FILE,
     JOURNAL_SCHEMA,
+    WAVES,
     values_of,
 )
 
@@ -146,11 +150,10 @@ class JournalDb(JournalReading):
         if self._plan_digest is None:
             raise RuntimeError("Entries belong to a plan: call for_run before append.")
         with sqlite_errors_about(self._path, JOURNAL_SCHEMA), transaction(self._connection):
-            entries = list(self._chained(drafts, self._plan_digest))
-            self._connection.executemany(
-                INSERT, [(*values_of(entry), draft.wave) for entry, draft in zip(entries, drafts, strict=True)]
-            )
-        return entries
+            link = self._link_due()
+            entries = list(self._chained([*link, *drafts], self._plan_digest))
+            self._connection.executemany(INSERT, [values_of(entry) for entry in entries])
+        return entries[len(link) :]
 
     def put_document(self, value: object) -> str:
         """Store a value's canonical JSON durably under its digest and return the reference, `sha256:<64 hex digits>`.
@@ -163,6 +166,28 @@ class JournalDb(JournalReading):
                 "INSERT INTO documents VALUES (?, ?) ON CONFLICT (ref) DO NOTHING", (ref, canonical_json(value))
             )
         return ref
+
+    def put_steps(self, plan_digest: str, steps: Iterable[SetMfaState]) -> str:
+        """Store the user steps of a run durably, in their order, and return the SHA-256 that `steps` wants to see.
+
+        Call it before the entry that opens the run. Storing the same again, after a crash, changes nothing.
+
+        Raises:
+            FolderDamaged: Other steps are there for this plan.
+            FolderProblem: They could not be stored; none of them is.
+        """
+        digest = hashlib.sha256()
+
+        def rows() -> Iterator[tuple[str, int, bytes]]:
+            for position, step in enumerate(steps):
+                body = canonical_json(step)
+                digest.update(body + b"\n")
+                yield plan_digest, position, body
+
+        with sqlite_errors_about(self._path, JOURNAL_SCHEMA), transaction(self._connection):
+            self._connection.executemany("INSERT INTO steps VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows())
+            self._check_steps(plan_digest, digest.hexdigest())
+        return digest.hexdigest()
 
     def _ready(self, prepare: Callable[[sqlite3.Connection], None], *, even_behind: bool = False) -> JournalDb:
         """Check the end of the chain and prepare the connection; close it when that fails."""
@@ -182,17 +207,38 @@ class JournalDb(JournalReading):
     def _check_the_end(self) -> None:
         count, _ = self.head
         start = max(0, count - CHECKED_ON_OPENING)
-        before = GENESIS
+        before, version = GENESIS, 1
         if start:
             rows = self._fetch(ENTRY, (start,))
             if not rows:
                 raise damaged(self._path, JOURNAL_SCHEMA, f"row {start} of the journal is missing")
-            before = self._decoded(rows[0]).hash
+            entry = self._decoded(rows[0])
+            before, version = entry.hash, entry.chain_version
         query = f"SELECT {', '.join(COLUMNS)} FROM entries WHERE sequence > ? ORDER BY sequence"  # noqa: S608
         end = (self._decoded(row) for row in self._fetch(query, (start,)))
-        report = verify_chain(end, after=(start, before))
+        report = verify_chain(end, after=(start, before), version=version)
         if not report.holds:
             raise damaged(self._path, JOURNAL_SCHEMA, report.problem.rstrip("."))
+
+    def _link_due(self) -> list[Draft]:
+        """Return the link between the versions of the chain where the last entry is of an older one."""
+        count, _ = self.head
+        if not count or self._decoded(self._fetch(ENTRY, (count,))[0]).chain_version >= CHAIN_VERSION:
+            return []
+        seal = WavesSeal()
+        for sequence, wave in self._connection.execute(WAVES):
+            seal.add(sequence, wave)
+        reason = reason_of(Why.LINKED, parts=Parts(entries=seal.entries, waves=seal.digest))
+        return [
+            Draft(
+                operation=Operation.LINK_CHAIN,
+                target_type=TargetType.RUN,
+                outcome=Outcome.RECORDED,
+                before="1",
+                requested=str(CHAIN_VERSION),
+                reason=reason,
+            )
+        ]
 
     def _chained(self, drafts: Iterable[Draft], plan_digest: str) -> Iterator[JournalEntry]:
         count, previous = self.head
@@ -219,6 +265,8 @@ class JournalDb(JournalReading):
                 plan_digest=draft.plan_digest or plan_digest,
                 previous_hash=previous,
                 hash="",
+                wave=draft.wave,
+                reason_text=str(draft.reason),
             )
             entry = msgspec.structs.replace(unsealed, hash=unsealed.expected_hash())
             previous = entry.hash

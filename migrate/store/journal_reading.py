@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, Touched
+from migrate.model.plan import SetMfaState
 from migrate.store.database import damaged, sqlite_errors_about
 from migrate.store.journal_schema import (
     COLUMNS,
@@ -126,6 +127,31 @@ class JournalReading:
         if number == 0:
             return digest == GENESIS
         return self._fetch("SELECT hash FROM entries WHERE sequence = ?", (number,)) == [(digest,)]
+
+    def steps(self, plan_digest: str, digest: str) -> Iterator[SetMfaState]:
+        """Yield the user steps that `put_steps` stored for a run, in their order.
+
+        Raises:
+            FolderDamaged: They are not those whose digest this is; raised before the first one is handed out.
+        """
+        self._check_steps(plan_digest, digest)
+        for body in self._bodies_of_steps(plan_digest):
+            yield msgspec.json.decode(body, type=SetMfaState)
+
+    def _check_steps(self, plan_digest: str, digest: str) -> None:
+        found = hashlib.sha256()
+        for body in self._bodies_of_steps(plan_digest):
+            found.update(body + b"\n")
+        if found.hexdigest() != digest:
+            what = f"the steps of the run {plan_digest[:12]} are not those that it was opened with"
+            raise damaged(self._path, JOURNAL_SCHEMA, what)
+
+    def _bodies_of_steps(self, plan_digest: str) -> Iterator[bytes]:
+        last = -1
+        query = "SELECT position, body FROM steps WHERE plan_digest = ? AND position > ? ORDER BY position LIMIT ?"
+        while page := self._fetch(query, (plan_digest, last, _PAGE)):
+            yield from (body if isinstance(body, bytes) else b"" for _, body in page)
+            last = page[-1][0]
 
     @property
     def head(self) -> tuple[int, str]:

@@ -6,18 +6,32 @@ from typing import Any
 
 import msgspec
 
-from migrate.model.journal import JournalEntry, columns_of, entry_of
+from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, columns_of, entry_of
 from migrate.store.database import Schema
 
 JOURNAL_FILE = "journal.db"
 
-COLUMNS = tuple(JournalEntry.__struct_fields__)
+COLUMNS = (
+    *(field.name for field in msgspec.structs.fields(JournalEntry) if field.required),
+    *(name.lower() for name in SINCE_VERSION_2),
+)
+"""The columns of an entry, in the order of audit.csv."""
 _COLUMN_LIST = ", ".join(COLUMNS)
+
+_STEPS = (
+    "CREATE TABLE steps (plan_digest TEXT NOT NULL, position INTEGER NOT NULL, body BLOB NOT NULL,"
+    " PRIMARY KEY (plan_digest, position)) WITHOUT ROWID",
+    "CREATE TRIGGER steps_stay_as_they_are BEFORE UPDATE ON steps"
+    " BEGIN SELECT RAISE(ABORT, 'steps of a run are never changed'); END",
+    "CREATE TRIGGER steps_stay BEFORE DELETE ON steps"
+    " BEGIN SELECT RAISE(ABORT, 'steps of a run are never removed'); END",
+)
+"""The user steps of a run as they were verified when it was opened."""
 
 JOURNAL_SCHEMA = Schema(
     application_id=0x4D46414A,
-    version=1,
-    tables=("documents", "entries"),
+    version=2,
+    tables=("documents", "entries", "steps"),
     create=(
         "CREATE TABLE documents (ref TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL)",
         """
@@ -42,24 +56,35 @@ JOURNAL_SCHEMA = Schema(
             plan_digest TEXT NOT NULL,
             previous_hash TEXT NOT NULL,
             hash TEXT NOT NULL,
-            wave INTEGER
+            wave INTEGER,
+            code TEXT NOT NULL DEFAULT '',
+            parts TEXT NOT NULL DEFAULT ''
         )
         """,
         "CREATE INDEX entries_by_object ON entries (operation, object_id, sequence, outcome)",
+        *_STEPS,
         "CREATE TRIGGER entries_stay_as_they_are BEFORE UPDATE ON entries"
         " BEGIN SELECT RAISE(ABORT, 'journal entries are never changed'); END",
         "CREATE TRIGGER entries_stay BEFORE DELETE ON entries"
         " BEGIN SELECT RAISE(ABORT, 'journal entries are never removed'); END",
     ),
-    upgrades={},
+    upgrades={
+        1: (
+            "ALTER TABLE entries ADD COLUMN code TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE entries ADD COLUMN parts TEXT NOT NULL DEFAULT ''",
+            *_STEPS,
+        ),
+    },
     when_damaged=(
         "Keep the folder as it is. Restore journal.db from a backup, or put the users back with the files beside it:"
         " mfa-migrate rollback --file rollback.csv --workspace A-NEW-FOLDER"
     ),
 )
 
-INSERT = f"INSERT INTO entries ({_COLUMN_LIST}, wave) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608
+INSERT = f"INSERT INTO entries ({_COLUMN_LIST}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 HEAD = "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
+WAVES = "SELECT sequence, wave FROM entries WHERE code = '' ORDER BY sequence"
+"""Of the entries of version 1."""
 ENTRY = f"SELECT {_COLUMN_LIST} FROM entries WHERE sequence = ?"  # noqa: S608
 
 # SQLite takes the bare columns of a query with one max() from the row that holds the maximum
@@ -100,7 +125,7 @@ TOUCHED = """
 
 def values_of(entry: JournalEntry) -> tuple[Any, ...]:
     """Return an entry's columns in the order of `COLUMNS`."""
-    return tuple(columns_of(entry).values())
+    return tuple((columns_of(entry) | {"Wave": entry.wave}).values())
 
 
 def entry_from(row: tuple[Any, ...]) -> JournalEntry:
@@ -109,7 +134,7 @@ def entry_from(row: tuple[Any, ...]) -> JournalEntry:
     Raises:
         msgspec.ValidationError: The row is not what `values_of` makes.
     """
-    return entry_of(dict(zip(_WIRE_NAMES, row, strict=False)))
-
-
-_WIRE_NAMES = tuple(field.encode_name for field in msgspec.structs.fields(JournalEntry))
+    columns = dict(zip(AUDIT_COLUMNS, row, strict=False))
+    if columns["Wave"] is None:
+        columns["Wave"] = ""
+    return entry_of(columns)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from migrate.model.journal import JournalEntry, columns_of
+from migrate.model.journal import AUDIT_COLUMNS, JournalEntry, columns_of
 from migrate.views.screen import Answer, styled
 
 
@@ -38,7 +38,7 @@ def audit_answer(path: Path, count: int, head: str, entries: Callable[[], Iterab
     return Answer(
         kind="audit",
         document={"file": str(path), "count": count, "lastHash": head},
-        columns=tuple(JournalEntry.__struct_encode_fields__),
+        columns=AUDIT_COLUMNS,
         rows=lambda: (tuple(str(value) for value in columns_of(entry).values()) for entry in entries()),
         lines=lines,
     )

@@ -161,6 +161,8 @@ def code_for(why: Why) -> ResultCode:
             | Why.ERROR
             | Why.INTERRUPTED
             | Why.BEGUN
+            | Why.LINKED
+            | Why.VERIFIED
             | Why.THROUGH
             | Why.ROLLED_BACK
             | Why.APPROVED

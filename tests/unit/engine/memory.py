@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from migrate.errors import PermissionMissing
+from migrate.errors import FolderDamaged, PermissionMissing
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome, Touched, columns_of, entry_of
+from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason, Why, reason_of, why_of
 from migrate.model.record import JsonObject, canonical_json, sha256_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
@@ -226,6 +227,7 @@ class MemoryJournal:
     def __init__(self, breaker: Breaker) -> None:
         self.kept: list[tuple[JournalEntry, int | None]] = []
         self.documents: dict[str, bytes] = {}
+        self.kept_steps: dict[str, list[SetMfaState]] = {}
         self.run = ""
         self._breaker = breaker
 
@@ -234,7 +236,7 @@ class MemoryJournal:
         made = []
         for draft in drafts:
             count, previous = self.head
-            columns = {name: getattr(draft, name) for name in draft.__struct_fields__ if name != "wave"}
+            columns = {name: getattr(draft, name) for name in draft.__struct_fields__}
             columns["plan_digest"] = draft.plan_digest or self.run
             unsealed = JournalEntry(
                 **columns,
@@ -306,6 +308,17 @@ class MemoryJournal:
         ref = f"sha256:{sha256_of(value)}"
         self.documents[ref] = canonical_json(value)
         return ref
+
+    def put_steps(self, plan_digest: str, steps: Iterable[SetMfaState]) -> str:
+        self._breaker.passed()
+        self.kept_steps[plan_digest] = list(steps)
+        return sha256_of(self.kept_steps[plan_digest])
+
+    def steps(self, plan_digest: str, digest: str) -> Iterator[SetMfaState]:
+        kept = self.kept_steps.get(plan_digest, [])
+        if sha256_of(kept) != digest:
+            raise FolderDamaged("The steps are not those that the run was opened with.", hint="Restore the journal.")
+        yield from kept
 
     @property
     def head(self) -> tuple[int, str]:

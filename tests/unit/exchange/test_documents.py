@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from migrate.errors import BadInput
 from migrate.exchange.documents import (
-    AUDIT_COLUMNS,
     SnapshotRow,
     audit_csv,
     audit_entries,
@@ -29,9 +28,18 @@ from migrate.exchange.documents import (
 from migrate.exchange.tables import DELIMITERS, Dialect
 from migrate.model.cells import joined, split
 from migrate.model.evidence import PolicyState
-from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType, entry_of
+from migrate.model.journal import (
+    AUDIT_COLUMNS,
+    GENESIS,
+    SINCE_VERSION_2,
+    JournalEntry,
+    Operation,
+    Outcome,
+    TargetType,
+    entry_of,
+)
 from migrate.model.plan import HoldReason, PlanAction, PlanRow, SetPolicyState
-from migrate.model.reasons import Why, reason_of, why_of
+from migrate.model.reasons import Parts, Reason, Why, parts_text, reason_of, why_of
 from migrate.model.rollback import (
     ROLLBACK_FORMAT,
     ROLLBACK_KIND,
@@ -76,16 +84,26 @@ ROLLBACK_ROWS = st.builds(
     tenant_id=TEXT,
     plan_digest=TEXT,
 )
-ENTRIES = st.fixed_dictionaries(
-    dict.fromkeys(JournalEntry.__struct_encode_fields__, TEXT)
+UNCODED = st.fixed_dictionaries(
+    dict.fromkeys((name for name in AUDIT_COLUMNS if name not in SINCE_VERSION_2), TEXT)
     | {
         "Sequence": NUMBERS,
+        "Wave": st.just("") | NUMBERS,
         "Attempt": NUMBERS,
         "Operation": st.sampled_from([member.value for member in Operation]),
         "TargetType": st.sampled_from([member.value for member in TargetType]),
         "Outcome": st.sampled_from([member.value for member in Outcome]),
     }
-).map(entry_of)
+)
+REASONS = st.builds(
+    Reason,
+    why=st.sampled_from(list(Why)),
+    words=TEXT,
+    parts=st.builds(Parts, found=TEXT, run=TEXT, status=st.integers(0, 599), held=st.booleans()),
+)
+CODED = st.just({"Code": "", "Parts": ""}) | REASONS.map(lambda one: {"Code": one.why.value, "Parts": parts_text(one)})
+ENTRIES = st.builds(lambda columns, coded: entry_of(columns | coded), UNCODED, CODED)
+"""Entries of both versions of the chain."""
 SNAPSHOT_ROWS = st.builds(
     SnapshotRow,
     user_id=TEXT,
@@ -260,10 +278,10 @@ def test_a_held_row_without_its_reason_is_a_bug_and_not_a_document() -> None:
         b"".join(plan_csv([msgspec.structs.replace(PLAN_ROW, hold_reason=None)]))
 
 
-def test_audit_csv_has_the_twenty_columns_in_their_order() -> None:
+def test_audit_csv_has_the_columns_of_version_1_and_then_those_of_version_2() -> None:
     assert " ".join(AUDIT_COLUMNS) == (
         "Sequence TimeUtc ServerDate Actor TenantId Operation TargetType ObjectId UserPrincipalName Before Requested "
-        "Observed Outcome Reason Attempt RequestId ClientRequestId PlanDigest PreviousHash Hash"
+        "Observed Outcome Reason Attempt RequestId ClientRequestId PlanDigest PreviousHash Hash Wave Code Parts"
     )
 
 

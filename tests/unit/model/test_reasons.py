@@ -101,7 +101,9 @@ def test_each_text_is_read_as_its_value_and_written_as_it_was(text: str) -> None
 
 
 def test_no_reason_is_missing_above() -> None:
-    assert {reason.why for reason in EVERY.values()} | ALL_WORDS == set(Why)
+    since = {Why.LINKED, Why.VERIFIED}
+    """Reasons that no version wrote as texts: they have a code."""
+    assert {reason.why for reason in EVERY.values()} | ALL_WORDS | since == set(Why)
 
 
 @pytest.mark.parametrize("why", sorted(ALL_WORDS, key=str))
