@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeGuard, get_args, get_type_hints
 
@@ -62,6 +62,9 @@ class EmergencyAccess(Record, frozen=True, kw_only=True, rename=None):
     """User principal names or object ids; two are advised."""
     none: str | None = None
     """The reason why there is none. Then no policy is created or switched on, only adopted."""
+    decided_by: str | None = None
+    """Who chose them, or that there is none; stands in plan and report."""
+    since: date | None = None
 
 
 class Exclusion(Record, frozen=True, kw_only=True, rename=None):
@@ -71,6 +74,9 @@ class Exclusion(Record, frozen=True, kw_only=True, rename=None):
     reason: str
     expires: date
     """From this day on the exclusion counts no more."""
+    decided_by: str | None = None
+    """Who decided it; stands in plan and report."""
+    since: date | None = None
 
 
 class AcceptPartial(Record, frozen=True, kw_only=True, rename=None):
@@ -80,6 +86,9 @@ class AcceptPartial(Record, frozen=True, kw_only=True, rename=None):
     """A gap tag as `plan` and `coverage` print it, such as `location:trusted`."""
     reason: str
     expires: date
+    decided_by: str | None = None
+    """Who decided it; stands in plan and report."""
+    since: date | None = None
 
 
 class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
@@ -96,6 +105,15 @@ class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
     policy_settle: str = "24h"
 
 
+class WaveStart(Record, frozen=True, kw_only=True, rename=None):
+    """One `[[waves.start]]`: a wave that must not begin before a moment."""
+
+    wave: int
+    """Its number, as `plan` prints it."""
+    not_before: datetime
+    """With its offset, such as 2026-12-07T08:00:00+01:00."""
+
+
 class WaveConfig(Record, frozen=True, kw_only=True, rename=None):
     """`[waves]`."""
 
@@ -105,6 +123,7 @@ class WaveConfig(Record, frozen=True, kw_only=True, rename=None):
     """Cumulative shares of the rest, by a stable hash; the last one is 100."""
     minimum_wait: str = "0s"
     """How long the last change of a wave must be ago before the next wave begins."""
+    start: tuple[WaveStart, ...] = ()
 
 
 class LimitConfig(Record, frozen=True, kw_only=True, rename=None):
@@ -309,6 +328,13 @@ def _check_values(config: Config, text: str, name: str) -> None:
     shares = config.waves.percentages
     if not shares or list(shares) != sorted(set(shares)) or shares[0] <= 0 or shares[-1] != 100:
         raise refuse(["waves", "percentages"], "waves.percentages must rise and end with 100, such as [10, 50, 100].")
+    for start in config.waves.start:
+        if start.not_before.tzinfo is None:
+            words = "waves.start.not_before needs its offset from UTC, such as 2026-12-07T08:00:00+01:00."
+            raise refuse(["waves", "start", "not_before"], words)
+        if not 1 <= start.wave <= len(shares) + 2:
+            words = f"waves.start.wave = {start.wave}: the waves have the numbers 1 to {len(shares) + 2}."
+            raise refuse(["waves", "start", "wave"], words)
     if config.policy.report_only_days < 0:
         raise refuse(["policy", "report_only_days"], "policy.report_only_days cannot be negative.")
     if config.tenant_settings.answer is None:

@@ -14,9 +14,9 @@ from migrate.commands.options import verb
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, owner_line, workspace_of
-from migrate.config import Config, limits_of
+from migrate.config import Config, Exclusion, limits_of
 from migrate.errors import ConfigProblem, ExitCode
-from migrate.model.plan import AcceptedGap
+from migrate.model.plan import AcceptedGap, Decision, ExcludedUser
 from migrate.model.rules import Rules
 from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
@@ -135,9 +135,8 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         emergency_access=tuple(_user_id(name, snapshot, "emergency_access.accounts") for name in access.accounts),
         emergency_none=access.none,
         exclusions={
-            _user_id(entry.user, snapshot, "exclude.user"): f"{entry.reason} (until {entry.expires})"
-            for entry in config.exclude
-            if today < entry.expires
+            one.user_id: one
+            for one in (_excluded(entry, snapshot) for entry in config.exclude if today < entry.expires)
         },
         guests=config.guests,
         canary=frozenset(_user_id(name, snapshot, "waves.canary") for name in config.waves.canary),
@@ -149,12 +148,36 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         sync_by_account=config.policy.directory_sync.value == "accounts",
         operator=actor.object_id if actor.is_user else None,
         only=None,
+        emergency_decision=Decision(
+            reason=access.none or "", decided_by=access.decided_by or "", since=_day(access.since)
+        ),
+        not_before=tuple((start.wave, start.not_before.isoformat()) for start in config.waves.start),
     )
+
+
+def _excluded(entry: Exclusion, snapshot: Snapshot) -> ExcludedUser:
+    return ExcludedUser(
+        user_id=_user_id(entry.user, snapshot, "exclude.user"),
+        reason=entry.reason,
+        expires=entry.expires.isoformat(),
+        decided_by=entry.decided_by or "",
+        since=_day(entry.since),
+    )
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def _accepted_on(config: Config, today: date) -> tuple[AcceptedGap, ...]:
     return tuple(
-        AcceptedGap(tag=gap.gap, reason=gap.reason, expires=gap.expires.isoformat())
+        AcceptedGap(
+            tag=gap.gap,
+            reason=gap.reason,
+            expires=gap.expires.isoformat(),
+            decided_by=gap.decided_by or "",
+            since=_day(gap.since),
+        )
         for gap in config.accept_partial
         if today < gap.expires
     )

@@ -306,6 +306,9 @@ def _value(text: str) -> object:
         return text
 
 
+_DECIDED = ('decided_by = "whoever rehearses"', "since = 2026-11-02")
+
+
 def write_lab_config(
     path: Path, tenant: Tenant, url: str, *, ca_bundle: Path | None = None, pacing: bool = True, more: str = ""
 ) -> None:
@@ -325,6 +328,7 @@ def write_lab_config(
         "",
         "[emergency_access]",
         access,
+        *_DECIDED,
         "",
         "[policy]",
         'mode = "adopt"',
@@ -340,5 +344,6 @@ def write_lab_config(
             f"user = {quoted(entry['user_principal_name'])}",
             f"reason = {quoted(entry['reason'])}",
             "expires = 2099-12-31",
+            *_DECIDED,
         ]
     write_atomically(path, [("\n".join(lines) + "\n" + more).encode()])

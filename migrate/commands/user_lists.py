@@ -12,6 +12,7 @@ import typer
 from migrate.commands.inputs import source_of
 from migrate.errors import BadInput
 from migrate.model.claims import Claim
+from migrate.model.plan import ExcludedUser
 from migrate.model.rules import Rules
 from migrate.store.snapshot import Snapshot
 
@@ -39,7 +40,10 @@ def rules_with_lists(
         rules = msgspec.structs.replace(rules, only=_ids_of_only(only, snapshot, warn))
     if exclude is not None:
         reason = f"in the list that --exclude names ({Path(exclude).name})"
-        listed = dict.fromkeys(_ids_of_exclude(exclude, snapshot, warn), reason)
+        listed = {
+            user_id: ExcludedUser(user_id=user_id, reason=reason)
+            for user_id in _ids_of_exclude(exclude, snapshot, warn)
+        }
         # A reason that stands in the configuration says more.
         rules = msgspec.structs.replace(rules, exclusions={**listed, **rules.exclusions})
     return rules

@@ -11,11 +11,14 @@ from migrate.decide.assumption_notes import about_baseline, about_managed, undat
 from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.directory_sync import is_sync_account
+from migrate.decide.exceptions import undecided
 from migrate.decide.lost_objects import lost_objects
 from migrate.model.coverage import Assumption, Coverage, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.plan import (
+    NO_HOLD_PARTS,
     PLAN_FORMAT,
+    HoldParts,
     HoldReason,
     NewlyPrompted,
     PlanAction,
@@ -130,6 +133,9 @@ class Planner:
             baseline_scopes=self._rules.baseline if self._rules.baseline.is_answer else None,
             limits=self._rules.limits,
             rows_sha256=rows_sha256,
+            # A list of --exclude may hold a hundred thousand people: who is in it stands in plan.csv.
+            exclusions=tuple(one for _, one in sorted(self._rules.exclusions.items()) if one.expires),
+            emergency_decision=self._rules.emergency_decision,
         )
 
     # One user
@@ -144,7 +150,7 @@ class Planner:
         coverage = self._judge.coverage_of(profile)
         if not coverage.is_proven(self._accepted):
             self._waiting_for_answer += any(gap.tag == BASELINE_TAG for gap in coverage.gaps)
-            return _row_of(user, PlanAction.HOLD, _hold_for(coverage), coverage.reason)
+            return _row_of(user, PlanAction.HOLD, _hold_for(coverage), coverage.reason, _parts_of(coverage))
         objection = self._objections.get(self._judge.class_of(profile))
         if objection is not None:
             return _row_of(user, PlanAction.HOLD, HoldReason.UNKNOWN, objection)
@@ -153,25 +159,27 @@ class Planner:
         self._assumed.update(coverage.assumes)
         assert isinstance(user, UserRecord)
         wave = self._wave_of(user)
-        return _row_of(user, PlanAction.DISABLE, None, coverage.summary, wave=wave, covered_by=coverage.covered_by)
+        parts = _parts_of(coverage)
+        return _row_of(user, PlanAction.DISABLE, None, coverage.summary, parts, wave, coverage.covered_by)
 
-    def _held_back(self, user: AnyUser) -> tuple[HoldReason, str] | None:
+    def _held_back(self, user: AnyUser) -> tuple[HoldReason, str, HoldParts] | None:
         """Return why a user stays out whatever the policies say, or None."""
         profile, rules = user.profile, self._rules
         if profile.is_agent:
-            return HoldReason.AGENT, "the account of an agent, which is no person: never touched"
+            return HoldReason.AGENT, "the account of an agent, which is no person: never touched", NO_HOLD_PARTS
         if profile.id in rules.emergency_access:
-            return HoldReason.EMERGENCY_ACCESS, "emergency access account: never touched"
+            return HoldReason.EMERGENCY_ACCESS, "emergency access account: never touched", NO_HOLD_PARTS
         if is_sync_account(profile, self._evidence):
-            return HoldReason.DIRECTORY_SYNC, "directory synchronization account: it cannot answer an MFA prompt"
-        if profile.id in rules.exclusions:
-            return HoldReason.EXCLUDED, rules.exclusions[profile.id]
+            why = "directory synchronization account: it cannot answer an MFA prompt"
+            return HoldReason.DIRECTORY_SYNC, why, NO_HOLD_PARTS
+        if (excluded := rules.exclusions.get(profile.id)) is not None:
+            return HoldReason.EXCLUDED, excluded.sentence, HoldParts(ends=excluded.expires)
         if rules.only is not None and profile.id not in rules.only:
-            return HoldReason.EXCLUDED, "not in the list that --only names"
+            return HoldReason.EXCLUDED, "not in the list that --only names", NO_HOLD_PARTS
         if profile.is_guest and not rules.guests:
-            return HoldReason.GUEST, "guest, and the configuration says guests = false"
+            return HoldReason.GUEST, "guest, and the configuration says guests = false", NO_HOLD_PARTS
         if isinstance(user, UnreadableUser):
-            return HoldReason.UNREADABLE, str(user.reason)
+            return HoldReason.UNREADABLE, str(user.reason), NO_HOLD_PARTS
         return None
 
     def _wave_of(self, user: UserRecord) -> int:
@@ -210,8 +218,15 @@ class Planner:
     def _waves(self) -> tuple[Wave, ...]:
         shares = self._rules.percentages
         names = [WaveKind.CANARY.value, *(str(share_wave(share)) for share in shares), WaveKind.NEVER_REGISTERED.value]
+        begins = dict(self._rules.not_before)
         return tuple(
-            Wave(number=number, name=name, users=self._in_wave[number]) for number, name in enumerate(names, 1)
+            Wave(
+                number=number,
+                name=name,
+                users=self._in_wave[number],
+                not_before=begins.get(number, ""),
+            )
+            for number, name in enumerate(names, 1)
         )
 
     def _blockers(self, newly_prompted: tuple[NewlyPrompted, ...]) -> Iterator[PlanNote]:
@@ -252,6 +267,7 @@ class Planner:
 
     def _warnings(self) -> Iterator[PlanNote]:
         rules = self._rules
+        yield from undecided(rules)
         if rules.emergency_none is not None:
             yield _warning("no-emergency-access", f"No emergency access account is configured: {rules.emergency_none}")
         elif len(rules.emergency_access) == 1:
@@ -354,7 +370,7 @@ def _row_of(
     action: PlanAction,
     hold: HoldReason | None,
     reason: str,
-    *,
+    parts: HoldParts = NO_HOLD_PARTS,
     wave: int | None = None,
     covered_by: tuple[str, ...] = (),
 ) -> PlanRow:
@@ -368,6 +384,17 @@ def _row_of(
         hold_reason=hold,
         reason=reason,
         covered_by=covered_by,
+        parts=parts,
+    )
+
+
+def _parts_of(coverage: Coverage) -> HoldParts:
+    """Return what keeps the verdict from being `covered`, as values."""
+    policies = [one.policy for one in coverage.left_out] or list(coverage.in_doubt)
+    return HoldParts(
+        policies=tuple(policies),
+        path=tuple(way for one in coverage.left_out for way in one.path),
+        open_gaps=tuple(dict.fromkeys(gap.tag for gap in coverage.gaps)),
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from migrate.decide.reverser import UNLIMITED, TenantFacts
 from migrate.errors import LimitReached, UsageProblem
 from migrate.model.coverage import Coverage, Verdict
-from migrate.model.plan import PLAN_FORMAT, PlanHeader, PlanKind, SetMfaState, Wave
+from migrate.model.plan import PLAN_FORMAT, Decision, PlanHeader, PlanKind, SetMfaState, Wave
 from migrate.model.record import Record, sha256_of
 from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest
 from migrate.model.tenant_settings import BaselineScopes
@@ -149,6 +149,7 @@ def plan_for(
     apps_that_matter: tuple[str, ...] | None,
     baseline_scopes: BaselineScopes | None,
     made_from: str,
+    decided_by: str = "",
 ) -> tuple[PlanHeader, tuple[SetMfaState, ...]]:
     """Return a plan of one wave that sets these users to `asked`, through the same applier as every other plan.
 
@@ -160,6 +161,7 @@ def plan_for(
         accept_uncovered: The operator's reason for switching off users without proof, or empty.
         emergency_access: Object ids that are never switched off.
         created_at, tool_version, readback_timeout_seconds, apps_that_matter, baseline_scopes: As in `PlanHeader`.
+        decided_by: Who is signed in and so answers for `accept_uncovered`.
         made_from: The journal's last hash: the same request twice in one second is two runs all the same.
     """
     steps = tuple(_step(each, asked, each.profile.id in restores, accept_uncovered) for each in resolved)
@@ -189,6 +191,9 @@ def plan_for(
         emergency_access=emergency_access,
         limits=msgspec.structs.replace(UNLIMITED, readback_timeout_seconds=readback_timeout_seconds),
         rows_sha256=sha256_of(steps),
+        uncovered_decision=Decision(reason=accept_uncovered, decided_by=decided_by, since=created_at[:10])
+        if accept_uncovered
+        else None,
     )
     return header, steps
 

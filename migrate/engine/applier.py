@@ -126,6 +126,7 @@ class Applier:
         for wave in self._plan.waves:
             if self._options.only_wave in (None, wave.number) and wave.users:
                 if any(True for _ in self._waves.remaining(wave.number)):
+                    self._gates.not_before(wave)
                     self._gates.after_the_wave_before(wave)
                     # Nobody reads a whole wave only to wait; one that is read already asks in its own gate.
                     if not self._waves.is_read_ahead(wave):
@@ -166,7 +167,8 @@ class Applier:
         if self._plan.limits.wave_wait_seconds:
             return None
         coming = self._plan.waves[self._plan.waves.index(wave) + 1 :]
-        return next((each for each in coming if each.users), None)
+        following = next((each for each in coming if each.users), None)
+        return None if following is None or following.not_before else following
 
     def _stop_at(self, place: str) -> None:
         if self._options.until == place:

@@ -62,6 +62,12 @@ class Gates:
             sentence = f"policy {name!r} was changed and has to settle"
             self._until(sentence, changed, timedelta(seconds=self._plan.limits.policy_settle_seconds))
 
+    def not_before(self, wave: Wave) -> None:
+        """Raise Wait until the moment before which the operator does not want the wave to begin."""
+        moment = moment_of(wave.not_before) if wave.not_before else None
+        if moment is not None and moment > self._tenant.server_now():
+            raise Wait(f"wave {wave.number} ({wave.name}) begins at {wave.not_before} at the earliest", moment)
+
     def after_the_wave_before(self, wave: Wave) -> None:
         """Raise Wait until the last change of the waves before is long enough ago."""
         seconds = self._plan.limits.wave_wait_seconds

@@ -77,6 +77,7 @@ async def change_for(
         apps_that_matter=tuple(sorted(ground.apps_that_matter)) or None,
         baseline_scopes=ground.baseline_scopes,
         made_from=made_from,
+        decided_by=(await tenant.read_actor()).name if ground.consent.accept_uncovered else "",
     )
     moved = [each for each in users.values() if each.before is not asked]
     notes = await _notes(moved, ground, tenant) if moved and asked is not MfaState.DISABLED else {}

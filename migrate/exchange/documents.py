@@ -14,9 +14,9 @@ import msgspec
 
 from migrate.errors import BadInput
 from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of, opened
-from migrate.model.cells import PLAN_COLUMNS, joined, plan_cells, split
+from migrate.model.cells import PLAN_COLUMNS, PLAN_COLUMNS_SINCE, joined, plan_cells, split
 from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, columns_of, entry_of
-from migrate.model.plan import HoldReason, PlanAction, PlanRow
+from migrate.model.plan import HoldParts, HoldReason, PlanAction, PlanRow
 from migrate.model.record import Record
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, RollbackHeader, RollbackRow
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserRecord
@@ -77,7 +77,8 @@ def plan_csv(rows: Iterable[PlanRow], dialect: Dialect = PLAIN) -> Iterator[byte
 
 def plan_rows(source: Path | BinaryIO) -> Iterator[PlanRow]:
     """Yield the rows of plan.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
-    return _decoded(source, PLAN_COLUMNS, _plan_row)
+    required = [column for column in PLAN_COLUMNS if column not in PLAN_COLUMNS_SINCE]
+    return _decoded(source, required, _plan_row)
 
 
 def rollback_csv(rows: Iterable[RollbackRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -200,6 +201,8 @@ def _plan_row(cells: dict[str, str]) -> PlanRow:
         if not separator or code not in set(HoldReason):
             raise BadInput(f"column Reason of a held user begins with a code and a colon, not with {code[:40]!r}.")
         hold_reason = HoldReason(code)
+    if cells.get("HoldCode", hold_reason or "") != (hold_reason or ""):
+        raise BadInput(f"column HoldCode: {cells['HoldCode'][:40]!r} is not what column Reason begins with.")
     return PlanRow(
         user_id=cells["ObjectId"],
         user_principal_name=cells["UserPrincipalName"],
@@ -210,6 +213,13 @@ def _plan_row(cells: dict[str, str]) -> PlanRow:
         hold_reason=hold_reason,
         reason=reason,
         covered_by=_names(cells, "CoveredBy"),
+        parts=HoldParts(
+            policies=_names(cells, "Policy"),
+            path=_names(cells, "Path"),
+            open_gaps=_names(cells, "OpenGaps"),
+            ends=cells.get("Ends", ""),
+        ),
+        mfa_capable=cells.get("MfaCapable", ""),
     )
 
 
@@ -327,6 +337,6 @@ def _boolean(cells: dict[str, str], column: str) -> bool | None:
 
 def _names(cells: dict[str, str], column: str) -> tuple[str, ...]:
     try:
-        return split(cells[column])
+        return split(cells.get(column, ""))
     except ValueError as error:
         raise BadInput(f"column {column}: {error}.") from error

@@ -16,7 +16,15 @@ PLAN_COLUMNS = (
     "Action",
     "Reason",
     "CoveredBy",
+    "HoldCode",
+    "Policy",
+    "Path",
+    "OpenGaps",
+    "Ends",
+    "MfaCapable",
 )
+PLAN_COLUMNS_SINCE = PLAN_COLUMNS[8:]
+"""Those that the first version did not have: a plan.csv without them is read as well."""
 
 _ITEM = re.compile(r"(?:[^\\;]|\\.)*", re.DOTALL)
 
@@ -32,6 +40,12 @@ def plan_cells(row: PlanRow) -> tuple[str, ...]:
         row.action.value,
         reason_cell(row),
         joined(row.covered_by),
+        row.hold_reason or "",
+        joined(row.parts.policies),
+        joined(row.parts.path),
+        joined(row.parts.open_gaps),
+        row.parts.ends,
+        row.mfa_capable,
     )
 
 

@@ -99,6 +99,20 @@ class Gap(Record, frozen=True, kw_only=True):
         return (":" in self.tag and self.tag in accepted) or any(accepted >= set(tags) for tags in self.within)
 
 
+class LeftOut(Record, frozen=True, kw_only=True):
+    """An enabled policy that would close some of what is open, if the user were not excluded from it."""
+
+    policy: str
+    """Display name."""
+    path: tuple[str, ...]
+    """As what the user is excluded: each is one way."""
+
+    @property
+    def sentence(self) -> str:
+        """Return it in words."""
+        return f"excluded from {self.policy!r} as {' and as '.join(self.path)}"
+
+
 class Coverage(Record, frozen=True, kw_only=True):
     """A verdict with its chain of evidence."""
 
@@ -112,6 +126,10 @@ class Coverage(Record, frozen=True, kw_only=True):
     """Sentences: what could not be read or is not understood and might matter."""
     exclusions: tuple[str, ...] = ()
     """Sentences: enabled policies that would close some of what is open, if the user were not excluded from them."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The same as values."""
+    in_doubt: tuple[str, ...] = ()
+    """Names of the policies that might close what is open and are not understood, or may not be the user's."""
     would_cover: tuple[str, ...] = ()
     """Names of report-only policies that would close some of what is open. Report-only never counts."""
     would_be: Verdict | None = None

@@ -144,6 +144,22 @@ class HoldReason(StrEnum):
     """The account of an agent: no person, and no policy for people reaches it."""
 
 
+class HoldParts(PlanPart, frozen=True, kw_only=True):
+    """The facts behind a row's reason, as columns of plan.csv."""
+
+    policies: tuple[str, ...] = ()
+    """Display names: the enabled policies that leave the user out, or that are not understood."""
+    path: tuple[str, ...] = ()
+    """As what the user is left out of them, such as `member of group Sales`."""
+    open_gaps: tuple[str, ...] = ()
+    """Tags of the regions that are open, those that the operator accepts included."""
+    ends: str = ""
+    """ISO date from which on an exclusion counts no more."""
+
+
+NO_HOLD_PARTS = HoldParts()
+
+
 class PlanAction(StrEnum):
     """What a plan does with a user."""
 
@@ -166,6 +182,9 @@ class PlanRow(Record, frozen=True, kw_only=True):
     hold_reason: HoldReason | None
     reason: str
     covered_by: tuple[str, ...]
+    parts: HoldParts = NO_HOLD_PARTS
+    mfa_capable: str = ""
+    """Whether the user could answer a request for MFA today; empty when that was not judged."""
 
 
 class Wave(PlanPart, frozen=True, kw_only=True):
@@ -174,6 +193,8 @@ class Wave(PlanPart, frozen=True, kw_only=True):
     number: int
     name: str
     users: int
+    not_before: str = ""
+    """When the wave may begin at the earliest (ISO 8601 with its offset); empty when any time will do."""
 
 
 class Severity(StrEnum):
@@ -216,6 +237,35 @@ class AcceptedGap(PlanPart, frozen=True, kw_only=True):
     reason: str
     expires: str
     """ISO date; from this day on it counts no more."""
+    decided_by: str = ""
+    since: str = ""
+    """ISO date."""
+
+
+class ExcludedUser(PlanPart, frozen=True, kw_only=True):
+    """Somebody who keeps per-user MFA for now because the operator says so."""
+
+    user_id: str
+    reason: str
+    expires: str = ""
+    """ISO date; from this day on it counts no more. Empty for whoever stands in a list of --exclude."""
+    decided_by: str = ""
+    since: str = ""
+    """ISO date."""
+
+    @property
+    def sentence(self) -> str:
+        """Return the reason with the day on which it ends."""
+        return f"{self.reason} (until {self.expires})" if self.expires else self.reason
+
+
+class Decision(PlanPart, frozen=True, kw_only=True):
+    """Who decided an exception, when and why: what no API knows and every auditor asks."""
+
+    reason: str = ""
+    decided_by: str = ""
+    since: str = ""
+    """ISO date."""
 
 
 class Limits(PlanPart, frozen=True, kw_only=True):
@@ -274,6 +324,12 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
 
     A rollback made from files takes them from rollback.json.
     """
+    exclusions: tuple[ExcludedUser, ...] = ()
+    """The exclusions of the configuration that count on the day of the plan."""
+    emergency_decision: Decision | None = None
+    """Who chose the emergency access accounts, or that there is none."""
+    uncovered_decision: Decision | None = None
+    """Who accepted with --accept-uncovered that users are switched off without proof."""
 
     @property
     def digest(self) -> str:

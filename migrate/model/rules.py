@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from migrate.model.plan import AcceptedGap, Limits
+from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, Limits
 from migrate.model.record import Record
 from migrate.model.tenant_settings import BaselineScopes
 
@@ -31,8 +31,8 @@ class Rules(Record, frozen=True, kw_only=True):
     """Object ids."""
     emergency_none: str | None
     """The reason why there is no emergency access account; then nothing is created or switched on."""
-    exclusions: dict[str, str]
-    """Object id -> reason, with the date on which it ends."""
+    exclusions: dict[str, ExcludedUser]
+    """By object id."""
     guests: bool
     canary: frozenset[str]
     percentages: tuple[float, ...]
@@ -48,3 +48,7 @@ class Rules(Record, frozen=True, kw_only=True):
     """Object id of the signed-in account: it comes last, unless the canary names it."""
     only: frozenset[str] | None
     """When given, nobody else is planned."""
+    emergency_decision: Decision = Decision()
+    """Who chose the emergency access accounts, or that there is none."""
+    not_before: tuple[tuple[int, str], ...] = ()
+    """Numbers of waves, and when each may begin at the earliest (ISO 8601 with its offset)."""

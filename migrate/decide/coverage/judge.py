@@ -15,7 +15,7 @@ from migrate.decide.coverage.principals import Assignment, Directory, Entrances,
 from migrate.decide.coverage.solver import TOO_MANY, Solution, Solver
 from migrate.decide.coverage.space import Space
 from migrate.decide.coverage.vocabulary import Axis, UserKind
-from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
+from migrate.model.coverage import Coverage, Gap, GapKind, LeftOut, Verdict
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.tenant_settings import UNANSWERED, BaselineScopes
 from migrate.model.users import UserProfile
@@ -154,15 +154,16 @@ class Judge:
         assigned = tuple(self._assigned(answers, report_only=False))
         perhaps = tuple(self._perhaps_assigned(answers))
         solution = self._solver.solution_for(assigned, perhaps)
-        excluded: tuple[str, ...] = ()
+        left_out: tuple[LeftOut, ...] = ()
         reported: tuple[int, ...] = ()
         if solution.verdict is not Verdict.COVERED:
-            excluded = tuple(self._exclusions(answers, assigned))
+            left_out = tuple(self._exclusions(answers, assigned))
             reported = tuple(
                 index
                 for index in self._assigned(answers, report_only=True)
                 if self._solver.closes_something(index, assigned)
             )
+        excluded = tuple(one.sentence for one in left_out)
         would_be = self._solver.solution_for((*assigned, *reported), perhaps).verdict if reported else None
         verdict, gaps = self._with_beta(solution.verdict), solution.gaps
         if not (solution.proof or solution.exhausted):
@@ -176,6 +177,8 @@ class Judge:
             covered_by_ids=tuple(self.weighed[index].id for index in solution.proof),
             not_understood=tuple(self._doubts(answers, solution)),
             exclusions=excluded,
+            left_out=left_out,
+            in_doubt=tuple(dict.fromkeys(self.weighed[index].name for index in solution.closers)),
             would_cover=tuple(self.weighed[index].name for index in reported),
             would_be=None if would_be is None else self._with_beta(would_be),
             assumes=solution.assumes,
@@ -197,10 +200,10 @@ class Judge:
             if unsure and not _is_report_only(reading):
                 yield index
 
-    def _exclusions(self, answers: tuple[Assignment, ...], assigned: tuple[int, ...]) -> Iterator[str]:
+    def _exclusions(self, answers: tuple[Assignment, ...], assigned: tuple[int, ...]) -> Iterator[LeftOut]:
         for index, (reading, answer) in enumerate(zip(self.weighed, answers, strict=True)):
             if answer.excluded and not _is_report_only(reading) and self._solver.closes_something(index, assigned):
-                yield f"excluded from {reading.name!r} as {' and as '.join(answer.paths)}"
+                yield LeftOut(policy=reading.name, path=answer.paths)
 
     def _nothing_applies(self, excluded: tuple[str, ...]) -> tuple[Gap, ...]:
         if excluded:

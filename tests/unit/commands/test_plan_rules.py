@@ -40,7 +40,8 @@ def test_exclusions_and_accepted_gaps_count_until_their_day(
         '[[accept_partial]]\ngap = "location:trusted"\nreason = "offices"\nexpires = 2027-01-31\n'
     )
     found = rules_for(settings(text), take_snapshot(), today=today)
-    assert found.exclusions == ({object_id("svc"): "a service (until 2027-01-31)"} if there else {})
+    said = {user_id: one.sentence for user_id, one in found.exclusions.items()}
+    assert said == ({object_id("svc"): "a service (until 2027-01-31)"} if there else {})
     assert [gap.tag for gap in found.accepted_gaps] == (["location:trusted"] if there else [])
 
 
@@ -114,3 +115,34 @@ def test_limits_are_fixed_in_seconds(take_snapshot: Callable[..., Any], settings
 def test_none_with_a_reason_is_no_account(take_snapshot: Callable[..., Any], settings: Callable[[str], Any]) -> None:
     found = rules_for(settings('[emergency_access]\nnone = "a lab"'), take_snapshot(), today=TODAY)
     assert (found.emergency_access, found.emergency_none) == ((), "a lab")
+
+
+def test_who_decided_and_since_when_and_when_a_wave_may_begin_go_into_the_plan(
+    take_snapshot: Callable[..., Any], settings: Callable[[str], Any]
+) -> None:
+    who = 'decided_by = "Kim Olsen"\nsince = 2026-11-01\n'
+    text = ACCESS + who + (
+        '[[exclude]]\nuser = "svc@contoso.example"\nreason = "a service"\nexpires = 2027-01-31\n' + who +
+        '[[accept_partial]]\ngap = "location:trusted"\nreason = "offices"\nexpires = 2027-01-31\n' + who +
+        "[[waves.start]]\nwave = 2\nnot_before = 2026-12-07T08:00:00+01:00\n"
+    )  # fmt: skip
+    found = rules_for(settings(text), take_snapshot(), today=TODAY)
+    decided = [found.emergency_decision, found.exclusions[object_id("svc")], found.accepted_gaps[0]]
+    assert [(one.decided_by, one.since) for one in decided] == [("Kim Olsen", "2026-11-01")] * 3
+    assert found.not_before == ((2, "2026-12-07T08:00:00+01:00"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("wave = 2\nnot_before = 2026-12-07T08:00:00", "offset from UTC"),
+        ("wave = 6\nnot_before = 2026-12-07T08:00:00Z", "the numbers 1 to 5"),
+        ("wave = 0\nnot_before = 2026-12-07T08:00:00Z", "the numbers 1 to 5"),
+        ('wave = 2\nnot_before = "Monday"', "not_before"),
+    ],
+)
+def test_a_start_of_a_wave_that_makes_no_sense_is_refused_by_line(
+    settings: Callable[[str], Any], line: str, said: str
+) -> None:
+    with pytest.raises(ConfigProblem, match=said):
+        settings(ACCESS + f"[[waves.start]]\n{line}\n")

@@ -17,6 +17,9 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus
 from migrate.model.plan import (
     AcceptedGap,
     CreatePolicy,
+    Decision,
+    ExcludedUser,
+    HoldParts,
     HoldReason,
     PlanAction,
     PlanHeader,
@@ -124,6 +127,43 @@ def test_whoever_is_not_proven_covered_is_held_back(proof: Evidence, reason: Hol
     assert header.rests_on == ()
 
 
+def test_why_somebody_is_held_back_is_parts() -> None:
+    proof = evidence(policy(excludeGroups=[object_id("staff")]), groups=(group("staff", "ada"),))
+    leave = ExcludedUser(user_id=object_id("bob"), reason="on leave", expires="2027-01-31", decided_by="Kim")
+    rows, header = planned([user("ada"), user("bob"), user("eve")], proof, rules(exclusions={leave.user_id: leave}))
+    assert rows["ada"].parts == HoldParts(
+        policies=("MFA for everybody",),
+        path=("member of group 'staff', directly or through nested groups",),
+        open_gaps=("excluded",),
+    )
+    assert rows["bob"].parts == HoldParts(ends="2027-01-31")
+    assert rows["eve"].parts == HoldParts()
+    assert header.exclusions == (leave,)
+    odd, _ = planned([user("ada")], evidence(policy("Odd one", state="somethingNew")))
+    assert odd["ada"].parts.policies == ("Odd one",)
+
+
+def test_exceptions_that_nobody_answers_for_are_told() -> None:
+    leave = ExcludedUser(user_id=object_id("bob"), reason="on leave", expires="2027-01-31", decided_by="Kim")
+    gap = AcceptedGap(tag="location:trusted", reason="offices", expires="2027-01-31")
+    open_ones = rules(exclusions={leave.user_id: leave}, accepted_gaps=(gap,))
+    said = warnings(planned([user("ada")], decided=open_ones)[1])["exception-undecided"]
+    assert "[emergency_access], [[exclude]] 'on leave', [[accept_partial]] location:trusted:" in said
+    settled = rules(
+        exclusions={leave.user_id: msgspec.structs.replace(leave, since="2026-11-01")},
+        accepted_gaps=(msgspec.structs.replace(gap, decided_by="Kim", since="2026-11-01"),),
+        emergency_decision=Decision(decided_by="Kim", since="2026-10-01"),
+    )
+    _, header = planned([user("ada")], decided=settled)
+    assert "exception-undecided" not in warnings(header)
+    assert header.emergency_decision == settled.emergency_decision
+
+
+def test_a_wave_carries_the_moment_before_which_it_must_not_begin() -> None:
+    _, header = planned([user("ada")], decided=rules(not_before=((2, "2026-12-07T08:00:00+01:00"),)))
+    assert [wave.not_before for wave in header.waves] == ["", "2026-12-07T08:00:00+01:00", "", "", ""]
+
+
 def test_a_hidden_group_is_named_in_a_warning() -> None:
     proof = evidence(policy(excludeGroups=[object_id("board")]), groups=(group("board", status=ReadStatus.HIDDEN),))
     _, header = planned([user("ada")], proof)
@@ -160,7 +200,8 @@ def test_a_directory_synchronization_account_is_held_back(known_by: str) -> None
 
 
 def test_an_exclusion_holds_back_with_its_reason_and_date() -> None:
-    decided = rules(exclusions={object_id("ada"): "on leave (until 2027-01-31)"})
+    leave = ExcludedUser(user_id=object_id("ada"), reason="on leave", expires="2027-01-31")
+    decided = rules(exclusions={object_id("ada"): leave})
     rows, header = planned([user("ada"), user("bob")], None, decided)
     assert (rows["ada"].hold_reason, rows["ada"].reason) == (HoldReason.EXCLUDED, "on leave (until 2027-01-31)")
     assert header.counts["hold/excluded"] == 1

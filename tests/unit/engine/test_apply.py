@@ -213,6 +213,24 @@ def test_time_between_waves_is_measured_from_the_last_change_of_the_waves_before
     assert world.tenant.now >= began + timedelta(seconds=7200)
 
 
+def test_a_wave_waits_for_the_moment_before_which_it_must_not_begin() -> None:
+    world = World()
+    begin = world.tenant.now + timedelta(hours=5)
+    waves = tuple(
+        msgspec.structs.replace(wave, not_before=begin.isoformat() if wave.number == 2 else "")
+        for wave in world.plan.waves
+    )
+    world.plan = msgspec.structs.replace(world.plan, waves=waves)
+    result = world.apply()
+    assert (result.ending, result.waiting_until) == (Ending.WAITING, begin)
+    assert list(world.tenant.states.values()).count(MfaState.DISABLED) == 1
+    assert result.waiting_for is not None
+    assert "at the earliest" in result.waiting_for
+    assert world.apply().ending is Ending.WAITING
+    assert world.apply_to_the_end().ending is Ending.DONE
+    assert world.tenant.now >= begin
+
+
 def test_a_rehearsal_of_a_plan_that_makes_its_policy_proves_as_if_it_were_on() -> None:
     world = World(create=True)
     result = world.apply(what_if=True)

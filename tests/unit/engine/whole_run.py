@@ -34,7 +34,7 @@ from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant, tenant_over
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, JournalEntry, Operation
-from migrate.model.plan import PlanHeader
+from migrate.model.plan import ExcludedUser, PlanHeader
 from migrate.model.run import RunResult
 from migrate.model.users import MfaState, UserRecord
 from migrate.sandbox.clock import SandboxClock
@@ -375,7 +375,10 @@ async def _plan(
     )
     rule = rules(
         emergency_access=tuple(account["id"] for account in lab["emergency_access"]),
-        exclusions={account["id"]: account["reason"] for account in lab["exclusions"]},
+        exclusions={
+            account["id"]: ExcludedUser(user_id=account["id"], reason=account["reason"])
+            for account in lab["exclusions"]
+        },
         canary=frozenset(user.id for user in users if user.user_principal_name in lab["canaries"]),
         percentages=percentages,
         limits=limits(**limit),

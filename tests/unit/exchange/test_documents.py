@@ -38,7 +38,7 @@ from migrate.model.journal import (
     TargetType,
     entry_of,
 )
-from migrate.model.plan import HoldReason, PlanAction, PlanRow, SetPolicyState
+from migrate.model.plan import HoldParts, HoldReason, PlanAction, PlanRow, SetPolicyState
 from migrate.model.reasons import Parts, Reason, Why, parts_text, reason_of, why_of
 from migrate.model.rollback import (
     ROLLBACK_FORMAT,
@@ -73,6 +73,8 @@ PLAN_ROWS = st.builds(
     wave=st.none() | NUMBERS,
     reason=TEXT,
     covered_by=NAMES,
+    parts=st.builds(HoldParts, policies=NAMES, path=NAMES, open_gaps=NAMES, ends=TEXT),
+    mfa_capable=TEXT,
 )
 ROLLBACK_ROWS = st.builds(
     RollbackRow,
@@ -248,9 +250,10 @@ PLAN_ROW = PlanRow(
 
 def test_plan_csv_reads_like_a_table_for_people() -> None:
     assert b"".join(plan_csv([PLAN_ROW])).decode() == (
-        "ObjectId,UserPrincipalName,CurrentState,TargetState,Wave,Action,Reason,CoveredBy\n"
+        "ObjectId,UserPrincipalName,CurrentState,TargetState,Wave,Action,Reason,CoveredBy,"
+        "HoldCode,Policy,Path,OpenGaps,Ends,MfaCapable\n"
         "11111111-1111-4111-8111-111111111111,ana.lopez@contoso.example,enforced,,,hold,"
-        "uncovered: No enabled policy demands MFA.,\n"
+        "uncovered: No enabled policy demands MFA.,,uncovered,,,,,\n"
     )
 
 
@@ -259,10 +262,11 @@ def test_plan_csv_reads_like_a_table_for_people() -> None:
     [
         ("enforced", "forced", "data row 1: column CurrentState: 'forced' is no per-user MFA state"),
         (",hold,", ",wait,", "data row 1: column Action: 'wait' is not one of disable, hold, none"),
+        (",uncovered,", ",partly,", "data row 1: column HoldCode: 'partly' is not what column Reason begins with"),
         ("uncovered: ", "", "data row 1: column Reason of a held user begins with a code"),
         (",,,hold", ",,one,hold", "data row 1: column Wave: 'one' is no whole number"),
         (",,,hold", ",,٣,hold", "data row 1: column Wave: '٣' is no whole number"),
-        (",\n", ",a; b\\\n", "data row 1: column CoveredBy: a semicolon without"),
+        ("MFA.,,uncovered", "MFA.,a; b\\,uncovered", "data row 1: column CoveredBy: a semicolon without"),
     ],
 )
 def test_a_cell_of_plan_csv_that_means_nothing_is_refused_with_its_place(found: str, instead: str, said: str) -> None:

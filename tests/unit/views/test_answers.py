@@ -153,8 +153,9 @@ def test_rows_and_document_of_a_plan() -> None:
         "disable",
         "covered by MFA for everybody",
         "MFA for everybody",
+        *[""] * 6,
     )
-    assert bob[2:] == ("", "", "", "hold", "uncovered: open: legacy clients", "")
+    assert bob[2:] == ("", "", "", "hold", "uncovered: open: legacy clients", "", "uncovered", "", "", "", "", "")
     assert isinstance(answer.document, dict)
     assert answer.document["digest"] == header().digest
     selected = text_of(plan_answer(header(), lambda: [row("ada")], Path("plan.csv"), every_row=True))

@@ -1,0 +1,31 @@
+"""Exceptions from the rule that everybody is migrated: who decided each, and which of them nobody answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.model.plan import PlanNote, Severity
+from migrate.model.rules import Rules
+
+SHOWN = 5
+"""How many exceptions a note names."""
+
+
+def undecided(rules: Rules) -> Iterator[PlanNote]:
+    """Yield a warning that names the exceptions of the configuration without somebody who decided, or without a day."""
+    decided = rules.emergency_decision
+    found = ["[emergency_access]"] if not (decided.decided_by and decided.since) else []
+    found += [
+        f"[[exclude]] {one.reason!r}"
+        for one in rules.exclusions.values()
+        if one.expires and not (one.decided_by and one.since)
+    ]
+    found += [f"[[accept_partial]] {gap.tag}" for gap in rules.accepted_gaps if not (gap.decided_by and gap.since)]
+    if found:
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        yield PlanNote(
+            severity=Severity.WARNING,
+            code="exception-undecided",
+            sentence=f"Nobody answers for {', '.join(found[:SHOWN])}{more}: an auditor will ask who decided and since "
+            "when. Write decided_by and since beside each in mfa-migrate.toml.",
+        )
