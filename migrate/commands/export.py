@@ -109,6 +109,8 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHe
                 actor=facts.actor,
                 states_read_by=facts.states_read_by,
                 keep_previous=_is_needed(workspace),
+                cross_check=facts.cross_check,
+                permissions=tenant.permissions,
             )
 
 

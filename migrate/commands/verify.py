@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.options import verb
-from migrate.commands.wiring import journal_to_read, open_tenant, workspace_of
-from migrate.errors import ExitCode, StalePlan
+from migrate.commands.wiring import journal_to_read, open_journal, open_tenant, owner_line, workspace_of
+from migrate.errors import ExitCode, FolderProblem, StalePlan
 from migrate.model.findings import Finding
+from migrate.model.instants import iso_utc
+from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import PlanAction, PlanRow
+from migrate.model.reasons import Parts, Why, reason_of
+from migrate.model.verification import Verification
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import PLAN_CSV, plan_rows_of
 from migrate.store.snapshot import open_snapshot
@@ -32,6 +38,8 @@ class Verified:
     taken_at: str
     applied: bool
     """Whether any run was begun from this folder."""
+    not_kept: str
+    """Why the result stands in no journal; empty when it does."""
 
 
 @verb
@@ -40,7 +48,8 @@ def verify(call: Call) -> ExitCode:
 
     Reads the tenant afresh. What it should be is the journal folded over the snapshot: after apply the target states,
     after rollback the former ones. Checked are states, policies, coverage and registered methods. People who were
-    held back are listed, they are no findings. Exit code 1 when there are findings.
+    held back are listed, they are no findings. Exit code 1 when there are findings. The result is kept in the journal,
+    unless another command holds the folder.
 
     \b
     Examples:
@@ -58,6 +67,7 @@ def verify(call: Call) -> ExitCode:
             call.settings.endpoint,
             untouched_since=None if verified.applied else verified.taken_at,
             planned=verified.planned,
+            not_kept=verified.not_kept,
         )
     )
     return ExitCode.FINDINGS if verified.findings else ExitCode.OK
@@ -83,11 +93,28 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
                     f"The snapshot is of tenant {wanted}; this is {organization.tenant_id}.",
                     hint="Sign in to the right tenant, or choose the right --workspace.",
                 )
+            began = iso_utc(tenant.server_now())
             findings = [
                 finding
                 async for finding in inspect(tenant, journal, snapshot.users, snapshot.user, call.screen, inspection)
             ]
-    held, planned = _planned(workspace)
+            actor = (await tenant.read_actor()).name
+        held, planned = _planned(workspace)
+        result = Verification(
+            at=began,
+            tool_version=__version__,
+            plan_digest=plan.digest if plan is not None else "",
+            snapshot_id=snapshot.header.id,
+            findings=dict(Counter(finding.code.value for finding in findings)),
+            users=inspection.users,
+            switched_off=inspection.switched_off,
+            policies=inspection.policies,
+            registrations=inspection.registrations,
+            on_managed=inspection.on_managed,
+            held_back=len(held),
+            journal_entries=journal.head[0] if journal is not None else 0,
+        )
+    not_kept = _not_kept(workspace, result, actor, wanted) if applied else "nothing has been applied, so there is none"
     return Verified(
         findings=findings,
         inspection=inspection,
@@ -95,7 +122,29 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         planned=planned,
         taken_at=snapshot.header.taken_at,
         applied=applied,
+        not_kept=not_kept,
     )
+
+
+def _not_kept(workspace: Workspace, result: Verification, actor: str, tenant_id: str) -> str:
+    """Keep the result in the journal; return why it could not be, or an empty text. Nobody waits for a busy folder."""
+    try:
+        with workspace.lock(owner_line("verify")), open_journal(workspace, actor=actor, tenant_id=tenant_id) as journal:
+            # It belongs to no run: what a run waits for stays the last entry of that run.
+            journal.for_run("")
+            reason = reason_of(Why.VERIFIED, parts=Parts(findings=sum(result.findings.values())))
+            kept = Draft(
+                operation=Operation.VERIFIED,
+                target_type=TargetType.RUN,
+                outcome=Outcome.RECORDED,
+                observed=journal.put_document(result),
+                reason=reason,
+                server_date=result.at,
+            )
+            journal.append([kept])
+    except FolderProblem as problem:
+        return problem.what.rstrip(".")
+    return ""
 
 
 def _planned(workspace: Workspace) -> tuple[list[PlanRow], int]:

@@ -13,7 +13,7 @@ from migrate.errors import RemoteProblem
 from migrate.model.instants import iso_utc
 from migrate.model.reasons import Why, reason_of
 from migrate.model.replies import StateReading
-from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.snapshot import Actor, Compared, CrossCheck, Organization, SubscribedSku
 from migrate.model.users import MfaState
 
 T = TypeVar("T")
@@ -36,6 +36,7 @@ class ExportFacts:
     actor: Actor
     states_read_by: str
     """`requirements` or `select`."""
+    cross_check: CrossCheck | None
 
 
 async def export_tenant(
@@ -78,7 +79,8 @@ async def export_tenant(
         await _read_registrations(tenant, sink, progress)
     else:
         progress.note("the registration report is not read: it needs Entra ID P1, which this tenant has not")
-    by_select = fast and await _read_states_by_select(tenant, sink, progress, users, rng)
+    check = await _read_states_by_select(tenant, sink, progress, users, rng) if fast else None
+    by_select = check is not None and not check.given_up
     if not by_select:
         await _read_states(tenant, sink, progress, users)
     if nameless:
@@ -92,6 +94,7 @@ async def export_tenant(
         skus=skus,
         actor=actor,
         states_read_by="select" if by_select else "requirements",
+        cross_check=check,
     )
 
 
@@ -122,8 +125,8 @@ async def _read_states(tenant: Tenant, sink: SnapshotSink, progress: Progress, u
 
 async def _read_states_by_select(
     tenant: Tenant, sink: SnapshotSink, progress: Progress, users: int, rng: random.Random
-) -> bool:
-    """Read states by `$select`; return False, with the reason said, when that must not be trusted here."""
+) -> CrossCheck:
+    """Read states by `$select` and compare a sample; `given_up` says why that must not be trusted here."""
     sample: list[tuple[str, str]] = []
     seen = 0
     try:
@@ -131,32 +134,34 @@ async def _read_states_by_select(
             readings = []
             for user_id, value in chunk:
                 if value not in set(MfaState):
-                    progress.note(
-                        f"--fast is given up: the accelerator sent {value!r} for user {user_id}. "
-                        "Reading every state by the documented call instead."
-                    )
-                    return False
+                    return _given_up(progress, f"the accelerator sent {value!r} for user {user_id}.")
                 readings.append(_reading(user_id, MfaState(value), tenant.server_now()))
                 _keep_in_sample(sample, (user_id, value), seen, rng)
                 seen += 1
             sink.add_readings(readings)
             progress.advance(seen, users, "Reading per-user MFA states (--fast)")
     except RemoteProblem as problem:
-        progress.note(f"--fast is given up: {problem.what} Reading every state by the documented call instead.")
-        return False
+        return _given_up(progress, problem.what)
     if seen != users:
-        progress.note(f"--fast is given up: it listed {seen} users of {users}. Reading every state one by one instead.")
-        return False
-    for reading in await tenant.read_mfa_states([user_id for user_id, _ in sample]):
-        claimed = dict(sample)[reading.user_id]
-        if reading.mfa_state != claimed:
-            progress.note(
-                f"--fast is given up: for user {reading.user_id} it said {claimed}, the documented call says "
-                f"{reading.mfa_state or reading.problem}. Reading every state by the documented call instead."
-            )
-            return False
+        return _given_up(progress, f"it listed {seen} users of {users}.")
+    claimed = dict(sample)
+    readings = await tenant.read_mfa_states(list(claimed))
+    compared = tuple(
+        Compared(user_id=each.user_id, first=claimed[each.user_id], second=each.mfa_state or "") for each in readings
+    )
+    for reading in readings:
+        if reading.mfa_state != claimed[reading.user_id]:
+            said = reading.mfa_state or reading.problem
+            why = f"for user {reading.user_id} it said {claimed[reading.user_id]}, the documented call says {said}."
+            return _given_up(progress, why, compared)
     progress.note(f"--fast agreed with the documented call on {len(sample)} users drawn at random")
-    return True
+    return CrossCheck(asked=len(compared), agreed=len(compared), sample=compared)
+
+
+def _given_up(progress: Progress, why: str, compared: tuple[Compared, ...] = ()) -> CrossCheck:
+    progress.note(f"--fast is given up: {why} Reading every state by the documented call instead.")
+    agreed = sum(one.first == one.second for one in compared)
+    return CrossCheck(asked=len(compared), agreed=agreed, given_up=why, sample=compared)
 
 
 def _keep_in_sample(sample: list[tuple[str, str]], item: tuple[str, str], seen: int, rng: random.Random) -> None:

@@ -22,7 +22,7 @@ from migrate.graph.session import Connection, authority_host
 from migrate.graph.together import apart
 from migrate.model.access import SignInMethod
 from migrate.model.record import JsonObject
-from migrate.model.snapshot import Actor
+from migrate.model.snapshot import Actor, TokenPermissions
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -46,6 +46,16 @@ class SignedIn:
     def actor(self) -> Actor | None:
         """Return who the token is for; None when it does not say."""
         return actor_of(self.claims)
+
+    def permissions(self) -> TokenPermissions | None:
+        """Return what the token says that it allows; None when it is opaque."""
+        if not self.claims:
+            return None
+        return TokenPermissions(
+            scopes=tuple(sorted(str(self.claims.get("scp", "")).split())),
+            roles=tuple(sorted(map(str, self.claims.get("roles") or ()))),
+            directory_roles=tuple(sorted(map(str, self.claims.get("wids") or ()))),
+        )
 
     def grants(self, permission: str) -> bool:
         """Tell whether the token lists a permission, as an application role or a delegated scope."""

@@ -30,7 +30,7 @@ from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import StateReading, WriteReply, WriteRequest
-from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.snapshot import Actor, Organization, SubscribedSku, TokenPermissions
 from migrate.model.users import Registration, UserProfile
 
 if TYPE_CHECKING:
@@ -92,6 +92,11 @@ class GraphTenant:
         if actor is not None:
             return actor
         return await self._channel.read(_read("me?$select=id,userPrincipalName", "who is signed in", USERS), wire.me)
+
+    @property
+    def permissions(self) -> TokenPermissions | None:
+        """What the token says that it allows; None where it is opaque."""
+        return self._signed_in.permissions()
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
         """Read `/subscribedSkus`."""

@@ -46,6 +46,36 @@ class Actor(Record, frozen=True, kw_only=True):
     is_user: bool
 
 
+class Compared(Record, frozen=True, kw_only=True):
+    """One user whose state was read a second way."""
+
+    user_id: str
+    first: str
+    second: str
+    """Empty where the second reading gave no state."""
+
+
+class CrossCheck(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What a second way of reading states said about a sample."""
+
+    asked: int
+    agreed: int
+    given_up: str = ""
+    """Why the accelerator was not trusted, so that every state was read by the documented call; empty when it was."""
+    sample: tuple[Compared, ...] = ()
+
+
+class TokenPermissions(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """What the reading token said that it allows; None in a header of an opaque token, or of an older version."""
+
+    scopes: tuple[str, ...] = ()
+    """Delegated permissions (`scp`)."""
+    roles: tuple[str, ...] = ()
+    """Permissions of an application (`roles`)."""
+    directory_roles: tuple[str, ...] = ()
+    """Template ids of the directory roles of whoever is signed in (`wids`)."""
+
+
 class SnapshotHeader(Record, frozen=True, kw_only=True):
     """What one export read. The bulk lies beside it in the database."""
 
@@ -66,3 +96,6 @@ class SnapshotHeader(Record, frozen=True, kw_only=True):
     unreadable: int
     counts: dict[str, int]
     """Users by state and type, keys such as `enforced/member`."""
+    cross_check: CrossCheck | None = None
+    """None where states were read in one way only."""
+    permissions: TokenPermissions | None = None

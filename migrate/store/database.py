@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,10 @@ from migrate.store.files import create_owner_only, force_to_disk, os_errors_abou
 
 BUSY_SECONDS = 10.0
 """How long one process waits for another one's transaction on the same file."""
+
+
+class NotWhatWasWritten(Exception):
+    """Control flow: what was read does not fit its digest; its text says what. Becomes `FolderDamaged`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +32,8 @@ class Schema:
     """Names of the tables that a file of this version must have."""
     create: tuple[str, ...]
     """Statements that make an empty database of this version."""
-    upgrades: Mapping[int, tuple[str, ...]]
-    """By the version they start from: statements that lead to the next one."""
+    upgrades: Mapping[int, tuple[str | Callable[[sqlite3.Connection], None], ...]]
+    """By the version they start from: statements and functions that lead to the next one."""
     when_damaged: str
     """The hint of the message when a file turns out damaged."""
 
@@ -87,7 +91,7 @@ def open_checked(path: Path, schema: Schema, *, mode: str = "rw", thorough: bool
     Raises:
         FolderDamaged: It is not ours, incomplete, or SQLite finds damage.
         NewerFolder: A newer version made it.
-        FolderProblem: It cannot be read, or is older and lies in a folder that cannot be written.
+        FolderProblem: It cannot be read.
     """
     with sqlite_errors_about(path, schema):
         connection = connect(path, mode=mode)
@@ -96,8 +100,12 @@ def open_checked(path: Path, schema: Schema, *, mode: str = "rw", thorough: bool
             _check_integrity(connection, path, schema, "integrity_check" if thorough else "quick_check")
             version = _version(connection)
             if version < schema.version:
-                connection.close()
-                connection = _upgraded(path, schema, version)
+                older = connection
+                try:
+                    stays = mode != "rw" and not os.access(path.parent, os.W_OK)
+                    connection = _upgraded_apart(older, path, schema) if stays else _upgraded(path, schema, version)
+                finally:
+                    older.close()
             _check_tables(connection, path, schema)
         except BaseException:
             connection.close()
@@ -200,10 +208,28 @@ def _check_integrity(connection: sqlite3.Connection, path: Path, schema: Schema,
 
 
 def _check_tables(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
-    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    present = _columns_of(connection)
     missing = [name for name in schema.tables if name not in present]
     if missing:
         raise damaged(path, schema, f"the table {missing[0]} is missing")
+    with closing(sqlite3.connect(":memory:")) as pattern:
+        for statement in schema.create:
+            pattern.execute(statement)
+        for name, columns in _columns_of(pattern).items():
+            if present.get(name) != columns:
+                raise damaged(path, schema, f"the table {name} has other columns than it was made with")
+
+
+def _columns_of(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """Return the tables with the names of their columns."""
+    query = (
+        "SELECT made.name, info.name FROM sqlite_master AS made, pragma_table_info(made.name) AS info"
+        " WHERE made.type = 'table'"
+    )
+    tables: dict[str, set[str]] = {}
+    for table, column in connection.execute(query):
+        tables.setdefault(table, set()).add(column)
+    return tables
 
 
 def _upgraded(path: Path, schema: Schema, version: int) -> sqlite3.Connection:
@@ -211,16 +237,38 @@ def _upgraded(path: Path, schema: Schema, version: int) -> sqlite3.Connection:
     connection = connect(path)
     try:
         _keep_copy(connection, path, version, schema)
-        with transaction(connection):
-            # Another process may have upgraded it between our look and our lock.
-            for step in range(_version(connection), schema.version):
-                for statement in schema.upgrades[step]:
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {schema.version}")
+        _bring_up(connection, path, schema)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _upgraded_apart(older: sqlite3.Connection, path: Path, schema: Schema) -> sqlite3.Connection:
+    """Return a private, temporary copy in the present version of a database in a folder that cannot be written."""
+    connection = sqlite3.connect("", isolation_level=None)
+    try:
+        older.backup(connection)
+        _bring_up(connection, path, schema)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _bring_up(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
+    with transaction(connection):
+        # Another process may have upgraded it between our look and our lock.
+        for step in range(_version(connection), schema.version):
+            for statement in schema.upgrades[step]:
+                if isinstance(statement, str):
+                    connection.execute(statement)
+                    continue
+                try:
+                    statement(connection)
+                except NotWhatWasWritten as wrong:
+                    raise damaged(path, schema, str(wrong)) from wrong
+        connection.execute(f"PRAGMA user_version = {schema.version}")
 
 
 def _keep_copy(connection: sqlite3.Connection, path: Path, version: int, schema: Schema) -> None:

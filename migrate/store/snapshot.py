@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,31 +14,24 @@ import msgspec
 
 from migrate.errors import FolderDamaged, NothingHere
 from migrate.model.evidence import Evidence
-from migrate.model.reasons import Reason, Why, reason_of, why_of
-from migrate.model.record import Record, canonical_json
+from migrate.model.reasons import Reason, parts_text
 from migrate.model.replies import StateReading
-from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
-from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
-from migrate.store.database import (
-    connect,
-    damaged,
-    force_file_to_disk,
-    open_checked,
-    shape,
-    sqlite_errors_about,
-)
+from migrate.model.snapshot import Actor, CrossCheck, Organization, SnapshotHeader, SubscribedSku, TokenPermissions
+from migrate.model.users import Registration, UserProfile
+from migrate.store.database import connect, force_file_to_disk, shape, sqlite_errors_about
 from migrate.store.files import chunks_of, create_owner_only, os_errors_about, put_in_place, write_atomically
 from migrate.store.folder import Workspace
+from migrate.store.snapshot_digest import Source, content_of, counts_of, put_seal
+from migrate.store.snapshot_reading import Snapshot
 from migrate.store.snapshot_schema import (
     INDEXES,
-    ROWS,
     SNAPSHOT_FILE,
     SNAPSHOT_SCHEMA,
     WITHOUT_EARLIER_ROWS,
-    evidence_from,
     evidence_rows,
-    order_free,
 )
+
+__all__ = ["Snapshot", "SnapshotWriter", "open_snapshot"]
 
 _PAGE = 10_000
 """User ids fetched at a time while other rows are being added."""
@@ -56,7 +46,6 @@ class SnapshotWriter:
     """
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
         self._path = workspace.path / SNAPSHOT_FILE
         self._new = workspace.path / f"{SNAPSHOT_FILE}.new"
         self._connection: sqlite3.Connection | None = None
@@ -96,9 +85,9 @@ class SnapshotWriter:
     def add_readings(self, readings: Iterable[StateReading]) -> None:
         """Add answers about per-user MFA states: the state, or why there is none, with the request id."""
         self._insert(
-            "INSERT INTO readings VALUES (?, ?, ?, ?)",
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (reading.user_id.lower(), reading.mfa_state, _text_of(reading.problem), reading.request_id)
+                (reading.user_id.lower(), reading.mfa_state, *_cells_of(reading.problem, reading.request_id))
                 for reading in readings
             ),
         )
@@ -142,6 +131,8 @@ class SnapshotWriter:
         actor: Actor,
         states_read_by: str,
         keep_previous: bool,
+        cross_check: CrossCheck | None = None,
+        permissions: TokenPermissions | None = None,
     ) -> SnapshotHeader:
         """Complete the snapshot, put it in place and return its header.
 
@@ -149,7 +140,8 @@ class SnapshotWriter:
             taken_at: When the reading began, by the server's clock (ISO 8601, UTC).
             keep_previous: Keep the present snapshot, because a run was made from it, as
                 `snapshot-<first 12 digits of its id>.db`.
-            tool_version, cloud, endpoint, organization, skus, actor, states_read_by: As in `SnapshotHeader`.
+            tool_version, cloud, endpoint, organization, skus, actor, states_read_by, cross_check, permissions: As in
+                `SnapshotHeader`.
 
         Raises:
             FolderProblem: The disk is full or the file cannot be replaced. The present snapshot stays.
@@ -157,8 +149,8 @@ class SnapshotWriter:
         connection = self._open
         with sqlite_errors_about(self._new, SNAPSHOT_SCHEMA):
             _index(connection)
-            source = _Source(cloud=cloud, endpoint=endpoint, organization=organization, skus=_in_order(skus))
-            digest, counts = _digest_and_counts(connection, source)
+            digest, blocks = content_of(connection, Source.of(cloud, endpoint, organization, skus))
+            counts = counts_of(connection)
             header = SnapshotHeader(
                 id=digest,
                 taken_at=taken_at,
@@ -172,8 +164,12 @@ class SnapshotWriter:
                 users=counts.total(),
                 unreadable=sum(number for key, number in counts.items() if key.startswith("unreadable/")),
                 counts=dict(sorted(counts.items())),
+                cross_check=cross_check,
+                permissions=permissions,
             )
-            connection.execute("INSERT INTO meta VALUES ('header', ?)", (msgspec.json.encode(header),))
+            encoded = msgspec.json.encode(header)
+            connection.execute("INSERT INTO meta VALUES ('header', ?)", (encoded,))
+            put_seal(connection, encoded, blocks)
             connection.execute("COMMIT")
             connection.close()
         self._connection = None
@@ -192,90 +188,6 @@ class SnapshotWriter:
     def _insert(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
         with sqlite_errors_about(self._new, SNAPSHOT_SCHEMA):
             self._open.executemany(statement, rows)
-
-
-class Snapshot:
-    """A snapshot opened for reading. A context manager; `open_snapshot` makes it."""
-
-    def __init__(self, path: Path) -> None:
-        """Open a snapshot after checking its version, its integrity and that it is complete.
-
-        Raises:
-            FolderDamaged, NewerFolder, FolderProblem: As `open_checked`.
-        """
-        self._path = path
-        self._connection = open_checked(path, SNAPSHOT_SCHEMA, mode="ro")
-        try:
-            self.header = self._read_header()
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-    def users(self) -> Iterator[AnyUser]:
-        """Yield every user once, ordered by id, one at a time; one without a reading is unreadable."""
-        yield from self._users(f"{ROWS} ORDER BY users.id")
-
-    def user(self, id_or_upn: str) -> AnyUser | None:
-        """Return the user with this object id or user principal name, in any case; None when there is none."""
-        for condition, key in (("users.id", id_or_upn.lower()), ("users.upn_key", id_or_upn.casefold())):
-            found = next(self._users(f"{ROWS} WHERE {condition} = ? ORDER BY users.id LIMIT 1", key), None)
-            if found is not None:
-                return found
-        return None
-
-    def evidence(self) -> Evidence:
-        """Return everything that coverage verdicts rest on, as it was read."""
-        with sqlite_errors_about(self._path, SNAPSHOT_SCHEMA):
-            rows = self._connection.execute("SELECT part, body FROM evidence ORDER BY part, position")
-            try:
-                return evidence_from(rows)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                raise damaged(self._path, SNAPSHOT_SCHEMA, f"the evidence cannot be decoded ({error})") from error
-
-    def _read_header(self) -> SnapshotHeader:
-        with sqlite_errors_about(self._path, SNAPSHOT_SCHEMA):
-            row = self._connection.execute("SELECT value FROM meta WHERE key = 'header'").fetchone()
-        if row is None:
-            raise damaged(self._path, SNAPSHOT_SCHEMA, "it is not complete")
-        try:
-            return msgspec.json.decode(row[0], type=SnapshotHeader)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise damaged(self._path, SNAPSHOT_SCHEMA, f"its header cannot be decoded ({error})") from error
-
-    def _users(self, query: str, *keys: str) -> Iterator[AnyUser]:
-        profile_from = msgspec.json.Decoder(UserProfile).decode
-        registration_from = msgspec.json.Decoder(Registration).decode
-        with sqlite_errors_about(self._path, SNAPSHOT_SCHEMA):
-            for profile, _, state, problem, request_id, registration in self._connection.execute(query, keys):
-                try:
-                    person = profile_from(profile)
-                    report = None if registration is None else registration_from(registration)
-                    user: AnyUser = (
-                        UnreadableUser(
-                            profile=person,
-                            reason=why_of(problem) if problem else reason_of(Why.NEVER_READ),
-                            request_id=request_id or None,
-                            registration=report,
-                        )
-                        if state is None
-                        else UserRecord(profile=person, mfa_state=MfaState(state), registration=report)
-                    )
-                except (msgspec.DecodeError, ValueError, TypeError) as error:
-                    what = f"a user cannot be decoded ({error})"
-                    raise damaged(self._path, SNAPSHOT_SCHEMA, what) from error
-                yield user
 
 
 def open_snapshot(workspace: Workspace, snapshot_id: str | None = None) -> Snapshot:
@@ -304,21 +216,11 @@ def open_snapshot(workspace: Workspace, snapshot_id: str | None = None) -> Snaps
     )
 
 
-class _Source(Record, frozen=True, kw_only=True):
-    """What of the header belongs to the content: where it was read, not when and by whom."""
-
-    cloud: str
-    endpoint: str | None
-    organization: Organization
-    skus: tuple[SubscribedSku, ...]
-
-
-def _text_of(problem: Reason | None) -> str | None:
-    return None if problem is None else str(problem)
-
-
-def _in_order(skus: tuple[SubscribedSku, ...]) -> tuple[SubscribedSku, ...]:
-    return tuple(sorted(skus, key=canonical_json))
+def _cells_of(problem: Reason | None, request_id: str) -> tuple[str | None, ...]:
+    """Return why there is no state as text, the request id, and the reason as code and parts."""
+    if problem is None:
+        return None, request_id, None, None
+    return str(problem), request_id, problem.why.value, parts_text(problem)
 
 
 def _index(connection: sqlite3.Connection) -> None:
@@ -332,33 +234,6 @@ def _index(connection: sqlite3.Connection) -> None:
                 f"DELETE FROM {table} WHERE rowid <"  # noqa: S608  (our own names)
                 f" (SELECT max(rowid) FROM {table} AS later WHERE later.{key} = {table}.{key})"
             )
-
-
-def _digest_and_counts(connection: sqlite3.Connection, source: _Source) -> tuple[str, Counter[str]]:
-    """Return the digest of the content and the users by state and type, in one pass over the rows.
-
-    Request ids stay out: they differ although nothing else does.
-    """
-    digest = hashlib.sha256(canonical_json(source))
-    counts: Counter[str] = Counter()
-    evidence = order_free(connection.execute("SELECT part, body FROM evidence"))
-    if not evidence:
-        raise RuntimeError("A snapshot needs its evidence: call set_evidence before finish.")
-    users = connection.execute(f"{ROWS} ORDER BY users.id")
-    for row in chain(evidence, ((row[0], *row[2:4], row[5]) for row in users)):
-        digest.update(_framed(row))
-    for state, guest, number in connection.execute(
-        "SELECT readings.state, users.guest, count(*) FROM users LEFT JOIN readings ON readings.user_id = users.id"
-        " GROUP BY 1, 2"
-    ):
-        counts[f"{state or 'unreadable'}/{'guest' if guest else 'member'}"] = number
-    return digest.hexdigest(), counts
-
-
-def _framed(row: Iterable[str | bytes | None]) -> bytes:
-    """Return one row as bytes that no other row can produce: each value with its length before it."""
-    parts = [value.encode() if isinstance(value, str) else value for value in row]
-    return b"".join(b"-" if part is None else b"%d:%b" % (len(part), part) for part in parts) + b"\n"
 
 
 def _kept_name(folder: Path, snapshot_id: str) -> Path:

@@ -5,7 +5,6 @@ A record that gains or loses a member changes what the rows must say: raise the 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,22 +13,51 @@ import msgspec
 from migrate.model.evidence import BetaEvidence, ConditionalAccessPolicy, Evidence, GroupEvidence, RoleEvidence
 from migrate.model.record import JsonObject, canonical_json
 from migrate.store.database import Schema
+from migrate.store.snapshot_digest import WRITTEN_CANONICAL, seal_older
 
 SNAPSHOT_FILE = "snapshot.db"
 
+_SINCE_2 = (
+    # Digests of users and readings that follow each other: see snapshot_digest.
+    ("blocks", "(first_id TEXT NOT NULL PRIMARY KEY, rows INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID"),
+    # What was read of the sign-in log, as kinds of sign-ins and never as single ones: where it came from (source,
+    # window, rows, holes, lost columns), each kind with its counts, the people of a kind by object id. All are JSON.
+    ("sign_in_sources", "(source INTEGER NOT NULL PRIMARY KEY, body BLOB NOT NULL)"),
+    (
+        "sign_in_kinds",
+        "(source INTEGER NOT NULL, kind INTEGER NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY (source, kind)) WITHOUT ROWID",
+    ),
+    (
+        "sign_in_people",
+        "(source INTEGER NOT NULL, kind INTEGER NOT NULL, user_id TEXT NOT NULL, body BLOB NOT NULL,"
+        " PRIMARY KEY (source, kind, user_id)) WITHOUT ROWID",
+    ),
+)
+"""Tables of version 2, those of sign-ins empty until somebody reads some."""
+
 SNAPSHOT_SCHEMA = Schema(
     application_id=0x4D464153,
-    version=1,
-    tables=("meta", "users", "readings", "registrations", "evidence"),
+    version=2,
+    tables=("meta", "users", "readings", "registrations", "evidence", *(name for name, _ in _SINCE_2)),
     create=(
         "CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
         "CREATE TABLE users (id TEXT NOT NULL, upn_key TEXT NOT NULL, guest INTEGER NOT NULL, profile BLOB NOT NULL)",
-        "CREATE TABLE readings (user_id TEXT NOT NULL, state TEXT, problem TEXT, request_id TEXT NOT NULL)",
+        "CREATE TABLE readings (user_id TEXT NOT NULL, state TEXT, problem TEXT, request_id TEXT NOT NULL,"
+        " code TEXT, parts TEXT)",
         "CREATE TABLE registrations (user_id TEXT NOT NULL, body BLOB NOT NULL)",
         "CREATE TABLE evidence (part TEXT NOT NULL, position INTEGER NOT NULL, body BLOB NOT NULL,"
         " PRIMARY KEY (part, position)) WITHOUT ROWID",
+        *(f"CREATE TABLE {name} {columns}" for name, columns in _SINCE_2),
     ),
-    upgrades={},
+    upgrades={
+        1: (
+            "ALTER TABLE readings ADD COLUMN code TEXT",
+            "ALTER TABLE readings ADD COLUMN parts TEXT",
+            *(f"CREATE TABLE {name} {columns}" for name, columns in _SINCE_2),
+            seal_older,
+        ),
+    },
     when_damaged="Read the tenant again: mfa-migrate export",
 )
 
@@ -46,14 +74,6 @@ WITHOUT_EARLIER_ROWS = (
     ("registrations", "user_id"),
 )
 """Tables in which the last row of a key is the one that counts, with that key."""
-
-ROWS = """
-    SELECT users.profile, users.guest, readings.state, readings.problem, readings.request_id, registrations.body
-    FROM users
-    LEFT JOIN readings ON readings.user_id = users.id
-    LEFT JOIN registrations ON registrations.user_id = users.id
-"""
-"""Every user with what was read of them; the reader and the digest take the same rows."""
 
 
 def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, int, bytes]]:
@@ -92,11 +112,6 @@ def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
     )
 
 
-def order_free(rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
-    """Return (part, digest) of evidence rows, however Graph ordered the objects and the members of their JSON."""
-    return sorted((part, hashlib.sha256(_canonical(part, body)).hexdigest()) for part, body in rows)
-
-
 _PART_TYPES: dict[str, Any] = {
     "policy": ConditionalAccessPolicy,
     "namedLocation": JsonObject,
@@ -108,15 +123,7 @@ _PART_TYPES: dict[str, Any] = {
 }
 
 
-_WRITTEN_CANONICAL = frozenset({"securityDefaults", "group", "role", "beta"})
-"""The other parts hold raw JSON, whose members keep the order in which Graph sent them, for people to compare."""
-
-
 def _rows(part: str, values: Iterable[object]) -> Iterator[tuple[str, int, bytes]]:
-    encode = canonical_json if part in _WRITTEN_CANONICAL else msgspec.json.encode
+    encode = canonical_json if part in WRITTEN_CANONICAL else msgspec.json.encode
     for position, value in enumerate(values):
         yield part, position, encode(value)
-
-
-def _canonical(part: str, body: bytes) -> bytes:
-    return body if part in _WRITTEN_CANONICAL else canonical_json(msgspec.json.decode(body))

@@ -32,11 +32,12 @@ def verify_answer(
     *,
     untouched_since: str | None = None,
     planned: int = 0,
+    not_kept: str = "",
 ) -> Answer:
     """Return the answer for a verification.
 
     `untouched_since` is when the tenant was exported, where nothing was applied from this folder yet; `planned` are
-    the users whom its plan would change.
+    the users whom its plan would change. `not_kept` says why the result stands in no journal.
     """
 
     def rows() -> Iterator[tuple[str, ...]]:
@@ -60,6 +61,7 @@ def verify_answer(
                 f"The proof of {counted(looked_at.on_managed, 'user')} rests on Microsoft-managed policies: Microsoft "
                 "may change this scope."
             )
+        yield f"Not kept in the journal: {not_kept}." if not_kept else "Kept in the journal, with what was looked at."
         yield styled(_verdict(findings, untouched_since, planned, len(held)), "bold")
 
     return Answer(
@@ -70,6 +72,8 @@ def verify_answer(
             "heldBack": list(held),
             "applied": untouched_since is None,
             "planned": planned,
+            "kept": not not_kept,
+            "notKeptBecause": not_kept or None,
             "lookedAt": {
                 "users": looked_at.users,
                 "switchedOff": looked_at.switched_off,

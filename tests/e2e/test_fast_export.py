@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from migrate.sandbox.company import company
+from migrate.store.folder import Workspace
+from migrate.store.snapshot import open_snapshot
 from tests.e2e.laboratory import Lab, ask, csv_of
 
 
@@ -27,6 +29,10 @@ def test_fast_agrees_with_the_documented_call_and_asks_far_fewer_questions(make_
     assert "agreed with the documented call on 200 users drawn at random" in fast.err
     assert by_requirements(lab) == 200
     assert (slow.document["statesReadBy"], fast.document["statesReadBy"]) == ("requirements", "select")
+    with open_snapshot(Workspace(lab.workspace)) as snapshot:
+        check = snapshot.header.cross_check
+    assert check is not None
+    assert (check.asked, check.agreed, check.given_up, len(check.sample)) == (200, 200, "", 200)
 
 
 def test_fast_is_given_up_where_the_property_is_missing(make_lab: Callable[..., Lab]) -> None:
@@ -48,6 +54,11 @@ def test_fast_is_given_up_at_the_first_disagreement(lab: Lab) -> None:
     assert "the documented call says disabled" in ran.err
     assert ran.document["statesReadBy"] == "requirements"
     assert states(lab)[lab.id_of("alma.berg")] == "enforced"
+    with open_snapshot(Workspace(lab.workspace)) as snapshot:
+        check = snapshot.header.cross_check
+    assert check is not None
+    assert check.agreed == check.asked - 1
+    assert "it said enforced, the documented call says disabled" in check.given_up
 
 
 def test_a_page_that_fails_fails_the_export_and_keeps_the_previous_snapshot(lab: Lab) -> None:

@@ -38,6 +38,10 @@ THIRD = dataclasses.replace(
     FIRST,
     version=3,
     tables=("notes", "tags"),
+    create=(
+        "CREATE TABLE notes (text TEXT NOT NULL, author TEXT NOT NULL DEFAULT 'nobody')",
+        "CREATE TABLE tags (name TEXT NOT NULL)",
+    ),
     upgrades={
         1: ("ALTER TABLE notes ADD COLUMN author TEXT NOT NULL DEFAULT 'nobody'",),
         2: ("CREATE TABLE tags (name TEXT NOT NULL)", "INSERT INTO tags SELECT DISTINCT author FROM notes"),
@@ -58,6 +62,13 @@ def notes(tmp_path: Path) -> Path:
 def everything(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return list(connection.iterdump())
+
+
+def test_a_table_with_other_columns_than_ours_is_damage(notes: Path) -> None:
+    with closing(sqlite3.connect(notes)) as connection, connection:
+        connection.execute("ALTER TABLE notes RENAME COLUMN text TO test")
+    with pytest.raises(FolderDamaged, match="the table notes has other columns"):
+        open_checked(notes, FIRST)
 
 
 def test_an_older_database_is_copied_and_then_upgraded_step_by_step(notes: Path) -> None:

@@ -15,7 +15,8 @@ from migrate.model.replies import StateReading
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.store.folder import Workspace
-from migrate.store.snapshot import SnapshotWriter, _framed, open_snapshot
+from migrate.store.snapshot import SnapshotWriter, open_snapshot
+from migrate.store.snapshot_digest import framed
 
 Maker = Callable[..., Any]
 
@@ -172,7 +173,7 @@ def test_the_id_does_not_depend_on_the_order_of_reading_nor_on_time_and_actor(
     ("one", "other"), [(("ab", "c"), ("a", "bc")), ((None,), ("-",)), (("a", None), ("a", "")), (("1:a",), ("a", "1:"))]
 )
 def test_no_two_rows_count_as_the_same_content(one: Sequence[str | None], other: Sequence[str | None]) -> None:
-    assert _framed(one) != _framed(other)
+    assert framed(one) != framed(other)
 
 
 def test_an_exception_while_writing_keeps_the_snapshot_that_was_there(
@@ -282,7 +283,7 @@ def test_a_snapshot_that_is_not_what_we_wrote_is_refused_on_opening(
         "UPDATE registrations SET body = '{'",
     ],
 )
-def test_a_user_that_cannot_be_decoded_is_damage_not_a_guess(
+def test_a_user_who_is_not_what_was_written_is_damage_not_a_guess(
     workspace: Workspace, profile: Maker, reading: Maker, evidence: Evidence, finish: Maker, spoil: str
 ) -> None:
     with SnapshotWriter(workspace) as writer:
@@ -299,7 +300,10 @@ def test_a_user_that_cannot_be_decoded_is_damage_not_a_guess(
     with sqlite3.connect(workspace.path / "snapshot.db") as connection:
         connection.execute(spoil)
     connection.close()
-    with open_snapshot(workspace) as snapshot, pytest.raises(FolderDamaged, match="a user cannot be decoded"):
+    with (
+        open_snapshot(workspace) as snapshot,
+        pytest.raises(FolderDamaged, match="the users from u1 on are not what was written"),
+    ):
         list(snapshot.users())
 
 
@@ -311,12 +315,15 @@ def test_a_user_that_cannot_be_decoded_is_damage_not_a_guess(
         "UPDATE evidence SET body = '[]' WHERE part = 'policy'",
     ],
 )
-def test_evidence_that_cannot_be_decoded_is_damage(workspace: Workspace, write: Maker, spoil: str) -> None:
+def test_evidence_that_is_not_what_was_written_is_damage(workspace: Workspace, write: Maker, spoil: str) -> None:
     write()
     with sqlite3.connect(workspace.path / "snapshot.db") as connection:
         connection.execute(spoil)
     connection.close()
-    with open_snapshot(workspace) as snapshot, pytest.raises(FolderDamaged, match="evidence cannot be decoded"):
+    with (
+        open_snapshot(workspace) as snapshot,
+        pytest.raises(FolderDamaged, match="the evidence is not what was written"),
+    ):
         snapshot.evidence()
 
 

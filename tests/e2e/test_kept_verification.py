@@ -1,0 +1,35 @@
+"""`verify` leaves its result in the journal, and says so where it could not."""
+
+from __future__ import annotations
+
+import json
+
+from migrate.model.journal import Operation, Outcome
+from migrate.store.folder import Workspace
+from migrate.store.journal import JournalDb
+from tests.e2e.laboratory import Lab
+
+
+def test_the_result_of_verify_stands_in_the_journal_with_what_it_looked_at(lab: Lab) -> None:
+    lab.go("export")
+    lab.go("plan")
+    before = lab.go("verify", "-o", "json").document
+    assert (before["kept"], before["notKeptBecause"]) == (False, "nothing has been applied, so there is none")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", "--until", "wave:1")
+    waits = lab.go("status", "-o", "json").document["run"]
+    ran = lab.go("verify")
+    assert "Kept in the journal" in ran.out
+    with JournalDb.open_to_read(Workspace(lab.workspace)) as journal:
+        (entry,) = journal.entries(operation=Operation.VERIFIED)
+        result = json.loads(journal.document(entry.observed))
+        assert journal.head[0] == entry.sequence
+    assert (entry.outcome, entry.plan_digest, entry.reason.parts.findings) == (Outcome.RECORDED, "", 0)
+    assert result["findings"] == {}
+    assert (result["users"], result["switchedOff"] > 0) == (len(lab.states()), True)
+    assert result["journalEntries"] == entry.sequence - 1
+    assert lab.go("status", "-o", "json").document["run"] == waits, "it is no entry of the run"
+    with Workspace(lab.workspace).lock("`mfa-migrate apply` of somebody"):
+        busy = lab.go("verify", "-o", "json").document
+    assert busy["kept"] is False
+    assert "in use by `mfa-migrate apply` of somebody" in busy["notKeptBecause"]
+    assert "The chain holds" in lab.go("audit", "verify").out
