@@ -30,7 +30,7 @@ from migrate.graph.opening import open_tenant
 from migrate.graph.session import Connection
 from migrate.graph.transport import _adapter
 from migrate.model.access import SignInMethod
-from migrate.model.snapshot import Actor
+from migrate.model.snapshot import Actor, TokenPermissions
 
 TENANT = "33333333-0000-4000-8000-000000000001"
 CLIENT = "44444444-0000-4000-8000-000000000001"
@@ -168,6 +168,7 @@ def test_a_client_secret_brings_a_token_that_goes_to_graph(authority: Authority)
     assert signed.actor() == Actor(object_id=CLIENT, name="Migration", is_user=False)
     assert signed.grants("Member.Read.Hidden")
     assert not signed.grants("Policy.Read.All")
+    assert signed.permissions() == TokenPermissions(roles=("Member.Read.Hidden",))
     assert authority.asked[0]["client_secret"] == "right"
     assert authority.asked[0]["scope"] == connection.scope
 
