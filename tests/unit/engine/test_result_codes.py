@@ -180,7 +180,7 @@ CASES: dict[str, tuple[ResultCode, ResultOutcome, Callable[[], ResultEvent]]] = 
 
 def changes_when_asked(world: World) -> None:
     """Let somebody else set the user while the write is held back."""
-    world.tenant.before_write = lambda _: state("enabled")(world)
+    world.tenant.before_leaving = lambda: state("enabled")(world)
 
 
 @pytest.mark.parametrize("case", CASES)
