@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from migrate import __version__
@@ -63,6 +65,7 @@ def apply(
         mfa-migrate apply --until wave:1
         mfa-migrate apply --until wave:1 --yes --max-users 3
     """
+    from migrate.commands.obeyed import say_who_is_off
     from migrate.commands.run import at_work, carried_out
     from migrate.engine.run_parts import ApplyOptions
     from migrate.views.apply import apply_answer
@@ -87,9 +90,11 @@ def apply(
 
     async def work(at: AtWork) -> RunResult:
         call.screen.say(f"Signed in as {at.actor.name}")
-        _guard(call, header, options, max_users, yes=yes)
+        now = _obeying(at, header, options, max_failures)
+        _guard(call, header, now, max_users, yes=yes)
         with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
-            return await carried_out(at, journal, header, plan_steps_of(rows), options)
+            say_who_is_off(call, journal, header, now.tightening)
+            return await carried_out(at, journal, header, plan_steps_of(rows), now)
 
     result = at_work(call, "apply", work, replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     way_back = command_for(call.settings, "rollback", Path.cwd())
@@ -97,6 +102,16 @@ def apply(
     put_back = standing.put_back if standing is not None and standing.plan_digest == header.digest else 0
     call.answer(apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
+
+
+def _obeying(at: AtWork, header: PlanHeader, options: ApplyOptions, max_failures: str | None) -> ApplyOptions:
+    """Return the options with what the configuration holds back since the plan; what was typed goes before it."""
+    from migrate.commands.obeyed import obeyed
+
+    held = obeyed(at.call, at.workspace, header, today=at.tenant.server_now().date())
+    if held is None:
+        return options
+    return replace(options, tightening=held, max_failures=max_failures or held.limits.max_failures)
 
 
 def _places(header: PlanHeader, *, until: str | None, wave: str | None) -> tuple[str | None, int | None]:
@@ -122,11 +137,14 @@ def _check_options(*, yes: bool, max_users: str | None, what_if: bool) -> None:
 
 def _guard(call: Call, header: PlanHeader, options: ApplyOptions, max_users: str | None, *, yes: bool) -> None:
     """Check the blast radius and ask for confirmation."""
-    from migrate.decide.guards import refuse_blocked, refuse_too_many
+    from migrate.decide.guards import refuse_blocked, refuse_newly_prompted, refuse_too_many
     from migrate.views.apply import apply_question
 
     refuse_blocked(header)
-    refuse_too_many(header, only_wave=options.only_wave, until=options.until, max_users=max_users)
+    held = options.tightening
+    bounds = header if held is None else msgspec.structs.replace(header, limits=held.limits)
+    refuse_newly_prompted(bounds)
+    refuse_too_many(bounds, only_wave=options.only_wave, until=options.until, max_users=max_users)
     if options.what_if or yes:
         return
     way_back = command_for(call.settings, "rollback", Path.cwd())

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from migrate import __version__
@@ -14,7 +15,7 @@ from migrate.commands.options import verb
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, owner_line, workspace_of
-from migrate.config import Config, Exclusion, limits_of
+from migrate.config import Config, EmergencyAccess, Exclusion, limits_of
 from migrate.errors import ConfigProblem, ExitCode
 from migrate.model.plan import AcceptedGap, Decision, ExcludedUser
 from migrate.model.rules import Rules
@@ -60,6 +61,7 @@ def plan(
         mfa-migrate plan --confirm-with-what-if
         mfa-migrate plan -o csv > plan-for-the-meeting.csv
     """
+    from migrate.decide.configuration import made_with
     from migrate.decide.planner import Planner
     from migrate.views.plan import plan_answer
 
@@ -69,6 +71,7 @@ def plan(
         if not supersede:
             _refuse_over_open_run(workspace)
         rules = rules_for(call.settings, snapshot, today=now_utc().date())
+        made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
         planner = Planner(snapshot.header, snapshot.evidence(), rules)
         if confirm:
@@ -76,7 +79,7 @@ def plan(
         header = write_plan(
             workspace,
             planner.rows(snapshot.users()),
-            lambda digest: planner.header(digest, tool_version=__version__),
+            lambda digest: msgspec.structs.replace(planner.header(digest, tool_version=__version__), made_with=made),
             dialect_of(call.settings),
         )
     rows = workspace.path / PLAN_CSV
@@ -148,9 +151,7 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         sync_by_account=config.policy.directory_sync.value == "accounts",
         operator=actor.object_id if actor.is_user else None,
         only=None,
-        emergency_decision=Decision(
-            reason=access.none or "", decided_by=access.decided_by or "", since=_day(access.since)
-        ),
+        emergency_decision=_decision(access),
         not_before=tuple((start.wave, start.not_before.isoformat()) for start in config.waves.start),
     )
 
@@ -165,8 +166,21 @@ def _excluded(entry: Exclusion, snapshot: Snapshot) -> ExcludedUser:
     )
 
 
+def _decision(access: EmergencyAccess) -> Decision:
+    return Decision(reason=access.none or "", decided_by=access.decided_by or "", since=_day(access.since))
+
+
 def _day(day: date | None) -> str:
     return "" if day is None else day.isoformat()
+
+
+def excluded_by(config: Config, snapshot: Snapshot) -> frozenset[str]:
+    """Return the ids of everybody whom the configuration excludes, those whose exclusion has ended too.
+
+    That a day has come is no edit. Whoever is not in the snapshot any more is left out.
+    """
+    users = (snapshot.user(entry.user) for entry in config.exclude)
+    return frozenset(user.profile.id for user in users if user is not None)
 
 
 def _accepted_on(config: Config, today: date) -> tuple[AcceptedGap, ...]:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.commands.call import Call
+from migrate.commands.obeyed import configuration_findings
 from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, open_journal, open_tenant, owner_line, workspace_of
 from migrate.errors import ExitCode, FolderProblem, StalePlan
 from migrate.model.findings import Finding
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
-from migrate.model.plan import PlanAction, PlanRow
+from migrate.model.plan import PlanAction, PlanHeader, PlanRow
 from migrate.model.reasons import Parts, Why, reason_of
 from migrate.model.verification import Verification
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import PLAN_CSV, plan_rows_of
-from migrate.store.snapshot import open_snapshot
+from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from migrate.engine.inspector import Inspection
+    from migrate.store.journal import JournalDb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,22 +101,10 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
                 finding
                 async for finding in inspect(tenant, journal, snapshot.users, snapshot.user, call.screen, inspection)
             ]
+            findings += configuration_findings(call, snapshot, journal, plan, today=tenant.server_now().date())
             actor = (await tenant.read_actor()).name
         held, planned = _planned(workspace)
-        result = Verification(
-            at=began,
-            tool_version=__version__,
-            plan_digest=plan.digest if plan is not None else "",
-            snapshot_id=snapshot.header.id,
-            findings=dict(Counter(finding.code.value for finding in findings)),
-            users=inspection.users,
-            switched_off=inspection.switched_off,
-            policies=inspection.policies,
-            registrations=inspection.registrations,
-            on_managed=inspection.on_managed,
-            held_back=len(held),
-            journal_entries=journal.head[0] if journal is not None else 0,
-        )
+        result = _result(began, plan, snapshot, journal, findings, inspection, len(held))
     not_kept = _not_kept(workspace, result, actor, wanted) if applied else "nothing has been applied, so there is none"
     return Verified(
         findings=findings,
@@ -123,6 +114,31 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         taken_at=snapshot.header.taken_at,
         applied=applied,
         not_kept=not_kept,
+    )
+
+
+def _result(
+    began: str,
+    plan: PlanHeader | None,
+    snapshot: Snapshot,
+    journal: JournalDb | None,
+    findings: Sequence[Finding],
+    inspection: Inspection,
+    held: int,
+) -> Verification:
+    return Verification(
+        at=began,
+        tool_version=__version__,
+        plan_digest=plan.digest if plan is not None else "",
+        snapshot_id=snapshot.header.id,
+        findings=dict(Counter(finding.code.value for finding in findings)),
+        users=inspection.users,
+        switched_off=inspection.switched_off,
+        policies=inspection.policies,
+        registrations=inspection.registrations,
+        on_managed=inspection.on_managed,
+        held_back=held,
+        journal_entries=journal.head[0] if journal is not None else 0,
     )
 
 

@@ -106,6 +106,18 @@ def refuse_blocked(plan: PlanHeader) -> None:
         )
 
 
+def refuse_newly_prompted(plan: PlanHeader) -> None:
+    """Raise LimitReached when a policy would newly ask more people outside the plan for MFA than allowed by now."""
+    for prompted in plan.newly_prompted:
+        if prompted.outside_plan > plan.limits.max_newly_prompted:
+            outside = counted(prompted.outside_plan, "person", "people")
+            raise LimitReached(
+                f"Switching on {prompted.policy!r} would newly ask {outside} outside the plan for MFA; "
+                f"max_newly_prompted allows {plan.limits.max_newly_prompted}.",
+                hint="Raise max_newly_prompted under [limits], or narrow the policy; `mfa-migrate plan` again.",
+            )
+
+
 def refuse_too_many(
     plan: PlanHeader, *, only_wave: int | None = None, until: str | None = None, max_users: str | None
 ) -> None:

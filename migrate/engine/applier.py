@@ -74,7 +74,7 @@ class Applier:
         self._log.refuse_rolled_back()
         begun = self._log.is_begun
         if not begun and self._plan.kind is PlanKind.MIGRATE:
-            guards.refuse_stale(self._plan, await self._proof.renew(), self._tenant.server_now())
+            guards.refuse_stale(self._parts.terms, await self._proof.renew(), self._tenant.server_now())
         if self._options.what_if:
             return await self._rehearse()
         if not begun:
@@ -164,7 +164,7 @@ class Applier:
         """Return the wave that begins right after this one, with neither a stop nor a wait in between."""
         if self._options.only_wave is not None or self._options.until == f"wave:{wave.number}":
             return None
-        if self._plan.limits.wave_wait_seconds:
+        if self._parts.terms.limits.wave_wait_seconds:
             return None
         coming = self._plan.waves[self._plan.waves.index(wave) + 1 :]
         following = next((each for each in coming if each.users), None)

@@ -29,7 +29,8 @@ class Gates:
     """Raises `Wait` where a run must not go on yet."""
 
     def __init__(self, parts: RunParts) -> None:
-        self._plan, self._steps, self._tenant, self._journal = parts.plan, parts.steps, parts.tenant, parts.journal
+        self._plan, self._terms = parts.plan, parts.terms
+        self._steps, self._tenant, self._journal = parts.steps, parts.tenant, parts.journal
         self._skips_report_only = parts.options.skip_report_only is not None
         self._skips_settle = parts.options.skip_settle is not None
 
@@ -37,7 +38,7 @@ class Gates:
         """Raise Wait until a policy that shall be switched on was report-only, unchanged, for long enough."""
         if self._skips_report_only:
             return
-        waiting = timedelta(seconds=self._plan.limits.report_only_seconds)
+        waiting = timedelta(seconds=self._terms.limits.report_only_seconds)
         for policy in await self._tenant.list_policies():
             if is_named_by(step.key, policy) and policy.policy_state is PolicyState.REPORT_ONLY:
                 self._until(f"policy {policy.display_name!r} stays report-only", _changed(policy), waiting)
@@ -60,7 +61,7 @@ class Gates:
         if rests_on:
             changed, name = max(rests_on)
             sentence = f"policy {name!r} was changed and has to settle"
-            self._until(sentence, changed, timedelta(seconds=self._plan.limits.policy_settle_seconds))
+            self._until(sentence, changed, timedelta(seconds=self._terms.limits.policy_settle_seconds))
 
     def not_before(self, wave: Wave) -> None:
         """Raise Wait until the moment before which the operator does not want the wave to begin."""
@@ -70,7 +71,7 @@ class Gates:
 
     def after_the_wave_before(self, wave: Wave) -> None:
         """Raise Wait until the last change of the waves before is long enough ago."""
-        seconds = self._plan.limits.wave_wait_seconds
+        seconds = self._terms.limits.wave_wait_seconds
         if not seconds:
             return
         own = {step.user_id for step in self._steps() if step.wave >= wave.number}

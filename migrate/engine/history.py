@@ -135,6 +135,17 @@ def latest_entries(journal: Journal, plan_digest: str | None = None) -> dict[str
     return {entry.object_id: entry for entry in entries}
 
 
+def disabled_by(journal: Journal, plan_digest: str) -> dict[str, str]:
+    """Return by id the names of the users whom a run disabled and nothing has set to something else since."""
+    run, now = latest_entries(journal, plan_digest), latest_entries(journal)
+    done = (Outcome.CONFIRMED, Outcome.RECOVERED)
+    return {
+        user_id: entry.user_principal_name
+        for user_id, entry in run.items()
+        if entry.outcome in done and now[user_id].requested == MfaState.DISABLED
+    }
+
+
 def former_states(journal: Journal) -> dict[str, MfaState]:
     """Return by user id the state before the latest change that a forward plan made."""
     digests = [digest for digest, _ in forward_plans(journal)]

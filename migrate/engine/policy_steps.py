@@ -33,7 +33,8 @@ class PolicySteps:
     """Carries out policy steps. A policy is never created twice and never patched unless it is as planned."""
 
     def __init__(self, parts: RunParts, proof: Proof) -> None:
-        self._plan, self._tenant, self._journal, self._proof = parts.plan, parts.tenant, parts.journal, proof
+        self._terms, self._tenant = parts.terms, parts.tenant
+        self._journal, self._proof = parts.journal, proof
         self._progress, self._sleep, self._new_id = parts.progress, parts.sleep, parts.new_id
 
     async def find(self, key: str) -> ConditionalAccessPolicy | None:
@@ -225,7 +226,7 @@ class PolicySteps:
 
     async def _refuse_dangerous(self, policy: ConditionalAccessPolicy) -> None:
         evidence = await self._proof.evidence()
-        notes = list(missing_exclusions(policy, evidence, self._plan.emergency_access))
+        notes = list(missing_exclusions(policy, evidence, self._terms.emergency_access))
         if notes:
             raise Guarded(
                 " ".join(note.sentence for note in notes),

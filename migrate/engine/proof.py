@@ -61,7 +61,7 @@ class Proof:
     """Answers, from evidence that is never older than five minutes, whether a user is covered now."""
 
     def __init__(self, parts: RunParts) -> None:
-        self._plan, self._tenant, self._progress = parts.plan, parts.tenant, parts.progress
+        self._terms, self._tenant, self._progress = parts.terms, parts.tenant, parts.progress
         self._parts, self._ages = parts, parts.ages
         self._limit, self._just_read = parts.freshness.evidence_seconds, parts.freshness.just_read_seconds
         self._reading = asyncio.Lock()
@@ -137,7 +137,7 @@ class Proof:
         """Tell whether a user may be switched off, with the plan's accepted gaps that have not expired."""
         if isinstance(coverage, Reason):
             return False
-        return coverage.is_proven(accepted_on(self._plan.accepted_gaps, self._tenant.server_now()))
+        return coverage.is_proven(accepted_on(self._terms.accepted_gaps, self._tenant.server_now()))
 
     # How old
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from migrate.engine.age import USUAL, Ages, Freshness
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.model.journal import JournalEntry
+from migrate.model.made_with import Tightening
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.tenant_settings import BaselineScopes, answer_on
 
@@ -27,6 +30,8 @@ class ApplyOptions:
     stay: bool = False
     """`--wait`: sit out long waits in this process."""
     overwrite_drift: bool = False
+    tightening: Tightening | None = None
+    """What the configuration holds back since the plan was made; None where it says what it said then."""
     undoes: tuple[str, ...] = ()
     """Digests of the runs in this journal that a rollback puts back as a whole; they are closed with it."""
     tool_version: str = ""
@@ -75,11 +80,26 @@ class RunParts:
         )
 
     @property
+    def terms(self) -> PlanHeader:
+        """Return the plan with the limits and waits that count now, its own or stricter ones; the digest is another."""
+        held = self.options.tightening
+        if held is None:
+            return self.plan
+        return msgspec.structs.replace(
+            self.plan,
+            limits=held.limits,
+            accepted_gaps=held.accepted_gaps,
+            apps_that_matter=held.apps_that_matter,
+            baseline_scopes=None if held.answer_withdrawn else self.plan.baseline_scopes,
+            emergency_access=(*self.plan.emergency_access, *held.emergency_access),
+        )
+
+    @property
     def apps_that_matter(self) -> frozenset[str] | None:
         """Return the applications that the plan's coverage is about; None for all."""
-        return None if self.plan.apps_that_matter is None else frozenset(self.plan.apps_that_matter)
+        return None if self.terms.apps_that_matter is None else frozenset(self.terms.apps_that_matter)
 
     @property
     def baseline(self) -> BaselineScopes:
         """Return the operator's answer about baseline scopes, as it counts today."""
-        return answer_on(self.plan.baseline_scopes, self.tenant.server_now().date())
+        return answer_on(self.terms.baseline_scopes, self.tenant.server_now().date())

@@ -92,7 +92,9 @@ class UserSteps:
         self._progress, self._sleep, self._stop, self._new_id = parts.progress, parts.sleep, parts.stop, parts.new_id
         self._told = parts.told
         self._readback_timeout = parts.plan.limits.readback_timeout_seconds
-        self._emergency_access = frozenset(parts.plan.emergency_access)
+        self._emergency_access = frozenset(parts.terms.emergency_access)
+        held = parts.options.tightening
+        self._excluded: AbstractSet[str] = frozenset() if held is None else frozenset(held.excluded)
         self._overwrite_drift = parts.options.overwrite_drift
         self._refusals = Refusals()
         self._tried: AbstractSet[str] = frozenset()
@@ -185,6 +187,9 @@ class UserSteps:
             return decision
         if step.user_id in self._emergency_access and step.after is MfaState.DISABLED:
             reason = reason_of(Why.EMERGENCY_ACCESS)
+            return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
+        if step.user_id in self._excluded and step.after is MfaState.DISABLED:
+            reason = reason_of(Why.EXCLUDED_SINCE)
             return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
         if not needs_proof(step):
             return decision

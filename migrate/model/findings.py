@@ -21,6 +21,7 @@ class FindingCode(StrEnum):
     IN_DOUBT = "in-doubt"
     SYNC_NOT_EXCLUDED = "sync-not-excluded"
     ACCEPTED_GAP_EXPIRED = "accepted-gap-expired"
+    CONFIGURATION_DIFFERS = "configuration-differs"
 
 
 class Finding(Record, frozen=True, kw_only=True):

@@ -283,6 +283,21 @@ class Limits(PlanPart, frozen=True, kw_only=True):
     """How long the last change of a wave must be ago before the next wave begins."""
 
 
+class MadeWith(PlanPart, frozen=True, kw_only=True):
+    """The configuration that a plan was made with, names resolved, as far as the header does not hold it elsewhere."""
+
+    create: bool
+    scope_group: str | None = None
+    switch_on: tuple[str, ...] = ()
+    """Ids of policies."""
+    excluded: tuple[str, ...] = ()
+    """Ids of everybody whom the configuration excludes, whatever the date; lists of the command line are not here."""
+    guests: bool = True
+    canary: tuple[str, ...] = ()
+    percentages: tuple[float, ...] = ()
+    sync_by_account: bool = False
+
+
 class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """plan.json: everything but the rows, and the digest of the rows."""
 
@@ -330,6 +345,8 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """Who chose the emergency access accounts, or that there is none."""
     uncovered_decision: Decision | None = None
     """Who accepted with --accept-uncovered that users are switched off without proof."""
+    made_with: MadeWith | None = None
+    """None in plans of a version that did not keep it."""
 
     @property
     def digest(self) -> str:

@@ -51,6 +51,8 @@ class Why(Enum):
     """Deleted since the plan: no later run will find the user either."""
     UNREADABLE = "Unreadable"
     EMERGENCY_ACCESS = "EmergencyAccess"
+    EXCLUDED_SINCE = "ExcludedSince"
+    """The configuration excludes the user since the plan was made."""
     NOT_COVERED = "NotCovered"
     """The proof failed. Such users count as failures, and are asked about again."""
     INTERRUPTED = "Interrupted"
@@ -208,6 +210,7 @@ _SAYS = {
 }
 """The words that each begins with, the facts in braces. They stand in older folders: none is ever changed."""
 _SAYS_SINCE = {
+    Why.EXCLUDED_SINCE: "excluded by the configuration since the plan was made",
     Why.LINKED: "the {entries} entries before this one are of version 1 of the chain; their waves are sealed here",
     Why.VERIFIED: "verify found {findings} things that are not as they should be",
 }

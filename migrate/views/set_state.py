@@ -133,7 +133,7 @@ def code_for(why: Why) -> ResultCode:
     match why:
         case Why.NOT_COVERED:
             return ResultCode.NOT_COVERED
-        case Why.EMERGENCY_ACCESS:
+        case Why.EMERGENCY_ACCESS | Why.EXCLUDED_SINCE:
             return ResultCode.EMERGENCY_ACCESS
         case Why.DRIFT | Why.DRIFT_SINCE | Why.ACCEPTED_DRIFT | Why.SET_BY_SOMEBODY | Why.EDITED_BY_SOMEBODY:
             return ResultCode.DRIFT
