@@ -117,23 +117,16 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
     Raises ConfigProblem for a name that the snapshot does not hold, and for missing emergency access.
     """
     config = settings.config
-    evidence = snapshot.evidence()
     access = config.emergency_access
     if access is None:
         raise ConfigProblem(
             "No emergency access account is configured.",
             hint='Add to mfa-migrate.toml: [emergency_access] accounts = ["name@domain", …], or none = "the reason".',
         )
-    scope_group = config.policy.scope.removeprefix("group:").lower() if config.policy.scope != "all" else None
-    if scope_group is not None and scope_group not in evidence.groups:
-        raise ConfigProblem(
-            f"The pilot group {scope_group} of policy.scope is not in the snapshot.",
-            hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
-        )
     actor = snapshot.header.actor
     return Rules(
         create=config.policy.mode.value == "create",
-        scope_group=scope_group,
+        scope_group=_scope_group(config, snapshot),
         switch_on=tuple(_policy_id(name, snapshot) for name in config.policy.switch_on),
         emergency_access=tuple(_user_id(name, snapshot, "emergency_access.accounts") for name in access.accounts),
         emergency_none=access.none,
@@ -154,6 +147,18 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         emergency_decision=_decision(access),
         not_before=tuple((start.wave, start.not_before.isoformat()) for start in config.waves.start),
     )
+
+
+def _scope_group(config: Config, snapshot: Snapshot) -> str | None:
+    if config.policy.scope == "all":
+        return None
+    group_id = config.policy.scope.removeprefix("group:").lower()
+    if group_id not in snapshot.evidence().groups:
+        raise ConfigProblem(
+            f"The pilot group {group_id} of policy.scope is not in the snapshot.",
+            hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
+        )
+    return group_id
 
 
 def _excluded(entry: Exclusion, snapshot: Snapshot) -> ExcludedUser:
