@@ -37,7 +37,7 @@ from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
 from migrate.commands.set_state import set_state
 from migrate.commands.show import show
-from migrate.commands.spellings import in_our_spelling
+from migrate.commands.spellings import in_our_spelling, refuse_function_as_verb
 from migrate.commands.status import status
 from migrate.commands.verify import verify
 from migrate.commands.what_if import what_if
@@ -155,6 +155,21 @@ def _value_options(root: Any, arguments: Sequence[str]) -> set[str]:
     }
 
 
+def near_options(typed: str, command: Any) -> list[str]:
+    """Return the long options of a command that are like what was typed; none where nothing is near.
+
+    The dashes do not count: for Typer they make any two short options alike.
+    """
+    spelt = {option.removeprefix("--"): option for option in _long_options(command)}
+    word = typed.removeprefix("--")
+    begun = [name for name in spelt if len(word) > 1 and name.startswith(word)]
+    return [spelt[name] for name in begun or difflib.get_close_matches(word, spelt, n=3, cutoff=0.78)]
+
+
+def _verbs() -> set[str]:
+    return set(getattr(typer.main.get_command(app), "commands", {}))
+
+
 def _meant_by(word: str) -> str:
     """Return what to type instead of a single-dash token: the option that is spelt like it, if there is one."""
     spelt = {option.replace("-", ""): option for option in _long_options(typer.main.get_command(app))}
@@ -173,6 +188,7 @@ def _long_options(command: Any) -> Iterator[str]:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Everything that can go wrong is told here."""
     try:
+        refuse_function_as_verb(arguments, _verbs())
         arguments = in_our_spelling(arguments)
         refuse_long_single_dash(arguments)
         refuse_option_as_value(arguments)
@@ -187,8 +203,10 @@ def run(arguments: Sequence[str]) -> int:
         if type(problem).__name__ == "NoArgsIsHelpError":
             typer.echo(str(problem), err=True)
         else:
-            message = getattr(problem, "format_message", problem.__str__)()
             context = getattr(problem, "ctx", None)
+            if context is not None and getattr(problem, "possibilities", None):
+                problem.possibilities = near_options(problem.option_name, context.command)  # type: ignore[attr-defined]
+            message = getattr(problem, "format_message", problem.__str__)()
             command = context.command_path if context is not None else "mfa-migrate"
             _tell(message, "Nothing was changed.", f"See `{command} --help`.")
         return ExitCode.USAGE

@@ -16,7 +16,7 @@ from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
 from migrate.model.journal import JournalEntry, columns_of
 from migrate.settings import GlobalOptions
-from migrate.store.chain import ChainReport, verify_chain
+from migrate.store.chain import ChainReport, refuse_no_hash, verify_chain
 from migrate.store.files import write_atomically
 from migrate.store.folder import AUDIT_CSV, AUDIT_JSON
 from migrate.store.journal import JournalDb
@@ -96,6 +96,8 @@ def audit_verify(
     from migrate.exchange.documents import audit_entries
     from migrate.views.audit import chain_answer
 
+    if expect is not None:
+        refuse_no_hash(expect)
     with ExitStack() as stack:
         entries: Iterable[JournalEntry]
         if file is not None:

@@ -49,7 +49,7 @@ def named_user(call: Call, name: str, snapshot: Snapshot, *, otherwise: str, of:
     if user is None:
         raise UsageProblem(
             f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
-            hint=invisible_in(name) or near_hint(found) or otherwise,
+            hint=invisible_in(name) or " ".join(filter(None, (near_hint(found), otherwise))),
         )
     call.screen.say(f"{name!r} is {person}.")
     return user

@@ -7,9 +7,10 @@ command line refuses it: a mistyped `-whatif` must never run the write.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from migrate.errors import UsageProblem
+from migrate.views.module_words import FUNCTIONS
 
 VERB = "set-state"
 
@@ -43,6 +44,24 @@ def in_our_spelling(arguments: Sequence[str]) -> list[str]:
         return list(arguments)
     start = list(arguments).index(VERB) + 1
     return [*arguments[:start], *_translated_tokens(list(arguments[start:]))]
+
+
+def refuse_function_as_verb(arguments: Sequence[str], verbs: Collection[str]) -> None:
+    """Raise UsageProblem where a function of the PowerShell module is typed in the place of the verb.
+
+    `arguments` is the command line without the program's name; `verbs` are the commands that there are.
+    """
+    by_function = {function.partition(" ")[0].casefold(): verb for verb, (function, _) in reversed(FUNCTIONS.items())}
+    for token in arguments:
+        if token == "--" or token in verbs:  # noqa: S105 - the end of the options, no password
+            return
+        verb = by_function.get(token.casefold())
+        if verb is not None:
+            function = FUNCTIONS[verb][0].partition(" ")[0]
+            raise UsageProblem(
+                f"{token} is a function of the PowerShell module and no verb of the command line.",
+                hint=f"Type `mfa-migrate {verb}`, or {function} in PowerShell with the module.",
+            )
 
 
 def _translated_tokens(tokens: list[str]) -> Iterator[str]:

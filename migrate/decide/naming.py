@@ -56,18 +56,20 @@ def people_called(name: str, people: Iterable[Person]) -> Lookup:
     A name with an @ and one that is an id are never taken for a part of another. The case of letters counts nowhere.
     """
     wanted = _plain(name)
-    whole_only = "@" in wanted or re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", wanted) is not None
+    is_id = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", wanted) is not None
+    whole_only = is_id or "@" in wanted
     words = _words(wanted)
     exact, partly = _Fitting(), _Fitting()
     like: list[tuple[float, str, Person]] = []
-    matcher = difflib.SequenceMatcher(b=wanted)
+    # Domains are alike in a whole tenant, and ids by chance: neither makes two names alike.
+    matcher = difflib.SequenceMatcher(b="" if is_id else wanted.partition("@")[0])
     for person in people:
         names = _names_of(person)
         if wanted in names:
             exact.add(person)
         elif not whole_only and words and _begins_words(words, names):
             partly.add(person)
-        elif (likeness := max((_likeness(matcher, each) for each in names), default=0.0)) >= LIKENESS:
+        elif (likeness := max(_likeness(matcher, each) for each in ("", *names - {person.id}))) >= LIKENESS:
             like.append((-likeness, person.id, person))
             like = heapq.nsmallest(NEAR, like)
     best = exact if exact.count else partly
@@ -158,7 +160,7 @@ def _begins_words(words: Sequence[str], names: Iterable[str]) -> bool:
 
 def _likeness(matcher: difflib.SequenceMatcher[str], name: str) -> float:
     """Return how like two names are; 0 below the limit, which the two quick bounds show cheaply."""
-    matcher.set_seq1(name)
-    if matcher.real_quick_ratio() < LIKENESS or matcher.quick_ratio() < LIKENESS:
+    matcher.set_seq1(name.partition("@")[0])
+    if not name or matcher.real_quick_ratio() < LIKENESS or matcher.quick_ratio() < LIKENESS:
         return 0.0
     return matcher.ratio()

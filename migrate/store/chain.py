@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
+from migrate.errors import UsageProblem
 from migrate.model.journal import CHAIN_VERSION, GENESIS, JournalEntry, Operation
 from migrate.model.record import Record
 
@@ -45,6 +47,18 @@ class WavesSeal:
     def digest(self) -> str:
         """Return the digest over what was taken in."""
         return self._digest.hexdigest()
+
+
+def refuse_no_hash(text: str) -> None:
+    """Raise UsageProblem for what cannot be the hash of an entry, so that nobody takes a cut one for a cut journal."""
+    typed = text.strip()
+    if re.fullmatch(r"[0-9a-fA-F]{64}", typed):
+        return
+    why = f"this has {len(typed)}" if re.fullmatch(r"[0-9a-fA-F]*", typed) else "this is something else"
+    raise UsageProblem(
+        f"A hash has 64 hexadecimal digits; {why}.",
+        hint="Give the whole last hash; `mfa-migrate audit verify` prints it.",
+    )
 
 
 def verify_chain(

@@ -111,6 +111,14 @@ def test_a_missing_snapshot(lab: Lab, verb: tuple[str, ...]) -> None:
     told(lab.run(*verb), 2, "holds no snapshot", "mfa-migrate export")
 
 
+@pytest.mark.parametrize("words", [["rollback", "--user", "a"], ["show", "--held"], ["show", "--zzz"]])
+def test_only_options_that_are_near_are_proposed(exported: Lab, words: list[str]) -> None:
+    said = exported.run(*words).err
+    for far in ("--quiet", "--cloud", "--help)"):
+        assert far not in said
+    assert ("Possible options" in said) == (words[1] == "--user")
+
+
 @pytest.mark.parametrize("verb", [APPLY, ("show",)])
 def test_a_missing_plan(lab: Lab, verb: tuple[str, ...]) -> None:
     lab.go("export")
@@ -298,6 +306,10 @@ def test_a_long_token_with_one_dash_is_never_read_as_a_cluster_of_short_options(
         (["rollback", "--file", "a.csv", "--run", "ab"], ("--file and --run",)),
         (["rollback", "--file", "a.csv", "--users", " , ", "--yes"], ("--users names nobody", "everybody")),
         (["audit", "verify", "no-such.csv"], ("no-such.csv",)),
+        (["audit", "verify", "--expect", "3f0c9a7be152"], ("64 hexadecimal digits", "this has 12")),
+        (["audit", "verify", "--expect", "3f0c…"], ("64 hexadecimal digits", "something else")),
+        (["rollback", "--user", "a"], ("--user", "Possible options: --users")),
+        (["Set-MfaState", "-State", "Disabled"], ("`mfa-migrate set-state`", "Set-MfaState in PowerShell")),
     ],
 )
 def test_what_was_typed_wrong_is_said_with_what_would_be_right(

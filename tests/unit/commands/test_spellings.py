@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrate.commands.spellings import in_our_spelling
+from migrate.commands.spellings import in_our_spelling, refuse_function_as_verb
 from migrate.errors import UsageProblem
 
 ID = "11111111-1111-4111-8111-111111111111"
@@ -105,3 +105,28 @@ def test_a_what_if_in_the_table_is_never_lost(token: str, position: int) -> None
     place = {0: 0, 1: 2, 2: 3, 3: 4}[position]
     typed.insert(place, token)
     assert "--what-if" in in_our_spelling(["set-state", *typed])
+
+
+VERBS = {"set-state", "status", "apply", "plan", "rollback", "show"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "verb"),
+    [
+        (["Set-MfaState", "-ObjectId", ID], "set-state"),
+        (["set-mfastate"], "set-state"),
+        (["-o", "json", "Get-MfaState", UPN], "status"),
+        (["Restore-MfaState"], "rollback"),
+        (["Invoke-MfaMigration"], "plan"),
+    ],
+)
+def test_a_function_typed_as_a_verb_is_told_its_verb(typed: list[str], verb: str) -> None:
+    with pytest.raises(UsageProblem) as refused:
+        refuse_function_as_verb(typed, VERBS)
+    assert f"`mfa-migrate {verb}`" in refused.value.hint
+    assert "in PowerShell" in refused.value.hint
+
+
+@pytest.mark.parametrize("typed", [[], ["show", "Set-MfaState"], ["--", "Set-MfaState"], ["Set-Mfa"], ["status"]])
+def test_what_is_no_function_in_the_place_of_the_verb_passes(typed: list[str]) -> None:
+    refuse_function_as_verb(typed, VERBS)

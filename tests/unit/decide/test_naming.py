@@ -65,6 +65,8 @@ def test_a_name_with_an_at_is_never_a_part_but_is_answered_with_what_is_near() -
 def test_near_misses_are_proposed_and_only_where_something_is_near() -> None:
     assert "rob.keller@contoso.example (Rob Keller)" in near_hint(people_called("Rob Kelller", PEOPLE))
     assert near_hint(people_called("quixote", PEOPLE)) == ""
+    assert near_hint(people_called("nobody@contoso.example", PEOPLE)) == ""
+    assert near_hint(people_called("00000009-0000-4000-8000-000000000000", PEOPLE)) == ""
     assert len(people_called("anna.lung@contoso.example", PEOPLE * 5).near) <= NEAR
 
 
