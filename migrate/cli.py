@@ -44,6 +44,7 @@ from migrate.commands.what_if import what_if
 from migrate.errors import ExitCode, MfaMigrateError, OutputLost, ReaderGone, UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.views.visible import visible
+from migrate.views.wrapping import columns_of, wrapped
 
 app = typer.Typer(
     name="mfa-migrate",
@@ -239,7 +240,8 @@ def _give_up_stdout() -> None:
 def _tell(what: str, unchanged: str, hint: str) -> None:
     # What happened may quote others: a line end in it would forge a line of ours. The two others are ours.
     rest = (f"       {visible(line)}" for part in (unchanged, hint) for line in part.splitlines())
-    lines = [f"Error: {visible(what)}", *rest]
+    columns = columns_of(sys.stderr)
+    lines = [wrapped(line, columns) for line in (f"Error: {visible(what)}", *rest)]
     with contextlib.suppress(OSError):  # where stderr is closed too, the exit code has to say it
         print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the one place that may print without a screen
 

@@ -99,7 +99,13 @@ LogFile = Annotated[
 ]
 Quiet = Annotated[
     bool | None,
-    typer.Option("--quiet", "-q", help="Say nothing but errors.", show_default=False, rich_help_panel=_PANEL),
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Say nothing but the answer, warnings and errors.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
 ]
 Verbose = Annotated[
     bool | None,

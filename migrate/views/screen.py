@@ -18,6 +18,7 @@ import msgspec
 from migrate.errors import OutputLost, ReaderGone
 from migrate.views.module_words import as_typed, with_typed_sentences
 from migrate.views.visible import visible, visible_json
+from migrate.views.wrapping import columns_of, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,7 +108,7 @@ class Screen:
             self._write_talk(sentence)
 
     def _write_talk(self, sentence: str) -> None:
-        sentence = visible(as_typed(sentence))
+        sentence = wrapped(visible(as_typed(sentence)), columns_of(self.stderr))
         try:
             if self._bar is not None:
                 self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
@@ -168,14 +169,21 @@ class Screen:
         from rich.text import Text
 
         console = self.console()
-        if self.sandbox is not None:
+        columns = columns_of(self.stdout)
+        if self.sandbox is not None and not self._sandbox_is_said():
             console.print("SANDBOX", style="bold reverse", highlight=False)
         for line in answer.lines():
             if isinstance(line, str):
-                line = visible(line)
-            # Sentences are left to the terminal to wrap, so that they can be copied and searched whole.
+                line = wrapped(visible(line), columns)
+            elif isinstance(line, Text) and not line.spans:
+                line = Text(wrapped(line.plain, columns), style=line.style)
+            # Whatever is kept in a file has its sentences whole, so that they can be searched.
             console.print(line, highlight=False, soft_wrap=isinstance(line, str | Text))
         self.stdout.flush()
+
+    def _sandbox_is_said(self) -> bool:
+        """Tell whether the same terminal shows it already: what goes to a file or a pipe has to say it by itself."""
+        return not self.quiet and self.stdout.isatty() and self.stderr.isatty()
 
     def send_line(self, event: object) -> None:
         """Write one event of an answer in NDJSON; raises as `write_bytes` does."""

@@ -110,6 +110,34 @@ def test_every_table_of_a_sandbox_says_so_first_and_once_on_stderr() -> None:
     assert printed(on.stderr) == "SANDBOX http://127.0.0.1:1 - no real tenant is touched\n"
 
 
+def test_a_terminal_says_sandbox_once_and_what_goes_elsewhere_says_it_by_itself() -> None:
+    for quiet in (False, True):
+        on = screen(sandbox="http://127.0.0.1:1", stdout=Terminal(), stderr=Terminal(), quiet=quiet, color=False)
+        with on:
+            on.show(ANSWER)
+        assert (printed(on.stdout) + printed(on.stderr)).count("SANDBOX") == 1
+        for stdout, stderr in ((Terminal(), io.StringIO()), (io.StringIO(), Terminal())):
+            apart = screen(sandbox="http://127.0.0.1:1", stdout=stdout, stderr=stderr, quiet=quiet, color=False)
+            with apart:
+                apart.show(ANSWER)
+            assert printed(stdout).startswith("SANDBOX")
+
+
+def test_on_a_terminal_sentences_wrap_at_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    sentence = "The plan holds back everybody whom no enabled policy reaches, and says why for each of them."
+    on = screen(stdout=Terminal(), stderr=Terminal(), color=False)
+    on.say(sentence)
+    on.show(Answer(kind="x", document={}, lines=lambda: [sentence, styled(f"  {sentence}", "red")]))
+    for stream in (on.stdout, on.stderr):
+        lines = printed(stream).splitlines()
+        assert all(len(line) <= 60 for line in lines)
+        assert sentence in " ".join(" ".join(lines).split())
+    piped = screen(color=False)
+    piped.say(sentence)
+    assert printed(piped.stderr) == f"{sentence}\n"
+
+
 def test_markup_in_names_is_shown_and_not_obeyed() -> None:
     on = screen()
     on.show(Answer(kind="x", document={}, lines=lambda: ["[red]Ada[/red] :smile:", table(["[b]"], [("[i]x",)])]))

@@ -1,0 +1,47 @@
+"""Wrap sentences at words for a terminal; a path, an id and a command stay whole."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TextIO
+
+# A command outside backquotes ends with the line, at a bracket, or with the word that ends the sentence.
+_PIECES = re.compile(r"[^\s`]*`[^`]*`\S*|mfa-migrate(?=\s)(?: (?!\()\S*[^\s.,;:](?=\s|$))*(?: (?!\()\S+)?|\S+")
+NARROWEST = 30
+"""Columns below which nothing is wrapped: the terminal cuts as it likes."""
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """Return how many columns the terminal behind a stream has; None where it is no terminal."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def wrapped(text: str, columns: int | None) -> str:
+    """Return the text with line ends put between words, each further line below the first word of its line.
+
+    Args:
+        text: One sentence or several lines.
+        columns: The width of the terminal; None leaves the text as it is, so that it can be searched and cut.
+    """
+    if columns is None or columns < NARROWEST:
+        return text
+    return "\n".join(_wrapped_line(line, columns) for line in text.split("\n"))
+
+
+def _wrapped_line(line: str, columns: int) -> str:
+    from rich.cells import cell_len
+
+    if cell_len(line) <= columns:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    lines, current = [], indent
+    end = len(indent)
+    for piece in _PIECES.finditer(line):
+        blanks = line[end : piece.start()]
+        end = piece.end()
+        if blanks and current.strip() and cell_len(current) + cell_len(blanks) + cell_len(piece[0]) > columns:
+            lines.append(current)
+            current, blanks = indent, ""
+        current += blanks + piece[0]
+    return "\n".join([*lines, current])
