@@ -29,6 +29,7 @@ from migrate.commands.coverage import coverage
 from migrate.commands.demo import demo
 from migrate.commands.explain import explain
 from migrate.commands.export import export
+from migrate.commands.help import show_help
 from migrate.commands.notify import notify
 from migrate.commands.options import with_globals
 from migrate.commands.plan import plan
@@ -105,6 +106,7 @@ app.add_typer(audit_app)
 app.add_typer(powershell_app)
 app.add_typer(sandbox_app)
 app.command()(demo)
+app.command(name="help")(show_help)
 
 
 def refuse_long_single_dash(arguments: Sequence[str]) -> None:

@@ -20,6 +20,8 @@ from migrate.model.plan import Limits
 from migrate.model.record import Record
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 
+HELP = "See `mfa-migrate help configuration`."
+
 
 class OutputFormat(StrEnum):
     """How data is written to stdout."""
@@ -246,7 +248,7 @@ def config_from(text: str, name: str) -> Config:
         line = _line_of(text, keys, entry=int(entry[1]) if entry else None)
         wrong = re.fullmatch(r"Invalid enum value '(.*)'", sentence)
         members = _members_at(keys)
-        hint = did_you_mean(wrong[1], members) if wrong and members else "See docs/configuration.md."
+        hint = did_you_mean(wrong[1], members) if wrong and members else HELP
         missing = re.fullmatch(r"Object missing required field `(.*)`", sentence)
         if missing is not None:
             said = missing_key(keys, missing[1])
@@ -323,7 +325,7 @@ def _check_values(config: Config, text: str, name: str) -> None:
     """Refuse values that have the right type and make no sense."""
 
     def refuse(keys: list[str], sentence: str) -> ConfigProblem:
-        return ConfigProblem(f"{name}{_line_of(text, keys)}: {sentence}", hint="See docs/configuration.md.")
+        return ConfigProblem(f"{name}{_line_of(text, keys)}: {sentence}", hint=HELP)
 
     shares = config.waves.percentages
     if not shares or list(shares) != sorted(set(shares)) or shares[0] <= 0 or shares[-1] != 100:

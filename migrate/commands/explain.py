@@ -55,7 +55,7 @@ def explain(
     """Explain whether enabled Conditional Access policies require MFA of a user, and why.
 
     Reads the last export. The verdict is covered, partly, uncovered or unknown; every open region is named, with
-    what would close it. docs/coverage.md explains the verdicts and what the proof leaves out.
+    what would close it. `mfa-migrate help coverage` explains the verdicts and what the proof leaves out.
 
     \b
     Examples:

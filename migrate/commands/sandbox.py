@@ -69,7 +69,8 @@ def _serve(
         Path | None, typer.Option("--faults", metavar="FILE", help="Fault script (JSON) to begin with.")
     ] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another setting; see docs/sandbox.md.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another setting; see mfa-migrate help sandbox."),
     ] = None,
 ) -> None:
     """Serve an emulator of Microsoft Graph on this machine until Ctrl-C.
@@ -117,7 +118,9 @@ def _load_faults(server: SandboxServer, path: Path) -> int:
     except OSError as problem:
         raise BadInput(f"{path} cannot be read: {problem.strerror}.", hint="Check --faults.") from problem
     except ValueError as problem:
-        raise BadInput(f"{path}: {problem}", hint="docs/sandbox.md shows an example of each fault.") from problem
+        raise BadInput(
+            f"{path}: {problem}", hint="`mfa-migrate help sandbox` shows an example of each fault."
+        ) from problem
 
 
 def _server(tenant: Tenant, port: int, settings: SandboxSettings, tls: SandboxTls | None) -> SandboxServer:
@@ -253,7 +256,7 @@ def ask_control_plane(
     except urllib.error.HTTPError as problem:
         with problem:
             said = json.loads(problem.read())["error"]["message"]
-        raise UsageProblem(f"The sandbox says: {said}", hint="See docs/sandbox.md.") from problem
+        raise UsageProblem(f"The sandbox says: {said}", hint="See `mfa-migrate help sandbox`.") from problem
     except OSError as problem:
         trusted_by_nobody = isinstance(getattr(problem, "reason", None), ssl.SSLCertVerificationError)
         raise RemoteProblem(
@@ -273,7 +276,7 @@ def _tenant(tenant_file: Path | None, seed: int, users: int) -> Tenant:
     try:
         return load_tenant_file(tenant_file)
     except ValueError as problem:
-        raise BadInput(f"{tenant_file}: {problem}", hint="See docs/sandbox.md for the format.") from problem
+        raise BadInput(f"{tenant_file}: {problem}", hint="See `mfa-migrate help sandbox` for the format.") from problem
 
 
 def _settings(no_throttle: bool, latency: str, enforce_permissions: bool, assigned: list[str]) -> SandboxSettings:
@@ -291,12 +294,12 @@ def _settings(no_throttle: bool, latency: str, enforce_permissions: bool, assign
     for text in assigned:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UsageProblem(f"--set takes NAME=VALUE, not {text!r}.", hint="See docs/sandbox.md.")
+            raise UsageProblem(f"--set takes NAME=VALUE, not {text!r}.", hint="See `mfa-migrate help sandbox`.")
         changes[name.strip()] = _value(value.strip())
     try:
         return SandboxSettings().with_changes(changes)
     except ValueError as problem:
-        raise UsageProblem(str(problem), hint="docs/sandbox.md lists every setting.") from problem
+        raise UsageProblem(str(problem), hint="`mfa-migrate help sandbox` lists every setting.") from problem
 
 
 def _value(text: str) -> object:

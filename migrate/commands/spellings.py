@@ -51,7 +51,9 @@ def refuse_function_as_verb(arguments: Sequence[str], verbs: Collection[str]) ->
 
     `arguments` is the command line without the program's name; `verbs` are the commands that there are.
     """
-    by_function = {function.partition(" ")[0].casefold(): verb for verb, (function, _) in reversed(FUNCTIONS.items())}
+    by_function = {
+        function.partition(" ")[0].casefold(): verb for verb, (function, _) in reversed(list(FUNCTIONS.items()))
+    }
     for token in arguments:
         if token == "--" or token in verbs:  # noqa: S105 - the end of the options, no password
             return

@@ -325,7 +325,7 @@ def test_what_was_typed_wrong_is_said_with_what_would_be_right(
         (["--port", "99999"], 2, ("--port",)),
         (["--users", "1"], 2, ("--users",)),
         (["--latency", "slow"], 2, ("--latency", "'slow'")),
-        (["--set", "no_such=1"], 2, ("no_such", "docs/sandbox.md")),
+        (["--set", "no_such=1"], 2, ("no_such", "help sandbox")),
         (["--set", "throttle=often"], 2, ("throttle",)),
         (["--set", "nothing"], 2, ("NAME=VALUE",)),
         (["--tenant-file", "no-such.json"], 2, ("no-such.json",)),

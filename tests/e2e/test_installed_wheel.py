@@ -72,9 +72,12 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path)
         for path in (ROOT / "migrate").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    pages = {f"migrate/pages/{path.name}" for path in (ROOT / "docs").glob("*.md")} - {"migrate/pages/architecture.md"}
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert held == package
+        shown = archive.read("migrate/pages/configuration.md")
+    assert held == package | pages
+    assert shown == (ROOT / "docs" / "configuration.md").read_bytes()
 
 
 def test_what_runs_is_the_installed_package_not_the_checkout(installed: Path, tmp_path: Path) -> None:
