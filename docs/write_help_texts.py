@@ -44,7 +44,10 @@ def commands(app: typer.Typer) -> Iterator[typer.Context]:
 
 def commands_page(app: typer.Typer) -> str:
     """Return the whole page."""
-    sections = [HEAD]
+    from migrate.commands.help import global_options
+    from migrate.views.pages import options_page
+
+    sections = [HEAD, f"#{options_page(global_options())}"]
     for context in commands(app):
         help_text = "\n".join(line.rstrip() for line in context.get_help().strip().splitlines())
         sections.append(f"## {context.command_path}\n\n```text\n{help_text}\n```\n")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from migrate import __version__
@@ -31,7 +32,7 @@ from migrate.commands.explain import explain
 from migrate.commands.export import export
 from migrate.commands.help import show_help
 from migrate.commands.notify import notify
-from migrate.commands.options import with_globals
+from migrate.commands.options import PANEL, with_globals
 from migrate.commands.plan import plan
 from migrate.commands.powershell import powershell_app, refuse_completion_that_lowers_a_policy
 from migrate.commands.rollback import rollback
@@ -46,6 +47,40 @@ from migrate.errors import ExitCode, MfaMigrateError, OutputLost, ReaderGone, Us
 from migrate.settings import GlobalOptions
 from migrate.views.visible import visible
 from migrate.views.wrapping import columns_of, wrapped
+
+FOLDED = "Global options, such as -o json and --workspace DIR: mfa-migrate help options"
+"""What the help of each command says instead of the sixteen options that all of them take."""
+
+
+class FoldedCommand(TyperCommand):
+    """A command whose help shows its own options; the global ones are one line."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options."""
+        _write_options(self, ctx, formatter)
+
+
+class FoldedGroup(TyperGroup):
+    """A group, or the program itself, with the same."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, options and the commands below."""
+        _write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
+    shown = [one for one in command.get_params(ctx) if getattr(one, "rich_help_panel", None) != PANEL]
+    for title, kind in (("Arguments", "argument"), ("Options", "option")):
+        records = [one.get_help_record(ctx) for one in shown if one.param_type_name == kind]
+        rows = [record for record in records if record is not None]
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl(rows)
+    if len(shown) < len(command.get_params(ctx)):
+        formatter.write_paragraph()
+        formatter.write_text(FOLDED)
+
 
 app = typer.Typer(
     name="mfa-migrate",
@@ -107,6 +142,10 @@ app.add_typer(powershell_app)
 app.add_typer(sandbox_app)
 app.command()(demo)
 app.command(name="help")(show_help)
+for each in (app, audit_app, powershell_app, sandbox_app):
+    each.info.cls = FoldedGroup
+    for registered in each.registered_commands:
+        registered.cls = FoldedCommand
 
 
 def refuse_long_single_dash(arguments: Sequence[str]) -> None:

@@ -38,11 +38,11 @@ def show_help(
         text = "\n".join(topic_lines()) + "\n"
         sys.stdout.write(text)
         return
-    text = options_page(_global_options()) if topic == OPTIONS else page_about(topic)
+    text = options_page(global_options()) if topic == OPTIONS else page_about(topic)
     show_page(text, sys.stdout, color=not (typed.no_color or os.environ.get("NO_COLOR")))
 
 
-def _global_options() -> dict[str, str]:
+def global_options() -> dict[str, str]:
     """Return every global option as it is typed, with what it is for."""
     options = {}
     for annotation in GLOBALS.values():

@@ -17,16 +17,16 @@ from migrate.commands.call import Call
 from migrate.errors import ExitCode
 from migrate.settings import GlobalOptions, settings_from
 
-_PANEL = "Global options (accepted before and after the command)"
+PANEL = "Global options (accepted before and after the command)"
 
 Workspace = Annotated[
     str | None,
     typer.Option(
-        "--workspace", metavar="DIR", help="Working folder. [default: ./mfa-migration]", rich_help_panel=_PANEL
+        "--workspace", metavar="DIR", help="Working folder. [default: ./mfa-migration]", rich_help_panel=PANEL
     ),
 ]
 TenantOption = Annotated[
-    str | None, typer.Option("--tenant", metavar="TENANT", help="Tenant id or domain.", rich_help_panel=_PANEL)
+    str | None, typer.Option("--tenant", metavar="TENANT", help="Tenant id or domain.", rich_help_panel=PANEL)
 ]
 CloudOption = Annotated[
     str | None,
@@ -34,7 +34,7 @@ CloudOption = Annotated[
         "--cloud",
         metavar="CLOUD",
         help="global, usgov, usgov-dod or china; untried: bleu, delos, govsg. [default: global]",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 Endpoint = Annotated[
@@ -43,19 +43,19 @@ Endpoint = Annotated[
         "--endpoint",
         metavar="URL",
         help="Address of a sandbox on this machine (loopback only).",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 ConfigOption = Annotated[
     str | None,
     typer.Option(
-        "--config", metavar="FILE", help="Configuration file. [default: mfa-migrate.toml]", rich_help_panel=_PANEL
+        "--config", metavar="FILE", help="Configuration file. [default: mfa-migrate.toml]", rich_help_panel=PANEL
     ),
 ]
 Output = Annotated[
     str | None,
     typer.Option(
-        "--output", "-o", metavar="FORMAT", help="table, json, csv or ndjson. [default: table]", rich_help_panel=_PANEL
+        "--output", "-o", metavar="FORMAT", help="table, json, csv or ndjson. [default: table]", rich_help_panel=PANEL
     ),
 ]
 Encoding = Annotated[
@@ -64,7 +64,7 @@ Encoding = Annotated[
         "--encoding",
         metavar="NAME",
         help="How CSV and JSON are written: utf8, utf8bom or utf16. [default: utf8]",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 Delimiter = Annotated[
@@ -73,16 +73,16 @@ Delimiter = Annotated[
         "--delimiter",
         metavar="SIGN",
         help="What separates CSV columns: comma, semicolon, tab or bar. [default: comma]",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 Crlf = Annotated[
     bool | None,
-    typer.Option("--crlf", help="End CSV lines as Windows does.", show_default=False, rich_help_panel=_PANEL),
+    typer.Option("--crlf", help="End CSV lines as Windows does.", show_default=False, rich_help_panel=PANEL),
 ]
 ClientId = Annotated[
     str | None,
-    typer.Option("--client-id", metavar="ID", help="Application id that signs in.", rich_help_panel=_PANEL),
+    typer.Option("--client-id", metavar="ID", help="Application id that signs in.", rich_help_panel=PANEL),
 ]
 SignInOption = Annotated[
     str | None,
@@ -90,12 +90,12 @@ SignInOption = Annotated[
         "--sign-in",
         metavar="METHOD",
         help="device-code, interactive, azure-cli, client-secret or certificate. [default: device-code]",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 LogFile = Annotated[
     str | None,
-    typer.Option("--log-file", metavar="FILE", help="Write what happens to this file too.", rich_help_panel=_PANEL),
+    typer.Option("--log-file", metavar="FILE", help="Write what happens to this file too.", rich_help_panel=PANEL),
 ]
 Quiet = Annotated[
     bool | None,
@@ -104,18 +104,18 @@ Quiet = Annotated[
         "-q",
         help="Say nothing but the answer, warnings and errors.",
         show_default=False,
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 Verbose = Annotated[
     bool | None,
-    typer.Option("--verbose", "-v", help="Say more, also each wait.", show_default=False, rich_help_panel=_PANEL),
+    typer.Option("--verbose", "-v", help="Say more, also each wait.", show_default=False, rich_help_panel=PANEL),
 ]
 NoColor = Annotated[
-    bool | None, typer.Option("--no-color", help="No colour (as NO_COLOR).", show_default=False, rich_help_panel=_PANEL)
+    bool | None, typer.Option("--no-color", help="No colour (as NO_COLOR).", show_default=False, rich_help_panel=PANEL)
 ]
 NoProgress = Annotated[
-    bool | None, typer.Option("--no-progress", help="No progress line.", show_default=False, rich_help_panel=_PANEL)
+    bool | None, typer.Option("--no-progress", help="No progress line.", show_default=False, rich_help_panel=PANEL)
 ]
 
 GLOBALS: dict[str, Any] = {

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
+from migrate.cli import app
 from migrate.commands.options import GLOBALS
 from tests.e2e.laboratory import Lab, Ran, environment, run_here
 
@@ -144,3 +146,19 @@ def test_help_and_version_import_nothing_heavy() -> None:
         )
         assert done.stderr.splitlines()[-1] == "0 []", words
         assert done.stdout
+
+
+@pytest.mark.parametrize("words", [[], ["plan"], ["audit"], ["audit", "verify"], ["sandbox"], ["powershell"], ["help"]])
+def test_a_help_text_names_the_page_of_the_global_options_instead_of_listing_them(words: list[str]) -> None:
+    shown = run_here([*words, "--help"]).out
+    assert shown.count("mfa-migrate help options") >= 1
+    for name in ("--encoding", "--delimiter", "--no-progress", "--client-id"):
+        assert f"  {name}" not in shown
+    assert "--help" in shown
+
+
+def test_global_options_are_still_completed_and_taken(exported: Lab) -> None:
+    command = typer.main.get_command(app).commands["show"]
+    offered = {option for parameter in command.params for option in parameter.opts if not parameter.hidden}
+    assert {f"--{name.replace('_', '-')}" for name in GLOBALS} <= offered
+    assert exported.go("show", "--no-progress", "-o", "csv").out
