@@ -67,13 +67,15 @@ class PolicyAccess:
         A policy that was created here moments ago and is not found yet counts as not agreed. Raises `IncompleteRead`
         when the reads do not come to agree.
         """
-        agreeing, last = 0, ""
+        agreeing, last, called = 0, "", policy_id
         for number in range(_MOST_READS):
             if number:
                 await self._channel.persistence.pause(
-                    f"the policy {policy_id} is read until {_AGREEING} answers in a row agree", self._pause
+                    f"Graph has to say the same of the policy {called} {_AGREEING} times in a row", self._pause
                 )
             policy = await self._read_once(policy_id)
+            if policy is not None:
+                called = repr(policy.display_name)
             if policy is None and self._is_new(policy_id):
                 agreeing, last = 0, ""
                 continue

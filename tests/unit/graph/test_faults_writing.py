@@ -269,7 +269,7 @@ def test_a_policy_counts_only_when_three_reads_in_a_row_agree(opened: Any, reply
             assert policy.raw["state"] == "enabled"
             assert said == []
             reasons = [reason for reason, _ in o.waits.told]
-            assert reasons == [f"the policy {POLICY} is read until 3 answers in a row agree"] * 5
+            assert reasons == [f"Graph has to say the same of the policy {policy.display_name!r} 3 times in a row"] * 5
 
     asyncio.run(run())
 
