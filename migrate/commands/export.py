@@ -55,7 +55,7 @@ def export(
     """
     from migrate.decide.lost_objects import lost_objects
     from migrate.store.snapshot import open_snapshot
-    from migrate.views.beta import say_beta
+    from migrate.views.beta import say_beta, say_capability
     from migrate.views.export import export_answer
     from migrate.views.lost_objects import say_lost_objects
 
@@ -74,6 +74,7 @@ def export(
         evidence = snapshot.evidence()
         say_lost_objects(call.screen, lost_objects(evidence))
         say_beta(call.screen, evidence)
+        say_capability(call.screen, evidence)
     if tenant_file is not None:
         _write_tenant_file(workspace, tenant_file, anonymise=anonymise)
         call.screen.say(f"Tenant file: {tenant_file}")

@@ -6,14 +6,14 @@ A group or role that cannot be read whole is marked so; it never comes back with
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
 from migrate.graph import wire
 from migrate.graph.absence import Absences
+from migrate.graph.capability import or_problem, read_capability
 from migrate.graph.channel import Call, Channel
 from migrate.graph.groups import GroupReader, Members, MembershipHidden, directory_read, equals
 from migrate.graph.nesting import UNREADABLE, nesting_of
@@ -34,9 +34,6 @@ from migrate.model.evidence import (
 from migrate.model.record import JsonObject
 
 _NOBODY = Members()
-
-
-T = TypeVar("T")
 
 
 def named_in(policies: Iterable[ConditionalAccessPolicy], kind: str) -> list[str]:
@@ -115,17 +112,20 @@ class EvidenceReader:
 
         Policies are looked at for what they name, and read again last: a large group takes minutes, and a policy is
         switched off in a moment. `groups` and `roles` (template ids) are read as well, although no policy may name
-        them yet. With `paths` it is read also through which nested groups people come in.
+        them yet. With `paths` it is read also through which nested groups people come in, and what tells who is MFA
+        capable.
         """
         policies = await self._policies.list()
         reader = GroupReader(self._channel, self._absences, sees_hidden=self._sees_hidden, at_once=self._at_once)
         named_groups = {*named_in(policies, "Groups"), *map(str.lower, groups)}
         named_roles = {*named_in(policies, "Roles"), *map(str.lower, roles)}
-        return await self._rules_last(
+        capability = await read_capability(self._channel) if paths else None
+        evidence = await self._rules_last(
             await self._groups(reader, named_groups, paths=paths),
             await self._roles(reader, named_roles),
             everything=paths,
         )
+        return msgspec.structs.replace(evidence, capability=capability)
 
     async def renew(self, evidence: Evidence) -> Evidence:
         """Return evidence with all but the people read again: policies, locations, strengths, security defaults.
@@ -179,11 +179,11 @@ class EvidenceReader:
 
     async def _beta(self, *, everything: bool) -> BetaEvidence:
         """Read what only beta shows; `everything` includes plans and settings, which decide nothing."""
-        policies, problem = await _or_problem(self._policies.list_beta())
+        policies, problem = await or_problem(self._policies.list_beta())
         if not everything:
             return BetaEvidence(policies=policies, policies_problem=problem)
-        plans, plans_problem = await _or_problem(self._plans())
-        settings, settings_problem = await _or_problem(self._channel.read(_SETTINGS, wire.object_without_id))
+        plans, plans_problem = await or_problem(self._plans())
+        settings, settings_problem = await or_problem(self._channel.read(_SETTINGS, wire.object_without_id))
         return BetaEvidence(
             policies=policies,
             policies_problem=problem,
@@ -197,7 +197,7 @@ class EvidenceReader:
         found = []
         for raw in await whole(self._channel, _PLANS, wire.json_object):
             plan_id = str(raw.get("id"))
-            rules, _ = await _or_problem(whole(self._channel, _rules_of(plan_id), wire.json_object))
+            rules, _ = await or_problem(whole(self._channel, _rules_of(plan_id), wire.json_object))
             name = raw.get("displayName")
             found.append(
                 PolicyPlan(
@@ -285,14 +285,6 @@ class EvidenceReader:
             ROLES,
         )
         return await reader.expanded(call, wire.Assignment)
-
-
-async def _or_problem(reading: Awaitable[T]) -> tuple[T | None, str | None]:
-    """Return what was read, or in words why it could not be."""
-    try:
-        return await reading, None
-    except UNREADABLE as problem:
-        return None, _in_full(problem)
 
 
 async def _group_evidence(reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.capability import CapabilityEvidence
 from migrate.model.record import JsonObject, Record, sha256_of
 from migrate.model.words import counted
 
@@ -168,6 +169,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     """By role template id (lower case)."""
     beta: BetaEvidence | None = None
     """None in exports of older versions, which did not read it."""
+    capability: CapabilityEvidence | None = None
+    """What tells who could answer a request for MFA; None where it was not asked for, as in older exports."""
 
     def policy(self, policy_id: str) -> ConditionalAccessPolicy | None:
         """Return the policy with this id, or None."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from migrate.model.capability import CapabilityEvidence
 from migrate.model.evidence import BetaEvidence, ConditionalAccessPolicy, Evidence, GroupEvidence, RoleEvidence
 from migrate.model.record import JsonObject, canonical_json
 from migrate.store.database import Schema
@@ -85,6 +86,7 @@ def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, int, bytes]]:
     yield from _rows("group", evidence.groups.items())
     yield from _rows("role", evidence.roles.items())
     yield from _rows("beta", () if evidence.beta is None else (evidence.beta,))
+    yield from _rows("capability", () if evidence.capability is None else (evidence.capability,))
 
 
 def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
@@ -109,6 +111,7 @@ def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
         roles=dict(parts["role"]),
         # Snapshots of older versions hold none.
         beta=parts["beta"][0] if parts["beta"] else None,
+        capability=parts["capability"][0] if parts["capability"] else None,
     )
 
 
@@ -120,6 +123,7 @@ _PART_TYPES: dict[str, Any] = {
     "group": tuple[str, GroupEvidence],
     "role": tuple[str, RoleEvidence],
     "beta": BetaEvidence,
+    "capability": CapabilityEvidence,
 }
 
 

@@ -38,6 +38,15 @@ class UserClass:
     """In the order of `Judge.weighed`."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Which policies ask something of some users, beyond what coverage is about; compared by identity."""
+
+    kinds: frozenset[UserKind]
+    policies: tuple[tuple[PolicyReading, Match], ...]
+    """Every policy in force that is or may be assigned to them, those set aside for user actions included."""
+
+
 class Judge:
     """Answers coverage questions about the users of one tenant, from one reading of its evidence. Pure."""
 
@@ -71,6 +80,7 @@ class Judge:
         self._by_key: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
         self._by_answers: dict[tuple[Assignment, ...], UserClass] = {}
         self._coverages: dict[UserClass, Coverage] = {}
+        self._asked: dict[tuple[int, frozenset[UserKind]], Asked] = {}
         self._nested_among: dict[int, tuple[str, ...]] = {}
         self._with_paths: dict[tuple[UserClass, Entrances], Coverage] = {}
 
@@ -115,6 +125,21 @@ class Judge:
         """Return for each of `readings`, weighed or not, whether it is assigned to the user and how."""
         facts, kinds = self._facts.spelled_out(self._facts.of(profile.id)), self._kinds_of(profile)
         return self._answers(self.readings, facts, kinds, self._entrances_of(profile.id))
+
+    def asked_of(self, profile: UserProfile) -> Asked:
+        """Return which policies in force are or may be assigned to a user; users with the same facts share one."""
+        key = (self._facts.of(profile.id), self._kinds_of(profile))
+        asked = self._asked.get(key)
+        if asked is None:
+            answers = self._answers(self.readings, self._facts.spelled_out(key[0]), key[1])
+            found = (
+                (reading, answer.match)
+                for reading, answer in zip(self.readings, answers, strict=True)
+                if answer.match is not Match.NO
+                and reading.policy.policy_state not in (PolicyState.DISABLED, PolicyState.REPORT_ONLY)
+            )
+            asked = self._asked[key] = Asked(key[1], tuple(found))
+        return asked
 
     def _entrances_of(self, user_id: str) -> Entrances:
         bits = self._facts.of(user_id)

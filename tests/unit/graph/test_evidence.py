@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from migrate.errors import IncompleteRead, Unreachable
+from migrate.model.capability import InboundTrust, MethodsPolicy
 from migrate.model.evidence import Evidence, GroupEvidence, PolicyState, ReadStatus
 
 ROLE = "62e90394-69f5-4237-9190-012177145e10"
@@ -85,6 +86,18 @@ class Directory:
         self.spoiled = "nothing"
         self.users: set[str] = set()
         self.locations: Any = None
+        self.methods: Any = {
+            "policyMigrationState": "migrationComplete",
+            "authenticationMethodConfigurations": [
+                {"id": "Sms", "state": "disabled"},
+                {"@odata.type": "#x", "id": "Fido2", "state": "enabled", "includeTargets": []},
+            ],
+        }
+        self.trust: Any = {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}
+        self.partners: Any = [
+            {"tenantId": "AAAA", "inboundTrust": None},
+            {"tenantId": "bbbb", "inboundTrust": {"isMfaAccepted": False}},
+        ]
         self.in_beta: dict[str, Any] = {}
         """What beta answers otherwise than v1.0, by path."""
         self.conditions: dict[str, Any] = {}
@@ -119,6 +132,12 @@ class Directory:
                     },
                 }
                 return [policy]
+            case ["policies", "authenticationMethodsPolicy"]:
+                return self.methods
+            case ["policies", "crossTenantAccessPolicy", "default"]:
+                return self.trust
+            case ["policies", "crossTenantAccessPolicy", "partners"]:
+                return self.partners
             case ["policies", "identitySecurityDefaultsEnforcementPolicy"]:
                 return {"isEnabled": True, "displayName": "x"}
             case ["groups", id_]:
@@ -494,3 +513,42 @@ def test_plans_are_not_asked_for_while_a_run_goes_on(opened: Any, reply: Any) ->
     beta = read(opened, directory).beta
     assert beta is not None
     assert beta.notes == {}
+
+
+def test_allowed_methods_and_inbound_trust_are_read_for_an_export_only(opened: Any, reply: Any) -> None:
+    found = read(opened, Directory(reply), paths=True).capability
+    assert found is not None
+    assert found.methods == MethodsPolicy(migration_complete=True, states={"sms": "disabled", "fido2": "enabled"})
+    assert found.trust == InboundTrust(default=True, partners={"aaaa": None, "bbbb": False})
+    assert found.notes == {}
+    assert read(opened, Directory(reply)).capability is None
+
+
+def test_a_migration_that_is_not_said_to_be_complete_is_not_complete(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.methods = {"policyMigrationState": None, "authenticationMethodConfigurations": []}
+    found = read(opened, directory, paths=True).capability
+    assert found is not None
+    assert found.methods is not None
+    assert found.methods.migration_complete is False
+
+
+@pytest.mark.parametrize(
+    ("default", "partners"),
+    [
+        (error("Authorization_RequestDenied", "no"), []),
+        ({"inboundTrust": None}, []),
+        ({"inboundTrust": {"isMfaAccepted": None}}, []),
+        ({"inboundTrust": {"isMfaAccepted": True}}, error("Authorization_RequestDenied", "no")),
+        ({"inboundTrust": {"isMfaAccepted": True}}, [{"inboundTrust": {"isMfaAccepted": False}}]),
+    ],
+)
+def test_trust_that_is_not_read_whole_is_unknown_and_said(opened: Any, reply: Any, default: Any, partners: Any) -> None:
+    directory = Directory(reply)
+    directory.trust = reply(403, default) if "error" in default else default
+    directory.partners = reply(403, partners) if isinstance(partners, dict) else partners
+    directory.methods = reply(403, error("Authorization_RequestDenied", "no"))
+    found = read(opened, directory, paths=True).capability
+    assert found is not None
+    assert found.trust is None
+    assert set(found.notes) == {"methods-policy-unread", "inbound-trust-unread"}

@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from migrate.errors import FolderDamaged, NewerFolder, NothingHere
+from migrate.model.capability import CapabilityEvidence, InboundTrust, MethodsPolicy
 from migrate.model.evidence import Evidence
 from migrate.model.reasons import Why, reason_of, why_of
 from migrate.model.replies import StateReading
@@ -17,6 +19,7 @@ from migrate.model.users import MfaState, Registration, UnreadableUser, UserProf
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import SnapshotWriter, open_snapshot
 from migrate.store.snapshot_digest import framed
+from migrate.store.snapshot_schema import evidence_from, evidence_rows
 
 Maker = Callable[..., Any]
 
@@ -343,3 +346,15 @@ def test_a_truncated_snapshot_is_refused(workspace: Workspace, write: Maker, kee
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(FolderDamaged, match=r"snapshot\.db is damaged"):
         open_snapshot(workspace)
+
+
+def test_what_tells_who_is_mfa_capable_comes_back_and_an_older_snapshot_has_none(evidence: Evidence) -> None:
+    beside = CapabilityEvidence(
+        methods=MethodsPolicy(migration_complete=True, states={"sms": "disabled"}),
+        methods_problem=None,
+        trust=InboundTrust(default=False, partners={"b": True, "a": None}),
+        trust_problem=None,
+    )
+    for one in (msgspec.structs.replace(evidence, capability=beside), evidence):
+        assert evidence_from((part, body) for part, _, body in evidence_rows(one)).capability == one.capability
+    assert evidence.capability is None

@@ -1,0 +1,325 @@
+"""Tells who could answer a request for MFA: from the registration report and what the enabled policies ask.
+
+It never changes a verdict of coverage: somebody may be covered and have to register first. What the report does not
+show (certificates, MFA at a federated identity provider) does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from migrate.decide.coverage.judge import Asked, Judge
+from migrate.decide.coverage.policy import Kind, PolicyReading
+from migrate.decide.coverage.principals import Match
+from migrate.decide.coverage.vocabulary import UserKind
+from migrate.model.capability import (
+    Capability,
+    CapabilityEvidence,
+    CapableWhy,
+    InboundTrust,
+    MethodsPolicy,
+    MfaCapable,
+)
+from migrate.model.evidence import Evidence
+from migrate.model.record import JsonObject
+from migrate.model.users import Registration, UserProfile
+
+PHONES = frozenset({"mobilephone", "alternatemobilephone", "officephone", "sms", "mobilesms", "mobilecall"})
+"""Methods that are text messages or calls."""
+EXTERNAL = "externalauthmethod"
+PASS = "temporaryaccesspass"  # noqa: S105  (the name of a method)
+NO_MFA = frozenset({"email", "securityquestion", "password", "apppassword", "qrcode", "qrcodepin"})
+"""Registered for the reset of a password, or a single factor."""
+
+_PUSH = frozenset({"microsoftauthenticatorpush"})
+_PASSKEY = frozenset({"fido2"})
+_HELLO = frozenset({"windowshelloforbusiness"})
+MODES: dict[str, frozenset[str]] = {
+    "mobilephone": frozenset({"sms", "voice"}),
+    "sms": frozenset({"sms"}),
+    "mobilesms": frozenset({"sms"}),
+    "mobilecall": frozenset({"voice"}),
+    "alternatemobilephone": frozenset({"voice"}),
+    "officephone": frozenset({"voice"}),
+    "microsoftauthenticatorpush": _PUSH,
+    "microsoftauthenticatorpasswordless": _PUSH | {"devicebasedpush"},
+    "softwareonetimepasscode": frozenset({"softwareoath"}),
+    "hardwareonetimepasscode": frozenset({"hardwareoath"}),
+    "fido2": _PASSKEY,
+    "fido2securitykey": _PASSKEY,
+    "passkeydevicebound": _PASSKEY,
+    "passkeydeviceboundauthenticator": _PASSKEY,
+    "passkeysynced": _PASSKEY,
+    "passkeydeviceboundwindowshello": _PASSKEY | _HELLO,
+    "windowshelloforbusiness": _HELLO,
+    "macossecureenclavekey": _HELLO,
+    PASS: frozenset({"temporaryaccesspassonetime", "temporaryaccesspassmultiuse"}),
+    EXTERNAL: frozenset(),
+}
+"""Modes of an authentication strength that a method of the report serves. Sources: Graph enums usageAuthMethod and
+authenticationMethodModes; Entra page on authentication strengths. All in lower case."""
+
+CONFIGURATIONS: dict[str, frozenset[str]] = {
+    "mobilephone": frozenset({"sms", "voice"}),
+    "sms": frozenset({"sms"}),
+    "mobilesms": frozenset({"sms"}),
+    "mobilecall": frozenset({"voice"}),
+    "alternatemobilephone": frozenset({"voice"}),
+    "officephone": frozenset({"voice"}),
+    "microsoftauthenticatorpush": frozenset({"microsoftauthenticator"}),
+    "microsoftauthenticatorpasswordless": frozenset({"microsoftauthenticator"}),
+    "softwareonetimepasscode": frozenset({"softwareoath", "microsoftauthenticator"}),
+    "hardwareonetimepasscode": frozenset({"hardwareoath"}),
+    "fido2": frozenset({"fido2"}),
+    "fido2securitykey": frozenset({"fido2"}),
+    "passkeydevicebound": frozenset({"fido2"}),
+    "passkeydeviceboundauthenticator": frozenset({"fido2"}),
+    "passkeysynced": frozenset({"fido2"}),
+    PASS: frozenset({"temporaryaccesspass"}),
+}
+"""Configurations of the methods policy, one of which has to be enabled for a method. Others are not governed there."""
+
+_ENTRA_HOME = "externalazuread"
+_REGISTRATION = "urn:user:registersecurityinfo"
+_LOCAL_SIGN_IN = "userprincipalname"
+
+
+class _Home(Enum):
+    """Where somebody's account is at home."""
+
+    HERE = "here"
+    ENTRA = "another Entra tenant"
+    OTHER = "no Entra tenant"
+    """A Microsoft account, Google, a one-time passcode: MFA there is never trusted."""
+    NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class _Strength:
+    """An authentication strength that a policy asks for."""
+
+    policy: str
+    combinations: tuple[frozenset[str], ...] | None
+    """None where they were not read."""
+    sure: bool
+    """Whether the policy certainly applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Demands:
+    """What the enabled policies ask of one class of users."""
+
+    strengths: tuple[_Strength, ...]
+    barred: tuple[str, ...]
+    """Names of the policies that bar the registration of methods."""
+    perhaps_barred: tuple[str, ...]
+
+
+class Capabilities:
+    """Answers for the users of one tenant. Pure; users with the same answers share one."""
+
+    def __init__(self, evidence: Evidence, judge: Judge) -> None:
+        """Read what the policies ask. `judge` has to be one over the same evidence."""
+        self._judge = judge
+        self._strengths = {
+            str(raw.get("id")).casefold(): raw for raw in evidence.authentication_strengths if isinstance(raw, dict)
+        }
+        beside = evidence.capability or CapabilityEvidence(
+            methods=None, methods_problem=None, trust=None, trust_problem=None
+        )
+        self._methods, self._trust = beside.methods, beside.trust
+        self._demands: dict[Asked, _Demands] = {}
+        self._known: dict[Hashable, Capability] = {}
+
+    def of(self, profile: UserProfile, registration: Registration | None) -> Capability:
+        """Return how a person stands to what the enabled policies ask."""
+        asked = self._judge.asked_of(profile)
+        home = _home_of(profile, asked.kinds)
+        key = (
+            asked,
+            home,
+            None
+            if registration is None
+            else (registration.is_mfa_registered, registration.is_mfa_capable, registration.methods_registered),
+        )
+        known = self._known.get(key)
+        if known is None:
+            demands = self._demands.get(asked)
+            if demands is None:
+                demands = self._demands[asked] = self._demands_of(asked)
+            known = self._known[key] = (
+                self._here(demands, registration)
+                if home is _Home.HERE
+                else self._guest(demands, registration, is_trusted=_is_trusted(home, self._trust))
+            )
+        return known
+
+    def _here(self, demands: _Demands, registration: Registration | None) -> Capability:
+        """Return how somebody stands who registers methods in this tenant."""
+        if registration is None:
+            return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_IN_REPORT)
+        methods = _mfa_methods(registration)
+        phones = bool(methods) and methods <= PHONES
+        found = self._without_phones(demands, registration, methods)
+        if PASS in methods and found.value is MfaCapable.NOT_CAPABLE:
+            return Capability(value=MfaCapable.MUST_REGISTER, why=CapableWhy.HAS_PASS)
+        if not phones:
+            return found
+        return Capability(value=found.value, why=found.why, about=found.about, sms_voice_only=True)
+
+    def _without_phones(self, demands: _Demands, registration: Registration, methods: frozenset[str]) -> Capability:
+        if not registration.is_mfa_registered:
+            return self._unregistered(demands)
+        allowed = frozenset(method for method in methods if _is_allowed(method, self._methods))
+        # The report may be older than the policy that was read.
+        if not registration.is_mfa_capable or (methods and not allowed):
+            about = registration.methods_registered
+            return Capability(value=MfaCapable.NOT_CAPABLE, why=CapableWhy.METHOD_NOT_ALLOWED, about=about)
+        return _meets(demands.strengths, allowed) or Capability(value=MfaCapable.CAPABLE, why=CapableWhy.METHOD)
+
+    def _unregistered(self, demands: _Demands) -> Capability:
+        if demands.barred:
+            why, names = CapableWhy.REGISTRATION_BARRED, demands.barred
+            return Capability(value=MfaCapable.NOT_CAPABLE, why=why, about=names)
+        unmet = _meets(demands.strengths, frozenset())
+        if unmet is not None:
+            return unmet
+        if demands.perhaps_barred:
+            names = demands.perhaps_barred
+            return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_UNDERSTOOD, about=names)
+        return Capability(value=MfaCapable.MUST_REGISTER, why=CapableWhy.NEVER_REGISTERED)
+
+    def _guest(self, demands: _Demands, registration: Registration | None, *, is_trusted: bool | None) -> Capability:
+        """Return how somebody stands whose account is at home in another tenant.
+
+        The report of this tenant knows nothing of methods at home, so it alone never makes a guest not MFA capable.
+        """
+        sure = tuple(strength.policy for strength in demands.strengths)
+        if is_trusted and sure:
+            return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.STRENGTH_AT_HOME, about=sure)
+        if is_trusted:
+            return Capability(value=MfaCapable.PASSES_AT_HOME, why=CapableWhy.TRUSTED)
+        here = self._here(demands, registration)
+        if here.value is MfaCapable.CAPABLE or (here.why is CapableWhy.REGISTRATION_BARRED and is_trusted is False):
+            return here
+        if is_trusted is None:
+            return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.TRUST_UNKNOWN)
+        return Capability(value=MfaCapable.MUST_REGISTER_HERE, why=CapableWhy.NOT_TRUSTED)
+
+    def _demands_of(self, asked: Asked) -> _Demands:
+        strengths, barred, perhaps = [], [], []
+        for reading, match in asked.policies:
+            sure = match is Match.YES and not reading.problems
+            strength = self._strength_of(reading, sure=sure)
+            if strength is not None:
+                strengths.append(strength)
+            if _is_about_registration(reading):
+                bars = sure and _is_everywhere(reading) and reading.demand.kind is not Kind.NOTHING
+                if bars and not reading.demand.replaced_by:
+                    barred.append(reading.name)
+                elif not sure:
+                    perhaps.append(reading.name)
+        return _Demands(tuple(strengths), tuple(barred), tuple(perhaps))
+
+    def _strength_of(self, reading: PolicyReading, *, sure: bool) -> _Strength | None:
+        grant = reading.policy.raw.get("grantControls")
+        inline = grant.get("authenticationStrength") if isinstance(grant, dict) else None
+        if not isinstance(inline, dict) or _is_about_registration(reading):
+            return None
+        for copy in (inline, self._strengths.get(str(inline.get("id")).casefold(), {})):
+            combinations = _combinations(copy)
+            if combinations is not None:
+                return _Strength(reading.name, combinations, sure)
+        return _Strength(reading.name, None, sure)
+
+
+def _meets(strengths: Iterable[_Strength], methods: frozenset[str]) -> Capability | None:
+    """Return what speaks against these methods under the strengths, or None when they meet every one."""
+    doubts: list[str] = []
+    strange = methods - MODES.keys()
+    modes = frozenset({"password"}).union(*(MODES[method] for method in methods & MODES.keys()))
+    for strength in strengths:
+        if strength.combinations is not None and any(one <= modes for one in strength.combinations):
+            continue
+        if strange or not strength.sure or strength.combinations is None:
+            doubts.append(strength.policy)
+            continue
+        why = CapableWhy.EXTERNAL_UNDER_STRENGTH if methods == {EXTERNAL} else CapableWhy.STRENGTH_NOT_MET
+        return Capability(value=MfaCapable.NOT_CAPABLE, why=why, about=(strength.policy,))
+    if doubts:
+        return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_UNDERSTOOD, about=tuple(doubts))
+    return None
+
+
+def _mfa_methods(registration: Registration) -> frozenset[str]:
+    return frozenset(method.casefold() for method in registration.methods_registered) - NO_MFA
+
+
+def _is_allowed(method: str, policy: MethodsPolicy | None) -> bool:
+    """Tell whether the tenant may allow a method; only a policy that says no in every place says no."""
+    named = CONFIGURATIONS.get(method)
+    if policy is None or named is None or not policy.migration_complete:
+        return True
+    return any(policy.states.get(name) != "disabled" for name in named)
+
+
+def _combinations(copy: JsonObject) -> tuple[frozenset[str], ...] | None:
+    allowed: Any = copy.get("allowedCombinations")
+    if not isinstance(allowed, list) or not allowed or not all(isinstance(one, str) for one in allowed):
+        return None
+    return tuple(frozenset(mode.strip().casefold() for mode in one.split(",")) for one in allowed)
+
+
+def _is_about_registration(reading: PolicyReading) -> bool:
+    return _REGISTRATION in reading.targets.user_actions
+
+
+def _is_everywhere(reading: PolicyReading) -> bool:
+    """Tell whether a policy applies wherever and however the person signs in."""
+    places = reading.places
+    in_every_place = places is None or (places.include == {"all"} and not places.exclude)
+    return in_every_place and not reading.limits and not reading.rules
+
+
+def _home_of(profile: UserProfile, kinds: frozenset[UserKind]) -> _Home:
+    """Return where an account is at home, as far as its identities tell. In doubt a guest is not at home here."""
+    external = kinds & {UserKind.B2B_GUEST, UserKind.B2B_MEMBER}
+    internal = kinds & {UserKind.INTERNAL_GUEST, UserKind.INTERNAL_MEMBER}
+    if not external or (internal and not profile.is_guest):
+        return _Home.HERE
+    issuers = {
+        (identity.issuer or "").casefold()
+        for identity in profile.identities
+        if (identity.sign_in_type or "").casefold() != _LOCAL_SIGN_IN
+    }
+    if not issuers or internal:
+        return _Home.NOT_KNOWN
+    return _Home.ENTRA if _ENTRA_HOME in issuers else _Home.OTHER
+
+
+def _is_trusted(home: _Home, trust: InboundTrust | None) -> bool | None:
+    """Tell whether MFA of a guest's home counts here; None where that is not known.
+
+    A guest's home tenant cannot be read from Graph, so where partners and the default differ it is not known.
+    """
+    if home is _Home.OTHER:
+        return False
+    if trust is None:
+        return None
+    answers = {trust.default if answer is None else answer for answer in trust.partners.values()} | {trust.default}
+    if answers == {False}:
+        return False
+    return True if answers == {True} and home is _Home.ENTRA else None
+
+
+def not_yet(capability: Capability, profile: UserProfile) -> bool:
+    """Tell whether a person who can sign in is not known to be MFA capable: such people come last.
+
+    The report leaves out accounts that are switched off, so for these its silence says nothing.
+    """
+    if capability.why is CapableWhy.NOT_IN_REPORT:
+        return bool(profile.account_enabled)
+    return not capability.value.can_pass
