@@ -76,9 +76,19 @@ def verify(call: Call) -> ExitCode:
     return ExitCode.FINDINGS if verified.findings else ExitCode.OK
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was found in the tenant."""
+
+    began: str
+    """By the server's clock (ISO 8601)."""
+    actor: str
+    findings: list[Finding]
+    inspection: Inspection
+
+
 async def _verify(call: Call, workspace: Workspace) -> Verified:
     from migrate.engine.history import latest_migration
-    from migrate.engine.inspector import Inspection, inspect
 
     with ExitStack() as stack:
         journal = journal_to_read(workspace)
@@ -87,34 +97,41 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         applied = journal is not None and journal.head[0] > 0
         plan = latest_migration(journal)
         snapshot = stack.enter_context(open_snapshot(workspace, (plan.snapshot_id or None) if plan else None))
-        inspection = Inspection()
-        async with open_tenant(call) as tenant:
-            organization = await tenant.read_organization()
-            wanted = snapshot.header.organization.tenant_id
-            if organization.tenant_id != wanted:
-                raise StalePlan(
-                    f"The snapshot is of tenant {wanted}; this is {organization.tenant_id}.",
-                    hint="Sign in to the right tenant, or choose the right --workspace.",
-                )
-            began = iso_utc(tenant.server_now())
-            findings = [
-                finding
-                async for finding in inspect(tenant, journal, snapshot.users, snapshot.user, call.screen, inspection)
-            ]
-            findings += configuration_findings(call, snapshot, journal, plan, today=tenant.server_now().date())
-            actor = (await tenant.read_actor()).name
+        seen = await _seen(call, journal, snapshot, plan)
         held, planned = _planned(workspace)
-        result = _result(began, plan, snapshot, journal, findings, inspection, len(held))
-    not_kept = _not_kept(workspace, result, actor, wanted) if applied else "nothing has been applied, so there is none"
+        result = _result(seen.began, plan, snapshot, journal, seen.findings, seen.inspection, len(held))
+    wanted = snapshot.header.organization.tenant_id
+    nothing = "nothing has been applied, so there is none"
     return Verified(
-        findings=findings,
-        inspection=inspection,
+        findings=seen.findings,
+        inspection=seen.inspection,
         held=held,
         planned=planned,
         taken_at=snapshot.header.taken_at,
         applied=applied,
-        not_kept=not_kept,
+        not_kept=_not_kept(workspace, result, seen.actor, wanted) if applied else nothing,
     )
+
+
+async def _seen(call: Call, journal: JournalDb | None, snapshot: Snapshot, plan: PlanHeader | None) -> _Seen:
+    """Read the tenant and compare; raise StalePlan when it is another one than the snapshot is of."""
+    from migrate.engine.inspector import Inspection, inspect
+
+    inspection = Inspection()
+    async with open_tenant(call) as tenant:
+        organization = await tenant.read_organization()
+        wanted = snapshot.header.organization.tenant_id
+        if organization.tenant_id != wanted:
+            raise StalePlan(
+                f"The snapshot is of tenant {wanted}; this is {organization.tenant_id}.",
+                hint="Sign in to the right tenant, or choose the right --workspace.",
+            )
+        began = iso_utc(tenant.server_now())
+        users, find = snapshot.users, snapshot.user
+        findings = [found async for found in inspect(tenant, journal, users, find, call.screen, inspection)]
+        findings += configuration_findings(call, snapshot, journal, plan, today=tenant.server_now().date())
+        actor = (await tenant.read_actor()).name
+    return _Seen(began=began, actor=actor, findings=findings, inspection=inspection)
 
 
 def _result(
