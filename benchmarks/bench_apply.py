@@ -28,6 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "documented limits, throttled calls are free": {"throttled_calls_burn_budget": False},
     "documented limits, throttled calls count": {},
     "documented limits, an answer takes a second": {"latency": 1.0},
+    "reading all evidence takes 150 seconds": {"evidence_takes": 150.0},
     "really half as many writes": {"write_rate_scale": 0.5},
     "really half as many reads": {"unit_rate_scale": 0.5},
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import secrets
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +15,7 @@ from migrate import __version__
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, refuse_foreign_journal, workspace_of
-from migrate.errors import ExitCode, UsageProblem
+from migrate.errors import ExitCode, FolderDamaged, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.snapshot import SnapshotHeader
@@ -53,6 +55,7 @@ def export(
         mfa-migrate export --endpoint http://127.0.0.1:8765 --fast
         mfa-migrate export --tenant-file rehearsal.json --anonymise
     """
+    from migrate.commands.seen import note_reading
     from migrate.decide.lost_objects import lost_objects
     from migrate.store.snapshot import open_snapshot
     from migrate.views.beta import say_beta, say_capability
@@ -68,7 +71,10 @@ def export(
     else:
         with workspace.lock(owner_line("export")):
             workspace.replaceable([SNAPSHOT_CSV])
-            header = call.run(_export(call, workspace, fast=fast))
+            _note_snapshot_before(workspace)
+            header, ended = call.run(_export(call, workspace, fast=fast))
+            with open_snapshot(workspace) as snapshot:
+                note_reading(workspace, snapshot.evidence(), ended, header.organization.tenant_id)
             _write_csv(workspace, dialect_of(call.settings))
     with open_snapshot(workspace) as snapshot:
         evidence = snapshot.evidence()
@@ -82,7 +88,18 @@ def export(
     return ExitCode.OK
 
 
-async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHeader:
+def _note_snapshot_before(workspace: Workspace) -> None:
+    """Keep what the present snapshot saw before another takes its place."""
+    from migrate.commands.seen import note_first_reading
+    from migrate.store.snapshot import open_snapshot
+
+    # One that is damaged must not stop the export that is to take its place.
+    with suppress(NothingHere, FolderDamaged), open_snapshot(workspace) as snapshot:
+        note_first_reading(workspace, snapshot)
+
+
+async def _export(call: Call, workspace: Workspace, *, fast: bool) -> tuple[SnapshotHeader, datetime]:
+    """Read the tenant into the folder; return the snapshot's header and when the reading ended."""
     from migrate.engine.exporter import export_tenant
     from migrate.store.snapshot import SnapshotWriter
 
@@ -100,7 +117,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHe
                 groups=[scope.removeprefix("group:").lower()] if scope != "all" else [],
                 roles=DIRECTORY_SYNC_ROLES,
             )
-            return sink.finish(
+            header = sink.finish(
                 taken_at=iso_utc(facts.taken_at),
                 tool_version=__version__,
                 cloud=call.settings.cloud.value,
@@ -113,6 +130,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> SnapshotHe
                 cross_check=facts.cross_check,
                 permissions=tenant.permissions,
             )
+        return header, tenant.server_now()
 
 
 async def _refuse_foreign_folder(tenant: GraphTenant, workspace: Workspace) -> None:

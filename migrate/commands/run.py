@@ -13,12 +13,14 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from migrate.commands.call import Call, dialect_of
+from migrate.commands.seen import note_first_reading, note_reading
 from migrate.commands.wiring import open_tenant, owner_line, workspace_of
 from migrate.decide.guards import Leave, Send
 from migrate.engine.applier import Applier
 from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.engine.state_change import decisions_of
 from migrate.engine.wait_log import WaitLog
+from migrate.errors import NothingHere
 from migrate.graph.pace import steady_seconds
 from migrate.graph.tenant import GraphTenant
 from migrate.model.instants import iso_utc
@@ -29,6 +31,7 @@ from migrate.model.snapshot import Actor
 from migrate.store.folder import PAUSE_FILE, Workspace
 from migrate.store.journal import JournalDb
 from migrate.store.rollback_files import FolderRollbackFiles
+from migrate.store.snapshot import open_snapshot
 
 T = TypeVar("T")
 Steps = Callable[[], Iterator[SetMfaState]]
@@ -75,6 +78,8 @@ async def carried_out(
     `told` hears what became of users as soon as it is in the journal.
     """
     journal.for_run(plan.digest)
+    if plan.kind is PlanKind.MIGRATE:
+        _remember_snapshot(at, plan)
     if not options.what_if:
         at.waits.keep_in(journal, server_date=lambda: iso_utc(at.tenant.server_now()))
     with interruptible(at.call, at.tenant.changes_on_the_wire) as stop:
@@ -85,6 +90,18 @@ async def carried_out(
             # What set-state did may be several runs; it tells the head once, in its summary.
             if plan.kind is not PlanKind.SET_STATE:
                 say_chain_head(at.call, journal)
+
+
+def _remember_snapshot(at: AtWork, plan: PlanHeader) -> None:
+    """Hand over what the plan was made from, where it is still there: what vanished since is not taken for empty."""
+    try:
+        snapshot = open_snapshot(at.workspace, plan.snapshot_id)
+    except NothingHere:
+        return
+    with snapshot:
+        evidence = snapshot.evidence()
+        at.tenant.remember_evidence(evidence)
+        note_first_reading(at.workspace, snapshot)
 
 
 async def rehearsed(
@@ -111,6 +128,7 @@ def _parts(
         monotonic=steady_seconds,
         machine_time=machine_time,
         new_id=new_id,
+        seen=lambda evidence, at_moment: note_reading(at.workspace, evidence, at_moment, plan.tenant_id),
     )
 
 

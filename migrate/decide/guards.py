@@ -36,6 +36,8 @@ class Leave(Record, frozen=True, kw_only=True):
     outcome: Outcome
     found: str
     reason: Reason
+    until: datetime | None = None
+    """When the step may be sent after all, where that is only a matter of time."""
 
     @property
     def why(self) -> Why:

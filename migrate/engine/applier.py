@@ -139,8 +139,14 @@ class Applier:
                 )
                 self._progress.note(f"Wave {wave.number} ({wave.name}) is through.")
             self._stop_at(f"wave:{wave.number}")
+        self._wait_for_who_settles()
         if self._options.only_wave is not None:
             raise _StopHere
+
+    def _wait_for_who_settles(self) -> None:
+        """Raise Wait for those whom the waves left out because they became covered too lately."""
+        if (until := self._waves.take_settling()) is not None:
+            raise Wait("users who became covered lately, as this folder has seen, have to settle", until)
 
     async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[str]:
         """Carry out steps; return those that were not, with the reason. The guard belongs to the steps (rule 7)."""
@@ -192,6 +198,7 @@ class Applier:
             settles = wave.number in off and self._plan.limits.policy_settle_seconds > 0
             gate = self._gates.settled if settles else no_gate
             await self._waves.run(wave, gate=gate, write_record=write_record, following=self._following(wave))
+        self._wait_for_who_settles()
         return kept + await self._carry_out_policies([step for step in open_steps if weakens(step)])
 
     # What-if

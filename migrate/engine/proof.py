@@ -12,11 +12,13 @@ import math
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on
 from migrate.decide.policy_steps import evidence_after
+from migrate.decide.settling import Settling
 from migrate.engine.age import Moment
 from migrate.engine.run_parts import RunParts
 from migrate.errors import MfaMigrateError, TooSlow
@@ -39,6 +41,8 @@ class Judged:
     """None where the user could not be read."""
     reading: int
     """The number of the evidence."""
+    settles_until: datetime | None
+    """Until when the user has to wait, who was seen to become covered; None for who was covered all the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,7 @@ class _Known:
     evidence: Evidence
     """With what is imagined."""
     judge: Judge
+    settling: Settling
     people_since: Moment
     """When the reading of groups and roles began."""
     whole_at: Moment
@@ -117,7 +122,17 @@ class Proof:
         await self.evidence()  # it may have been dropped, or have grown too old, meanwhile
         known = self._known
         assert known is not None
-        return {user_id: _judged(known, profile) for user_id, profile in profiles.items()}
+        return {user_id: self._judged(known, profile) for user_id, profile in profiles.items()}
+
+    def _judged(self, known: _Known, profile: UserProfile | Reason) -> Judged:
+        if isinstance(profile, Reason):
+            return Judged(coverage=profile, profile=None, reading=known.number, settles_until=None)
+        return Judged(
+            coverage=known.judge.coverage_of(profile),
+            profile=profile,
+            reading=known.number,
+            settles_until=known.settling.until(profile, self._accepted(), now=self._tenant.server_now()),
+        )
 
     def is_fresh(self) -> bool:
         """Tell whether the evidence is at most five minutes old at this very moment."""
@@ -137,7 +152,10 @@ class Proof:
         """Tell whether a user may be switched off, with the plan's accepted gaps that have not expired."""
         if isinstance(coverage, Reason):
             return False
-        return coverage.is_proven(accepted_on(self._terms.accepted_gaps, self._tenant.server_now()))
+        return coverage.is_proven(self._accepted())
+
+    def _accepted(self) -> frozenset[str]:
+        return accepted_on(self._terms.accepted_gaps, self._tenant.server_now())
 
     # How old
 
@@ -215,10 +233,26 @@ class Proof:
             number=self._number,
             read=read,
             evidence=evidence,
-            judge=Judge(evidence, apps_that_matter=self._parts.apps_that_matter, baseline=self._parts.baseline),
+            judge=self._judge(evidence),
+            settling=self._settling(read, evidence),
             people_since=people_since,
             whole_at=whole_at,
             rules_since=rules_since,
+        )
+
+    def _judge(self, evidence: Evidence) -> Judge:
+        return Judge(evidence, apps_that_matter=self._parts.apps_that_matter, baseline=self._parts.baseline)
+
+    def _settling(self, read: Evidence, evidence: Evidence) -> Settling:
+        # What changed had changed when the reading ended, not when it began.
+        now = self._tenant.server_now()
+        skipped = self._parts.options.skip_settle is not None
+        return Settling(
+            self._parts.seen(read, now),
+            evidence,
+            self._judge,
+            now=now,
+            settle=timedelta(seconds=0 if skipped else self._terms.limits.policy_settle_seconds),
         )
 
     def _in_background(self, read: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -230,9 +264,3 @@ class Proof:
         with suppress(MfaMigrateError):
             await read()
             self._background.pop(read, None)
-
-
-def _judged(known: _Known, profile: UserProfile | Reason) -> Judged:
-    if isinstance(profile, Reason):
-        return Judged(coverage=profile, profile=None, reading=known.number)
-    return Judged(coverage=known.judge.coverage_of(profile), profile=profile, reading=known.number)

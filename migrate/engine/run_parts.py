@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
 from migrate.engine.age import USUAL, Ages, Freshness
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
+from migrate.model.evidence import Evidence
 from migrate.model.journal import JournalEntry
 from migrate.model.made_with import Tightening
 from migrate.model.plan import PlanHeader, SetMfaState
+from migrate.model.readings import Readings
 from migrate.model.tenant_settings import BaselineScopes, answer_on
 
 
@@ -68,6 +71,8 @@ class RunParts:
     """Hears what became of users as soon as it is in the journal; by default nobody listens."""
     freshness: Freshness = USUAL
     """How old what a change rests on may be."""
+    seen: Callable[[Evidence, datetime], Readings | None] = lambda _, __: None
+    """Keeps what a reading saw, when it was there, and tells what changed lately; by default nothing was seen to."""
 
     @property
     def ages(self) -> Ages:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from migrate.decide.guards import Leave, Send, decision_for, needs_proof
 from migrate.engine.age import Moment
@@ -16,6 +16,7 @@ from migrate.engine.refusals import Refusals
 from migrate.engine.run_parts import RunParts
 from migrate.errors import PermissionMissing, TooSlow
 from migrate.model.coverage import Coverage
+from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import (
@@ -97,6 +98,7 @@ class UserSteps:
         self._excluded: AbstractSet[str] = frozenset() if held is None else frozenset(held.excluded)
         self._overwrite_drift = parts.options.overwrite_drift
         self._refusals = Refusals()
+        self._settling: datetime | None = None
         self._tried: AbstractSet[str] = frozenset()
         self._unseen: Mapping[str, str] = {}
 
@@ -107,6 +109,16 @@ class UserSteps:
     def know_unseen(self, requested: Mapping[str, str]) -> None:
         """Take in by user what was asked for in any run and could not be read back: it may take effect yet."""
         self._unseen = requested
+
+    def take_settling(self) -> datetime | None:
+        """Return until when somebody has to settle who was left since this was last asked; None when nobody has."""
+        until, self._settling = self._settling, None
+        return until
+
+    def _note_settling(self, left: Iterable[Leave]) -> None:
+        for each in left:
+            if each.until is not None:
+                self._settling = max(each.until, self._settling or each.until)
 
     def lapse(self) -> PermissionMissing | None:
         """Return the failure of the run when user after user is refused in the same way, else None."""
@@ -169,6 +181,7 @@ class UserSteps:
 
     def leave(self, left: Sequence[tuple[SetMfaState, Leave]]) -> list[JournalEntry]:
         """Write down why steps are not sent."""
+        self._note_settling(decision for _, decision in left)
         entries = self._journal.append([_left(step, decision) for step, decision in left]) if left else []
         self._told(entries)
         return entries
@@ -196,6 +209,9 @@ class UserSteps:
         judged = proofs.get(step.user_id)
         proof = reason_of(Why.NOT_PROVEN) if judged is None else judged.coverage
         if isinstance(proof, Coverage) and self._proof.is_proven(proof):
+            if judged is not None and (until := judged.settles_until) is not None:
+                reason = reason_of(Why.SETTLING, iso_utc(until))
+                return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason, until=until)
             return Send(found=decision.found, rests_on=proof.covered_by_ids)
         reason = reason_of(Why.NOT_COVERED, str(proof) if isinstance(proof, Reason) else proof.summary)
         return Leave(outcome=Outcome.SKIPPED, found=decision.found, reason=reason)
@@ -270,6 +286,7 @@ class UserSteps:
                 case Send() as decision:
                     pending.append(replace(each.item, found=decision.found, judged=proofs.get(step.user_id)))
                 case Leave() as decision:
+                    self._note_settling([decision])
                     reason = _after(each.reply, decision.reason)
                     left.append(_outcome(each.item, each.reply, decision.found, decision.outcome, reason, attempt))
         return [*outcomes, *(self._journal.append(left) if left else [])], pending

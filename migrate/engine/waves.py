@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 
 from migrate.decide.guards import Leave, Send, needs_proof
@@ -30,6 +31,7 @@ half, few enough to stop soon."""
 PAUSE_LOOK_SECONDS = 2.0
 PAUSE_LIMIT_SECONDS = 15 * 60
 PAUSED = "paused by the file `pause` in the working folder"
+_ASKED_AGAIN = frozenset({Why.NOT_COVERED, Why.SETTLING})
 FINAL = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED})
 """Outcomes after which a user is not tried again in the same run."""
 
@@ -71,14 +73,14 @@ class WaveRunner:
     def remaining(self, wave: int) -> Iterator[SetMfaState]:
         """Yield the steps of a wave that have no final outcome yet.
 
-        Whoever was skipped as not covered is asked about again at each call: evidence that could not be read, or a
-        policy that somebody has mended since, must not hold them back for good.
+        Whoever was skipped as not covered, or as not settled, is asked about again at each call: evidence that could
+        not be read, or a policy that somebody has mended since, must not hold them back for good.
         """
         done = self._journal.latest_user_outcomes(self._plan_digest)
         skipped = self._journal.entries(
             plan_digest=self._plan_digest, operation=Operation.SET_MFA_STATE, outcomes=[Outcome.SKIPPED]
         )
-        uncovered = {entry.object_id for entry in skipped if entry.reason.why is Why.NOT_COVERED}
+        uncovered = {entry.object_id for entry in skipped if entry.reason.why in _ASKED_AGAIN}
         for step in self._steps():
             if step.wave == wave:
                 outcome = done.get(step.user_id)
@@ -90,6 +92,10 @@ class WaveRunner:
         self._users.know_tried({touched.user_id for touched in self._journal.touched([self._plan_digest])})
         self._users.know_unseen(self._unseen())
         return await self._rehearse(wave)
+
+    def take_settling(self) -> datetime | None:
+        """Return until when somebody has to settle whom the waves left out for it, since this was last asked."""
+        return self._users.take_settling()
 
     def is_read_ahead(self, wave: Wave) -> bool:
         """Tell whether a wave is being read, or was, while the one before was written."""

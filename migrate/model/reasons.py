@@ -55,6 +55,8 @@ class Why(Enum):
     """The configuration excludes the user since the plan was made."""
     NOT_COVERED = "NotCovered"
     """The proof failed. Such users count as failures, and are asked about again."""
+    SETTLING = "Settling"
+    """Covered, but only lately: Microsoft may not have taken it in everywhere. Such users are asked about again."""
     INTERRUPTED = "Interrupted"
     """Nothing is sent any more since somebody pressed Ctrl-C."""
 
@@ -170,6 +172,7 @@ _SAYS = {
     Why.UNREADABLE: "could not be read: ",
     Why.EMERGENCY_ACCESS: "emergency access account: never switched off",
     Why.NOT_COVERED: "not covered any more: ",
+    Why.SETTLING: "became covered lately; settles until ",
     Why.INTERRUPTED: "interrupted before it was sent",
     Why.PROMOTED: "found {found}: a documented promotion",
     Why.UNCONFIRMED: "accepted, but still read as before; `verify` settles it",

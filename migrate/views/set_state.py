@@ -160,6 +160,7 @@ def code_for(why: Why) -> ResultCode:
             | Why.OTHER
             | Why.ERROR
             | Why.INTERRUPTED
+            | Why.SETTLING
             | Why.BEGUN
             | Why.LINKED
             | Why.VERIFIED

@@ -3,8 +3,9 @@
 The script reads one JSON object a line and answers each with one. `words` is a command line; `die_at` and `when` name
 a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `die_near` and `later` name a moment (so
 many seconds after the n-th request to Graph); with `one_write` only one write ever leaves, and it dies when that is
-answered. With `bound` even root is bound by permissions, and no file may grow beyond `largest_file` bytes. The first
-answer names the process, so that it can be killed from outside; the second says how it ended.
+answered. With `bound` even root is bound by permissions, and no file may grow beyond `largest_file` bytes. `limits`
+say how old what a change rests on may be. The first answer names the process, so that it can be killed or frozen from
+outside; the second says how it ended.
 """
 
 from __future__ import annotations
@@ -42,10 +43,19 @@ class Graveyard:
         self._process = process
         self._said = said
 
-    def run(self, served: Served, words: list[str], *, kill_when: Callable[[], bool] | None = None, **how: Any) -> int:
+    def run(
+        self,
+        served: Served,
+        words: list[str],
+        *,
+        kill_when: Callable[[], bool] | None = None,
+        meanwhile: Callable[[int], None] = lambda _: None,
+        **how: Any,
+    ) -> int:
         """Run a command line in a process of its own; return its exit code, or minus the signal that ended it.
 
-        `kill_when` is asked over and over; when it says yes the process is killed from outside. What a dead process
+        `kill_when` is asked over and over; when it says yes the process is killed from outside. `meanwhile` is called
+        with the number of the process. What a dead process
         had sent is dealt with before this returns: the tenant does not change behind the back of the test.
         """
         assert self._process.stdin is not None
@@ -57,6 +67,7 @@ class Graveyard:
             while not kill_when():
                 time.sleep(0.001)
             os.kill(child, signal.SIGKILL)
+        meanwhile(child)
         status = int(json.loads(self._process.stdout.readline())["status"])
         served.wait_until_quiet()
         return status
@@ -164,6 +175,29 @@ def is_write(method: str, path: str, more: dict[str, Any]) -> bool:
     return method != "GET" and (not items or items[0]["method"] != "GET")
 
 
+def give_limits(limits: dict[str, float]) -> None:
+    """Let what a change rests on grow old sooner, so that a test need not freeze a process for five minutes."""
+    from functools import partial
+
+    from migrate.commands import run
+    from migrate.engine.age import Freshness
+
+    run.RunParts = partial(run.RunParts, freshness=Freshness(**limits))  # type: ignore[misc, assignment]
+
+
+def pace_writes() -> None:
+    """Let batches wait in the pacer of the writes, and of nothing else: that is where they grow old."""
+    from migrate.graph.pace import Bucket, Pacers
+
+    init = Pacers.__init__
+
+    def paced(self: Pacers, **more: Any) -> None:
+        init(self, **more)
+        self[Bucket.WRITES]._paced = True
+
+    Pacers.__init__ = paced  # type: ignore[method-assign]
+
+
 def be_bound_by_permissions() -> None:
     """Give up the capabilities of root for good, as capset(2) does; whoever is not root has none."""
     if os.geteuid() != 0:
@@ -184,6 +218,9 @@ def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
         die_near_request(order["die_near"], order["later"])
     if order.get("one_write"):
         die_after_the_only_write()
+    if "limits" in order:
+        give_limits(order["limits"])
+        pace_writes()
     if order.get("bound"):
         be_bound_by_permissions()
     if "largest_file" in order:

@@ -68,6 +68,9 @@ class Wire:
         self.items: Counter[str] = Counter()
         """Requests by bucket, items of batches counted each."""
         self.throttled: Counter[str] = Counter()
+        self.members_take = 0.0
+        """Seconds that reading who is in one group takes besides."""
+        self._large_group = ""
         self.answered_at: list[float] = []
         self.writes: list[tuple[float, int]] = []
         """When how many writes reached the service."""
@@ -94,6 +97,9 @@ class Wire:
             latency = self._random.lognormvariate(math.log(self._latency), 0.3)
             await self._clock.sleep(latency / 2)
             answer = self._answer(method, path, dict(headers or {}), body, client_request_id)
+            if "/transitiveMembers" in path:
+                self._large_group = self._large_group or path
+                await self._clock.sleep(self.members_take if path == self._large_group else 0.0)
             await self._clock.sleep(latency / 2)
         self.answers += 1
         self.answered_at.append(self._clock.monotonic())
@@ -274,6 +280,7 @@ def whole_run(
     stops_after: float = math.inf,
     limit: Mapping[str, int] | None = None,
     prepare: Callable[[Sandbox], None] = lambda _: None,
+    evidence_takes: float = 0.0,
     **settings: Any,
 ) -> Figures:
     """Plan and apply in a generated company of so many accounts; `settings` are the sandbox's."""
@@ -288,7 +295,19 @@ def whole_run(
             SandboxClock(lambda: clock.utc_now().timestamp()),
         )
         return runner.run(
-            _whole_run(folder, sandbox, clock, latency, percentages, seed, paused, stops_after, limit or {}, prepare)
+            _whole_run(
+                folder,
+                sandbox,
+                clock,
+                latency,
+                percentages,
+                seed,
+                paused,
+                stops_after,
+                limit or {},
+                prepare,
+                evidence_takes,
+            )
         )
 
 
@@ -303,6 +322,7 @@ async def _whole_run(
     stops_after: float,
     limit: Mapping[str, int],
     prepare: Callable[[Sandbox], None],
+    evidence_takes: float,
 ) -> Figures:
     connection = Connection(endpoint=ENDPOINT)
     wire = Wire(sandbox, clock, latency=latency, at_once=connection.concurrency, seed=seed)
@@ -315,6 +335,7 @@ async def _whole_run(
         # Minutes later, so that what the planning took of any budget is there again.
         await clock.sleep(600)
         prepare(sandbox)
+        wire.members_take = evidence_takes
         journal = MeasuredJournal(disk)
         disk.for_run(plan.digest)
         waits.keep_in(journal, server_date=lambda: iso_utc(tenant.server_now()))

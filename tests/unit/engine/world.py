@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,14 +12,17 @@ import msgspec
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.planner import Planner
 from migrate.decide.reverser import rollback_for, selected
+from migrate.decide.settling import noted
 from migrate.engine.applier import Applier
 from migrate.engine.history import begun_plans, plans_in_force, source_in
 from migrate.engine.run_parts import ApplyOptions, RunParts
+from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanAction, PlanHeader, SetMfaState
+from migrate.model.readings import Readings
 from migrate.model.run import RunResult
 from migrate.model.users import MfaState, UserRecord
-from tests.unit.decide.records import REGISTERED, UNREGISTERED, limits, object_id, policy, rules, snapshot
+from tests.unit.decide.records import REGISTERED, TENANT, UNREGISTERED, limits, object_id, policy, rules, snapshot
 from tests.unit.engine.memory import EXCLUDED, START, MemoryFiles, MemoryJournal, MemoryTenant, Said
 
 EMERGENCY = "emergency1"
@@ -43,6 +46,7 @@ class World:
         """Seconds that the steady clock missed."""
         self.clock_set = 0.0
         """Seconds by which the machine's clock was set forward."""
+        self.readings: Readings | None = None
         self.stops_after: int | None = None
         self.paused = False
         self.running: dict[str, SetMfaState] = {}
@@ -86,6 +90,11 @@ class World:
         )
         return planner.header("cd" * 32, tool_version="0"), steps
 
+    def see(self, evidence: Evidence, at: datetime) -> Readings:
+        """Keep what a reading saw, as the folder does."""
+        self.readings = noted(self.readings, evidence, at, TENANT)
+        return self.readings
+
     # What is true of the tenant, judged apart from the run
 
     def is_covered(self, user_id: str) -> bool:
@@ -125,6 +134,7 @@ class World:
                 monotonic=lambda: self.tenant.now.timestamp() - self.slept,
                 machine_time=lambda: self.tenant.now.timestamp() + self.clock_set,
                 new_id=lambda: str(next(ids)),
+                seen=self.see,
             )
         )
         return asyncio.run(applier.run())
