@@ -55,7 +55,7 @@ def coverage(
         evidence = supposed(snapshot, suppose, without)
         say_lost_objects(call.screen, lost_objects(evidence))
         say_beta(call.screen, evidence)
-        apps, baseline = apps_that_matter(call.settings), baseline_answer(call.settings)
+        apps, baseline = apps_that_matter(call.settings), baseline_answer(call.settings, snapshot.header.taken_on)
         judge = Judge(evidence, apps_that_matter=apps, baseline=baseline)
         classes = classes_of(snapshot.users(), judge)
         whole = Judge(supposed(snapshot, suppose), apps_that_matter=apps, baseline=baseline) if without else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.people import named_user
-from migrate.commands.wiring import now_utc, workspace_of
+from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import Evidence
@@ -77,10 +78,11 @@ def explain(
         apps = _named_apps(app) if app else apps_that_matter(call.settings)
         evidence, whole = supposed(snapshot, suppose, without), supposed(snapshot, suppose)
         say_lost_objects(call.screen, lost_objects(evidence))
-        baseline = baseline_answer(call.settings)
+        day = snapshot.header.taken_on
+        baseline = baseline_answer(call.settings, day)
         explanation = explanation_for(found, Judge(evidence, apps_that_matter=apps, baseline=baseline))
         today = Judge(whole, apps_that_matter=apps, baseline=baseline).coverage_of(found.profile) if without else None
-    call.answer(explain_answer(explanation, accepted_gaps(call.settings), without=without, with_it=today))
+    call.answer(explain_answer(explanation, accepted_gaps(call.settings, day), without=without, with_it=today))
     return ExitCode.FINDINGS if exit_code and explanation.coverage.verdict is not Verdict.COVERED else ExitCode.OK
 
 
@@ -118,12 +120,11 @@ def apps_that_matter(settings: Settings) -> frozenset[str] | None:
     return frozenset(settings.config.coverage.apps) or None
 
 
-def baseline_answer(settings: Settings) -> BaselineScopes:
-    """Return the configuration's answer about baseline scopes, as it counts today."""
-    return answer_on(settings.config.tenant_settings.answer, now_utc().date())
+def baseline_answer(settings: Settings, day: date) -> BaselineScopes:
+    """Return the configuration's answer about baseline scopes, as it counts on a day."""
+    return answer_on(settings.config.tenant_settings.answer, day)
 
 
-def accepted_gaps(settings: Settings) -> frozenset[str]:
-    """Return the gap tags that the configuration accepts today."""
-    today = now_utc().date()
-    return frozenset(gap.gap for gap in settings.config.accept_partial if today < gap.expires)
+def accepted_gaps(settings: Settings, day: date) -> frozenset[str]:
+    """Return the gap tags that the configuration accepts on a day."""
+    return frozenset(gap.gap for gap in settings.config.accept_partial if day < gap.expires)

@@ -14,7 +14,7 @@ from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
-from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, owner_line, workspace_of
+from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
 from migrate.config import Config, EmergencyAccess, Exclusion, limits_of
 from migrate.errors import ConfigProblem, ExitCode
 from migrate.model.plan import AcceptedGap, Decision, ExcludedUser
@@ -70,7 +70,7 @@ def plan(
         workspace.replaceable([PLAN_CSV, PLAN_JSON])
         if not supersede:
             _refuse_over_open_run(workspace)
-        rules = rules_for(call.settings, snapshot, today=now_utc().date())
+        rules = rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
         planner = Planner(snapshot.header, snapshot.evidence(), rules)

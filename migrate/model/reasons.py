@@ -172,7 +172,6 @@ _SAYS = {
     Why.UNREADABLE: "could not be read: ",
     Why.EMERGENCY_ACCESS: "emergency access account: never switched off",
     Why.NOT_COVERED: "not covered any more: ",
-    Why.SETTLING: "became covered lately; settles until ",
     Why.INTERRUPTED: "interrupted before it was sent",
     Why.PROMOTED: "found {found}: a documented promotion",
     Why.UNCONFIRMED: "accepted, but still read as before; `verify` settles it",
@@ -215,6 +214,7 @@ _SAYS = {
 _SAYS_SINCE = {
     Why.EXCLUDED_SINCE: "excluded by the configuration since the plan was made",
     Why.LINKED: "the {entries} entries before this one are of version 1 of the chain; their waves are sealed here",
+    Why.SETTLING: "became covered lately; settles until ",
     Why.VERIFIED: "verify found {findings} things that are not as they should be",
 }
 """Words that no entry of version 1 holds: they are for people only."""

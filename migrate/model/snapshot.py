@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from migrate.model.record import Record
 
 P1_PLANS = frozenset({"41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"})
@@ -99,3 +101,8 @@ class SnapshotHeader(Record, frozen=True, kw_only=True):
     cross_check: CrossCheck | None = None
     """None where states were read in one way only."""
     permissions: TokenPermissions | None = None
+
+    @property
+    def taken_on(self) -> date:
+        """Return the day of the reading by the server's clock: what expires does so by it, not by this machine's."""
+        return datetime.fromisoformat(self.taken_at).date()

@@ -1,15 +1,16 @@
-"""A group that cannot be found any more: what it excluded stays excluded, in the plan and in the run."""
+"""Who is excluded stays so, in the plan and in the run: a group that is not found any more, a clock that is wrong."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.lab import EVERYBODY, Lab, audit_tells_the_truth, open_lab
+from tests.faults.lab import DAY, EVERYBODY, Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_seen_in_the_wild import on, status
 
 NOT_FOUND = status(
@@ -46,6 +47,20 @@ def protect_by_another_policy(lab: Lab, group_id: str) -> dict[str, Any]:
     users |= {"includeUsers": [], "includeGroups": [group_id], "excludeGroups": []}
     lab.sandbox.tenant.policies[policy["id"]] = policy
     return policy
+
+
+@pytest.mark.parametrize(("days", "is_excluded"), [(0, True), (40, False)])
+def test_an_exclusion_ends_by_the_servers_date_whatever_day_it_is_on_this_machine(
+    lab: Lab, days: int, is_excluded: bool
+) -> None:
+    lab.prepare()
+    somebody = sorted(lab.planned())[5]
+    ends = (datetime.now(UTC) + timedelta(days=10)).date()
+    exclude = f'[[exclude]]\nuser = "{somebody}"\nreason = "leaves soon"\nexpires = {ends}\n'
+    lab.config.write_text(lab.config.read_text(encoding="utf-8") + exclude, encoding="utf-8")
+    lab.later(days * DAY)  # for tenant and waits; commands that ask this machine for the day still hear today's
+    lab.prepare()
+    assert (somebody not in lab.planned()) is is_excluded
 
 
 def test_one_404_for_an_excluded_group_in_export_and_in_apply_switches_none_of_its_members_off(lab: Lab) -> None:

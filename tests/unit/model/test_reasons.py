@@ -35,7 +35,6 @@ EVERY = {
     "could not be read: 403 Forbidden": reason_of(Why.UNREADABLE, "403 Forbidden"),
     "emergency access account: never switched off": reason_of(Why.EMERGENCY_ACCESS),
     "not covered any more: uncovered": reason_of(Why.NOT_COVERED, "uncovered"),
-    "became covered lately; settles until 2026-11-29T08:00:00Z": reason_of(Why.SETTLING, "2026-11-29T08:00:00Z"),
     "interrupted before it was sent again": reason_of(Why.INTERRUPTED, " again"),
     "found enforced: a documented promotion": reason_of(Why.PROMOTED, parts=Parts(found="enforced")),
     "accepted, but still read as before; `verify` settles it": reason_of(Why.UNCONFIRMED),
