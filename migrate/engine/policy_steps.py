@@ -23,6 +23,7 @@ from migrate.model.journal import Draft, Outcome, TargetType
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import canonical_json
+from migrate.model.rules import DIRECTORY_SYNC_ROLES
 
 LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)
 """Seconds between looks at a policy whose state does not show yet: lists may lag behind a write by that much."""
@@ -225,7 +226,8 @@ class PolicySteps:
         return True
 
     async def _refuse_dangerous(self, policy: ConditionalAccessPolicy) -> None:
-        evidence = await self._proof.evidence()
+        # The proof reads only the roles that policies name; here the holders of both roles have to be known.
+        evidence = await self._tenant.read_evidence(roles=DIRECTORY_SYNC_ROLES)
         notes = list(missing_exclusions(policy, evidence, self._terms.emergency_access))
         if notes:
             raise Guarded(

@@ -185,6 +185,7 @@ class Pseudonyms:
             assigned_licenses=profile.assigned_licenses,
             # To the second it would tell people apart, and nothing depends on it.
             created_date_time=None,
+            is_agent=profile.is_agent,
         )
 
     def name(self, kind: str, name: str | None, object_id: str) -> str | None:

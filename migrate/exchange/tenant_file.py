@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from migrate.exchange.pseudonyms import AsItIs, Disguise, Pseudonyms
-from migrate.model.evidence import Evidence, GroupEvidence, ReadStatus, RoleEvidence
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, GroupEvidence, ReadStatus, RoleEvidence
 from migrate.model.record import JsonObject
 from migrate.model.snapshot import Organization, SnapshotHeader, SubscribedSku
 from migrate.model.users import AnyUser, Registration, UserProfile, UserRecord
@@ -104,6 +104,7 @@ def _sku(sku: SubscribedSku) -> JsonObject:
 
 def _user(profile: UserProfile) -> JsonObject:
     return {
+        **({"@odata.type": "#microsoft.graph.agentUser"} if profile.is_agent else {}),
         "id": profile.id,
         "userPrincipalName": profile.user_principal_name,
         "displayName": profile.display_name,
@@ -262,5 +263,11 @@ def _policies(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, obj
             for raw in evidence.authentication_strengths
         ],
     )
-    yield f"{_CA}/policies", [disguise.json("Policy", policy.raw) for policy in evidence.policies]
+    yield f"{_CA}/policies", [disguise.json("Policy", _whole(policy, evidence)) for policy in evidence.policies]
     yield "policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": evidence.security_defaults_enabled}
+
+
+def _whole(policy: ConditionalAccessPolicy, evidence: Evidence) -> JsonObject:
+    """Return a policy with what only beta says: a rehearsal must not prove more than the tenant does."""
+    shown = (evidence.beta.policies if evidence.beta is not None else None) or {}
+    return {**shown.get(policy.id.lower(), policy.raw), "state": policy.raw.get("state")}

@@ -10,6 +10,7 @@ from tests.e2e.laboratory import Lab, ask
 
 DAY = 86_400
 CREATE = 'mode = "create"'
+ON_PREMISES_SYNC = "a92aed5d-d78a-4d16-b381-09adb37eb3b0"
 PROMPTS = 'max_newly_prompted = 1000\nreadback_timeout = "2s"'
 
 
@@ -36,7 +37,7 @@ def test_the_whole_story_of_a_policy_from_nothing_over_report_only_to_enabled_an
     policy = own_policy(lab)
     assert policy["state"] == "enabledForReportingButNotEnforced"
     assert set(policy["conditions"]["users"]["excludeUsers"]) == {lab.id_of("emergency1"), lab.id_of("emergency2")}
-    assert policy["conditions"]["users"]["excludeRoles"] == [DIRECTORY_SYNC]
+    assert policy["conditions"]["users"]["excludeRoles"] == [DIRECTORY_SYNC, ON_PREMISES_SYNC]
     assert lab.states() == before
 
     again = lab.go("apply", "--yes", "--max-users", "100%")
@@ -135,3 +136,17 @@ def test_until_stops_at_each_place_and_the_rest_goes_on_later(lab: Lab) -> None:
     standing = json.loads(lab.go("status", "-o", "json").out)["run"]
     assert standing["migrated"] == len(changed)
     assert "The apply is through." in lab.go("apply", "--yes", "--max-users", "100%", *skip).out
+
+
+def test_sync_accounts_are_excluded_by_id_where_asked_for_and_the_policy_can_be_switched_on(lab: Lab) -> None:
+    held = (row for row in lab.tenant.roles.assignments if row["roleDefinitionId"] == DIRECTORY_SYNC)
+    connectors = {str(row["principalId"]) for row in held}
+    lab.configure(policy=f'{CREATE}\ndirectory_sync = "accounts"\nreport_only_days = 0', limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", "--until", "policies-on")
+    policy = own_policy(lab)
+    assert policy["state"] == "enabled"
+    assert policy["conditions"]["users"]["excludeRoles"] == []
+    assert connectors
+    assert connectors <= set(policy["conditions"]["users"]["excludeUsers"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from migrate.exchange.tenant_file import tenant_file_chunks
 from migrate.model.evidence import (
+    BetaEvidence,
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
@@ -332,3 +334,18 @@ def test_users_are_read_once_and_written_as_they_come(header: SnapshotHeader, ev
         pass
     assert drawn == 1, "the first user is written before the second is read"
     assert b"".join(chunks).count(b"/authentication/requirements") == 5000
+
+
+@pytest.mark.parametrize("key", [None, b"k" * 32], ids=["as it is", "anonymised"])
+def test_an_agent_stays_an_agent_and_what_only_beta_says_stays_said(
+    header: SnapshotHeader, evidence: Evidence, key: bytes | None
+) -> None:
+    agent = UserRecord(profile=profile(ADA, "Robo", is_agent=True), mfa_state=MfaState.DISABLED, registration=None)
+    (policy,) = evidence.policies
+    shown = {**policy.raw, "conditions": {**policy.raw["conditions"], "deviceStates": {"includeStates": ["All"]}}}
+    beta = BetaEvidence(policies={policy.id.lower(): {**shown, "state": "disabled"}}, policies_problem=None)
+    written = document(header, [agent], msgspec.structs.replace(evidence, beta=beta), key=key)
+    assert written["users"][0]["@odata.type"] == "#microsoft.graph.agentUser"
+    (found,) = written["identity/conditionalAccess/policies"]
+    assert found["conditions"]["deviceStates"] == {"includeStates": ["All"]}
+    assert found["state"] == policy.raw["state"]
