@@ -93,6 +93,14 @@ class AcceptPartial(Record, frozen=True, kw_only=True, rename=None):
     since: date | None = None
 
 
+class AcceptCaught(Record, frozen=True, kw_only=True, rename=None):
+    """One `[[accept_caught]]`: somebody who is not MFA capable, or would be blocked, and is accepted by name."""
+
+    user: str
+    reason: str
+    expires: date
+
+
 class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
     """`[policy]`."""
 
@@ -132,7 +140,12 @@ class LimitConfig(Record, frozen=True, kw_only=True, rename=None):
     """`[limits]`."""
 
     max_users: str | int | None = None
-    max_newly_prompted: int = 0
+    max_newly_required: int | None = None
+    """None means 0."""
+    max_newly_prompted: int | None = None
+    """The former name of max_newly_required."""
+    max_not_mfa_capable: int = 0
+    max_newly_blocked: int = 0
     max_failures: str | int = "5%"
     plan_max_age: str = "24h"
     readback_timeout: str = "60s"
@@ -187,6 +200,7 @@ class Config(Record, frozen=True, kw_only=True, rename=None):
     emergency_access: EmergencyAccess | None = None
     exclude: tuple[Exclusion, ...] = ()
     accept_partial: tuple[AcceptPartial, ...] = ()
+    accept_caught: tuple[AcceptCaught, ...] = ()
     policy: PolicyConfig = PolicyConfig()
     waves: WaveConfig = WaveConfig()
     limits: LimitConfig = LimitConfig()
@@ -213,13 +227,15 @@ def limits_of(config: Config) -> Limits:
     limits = config.limits
     return Limits(
         max_users=None if limits.max_users is None else str(limits.max_users),
-        max_newly_prompted=limits.max_newly_prompted,
+        max_newly_required=limits.max_newly_required or limits.max_newly_prompted or 0,
         max_failures=str(limits.max_failures),
         report_only_seconds=int(timedelta(days=config.policy.report_only_days).total_seconds()),
         policy_settle_seconds=int(duration(config.policy.policy_settle, "policy.policy_settle").total_seconds()),
         plan_max_age_seconds=int(duration(limits.plan_max_age, "limits.plan_max_age").total_seconds()),
         readback_timeout_seconds=int(duration(limits.readback_timeout, "limits.readback_timeout").total_seconds()),
         wave_wait_seconds=int(duration(config.waves.minimum_wait, "waves.minimum_wait").total_seconds()),
+        max_not_mfa_capable=limits.max_not_mfa_capable,
+        max_newly_blocked=limits.max_newly_blocked,
     )
 
 
@@ -370,5 +386,13 @@ def _check_values(config: Config, text: str, name: str) -> None:
                 count_or_percent(limit, 100, ".".join(keys))
             except UsageProblem as problem:
                 raise refuse(keys, problem.what) from None
+    for key in ("max_newly_required", "max_newly_prompted", "max_not_mfa_capable", "max_newly_blocked"):
+        if (getattr(config.limits, key) or 0) < 0:
+            raise refuse(["limits", key], f"limits.{key} cannot be negative.")
+    if config.limits.max_newly_required is not None and config.limits.max_newly_prompted is not None:
+        raise refuse(
+            ["limits", "max_newly_prompted"],
+            "limits.max_newly_prompted is the former name of limits.max_newly_required, and both are there.",
+        )
     if config.endpoint is not None:
         sandbox_address(config.endpoint)

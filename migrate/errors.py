@@ -9,7 +9,7 @@
     │   ├── NotConfirmed            nobody said yes
     │   ├── StalePlan               the plan does not fit tenant, time or evidence any more
     │   ├── Blocked                 the plan lists blockers
-    │   ├── LimitReached            max_users, max_newly_prompted, max_failures
+    │   ├── LimitReached            max_users, max_newly_required, max_failures
     │   └── ForbiddenRequest        a request outside the allow-list; it never left the process
     ├── RemoteProblem           4   sign-in, permission, network, Microsoft's side
     │   ├── SignInFailed

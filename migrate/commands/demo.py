@@ -154,7 +154,8 @@ report_only_days = 7
 policy_settle = "24h"
 
 [limits]
-max_newly_prompted = 1000  # the invented company knows what it does"""
+max_newly_required = 1000  # the invented company knows what it does
+max_not_mfa_capable = 1000"""
 _CHAPTERS: tuple[tuple[str, str, str, Callable[[_Stage], None]], ...] = (
     ("ADOPT: the users rest on a policy that is enabled already", "adopt", "", _adopt),
     ("CREATE: the tool makes its own policy, report-only first", "create", _CREATE, _create),

@@ -67,6 +67,7 @@ def explain(
         mfa-migrate explain ada@contoso.example -o json
         mfa-migrate explain ada --exit-code
     """
+    from migrate.decide.capability import Capabilities
     from migrate.decide.coverage.explaining import explanation_for
     from migrate.decide.coverage.judge import Judge
     from migrate.decide.lost_objects import lost_objects
@@ -80,7 +81,8 @@ def explain(
         say_lost_objects(call.screen, lost_objects(evidence))
         day = snapshot.header.taken_on
         baseline = baseline_answer(call.settings, day)
-        explanation = explanation_for(found, Judge(evidence, apps_that_matter=apps, baseline=baseline))
+        judge = Judge(evidence, apps_that_matter=apps, baseline=baseline)
+        explanation = explanation_for(found, judge, Capabilities(evidence, judge).of(found.profile, found.registration))
         today = Judge(whole, apps_that_matter=apps, baseline=baseline).coverage_of(found.profile) if without else None
     call.answer(explain_answer(explanation, accepted_gaps(call.settings, day), without=without, with_it=today))
     return ExitCode.FINDINGS if exit_code and explanation.coverage.verdict is not Verdict.COVERED else ExitCode.OK

@@ -151,14 +151,15 @@ def _is_needed(workspace: Workspace) -> bool:
 
 
 def _write_csv(workspace: Workspace, dialect: Dialect) -> None:
+    from migrate.decide.capability import capabilities_today
     from migrate.exchange.documents import snapshot_csv, snapshot_row_of
     from migrate.store.files import write_atomically
     from migrate.store.snapshot import open_snapshot
 
     with open_snapshot(workspace) as snapshot:
-        write_atomically(
-            workspace.path / SNAPSHOT_CSV, snapshot_csv((snapshot_row_of(user) for user in snapshot.users()), dialect)
-        )
+        capable = capabilities_today(snapshot.evidence())
+        rows = (snapshot_row_of(user, capable.of(user.profile, user.registration)) for user in snapshot.users())
+        write_atomically(workspace.path / SNAPSHOT_CSV, snapshot_csv(rows, dialect))
 
 
 def _write_tenant_file(workspace: Workspace, path: Path, *, anonymise: bool) -> None:

@@ -18,6 +18,7 @@ from migrate.commands.wiring import journal_to_read, workspace_of
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
 from migrate.exchange.tables import Dialect, csv_chunks
+from migrate.model.capability import SMS_VOICE_END, MfaCapable
 from migrate.model.journal import Outcome
 from migrate.model.plan import CreatePolicy, PlanAction, PlanHeader, SetPolicyState
 from migrate.model.users import MfaState
@@ -142,12 +143,23 @@ def _notices(
 def _to_users(
     writer: NoticeWriter, facts: Facts, snapshot: Snapshot, users: Iterator[tuple[str, str]]
 ) -> Iterator[Notice]:
+    from migrate.decide.capability import capabilities_today
+
+    capabilities = capabilities_today(snapshot.evidence())
     for user_id, name in users:
         user = snapshot.user(user_id)
         display_name = user.profile.display_name if user is not None else None
         registration = user.registration if user is not None else None
         registered = registration is not None and registration.is_mfa_registered
-        yield writer.notice(mail_address_of(name), display_name or "", {**facts, "registered": registered})
+        found = capabilities.of(user.profile, registration) if user is not None else None
+        passes_at_home = found is not None and found.value is MfaCapable.PASSES_AT_HOME
+        about: Facts = {
+            # Whoever passes by MFA at home has nothing to register here.
+            "registered": registered or passes_at_home,
+            "not_capable": found is not None and found.value is MfaCapable.NOT_CAPABLE,
+            "sms_voice_end": SMS_VOICE_END if found is not None and found.sms_voice_only else "",
+        }
+        yield writer.notice(mail_address_of(name), display_name or "", {**facts, **about})
 
 
 def _users_of_plan(workspace: Workspace, wave: str | None) -> Iterator[tuple[str, str]]:

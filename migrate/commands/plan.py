@@ -15,8 +15,9 @@ from migrate.commands.options import verb
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
-from migrate.config import Config, EmergencyAccess, Exclusion, limits_of
+from migrate.config import AcceptCaught, Config, EmergencyAccess, Exclusion, limits_of
 from migrate.errors import ConfigProblem, ExitCode
+from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import AcceptedGap, Decision, ExcludedUser
 from migrate.model.rules import Rules
 from migrate.model.tenant_settings import answer_on
@@ -70,7 +71,7 @@ def plan(
         workspace.replaceable([PLAN_CSV, PLAN_JSON])
         if not supersede:
             _refuse_over_open_run(workspace)
-        rules = rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
+        rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
         planner = Planner(snapshot.header, snapshot.evidence(), rules)
@@ -111,6 +112,15 @@ def _refuse_over_open_run(workspace: Workspace) -> None:
             refuse_over_open_run(journal)
 
 
+def _rules(call: Call, snapshot: Snapshot) -> Rules:
+    if call.settings.config.limits.max_newly_prompted is not None:
+        call.screen.warn(
+            "limits.max_newly_prompted is called max_newly_required now; the former name still works. Rename it in "
+            "mfa-migrate.toml."
+        )
+    return rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
+
+
 def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
     """Resolve every name of the configuration against the snapshot.
 
@@ -146,6 +156,20 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         only=None,
         emergency_decision=_decision(access),
         not_before=tuple((start.wave, start.not_before.isoformat()) for start in config.waves.start),
+        accepted_caught=_caught_on(config, snapshot, today),
+    )
+
+
+def _caught_on(config: Config, snapshot: Snapshot, today: date) -> tuple[AcceptedPerson, ...]:
+    return tuple(_accepted_person(entry, snapshot) for entry in config.accept_caught if today < entry.expires)
+
+
+def _accepted_person(entry: AcceptCaught, snapshot: Snapshot) -> AcceptedPerson:
+    return AcceptedPerson(
+        user_id=_user_id(entry.user, snapshot, "accept_caught.user"),
+        user_principal_name=entry.user,
+        reason=entry.reason,
+        expires=entry.expires.isoformat(),
     )
 
 

@@ -89,6 +89,8 @@ def _longest_age(call: Call) -> timedelta:
 
 def _known(call: Call, names: list[str] | None, snapshot: Snapshot) -> People:
     """Return these users, or everybody, as the snapshot has them."""
+    from migrate.decide.capability import capabilities_today
+
     users: list[AnyUser] = []
     missing: list[MissingUser] = []
     for name in names or ():
@@ -104,8 +106,16 @@ def _known(call: Call, names: list[str] | None, snapshot: Snapshot) -> People:
             missing.append(MissingUser(name=name, code=RefusalCode.NOT_FOUND, message=none.what, hint=none.hint))
         else:
             users.append(user)
+    found = users if names else list(snapshot.users())
+    capable = capabilities_today(snapshot.evidence())
     return People(
-        users=users if names else list(snapshot.users()), missing=missing, as_of=snapshot.header.taken_at, live=False
+        users=found,
+        missing=missing,
+        as_of=snapshot.header.taken_at,
+        live=False,
+        capable={
+            user.profile.id: capable.of(user.profile, user.registration) for user in found if not user.profile.is_agent
+        },
     )
 
 

@@ -315,6 +315,11 @@ def _is_trusted(home: _Home, trust: InboundTrust | None) -> bool | None:
     return True if answers == {True} and home is _Home.ENTRA else None
 
 
+def capabilities_today(evidence: Evidence) -> Capabilities:
+    """Return what tells how people stand to the policies that are enabled today."""
+    return Capabilities(evidence, Judge(evidence))
+
+
 def not_yet(capability: Capability, profile: UserProfile) -> bool:
     """Tell whether a person who can sign in is not known to be MFA capable: such people come last.
 

@@ -150,7 +150,9 @@ def _shorter(then: int, now: int, _: int) -> bool:
 
 _LIMITS: Sequence[tuple[ConfigPart, str, Callable[..., bool]]] = (
     (ConfigPart.MAX_USERS, "max_users", _less),
-    (ConfigPart.MAX_NEWLY_PROMPTED, "max_newly_prompted", _shorter),
+    (ConfigPart.MAX_NEWLY_REQUIRED, "max_newly_required", _shorter),
+    (ConfigPart.MAX_NOT_MFA_CAPABLE, "max_not_mfa_capable", _shorter),
+    (ConfigPart.MAX_NEWLY_BLOCKED, "max_newly_blocked", _shorter),
     (ConfigPart.MAX_FAILURES, "max_failures", _less),
     (ConfigPart.PLAN_MAX_AGE, "plan_max_age_seconds", _shorter),
     (ConfigPart.REPORT_ONLY, "report_only_seconds", _longer),

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from migrate.decide.coverage.judge import Judge
+from migrate.decide.impact import beyond_limits
 from migrate.errors import Blocked, LimitReached, StalePlan
 from migrate.model.amounts import count_or_percent
 from migrate.model.coverage import Assumption, Coverage, Verdict
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, evidence_digest, is_control_information
+from migrate.model.evidence import (
+    ConditionalAccessPolicy,
+    Evidence,
+    PolicyState,
+    evidence_digest,
+    is_control_information,
+)
 from migrate.model.journal import Outcome
-from migrate.model.plan import AcceptedGap, PlanHeader, SetMfaState
+from migrate.model.plan import (
+    AcceptedGap,
+    CreatePolicy,
+    DeletePolicy,
+    PlanHeader,
+    PlanKind,
+    PolicyStep,
+    SetMfaState,
+    SetPolicyState,
+)
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import JsonObject, Record
 from migrate.model.replies import StateReading
@@ -111,13 +127,17 @@ def refuse_blocked(plan: PlanHeader) -> None:
 def refuse_newly_prompted(plan: PlanHeader) -> None:
     """Raise LimitReached when a policy would newly ask more people outside the plan for MFA than allowed by now."""
     for prompted in plan.newly_prompted:
-        if prompted.outside_plan > plan.limits.max_newly_prompted:
+        if prompted.outside_plan > plan.limits.max_newly_required:
             outside = counted(prompted.outside_plan, "person", "people")
             raise LimitReached(
                 f"Switching on {prompted.policy!r} would newly ask {outside} outside the plan for MFA; "
-                f"max_newly_prompted allows {plan.limits.max_newly_prompted}.",
-                hint="Raise max_newly_prompted under [limits], or narrow the policy; `mfa-migrate plan` again.",
+                f"max_newly_required allows {plan.limits.max_newly_required}.",
+                hint="Raise max_newly_required under [limits], or narrow the policy; `mfa-migrate plan` again.",
             )
+    for impact in plan.impacts:
+        beyond = list(beyond_limits(impact, plan.limits))
+        if beyond:
+            raise LimitReached(" ".join(note.sentence for note in beyond), hint="Then run `mfa-migrate plan` again.")
 
 
 def refuse_too_many(
@@ -140,6 +160,38 @@ def refuse_too_many(
             f"The plan disables {counted(whole, 'user')}; max_users = {_with_base(named, limit, plan)}.",
             hint="Raise max_users under [limits], or narrow the plan, and run `mfa-migrate plan` again.",
         )
+
+
+def refuse_beyond_limits(plan: PlanHeader, step: PolicyStep) -> None:
+    """Raise LimitReached when a step of a migration creates or switches on a policy that catches more than allowed.
+
+    A plan says whom each policy catches that it switches on; one that does not say it is no ground to switch it on.
+    """
+    if plan.kind is not PlanKind.MIGRATE or not _switches_on(step):
+        return
+    impact = next((one for one in plan.impacts if one.key == step.key), None)
+    if impact is None:
+        if any(one.policy == step.display_name for one in plan.newly_prompted):
+            return  # counted, and held against its limit, by an older version
+        raise LimitReached(
+            f"The plan does not say whom {step.display_name!r} would catch.",
+            hint="Run `mfa-migrate plan` again.",
+        )
+    beyond = list(beyond_limits(impact, plan.limits))
+    if beyond:
+        raise LimitReached(" ".join(note.sentence for note in beyond), hint="Then run `mfa-migrate plan` again.")
+
+
+def _switches_on(step: PolicyStep) -> bool:
+    match step:
+        case CreatePolicy():
+            return bool(step.body.get("state") != PolicyState.REPORT_ONLY.value)
+        case SetPolicyState():
+            return step.after is PolicyState.ENABLED
+        case DeletePolicy():
+            return False
+        case _:
+            assert_never(step)
 
 
 def _with_base(named: str, limit: int, plan: PlanHeader) -> str:

@@ -6,21 +6,25 @@ import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
+import msgspec
+
 from migrate.decide import policy_steps
 from migrate.decide.assumption_notes import about_baseline, about_managed, undated_answer
+from migrate.decide.capability import Capabilities, not_yet
 from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.directory_sync import is_sync_account
+from migrate.decide.directory_sync import is_sync_account, sync_accounts
 from migrate.decide.exceptions import undecided
+from migrate.decide.impact import ImpactTally, Standing, beyond_limits, impact_warnings
 from migrate.decide.lost_objects import lost_objects
 from migrate.model.coverage import Assumption, Coverage, Verdict
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
+from migrate.model.evidence import Evidence, ReadStatus, evidence_digest
+from migrate.model.impact import PolicyImpact
 from migrate.model.plan import (
     NO_HOLD_PARTS,
     PLAN_FORMAT,
     HoldParts,
     HoldReason,
-    NewlyPrompted,
     PlanAction,
     PlanHeader,
     PlanKind,
@@ -29,14 +33,11 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.rules import Rules
+from migrate.model.rules import DIRECTORY_SYNC_NAME, Rules
 from migrate.model.snapshot import SnapshotHeader
-from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
+from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
 from migrate.model.waves import WaveKind, share_wave
 from migrate.model.words import counted
-
-SAMPLE = 5
-"""How many user principal names a note shows."""
 
 
 class Planner:
@@ -53,7 +54,13 @@ class Planner:
         prepared = policy_steps.prepare(snapshot.organization.tenant_id, evidence, rules)
         self.policy_steps, self._planned_evidence = prepared.steps, prepared.evidence
         self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
-        self._switched = tuple(_PromptTally(policy, self._planned_evidence) for policy in prepared.switched_on)
+        self._sync_holders = sync_accounts(evidence)
+        self._capable_today = Capabilities(evidence, self._today)
+        self._capable = Capabilities(self._planned_evidence, self._judge)
+        accepted_people = {person.user_id: person for person in rules.accepted_caught}
+        self._switched = tuple(
+            ImpactTally(policy, self._planned_evidence, accepted_people) for policy in prepared.switched_on
+        )
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
         self._room_skus = frozenset(
@@ -94,6 +101,9 @@ class Planner:
         """Yield one row for every user, in the order given."""
         for user in users:
             row = self._row(user)
+            if not user.profile.is_agent:
+                capability = self._capable.of(user.profile, user.registration)
+                row = msgspec.structs.replace(row, mfa_capable=capability.cell)
             self._tally(user, row)
             if row.hold_reason is HoldReason.DIRECTORY_SYNC:
                 self._sync_accounts.add(user.profile.id)
@@ -104,7 +114,7 @@ class Planner:
     def header(self, rows_sha256: str, *, tool_version: str) -> PlanHeader:
         """Return the plan's header. `rows_sha256` is the digest of plan.csv."""
         organization = self._snapshot.organization
-        newly_prompted = tuple(tally.result() for tally in self._switched)
+        impacts = tuple(tally.result() for tally in self._switched)
         return PlanHeader(
             format=PLAN_FORMAT,
             kind=PlanKind.MIGRATE,
@@ -123,8 +133,10 @@ class Planner:
             waves=self._waves(),
             counts=dict(sorted(self._counts.items())),
             total_users=self._snapshot.users,
-            notes=(*self._blockers(newly_prompted), *self._warnings()),
-            newly_prompted=newly_prompted,
+            notes=(*self._blockers(impacts), *self._warnings(), *impact_warnings(impacts)),
+            newly_prompted=(),
+            impacts=impacts,
+            accepted_caught=self._rules.accepted_caught,
             accepted_gaps=self._rules.accepted_gaps,
             apps_that_matter=None
             if self._rules.apps_that_matter is None
@@ -158,9 +170,10 @@ class Planner:
         self._gaps_used.update(coverage.leans_on(self._accepted))
         self._assumed.update(coverage.assumes)
         assert isinstance(user, UserRecord)
-        wave = self._wave_of(user)
-        parts = _parts_of(coverage)
-        return _row_of(user, PlanAction.DISABLE, None, coverage.summary, parts, wave, coverage.covered_by)
+        capability = self._capable.of(profile, user.registration)
+        wave = self._wave_of(user, is_capable=not not_yet(capability, profile))
+        reason = coverage.summary if capability.value.can_pass else f"{coverage.summary}; {capability.sentence}"
+        return _row_of(user, PlanAction.DISABLE, None, reason, _parts_of(coverage), wave, coverage.covered_by)
 
     def _held_back(self, user: AnyUser) -> tuple[HoldReason, str, HoldParts] | None:
         """Return why a user stays out whatever the policies say, or None."""
@@ -182,12 +195,12 @@ class Planner:
             return HoldReason.UNREADABLE, str(user.reason), NO_HOLD_PARTS
         return None
 
-    def _wave_of(self, user: UserRecord) -> int:
-        """Return the wave's number: canary, then the shares by a stable hash, then the never registered."""
+    def _wave_of(self, user: UserRecord, *, is_capable: bool) -> int:
+        """Return the wave's number: canary, then the shares by a stable hash, then who is not MFA capable yet."""
         shares = self._rules.percentages
         if user.profile.id in self._rules.canary:
             return 1
-        if never_registered(user.profile, user.registration):
+        if not is_capable:
             return len(shares) + 2
         if user.profile.id == self._rules.operator:
             return len(shares) + 1
@@ -202,22 +215,27 @@ class Planner:
             licences = user.profile.assigned_licenses
             if licences is not None and not self._licensed_skus & set(licences):
                 self._unlicensed += 1
-        if self._switched and self._today.coverage_of(user.profile).verdict is not Verdict.COVERED:
+        if self._switched:
+            standing = self._standing_of(user)
             for tally in self._switched:
-                tally.count(user.profile, self._kind_of(user.profile), planned=row.action is PlanAction.DISABLE)
+                tally.count(standing)
 
-    def _kind_of(self, profile: UserProfile) -> str:
-        if profile.is_guest:
-            return "guest"
-        if self._room_skus & set(profile.assigned_licenses or ()):
-            return "resourceMailbox"
-        return "member" if profile.account_enabled else "accountDisabled"
+    def _standing_of(self, user: AnyUser) -> Standing:
+        profile = user.profile
+        is_room = bool(self._room_skus & set(profile.assigned_licenses or ()))
+        return Standing(
+            user,
+            is_covered=self._today.coverage_of(profile).verdict is Verdict.COVERED,
+            now=self._capable_today.of(profile, user.registration),
+            then=self._capable.of(profile, user.registration),
+            cannot_answer=is_room or profile.id in self._sync_holders or profile.display_name == DIRECTORY_SYNC_NAME,
+        )
 
     # The whole
 
     def _waves(self) -> tuple[Wave, ...]:
         shares = self._rules.percentages
-        names = [WaveKind.CANARY.value, *(str(share_wave(share)) for share in shares), WaveKind.NEVER_REGISTERED.value]
+        names = [WaveKind.CANARY.value, *(str(share_wave(share)) for share in shares), WaveKind.NOT_CAPABLE.value]
         begins = dict(self._rules.not_before)
         return tuple(
             Wave(
@@ -229,7 +247,7 @@ class Planner:
             for number, name in enumerate(names, 1)
         )
 
-    def _blockers(self, newly_prompted: tuple[NewlyPrompted, ...]) -> Iterator[PlanNote]:
+    def _blockers(self, impacts: tuple[PolicyImpact, ...]) -> Iterator[PlanNote]:
         if not self._licensed_skus:
             yield _blocker(
                 "no-licence",
@@ -253,17 +271,8 @@ class Planner:
                     f"{self._operator.user_principal_name}, the account that is signed in, is not covered itself: "
                     f"{coverage.reason}. Have it covered first, or sign in with an account that is.",
                 )
-        allowed = self._rules.limits.max_newly_prompted
-        for prompted in newly_prompted:
-            if prompted.outside_plan > allowed:
-                kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(prompted.by_kind.items()))
-                outside = counted(prompted.outside_plan, "person", "people")
-                yield _blocker(
-                    "newly-prompted",
-                    f"Switching on {prompted.policy!r} would newly ask {outside} outside the plan "
-                    f"for MFA ({kinds}; for example {', '.join(prompted.sample)}). Exclude them, narrow the policy, or "
-                    f"raise limits.max_newly_prompted from {allowed}.",
-                )
+        for impact in impacts:
+            yield from beyond_limits(impact, self._rules.limits)
 
     def _warnings(self) -> Iterator[PlanNote]:
         rules = self._rules
@@ -286,6 +295,10 @@ class Planner:
         yield from about_managed(self._assumed[Assumption.MANAGED_SCOPE], held, used)
         for code, sentence in (self._evidence.beta.notes if self._evidence.beta is not None else {}).items():
             yield _warning(code, sentence)
+        for code, sentence in (
+            self._evidence.capability.notes if self._evidence.capability is not None else {}
+        ).items():
+            yield _warning(code, sentence)
         for objection in self._objections.values():
             yield _warning("what-if-disagrees", objection)
         unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]
@@ -307,35 +320,6 @@ class Planner:
             )
 
 
-class _PromptTally:
-    """Counts who will newly be asked for MFA by one policy."""
-
-    def __init__(self, policy: ConditionalAccessPolicy, evidence: Evidence) -> None:
-        self._policy = policy
-        self._alone = Judge(policy_steps.with_policies(evidence, (policy,)))
-        self._by_kind: Counter[str] = Counter()
-        self._outside: Counter[str] = Counter()
-        self._sample: list[str] = []
-
-    def count(self, profile: UserProfile, kind: str, *, planned: bool) -> None:
-        if self._alone.coverage_of(profile).verdict in (Verdict.UNCOVERED,):
-            return
-        self._by_kind[kind] += 1
-        if not planned:
-            self._outside[kind] += 1
-            if len(self._sample) < SAMPLE:
-                self._sample.append(profile.user_principal_name)
-
-    def result(self) -> NewlyPrompted:
-        return NewlyPrompted(
-            policy=self._policy.display_name,
-            total=self._by_kind.total(),
-            outside_plan=self._outside.total(),
-            by_kind=dict(self._outside),
-            sample=tuple(self._sample),
-        )
-
-
 _HOLD_FOR = {
     Verdict.UNCOVERED: HoldReason.UNCOVERED,
     Verdict.PARTLY: HoldReason.PARTLY,
@@ -347,16 +331,6 @@ def _hold_for(coverage: Coverage) -> HoldReason:
     if Assumption.PER_USER_MFA_POLICY in coverage.assumes:
         return HoldReason.MANAGED_POLICY
     return _HOLD_FOR[coverage.verdict]
-
-
-def never_registered(profile: UserProfile, registration: Registration | None) -> bool:
-    """Tell whether a person who can sign in has no MFA method: their next prompt is a registration.
-
-    The report leaves out accounts that are switched off, so for these its silence says nothing.
-    """
-    if registration is None:
-        return bool(profile.account_enabled)
-    return not registration.is_mfa_registered
 
 
 def _place(tenant_id: str, user_id: str) -> float:

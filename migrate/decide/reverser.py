@@ -29,7 +29,7 @@ from migrate.model.waves import WaveKind
 
 UNLIMITED = Limits(
     max_users=None,
-    max_newly_prompted=0,
+    max_newly_required=0,
     max_failures="100%",
     report_only_seconds=0,
     policy_settle_seconds=0,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import assert_never
 
-from migrate.decide.guards import says_the_same
+from migrate.decide.guards import refuse_beyond_limits, says_the_same
 from migrate.decide.policy_steps import is_named_by, missing_exclusions
 from migrate.engine.history import (
     OPERATIONS,
@@ -75,8 +75,10 @@ class PolicySteps:
 
         Raises:
             Guarded: The policy is not as planned, or must not be switched on.
+            LimitReached: It would catch more people than the plan's limits allow.
             RemoteProblem: Graph refused, or nothing clear could be learned.
         """
+        refuse_beyond_limits(self._terms, step)
         match step:
             case CreatePolicy():
                 await self._create(step)

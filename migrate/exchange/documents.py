@@ -14,6 +14,7 @@ import msgspec
 
 from migrate.errors import BadInput
 from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of, opened
+from migrate.model.capability import Capability
 from migrate.model.cells import PLAN_COLUMNS, PLAN_COLUMNS_SINCE, joined, plan_cells, split
 from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, columns_of, entry_of
 from migrate.model.plan import HoldParts, HoldReason, PlanAction, PlanRow
@@ -43,7 +44,10 @@ SNAPSHOT_COLUMNS = (
     "MethodsRegistered",
     "Problem",
     "RequestId",
+    "MfaCapable",
 )
+SNAPSHOT_SINCE = frozenset({"MfaCapable"})
+"""Columns that older versions did not write: a snapshot.csv without them is read as well."""
 
 ROLLBACK_JSON_LIMIT = 256 << 20
 """Bytes that rollback.json may have: a few hundred policies, and 45 for each user of a later wave."""
@@ -68,6 +72,9 @@ class SnapshotRow(Record, frozen=True, kw_only=True):
     methods_registered: tuple[str, ...]
     problem: str
     request_id: str
+    mfa_capable: str = ""
+    """How the user stands to what the policies ask, beside it until when with text messages and calls only; empty in
+    tables of older versions, and for agents."""
 
 
 def plan_csv(rows: Iterable[PlanRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -119,10 +126,11 @@ def snapshot_csv(rows: Iterable[SnapshotRow], dialect: Dialect = PLAIN) -> Itera
 
 def snapshot_rows(source: Path | BinaryIO) -> Iterator[SnapshotRow]:
     """Yield the rows of snapshot.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
-    return _decoded(source, SNAPSHOT_COLUMNS, _snapshot_row)
+    required = [column for column in SNAPSHOT_COLUMNS if column not in SNAPSHOT_SINCE]
+    return _decoded(source, required, _snapshot_row)
 
 
-def snapshot_row_of(user: AnyUser) -> SnapshotRow:
+def snapshot_row_of(user: AnyUser, capability: Capability | None = None) -> SnapshotRow:
     """Return the row of snapshot.csv for a user of the snapshot, readable or not."""
     profile, registration = user.profile, user.registration
     mfa_state: MfaState | None = None
@@ -147,6 +155,7 @@ def snapshot_row_of(user: AnyUser) -> SnapshotRow:
         methods_registered=registration.methods_registered if registration else (),
         problem=problem,
         request_id=request_id,
+        mfa_capable="" if capability is None or profile.is_agent else capability.cell,
     )
 
 
@@ -272,6 +281,7 @@ def _snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
         joined(row.methods_registered),
         row.problem,
         row.request_id,
+        row.mfa_capable,
     )
 
 
@@ -289,6 +299,7 @@ def _snapshot_row(cells: dict[str, str]) -> SnapshotRow:
         methods_registered=_names(cells, "MethodsRegistered"),
         problem=cells["Problem"],
         request_id=cells["RequestId"],
+        mfa_capable=cells.get("MfaCapable", ""),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.capability import Capability
 from migrate.model.coverage import Coverage
 from migrate.model.record import Record
 from migrate.model.users import MfaState
@@ -41,6 +42,8 @@ class Explanation(Record, frozen=True, kw_only=True):
     closing: tuple[str, ...]
     """What would close each gap, in the order of the gaps."""
     policies: tuple[PolicyAnswer, ...]
+    capability: Capability | None = None
+    """Whether the user could answer a request for MFA; no part of the verdict. None for agents."""
 
 
 class SignInOutcome(StrEnum):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import assert_never
 
+import msgspec
+
 from migrate.model.evidence import PolicyState
+from migrate.model.impact import AcceptedPerson, PolicyImpact
 from migrate.model.record import JsonObject, Record, sha256_of
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
@@ -217,13 +220,13 @@ class PlanNote(PlanPart, frozen=True, kw_only=True):
 
 
 class NewlyPrompted(PlanPart, frozen=True, kw_only=True):
-    """Who will newly be asked for MFA once a policy is switched on."""
+    """How older versions counted whom a policy that is switched on asks for MFA; `PolicyImpact` took its place."""
 
     policy: str
     """Display name."""
     total: int
     outside_plan: int
-    """Of these, the ones who are in no wave of the plan: what max_newly_prompted limits."""
+    """Of these, the ones who are in no wave of the plan: what the limit of that time was for."""
     by_kind: dict[str, int]
     """`member`, `guest`, `resourceMailbox`, `accountDisabled`."""
     sample: tuple[str, ...]
@@ -273,7 +276,8 @@ class Limits(PlanPart, frozen=True, kw_only=True):
 
     max_users: str | None
     """`N` or `N%` of the tenant's users; None when it must come from the command line."""
-    max_newly_prompted: int
+    max_newly_required: int = msgspec.field(name="maxNewlyPrompted")
+    """The most people of whom MFA is newly required when a policy is switched on. plan.json keeps the former name."""
     max_failures: str
     report_only_seconds: int
     policy_settle_seconds: int
@@ -281,6 +285,10 @@ class Limits(PlanPart, frozen=True, kw_only=True):
     readback_timeout_seconds: int
     wave_wait_seconds: int = 0
     """How long the last change of a wave must be ago before the next wave begins."""
+    max_not_mfa_capable: int = 0
+    """The most people who are not MFA capable and whom a policy that is switched on may catch."""
+    max_newly_blocked: int = 0
+    """The most people whom a policy that is switched on may newly block, as far as that is known."""
 
 
 class MadeWith(PlanPart, frozen=True, kw_only=True):
@@ -324,6 +332,7 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     total_users: int
     notes: tuple[PlanNote, ...]
     newly_prompted: tuple[NewlyPrompted, ...]
+    """Of older versions; empty since."""
     accepted_gaps: tuple[AcceptedGap, ...]
     apps_that_matter: tuple[str, ...] | None
     """Application ids that coverage is asked for; None means every application."""
@@ -347,6 +356,11 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """Who accepted with --accept-uncovered that users are switched off without proof."""
     made_with: MadeWith | None = None
     """None in plans of a version that did not keep it."""
+
+    impacts: tuple[PolicyImpact, ...] = ()
+    """Whom each policy that the plan switches on catches."""
+    accepted_caught: tuple[AcceptedPerson, ...] = ()
+    """Whom the operator accepts by name as caught."""
 
     @property
     def digest(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, Limits
 from migrate.model.record import Record
 from migrate.model.tenant_settings import BaselineScopes
@@ -52,3 +53,5 @@ class Rules(Record, frozen=True, kw_only=True):
     """Who chose the emergency access accounts, or that there is none."""
     not_before: tuple[tuple[int, str], ...] = ()
     """Numbers of waves, and when each may begin at the earliest (ISO 8601 with its offset)."""
+    accepted_caught: tuple[AcceptedPerson, ...] = ()
+    """Whom the operator accepts by name as caught by a policy that is switched on."""

@@ -73,6 +73,8 @@ def explain_answer(
         yield f"{explanation.user_principal_name}  ({explanation.display_name or 'no display name'})"
         yield f"  Per-user MFA:  {explanation.mfa_state or f'unreadable: {explanation.mfa_state_problem}'}"
         yield f"  Coverage:      {coverage.summary}"
+        if explanation.capability is not None:
+            yield f"  MFA capable:   {explanation.capability.sentence}"
         if with_it is not None:
             yield f"  This is without {without!r}; with it: {with_it.summary}"
         if coverage.verdict is not Verdict.COVERED and coverage.is_proven(accepted):
@@ -88,6 +90,7 @@ def explain_answer(
         "displayName": explanation.display_name,
         "perUserMfaState": explanation.mfa_state,
         "problem": explanation.mfa_state_problem,
+        "mfaCapable": explanation.capability,
     }
     found: dict[str, Any] = {
         **coverage_document(coverage),

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from migrate.model.cells import PLAN_COLUMNS, plan_cells, reason_cell
 from migrate.model.evidence import PolicyState
+from migrate.model.impact import Caught, PolicyImpact
 from migrate.model.plan import (
     CreatePolicy,
     DeletePolicy,
@@ -101,11 +102,36 @@ def _policy_lines(header: PlanHeader) -> Iterator[Any]:
     yield "Policies"
     for step in header.policy_steps:
         yield styled(f"  {policy_line(step)}", "green")
-    for prompted in header.newly_prompted:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(prompted.by_kind.items()))
-        outside = f"{prompted.outside_plan} outside the plan{f' ({kinds})' if kinds else ''}"
-        yield f"    newly asked for MFA: {prompted.total}, {outside}"
+    for prompted in header.newly_prompted:  # of older versions
+        yield f"    newly required to use MFA: {prompted.total}, {prompted.outside_plan} outside the plan"
+    for impact in header.impacts:
+        yield from _impact_lines(impact)
     yield ""
+
+
+_NUMBERS = {
+    Caught.NEWLY_REQUIRED: "newly required to use MFA",
+    Caught.REQUIRED_ALREADY: "required already",
+    Caught.ENABLED_WITHOUT_METHOD: "enabled without a method",
+    Caught.GUEST: "guests newly required",
+    Caught.DISABLED: "disabled accounts",
+    Caught.NOT_CAPABLE: "not MFA capable",
+    Caught.CAPABLE_UNKNOWN: "MFA capable unknown",
+    Caught.NEWLY_BLOCKED: "newly blocked",
+    Caught.ACCEPTED: "accepted by name",
+}
+_ALWAYS = (Caught.NEWLY_REQUIRED, Caught.REQUIRED_ALREADY, Caught.NOT_CAPABLE)
+"""Numbers that are shown also where they are 0."""
+
+
+def _impact_lines(impact: PolicyImpact) -> Iterator[str]:
+    """Yield whom a policy catches. That nobody is known to be blocked is not that nobody is."""
+    shown = (
+        f"{words}: {impact.number(caught)}"
+        for caught, words in _NUMBERS.items()
+        if caught in _ALWAYS or impact.number(caught)
+    )
+    yield f"    {impact.policy!r} catches: {', '.join(shown)}; sign-ins newly blocked: unknown"
 
 
 def policy_line(step: PolicyStep) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from migrate.model.capability import Capability
 from migrate.model.cells import joined
 from migrate.model.instants import moment_of
 from migrate.model.reasons import Why
@@ -53,6 +54,7 @@ COLUMNS = (
     "Problem",
     "AsOf",
     "LastChange",
+    "MfaCapable",
 )
 
 
@@ -84,6 +86,8 @@ class People(Record, frozen=True, kw_only=True):
     live: bool
     changes: Mapping[str, LastChange] = {}
     """What this tool did last to users, by their ids."""
+    capable: Mapping[str, Capability] = {}
+    """Who could answer a request for MFA, by id; empty with --live, which does not read it, and without agents."""
 
     def changed_since(self) -> int:
         """Return how many of the users this tool changed after the moment for which their states are true."""
@@ -116,11 +120,17 @@ def users_answer(people: People) -> Answer:
     def rows() -> Iterator[tuple[str, ...]]:
         for user in people.users:
             change = people.changes.get(user.profile.id)
-            yield (*_cells(user), people.as_of, "" if change is None else change.time_utc)
+            capable = people.capable.get(user.profile.id)
+            yield (
+                *_cells(user),
+                people.as_of,
+                "" if change is None else change.time_utc,
+                "" if capable is None else capable.cell,
+            )
 
     def lines() -> Iterator[Any]:
         for user in people.users:
-            yield from _user_lines(user, taken_at, people.changes.get(user.profile.id))
+            yield from _user_lines(user, people)
         for missing in people.missing:
             yield f"{missing.message} {missing.hint}"
 
@@ -130,7 +140,7 @@ def users_answer(people: People) -> Answer:
             "live": people.live,
             "asOf": people.as_of,
             "snapshotTakenAt": taken_at,
-            "users": [_document(user, people.as_of, people.changes.get(user.profile.id)) for user in people.users],
+            "users": [_document(user, people) for user in people.users],
             "missing": people.missing,
         },
         columns=COLUMNS,
@@ -154,7 +164,7 @@ def _cells(user: AnyUser) -> tuple[str, ...]:
     )
 
 
-def _document(user: AnyUser, as_of: str, change: LastChange | None) -> dict[str, Any]:
+def _document(user: AnyUser, people: People) -> dict[str, Any]:
     unreadable = isinstance(user, UnreadableUser)
     return {
         "objectId": user.profile.id,
@@ -166,13 +176,16 @@ def _document(user: AnyUser, as_of: str, change: LastChange | None) -> dict[str,
         "problem": str(user.reason) if isinstance(user, UnreadableUser) else None,
         "registration": user.registration,
         "meaning": None if unreadable else MEANING[user.mfa_state][0],  # type: ignore[union-attr]
-        "asOf": as_of,
-        "lastChange": change,
+        "mfaCapable": people.capable.get(user.profile.id),
+        "asOf": people.as_of,
+        "lastChange": people.changes.get(user.profile.id),
     }
 
 
-def _user_lines(user: AnyUser, taken_at: str | None, change: LastChange | None) -> Iterator[Any]:
+def _user_lines(user: AnyUser, people: People) -> Iterator[Any]:
+    taken_at = None if people.live else people.as_of
     profile, registration = user.profile, user.registration
+    change, capable = people.changes.get(profile.id), people.capable.get(profile.id)
     yield f"{profile.user_principal_name}  ({profile.display_name or 'no display name'}, {profile.id})"
     if isinstance(user, UnreadableUser):
         yield f"  Per-user MFA:   unreadable: {user.reason}"
@@ -190,6 +203,8 @@ def _user_lines(user: AnyUser, taken_at: str | None, change: LastChange | None) 
         able = "capable" if registration.is_mfa_capable else "not capable"
         state = "registered" if registration.is_mfa_registered else "not registered"
         yield f"  Registration:   {state}, {able}: {', '.join(registration.methods_registered) or 'no method'}"
+    if capable is not None:
+        yield f"  MFA capable:    {capable.sentence}"
     if taken_at is not None:
         yield f"  As exported at: {taken_at}; --live reads the state of now"
     if change is not None:

@@ -35,7 +35,7 @@ def test_a_class_that_microsoft_sees_otherwise_is_held_back_with_the_reason(lab:
 
 def test_a_policy_that_only_the_plan_knows_cannot_be_asked_about(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab()
-    lab.configure(policy='mode = "create"', limits="max_newly_prompted = 1000")
+    lab.configure(policy='mode = "create"', limits="max_newly_required = 1000\nmax_not_mfa_capable = 1000")
     lab.go("export")
     lab.go("plan", "--confirm-with-what-if")
     assert any(row["Action"] == "disable" for row in lab.plan_rows().values())

@@ -11,7 +11,7 @@ from tests.e2e.laboratory import Lab, ask
 DAY = 86_400
 CREATE = 'mode = "create"'
 ON_PREMISES_SYNC = "a92aed5d-d78a-4d16-b381-09adb37eb3b0"
-PROMPTS = 'max_newly_prompted = 1000\nreadback_timeout = "2s"'
+PROMPTS = 'max_newly_required = 1000\nmax_not_mfa_capable = 1000\nreadback_timeout = "2s"'
 
 
 def policies(lab: Lab) -> dict[str, dict[str, Any]]:
@@ -83,25 +83,24 @@ def test_a_policy_that_somebody_edited_is_neither_deleted_nor_hidden(lab: Lab) -
     assert "edited" in rolled.said
 
 
-def test_more_newly_prompted_people_than_allowed_is_a_blocker_that_counts_them(lab: Lab) -> None:
+def test_more_people_newly_required_than_allowed_is_a_blocker_that_counts_them(lab: Lab) -> None:
     # Without the enabled policy that covers everybody, all who are not on per-user MFA would be asked anew.
     everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
     everybody["state"] = "disabled"
-    lab.configure(policy=CREATE)
+    lab.configure(policy=CREATE, limits="max_not_mfa_capable = 1000")
     lab.go("export")
     planned = lab.go("plan", "--exit-code", code=1)
-    (prompted,) = lab.plan_header()["newlyPrompted"]
-    off = [name for name, row in lab.plan_rows().items() if row["CurrentState"] == "disabled"]
-    excluded = {lab.name_of("emergency1"), lab.name_of("emergency2"), lab.name_of("sync_connect01_8f2a61c09d4e")}
-    held = [name for name, row in lab.plan_rows().items() if row["Action"] == "hold"]
-    assert prompted["outsidePlan"] == len({*off, *held} - excluded)
-    assert sum(prompted["byKind"].values()) == prompted["outsidePlan"]
-    assert "BLOCKER [newly-prompted]" in planned.out
+    (impact,) = lab.plan_header()["impacts"]
+    required = impact["numbers"]["newlyRequired"]
+    off = {name for name, row in lab.plan_rows().items() if row["CurrentState"] == "disabled"}
+    assert 0 < required <= len(off)
+    assert set(impact["samples"]["newlyRequired"]) <= off
+    assert "BLOCKER [newly-required]" in planned.out
     refused = lab.go("apply", "--yes", "--max-users", "100%", code=3)
-    assert "newly-prompted" in refused.err
+    assert "newly-required" in refused.err
     assert len(policies(lab)) == 3, "nothing was created"
 
-    lab.configure(policy=CREATE, limits=f"max_newly_prompted = {prompted['outsidePlan']}")
+    lab.configure(policy=CREATE, limits=f"max_newly_required = {required}\nmax_not_mfa_capable = 1000")
     lab.go("plan")
     assert lab.plan_header()["notes"] == [note for note in lab.plan_header()["notes"] if note["severity"] == "warning"]
 

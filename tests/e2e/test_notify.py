@@ -28,6 +28,8 @@ FACTS = {
     "example": "ada@contoso.example",
     "held_example": "ben@contoso.example",
     "registered": True,
+    "not_capable": False,
+    "sms_voice_end": "",
 }
 
 
@@ -50,7 +52,7 @@ def test_whoever_never_registered_is_told_to_do_so_and_the_others_are_not(
     rows = table(exported.go("notify", "before-wave", "--language", language).out)
     told = {row["To"] for row in rows if words in row["Text"]}
     never = exported.plan_header()["waves"][-1]
-    assert never["name"] == "never registered"
+    assert never["name"] == "not MFA capable yet"
     wave = {name for name, row in exported.plan_rows().items() if row["Wave"] == str(never["number"])}
     assert told >= {mail_address_of(name) for name in wave}
     assert exported.name_of("alma.berg") not in told

@@ -36,7 +36,8 @@ report_only_days = 7
 policy_settle = "24h"
 
 [limits]
-max_newly_prompted = 1000"""
+max_newly_required = 1000
+max_not_mfa_capable = 1000"""
 EVERYBODY = "Require MFA for all users"
 _real_sleep = asyncio.sleep
 

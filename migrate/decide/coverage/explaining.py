@@ -8,6 +8,7 @@ from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.principals import Assignment, Match
 from migrate.decide.coverage.vocabulary import BASELINE_SCOPES
+from migrate.model.capability import Capability
 from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
 from migrate.model.evidence import PolicyState
 from migrate.model.explanation import Explanation, PolicyAnswer
@@ -106,8 +107,11 @@ def _closing(coverage: Coverage) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*sentences, *(closing_for(gap) for gap in coverage.gaps)]))
 
 
-def explanation_for(user: AnyUser, judge: Judge) -> Explanation:
-    """Return the chain of evidence for a user; enabled policies first, then report-only, then disabled ones."""
+def explanation_for(user: AnyUser, judge: Judge, capability: Capability | None = None) -> Explanation:
+    """Return the chain of evidence for a user; enabled policies first, then report-only, then disabled ones.
+
+    `capability` stands beside it: whether the user could answer a request for MFA.
+    """
     profile = user.profile
     coverage = judge.coverage_of(profile)
     answers = zip(judge.readings, judge.answers_for(profile), strict=True)
@@ -121,6 +125,7 @@ def explanation_for(user: AnyUser, judge: Judge) -> Explanation:
         coverage=coverage,
         closing=_closing(coverage),
         policies=tuple(_answer(reading, answer, coverage, judge) for reading, answer in ordered),
+        capability=None if profile.is_agent else capability,
     )
 
 

@@ -16,6 +16,7 @@ class _Words(Record, frozen=True, kw_only=True):
     canary: str
     share: str
     """With `{}` for the number."""
+    not_capable: str
     never_registered: str
     back: str
     set_state: str
@@ -23,11 +24,17 @@ class _Words(Record, frozen=True, kw_only=True):
 
 _LANGUAGES = {
     "en": _Words(
-        canary="canary", share="to {}%", never_registered="never registered", back="back", set_state="set-state"
+        canary="canary",
+        share="to {}%",
+        not_capable="not MFA capable yet",
+        never_registered="never registered",
+        back="back",
+        set_state="set-state",
     ),
     "de": _Words(
         canary="Vorhut",
         share="bis {} %",
+        not_capable="noch nicht MFA-fähig",
         never_registered="ohne registrierte Methode",
         back="Rückweg",
         set_state="einzelne Personen",
@@ -52,6 +59,8 @@ def wave_name_in(name: str, language: str) -> str:
         case WaveKind.SHARE:
             number = known.share or ""
             return words.share.format(number.replace(".", ",") if language == "de" else number)
+        case WaveKind.NOT_CAPABLE:
+            return words.not_capable
         case WaveKind.NEVER_REGISTERED:
             return words.never_registered
         case WaveKind.BACK:

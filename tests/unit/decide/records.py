@@ -208,7 +208,7 @@ def limits(**others: Any) -> Limits:
     """Return the default limits."""
     fields: dict[str, Any] = {
         "max_users": None,
-        "max_newly_prompted": 0,
+        "max_newly_required": 0,
         "max_failures": "5%",
         "report_only_seconds": 7 * 86400,
         "policy_settle_seconds": 86400,

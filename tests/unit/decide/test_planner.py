@@ -33,7 +33,6 @@ from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 from migrate.model.users import AnyUser, UserRecord
 from tests.unit.decide.records import (
     P1,
-    ROOM_SKU,
     TENANT,
     UNREGISTERED,
     evidence,
@@ -52,7 +51,7 @@ from tests.unit.decide.records import (
     user,
 )
 
-CREATE = {"create": True, "limits": limits(max_newly_prompted=1000)}
+CREATE = {"create": True, "limits": limits(max_newly_required=1000)}
 EMERGENCY = [object_id("emergency1"), object_id("emergency2")]
 
 
@@ -253,7 +252,7 @@ def test_the_canary_goes_first_and_the_never_registered_last_of_all() -> None:
     assert [(wave.number, wave.name, wave.users) for wave in header.waves] == [
         (1, "canary", 1),
         (2, "to 100%", 2),
-        (3, "never registered", 2),
+        (3, "not MFA capable yet", 2),
     ]
 
 
@@ -419,39 +418,6 @@ def test_one_emergency_access_account_is_enough_and_two_are_advised() -> None:
     _, header = planned([user("ada")], None, rules(emergency_access=(object_id("emergency1"),)))
     assert not header.blockers
     assert "two are advised" in warnings(header)["one-emergency-access"]
-
-
-# --- who is newly asked
-
-
-def test_everybody_who_is_not_covered_today_and_not_planned_counts_as_newly_prompted() -> None:
-    people = [
-        user("ada"),  # planned: knows MFA already
-        user("otto", "disabled"),
-        user(guest("gus"), "disabled"),
-        user(profile("room", assigned_licenses=(ROOM_SKU,)), "disabled"),
-        user(profile("gone", account_enabled=False), "disabled"),
-        user("emergency1", "disabled"),  # excluded from the policy
-        unreadable("nina"),
-    ]
-    taken = snapshot(len(people), sku(), sku("MEETING_ROOM", ROOM_SKU, plan="something else"))
-    _, header = planned(people, evidence(), rules(create=True), taken)
-    (prompted,) = header.newly_prompted
-    assert (prompted.total, prompted.outside_plan) == (6, 5)
-    assert prompted.by_kind == {"member": 2, "guest": 1, "resourceMailbox": 1, "accountDisabled": 1}
-    assert "newly-prompted" in blockers(header)
-    sentence = next(note.sentence for note in header.blockers)
-    assert "5 people" in sentence
-    assert "otto@contoso.example" in sentence
-    _, header = planned(people, evidence(), rules(create=True, limits=limits(max_newly_prompted=5)), taken)
-    assert not header.blockers
-
-
-def test_whoever_is_covered_today_is_not_newly_prompted() -> None:
-    _, header = planned([user("otto", "disabled")], evidence(policy()), rules(create=True))
-    (prompted,) = header.newly_prompted
-    assert (prompted.total, prompted.outside_plan) == (0, 0)
-    assert not header.blockers
 
 
 # --- the tenant

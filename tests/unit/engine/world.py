@@ -52,7 +52,7 @@ class World:
         self.running: dict[str, SetMfaState] = {}
         """The steps of the run that is under way, by user."""
         self._limits = limits(
-            **{"max_failures": "100%", "max_newly_prompted": 100, "readback_timeout_seconds": 3, **limit}
+            **{"max_failures": "100%", "max_newly_required": 100, "readback_timeout_seconds": 3, **limit}
         )
         self.plan, self.steps = self.planned()
 

@@ -357,7 +357,7 @@ def test_the_snapshot_row_of_a_readable_user_shows_state_and_methods() -> None:
     written = b"".join(snapshot_csv([snapshot_row_of(user)])).decode()
     assert written.splitlines()[1] == (
         "11111111-1111-4111-8111-111111111111,ana.lopez@contoso.example,Ana López,,True,False,enforced,"
-        "True,False,mobilePhone; softwareOneTimePasscode,,"
+        "True,False,mobilePhone; softwareOneTimePasscode,,,"
     )
 
 

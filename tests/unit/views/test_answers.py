@@ -13,7 +13,9 @@ import pytest
 
 from migrate.exchange.documents import plan_rows
 from migrate.exchange.tables import csv_chunks
+from migrate.model.capability import Capability, CapableWhy, MfaCapable
 from migrate.model.findings import Finding, FindingCode
+from migrate.model.impact import PolicyImpact
 from migrate.model.plan import (
     CreatePolicy,
     HoldReason,
@@ -132,13 +134,25 @@ def test_policy_steps_have_terraforms_signs_and_our_words() -> None:
     assert policy_line(on) == "~ 'MFA for everybody': report-only -> enabled (test)"
 
 
-def test_who_is_newly_asked_stands_below_the_policy() -> None:
-    prompted = NewlyPrompted(
-        policy="Ours", total=9, outside_plan=5, by_kind={"member": 4, "guest": 1}, sample=("otto@contoso.example",)
+def test_whom_a_policy_catches_stands_below_it() -> None:
+    impact = PolicyImpact(
+        key="k",
+        policy="Ours",
+        numbers={"newlyRequired": 9, "guests": 2},
+        samples={"newlyRequired": ("otto@example.com",)},
     )
-    plan = header(policy_steps=(switch("enabledForReportingButNotEnforced", "enabled"),), newly_prompted=(prompted,))
+    plan = header(policy_steps=(switch("enabledForReportingButNotEnforced", "enabled"),), impacts=(impact,))
     shown = text_of(plan_answer(plan, list, Path("plan.csv")))
-    assert "newly asked for MFA: 9, 5 outside the plan (1 guest, 4 member)" in shown
+    assert (
+        "'Ours' catches: newly required to use MFA: 9, required already: 0, guests newly required: 2, "
+        "not MFA capable: 0; sign-ins newly blocked: unknown" in " ".join(shown.split())
+    )
+
+
+def test_the_count_of_an_older_plan_is_still_shown() -> None:
+    former = NewlyPrompted(policy="Ours", total=9, outside_plan=5, by_kind={"member": 5}, sample=())
+    plan = header(policy_steps=(switch("enabledForReportingButNotEnforced", "enabled"),), newly_prompted=(former,))
+    assert "newly required to use MFA: 9, 5 outside the plan" in text_of(plan_answer(plan, list, Path("plan.csv")))
 
 
 def test_rows_and_document_of_a_plan() -> None:
@@ -346,22 +360,25 @@ def test_status_says_how_far_the_migration_is() -> None:
 
 
 def test_status_of_people_who_could_and_could_not_be_read() -> None:
+    phones = Capability(value=MfaCapable.CAPABLE, why=CapableWhy.METHOD, sms_voice_only=True)
     answer = users_answer(
         People(
             users=[user("ada"), unreadable("nina", "403 Forbidden")],
             missing=[],
             as_of="2026-11-24T08:00:00Z",
             live=False,
+            capable={object_id("ada"): phones},
         )
     )
     shown = text_of(answer)
     assert "enforced - " in shown
     assert "registered, capable: mobilePhone" in shown
+    assert "MFA capable:    capable: registered with a method that is allowed; SMS/voice only until" in shown
     assert "unreadable: 403 Forbidden" in shown
     assert shown.count("As exported at: 2026-11-24T08:00:00Z") == 2
     ada, nina = answer.rows()
-    assert ada[2:] == ("enforced", "True", "True", "True", "mobilePhone", "", "2026-11-24T08:00:00Z", "")
-    assert nina[2:] == ("", "True", "", "", "", "403 Forbidden", "2026-11-24T08:00:00Z", "")
+    assert ada[2:] == ("enforced", "True", "True", "True", "mobilePhone", "", "2026-11-24T08:00:00Z", "", phones.cell)
+    assert nina[2:] == ("", "True", "", "", "", "403 Forbidden", "2026-11-24T08:00:00Z", "", "")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,202 @@
+"""Counts whom a policy catches once it is switched on: newly required to use MFA, not MFA capable, newly blocked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from migrate.decide import policy_steps
+from migrate.decide.coverage.judge import Judge
+from migrate.decide.coverage.policy import Kind
+from migrate.model.capability import Capability, MfaCapable
+from migrate.model.coverage import Verdict
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence
+from migrate.model.impact import AcceptedPerson, Caught, PolicyImpact
+from migrate.model.plan import Limits, PlanNote, Severity
+from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile
+from migrate.model.words import counted
+
+SAMPLE = 5
+"""How many user principal names a count shows."""
+
+
+class Standing:
+    """What holds of one user now and once the plan's policies are on; made once, asked by every policy."""
+
+    def __init__(
+        self, user: AnyUser, *, is_covered: bool, now: Capability, then: Capability, cannot_answer: bool
+    ) -> None:
+        """Take in what is known.
+
+        Args:
+            user: The user, read or not.
+            is_covered: Whether enabled policies require MFA of every sign-in today.
+            now: How the user stands to what policies ask today.
+            then: How, once the plan's policies are on.
+            cannot_answer: Whether nobody stands behind the account who could answer: a synchronization, a room.
+        """
+        self.user, self.is_covered, self.now, self.then = user, is_covered, now, then
+        self.cannot_answer = cannot_answer
+
+    @property
+    def profile(self) -> UserProfile:
+        """Return the user's profile."""
+        return self.user.profile
+
+    @property
+    def is_newly_incapable(self) -> bool:
+        """Tell whether the user could not answer once the policies are on, and is not in that trouble today."""
+        return self.then.value is MfaCapable.NOT_CAPABLE and not (
+            self.is_covered and self.now.value is MfaCapable.NOT_CAPABLE
+        )
+
+    def required(self) -> Caught:
+        """Return what kind of number the user belongs to. Unread and unknown never count as required already."""
+        user = self.user
+        if self.is_covered:
+            return Caught.REQUIRED_ALREADY
+        if not isinstance(user, UnreadableUser) and user.mfa_state is MfaState.ENFORCED:
+            return Caught.REQUIRED_ALREADY
+        if not isinstance(user, UnreadableUser) and user.mfa_state is MfaState.ENABLED:
+            registered = user.registration is not None and user.registration.is_mfa_registered
+            return Caught.REQUIRED_ALREADY if registered else Caught.ENABLED_WITHOUT_METHOD
+        return Caught.GUEST if self.profile.is_guest else Caught.NEWLY_REQUIRED
+
+
+class ImpactTally:
+    """Counts whom one policy catches that a plan creates, switches on or widens."""
+
+    def __init__(
+        self, policy: ConditionalAccessPolicy, evidence: Evidence, accepted: Mapping[str, AcceptedPerson]
+    ) -> None:
+        """Start with nobody. `accepted` are people by id whom the operator accepts by name as caught."""
+        self._policy, self._accepted = policy, accepted
+        self._alone = Judge(policy_steps.with_policies(evidence, (policy,)))
+        self._blocks = any(reading.demand.kind is Kind.BLOCK for reading in self._alone.readings)
+        self._numbers: Counter[Caught] = Counter()
+        self._samples: dict[Caught, list[str]] = {}
+        self._blocks_somewhere = False
+
+    def count(self, standing: Standing) -> None:
+        """Take in one user."""
+        profile = standing.profile
+        if profile.is_agent:
+            return
+        verdict = self._alone.coverage_of(profile).verdict
+        demands = verdict is not Verdict.UNCOVERED
+        if not demands and not self._alone.asked_of(profile).policies:
+            return
+        if profile.account_enabled is False:
+            self._add(Caught.DISABLED, profile)
+            return
+        if self._blocks:
+            self._count_blocked(profile, verdict)
+        elif demands:
+            self._add(standing.required(), profile)
+            if standing.cannot_answer and not standing.is_covered:
+                self._add(Caught.NEWLY_BLOCKED, profile)
+        # Somebody who is blocked is asked for no method.
+        if standing.is_newly_incapable and not (self._blocks and demands):
+            self._add(Caught.NOT_CAPABLE, profile)
+        elif demands and not self._blocks and standing.then.value is MfaCapable.UNKNOWN:
+            self._add(Caught.CAPABLE_UNKNOWN, profile)
+
+    def _count_blocked(self, profile: UserProfile, verdict: Verdict) -> None:
+        if verdict is Verdict.COVERED:
+            self._add(Caught.NEWLY_BLOCKED, profile)
+        elif verdict is not Verdict.UNCOVERED:
+            self._blocks_somewhere = True
+
+    def _add(self, caught: Caught, profile: UserProfile) -> None:
+        if caught.is_accepted_by_name and profile.id in self._accepted:
+            caught = Caught.ACCEPTED
+        self._numbers[caught] += 1
+        sample = self._samples.setdefault(caught, [])
+        if len(sample) < SAMPLE:
+            sample.append(profile.user_principal_name)
+
+    def result(self) -> PolicyImpact:
+        """Return the numbers."""
+        return PolicyImpact(
+            key=self._policy.id,
+            policy=self._policy.display_name,
+            numbers={caught.value: self._numbers[caught] for caught in Caught if self._numbers[caught]},
+            samples={caught.value: tuple(self._samples[caught]) for caught in Caught if caught in self._samples},
+            blocks_some_sign_ins=self._blocks_somewhere,
+        )
+
+
+def beyond_limits(impact: PolicyImpact, limits: Limits) -> Iterator[PlanNote]:
+    """Yield a blocker for each limit that one policy is beyond. Each limit is asked alone: none stands for another."""
+    rows = (
+        (
+            Caught.NEWLY_REQUIRED,
+            limits.max_newly_required,
+            "max_newly_required",
+            "would be newly required to use MFA",
+            "Exclude them from the policy or narrow it",
+        ),
+        (
+            Caught.NOT_CAPABLE,
+            limits.max_not_mfa_capable,
+            "max_not_mfa_capable",
+            "would be asked for MFA and cannot answer: not MFA capable",
+            "Exclude them from the policy, give each a Temporary Access Pass to register with, or accept them by name "
+            "under [[accept_caught]]",
+        ),
+        (
+            Caught.NEWLY_BLOCKED,
+            limits.max_newly_blocked,
+            "max_newly_blocked",
+            "would be blocked",
+            "Exclude them from the policy, or accept them by name under [[accept_caught]]",
+        ),
+    )
+    for caught, allowed, key, words, advice in rows:
+        number = impact.number(caught)
+        if number > allowed:
+            yield PlanNote(
+                severity=Severity.BLOCKER,
+                code=caught.code,
+                sentence=f"Switching on {impact.policy!r}: {counted(number, 'person', 'people')} {words} (for example "
+                f"{', '.join(impact.sample(caught))}). {advice}, or raise limits.{key} from {allowed}.",
+            )
+
+
+def impact_warnings(impacts: Sequence[PolicyImpact]) -> Iterator[PlanNote]:
+    """Yield what has to be known of policies that are switched on, and what is not known."""
+    for impact in impacts:
+        policy = repr(impact.policy)
+        if number := impact.number(Caught.ENABLED_WITHOUT_METHOD):
+            yield _warning(
+                "enabled-without-method",
+                f"{counted(number, 'person', 'people')} under {policy} with per-user MFA enabled and no method: legacy "
+                "clients still take the password, and whoever signs in first registers. They are not protected today.",
+            )
+        if number := impact.number(Caught.GUEST):
+            yield _warning(
+                "guests-newly-required",
+                f"{counted(number, 'guest')} would be newly required to use MFA by {policy}; limits do not count them.",
+            )
+        if number := impact.number(Caught.CAPABLE_UNKNOWN):
+            yield _warning(
+                "mfa-capable-unknown",
+                f"Whether {counted(number, 'person', 'people')} could answer {policy} is unknown (for example "
+                f"{', '.join(impact.sample(Caught.CAPABLE_UNKNOWN))}); `mfa-migrate explain USER` says why.",
+            )
+        if number := impact.number(Caught.ACCEPTED):
+            yield _warning(
+                "caught-accepted",
+                f"{counted(number, 'person', 'people')} accepted by name although {policy} would catch them: "
+                f"{', '.join(impact.sample(Caught.ACCEPTED))}.",
+            )
+        blocks = " It blocks some sign-ins by itself." if impact.blocks_some_sign_ins else ""
+        yield _warning(
+            "newly-blocked-unknown",
+            f"Whose sign-ins {policy} would newly block is unknown beyond the accounts that cannot answer: no sign-ins "
+            f"were read.{blocks} Look at its report-only results before it is switched on.",
+        )
+
+
+def _warning(code: str, sentence: str) -> PlanNote:
+    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)

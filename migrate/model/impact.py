@@ -1,0 +1,69 @@
+"""Whom a policy catches once it is switched on, as numbers: what the limits of a plan are held against."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from migrate.model.record import Record
+
+
+class Caught(StrEnum):
+    """How somebody is caught by a policy. The value is the name of the number in plan.json."""
+
+    NEWLY_REQUIRED = "newlyRequired"
+    """People of whom neither enabled policies nor per-user MFA require MFA today."""
+    REQUIRED_ALREADY = "requiredAlready"
+    ENABLED_WITHOUT_METHOD = "enabledWithoutMethod"
+    """Per-user MFA enabled and no method: not protected today."""
+    GUEST = "guests"
+    """Guests of whom neither way requires MFA today."""
+    DISABLED = "disabledAccounts"
+    NOT_CAPABLE = "notMfaCapable"
+    CAPABLE_UNKNOWN = "mfaCapableUnknown"
+    NEWLY_BLOCKED = "newlyBlocked"
+    """Accounts that cannot answer, and whoever a policy that blocks everything is about."""
+    ACCEPTED = "acceptedByName"
+    """Not MFA capable or blocked, and accepted by name."""
+
+    @property
+    def is_accepted_by_name(self) -> bool:
+        """Tell whether somebody caught in this way may be accepted by name."""
+        return self in (Caught.NOT_CAPABLE, Caught.NEWLY_BLOCKED)
+
+    @property
+    def code(self) -> str:
+        """Return the code of the note about it."""
+        return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.value)
+
+
+class PolicyImpact(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Whom one policy catches that a plan switches on. Agents' accounts are in no number."""
+
+    key: str
+    """The policy's id, or the marker of one that the plan creates."""
+    policy: str
+    """Display name."""
+    numbers: dict[str, int]
+    """By the values of `Caught`; numbers of nobody are left out."""
+    samples: dict[str, tuple[str, ...]]
+    """A few user principal names of each."""
+    blocks_some_sign_ins: bool = False
+    """It blocks a part of the sign-ins; whose they are was not read."""
+
+    def number(self, caught: Caught) -> int:
+        """Return how many are caught in this way."""
+        return self.numbers.get(caught.value, 0)
+
+    def sample(self, caught: Caught) -> tuple[str, ...]:
+        """Return a few names of them."""
+        return self.samples.get(caught.value, ())
+
+
+class AcceptedPerson(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody whom the operator accepts by name as caught by a policy of the plan."""
+
+    user_id: str
+    user_principal_name: str
+    reason: str
+    expires: str
+    """ISO date; from this day on it counts no more."""
