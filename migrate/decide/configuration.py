@@ -27,7 +27,7 @@ def made_with(rules: Rules, excluded: AbstractSet[str]) -> MadeWith:
         excluded=tuple(sorted(excluded)),
         guests=rules.guests,
         canary=tuple(sorted(rules.canary)),
-        percentages=rules.percentages,
+        percentages=tuple(map(float, rules.percentages)),
         sync_by_account=rules.sync_by_account,
     )
 

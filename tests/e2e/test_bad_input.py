@@ -351,7 +351,7 @@ def test_a_dump_needs_a_running_sandbox(lab: Lab) -> None:
 def test_more_users_than_allowed_are_refused_before_the_first_write(planned: Lab) -> None:
     users = planned.plan_header()["waves"]
     count = sum(wave["users"] for wave in users)
-    told(planned.run("apply", "--yes", "--max-users", "2"), 3, f"switches off {count} users", "--max-users 2 allows 2")
+    told(planned.run("apply", "--yes", "--max-users", "2"), 3, f"may disable {count} users", "--max-users 2 allows 2")
     assert not [call for call in planned.requests() if call["method"] == "PATCH"]
     assert not (planned.workspace / "rollback.csv").exists()
 

@@ -160,7 +160,7 @@ def test_members_of_a_hidden_group_are_unknown_and_stay_untouched(lab: Lab) -> N
     lab.go("export")
     planned = lab.go("plan").out
     assert (
-        "Warning [unread-group] Policy 'Require MFA for all users' excludes group Board, whose members are hidden"
+        "Warning [unread-group] Policy 'Require MFA for all users' excludes group 'Board', whose members are hidden"
         in planned
     )
     assert set(lab.plan_header()["counts"]) >= {"hold/unknown"}
