@@ -324,7 +324,7 @@ def test_a_text_without_quotes_is_shown_with_them(text: str, hint: str) -> None:
         ("[limits]\npolicy_settle = '24h'", "policy_settle belongs under [policy]."),
         ("[policy]\ntenant = 'x'", "tenant belongs at the top of the file, above the first table."),
         ("percentages = [100]", "percentages belongs under [waves]."),
-        ("[policy]\nreason = 'x'", "reason belongs under [[exclude]] or [[accept_partial]]."),
+        ("[policy]\nreason = 'x'", "reason belongs under [[exclude]] or [[accept_partial]] or [[accept_caught]]."),
     ],
 )
 def test_a_key_in_the_wrong_table_is_told_where_it_belongs(text: str, hint: str) -> None:

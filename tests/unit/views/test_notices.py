@@ -42,6 +42,8 @@ def facts(language: str, registered: bool = True, support: str = "", held: int =
         "example": "ada@contoso.example",
         "held_example": "ben@contoso.example",
         "registered": registered,
+        "not_capable": not registered and held == 2,
+        "sms_voice_end": "2027-02-01" if registered and held == 2 else "",
     }
 
 

@@ -19,6 +19,8 @@ function Get-MfaErrorCategory {
         Guarded           = 'InvalidOperation'
         NotConfirmed      = 'OperationStopped'
         Interrupted       = 'OperationStopped'
+        JournalBehind     = 'InvalidData'
+        TooSlow           = 'LimitsExceeded'
         StalePlan         = 'InvalidOperation'
         Blocked           = 'InvalidOperation'
         NotCovered        = 'InvalidOperation'
