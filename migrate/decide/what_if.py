@@ -387,13 +387,11 @@ def _answer(one: _Verdict) -> PolicyAnswer:
 
 def _session_of(reading: PolicyReading) -> tuple[str, ...]:
     """Return the session controls that are switched on. Source: Graph resource conditionalAccessSessionControls."""
-    controls = reading.policy.raw.get("sessionControls") or {}
-    on = (
-        key
-        for key, value in controls.items()
-        if value and not (isinstance(value, dict) and value.get("isEnabled") is False)
-    )
-    return tuple(sorted(on))
+    controls = reading.policy.raw.get("sessionControls")
+    if not isinstance(controls, dict):
+        return ()
+    off = {key for key, value in controls.items() if isinstance(value, dict) and value.get("isEnabled") is False}
+    return tuple(sorted(key for key, value in controls.items() if value and key not in off))
 
 
 def _any(truths: Iterator[Truth]) -> Truth:

@@ -42,6 +42,17 @@ def tenant_document(policies: list[dict[str, Any]]) -> bytes:
             for role in ROLES
             for holder in role.holders
         ],
+        # A file that does not define a role leaves it built in.
+        "roleManagement/directory/roleDefinitions": [
+            {
+                "id": role.template_id,
+                "templateId": role.template_id,
+                "displayName": role.display_name,
+                "isBuiltIn": role.built_in is True,
+                "isEnabled": True,
+            }
+            for role in ROLES
+        ],
         "identity/conditionalAccess/namedLocations": LOCATIONS,
         "identity/conditionalAccess/policies": policies,
     }
