@@ -69,7 +69,8 @@ def test_the_first_signal_finishes_what_is_in_flight_and_the_next_run_goes_on(
     assert "Interrupted" in lab.said
     assert 0 < len(lab.switched_off()) < len(lab.planned())
     audit_tells_the_truth(lab)
-    assert set(lab.rollback_rows()) == lab.switched_off()
+    # A row that was written for the wave stays: whoever it names may yet be found off.
+    assert lab.switched_off() <= set(lab.rollback_rows()) <= lab.planned()
     assert lab.apply() == 0
     assert lab.switched_off() == lab.planned()
     audit_tells_the_truth(lab)
