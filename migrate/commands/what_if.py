@@ -97,7 +97,7 @@ def what_if(
         mfa-migrate what-if --user ada@contoso.example --user-action urn:user:registersecurityinfo -o json
         mfa-migrate what-if --user ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000 --live
     """
-    from migrate.decide.what_if import spelled_right
+    from migrate.decide.stated_sign_in import spelled_right
 
     if live and (suppose or without):
         raise UsageProblem(
@@ -133,7 +133,8 @@ def _tried(
 ) -> ExitCode:
     """Answer for one sign-in, beside Microsoft's own answer and the one with a policy that was taken away."""
     from migrate.decide.microsofts_what_if import body_for, differences_between
-    from migrate.decide.what_if import WhatIf, target_name
+    from migrate.decide.stated_sign_in import target_name
+    from migrate.decide.what_if import WhatIf
     from migrate.views.coverage import what_if_answer
 
     with open_snapshot(workspace_of(call)) as snapshot:

@@ -5,34 +5,27 @@ Three-valued throughout: what is not understood, not read or not stated is not k
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
-
-import msgspec
 
 from migrate.decide.coverage.context import Context, context_of
 from migrate.decide.coverage.locations import ALL, ALL_TRUSTED, Countries, NotUnderstood, Ranges, lies_in
 from migrate.decide.coverage.policy import CONTROL_AXES, Control, Demand, Kind, PolicyReading
 from migrate.decide.coverage.principals import Directory, Facts, Match, kinds_of, named_users
-from migrate.decide.coverage.strictly import is_guid, spelled
 from migrate.decide.coverage.this_moment import Moment
 from migrate.decide.coverage.vocabulary import (
     APP_GROUPS,
     APP_NAMES,
-    ENUMERATED,
-    EXTERNAL_KINDS,
     LEGACY_CLIENTS,
     MFA_TRUSTED_IPS,
-    USER_ACTIONS,
     Axis,
     ControlName,
     UserKind,
     membership_of,
 )
 from migrate.decide.device_filters import StatedDevice, matches
-from migrate.errors import UsageProblem
+from migrate.decide.stated_sign_in import DEVICE_CODE, STATED_OPTIONS, address_of
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.explanation import PolicyAnswer, SignIn, SignInOutcome, WhatIfAnswer
 from migrate.model.users import UserProfile
@@ -43,92 +36,11 @@ DEVICE_FILTER = "deviceFilter"
 UNKNOWN_COUNTRY = "unknown"
 """As a stated country: the address cannot be looked up to one."""
 
-Truth = bool | None
-"""None: not known."""
-
-
-def spelled_right(sign_in: SignIn) -> SignIn:
-    """Return the sign-in with enum values in Graph's spelling; case does not matter.
-
-    Raises:
-        UsageProblem: A value that Graph does not have, an address that is none, or an app that is no id.
-    """
-    _address(sign_in.ip)
-    if sign_in.app is not None and not is_guid(sign_in.app):
-        raise UsageProblem(
-            f"--app takes the application (client) id of one application, not {sign_in.app!r}.",
-            hint="Exchange Online is 00000002-0000-0ff1-ce00-000000000000.",
-        )
-    values: dict[str, str] = {}
-    for axis, (name, option) in _OPTIONS.items():
-        stated = getattr(sign_in, name)
-        if stated is not None:
-            values[name] = _spelled(stated, ENUMERATED[axis], option)
-    if sign_in.user_action is not None:
-        values["user_action"] = _spelled(sign_in.user_action, USER_ACTIONS, "--user-action")
-    if sign_in.device_filter is not None:
-        values["device_filter"] = _spelled(sign_in.device_filter, _DEVICE_FILTER, "--device-filter")
-    if sign_in.external_user_type is not None:
-        kinds = tuple(sorted(kind.value for kind in EXTERNAL_KINDS))
-        values["external_user_type"] = _spelled(sign_in.external_user_type, kinds, "--external-user-type")
-    if sign_in.external_tenant_id is not None:
-        if not is_guid(sign_in.external_tenant_id):
-            raise UsageProblem(
-                f"--external-tenant-id takes a tenant id, not {sign_in.external_tenant_id!r}.",
-                hint="It looks like 00000000-0000-0000-0000-000000000000.",
-            )
-        values["external_tenant_id"] = sign_in.external_tenant_id.casefold()
-    stated = msgspec.structs.replace(sign_in, **values)
-    _refuse_impossible(stated)
-    return stated
-
-
-_DEVICE_FILTER = ("matches", "no")
-_HYBRID_PLATFORMS = (None, "windows", "unknown")
-"""Hybrid join exists for Windows only. Source: Entra page "Hybrid joined devices"."""
-
-
-def _refuse_impossible(sign_in: SignIn) -> None:
-    """Raise UsageProblem for statements that no sign-in fulfils together: an answer would be about nothing."""
-    if sign_in.hybrid_joined and sign_in.platform not in _HYBRID_PLATFORMS:
-        raise UsageProblem(
-            f"No device on {sign_in.platform} is hybrid joined: that is for Windows.",
-            hint="Leave out --hybrid-joined, or state --platform windows.",
-        )
-    if sign_in.flow == DEVICE_CODE and sign_in.client_app_type in LEGACY_CLIENTS:
-        raise UsageProblem(
-            f"Device code flow is never used by clients of the type {sign_in.client_app_type}.",
-            hint="State --client-app-type browser or mobileAppsAndDesktopClients, or leave out --flow.",
-        )
-
-
-def target_name(sign_in: SignIn) -> str:
-    """Return what people call the application or user action of a sign-in."""
-    app = sign_in.app or ""
-    name = APP_NAMES.get(app.casefold())
-    return f"{name} ({app})" if name else app or str(sign_in.user_action)
-
-
-def _spelled(stated: str, known: tuple[str, ...], option: str) -> str:
-    found = spelled(known).get(stated.casefold())
-    if found is None:
-        raise UsageProblem(f"{option} has no value {stated!r}.", hint=f"Known are {', '.join(known)}.")
-    return found
-
-
-DEVICE_CODE = "deviceCodeFlow"
 _STATELESS_CLIENT = "other"
 """Clients of this type tell nothing of the device."""
 
-_OPTIONS = {
-    Axis.CLIENT: ("client_app_type", "--client-app-type"),
-    Axis.PLATFORM: ("platform", "--platform"),
-    Axis.SIGN_IN_RISK: ("sign_in_risk", "--sign-in-risk"),
-    Axis.USER_RISK: ("user_risk", "--user-risk"),
-    Axis.INSIDER_RISK: ("insider_risk", "--insider-risk"),
-    Axis.FLOW: ("flow", "--flow"),
-}
-"""Field and option for each axis with a closed list."""
+Truth = bool | None
+"""None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +101,7 @@ class WhatIf:
     def _checks(self, reading: PolicyReading, sign_in: SignIn) -> Iterator[_Check]:
         yield _target(reading, sign_in)
         for axis, values in reading.limits.items():
-            yield _limit(axis, values, getattr(sign_in, _OPTIONS[axis][0]))
+            yield _limit(axis, values, getattr(sign_in, STATED_OPTIONS[axis][0]))
         if reading.places is not None:
             yield self._place(reading, sign_in)
         for name, wanted in reading.rules.items():
@@ -211,7 +123,7 @@ class WhatIf:
     def _is_in(self, name: str, sign_in: SignIn) -> Truth:
         if name == ALL:
             return True
-        address = _address(sign_in.ip)
+        address = address_of(sign_in.ip)
         if name == ALL_TRUSTED:
             # The MFA trusted IPs cannot be read; an address is taken as outside them.
             trusted = [
@@ -397,12 +309,3 @@ def _session_of(reading: PolicyReading) -> tuple[str, ...]:
 def _any(truths: Iterator[Truth]) -> Truth:
     found = list(truths)
     return True if True in found else None if None in found else False
-
-
-def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if text is None:
-        return None
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError as problem:
-        raise UsageProblem(f"{text!r} is no IP address.", hint="Write it like 203.0.113.9 or 2001:db8::9.") from problem

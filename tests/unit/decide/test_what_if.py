@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from migrate.decide.coverage.context import evidence_without
-from migrate.decide.what_if import WhatIf, spelled_right
+from migrate.decide.stated_sign_in import spelled_right
+from migrate.decide.what_if import WhatIf
 from migrate.errors import UsageProblem
 from migrate.model.explanation import SignIn, SignInOutcome, WhatIfAnswer
 from tests.unit.decide.coverage.tenants import (
