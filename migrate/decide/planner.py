@@ -13,9 +13,10 @@ from migrate.decide.assumption_notes import about_baseline, about_managed, undat
 from migrate.decide.capability import Capabilities, not_yet
 from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.directory_sync import is_sync_account, sync_accounts
+from migrate.decide.directory_sync import sync_accounts
 from migrate.decide.exceptions import undecided
 from migrate.decide.impact import ImpactTally, Standing, beyond_limits, impact_warnings
+from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
 from migrate.model.coverage import Assumption, Coverage, Verdict
 from migrate.model.evidence import Evidence, ReadStatus, evidence_digest
@@ -35,7 +36,7 @@ from migrate.model.plan import (
 )
 from migrate.model.rules import DIRECTORY_SYNC_NAME, Rules
 from migrate.model.snapshot import SnapshotHeader
-from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
+from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
 from migrate.model.waves import WaveKind, share_wave
 from migrate.model.words import counted
 
@@ -89,7 +90,9 @@ class Planner:
         for user in users:
             if isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED:
                 continue
-            if self._held_back(user) is None and self._judge.coverage_of(user.profile).is_proven(self._accepted):
+            if kept_out(user, self._evidence, self._rules) is not None:
+                continue
+            if self._judge.coverage_of(user.profile).is_proven(self._accepted):
                 found.setdefault(self._judge.class_of(user.profile), user.profile)
         return found
 
@@ -156,7 +159,7 @@ class Planner:
         profile = user.profile
         if isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED:
             return _row_of(user, PlanAction.NONE, None, "per-user MFA is off already")
-        held = self._held_back(user)
+        held = kept_out(user, self._evidence, self._rules)
         if held is not None:
             return _row_of(user, PlanAction.HOLD, *held)
         coverage = self._judge.coverage_of(profile)
@@ -174,26 +177,6 @@ class Planner:
         wave = self._wave_of(user, is_capable=not not_yet(capability, profile))
         reason = coverage.summary if capability.value.can_pass else f"{coverage.summary}; {capability.sentence}"
         return _row_of(user, PlanAction.DISABLE, None, reason, _parts_of(coverage), wave, coverage.covered_by)
-
-    def _held_back(self, user: AnyUser) -> tuple[HoldReason, str, HoldParts] | None:
-        """Return why a user stays out whatever the policies say, or None."""
-        profile, rules = user.profile, self._rules
-        if profile.is_agent:
-            return HoldReason.AGENT, "the account of an agent, which is no person: never touched", NO_HOLD_PARTS
-        if profile.id in rules.emergency_access:
-            return HoldReason.EMERGENCY_ACCESS, "emergency access account: never touched", NO_HOLD_PARTS
-        if is_sync_account(profile, self._evidence):
-            why = "directory synchronization account: it cannot answer an MFA prompt"
-            return HoldReason.DIRECTORY_SYNC, why, NO_HOLD_PARTS
-        if (excluded := rules.exclusions.get(profile.id)) is not None:
-            return HoldReason.EXCLUDED, excluded.sentence, HoldParts(ends=excluded.expires)
-        if rules.only is not None and profile.id not in rules.only:
-            return HoldReason.EXCLUDED, "not in the list that --only names", NO_HOLD_PARTS
-        if profile.is_guest and not rules.guests:
-            return HoldReason.GUEST, "guest, and the configuration says guests = false", NO_HOLD_PARTS
-        if isinstance(user, UnreadableUser):
-            return HoldReason.UNREADABLE, str(user.reason), NO_HOLD_PARTS
-        return None
 
     def _wave_of(self, user: UserRecord, *, is_capable: bool) -> int:
         """Return the wave's number: canary, then the shares by a stable hash, then who is not MFA capable yet."""
