@@ -15,7 +15,7 @@ from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.status import run_standing
 from migrate.commands.wiring import command_for, open_journal, workspace_of
-from migrate.errors import ExitCode, UsageProblem
+from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.amounts import count_or_percent
 from migrate.model.plan import PlanHeader
 from migrate.model.run import RunResult
@@ -25,6 +25,7 @@ from migrate.store.plan_files import plan_steps_of, read_plan
 if TYPE_CHECKING:
     from migrate.commands.run import AtWork
     from migrate.engine.run_parts import ApplyOptions
+    from migrate.store.folder import Workspace
 
 ReasonToSkip = "Do not wait; the reason goes into the audit."
 
@@ -94,11 +95,12 @@ def apply(
         _guard(call, header, now, max_users, yes=yes)
         with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
             say_who_is_off(call, journal, header, now.tightening)
-            return await carried_out(at, journal, header, plan_steps_of(rows), now)
+            return await carried_out(at, journal, header, plan_steps_of(rows, header.rows_sha256), now)
 
     result = at_work(call, "apply", work, replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
+    _say_edited_meanwhile(call, workspace, plan)
     way_back = command_for(call.settings, "rollback", Path.cwd())
-    standing = run_standing(workspace) if result.is_through else None
+    standing = run_standing(workspace, header) if result.is_through else None
     put_back = standing.put_back if standing is not None and standing.plan_digest == header.digest else 0
     call.answer(apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
@@ -112,6 +114,17 @@ def _obeying(at: AtWork, header: PlanHeader, options: ApplyOptions, max_failures
     if held is None:
         return options
     return replace(options, tightening=held, max_failures=max_failures or held.limits.max_failures)
+
+
+def _say_edited_meanwhile(call: Call, workspace: Workspace, plan: str | None) -> None:
+    """Warn when the plan is not what it was when the run was opened: the run went on by its own copy."""
+    try:
+        read_plan(workspace, plan)
+    except MfaMigrateError as problem:
+        call.screen.warn(
+            f"{problem.what} That was done while the run was under way, which went by the users that the journal "
+            f"keeps. {problem.hint}"
+        )
 
 
 def _places(header: PlanHeader, *, until: str | None, wave: str | None) -> tuple[str | None, int | None]:

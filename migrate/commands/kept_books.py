@@ -104,7 +104,7 @@ def _planned(at: AtWork, ahead: Sequence[Ahead], here: TenantFacts) -> Source | 
         return None
     whole = all(_fits(pair) for pair in ahead)
     unknown = {user for header in headers for user in header.may_be_off}
-    steps = (step for step in plan_steps_of(rows)() if not whole or step.user_id in unknown)
+    steps = (step for step in plan_steps_of(rows, plan.rows_sha256)() if not whole or step.user_id in unknown)
     return Source(rows=rows_of_plan(steps, plan), policy_steps=(), facts=here, whole=())
 
 

@@ -169,15 +169,20 @@ async def _read_live(call: Call, names: list[str] | None) -> People:
     return People(users=users, missing=missing, as_of=as_of, live=True)
 
 
-def run_standing(workspace: Workspace) -> RunStanding | None:
-    """Return where the latest run stands, from the journal; None when nothing was begun."""
+def run_standing(workspace: Workspace, planned: PlanHeader | None = None) -> RunStanding | None:
+    """Return where the latest run stands, from the journal; None when nothing was begun.
+
+    `planned` is the plan that counts now; None for the one that lies in the folder.
+    """
     from migrate.engine.history import standing_of
 
     journal = journal_to_read(workspace)
     if journal is None:
         return None
     with journal:
-        return standing_of(journal, lambda: _planned(workspace), paused=(workspace.path / PAUSE_FILE).exists())
+        return standing_of(
+            journal, lambda: planned or _planned(workspace), paused=(workspace.path / PAUSE_FILE).exists()
+        )
 
 
 def _planned(workspace: Workspace) -> PlanHeader | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from migrate.decide import guards
 from migrate.engine.gates import Gates, Wait
@@ -16,6 +17,7 @@ from migrate.engine.recovery import recover_users
 from migrate.engine.rollback_record import RollbackRecord
 from migrate.engine.run_log import RunLog
 from migrate.engine.run_parts import RunParts
+from migrate.engine.steps_kept import StepsOfRun
 from migrate.engine.waves import StopWave, WaveRunner
 from migrate.errors import MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
@@ -36,7 +38,9 @@ class Applier:
     """Runs one plan against one tenant under one journal. Decides nothing that the plan does not say."""
 
     def __init__(self, parts: RunParts) -> None:
-        self._parts, self._plan, self._steps = parts, parts.plan, parts.steps
+        self._steps = StepsOfRun(parts.journal, parts.plan.digest, parts.steps)
+        parts = replace(parts, steps=self._steps)
+        self._parts, self._plan = parts, parts.plan
         self._tenant, self._journal, self._progress = parts.tenant, parts.journal, parts.progress
         self._options, self._sleep, self._stop = parts.options, parts.sleep, parts.stop
         self._proof = Proof(parts)
@@ -79,6 +83,8 @@ class Applier:
             return await self._rehearse()
         if not begun:
             self._log.opened()
+        elif self._plan.kind is PlanKind.MIGRATE and not self._steps.are_kept:
+            self._log.keeping_steps()
         for option, words in (
             ("--skip-report-only", self._options.skip_report_only),
             ("--skip-settle", self._options.skip_settle),

@@ -74,6 +74,12 @@ def plans_in_force(journal: Journal) -> list[Begun]:
     return [entry for entry in plans if entry[0] not in undone] or plans[-1:]
 
 
+def steps_kept(journal: Journal, plan_digest: str) -> str:
+    """Return the SHA-256 of the user steps that the journal keeps of a run; empty where it keeps none."""
+    opened = journal.entries(plan_digest=plan_digest, operation=Operation.OPEN_RUN)
+    return next((entry.reason.parts.steps for entry in opened if entry.reason.parts.steps), "")
+
+
 def plans_rolled_back(journal: Journal) -> set[str]:
     """Return the digests of the plans that a rollback has put back as a whole."""
     closed = journal.entries(operation=Operation.CLOSE_RUN, outcomes=[Outcome.CLOSED])

@@ -154,8 +154,8 @@ class Journal(Protocol):
         """Store a JSON document durably and return its name, `sha256:<hex>`."""
         ...
 
-    def put_steps(self, plan_digest: str, steps: Iterable[SetMfaState]) -> str:
-        """Store the user steps of a run durably, in their order, and return their SHA-256."""
+    def open_run(self, opening: Draft, steps: Iterable[SetMfaState]) -> JournalEntry:
+        """Append the entry that opens a run, or takes it up, with its user steps and their SHA-256: all or nothing."""
         ...
 
     def steps(self, plan_digest: str, digest: str) -> Iterator[SetMfaState]:

@@ -10,6 +10,7 @@ from migrate.engine.run_parts import RunParts
 from migrate.errors import MfaMigrateError, StalePlan
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
+from migrate.model.plan import PlanKind
 from migrate.model.reasons import Parts, Reason, Why, reason_of
 from migrate.model.users import MfaState
 
@@ -22,14 +23,25 @@ class RunLog:
 
     def __init__(self, parts: RunParts) -> None:
         self._plan, self._journal, self._tenant = parts.plan, parts.journal, parts.tenant
-        self._digest = parts.plan.digest
+        self._digest, self._steps = parts.plan.digest, parts.steps
 
     # What is written
 
     def opened(self) -> None:
-        """Begin the run; the plan itself goes into the journal."""
+        """Begin the run; the plan itself goes into the journal, and the users of a migration with it."""
         document = self._journal.put_document(self._plan)
-        self._note(Operation.OPEN_RUN, Outcome.OPENED, self._about_the_plan(Why.BEGUN), requested=document)
+        reason = self._about_the_plan(Why.BEGUN)
+        if self._plan.kind is PlanKind.MIGRATE:
+            self._with_steps(Outcome.OPENED, reason, document)
+        else:
+            self._note(Operation.OPEN_RUN, Outcome.OPENED, reason, requested=document)
+
+    def keeping_steps(self) -> None:
+        """Take the users of a migration into the journal that an older version began without them."""
+        self._with_steps(Outcome.RECORDED, self._about_the_plan(Why.KEEPING_STEPS), "")
+
+    def _with_steps(self, outcome: Outcome, reason: Reason, document: str) -> None:
+        self._journal.open_run(self._draft(Operation.OPEN_RUN, outcome, reason, requested=document), self._steps())
 
     def approved(self, option: str, words: str) -> None:
         """Note a wait that the operator skipped by name, in the operator's words."""
@@ -53,18 +65,19 @@ class RunLog:
     def _note(
         self, operation: Operation, outcome: Outcome, reason: Reason, requested: str = "", plan_digest: str = ""
     ) -> None:
-        self._journal.append(
-            [
-                Draft(
-                    operation=operation,
-                    target_type=TargetType.RUN,
-                    outcome=outcome,
-                    requested=requested,
-                    reason=reason,
-                    server_date=iso_utc(self._tenant.server_now()),
-                    plan_digest=plan_digest,
-                )
-            ]
+        self._journal.append([self._draft(operation, outcome, reason, requested, plan_digest)])
+
+    def _draft(
+        self, operation: Operation, outcome: Outcome, reason: Reason, requested: str = "", plan_digest: str = ""
+    ) -> Draft:
+        return Draft(
+            operation=operation,
+            target_type=TargetType.RUN,
+            outcome=outcome,
+            requested=requested,
+            reason=reason,
+            server_date=iso_utc(self._tenant.server_now()),
+            plan_digest=plan_digest,
         )
 
     # What is read

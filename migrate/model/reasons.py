@@ -29,6 +29,8 @@ class Why(Enum):
 
     # Runs
     BEGUN = "Begun"
+    KEEPING_STEPS = "KeepingSteps"
+    """A run that an older version opened goes on, its steps kept in the journal from now on."""
     THROUGH = "Through"
     ROLLED_BACK = "RolledBack"
     """A rollback has put this run back as a whole."""
@@ -141,6 +143,8 @@ class Parts(Record, frozen=True, kw_only=True, omit_defaults=True):
     """SHA-256 over their numbers and waves."""
     findings: int = 0
     """How many things `verify` found."""
+    steps: str = ""
+    """SHA-256 over the user steps that are kept with a run."""
 
 
 NO_PARTS = Parts()
@@ -215,6 +219,7 @@ _SAYS_SINCE = {
     Why.EXCLUDED_SINCE: "excluded by the configuration since the plan was made",
     Why.LINKED: "the {entries} entries before this one are of version 1 of the chain; their waves are sealed here",
     Why.SETTLING: "became covered lately; settles until ",
+    Why.KEEPING_STEPS: "{kind} goes on; its users are kept here from now on",
     Why.VERIFIED: "verify found {findings} things that are not as they should be",
 }
 """Words that no entry of version 1 holds: they are for people only."""

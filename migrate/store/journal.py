@@ -147,13 +147,9 @@ class JournalDb(JournalReading):
         Raises:
             FolderProblem: They could not be stored; none of them is.
         """
-        if self._plan_digest is None:
-            raise RuntimeError("Entries belong to a plan: call for_run before append.")
+        plan_digest = self._present_run()
         with sqlite_errors_about(self._path, JOURNAL_SCHEMA), transaction(self._connection):
-            link = self._link_due()
-            entries = list(self._chained([*link, *drafts], self._plan_digest))
-            self._connection.executemany(INSERT, [values_of(entry) for entry in entries])
-        return entries[len(link) :]
+            return self._appended(drafts, plan_digest)
 
     def put_document(self, value: object) -> str:
         """Store a value's canonical JSON durably under its digest and return the reference, `sha256:<64 hex digits>`.
@@ -167,16 +163,17 @@ class JournalDb(JournalReading):
             )
         return ref
 
-    def put_steps(self, plan_digest: str, steps: Iterable[SetMfaState]) -> str:
-        """Store the user steps of a run durably, in their order, and return the SHA-256 that `steps` wants to see.
+    def open_run(self, opening: Draft, steps: Iterable[SetMfaState]) -> JournalEntry:
+        """Append the entry that opens the present run, or takes it up, together with its user steps: all or nothing.
 
-        Call it before the entry that opens the run. Storing the same again, after a crash, changes nothing.
+        The entry holds their SHA-256, which `steps` asks for. They are taken in one at a time. Storing the same again
+        changes nothing. What is raised while they are made is passed on unchanged.
 
         Raises:
             FolderDamaged: Other steps are there for this plan.
-            FolderProblem: They could not be stored; none of them is.
+            FolderProblem: They could not be stored.
         """
-        digest = hashlib.sha256()
+        digest, plan_digest = hashlib.sha256(), self._present_run()
 
         def rows() -> Iterator[tuple[str, int, bytes]]:
             for position, step in enumerate(steps):
@@ -187,7 +184,20 @@ class JournalDb(JournalReading):
         with sqlite_errors_about(self._path, JOURNAL_SCHEMA), transaction(self._connection):
             self._connection.executemany("INSERT INTO steps VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows())
             self._check_steps(plan_digest, digest.hexdigest())
-        return digest.hexdigest()
+            parts = msgspec.structs.replace(opening.reason.parts, steps=digest.hexdigest())
+            reason = msgspec.structs.replace(opening.reason, parts=parts)
+            return self._appended([msgspec.structs.replace(opening, reason=reason)], plan_digest)[0]
+
+    def _present_run(self) -> str:
+        if self._plan_digest is None:
+            raise RuntimeError("Entries belong to a plan: call for_run before append.")
+        return self._plan_digest
+
+    def _appended(self, drafts: Sequence[Draft], plan_digest: str) -> list[JournalEntry]:
+        link = self._link_due()
+        entries = list(self._chained([*link, *drafts], plan_digest))
+        self._connection.executemany(INSERT, [values_of(entry) for entry in entries])
+        return entries[len(link) :]
 
     def _ready(self, prepare: Callable[[sqlite3.Connection], None], *, even_behind: bool = False) -> JournalDb:
         """Check the end of the chain and prepare the connection; close it when that fails."""

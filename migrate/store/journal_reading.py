@@ -129,7 +129,7 @@ class JournalReading:
         return self._fetch("SELECT hash FROM entries WHERE sequence = ?", (number,)) == [(digest,)]
 
     def steps(self, plan_digest: str, digest: str) -> Iterator[SetMfaState]:
-        """Yield the user steps that `put_steps` stored for a run, in their order.
+        """Yield the user steps that `open_run` stored, in their order.
 
         Raises:
             FolderDamaged: They are not those whose digest this is; raised before the first one is handed out.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,11 @@ import msgspec
 
 from migrate.errors import BadInput, NothingHere, StalePlan
 from migrate.exchange.documents import plan_csv, plan_rows
-from migrate.exchange.tables import PLAIN, Dialect
+from migrate.exchange.tables import PLAIN, Dialect, name_of
 from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, SetMfaState
 from migrate.model.record import sha256_of
 from migrate.model.users import MfaState
-from migrate.store.files import sha256_of_file, write_atomically
+from migrate.store.files import os_errors_about, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
 
 PLAN_JSON, PLAN_CSV = "plan.json", "plan.csv"
@@ -48,10 +50,7 @@ def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeade
     header = plan_header_of(path)
     rows = path.with_name(PLAN_CSV)
     if not rows.is_file() or sha256_of_file(rows) != header.rows_sha256:
-        raise StalePlan(
-            f"{rows} is not what {path.name} was made with: it was edited, or it belongs to another plan.",
-            hint="plan.csv is for reading. Change the configuration and run `mfa-migrate plan` again.",
-        )
+        raise _edited(rows, path.name)
     return header, rows
 
 
@@ -79,11 +78,14 @@ def plan_rows_of(path: Path) -> Iterator[PlanRow]:
     return plan_rows(path)
 
 
-def plan_steps_of(path: Path) -> Callable[[], Iterator[SetMfaState]]:
-    """Return a function that yields the user steps of plan.csv from the start at each call."""
+def plan_steps_of(path: Path, sha256: str) -> Callable[[], Iterator[SetMfaState]]:
+    """Return a function that yields the user steps of a plan.csv with this SHA-256, from the start at each call.
+
+    The steps raise StalePlan at their end at the latest where the bytes that were read are others.
+    """
 
     def steps() -> Iterator[SetMfaState]:
-        for row in plan_rows_of(path):
+        for row in _verified(path, sha256):
             if row.action is PlanAction.DISABLE and row.current_state is not None and row.wave is not None:
                 yield SetMfaState(
                     user_id=row.user_id,
@@ -95,3 +97,40 @@ def plan_steps_of(path: Path) -> Callable[[], Iterator[SetMfaState]]:
                 )
 
     return steps
+
+
+def _verified(path: Path, sha256: str) -> Iterator[PlanRow]:
+    """Yield the rows of a file whose digest is that of the very bytes that they are made from."""
+    digest = hashlib.sha256()
+    problem: BadInput | None = None
+    with os_errors_about(path), _Hashed(path, digest.update) as raw, io.BufferedReader(raw) as file:
+        try:
+            yield from plan_rows(file)
+        except BadInput as found:
+            problem = found
+        while file.read(1 << 20):
+            """What stands after the last row that was understood counts too."""
+    if digest.hexdigest() != sha256:
+        raise _edited(path, PLAN_JSON) from problem
+    if problem is not None:
+        raise BadInput(problem.what.replace(name_of(file), str(path)), hint=problem.hint)
+
+
+class _Hashed(io.FileIO):
+    """A file that tells what is read of it."""
+
+    def __init__(self, path: Path, told: Callable[[memoryview], None]) -> None:
+        super().__init__(path)
+        self._told = told
+
+    def readinto(self, buffer: Any, /) -> int:
+        count = super().readinto(buffer)
+        self._told(memoryview(buffer)[:count])
+        return count
+
+
+def _edited(rows: Path, beside: str) -> StalePlan:
+    return StalePlan(
+        f"{rows} is not what {beside} was made with: it was edited, or it belongs to another plan.",
+        hint="plan.csv is for reading. Change the configuration and run `mfa-migrate plan` again.",
+    )

@@ -163,6 +163,7 @@ def code_for(why: Why) -> ResultCode:
             | Why.SETTLING
             | Why.BEGUN
             | Why.LINKED
+            | Why.KEEPING_STEPS
             | Why.VERIFIED
             | Why.THROUGH
             | Why.ROLLED_BACK

@@ -110,7 +110,7 @@ def die_at_boundary(number: int, when: str) -> None:
         if own == number and moment == when:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    append, send = JournalDb.append, Sender.send
+    append, open_run, send = JournalDb.append, JournalDb.open_run, Sender.send
 
     def dying_append(self: JournalDb, drafts: Any) -> Any:
         own = next(numbers)
@@ -118,6 +118,13 @@ def die_at_boundary(number: int, when: str) -> None:
         entries = append(self, drafts)
         step(own, "after")
         return entries
+
+    def dying_open_run(self: JournalDb, opening: Any, steps: Any) -> Any:
+        own = next(numbers)
+        step(own, "before")
+        entry = open_run(self, opening, steps)
+        step(own, "after")
+        return entry
 
     async def dying_send(self: Sender, method: str, path: str, **more: Any) -> Any:
         own = next(numbers) if is_write(method, path, more) else 0
@@ -127,6 +134,7 @@ def die_at_boundary(number: int, when: str) -> None:
         return answer
 
     JournalDb.append = dying_append  # type: ignore[method-assign]
+    JournalDb.open_run = dying_open_run  # type: ignore[method-assign]
     Sender.send = dying_send  # type: ignore[method-assign]
 
 

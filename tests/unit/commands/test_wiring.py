@@ -52,7 +52,7 @@ def test_a_plan_is_read_back_as_it_was_written(workspace: Workspace) -> None:
     found, rows = read_plan(workspace)
     assert found == made
     assert found.digest == made.digest == json.loads((workspace.path / PLAN_JSON).read_text("utf-8"))["digest"]
-    steps = plan_steps_of(rows)
+    steps = plan_steps_of(rows, found.rows_sha256)
     assert [step.user_id for step in steps()] == [object_id("ada"), object_id("eve")]
     assert list(steps()) == list(steps()), "the steps can be walked again"
     (ada, _) = steps()

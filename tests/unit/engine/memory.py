@@ -309,10 +309,12 @@ class MemoryJournal:
         self.documents[ref] = canonical_json(value)
         return ref
 
-    def put_steps(self, plan_digest: str, steps: Iterable[SetMfaState]) -> str:
-        self._breaker.passed()
-        self.kept_steps[plan_digest] = list(steps)
-        return sha256_of(self.kept_steps[plan_digest])
+    def open_run(self, opening: Draft, steps: Iterable[SetMfaState]) -> JournalEntry:
+        kept = list(steps)
+        parts = msgspec.structs.replace(opening.reason.parts, steps=sha256_of(kept))
+        reason = msgspec.structs.replace(opening.reason, parts=parts)
+        self.kept_steps[self.run] = kept
+        return self.append([msgspec.structs.replace(opening, reason=reason)])[0]
 
     def steps(self, plan_digest: str, digest: str) -> Iterator[SetMfaState]:
         kept = self.kept_steps.get(plan_digest, [])

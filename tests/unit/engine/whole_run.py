@@ -348,7 +348,7 @@ async def _whole_run(
         result = await Applier(
             RunParts(
                 plan=plan,
-                steps=plan_steps_of(folder / "plan.csv"),
+                steps=plan_steps_of(folder / "plan.csv", plan.rows_sha256),
                 tenant=tenant,
                 journal=journal,
                 rollback_files=FolderRollbackFiles(workspace, PLAIN, holds=disk.holds),

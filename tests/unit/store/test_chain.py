@@ -15,9 +15,19 @@ import msgspec
 import pytest
 
 from migrate.cli import run
-from migrate.errors import FolderDamaged
+from migrate.errors import FolderDamaged, StalePlan
 from migrate.exchange.documents import audit_csv, audit_entries
-from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, Operation, Outcome, columns_of, entry_of
+from migrate.model.journal import (
+    AUDIT_COLUMNS,
+    SINCE_VERSION_2,
+    Draft,
+    JournalEntry,
+    Operation,
+    Outcome,
+    TargetType,
+    columns_of,
+    entry_of,
+)
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Parts, Reason, Why, reason_of
 from migrate.model.users import MfaState
@@ -213,24 +223,46 @@ def steps(number: int) -> Iterator[SetMfaState]:
         )
 
 
+def opening() -> Draft:
+    reason = reason_of(Why.BEGUN, parts=Parts(kind="migrate"))
+    return Draft(operation=Operation.OPEN_RUN, target_type=TargetType.RUN, outcome=Outcome.OPENED, reason=reason)
+
+
 def test_the_steps_of_a_run_come_back_in_their_order_for_their_digest(open_journal: Opener) -> None:
     with open_journal() as journal:
-        digest = journal.put_steps(PLAN, steps(2_500))
-        assert journal.put_steps(PLAN, steps(2_500)) == digest
-        assert journal.put_steps("cd" * 32, []) != digest
+        entry = journal.open_run(opening(), steps(2_500))
+        digest = entry.reason.parts.steps
+        assert journal.open_run(opening(), steps(2_500)).reason.parts.steps == digest
     with open_journal() as journal:
+        assert next(journal.entries()) == entry
         assert list(journal.steps(PLAN, digest)) == list(steps(2_500))
         with pytest.raises(FolderDamaged, match="not those that it was opened with"):
             next(journal.steps(PLAN, "00" * 32))
         with pytest.raises(FolderDamaged, match="not those"):
-            journal.put_steps(PLAN, steps(2_499))
+            journal.open_run(opening(), steps(2_499))
+        journal.for_run("cd" * 32)
+        assert journal.open_run(opening(), []).reason.parts.steps != digest
         assert list(journal.steps(PLAN, digest)) == list(steps(2_500))
+
+
+def test_a_run_is_opened_with_all_its_steps_or_not_at_all(open_journal: Opener) -> None:
+    def cut_off() -> Iterator[SetMfaState]:
+        yield from steps(1_500)
+        raise StalePlan("The file is another one.", hint="Plan again.")
+
+    with open_journal() as journal:
+        head = journal.head
+        with pytest.raises(StalePlan):
+            journal.open_run(opening(), cut_off())
+        assert journal.head == head
+        digest = journal.open_run(opening(), steps(2)).reason.parts.steps
+        assert list(journal.steps(PLAN, digest)) == list(steps(2))
 
 
 @pytest.mark.parametrize("statement", ["UPDATE steps SET body = replace(body, 'u1', 'u2')", "DELETE FROM steps"])
 def test_steps_that_were_changed_are_not_handed_out(open_journal: Opener, workspace: Workspace, statement: str) -> None:
     with open_journal() as journal:
-        digest = journal.put_steps(PLAN, steps(3))
+        digest = journal.open_run(opening(), steps(3)).reason.parts.steps
     with pytest.raises(sqlite3.IntegrityError, match="never"):
         change(workspace, statement)
     change(workspace, "DROP TRIGGER steps_stay_as_they_are", "DROP TRIGGER steps_stay", statement)

@@ -55,7 +55,7 @@ ONLY_SHOWN = {
     Why.NOT_PROVEN,
 }
 """Reasons that stand in no Reason column by themselves."""
-SINCE = {Why.LINKED, Why.VERIFIED, Why.EXCLUDED_SINCE, Why.SETTLING}
+SINCE = {Why.LINKED, Why.VERIFIED, Why.KEEPING_STEPS, Why.EXCLUDED_SINCE, Why.SETTLING}
 """Reasons that no version wrote as texts."""
 
 
@@ -92,7 +92,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         made.journal = Kept(journal)  # type: ignore[assignment]
         made.files = FolderRollbackFiles(workspace, PLAIN, holds=journal.holds)  # type: ignore[assignment]
         made.plan, rows = read_plan(workspace)
-        made.steps = tuple(plan_steps_of(rows)())
+        made.steps = tuple(plan_steps_of(rows, made.plan.rows_sha256)())
         yield made
 
 
