@@ -18,6 +18,7 @@ from migrate.model.evidence import (
     evidence_digest,
     is_control_information,
 )
+from migrate.model.impact import AcceptedPerson, PolicyImpact
 from migrate.model.journal import Outcome
 from migrate.model.plan import (
     AcceptedGap,
@@ -135,9 +136,7 @@ def refuse_newly_prompted(plan: PlanHeader) -> None:
                 hint="Raise max_newly_required under [limits], or narrow the policy; `mfa-migrate plan` again.",
             )
     for impact in plan.impacts:
-        beyond = list(beyond_limits(impact, plan.limits))
-        if beyond:
-            raise LimitReached(" ".join(note.sentence for note in beyond), hint="Then run `mfa-migrate plan` again.")
+        refuse_impact(impact, plan)
 
 
 def refuse_too_many(
@@ -177,9 +176,26 @@ def refuse_beyond_limits(plan: PlanHeader, step: PolicyStep) -> None:
             f"The plan does not say whom {step.display_name!r} would catch.",
             hint="Run `mfa-migrate plan` again.",
         )
+    refuse_impact(impact, plan)
+
+
+def refuse_impact(impact: PolicyImpact, plan: PlanHeader) -> None:
+    """Raise LimitReached when a policy catches more people than the plan's limits allow."""
     beyond = list(beyond_limits(impact, plan.limits))
     if beyond:
         raise LimitReached(" ".join(note.sentence for note in beyond), hint="Then run `mfa-migrate plan` again.")
+
+
+def is_counted_again(plan: PlanHeader, step: PolicyStep) -> bool:
+    """Tell whether it is counted anew, at the step, whom its policy catches: where the plan counted it itself."""
+    creates_or_enables = isinstance(step, CreatePolicy) or _switches_on(step)
+    return plan.kind is PlanKind.MIGRATE and creates_or_enables and any(one.key == step.key for one in plan.impacts)
+
+
+def accepted_people(plan: PlanHeader, now: datetime) -> dict[str, AcceptedPerson]:
+    """Return by id the people whom the operator accepts by name as caught, and still does."""
+    today = now.date().isoformat()
+    return {person.user_id: person for person in plan.accepted_caught if today < person.expires}
 
 
 def _switches_on(step: PolicyStep) -> bool:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from migrate.decide import policy_steps
+from migrate.decide.capability import Capabilities
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import Kind
+from migrate.decide.directory_sync import sync_accounts
 from migrate.model.capability import Capability, MfaCapable
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import AcceptedPerson, Caught, PolicyImpact
 from migrate.model.plan import Limits, PlanNote, Severity
+from migrate.model.rules import DIRECTORY_SYNC_NAME
+from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile
 from migrate.model.words import counted
 
+_ROOMS = ("ROOM", "MCOCAP")
+"""What the part number of a licence for a meeting room holds."""
 SAMPLE = 5
 """How many user principal names a count shows."""
 
@@ -61,6 +67,50 @@ class Standing:
             registered = user.registration is not None and user.registration.is_mfa_registered
             return Caught.REQUIRED_ALREADY if registered else Caught.ENABLED_WITHOUT_METHOD
         return Caught.GUEST if self.profile.is_guest else Caught.NEWLY_REQUIRED
+
+
+class Standings:
+    """Tells how users stand now and once a plan's policies are on."""
+
+    def __init__(
+        self,
+        *,
+        today: Judge,
+        now: Capabilities,
+        then: Capabilities,
+        evidence: Evidence,
+        skus: Iterable[SubscribedSku],
+    ) -> None:
+        """Take in what is known of the tenant.
+
+        Args:
+            today: Judges by the policies that are enabled now.
+            now: How people stand to what these ask.
+            then: How, once the plan's policies are on.
+            evidence: As it is now; it tells the accounts of the directory synchronization.
+            skus: The subscriptions; they tell which accounts are rooms.
+        """
+        self._today, self._now, self._then = today, now, then
+        self._sync_holders = sync_accounts(evidence)
+        self._room_skus = frozenset(
+            sku.sku_id for sku in skus if any(word in sku.sku_part_number.upper() for word in _ROOMS)
+        )
+
+    def is_covered(self, profile: UserProfile) -> bool:
+        """Tell whether enabled policies require MFA of every sign-in of a user today."""
+        return self._today.coverage_of(profile).verdict is Verdict.COVERED
+
+    def of(self, user: AnyUser) -> Standing:
+        """Return how one user stands."""
+        profile = user.profile
+        is_room = bool(self._room_skus & set(profile.assigned_licenses or ()))
+        return Standing(
+            user,
+            is_covered=self.is_covered(profile),
+            now=self._now.of(profile, user.registration),
+            then=self._then.of(profile, user.registration),
+            cannot_answer=is_room or profile.id in self._sync_holders or profile.display_name == DIRECTORY_SYNC_NAME,
+        )
 
 
 class ImpactTally:

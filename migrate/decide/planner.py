@@ -13,9 +13,8 @@ from migrate.decide.assumption_notes import about_baseline, about_managed, undat
 from migrate.decide.capability import Capabilities, not_yet
 from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.directory_sync import sync_accounts
 from migrate.decide.exceptions import undecided
-from migrate.decide.impact import ImpactTally, Standing, beyond_limits, impact_warnings
+from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_warnings
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
 from migrate.model.coverage import Assumption, Coverage, Verdict
@@ -34,7 +33,7 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.rules import DIRECTORY_SYNC_NAME, Rules
+from migrate.model.rules import Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
 from migrate.model.waves import WaveKind, share_wave
@@ -51,22 +50,24 @@ class Planner:
         self._snapshot = snapshot
         self._evidence = evidence
         self._rules = rules
-        self._today = Judge(evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
+        today = Judge(evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
         prepared = policy_steps.prepare(snapshot.organization.tenant_id, evidence, rules)
         self.policy_steps, self._planned_evidence = prepared.steps, prepared.evidence
         self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
-        self._sync_holders = sync_accounts(evidence)
-        self._capable_today = Capabilities(evidence, self._today)
         self._capable = Capabilities(self._planned_evidence, self._judge)
+        self._standings = Standings(
+            today=today,
+            now=Capabilities(evidence, today),
+            then=self._capable,
+            evidence=evidence,
+            skus=snapshot.skus,
+        )
         accepted_people = {person.user_id: person for person in rules.accepted_caught}
         self._switched = tuple(
             ImpactTally(policy, self._planned_evidence, accepted_people) for policy in prepared.switched_on
         )
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
-        self._room_skus = frozenset(
-            sku.sku_id for sku in snapshot.skus if any(w in sku.sku_part_number.upper() for w in ("ROOM", "MCOCAP"))
-        )
         self._counts: Counter[str] = Counter()
         self._in_wave: Counter[int] = Counter()
         self._rests_on: set[str] = set()
@@ -199,20 +200,9 @@ class Planner:
             if licences is not None and not self._licensed_skus & set(licences):
                 self._unlicensed += 1
         if self._switched:
-            standing = self._standing_of(user)
+            standing = self._standings.of(user)
             for tally in self._switched:
                 tally.count(standing)
-
-    def _standing_of(self, user: AnyUser) -> Standing:
-        profile = user.profile
-        is_room = bool(self._room_skus & set(profile.assigned_licenses or ()))
-        return Standing(
-            user,
-            is_covered=self._today.coverage_of(profile).verdict is Verdict.COVERED,
-            now=self._capable_today.of(profile, user.registration),
-            then=self._capable.of(profile, user.registration),
-            cannot_answer=is_room or profile.id in self._sync_holders or profile.display_name == DIRECTORY_SYNC_NAME,
-        )
 
     # The whole
 

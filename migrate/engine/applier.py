@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from migrate.decide import guards
+from migrate.engine.enabling import TooOld
 from migrate.engine.gates import Gates, Wait
-from migrate.engine.going_back import policies_may_go_back
+from migrate.engine.going_back import WayBack
 from migrate.engine.history import is_policy_step_settled
 from migrate.engine.policy_steps import PolicySteps, said_of
 from migrate.engine.proof import Proof
@@ -19,13 +20,15 @@ from migrate.engine.run_log import RunLog
 from migrate.engine.run_parts import RunParts
 from migrate.engine.steps_kept import StepsOfRun
 from migrate.engine.waves import StopWave, WaveRunner
-from migrate.errors import MfaMigrateError
+from migrate.errors import MfaMigrateError, TooSlow
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
 from migrate.model.reasons import Why
 from migrate.model.run import Ending, RunResult
 
+MOST_TRIES = 6
+"""So often a policy's step is begun anew when what it rests on was too old each time."""
 LONG_WAIT_SECONDS = 15 * 60
 """Design rule 3: a longer wait ends the process, not the run."""
 
@@ -48,7 +51,7 @@ class Applier:
         self._policies_seen: tuple[ConditionalAccessPolicy, ...] = ()
         self._log = RunLog(parts)
         self._gates = Gates(parts)
-        self._policies = PolicySteps(parts, self._proof)
+        self._policies = PolicySteps(parts)
         self._waves = WaveRunner(parts, self._proof)
 
     async def run(self) -> RunResult:
@@ -156,21 +159,33 @@ class Applier:
 
     async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[str]:
         """Carry out steps; return those that were not, with the reason. The guard belongs to the steps (rule 7)."""
-        if any(weakens(step) for step in steps):
-            why_not = await policies_may_go_back(self._parts, steps)
-            if why_not:
-                return [_kept(step, why_not) for step in steps]
-        kept = []
-        for step in steps:
+        way_back = WayBack(self._parts, steps)
+        return [_kept(step, why_not) for step in steps if (why_not := await self._carry_out_policy(step, way_back))]
+
+    async def _carry_out_policy(self, step: PolicyStep, way_back: WayBack) -> str:
+        """Carry out one step; return why it was not, else an empty text.
+
+        It begins again from the first look when what it rests on was too old as it would have left.
+        """
+        for _ in range(MOST_TRIES):
             await self._waves.wait_while_paused()
+            if weakens(step) and (why_not := await way_back.why_not()):
+                return why_not
             # The way back is on disk before the first write, also when that write is a policy's.
             await self._write_policies_record()
-            left = await self._policies.carry_out(step)
+            try:
+                is_due = way_back.is_fresh if weakens(step) else _always
+                left = await self._policies.carry_out(step, is_due=is_due)
+            except TooOld:
+                continue
             self._proof.forget()
             await self._write_policies_record()
-            if left.why is not Why.NONE:
-                kept.append(_kept(step, str(left)))
-        return kept
+            return "" if left.why is Why.NONE else str(left)
+        raise TooSlow(
+            f"What the change of {step.display_name!r} rests on was too old each time that it could have been sent, "
+            f"{MOST_TRIES} times running.",
+            hint="Run the same command again when Graph or this machine is less busy.",
+        )
 
     def _following(self, wave: Wave) -> Wave | None:
         """Return the wave that begins right after this one, with neither a stop nor a wait in between."""
@@ -231,6 +246,7 @@ class Applier:
             done = self._is_settled(step) or await self._policies.is_done(step)
             if not done and isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED:
                 self._stop_at("report-only")
+                await self._policies.rehearse(step)
             lines.append(f"{'  done   ' if done else '~ policy '} {said_of(step)}")
             if not done and not weakens(step):
                 pending.append(step)
@@ -298,6 +314,10 @@ class Applier:
 
     def _result(self, ending: Ending, **facts: object) -> RunResult:
         return RunResult(ending=ending, outcomes=self._log.counts(), **facts)  # type: ignore[arg-type]
+
+
+def _always() -> bool:
+    return True
 
 
 def _kept(step: PolicyStep, why: str) -> str:

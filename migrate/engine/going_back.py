@@ -8,9 +8,12 @@ from itertools import islice
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on, dependents
 from migrate.decide.policy_steps import is_named_by, with_policies
+from migrate.engine.age import Moment
 from migrate.engine.history import begun_plans
 from migrate.engine.ports import Tenant
+from migrate.engine.proof import MOST_READINGS
 from migrate.engine.run_parts import RunParts
+from migrate.errors import TooSlow
 from migrate.model.evidence import Evidence
 from migrate.model.plan import PolicyStep, SetMfaState, weakens
 from migrate.model.reasons import Reason
@@ -23,36 +26,73 @@ GONE = 404
 """Whoever was deleted meanwhile needs no protection and cannot be restored."""
 
 
-async def policies_may_go_back(parts: RunParts, policy_steps: Sequence[PolicyStep]) -> str:
-    """Return why the policies must stay as they are; empty when they may go back (design rule 7).
+class WayBack:
+    """Whether the policies of a plan may be lowered: proven once, and again whenever that has grown too old.
 
-    Every user of the plan is read back, and then everybody else whom this workspace ever switched off. How many
-    other people lose the requirement is said before anything is sent.
+    How many other people lose the requirement is said once, before anything is sent.
     """
-    plan, tenant = parts.plan, parts.tenant
-    not_restored = [
-        step.user_principal_name
-        async for step, reading in _read_back(tenant, parts.steps())
-        if reading.status != GONE and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
-    ]
-    if not_restored:
-        return f"{len(not_restored)} users are not restored ({', '.join(not_restored[:SAMPLE])})"
-    if not any(weakens(step) for step in policy_steps):
+
+    def __init__(self, parts: RunParts, policy_steps: Sequence[PolicyStep]) -> None:
+        self._parts, self._policy_steps = parts, policy_steps
+        self._ages, self._limit = parts.ages, parts.freshness.evidence_seconds
+        self._proven: tuple[str, Moment] | None = None
+        self._told = False
+
+    async def why_not(self) -> str:
+        """Return why the policies must stay as they are; empty when they may go back (design rule 7).
+
+        Every user of the plan is read back, and then everybody else whom this workspace ever switched off. Raises
+        TooSlow when that takes so long that it is too old each time.
+        """
+        took = 0.0
+        for _ in range(MOST_READINGS):
+            if self._proven is not None and self.is_fresh():
+                return self._proven[0]
+            began = self._ages.now()
+            self._proven = await self._prove(), began
+            took = self._ages.now().steady - began.steady
+        if self._proven is None or not self.is_fresh():
+            raise TooSlow(
+                f"Reading back everybody whom the policies protect takes {took:,.0f} seconds here, and that must not "
+                f"be older than {self._limit:,.0f} seconds when a policy is lowered.",
+                unchanged="The policies stay as they are; users who were put back stay so.",
+                hint="Run the same command again when Graph throttles less, or lower the policy in the Entra admin "
+                "center.",
+            )
+        return self._proven[0]
+
+    def is_fresh(self) -> bool:
+        """Tell, without waiting, whether the proof is young enough and allows it."""
+        return self._proven is not None and self._ages.since(self._proven[1]) <= self._limit
+
+    async def _prove(self) -> str:
+        parts, tenant = self._parts, self._parts.tenant
+        not_restored = [
+            step.user_principal_name
+            async for step, reading in _read_back(tenant, parts.steps())
+            if reading.status != GONE and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
+        ]
+        if not_restored:
+            return f"{len(not_restored)} users are not restored ({', '.join(not_restored[:SAMPLE])})"
+        evidence = await tenant.read_evidence()
+        apps = parts.apps_that_matter
+        before = Judge(evidence, apps_that_matter=apps, baseline=parts.baseline)
+        after = Judge(_without(evidence, self._policy_steps), apps_that_matter=apps, baseline=parts.baseline)
+        accepted = accepted_on(parts.plan.accepted_gaps, tenant.server_now())
+        depending = await _depending(parts, before, after, accepted)
+        if depending:
+            return f"{len(depending)} users whom this tool switched off rest on it ({', '.join(depending[:SAMPLE])})"
+        if not self._told:
+            self._told = True
+            await self._say_who_loses(before, after)
         return ""
-    evidence = await tenant.read_evidence()
-    without = _without(evidence, policy_steps)
-    apps = parts.apps_that_matter
-    before = Judge(evidence, apps_that_matter=apps, baseline=parts.baseline)
-    after = Judge(without, apps_that_matter=apps, baseline=parts.baseline)
-    accepted = accepted_on(plan.accepted_gaps, tenant.server_now())
-    depending = await _depending(parts, before, after, accepted)
-    if depending:
-        return f"{len(depending)} users whom this tool switched off rest on it ({', '.join(depending[:SAMPLE])})"
-    losing = 0
-    async for profile in tenant.iter_users():
-        losing += any(True for _ in dependents([profile], before, after, frozenset()))
-    parts.progress.note(f"{losing} people lose the requirement of MFA, or part of it, when the policies go back.")
-    return ""
+
+    async def _say_who_loses(self, before: Judge, after: Judge) -> None:
+        losing = 0
+        async for profile in self._parts.tenant.iter_users():
+            losing += any(True for _ in dependents([profile], before, after, frozenset()))
+        sentence = f"{losing} people lose the requirement of MFA, or part of it, when the policies go back."
+        self._parts.progress.note(sentence)
 
 
 async def _depending(parts: RunParts, before: Judge, after: Judge, accepted: frozenset[str]) -> list[str]:

@@ -1,20 +1,26 @@
-"""Carry out steps for Conditional Access policies: look first, intent, send once, read until it is so, outcome."""
+"""Carry out steps for Conditional Access policies: look first, intent, send once, read until it is so, outcome.
+
+What was looked at is as old as the beginning of the look, and its age is asked once more when the request leaves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import assert_never
 
 from migrate.decide.guards import refuse_beyond_limits, says_the_same
-from migrate.decide.policy_steps import is_named_by, missing_exclusions
+from migrate.decide.policy_steps import is_named_by
+from migrate.engine.age import Moment
+from migrate.engine.departure import Departure
+from migrate.engine.enabling import BeforeEnabling, TooOld
 from migrate.engine.history import (
     OPERATIONS,
     is_creation_sent,
     is_policy_step_in_doubt,
     policies_created,
 )
-from migrate.engine.proof import Proof
 from migrate.engine.run_parts import RunParts
 from migrate.errors import GraphRefused, Guarded, IncompleteRead, MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
@@ -23,20 +29,32 @@ from migrate.model.journal import Draft, Outcome, TargetType
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import canonical_json
-from migrate.model.rules import DIRECTORY_SYNC_ROLES
+from migrate.model.replies import WriteFate
 
 LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)
 """Seconds between looks at a policy whose state does not show yet: lists may lag behind a write by that much."""
 MAX_ATTEMPTS = 3
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """A policy as it was looked for."""
+
+    at: Moment
+    """When the looking began."""
+    found: ConditionalAccessPolicy | None
+
+
 class PolicySteps:
     """Carries out policy steps. A policy is never created twice and never patched unless it is as planned."""
 
-    def __init__(self, parts: RunParts, proof: Proof) -> None:
-        self._terms, self._tenant = parts.terms, parts.tenant
-        self._journal, self._proof = parts.journal, proof
+    def __init__(self, parts: RunParts) -> None:
+        self._terms, self._tenant, self._journal = parts.terms, parts.tenant, parts.journal
         self._progress, self._sleep, self._new_id = parts.progress, parts.sleep, parts.new_id
+        self._ages, self._look_limit, self._stop = parts.ages, parts.freshness.reading_seconds, parts.stop
+        self._enabling = BeforeEnabling(parts)
+        self._is_due: Callable[[], bool] = bool
+        """Tells whether what the step that is carried out rests on, besides the policy itself, still holds."""
 
     async def find(self, key: str) -> ConditionalAccessPolicy | None:
         """Return the policy with this id or marker as it is now, or None.
@@ -70,15 +88,28 @@ class PolicySteps:
             case _:
                 assert_never(step)
 
-    async def carry_out(self, step: PolicyStep) -> Reason:
+    async def rehearse(self, step: SetPolicyState) -> None:
+        """Count whom the policy of a step would catch and send nothing; raises LimitReached as `carry_out` does."""
+        refuse_beyond_limits(self._terms, step)
+        await self._enabling.look(step)
+
+    async def carry_out(self, step: PolicyStep, *, is_due: Callable[[], bool]) -> Reason:
         """Carry out one step; return why the policy was left as it is, or `NO_REASON`.
 
+        `is_due` tells, when the request would leave, whether what the step rests on besides the policy still holds.
+
         Raises:
+            TooOld: Nothing was sent that could take effect; whoever asks again has to look at everything again.
             Guarded: The policy is not as planned, or must not be switched on.
             LimitReached: It would catch more people than the plan's limits allow.
             RemoteProblem: Graph refused, or nothing clear could be learned.
         """
         refuse_beyond_limits(self._terms, step)
+        self._is_due = is_due
+        if _may_catch(step) and not await self.is_done(step):
+            # What may take long comes first: the policy itself is looked at last.
+            await self._enabling.look(step)
+            self._is_due = lambda: is_due() and self._enabling.is_fresh(step)
         match step:
             case CreatePolicy():
                 await self._create(step)
@@ -95,8 +126,8 @@ class PolicySteps:
     async def _create(self, step: CreatePolicy) -> None:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             in_doubt = is_policy_step_in_doubt(step, self._journal)
-            found = await self._look_for(step.key, patiently=in_doubt)
-            if found is not None:
+            look = await self._look_for(step.key, patiently=in_doubt)
+            if (found := look.found) is not None:
                 ours = is_creation_sent(step, self._journal)
                 outcome = Outcome.RECOVERED if ours else Outcome.SKIPPED
                 reason = reason_of(Why.FOUND_BY_MARKER if ours else Why.EXISTS_ALREADY)
@@ -104,13 +135,17 @@ class PolicySteps:
                 return
             client_request_id = self._new_id()
             body = self._journal.put_document(step.body)
-            self._note(step, "", Outcome.INTENT, "", body, "", NO_REASON, attempt, client_request_id)
+            intent = self._draft(step, "", Outcome.INTENT, "", body, "", NO_REASON, attempt, client_request_id)
             try:
-                created = await self._tenant.create_policy(step.body, client_request_id=client_request_id)
+                reply = await self._tenant.create_policy(
+                    step.body, client_request_id=client_request_id, may_leave=self._departure(look.at, intent)
+                )
             except MfaMigrateError as problem:
                 self._note(step, "", Outcome.FAILED, "", body, "", _error(problem), attempt, client_request_id)
                 raise
-            if created is not None:
+            if reply.fate is WriteFate.STALE:
+                raise TooOld
+            if (created := reply.policy) is not None:
                 there = await self._read_until(
                     created.id, lambda p: p is not None and says_the_same(step.body, p), patiently=True
                 )
@@ -134,16 +169,28 @@ class PolicySteps:
             hint="Run `mfa-migrate apply` again; the policy is looked for before it is created.",
         )
 
-    async def _look_for(self, key: str, *, patiently: bool) -> ConditionalAccessPolicy | None:
+    async def _look_for(self, key: str, *, patiently: bool) -> _Look:
         """Look for a policy, several times when it may have been created: a list may lag behind a create."""
-        found = await self.find(key)
+        look = await self._look(key)
         for pause in LOOK_PAUSES if patiently else ():
-            if found is not None:
+            if look.found is not None:
                 break
             self._progress.waiting("looking whether the policy was created after all", pause)
             await self._sleep(pause)
-            found = await self.find(key)
-        return found
+            look = await self._look(key)
+        return look
+
+    async def _look(self, key: str) -> _Look:
+        at = self._ages.now()
+        return _Look(at=at, found=await self.find(key))
+
+    def _departure(self, looked_at: Moment, intent: Draft) -> Departure:
+        """Return the last look before a policy's write: it was looked at lately, and the rest still holds."""
+
+        def is_due() -> bool:
+            return self._ages.since(looked_at) <= self._look_limit and not self._stop() and self._is_due()
+
+        return Departure(self._journal, is_due=is_due, intents=lambda: [intent])
 
     async def _read_until(
         self, policy_id: str, is_so: Callable[[ConditionalAccessPolicy | None], bool], *, patiently: bool
@@ -162,7 +209,8 @@ class PolicySteps:
 
     async def _set_state(self, step: SetPolicyState) -> Reason:
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            found = await self.find(step.key)
+            look = await self._look(step.key)
+            found = look.found
             if found is None and step.weakens:
                 reason = reason_of(Why.NOT_THERE)
                 self._note(step, step.key, Outcome.SKIPPED, step.before, step.after, "", reason, attempt)
@@ -191,8 +239,8 @@ class PolicySteps:
                     hint="Find out who changed it, then run `mfa-migrate export` and `mfa-migrate plan` again.",
                 )
             if step.after is PolicyState.ENABLED:
-                await self._refuse_dangerous(found)
-            if await self._patch(step, found, attempt):
+                self._enabling.refuse(step, found)
+            if await self._patch(step, found, attempt, look.at):
                 return NO_REASON
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be set to {step.after}: no clear answer in {MAX_ATTEMPTS} "
@@ -201,17 +249,25 @@ class PolicySteps:
             hint="Run the same command again.",
         )
 
-    async def _patch(self, step: SetPolicyState, found: ConditionalAccessPolicy, attempt: int) -> bool:
+    async def _patch(
+        self, step: SetPolicyState, found: ConditionalAccessPolicy, attempt: int, looked_at: Moment
+    ) -> bool:
         """Send the new state once; return whether it is so now. Only the state is sent, never a list."""
         former = self._journal.put_document(found.raw)
         id_ = self._new_id()
         before, after = step.before, step.after
-        self._note(step, found.id, Outcome.INTENT, before, after, "", _former(former), attempt, id_)
+        intent = self._draft(step, found.id, Outcome.INTENT, before, after, "", _former(former), attempt, id_)
+        departure = self._departure(looked_at, intent)
         try:
-            accepted = await self._tenant.update_policy(found.id, {"state": after.value}, client_request_id=id_)
+            fate = await self._tenant.update_policy(
+                found.id, {"state": after.value}, client_request_id=id_, may_leave=departure
+            )
         except MfaMigrateError as problem:
             self._note(step, found.id, Outcome.FAILED, before, after, "", _error(problem), attempt, id_)
             raise
+        if fate is WriteFate.STALE:
+            raise TooOld
+        accepted = fate is WriteFate.ACCEPTED
         there = await self._read_until(
             found.id, lambda policy: policy is not None and policy.policy_state is after, patiently=accepted
         )
@@ -227,22 +283,12 @@ class PolicySteps:
         self._note(step, found.id, Outcome.CONFIRMED, before, after, _state(there), reason, attempt, id_)
         return True
 
-    async def _refuse_dangerous(self, policy: ConditionalAccessPolicy) -> None:
-        # The proof reads only the roles that policies name; here the holders of both roles have to be known.
-        evidence = await self._tenant.read_evidence(roles=DIRECTORY_SYNC_ROLES)
-        notes = list(missing_exclusions(policy, evidence, self._terms.emergency_access))
-        if notes:
-            raise Guarded(
-                " ".join(note.sentence for note in notes),
-                unchanged="The policy was not switched on.",
-                hint="Add the exclusions to the policy, then run `mfa-migrate apply` again.",
-            )
-
     # Delete
 
     async def _delete(self, step: DeletePolicy) -> Reason:
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            found = await self.find(step.key)
+            look = await self._look(step.key)
+            found = look.found
             if found is None:
                 outcome = Outcome.RECOVERED if is_policy_step_in_doubt(step, self._journal) else Outcome.SKIPPED
                 reason = reason_of(Why.GONE)
@@ -253,12 +299,16 @@ class PolicySteps:
             former = self._journal.put_document(found.raw)
             id_ = self._new_id()
             before = _state(found)
-            self._note(step, found.id, Outcome.INTENT, before, "deleted", "", _former(former), attempt, id_)
+            intent = self._draft(step, found.id, Outcome.INTENT, before, "deleted", "", _former(former), attempt, id_)
+            departure = self._departure(look.at, intent)
             try:
-                accepted = await self._tenant.delete_policy(found.id, client_request_id=id_)
+                fate = await self._tenant.delete_policy(found.id, client_request_id=id_, may_leave=departure)
             except MfaMigrateError as problem:
                 self._note(step, found.id, Outcome.FAILED, before, "deleted", "", _error(problem), attempt, id_)
                 raise
+            if fate is WriteFate.STALE:
+                raise TooOld
+            accepted = fate is WriteFate.ACCEPTED
             there = await self._read_until(found.id, lambda policy: policy is None, patiently=accepted)
             if there is None:
                 self._note(step, found.id, Outcome.CONFIRMED, before, "deleted", "", NO_REASON, attempt, id_)
@@ -290,24 +340,39 @@ class PolicySteps:
         attempt: int,
         client_request_id: str = "",
     ) -> None:
-        self._journal.append(
-            [
-                Draft(
-                    operation=OPERATIONS[type(step)],
-                    target_type=TargetType.POLICY,
-                    outcome=outcome,
-                    object_id=policy_id or step.key,
-                    user_principal_name=step.display_name,
-                    before=before,
-                    requested=requested,
-                    observed=observed,
-                    reason=reason,
-                    attempt=attempt,
-                    client_request_id=client_request_id,
-                    server_date=iso_utc(self._tenant.server_now()),
-                )
-            ]
+        draft = self._draft(step, policy_id, outcome, before, requested, observed, reason, attempt, client_request_id)
+        self._journal.append([draft])
+
+    def _draft(
+        self,
+        step: PolicyStep,
+        policy_id: str,
+        outcome: Outcome,
+        before: str,
+        requested: str,
+        observed: str,
+        reason: Reason,
+        attempt: int,
+        client_request_id: str,
+    ) -> Draft:
+        return Draft(
+            operation=OPERATIONS[type(step)],
+            target_type=TargetType.POLICY,
+            outcome=outcome,
+            object_id=policy_id or step.key,
+            user_principal_name=step.display_name,
+            before=before,
+            requested=requested,
+            observed=observed,
+            reason=reason,
+            attempt=attempt,
+            client_request_id=client_request_id,
+            server_date=iso_utc(self._tenant.server_now()),
         )
+
+
+def _may_catch(step: PolicyStep) -> bool:
+    return isinstance(step, CreatePolicy) or (isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED)
 
 
 def _former(document: str) -> Reason:

@@ -12,7 +12,7 @@ from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, Touch
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
-from migrate.model.replies import StateReading, WriteReply, WriteRequest
+from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import Registration, UserProfile
@@ -96,16 +96,25 @@ class Tenant(Protocol):
         """Read one policy until several reads agree; None when it does not exist (any more)."""
         ...
 
-    async def create_policy(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
-        """Create a policy, sent once; None after an unclear answer (look for it before sending again)."""
+    async def create_policy(
+        self, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+    ) -> PolicyReply:
+        """Create a policy, sent once at most; look for it after `UNCLEAR` before sending again.
+
+        `may_leave` is asked as by `write_mfa_states`; its no makes the reply `STALE`. A definite no of Graph raises.
+        """
         ...
 
-    async def update_policy(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
-        """Patch a policy, sent once; False after an unclear answer (read before sending again)."""
+    async def update_policy(
+        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+    ) -> WriteFate:
+        """Patch a policy, sent once at most; read it after `UNCLEAR` before sending again. Otherwise as above."""
         ...
 
-    async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
-        """Delete a policy, sent once; False after an unclear answer."""
+    async def delete_policy(
+        self, policy_id: str, *, client_request_id: str, may_leave: Callable[[], bool]
+    ) -> WriteFate:
+        """Delete a policy, sent once at most; `ACCEPTED` also when it is gone already. Otherwise as above."""
         ...
 
 

@@ -232,11 +232,10 @@ class UserSteps:
             WriteRequest(user_id=p.step.user_id, mfa_state=p.step.after, client_request_id=self._new_id())
             for p in pending
         ]
+        proofs = [item.judged for item in pending if item.judged is not None]
         departure = Departure(
-            self._parts,
-            self._proof,
-            read_at=read_at,
-            proofs=[item.judged for item in pending if item.judged is not None],
+            self._journal,
+            is_due=lambda: self._is_due(read_at, proofs),
             intents=lambda: [_intent(p, r, attempt) for p, r in zip(pending, requests, strict=True)],
         )
         answered = await self._tenant.write_mfa_states(requests, may_leave=departure)
@@ -247,6 +246,12 @@ class UserSteps:
         if all(reply.fate in NOT_SENT for reply in answered):
             return [], sent
         return self._settle(sent, await self._read_back(pending, replies), attempt)
+
+    def _is_due(self, read_at: Moment, proofs: Sequence[Judged]) -> bool:
+        """Tell whether a batch may leave: wanted, and read and proven lately enough, where it needs a proof."""
+        if self._stop() or self._ages.since(read_at) > self._parts.freshness.reading_seconds:
+            return False
+        return not proofs or (self._proof.is_fresh() and all(map(self._proof.holds, proofs)))
 
     def _settle(
         self, sent: Sequence[Unsettled], readings: dict[str, StateReading], attempt: int

@@ -1,6 +1,7 @@
 """Conditional Access policies: listed, read until several reads agree, and written once.
 
 Graph has no idempotency key and no ETag for policies: after an unclear answer the caller looks before it sends again.
+A write asks, when it would leave, whether it still may: it has waited for its turn, and perhaps for throttling to end.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from migrate.errors import IncompleteRead
 from migrate.graph import wire
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
 from migrate.graph.channel import Call, Channel
+from migrate.graph.leaving import MayLeave, NotSent
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
 from migrate.graph.refusals import POLICIES, POLICY_WRITES, NotFound, refusal_of
 from migrate.graph.transport import NoAnswer
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.record import JsonObject, sha256_of
+from migrate.model.replies import PolicyReply, WriteFate
 
 _PATH = "/v1.0/identity/conditionalAccess/policies"
 # Without it, members of open enumerations come back as unknownFutureValue and a restored policy would be weaker.
@@ -100,44 +103,53 @@ class PolicyAccess:
         created = self._created_at.get(policy_id)
         return created is not None and self._channel.clock.monotonic() - created < _NEW_FOR_SECONDS
 
-    async def create(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
-        """Create a policy, sent once; None when the answer leaves open whether it was created."""
+    async def create(self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave) -> PolicyReply:
+        """Create a policy, sent once at most. Raises a `RemoteProblem` for a definite no."""
         doing = f"creating the policy {body.get('displayName', '')!r}"
-        answer = await self._send("POST", _PATH, doing, body, client_request_id)
-        if answer is None:
-            return None
+        answer = await self._send("POST", _PATH, doing, body, client_request_id, may_leave)
+        if isinstance(answer, WriteFate):
+            return PolicyReply(fate=answer)
         try:
             policy = wire.policy(answer.body)
         except (*UNUSABLE, BadAnswer):
             # Created, but the reply is cut short: the caller finds it by its marker, as after a lost reply.
-            return None
+            return PolicyReply(fate=WriteFate.UNCLEAR)
         self._created_at[policy.id] = self._channel.clock.monotonic()
-        return policy
+        return PolicyReply(fate=WriteFate.ACCEPTED, policy=policy)
 
-    async def update(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
-        """Patch a policy, sent once; False when the answer leaves open whether it was changed."""
-        answer = await self._send(
-            "PATCH", f"{_PATH}/{policy_id}", f"changing the policy {policy_id}", body, client_request_id
-        )
-        return answer is not None
+    async def update(
+        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: MayLeave
+    ) -> WriteFate:
+        """Patch a policy, sent once at most. Raises a `RemoteProblem` for a definite no."""
+        doing = f"changing the policy {policy_id}"
+        answer = await self._send("PATCH", f"{_PATH}/{policy_id}", doing, body, client_request_id, may_leave)
+        return answer if isinstance(answer, WriteFate) else WriteFate.ACCEPTED
 
-    async def delete(self, policy_id: str, *, client_request_id: str) -> bool:
-        """Delete a policy, sent once; True also when it is gone already, False when the answer leaves it open."""
+    async def delete(self, policy_id: str, *, client_request_id: str, may_leave: MayLeave) -> WriteFate:
+        """Delete a policy, sent once at most; accepted also when it is gone already.
+
+        Raises a `RemoteProblem` for a definite no.
+        """
+        doing = f"deleting the policy {policy_id}"
         try:
-            answer = await self._send(
-                "DELETE", f"{_PATH}/{policy_id}", f"deleting the policy {policy_id}", None, client_request_id
-            )
+            answer = await self._send("DELETE", f"{_PATH}/{policy_id}", doing, None, client_request_id, may_leave)
         except NotFound:
-            return True
+            return WriteFate.ACCEPTED
         finally:
             # From now on, not found is what it is.
             self._created_at.pop(policy_id, None)
-        return answer is not None
+        return answer if isinstance(answer, WriteFate) else WriteFate.ACCEPTED
 
     async def _send(
-        self, method: str, path: str, doing: str, body: JsonObject | None, client_request_id: str
-    ) -> Answer | None:
-        """Send a write once: the answer when it is a yes, None when it is unclear, an error when it is a no."""
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        body: JsonObject | None,
+        client_request_id: str,
+        may_leave: MayLeave,
+    ) -> Answer | WriteFate:
+        """Send a write once: the answer when it is a yes, `UNCLEAR` or `STALE` as it is, an error when it is a no."""
         try:
             answer = await self._channel.send_once(
                 method,
@@ -147,14 +159,16 @@ class PolicyAccess:
                 doing=doing,
                 body=body,
                 client_request_id=client_request_id,
-                may_leave=lambda: True,
+                may_leave=may_leave,
             )
+        except NotSent:
+            return WriteFate.STALE
         except NoAnswer:
-            return None
+            return WriteFate.UNCLEAR
         if answer.is_success:
             self._channel.pacers[Bucket.CONDITIONAL_ACCESS].succeeded()
             return answer
         # A conflict is a no to this very moment: reading and sending again is right, and the caller does both.
         if 400 <= answer.status < 500 and answer.status not in TRANSIENT_STATUSES and answer.status != 409:
             raise refusal_of(answer, doing=doing, needs=POLICY_WRITES)
-        return None
+        return WriteFate.UNCLEAR

@@ -29,7 +29,7 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
-from migrate.model.replies import StateReading, WriteReply, WriteRequest
+from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.snapshot import Actor, Organization, SubscribedSku, TokenPermissions
 from migrate.model.users import Registration, UserProfile
 
@@ -196,17 +196,23 @@ class GraphTenant:
         """Read one policy until several reads agree; None when it does not exist (any more)."""
         return await self._policies.read(policy_id)
 
-    async def create_policy(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
-        """Create a policy, sent once; None after an unclear answer."""
-        return await self._policies.create(body, client_request_id=client_request_id)
+    async def create_policy(
+        self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave = lambda: True
+    ) -> PolicyReply:
+        """Create a policy, sent once at most."""
+        return await self._policies.create(body, client_request_id=client_request_id, may_leave=may_leave)
 
-    async def update_policy(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
-        """Patch a policy, sent once; False after an unclear answer."""
-        return await self._policies.update(policy_id, body, client_request_id=client_request_id)
+    async def update_policy(
+        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: MayLeave = lambda: True
+    ) -> WriteFate:
+        """Patch a policy, sent once at most."""
+        return await self._policies.update(policy_id, body, client_request_id=client_request_id, may_leave=may_leave)
 
-    async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
-        """Delete a policy, sent once; False after an unclear answer."""
-        return await self._policies.delete(policy_id, client_request_id=client_request_id)
+    async def delete_policy(
+        self, policy_id: str, *, client_request_id: str, may_leave: MayLeave = lambda: True
+    ) -> WriteFate:
+        """Delete a policy, sent once at most; accepted also when it is gone already."""
+        return await self._policies.delete(policy_id, client_request_id=client_request_id, may_leave=may_leave)
 
     async def evaluate(self, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
         """Ask Microsoft's What If which policies would apply to a sign-in. Reads only."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.users import MfaState
@@ -57,3 +58,11 @@ class WriteReply(Record, frozen=True, kw_only=True):
     server_date: str
     retry_after: float | None
     """Seconds that the server asked to wait, when it did."""
+
+
+class PolicyReply(Record, frozen=True, kw_only=True):
+    """The answer to the creation of a policy."""
+
+    fate: WriteFate
+    policy: ConditionalAccessPolicy | None = None
+    """As Graph answered that it is now; None unless it was accepted."""

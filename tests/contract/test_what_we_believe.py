@@ -31,6 +31,7 @@ from migrate.graph.transport import Sender, open_sender
 from migrate.graph.wire import USER_SELECT
 from migrate.model.access import Cloud
 from migrate.model.evidence import PolicyState
+from migrate.model.replies import WriteFate
 from migrate.model.users import MfaState
 from migrate.sandbox.company import company
 from migrate.sandbox.server import SandboxServer
@@ -274,7 +275,7 @@ def test_a_policy_is_created_changed_and_deleted_and_the_others_stay_as_they_are
         await skip_without_premium(there)
         tenant = there.tenant
         before = {policy.id: policy.raw for policy in await tenant.list_policies()}
-        made = await tenant.create_policy(body, client_request_id=str(uuid4()))
+        made = (await tenant.create_policy(body, client_request_id=str(uuid4()))).policy
         assert made is not None, f"no clear answer; look for {name!r} and delete it"
         try:
             assert made.id not in before
@@ -282,14 +283,18 @@ def test_a_policy_is_created_changed_and_deleted_and_the_others_stay_as_they_are
             assert read is not None
             assert (read.display_name, read.policy_state) == (name, PolicyState.DISABLED)
             report_only = {"state": PolicyState.REPORT_ONLY.value}
-            assert await tenant.update_policy(made.id, report_only, client_request_id=str(uuid4()))
+            assert (
+                await tenant.update_policy(made.id, report_only, client_request_id=str(uuid4())) is WriteFate.ACCEPTED
+            )
             changed = await tenant.read_policy(made.id)
             assert changed is not None
             # What a change does not name stays.
             dates = {"modifiedDateTime": changed.raw["modifiedDateTime"]}
             assert changed.raw == {**read.raw, **report_only, **dates}
         finally:
-            assert await tenant.delete_policy(made.id, client_request_id=str(uuid4())), f"delete {name!r} by hand"
+            assert await tenant.delete_policy(made.id, client_request_id=str(uuid4())) is WriteFate.ACCEPTED, (
+                f"delete {name!r} by hand"
+            )
         assert await tenant.read_policy(made.id) is None
         after = {policy.id: policy.raw for policy in await tenant.list_policies()}
         assert {policy_id: after.get(policy_id) for policy_id in before} == before

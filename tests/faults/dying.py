@@ -3,8 +3,9 @@
 The script reads one JSON object a line and answers each with one. `words` is a command line; `die_at` and `when` name
 a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `die_near` and `later` name a moment (so
 many seconds after the n-th request to Graph); with `one_write` only one write ever leaves, and it dies when that is
-answered. With `bound` even root is bound by permissions, and no file may grow beyond `largest_file` bytes. `limits`
-say how old what a change rests on may be. The first answer names the process, so that it can be killed or frozen from
+answered; `stop_at` names the n-th write of a policy, and it stops right before that. With `bound` even root is bound by
+permissions, and no file may grow beyond `largest_file` bytes. `limits` say how old what a change rests on may be, and
+with `paced` writes wait for their turn. The first answer names the process, so that it can be killed or frozen from
 outside; the second says how it ended.
 """
 
@@ -177,6 +178,20 @@ def die_after_the_only_write() -> None:
     Sender.send = dying_send  # type: ignore[method-assign]
 
 
+def stop_at_policy_write(number: int) -> None:
+    """Let this process stop itself when its n-th write of a policy has had its turn and is about to be sent."""
+    from migrate.graph.transport import Sender
+
+    numbers, send = itertools.count(1), Sender.send
+
+    async def stopping_send(self: Sender, method: str, path: str, **more: Any) -> Any:
+        if method != "GET" and "/conditionalAccess/policies" in path and next(numbers) == number:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return await send(self, method, path, **more)
+
+    Sender.send = stopping_send  # type: ignore[method-assign]
+
+
 def is_write(method: str, path: str, more: dict[str, Any]) -> bool:
     """Tell whether a request changes something; a batch does when its first item does."""
     items = (more.get("body") or {}).get("requests", ()) if path.endswith("$batch") else ()
@@ -228,7 +243,10 @@ def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
         die_after_the_only_write()
     if "limits" in order:
         give_limits(order["limits"])
+    if order.get("paced"):
         pace_writes()
+    if "stop_at" in order:
+        stop_at_policy_write(order["stop_at"])
     if order.get("bound"):
         be_bound_by_permissions()
     if "largest_file" in order:

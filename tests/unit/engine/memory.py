@@ -18,7 +18,7 @@ from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outco
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason, Why, reason_of, why_of
 from migrate.model.record import JsonObject, canonical_json, sha256_of
-from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
+from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import MfaState, Registration, UserProfile
@@ -58,6 +58,7 @@ class MemoryTenant:
         self.profiles = {object_id(name): profile(name) for name in states}
         self.states = {object_id(name): state for name, state in states.items()}
         self.registered = set(self.states)
+        self.skus: tuple[SubscribedSku, ...] = ()
         self.unreadable: set[str] = set()
         """Users whose state the service refuses to tell."""
         self.policies = {policy.id: copy.deepcopy(policy.raw) for policy in policies}
@@ -66,6 +67,8 @@ class MemoryTenant:
         self.breaker = Breaker()
         self.before_leaving: Callable[[], None] = lambda: None
         """Called when a batch has waited for everything that it has to wait for."""
+        self.before_policy_leaves: Callable[[], None] = lambda: None
+        """The same of a policy's write."""
         self.before_write: Callable[[WriteRequest], None] = lambda _: None
         self.before_weakening: Callable[[str], None] = lambda _: None
         self.fates: list[str] = []
@@ -87,7 +90,7 @@ class MemoryTenant:
         return Actor(object_id=None, name="operator", is_user=True)
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
-        return ()
+        return self.skus
 
     async def iter_users(self) -> AsyncIterator[UserProfile]:
         for found in self.profiles.values():
@@ -197,28 +200,44 @@ class MemoryTenant:
         raw = self.policies.get(policy_id)
         return None if raw is None else policy_of(copy.deepcopy(raw))
 
-    async def create_policy(self, body: JsonObject, *, client_request_id: str) -> ConditionalAccessPolicy | None:
+    async def create_policy(
+        self, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+    ) -> PolicyReply:
         self.breaker.passed()
+        if not self._leaves(may_leave):
+            return PolicyReply(fate=WriteFate.STALE)
         self._made += 1
         policy_id = object_id(f"made {self._made}")
         self.policies[policy_id] = {**copy.deepcopy(body), "id": policy_id, "createdDateTime": iso_utc(self.now)}
         self.breaker.passed()
-        return policy_of(copy.deepcopy(self.policies[policy_id]))
+        return PolicyReply(fate=WriteFate.ACCEPTED, policy=policy_of(copy.deepcopy(self.policies[policy_id])))
 
-    async def update_policy(self, policy_id: str, body: JsonObject, *, client_request_id: str) -> bool:
+    async def update_policy(
+        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+    ) -> WriteFate:
         self.breaker.passed()
+        if not self._leaves(may_leave):
+            return WriteFate.STALE
         if body["state"] != "enabled":
             self.before_weakening(policy_id)
         self.policies[policy_id] |= {**body, "modifiedDateTime": iso_utc(self.now)}
         self.breaker.passed()
-        return True
+        return WriteFate.ACCEPTED
 
-    async def delete_policy(self, policy_id: str, *, client_request_id: str) -> bool:
+    async def delete_policy(
+        self, policy_id: str, *, client_request_id: str, may_leave: Callable[[], bool]
+    ) -> WriteFate:
         self.breaker.passed()
+        if not self._leaves(may_leave):
+            return WriteFate.STALE
         self.before_weakening(policy_id)
         del self.policies[policy_id]
         self.breaker.passed()
-        return True
+        return WriteFate.ACCEPTED
+
+    def _leaves(self, may_leave: Callable[[], bool]) -> bool:
+        self.before_policy_leaves()
+        return may_leave() and may_leave()
 
 
 class MemoryJournal:

@@ -167,18 +167,18 @@ def test_what_is_written_is_read_back_and_no_method_is_touched(sandbox: SandboxS
 
 def test_a_policy_lives_and_dies(sandbox: SandboxServer) -> None:
     async def work(tenant: GraphTenant) -> None:
-        created = await tenant.create_policy(BODY, client_request_id="1")
+        created = (await tenant.create_policy(BODY, client_request_id="1")).policy
         assert created is not None
         assert await tenant.read_policy(created.id) == created
         assert created.id in {policy.id for policy in await tenant.list_policies()}
-        assert await tenant.update_policy(created.id, {"state": "enabled"}, client_request_id="2")
+        assert await tenant.update_policy(created.id, {"state": "enabled"}, client_request_id="2") is WriteFate.ACCEPTED
         switched_on = await tenant.read_policy(created.id)
         assert switched_on is not None
         assert switched_on.policy_state is PolicyState.ENABLED
         assert switched_on.raw["grantControls"]["builtInControls"] == ["mfa"]
-        assert await tenant.delete_policy(created.id, client_request_id="3")
+        assert await tenant.delete_policy(created.id, client_request_id="3") is WriteFate.ACCEPTED
         assert await tenant.read_policy(created.id) is None
-        assert await tenant.delete_policy(created.id, client_request_id="4")
+        assert await tenant.delete_policy(created.id, client_request_id="4") is WriteFate.ACCEPTED
 
     use(sandbox, work)
 
@@ -187,7 +187,7 @@ def test_a_policy_that_the_service_shows_late_is_waited_for() -> None:
     settings = SandboxSettings(policy_read_lag_seconds=0.3, throttle=False)
 
     async def work(tenant: GraphTenant) -> None:
-        created = await tenant.create_policy(BODY, client_request_id="1")
+        created = (await tenant.create_policy(BODY, client_request_id="1")).policy
         assert created is not None
         assert await tenant.read_policy(created.id) == created
 

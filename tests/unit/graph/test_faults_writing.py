@@ -174,13 +174,13 @@ def test_an_unclear_policy_write_is_sent_once_and_said_to_be_unclear(
 ) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(**bad), timeout_seconds=1.0) as o:
-            assert await o.tenant.create_policy(BODY, client_request_id="1") is None
+            assert (await o.tenant.create_policy(BODY, client_request_id="1")).fate is WriteFate.UNCLEAR
             sent = len(o.graph.seen)
             assert sent == 1
             if bad.get("status") == 200:
                 return  # a policy that was changed or deleted needs no body
-            assert await o.tenant.update_policy(POLICY, BODY, client_request_id="2") is False
-            assert await o.tenant.delete_policy(POLICY, client_request_id="3") is False
+            assert await o.tenant.update_policy(POLICY, BODY, client_request_id="2") is WriteFate.UNCLEAR
+            assert await o.tenant.delete_policy(POLICY, client_request_id="3") is WriteFate.UNCLEAR
             assert len(o.graph.seen) == 3
 
     asyncio.run(run())
@@ -251,7 +251,7 @@ def test_a_definite_no_to_a_policy_says_why_and_what_to_do(
 def test_deleting_what_is_gone_is_done_and_changing_it_is_refused(opened: Any, reply: Any) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(404, error("ResourceNotFound", "gone"))) as o:
-            assert await o.tenant.delete_policy(POLICY, client_request_id="1") is True
+            assert await o.tenant.delete_policy(POLICY, client_request_id="1") is WriteFate.ACCEPTED
             with pytest.raises(GraphRefused, match="gone"):
                 await o.tenant.update_policy(POLICY, BODY, client_request_id="2")
 
@@ -295,7 +295,7 @@ def test_a_policy_just_created_that_is_not_found_yet_is_not_taken_for_missing(
 
     async def run() -> None:
         async with opened(answering) as o:
-            created = await o.tenant.create_policy(BODY, client_request_id="1")
+            created = (await o.tenant.create_policy(BODY, client_request_id="1")).policy
             assert created is not None
             assert await o.tenant.read_policy(POLICY) == created
 

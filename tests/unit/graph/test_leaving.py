@@ -14,6 +14,7 @@ from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.users import MfaState
 from tests.unit.graph.conftest import HastyClock
 
+POLICY = "22222222-0000-4000-8000-000000000001"
 DATE = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
@@ -41,6 +42,38 @@ def test_what_may_not_leave_after_all_does_not_and_the_next_one_does(
                 assert {r.fate for r in sent} == {WriteFate.ACCEPTED}
                 assert len(o.graph.seen) == 1
                 o.graph.seen.clear()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda tenant, may_leave: tenant.create_policy(
+            {"displayName": "x"}, client_request_id="1", may_leave=may_leave
+        ),
+        lambda tenant, may_leave: tenant.update_policy(
+            POLICY, {"state": "x"}, client_request_id="1", may_leave=may_leave
+        ),
+        lambda tenant, may_leave: tenant.delete_policy(POLICY, client_request_id="1", may_leave=may_leave),
+    ],
+    ids=["create", "update", "delete"],
+)
+def test_a_policys_write_asks_too_after_its_turn_and_a_no_sends_nothing(opened: Any, reply: Any, write: Any) -> None:
+    asked_at: list[float] = []
+
+    async def run() -> None:
+        async with opened(lambda _: reply(204), pacing=True) as o:
+
+            def no() -> bool:
+                asked_at.append(o.clock.now)
+                return False
+
+            for _ in range(9):
+                said = await write(o.tenant, no)
+                assert getattr(said, "fate", said) is WriteFate.STALE
+            assert o.graph.seen == []
+            assert asked_at[-1] - asked_at[0] > 9, "it is asked when the pacer lets it go, not before"
 
     asyncio.run(run())
 

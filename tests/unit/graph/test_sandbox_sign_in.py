@@ -138,9 +138,9 @@ def test_with_the_writing_permissions_both_are_written(sandbox: SandboxServer) -
         request = WriteRequest(user_id=ids[5], mfa_state=MfaState.DISABLED, client_request_id="c")
         (reply,) = await tenant.write_mfa_states([request])
         assert reply.fate is WriteFate.ACCEPTED
-        created = await tenant.create_policy(BODY, client_request_id="c")
+        created = (await tenant.create_policy(BODY, client_request_id="c")).policy
         assert created is not None
-        assert await tenant.delete_policy(created.id, client_request_id="c")
+        assert await tenant.delete_policy(created.id, client_request_id="c") is WriteFate.ACCEPTED
 
     use(sandbox, READING | WRITING, work)
 

@@ -254,11 +254,14 @@ def test_a_policy_is_created_changed_and_deleted_with_one_request_each(opened: A
 
     async def run() -> None:
         async with opened(answering) as o:
-            created = await o.tenant.create_policy({"displayName": "Require MFA"}, client_request_id="one")
+            created = (await o.tenant.create_policy({"displayName": "Require MFA"}, client_request_id="one")).policy
             assert created is not None
             assert created.id == POLICY
-            assert await o.tenant.update_policy(POLICY, {"state": "enabled"}, client_request_id="two")
-            assert await o.tenant.delete_policy(POLICY, client_request_id="three")
+            assert (
+                await o.tenant.update_policy(POLICY, {"state": "enabled"}, client_request_id="two")
+                is WriteFate.ACCEPTED
+            )
+            assert await o.tenant.delete_policy(POLICY, client_request_id="three") is WriteFate.ACCEPTED
             assert [(s.method, s.headers["client-request-id"]) for s in o.graph.seen] == [
                 ("POST", "one"),
                 ("PATCH", "two"),
