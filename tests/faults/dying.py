@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,9 +65,11 @@ class Graveyard:
         self._process.stdin.flush()
         child = int(json.loads(self._process.stdout.readline())["process"])
         if kill_when is not None:
-            while not kill_when():
-                time.sleep(0.001)
-            os.kill(child, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may end by itself before
+                while not kill_when():
+                    time.sleep(0.001)
+                    os.kill(child, 0)
+                os.kill(child, signal.SIGKILL)
         meanwhile(child)
         status = int(json.loads(self._process.stdout.readline())["status"])
         served.wait_until_quiet()

@@ -24,6 +24,7 @@ from migrate.cli import run
 from migrate.commands import run as door
 from migrate.commands.sandbox import write_lab_config
 from migrate.graph import pace
+from migrate.model.users import MfaState
 from migrate.sandbox.clock import SandboxClock
 from migrate.sandbox.company import company
 from migrate.sandbox.server import SandboxServer
@@ -111,6 +112,12 @@ class Lab:
     def end_state(self) -> tuple[dict[str, str], list[tuple[str, str]]]:
         """Return what two runs have to agree on."""
         return self.states(), self.policies()
+
+    def is_back(self, before: tuple[dict[str, str], list[tuple[str, str]]]) -> bool:
+        """Tell whether everything is as it was: a registered user put back to enabled is promoted, as documented."""
+        (states, policies), (former_states, former_policies) = self.end_state(), before
+        back = all(MfaState(former).is_found_as(MfaState(states[user])) for user, former in former_states.items())
+        return back and policies == former_policies
 
     def switched_off(self) -> set[str]:
         """Return the ids of the users who are off now and were not at the beginning."""
