@@ -13,6 +13,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -148,6 +149,12 @@ for each in (app, audit_app, powershell_app, sandbox_app):
         registered.cls = FoldedCommand
 
 
+@cache
+def commands() -> Any:
+    """Return the commands as Typer makes them of the functions: once, since that takes as long as a short command."""
+    return typer.main.get_command(app)
+
+
 def refuse_long_single_dash(arguments: Sequence[str]) -> None:
     """Raise UsageProblem for a single-dash token longer than two characters.
 
@@ -168,7 +175,7 @@ def refuse_option_as_value(arguments: Sequence[str]) -> None:
 
     `apply --max-users --config x` would take `--config` for the limit.
     """
-    root = typer.main.get_command(app)
+    root = commands()
     known, taking = set(_long_options(root)), _value_options(root, arguments)
     for word, following in pairwise(arguments):
         if word == "--":
@@ -209,12 +216,12 @@ def near_options(typed: str, command: Any) -> list[str]:
 
 
 def _verbs() -> set[str]:
-    return set(getattr(typer.main.get_command(app), "commands", {}))
+    return set(getattr(commands(), "commands", {}))
 
 
 def _meant_by(word: str) -> str:
     """Return what to type instead of a single-dash token: the option that is spelt like it, if there is one."""
-    spelt = {option.replace("-", ""): option for option in _long_options(typer.main.get_command(app))}
+    spelt = {option.replace("-", ""): option for option in _long_options(commands())}
     near = difflib.get_close_matches(word[1:].partition(":")[0].replace("-", "").lower(), spelt, n=1, cutoff=0.8)
     return f"Did you mean {spelt[near[0]]}?" if near else "See --help for the options of the command."
 
@@ -235,7 +242,7 @@ def run(arguments: Sequence[str]) -> int:
         refuse_long_single_dash(arguments)
         refuse_option_as_value(arguments)
         refuse_completion_that_lowers_a_policy(arguments)
-        code = app(arguments, prog_name="mfa-migrate", standalone_mode=False)
+        code = commands()(arguments, prog_name="mfa-migrate", standalone_mode=False)
         sys.stdout.flush()
         return int(code or 0)
     except typer.Exit as ending:

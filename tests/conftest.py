@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # A deadline per example measures the neighbours of a shared machine, not the code.
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("default")
+
+
+# Hundreds of tests start the program. Where a machine keeps no bytecode, each start compiles all of it again, which
+# takes longer than what is tested.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure() -> None:
