@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from msgspec import structs
@@ -27,39 +27,54 @@ class Context:
     locations: Mapping[str, NamedLocation]
 
 
+class Reader:
+    """Reads single policies of one tenant strictly, as they are or as they would be after a change."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        """Take the evidence that a policy is read against; its own policies are not looked at."""
+        self.locations: Mapping[str, NamedLocation] = read_locations(evidence.named_locations)
+        self._strengths: dict[str, list[JsonObject]] = {}
+        for raw in evidence.authentication_strengths:
+            self._strengths.setdefault(str(raw.get("id")).casefold(), []).append(raw)
+        self._shown_in_beta = None if evidence.beta is None else evidence.beta.policies
+
+    def read(self, policy: ConditionalAccessPolicy, change: Change | None = None) -> PolicyReading:
+        """Read a policy with what only beta says of it, both after the change where there is one."""
+        if change is not None:
+            policy = changed(policy, change)
+        # A policy that a plan is going to create has no id of Graph's yet.
+        if self._shown_in_beta is None or not is_guid(policy.id):
+            return read_strictly(policy, self._strengths, self.locations)
+        beta = self._shown_in_beta.get(policy.id.casefold())
+        if beta is None:
+            return read_strictly(policy, self._strengths, self.locations, doubtful=("it is not there in beta",))
+        raw, contradictions = both_versions(policy.raw, beta if change is None else change(beta))
+        reading = read_strictly(
+            structs.replace(policy, raw=raw), self._strengths, self.locations, doubtful=contradictions
+        )
+        return replace(reading, policy=policy)
+
+
+Change = Callable[[JsonObject], JsonObject]
+"""Returns the JSON of a policy, of either version of Graph, as it is after a change."""
+
+
+def changed(policy: ConditionalAccessPolicy, change: Change) -> ConditionalAccessPolicy:
+    """Return a policy as it is after a change; its state is taken from the JSON."""
+    raw = change(policy.raw)
+    known = {state.value.casefold(): state for state in PolicyState}
+    return structs.replace(policy, raw=raw, policy_state=known.get(str(raw.get("state")).casefold()))
+
+
 def context_of(evidence: Evidence) -> Context:
     """Return the readings of all policies."""
-    locations = read_locations(evidence.named_locations)
-    strengths: dict[str, list[JsonObject]] = {}
-    for raw in evidence.authentication_strengths:
-        strengths.setdefault(str(raw.get("id")).casefold(), []).append(raw)
-    ordered = sorted(evidence.policies, key=_by_age)
-    readings = (_read(policy, evidence, strengths, locations) for policy in ordered)
-    return Context(tuple(readings), locations)
+    reader = Reader(evidence)
+    return Context(tuple(map(reader.read, sorted(evidence.policies, key=_by_age))), reader.locations)
 
 
 def is_beta_unread(evidence: Evidence) -> bool:
     """Tell whether members that only beta shows are not known."""
     return evidence.beta is None or evidence.beta.policies is None
-
-
-def _read(
-    policy: ConditionalAccessPolicy,
-    evidence: Evidence,
-    strengths: Mapping[str, Sequence[JsonObject]],
-    locations: Mapping[str, NamedLocation],
-) -> PolicyReading:
-    """Read a policy with what only beta says of it."""
-    shown_in_beta = None if evidence.beta is None else evidence.beta.policies
-    # A policy that a plan is going to create has no id of Graph's yet.
-    if shown_in_beta is None or not is_guid(policy.id):
-        return read_strictly(policy, strengths, locations)
-    beta = shown_in_beta.get(policy.id.casefold())
-    if beta is None:
-        return read_strictly(policy, strengths, locations, doubtful=("it is not there in beta",))
-    raw, contradictions = both_versions(policy.raw, beta)
-    reading = read_strictly(structs.replace(policy, raw=raw), strengths, locations, doubtful=contradictions)
-    return replace(reading, policy=policy)
 
 
 def _by_age(policy: ConditionalAccessPolicy) -> tuple[bool, str, str]:

@@ -47,6 +47,10 @@ class Asked:
     """Every policy in force that is or may be assigned to them, those set aside for user actions included."""
 
 
+Sort = tuple[int, frozenset[UserKind]]
+"""What is known of users apart from each other: their facts, as bits, and what they can be to a policy."""
+
+
 class Judge:
     """Answers coverage questions about the users of one tenant, from one reading of its evidence. Pure."""
 
@@ -67,7 +71,7 @@ class Judge:
         locations = context.locations
         self.readings: tuple[PolicyReading, ...] = context.readings
         """Every policy, the oldest first."""
-        self.weighed: tuple[PolicyReading, ...] = tuple(reading for reading in self.readings if _may_matter(reading))
+        self.weighed: tuple[PolicyReading, ...] = tuple(reading for reading in self.readings if may_matter(reading))
         """The ones that could demand anything of a sign-in to an application, in the order of a class's answers."""
         self._beta_unread = is_beta_unread(evidence)
         self._directory = Directory(evidence)
@@ -140,6 +144,52 @@ class Judge:
             )
             asked = self._asked[key] = Asked(key[1], tuple(found))
         return asked
+
+    # Of policies as they would be after a step: advice
+
+    def sort_of(self, profile: UserProfile) -> Sort:
+        """Return what all assignments of policies to a user follow from: users who share it are as one to policies."""
+        return self._facts.of(profile.id), self._kinds_of(profile)
+
+    def facts_of(self, sort: Sort) -> frozenset[tuple[str, str]]:
+        """Return the facts of a sort: what kind of fact, and the id of the group, role or user that it is about."""
+        return self._facts.spelled_out(sort[0])
+
+    def match_of(self, reading: PolicyReading, sort: Sort) -> Match:
+        """Return whether a policy is assigned to users of a sort. It may name nobody whom no policy read named."""
+        return self._directory.assignment_of(reading, self.facts_of(sort), sort[1]).match
+
+    def coverage_of_sort(self, sort: Sort) -> Coverage:
+        """Return the verdict on users of a sort, in words that are true of all of them."""
+        return self._coverage_of_answers(self._answers(self.weighed, self.facts_of(sort), sort[1]))
+
+    def verdict_with(self, assigned: tuple[int, ...], perhaps: tuple[int, ...]) -> Coverage:
+        """Return the verdict when policies are assigned, named by their place in the solver; without any words."""
+        solution = self._solver.solution_for(assigned, perhaps)
+        verdict, gaps = self._with_beta(solution.verdict), solution.gaps
+        if self._beta_unread and verdict is Verdict.PARTLY:
+            gaps = (*gaps, BETA_UNREAD)
+        return Coverage(
+            verdict=verdict,
+            gaps=gaps,
+            covered_by=(),
+            covered_by_ids=(),
+            not_understood=(),
+            assumes=solution.assumes,
+        )
+
+    @property
+    def solver(self) -> Solver:
+        """Return what solves; it may be told of more policies, after those of `weighed`."""
+        return self._solver
+
+    @property
+    def is_beta_unread(self) -> bool:
+        """Tell whether members that only beta shows are not known, so that nothing is covered."""
+        return self._beta_unread
+
+    def _coverage_of_answers(self, answers: tuple[Assignment, ...]) -> Coverage:
+        return self.coverage_of_class(self._by_answers.setdefault(answers, UserClass(answers)))
 
     def _entrances_of(self, user_id: str) -> Entrances:
         bits = self._facts.of(user_id)
@@ -259,7 +309,7 @@ def _is_report_only(reading: PolicyReading) -> bool:
     return reading.policy.policy_state is PolicyState.REPORT_ONLY
 
 
-def _may_matter(reading: PolicyReading) -> bool:
+def may_matter(reading: PolicyReading) -> bool:
     """Tell whether a policy could demand anything of a user's sign-in to an application, enabled or report-only."""
     if reading.policy.policy_state is PolicyState.DISABLED or reading.set_aside is not None:
         return False

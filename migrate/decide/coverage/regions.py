@@ -67,6 +67,33 @@ def is_covered(whole: Box, boxes: Sequence[Box], budget: Budget) -> bool:
     return covered(0, (1 << len(inside)) - 1)
 
 
+def open_box(whole: Box, boxes: Sequence[Box], budget: Budget) -> Box | None:
+    """Return some box inside `whole` (which names every axis) that no box touches; None where nothing is open.
+
+    It is a witness: whatever boxes do not hold all of it leave something open.
+    """
+    inside = [box for box in boxes if intersection(whole, box) is not None]
+    axes = _limited_axes(whole, inside)
+    parts = [_parts_of_fewest(whole[axis], [box.get(axis, whole[axis]) for box in inside]) for axis in axes]
+    dead: set[tuple[int, int]] = set()
+
+    def walk(level: int, alive: int) -> list[int] | None:
+        if not alive:
+            return []
+        if level == len(axes) or (level, alive) in dead:
+            return None
+        budget.spend(1 + len(parts[level]))
+        for signature, mask in parts[level]:
+            found = walk(level + 1, alive & signature)
+            if found is not None:
+                return [mask, *found]
+        dead.add((level, alive))
+        return None
+
+    found = walk(0, (1 << len(inside)) - 1)
+    return None if found is None else {**whole, **dict(zip(axes, found, strict=False))}
+
+
 def open_boxes(whole: Box, boxes: Sequence[Box], budget: Budget) -> list[Box]:
     """Return the largest boxes inside `whole` that none of the boxes touches; they may overlap.
 
@@ -105,8 +132,19 @@ def _limited_axes(whole: Box, boxes: Sequence[Box]) -> list[str]:
     return sorted((axis for axis, count in limited.items() if count), key=lambda axis: (-limited[axis], axis))
 
 
+def _parts_of_fewest(mask: int, limits: Sequence[int]) -> list[tuple[int, int]]:
+    """Return, of the parts that the boxes tell apart, those in the fewest boxes: the set of boxes, and the values."""
+    by_signature = {signature: part for part, signature in _parts(mask, limits).items()}
+    return [(signature, by_signature[signature]) for signature in _smallest(set(by_signature))]
+
+
 def _signatures(mask: int, limits: Sequence[int]) -> set[int]:
     """Return for each value in `mask` the set of boxes that hold it, each different set once."""
+    return set(_parts(mask, limits).values())
+
+
+def _parts(mask: int, limits: Sequence[int]) -> dict[int, int]:
+    """Return the parts of `mask` that the boxes tell apart, each with the set of boxes that hold it."""
     parts = {mask: 0}
     for index, limit in enumerate(limits):
         split: dict[int, int] = {}
@@ -116,7 +154,7 @@ def _signatures(mask: int, limits: Sequence[int]) -> set[int]:
             if part & ~limit:
                 split[part & ~limit] = signature
         parts = split
-    return set(parts.values())
+    return parts
 
 
 def _smallest(signatures: set[int]) -> list[int]:

@@ -33,16 +33,52 @@ class Solver:
     """Solves each combination of assigned policies once."""
 
     def __init__(self, space: Space, readings: Sequence[PolicyReading], names: GapNames, work_limit: int) -> None:
+        self._space = space
         self._whole = space.whole
-        self._demanded = [space.demanded_by(reading) for reading in readings]
-        self._perhaps = [space.perhaps_demanded_by(reading) for reading in readings]
-        self._without_answer = [space.demanded_without_answer(reading) for reading in readings]
-        self._managed = frozenset(i for i, reading in enumerate(readings) if is_managed(reading.policy))
-        self._for_per_user_mfa = frozenset(i for i, one in enumerate(readings) if is_for_per_user_mfa(one.policy))
+        self._demanded: list[Box | None] = []
+        self._perhaps: list[Box | None] = []
+        self._without_answer: list[Box | None] = []
+        self._managed: set[int] = set()
+        self._for_per_user_mfa: set[int] = set()
         self._is_sure = space.is_sure
         self._names = names
         self._work_limit = work_limit
         self._solutions: dict[tuple[tuple[int, ...], tuple[int, ...]], Solution] = {}
+        for reading in readings:
+            self.add(reading)
+
+    def add(self, reading: PolicyReading) -> int:
+        """Take in a policy that mentions nothing which the space does not tell apart; return its place."""
+        place = len(self._demanded)
+        self._demanded.append(self._space.demanded_by(reading))
+        self._perhaps.append(self._space.perhaps_demanded_by(reading))
+        self._without_answer.append(self._space.demanded_without_answer(reading))
+        if is_managed(reading.policy):
+            self._managed.add(place)
+        if is_for_per_user_mfa(reading.policy):
+            self._for_per_user_mfa.add(place)
+        return place
+
+    def demanded(self, place: int) -> Box | None:
+        """Return the sign-ins for which a policy demands MFA or blocks, when it is assigned."""
+        return self._demanded[place]
+
+    def perhaps_demanded(self, place: int) -> Box | None:
+        """Return the sign-ins for which a policy demands MFA or blocks at the very most."""
+        return self._perhaps[place]
+
+    def lasts(self, place: int) -> bool:
+        """Tell whether a policy goes on being somebody's who is disabled."""
+        return place not in self._for_per_user_mfa
+
+    @property
+    def whole(self) -> Box:
+        """Return every sign-in that has to be covered."""
+        return self._whole
+
+    def budget(self) -> Budget:
+        """Return the steps that one question may take."""
+        return Budget(self._work_limit)
 
     @property
     def solved(self) -> int:
@@ -69,12 +105,12 @@ class Solver:
         """Tell whether a policy would close some of what the assigned ones leave open. Taken as yes past the limit."""
         box = self._demanded[index]
         try:
-            return box is not None and self._reaches_beyond(box, self._boxes(assigned), self._budget())
+            return box is not None and self._reaches_beyond(box, self._boxes(assigned), self.budget())
         except TooManyCombinations:
             return True
 
     def _solved(self, assigned: tuple[int, ...], perhaps: tuple[int, ...]) -> Solution:
-        budget = self._budget()
+        budget = self.budget()
         boxes = self._boxes(assigned)
         if is_covered(self._whole, boxes, budget):
             proof = self._proof(assigned, self._best_known(assigned, budget), budget)
@@ -115,9 +151,12 @@ class Solver:
 
         Of Microsoft's own only those are kept without which there is no proof.
         """
-        best_first = sorted(assigned, key=lambda i: (i in self._for_per_user_mfa, i in self._managed, i))
         kept = assigned
         try:
+            lasting = tuple(index for index in assigned if index not in self._for_per_user_mfa)
+            if lasting != assigned and is_covered(self._whole, _boxes_of(lasting, demanded), budget):
+                kept = lasting
+            best_first = sorted(kept, key=lambda i: (i in self._for_per_user_mfa, i in self._managed, i))
             for index in best_first:
                 if is_covered(self._whole, _boxes_of((index,), demanded), budget):
                     return (index,)
@@ -131,7 +170,7 @@ class Solver:
 
     def _gaps(self, boxes: list[Box]) -> tuple[Gap, ...]:
         try:
-            return self._names.gaps_of(open_boxes(self._whole, boxes, self._budget()))
+            return self._names.gaps_of(open_boxes(self._whole, boxes, self.budget()))
         except TooManyCombinations:
             return (Gap(tag=GapKind.TOO_MANY.value, words="more regions than can be listed"),)
 
@@ -141,9 +180,6 @@ class Solver:
 
     def _boxes(self, indices: Iterable[int]) -> list[Box]:
         return _boxes_of(indices, self._demanded)
-
-    def _budget(self) -> Budget:
-        return Budget(self._work_limit)
 
 
 def _boxes_of(indices: Iterable[int], demanded: Sequence[Box | None]) -> list[Box]:
