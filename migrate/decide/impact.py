@@ -57,16 +57,20 @@ class Standing:
         )
 
     def required(self) -> Caught:
-        """Return what kind of number the user belongs to. Unread and unknown never count as required already."""
-        user = self.user
-        if self.is_covered:
-            return Caught.REQUIRED_ALREADY
-        if not isinstance(user, UnreadableUser) and user.mfa_state is MfaState.ENFORCED:
-            return Caught.REQUIRED_ALREADY
-        if not isinstance(user, UnreadableUser) and user.mfa_state is MfaState.ENABLED:
-            registered = user.registration is not None and user.registration.is_mfa_registered
-            return Caught.REQUIRED_ALREADY if registered else Caught.ENABLED_WITHOUT_METHOD
-        return Caught.GUEST if self.profile.is_guest else Caught.NEWLY_REQUIRED
+        """Return what kind of number the user belongs to."""
+        return required_of(self.user, is_covered=self.is_covered)
+
+
+def required_of(user: AnyUser, *, is_covered: bool) -> Caught:
+    """Return what kind of number a user belongs to. Unread and unknown never count as required already."""
+    if is_covered:
+        return Caught.REQUIRED_ALREADY
+    if not isinstance(user, UnreadableUser) and user.mfa_state is MfaState.ENFORCED:
+        return Caught.REQUIRED_ALREADY
+    if not isinstance(user, UnreadableUser) and user.mfa_state is MfaState.ENABLED:
+        registered = user.registration is not None and user.registration.is_mfa_registered
+        return Caught.REQUIRED_ALREADY if registered else Caught.ENABLED_WITHOUT_METHOD
+    return Caught.GUEST if user.profile.is_guest else Caught.NEWLY_REQUIRED
 
 
 class Standings:

@@ -1,0 +1,151 @@
+"""Counts people into cells: everybody in a cell is as one to every step of advice. One pass over the users."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from migrate.decide.advice.worlds import Worlds
+from migrate.decide.capability import Capabilities
+from migrate.decide.directory_sync import sync_accounts
+from migrate.decide.impact import required_of
+from migrate.decide.kept_out import kept_out
+from migrate.model.capability import Capability
+from migrate.model.coverage import Coverage, Verdict
+from migrate.model.evidence import Evidence
+from migrate.model.impact import Caught
+from migrate.model.rules import DIRECTORY_SYNC_NAME, Rules
+from migrate.model.snapshot import SubscribedSku
+from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile
+
+SAMPLE = 3
+
+_SERVICE_NAME = re.compile(
+    r"(?:^|[^a-z])(?:svc|srv|service|serviceaccount|scan|scanner|scan2mail|printer|copier|smtp|relay|noreply|no-reply|"
+    r"backup|bot|app|api|sql|sync|monitor|monitoring|integration|automation|batch|job|erp|crm)(?:[^a-z]|$)"
+)
+"""Words in a name that people give to accounts of machines. A sign, no proof: it only ever adds to what is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is the same for some people."""
+
+    sort: int
+    """Number of their sort in `Worlds`."""
+    waits: bool
+    """On per-user MFA, and planned once covered."""
+    required: Caught
+    """What neither way, or one of them, requires today."""
+    is_disabled: bool
+    cannot_answer: bool
+    """Nobody stands behind the account who could: a room, a synchronization."""
+    looks_like_service: bool
+    capability: Capability
+    """How they stand to what the enabled policies ask."""
+    is_covered: bool
+    registered: tuple[object, ...] | None
+    """What tells apart how they would stand to other policies."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """How many people are in a cell, and one of them who stands for all."""
+
+    people: int
+    profile: UserProfile
+    registration: Registration | None
+    sample: list[str]
+
+
+class People:
+    """The users of one export as cells."""
+
+    def __init__(self, worlds: Worlds, evidence: Evidence, rules: Rules, skus: Iterable[SubscribedSku]) -> None:
+        """Start with nobody. `evidence` is the one that `worlds` was made from."""
+        self._worlds, self._evidence, self._rules = worlds, evidence, rules
+        self._capable = Capabilities(evidence, worlds.judge)
+        self._sync_holders = sync_accounts(evidence)
+        self._room_skus = frozenset(
+            sku.sku_id for sku in skus if any(word in sku.sku_part_number.upper() for word in ("ROOM", "MCOCAP"))
+        )
+        self._coverages: dict[int, Coverage] = {}
+        self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
+        self.cells: dict[Cell, Counted] = {}
+        self.sync_accounts_by_name: set[str] = set()
+        """Ids of accounts of the directory synchronization that show by their name."""
+
+    def take(self, user: AnyUser) -> None:
+        """Count one user. Agents' accounts are no people."""
+        cell = self.cell_of(user)
+        if cell is None:
+            return
+        if user.profile.display_name == DIRECTORY_SYNC_NAME:
+            self.sync_accounts_by_name.add(user.profile.id)
+        counted = self.cells.get(cell)
+        if counted is None:
+            self.cells[cell] = Counted(1, user.profile, user.registration, [user.profile.user_principal_name])
+            return
+        counted.people += 1
+        if len(counted.sample) < SAMPLE:
+            counted.sample.append(user.profile.user_principal_name)
+
+    def cell_of(self, user: AnyUser) -> Cell | None:
+        """Return the cell of a user; None for an agent's account."""
+        profile, registration = user.profile, user.registration
+        if profile.is_agent:
+            return None
+        sort = self._worlds.sort_number(self._worlds.judge.sort_of(profile))
+        is_covered = self.coverage_of(sort).verdict is Verdict.COVERED
+        on_mfa = not isinstance(user, UnreadableUser) and user.mfa_state is not MfaState.DISABLED
+        return Cell(
+            sort=sort,
+            waits=on_mfa and kept_out(user, self._evidence, self._rules) is None,
+            required=required_of(user, is_covered=is_covered),
+            is_disabled=profile.account_enabled is False,
+            cannot_answer=self._cannot_answer(profile),
+            looks_like_service=_looks_like_service(profile, registration),
+            capability=self._capable.of(profile, registration),
+            is_covered=is_covered,
+            registered=_registered(registration),
+        )
+
+    def coverage_of(self, sort: int) -> Coverage:
+        """Return the verdict on people of a sort today, in words that are true of all of them."""
+        coverage = self._coverages.get(sort)
+        if coverage is None:
+            coverage = self._coverages[sort] = self._worlds.coverage_today(sort)
+        return coverage
+
+    def is_proven(self, cell: Cell) -> bool:
+        """Tell whether people of a cell are covered today, as far as a plan asks."""
+        return self.coverage_of(cell.sort).is_proven(self._accepted)
+
+    @property
+    def waiting(self) -> Iterator[tuple[Cell, Counted]]:
+        """Yield the cells of people on per-user MFA whom the plan would migrate if they were covered."""
+        return ((cell, counted) for cell, counted in self.cells.items() if cell.waits)
+
+    @property
+    def uncovered(self) -> Iterator[tuple[Cell, Counted]]:
+        """Yield those of them who are not covered."""
+        return ((cell, counted) for cell, counted in self.waiting if not self.is_proven(cell))
+
+    def _cannot_answer(self, profile: UserProfile) -> bool:
+        is_room = bool(self._room_skus and self._room_skus & set(profile.assigned_licenses or ()))
+        return is_room or profile.id in self._sync_holders or profile.display_name == DIRECTORY_SYNC_NAME
+
+
+def _registered(registration: Registration | None) -> tuple[object, ...] | None:
+    if registration is None:
+        return None
+    return registration.is_mfa_registered, registration.is_mfa_capable, registration.methods_registered
+
+
+def _looks_like_service(profile: UserProfile, registration: Registration | None) -> bool:
+    """Tell whether an account looks like that of a machine: by its name, and nobody ever registered a method for it."""
+    if profile.is_guest or (registration is not None and registration.is_mfa_registered):
+        return False
+    names = (profile.user_principal_name.partition("@")[0], profile.display_name or "")
+    return any(_SERVICE_NAME.search(name.casefold()) for name in names)

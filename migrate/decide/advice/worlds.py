@@ -1,0 +1,318 @@
+"""Judges people under any set of steps with the engine of the proof: each policy in each of its versions, in one space.
+
+A version is a policy as some of the steps would make it. People are told apart by sort only, and each combination of
+assigned versions is solved once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import IntFlag
+
+from msgspec import structs
+
+from migrate.decide.advice.taking import change_by, ours
+from migrate.decide.coverage.context import Reader
+from migrate.decide.coverage.judge import Judge, Sort, may_matter
+from migrate.decide.coverage.policy import Kind, PolicyReading
+from migrate.decide.coverage.principals import Match
+from migrate.decide.coverage.regions import Box, TooManyCombinations, intersection, is_covered, open_box
+from migrate.decide.coverage.vocabulary import CLIENT_TYPES, FLOWS, LEGACY_CLIENTS, Axis
+from migrate.model.advice import CreateOurs, Remedy
+from migrate.model.coverage import Coverage
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.rules import Rules
+
+
+class Hit(IntFlag):
+    """What is new for somebody, as bits. New is what no enabled policy demanded before."""
+
+    NOTHING = 0
+    CLOSES = 1
+    """MFA or a block for some sign-in."""
+    ASKS = 2
+    """MFA for some sign-in of a client that can do MFA."""
+    LEGACY = 4
+    """Legacy clients stop working for some sign-in."""
+    DEVICE_CODE = 8
+    """The device code flow is blocked for some sign-in."""
+    BLOCKS = 16
+    """Some other sign-in is blocked."""
+    BLOCKS_ALL = 32
+    """Every sign-in is blocked."""
+
+
+_MODERN = sum(1 << index for index, client in enumerate(CLIENT_TYPES) if client not in LEGACY_CLIENTS)
+_LEGACY = sum(1 << index for index, client in enumerate(CLIENT_TYPES) if client in LEGACY_CLIENTS)
+_DEVICE_CODE = 1 << FLOWS.index("deviceCodeFlow")
+_OTHER_FLOWS = (1 << len(FLOWS)) - 1 - _DEVICE_CODE
+
+Steps = int
+"""A set of steps, a bit for each by its place."""
+
+
+class Worlds:
+    """The tenant under every set of steps."""
+
+    def __init__(self, tenant_id: str, evidence: Evidence, rules: Rules, remedies: Sequence[Remedy]) -> None:
+        """Read the policies. `evidence` is the tenant as it will be once the configuration's policies are on."""
+        self.remedies = tuple(remedies)
+        self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
+        own = ours(tenant_id, evidence, rules) if any(isinstance(one, CreateOurs) for one in remedies) else None
+        self._policies = {policy.id: policy for policy in (*evidence.policies, *(() if own is None else (own,)))}
+        self._reader = Reader(evidence)
+        self.judge = Judge(
+            structs.replace(evidence, policies=(*evidence.policies, *(() if own is None else (_off(own),)))),
+            apps_that_matter=rules.apps_that_matter,
+            baseline=rules.baseline,
+        )
+        self._solver = self.judge.solver
+        self._readings = list(self.judge.weighed)
+        self._place_today = {reading.id: place for place, reading in enumerate(self._readings)}
+        self._about = self._steps_by_policy()
+        self._versions: dict[tuple[str, Steps], int | None] = {}
+        self._sorts: dict[Sort, int] = {}
+        self._by_number: list[Sort] = []
+        self._matches: dict[tuple[int, int], Match] = {}
+        self._today: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+        self._proven: dict[tuple[tuple[int, ...], tuple[int, ...]], bool] = {}
+        self._witnesses: dict[tuple[int, ...], list[Box]] = {}
+        self._touching: dict[int, Steps] = {}
+        self._reach: dict[tuple[int, tuple[int, ...]], Hit] = {}
+        self.solved = 0
+        """How many questions about a union of policies were answered by looking at it."""
+
+    def _steps_by_policy(self) -> dict[str, Steps]:
+        about: dict[str, Steps] = {}
+        for place, remedy in enumerate(self.remedies):
+            about[remedy.policy_id] = about.get(remedy.policy_id, 0) | 1 << place
+        return about
+
+    # People
+
+    def sort_number(self, sort: Sort) -> int:
+        """Return the number of a sort of people; new ones are taken in."""
+        number = self._sorts.get(sort)
+        if number is None:
+            number = self._sorts[sort] = len(self._by_number)
+            self._by_number.append(sort)
+            self._today.append(self._assigned_now(number))
+        return number
+
+    def _assigned_now(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the policies in force that are certainly assigned, and those that perhaps are."""
+        certain, perhaps = [], []
+        for place, reading in enumerate(self.judge.weighed):
+            if reading.policy.policy_state is PolicyState.REPORT_ONLY:
+                continue
+            match = self._match(place, number)
+            if self._is_certain(place, match):
+                certain.append(place)
+            elif match is not Match.NO:
+                perhaps.append(place)
+        return tuple(certain), tuple(perhaps)
+
+    def _match(self, place: int, number: int) -> Match:
+        key = (place, number)
+        match = self._matches.get(key)
+        if match is None:
+            match = self._matches[key] = self.judge.match_of(self._readings[place], self._by_number[number])
+        return match
+
+    def _is_certain(self, place: int, match: Match) -> bool:
+        """Tell whether a policy demands something for certain; one with conditions beyond telling apart does not."""
+        return match is Match.YES and not self._readings[place].problems and self._solver.demanded(place) is not None
+
+    def coverage_today(self, number: int) -> Coverage:
+        """Return the verdict on people of a sort as long as no step is taken."""
+        return self.judge.coverage_of_sort(self._by_number[number])
+
+    def is_inside(self, number: int, object_id: str) -> bool:
+        """Tell whether people of a sort are, or could become, members of a group."""
+        facts = self.judge.facts_of(self._by_number[number])
+        return not facts.isdisjoint({("member", object_id), ("eligible member", object_id)})
+
+    def is_named(self, number: int, object_id: str) -> bool:
+        """Tell whether a sort is one user whom a policy names."""
+        return ("named", object_id) in self.judge.facts_of(self._by_number[number])
+
+    def touching(self, number: int) -> Steps:
+        """Return the steps about policies that reach people of a sort when all of them are taken."""
+        known = self._touching.get(number)
+        if known is None:
+            known = 0
+            for policy_id, about in self._about.items():
+                place = self._version(policy_id, about)
+                if place is not None and self._match(place, number) is not Match.NO:
+                    known |= about
+            self._touching[number] = known
+        return known
+
+    # Versions
+
+    def _version(self, policy_id: str, steps: Steps) -> int | None:
+        """Return the place of a policy as these steps, of those about it, make it; None where it demands nothing."""
+        key = (policy_id, steps)
+        if key not in self._versions:
+            self._versions[key] = self._made(policy_id, steps)
+        return self._versions[key]
+
+    def _made(self, policy_id: str, steps: Steps) -> int | None:
+        policy: ConditionalAccessPolicy = self._policies[policy_id]
+        reading = self._reader.read(policy, change_by(self._taken(steps)))
+        if not may_matter(reading) or reading.policy.policy_state is PolicyState.REPORT_ONLY:
+            return None
+        self._readings.append(reading)
+        return self._solver.add(reading)
+
+    def _taken(self, steps: Steps) -> Iterator[Remedy]:
+        return (remedy for place, remedy in enumerate(self.remedies) if steps >> place & 1)
+
+    def _assigned(self, number: int, steps: Steps) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return what is assigned after the steps, for certain and perhaps."""
+        certain, perhaps = self._today[number]
+        for policy_id, about in self._about.items():
+            if not steps & about:
+                continue
+            now, then = self._place_today.get(policy_id), self._version(policy_id, steps & about)
+            certain = tuple(place for place in certain if place != now)
+            perhaps = tuple(place for place in perhaps if place != now)
+            if then is not None:
+                match = self._match(then, number)
+                if self._is_certain(then, match):
+                    certain = (*certain, then)
+                elif match is not Match.NO:
+                    perhaps = (*perhaps, then)
+        return certain, perhaps
+
+    # Questions
+
+    def is_proven(self, number: int, steps: Steps) -> bool:
+        """Tell whether people of a sort would be planned after the steps, were they on per-user MFA."""
+        key = self._assigned(number, steps)
+        known = self._proven.get(key)
+        if known is None:
+            known = self._proven[key] = self._is_proven(number, *key)
+        return known
+
+    def _is_proven(self, number: int, certain: tuple[int, ...], perhaps: tuple[int, ...]) -> bool:
+        lasting = tuple(place for place in certain if self._solver.lasts(place))
+        if not self.judge.is_beta_unread and self._fills(number, lasting):
+            return True
+        if not self._accepted:
+            return False
+        return self.judge.verdict_with(certain, perhaps).is_proven(self._accepted)
+
+    def _fills(self, number: int, places: Iterable[int]) -> bool:
+        """Tell whether these policies leave nothing open. What refuted others with the same start is tried first."""
+        boxes = [box for place in places if (box := self._solver.demanded(place)) is not None]
+        seen = self._witnesses.setdefault(self._today[number][0], [])
+        for witness in seen:
+            if not any(_meets(box, witness) for box in boxes):
+                return False
+        self.solved += 1
+        try:
+            found = open_box(self._solver.whole, boxes, self._solver.budget())
+        except TooManyCombinations:
+            return False
+        if found is None:
+            return True
+        seen.append(found)
+        return False
+
+    def hits(self, number: int, steps: Steps) -> Hit:
+        """Return what is new for people of a sort after the steps. Where an assignment is not known, it counts."""
+        certain, _ = self._today[number]
+        found = Hit.NOTHING
+        for policy_id, about in self._about.items():
+            taken = steps & about
+            place = self._version(policy_id, taken) if taken else None
+            if place is not None and self._match(place, number) is not Match.NO:
+                found |= self._reach_of(place, certain)
+        return found
+
+    def closes(self, number: int, steps: Steps) -> bool:
+        """Tell whether less is open for people of a sort after the steps, for certain."""
+        certain, _ = self._today[number]
+        after, _ = self._assigned(number, steps)
+        new = set(after) - set(certain)
+        return any(self._reach_of(place, certain) & Hit.CLOSES for place in new)
+
+    def _reach_of(self, place: int, certain: tuple[int, ...]) -> Hit:
+        key = (place, certain)
+        known = self._reach.get(key)
+        if known is None:
+            known = self._reach[key] = self._reaching(self._readings[place], place, certain)
+        return known
+
+    def _reaching(self, reading: PolicyReading, place: int, certain: tuple[int, ...]) -> Hit:
+        box = self._solver.perhaps_demanded(place) if reading.problems else self._solver.demanded(place)
+        if box is None:
+            return Hit.NOTHING
+        blocks = reading.demand.kind is Kind.BLOCK
+        demanded = [one for before in certain if (one := self._solver.demanded(before)) is not None]
+        blocked = [
+            one
+            for before in certain
+            if self._readings[before].demand.kind is Kind.BLOCK and (one := self._solver.demanded(before)) is not None
+        ]
+        asked: tuple[tuple[Hit, bool, Box, list[Box]], ...] = (
+            (Hit.CLOSES, True, {}, demanded),
+            (Hit.ASKS, not blocks, {Axis.CLIENT.value: _MODERN}, demanded),
+            (Hit.LEGACY, True, {Axis.CLIENT.value: _LEGACY}, demanded),
+            (Hit.DEVICE_CODE, blocks, {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: _DEVICE_CODE}, blocked),
+            (Hit.BLOCKS, blocks, {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: _OTHER_FLOWS}, blocked),
+        )
+        found = Hit.NOTHING
+        for hit, matters, region, before in asked:
+            if matters and self._reaches(box, region, before):
+                found |= hit
+        if found & Hit.BLOCKS and self._is_everything(box):
+            found |= Hit.BLOCKS_ALL
+        return found
+
+    def _reaches(self, box: Box, region: Box, boxes: list[Box]) -> bool:
+        """Tell whether a box holds something of a region beyond these boxes. Taken as yes past the work limit."""
+        inside = intersection(self._solver.whole, box)
+        inside = None if inside is None else intersection(inside, region)
+        self.solved += 1
+        try:
+            return inside is not None and not is_covered(inside, boxes, self._solver.budget())
+        except TooManyCombinations:
+            return True
+
+    def _is_everything(self, box: Box) -> bool:
+        return is_covered(self._solver.whole, [box], self._solver.budget())
+
+    def helpful(self, numbers: Iterable[int], allowed: Steps) -> Steps:
+        """Return which of the allowed steps may help some of these people, alone or with others.
+
+        Steps only ever add demands, so a step that is idle beside all others of its policy is idle in every set.
+        """
+        sorts = tuple(numbers)
+        found: Steps = 0
+        for about in self._about.values():
+            steps = about & allowed
+            for place in range(steps.bit_length()):
+                step = 1 << place
+                if steps & step and any(self._differs(number, steps, steps & ~step) for number in sorts):
+                    found |= step
+        return found
+
+    def _differs(self, number: int, steps: Steps, fewer: Steps) -> bool:
+        """Tell whether one set of steps about one policy demands more of somebody than a smaller one."""
+        before, _ = self._assigned(number, fewer)
+        after, _ = self._assigned(number, steps)
+        new = set(after) - set(before)
+        return any(self._reach_of(place, before) & Hit.CLOSES for place in new)
+
+
+def _meets(box: Box, witness: Box) -> bool:
+    """Tell whether a box holds any of a witness: only then may it close some of what that shows to be open."""
+    return all(mask & witness.get(axis, mask) for axis, mask in box.items())
+
+
+def _off(policy: ConditionalAccessPolicy) -> ConditionalAccessPolicy:
+    """Return our policy as one that is not in force: whom it names is known then, and it demands nothing yet."""
+    state = PolicyState.DISABLED
+    return structs.replace(policy, policy_state=state, raw={**policy.raw, "state": state.value})
