@@ -23,6 +23,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from migrate import __version__
+from migrate.commands.advise import advise
 from migrate.commands.apply import apply
 from migrate.commands.audit import audit_app
 from migrate.commands.compare import compare
@@ -129,6 +130,7 @@ app.command()(status)
 app.command()(explain)
 app.command()(coverage)
 app.command(name="what-if")(what_if)
+app.command()(advise)
 app.command()(plan)
 app.command()(show)
 app.command()(apply)

@@ -18,7 +18,7 @@ from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, wo
 from migrate.config import AcceptCaught, Config, EmergencyAccess, Exclusion, limits_of
 from migrate.errors import ConfigProblem, ExitCode
 from migrate.model.impact import AcceptedPerson
-from migrate.model.plan import AcceptedGap, Decision, ExcludedUser
+from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, HoldReason, PlanHeader
 from migrate.model.rules import Rules
 from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
@@ -62,6 +62,7 @@ def plan(
         mfa-migrate plan --confirm-with-what-if
         mfa-migrate plan -o csv > plan-for-the-meeting.csv
     """
+    from migrate.decide.advice.advising import advised
     from migrate.decide.configuration import made_with
     from migrate.decide.planner import Planner
     from migrate.views.plan import plan_answer
@@ -83,10 +84,21 @@ def plan(
             lambda digest: msgspec.structs.replace(planner.header(digest, tool_version=__version__), made_with=made),
             dialect_of(call.settings),
         )
+        advice = None
+        if _is_worth_advice(header):
+            _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users())
     rows = workspace.path / PLAN_CSV
-    call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows))
+    call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
+
+
+_CLOSED_BY_STEPS = (HoldReason.UNCOVERED, HoldReason.PARTLY, HoldReason.MANAGED_POLICY)
+
+
+def _is_worth_advice(header: PlanHeader) -> bool:
+    """Tell whether somebody is held back whom a policy could cover."""
+    return any(header.counts.get(f"hold/{why}") for why in _CLOSED_BY_STEPS)
 
 
 async def _objections(call: Call, snapshot: Snapshot, planner: Planner, rules: Rules) -> dict[Hashable, str]:

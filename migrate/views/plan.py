@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, assert_never
 
+from migrate.model.advice import Advice
 from migrate.model.cells import PLAN_COLUMNS, plan_cells, reason_cell
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import Caught, PolicyImpact
@@ -20,12 +21,18 @@ from migrate.model.plan import (
     Severity,
 )
 from migrate.model.words import counted
+from migrate.views.advise import lines_in_plan
 from migrate.views.held_back import held_back_lines
 from migrate.views.screen import Answer, styled, table
 
 
 def plan_answer(
-    header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], path: Path, *, every_row: bool = False
+    header: PlanHeader,
+    rows: Callable[[], Iterable[PlanRow]],
+    path: Path,
+    *,
+    every_row: bool = False,
+    advice: Advice | None = None,
 ) -> Answer:
     """Return the answer for a plan.
 
@@ -34,13 +41,14 @@ def plan_answer(
         rows: Yields the rows to show; `show` gives those that were asked for.
         path: plan.csv.
         every_row: Show each row in the table, as `show` does for a selection.
+        advice: What would cover people who are held back because they are not covered.
     """
     return Answer(
         kind="plan",
         document={"digest": header.digest, **_document(header)},
         columns=PLAN_COLUMNS,
         rows=lambda: map(plan_cells, rows()),
-        lines=lambda: _lines(header, rows, path, every_row),
+        lines=lambda: _lines(header, rows, path, every_row, advice),
     )
 
 
@@ -63,7 +71,13 @@ def sign_of(row: PlanRow) -> tuple[str, str]:
             assert_never(row.action)
 
 
-def _lines(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], path: Path, every_row: bool) -> Iterator[Any]:
+def _lines(
+    header: PlanHeader,
+    rows: Callable[[], Iterable[PlanRow]],
+    path: Path,
+    every_row: bool,
+    advice: Advice | None,
+) -> Iterator[Any]:
     yield (
         f"Plan {header.digest[:12]} for {header.tenant_name} ({header.tenant_domain}), from the export of "
         f"{header.snapshot_taken_at}"
@@ -81,6 +95,9 @@ def _lines(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], path: Path
         yield _row_table(rows())
     else:
         yield from held_back_lines(rows(), "Held back")
+    if advice is not None:
+        yield from lines_in_plan(advice)
+        yield ""
     for note in header.notes:
         blocks = note.severity is Severity.BLOCKER
         yield styled(
