@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
 from migrate.errors import Guarded, JournalBehind, NothingHere
+from migrate.model.waits import Waiting
 from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings
 from migrate.store.folder import Workspace
 
@@ -45,7 +46,9 @@ def _secret(name: str) -> str | None:
 
 
 @asynccontextmanager
-async def open_tenant(call: Call, *, on_wait: Callable[[str, float], None] | None = None) -> AsyncIterator[GraphTenant]:
+async def open_tenant(
+    call: Call, *, on_wait: Callable[[Waiting, float], None] | None = None
+) -> AsyncIterator[GraphTenant]:
     """Sign in and open the tenant; waits are told on the screen, or to `on_wait`.
 
     Raises Guarded when the tenant is not the one that `--tenant` names: some credentials sign in wherever they like.

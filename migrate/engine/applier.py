@@ -26,6 +26,7 @@ from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
 from migrate.model.reasons import Why
 from migrate.model.run import Ending, RunResult
+from migrate.model.waits import Waiting, WaitKind
 
 MOST_TRIES = 6
 """So often a policy's step is begun anew when what it rests on was too old each time."""
@@ -108,18 +109,18 @@ class Applier:
                 return self._finished(kept)
             except Wait as wait:
                 await self._waves.forget()
-                self._log.waiting(Why.WAITING, f"{wait.sentence} until {iso_utc(wait.until)}")
+                self._log.note_wait(wait.waiting)
                 seconds = (wait.until - self._tenant.server_now()).total_seconds()
                 if seconds > LONG_WAIT_SECONDS and not self._options.stay:
-                    return self._result(Ending.WAITING, waiting_for=wait.sentence, waiting_until=wait.until)
+                    return self._result(Ending.WAITING, waiting=wait.waiting)
                 if await self._sit_out(wait):
-                    self._log.waiting(Why.WAIT_INTERRUPTED)
+                    self._log.note_stop(Why.WAIT_INTERRUPTED)
                     return self._result(Ending.INTERRUPTED, sentence="Interrupted while waiting.")
             except _StopHere:
                 return self._result(Ending.STOPPED_HERE)
             except StopWave as stopped:
-                self._log.waiting(Why.STOPPED, stopped.sentence)
-                return self._result(Ending(stopped.ending), sentence=stopped.sentence)
+                self._log.note_stop(Why.STOPPED, stopped.sentence)
+                return self._result(stopped.ending, sentence=stopped.sentence)
 
     # Migrate: policies first, then users, wave by wave
 
@@ -154,8 +155,9 @@ class Applier:
 
     def _wait_for_who_settles(self) -> None:
         """Raise Wait for those whom the waves left out because they became covered too lately."""
-        if (until := self._waves.take_settling()) is not None:
-            raise Wait("users who became covered lately, as this folder has seen, have to settle", until)
+        if (settling := self._waves.take_settling()) is not None:
+            until, users = settling
+            raise Wait(Waiting(kind=WaitKind.USERS_SETTLE, number=users), until)
 
     async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[str]:
         """Carry out steps; return those that were not, with the reason. The guard belongs to the steps (rule 7)."""
@@ -259,7 +261,7 @@ class Applier:
         try:
             await self._gates.settled(self._plan.rests_on)
         except Wait as wait:
-            return [f"  waits   until {iso_utc(wait.until)}: {wait.sentence}"]
+            return [f"  waits   until {iso_utc(wait.until)}: {wait.waiting.what}"]
         return []
 
     async def _rehearse_wave(self, wave: Wave, lines: list[str]) -> Counter[str]:
@@ -295,7 +297,7 @@ class Applier:
             if self._stop():
                 return True
             if not looked:
-                self._progress.waiting(f"{wait.sentence} until {wait.until:%Y-%m-%d %H:%M} UTC", seconds)
+                self._progress.waiting(wait.waiting, seconds)
             pause = min(seconds, 1.0)
             await self._sleep(pause)
             looked += pause

@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from migrate.decide.policy_steps import is_named_by
 from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import moment_of
 from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import SetPolicyState, Wave
+from migrate.model.waits import Waiting, WaitKind
 
 
 class Wait(Exception):
     """Control flow: something has to settle until a moment."""
 
-    def __init__(self, sentence: str, until: datetime) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, waiting: Waiting, until: datetime) -> None:
+        super().__init__(str(waiting))
+        self.waiting = msgspec.structs.replace(waiting, until=until)
         self.until = until
 
 
@@ -41,7 +44,8 @@ class Gates:
         waiting = timedelta(seconds=self._terms.limits.report_only_seconds)
         for policy in await self._tenant.list_policies():
             if is_named_by(step.key, policy) and policy.policy_state is PolicyState.REPORT_ONLY:
-                self._until(f"policy {policy.display_name!r} stays report-only", _changed(policy), waiting)
+                stays = Waiting(kind=WaitKind.REPORT_ONLY, name=policy.display_name)
+                self._until(stays, _changed(policy), waiting)
 
     async def settled(self, keys: Sequence[str]) -> None:
         """Raise Wait until every policy that the users rest on has been unchanged for long enough.
@@ -60,14 +64,14 @@ class Gates:
         ]
         if rests_on:
             changed, name = max(rests_on)
-            sentence = f"policy {name!r} was changed and has to settle"
-            self._until(sentence, changed, timedelta(seconds=self._terms.limits.policy_settle_seconds))
+            settle = timedelta(seconds=self._terms.limits.policy_settle_seconds)
+            self._until(Waiting(kind=WaitKind.POLICY_SETTLES, name=name), changed, settle)
 
     def not_before(self, wave: Wave) -> None:
         """Raise Wait until the moment before which the operator does not want the wave to begin."""
         moment = moment_of(wave.not_before) if wave.not_before else None
         if moment is not None and moment > self._tenant.server_now():
-            raise Wait(f"wave {wave.number} ({wave.name}) begins at {wave.not_before} at the earliest", moment)
+            raise Wait(_about(wave, WaitKind.WAVE_BEGINS), moment)
 
     def after_the_wave_before(self, wave: Wave) -> None:
         """Raise Wait until the last change of the waves before is long enough ago."""
@@ -82,12 +86,16 @@ class Gates:
         ):
             if entry.object_id not in own:
                 last = moment_of(entry.server_date) or last
-        sentence = f"wave {wave.number} ({wave.name}) keeps its distance to the wave before"
-        self._until(sentence, last, timedelta(seconds=seconds))
+        self._until(_about(wave, WaitKind.WAVE_DISTANCE), last, timedelta(seconds=seconds))
 
-    def _until(self, sentence: str, since: datetime | None, waiting: timedelta) -> None:
+    def _until(self, what: Waiting, since: datetime | None, waiting: timedelta) -> None:
         if since is not None and since + waiting > self._tenant.server_now():
-            raise Wait(sentence, since + waiting)
+            raise Wait(what, since + waiting)
+
+
+def _about(wave: Wave, kind: WaitKind) -> Waiting:
+    said = wave.not_before if kind is WaitKind.WAVE_BEGINS else ""
+    return Waiting(kind=kind, name=wave.name, number=wave.number, said=said)
 
 
 def _changed(policy: ConditionalAccessPolicy) -> datetime | None:

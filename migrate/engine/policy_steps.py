@@ -30,6 +30,7 @@ from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicy
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import canonical_json
 from migrate.model.replies import WriteFate
+from migrate.model.waits import Waiting, WaitKind
 
 LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)
 """Seconds between looks at a policy whose state does not show yet: lists may lag behind a write by that much."""
@@ -126,7 +127,7 @@ class PolicySteps:
     async def _create(self, step: CreatePolicy) -> None:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             in_doubt = is_policy_step_in_doubt(step, self._journal)
-            look = await self._look_for(step.key, patiently=in_doubt)
+            look = await self._look_for(step, patiently=in_doubt)
             if (found := look.found) is not None:
                 ours = is_creation_sent(step, self._journal)
                 outcome = Outcome.RECOVERED if ours else Outcome.SKIPPED
@@ -147,7 +148,7 @@ class PolicySteps:
                 raise TooOld
             if (created := reply.policy) is not None:
                 there = await self._read_until(
-                    created.id, lambda p: p is not None and says_the_same(step.body, p), patiently=True
+                    step, created.id, lambda p: p is not None and says_the_same(step.body, p), patiently=True
                 )
                 if there is None or not says_the_same(step.body, there):
                     reason = reason_of(Why.READS_DIFFERENTLY)
@@ -169,15 +170,15 @@ class PolicySteps:
             hint="Run `mfa-migrate apply` again; the policy is looked for before it is created.",
         )
 
-    async def _look_for(self, key: str, *, patiently: bool) -> _Look:
+    async def _look_for(self, step: CreatePolicy, *, patiently: bool) -> _Look:
         """Look for a policy, several times when it may have been created: a list may lag behind a create."""
-        look = await self._look(key)
+        look = await self._look(step.key)
         for pause in LOOK_PAUSES if patiently else ():
             if look.found is not None:
                 break
-            self._progress.waiting("looking whether the policy was created after all", pause)
+            self._progress.waiting(Waiting(kind=WaitKind.CREATION_SHOWS, name=step.display_name), pause)
             await self._sleep(pause)
-            look = await self._look(key)
+            look = await self._look(step.key)
         return look
 
     async def _look(self, key: str) -> _Look:
@@ -193,7 +194,12 @@ class PolicySteps:
         return Departure(self._journal, is_due=is_due, intents=lambda: [intent])
 
     async def _read_until(
-        self, policy_id: str, is_so: Callable[[ConditionalAccessPolicy | None], bool], *, patiently: bool
+        self,
+        step: PolicyStep,
+        policy_id: str,
+        is_so: Callable[[ConditionalAccessPolicy | None], bool],
+        *,
+        patiently: bool,
     ) -> ConditionalAccessPolicy | None:
         """Read a policy after a write, several times when the write was accepted: reads may lag behind it."""
         for pause in LOOK_PAUSES if patiently else ():
@@ -201,7 +207,7 @@ class PolicySteps:
                 there = await self._tenant.read_policy(policy_id)
                 if is_so(there):
                     return there
-            self._progress.waiting("the accepted change of the policy cannot be read back yet", pause)
+            self._progress.waiting(Waiting(kind=WaitKind.POLICY_SHOWS, name=step.display_name), pause)
             await self._sleep(pause)
         return await self._tenant.read_policy(policy_id)
 
@@ -269,7 +275,7 @@ class PolicySteps:
             raise TooOld
         accepted = fate is WriteFate.ACCEPTED
         there = await self._read_until(
-            found.id, lambda policy: policy is not None and policy.policy_state is after, patiently=accepted
+            step, found.id, lambda policy: policy is not None and policy.policy_state is after, patiently=accepted
         )
         if there is None or there.policy_state is not after:
             reason = reason_of(Why.NO_ANSWER, ", and it reads as before")
@@ -309,7 +315,7 @@ class PolicySteps:
             if fate is WriteFate.STALE:
                 raise TooOld
             accepted = fate is WriteFate.ACCEPTED
-            there = await self._read_until(found.id, lambda policy: policy is None, patiently=accepted)
+            there = await self._read_until(step, found.id, lambda policy: policy is None, patiently=accepted)
             if there is None:
                 self._note(step, found.id, Outcome.CONFIRMED, before, "deleted", "", NO_REASON, attempt, id_)
                 return NO_REASON

@@ -16,6 +16,7 @@ from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteRep
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import Registration, UserProfile
+from migrate.model.waits import Waiting
 
 
 class Tenant(Protocol):
@@ -220,8 +221,8 @@ class Progress(Protocol):
         """Report that `done` of `total` (None when unknown) are through."""
         ...
 
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Report a wait with its reason."""
+    def waiting(self, waiting: Waiting, seconds: float) -> None:
+        """Report a wait with its reason, and how long it takes at least."""
         ...
 
     def note(self, sentence: str) -> None:

@@ -13,6 +13,7 @@ from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import PlanKind
 from migrate.model.reasons import Parts, Reason, Why, reason_of
 from migrate.model.users import MfaState
+from migrate.model.waits import Waiting
 
 NOTHING_TO_DO = "already so"
 """How users are counted who were found as asked without our doing."""
@@ -47,8 +48,12 @@ class RunLog:
         """Note a wait that the operator skipped by name, in the operator's words."""
         self._note(Operation.APPROVE, Outcome.APPROVED, reason_of(Why.APPROVED, f"{option}: {words}"))
 
-    def waiting(self, why: Why, words: str = "") -> None:
-        """Note why the run stands still."""
+    def note_wait(self, waiting: Waiting) -> None:
+        """Note what the run waits for."""
+        self._note(Operation.WAIT, Outcome.WAITING, waiting.reason)
+
+    def note_stop(self, why: Why, words: str = "") -> None:
+        """Note why the run ended rather than waited."""
         self._note(Operation.WAIT, Outcome.WAITING, reason_of(why, words))
 
     def closed(self, undone: Sequence[str]) -> None:

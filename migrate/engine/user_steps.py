@@ -32,6 +32,7 @@ from migrate.model.reasons import (
 )
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.users import MfaState
+from migrate.model.waits import Waiting, WaitKind
 
 BATCH = 20
 """Items in one Graph batch."""
@@ -98,7 +99,7 @@ class UserSteps:
         self._excluded: AbstractSet[str] = frozenset() if held is None else frozenset(held.excluded)
         self._overwrite_drift = parts.options.overwrite_drift
         self._refusals = Refusals()
-        self._settling: datetime | None = None
+        self._settling: dict[str, datetime] = {}
         self._tried: AbstractSet[str] = frozenset()
         self._unseen: Mapping[str, str] = {}
 
@@ -110,15 +111,13 @@ class UserSteps:
         """Take in by user what was asked for in any run and could not be read back: it may take effect yet."""
         self._unseen = requested
 
-    def take_settling(self) -> datetime | None:
-        """Return until when somebody has to settle who was left since this was last asked; None when nobody has."""
-        until, self._settling = self._settling, None
-        return until
+    def take_settling(self) -> tuple[datetime, int] | None:
+        """Return until when how many have to settle who were left since this was last asked; None when nobody has."""
+        settling, self._settling = self._settling, {}
+        return (max(settling.values()), len(settling)) if settling else None
 
-    def _note_settling(self, left: Iterable[Leave]) -> None:
-        for each in left:
-            if each.until is not None:
-                self._settling = max(each.until, self._settling or each.until)
+    def _note_settling(self, left: Iterable[tuple[SetMfaState, Leave]]) -> None:
+        self._settling.update({step.user_id: leave.until for step, leave in left if leave.until is not None})
 
     def lapse(self) -> PermissionMissing | None:
         """Return the failure of the run when user after user is refused in the same way, else None."""
@@ -181,7 +180,7 @@ class UserSteps:
 
     def leave(self, left: Sequence[tuple[SetMfaState, Leave]]) -> list[JournalEntry]:
         """Write down why steps are not sent."""
-        self._note_settling(decision for _, decision in left)
+        self._note_settling(left)
         entries = self._journal.append([_left(step, decision) for step, decision in left]) if left else []
         self._told(entries)
         return entries
@@ -291,7 +290,7 @@ class UserSteps:
                 case Send() as decision:
                     pending.append(replace(each.item, found=decision.found, judged=proofs.get(step.user_id)))
                 case Leave() as decision:
-                    self._note_settling([decision])
+                    self._note_settling([(step, decision)])
                     reason = _after(each.reply, decision.reason)
                     left.append(_outcome(each.item, each.reply, decision.found, decision.outcome, reason, attempt))
         return [*outcomes, *(self._journal.append(left) if left else [])], pending
@@ -310,7 +309,7 @@ class UserSteps:
             if not late:
                 break
             pause = min(pause, self._readback_timeout - waited)
-            self._progress.waiting(f"{len(late)} accepted changes cannot be read back yet", pause)
+            self._progress.waiting(Waiting(kind=WaitKind.USERS_SHOW, number=len(late)), pause)
             await self._sleep(pause)
             waited, pause = waited + pause, pause * 2
             readings |= await self._read(late)
@@ -321,8 +320,9 @@ class UserSteps:
         seconds = max(asked, BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1])
         until = self._tenant.server_now() + timedelta(seconds=seconds)
         throttled = any(each.reply.status == 429 or each.reply.fate is WriteFate.HELD for each in again)
-        why = f"throttled by Graph (writes) until {until:%H:%M:%S} UTC" if throttled else "busy, or no clear answer"
-        self._progress.waiting(f"{why}; {len(again)} changes are read and sent again then", seconds)
+        kind = WaitKind.THROTTLED if throttled else WaitKind.BUSY
+        waiting = Waiting(kind=kind, name="writes", number=len(again), until=until if throttled else None)
+        self._progress.waiting(waiting, seconds)
         while seconds > 0 and not self._stop():
             await self._sleep(min(1.0, seconds))
             seconds -= 1.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from migrate.engine.ports import Journal, Progress
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
-from migrate.model.reasons import Why, reason_of
+from migrate.model.waits import Waiting
 
 WORTH_KEEPING_SECONDS = 5.0
 """Shorter waits are the normal pace of a run; the same one over and over counts as one."""
@@ -20,9 +20,9 @@ class WaitLog:
         self._screen = screen
         self._journal: Journal | None = None
         self._server_date: Callable[[], str] = str
-        self._last = ""
+        self._last: Waiting | None = None
         self._seconds = 0.0
-        """How long the last reason was waited for in a row; not counted on once it is kept."""
+        """How long the last one was waited for in a row; not counted on once it is kept."""
 
     def keep_in(self, journal: Journal, *, server_date: Callable[[], str]) -> None:
         """Journal waits from now on; the journal is open for a run."""
@@ -36,13 +36,13 @@ class WaitLog:
         """Say one sentence."""
         self._screen.note(sentence)
 
-    def waiting(self, reason: str, seconds: float) -> None:
+    def waiting(self, waiting: Waiting, seconds: float) -> None:
         """Report a wait and keep it."""
-        self._screen.waiting(reason, seconds)
+        self._screen.waiting(waiting, seconds)
         if self._journal is None:
             return
-        if reason != self._last:
-            self._last, self._seconds = reason, 0.0
+        if not waiting.is_like(self._last):
+            self._last, self._seconds = waiting, 0.0
         if self._seconds >= WORTH_KEEPING_SECONDS:
             return
         self._seconds += seconds
@@ -54,7 +54,7 @@ class WaitLog:
                     operation=Operation.WAIT,
                     target_type=TargetType.RUN,
                     outcome=Outcome.WAITING,
-                    reason=reason_of(Why.WAITING, reason),
+                    reason=waiting.reason,
                     server_date=self._server_date(),
                 )
             ]

@@ -18,6 +18,8 @@ from migrate.model.amounts import count_or_percent
 from migrate.model.journal import JournalEntry, Operation, Outcome
 from migrate.model.plan import SetMfaState, Wave
 from migrate.model.reasons import Why
+from migrate.model.run import Ending
+from migrate.model.waits import Waiting, WaitKind
 
 CHUNK = 500
 """Users who are read and proven in one go before a wave."""
@@ -30,7 +32,7 @@ WORKERS = 6
 half, few enough to stop soon."""
 PAUSE_LOOK_SECONDS = 2.0
 PAUSE_LIMIT_SECONDS = 15 * 60
-PAUSED = "paused by the file `pause` in the working folder"
+PAUSED = Waiting(kind=WaitKind.PAUSED)
 _ASKED_AGAIN = frozenset({Why.NOT_COVERED, Why.SETTLING})
 FINAL = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED})
 """Outcomes after which a user is not tried again in the same run."""
@@ -39,10 +41,9 @@ FINAL = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED})
 class StopWave(Exception):
     """The wave stops here; what was in flight has its outcome."""
 
-    def __init__(self, ending: str, sentence: str) -> None:
+    def __init__(self, ending: Ending, sentence: str) -> None:
         super().__init__(sentence)
         self.ending = ending
-        """`paused`, `limit` or `interrupted`."""
         self.sentence = sentence
 
 
@@ -93,8 +94,8 @@ class WaveRunner:
         self._users.know_unseen(self._unseen())
         return await self._rehearse(wave)
 
-    def take_settling(self) -> datetime | None:
-        """Return until when somebody has to settle whom the waves left out for it, since this was last asked."""
+    def take_settling(self) -> tuple[datetime, int] | None:
+        """Return until when how many have to settle whom the waves left out for it, since this was last asked."""
         return self._users.take_settling()
 
     def is_read_ahead(self, wave: Wave) -> bool:
@@ -131,7 +132,7 @@ class WaveRunner:
             if not self._writing:
                 self._progress.advance(done, wave.users, f"Wave {wave.number} ({wave.name}): reading and proving")
             if self._stop():
-                raise StopWave("interrupted", "Interrupted while reading; nothing was sent for this wave.")
+                raise StopWave(Ending.INTERRUPTED, "Interrupted while reading; nothing was sent for this wave.")
         return found, rests_on, left
 
     async def _rehearsed(self, wave: Wave) -> Rehearsed:
@@ -219,12 +220,12 @@ class WaveRunner:
         waited = 0.0
         while self._paused() and not self._stop():
             if waited >= self._pause_limit:
-                raise StopWave("paused", f"{PAUSED[0].upper()}{PAUSED[1:]}.")
+                raise StopWave(Ending.PAUSED, "Paused by the file `pause` in the working folder.")
             self._progress.waiting(PAUSED, PAUSE_LOOK_SECONDS)
             await self._sleep(PAUSE_LOOK_SECONDS)
             waited += PAUSE_LOOK_SECONDS
         if self._stop():
-            raise StopWave("interrupted", "Interrupted; what was in flight is settled.")
+            raise StopWave(Ending.INTERRUPTED, "Interrupted; what was in flight is settled.")
 
     def _note_outcomes(self, outcomes: Sequence[JournalEntry], wave: Wave, limit: int) -> None:
         self._failures += sum(
@@ -238,7 +239,7 @@ class WaveRunner:
         # An interrupt leaves changes unsent, and these are no failures to stop for.
         if self._failures > limit and self._halted is None and not self._stop():
             self._halted = StopWave(
-                "limit",
+                Ending.LIMIT,
                 f"Wave {wave.number} ({wave.name}) stopped: {self._failures} users failed or are not covered any more; "
                 f"--max-failures allows {limit}. The rest was not touched.",
             )

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from migrate.graph.channel import Channel
 from migrate.graph.refusals import NotFound
+from migrate.model.waits import Waiting, WaitKind
 
 T = TypeVar("T")
 
@@ -72,4 +73,4 @@ class Absences:
         return any(f"{what} {id_}" not in self._gone for id_ in ids)
 
     async def _pause(self, what: str) -> None:
-        await self._channel.persistence.pause(f"{what} was not found; read again before that counts", self._apart)
+        await self._channel.persistence.pause(Waiting(kind=WaitKind.NOT_FOUND, name=what), self._apart)

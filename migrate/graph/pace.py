@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from migrate.model.waits import Waiting, WaitKind
+
 
 def steady_seconds() -> float:
     """Return seconds that never go back and count on while this machine sleeps.
@@ -157,7 +159,7 @@ class Pacer:
         limits: Limits,
         *,
         clock: Clock,
-        on_wait: Callable[[str, float], None],
+        on_wait: Callable[[Waiting, float], None],
         unit_random: Callable[[], float] = random.random,
         paced: bool = True,
     ) -> None:
@@ -209,7 +211,7 @@ class Pacer:
             whole_at = self._one_at + (cost - 1) / self.rate
             pause = max(self._next - self._limits.burst / self.rate, self._spaced_until, whole_at) - now
             if pause >= SLOW_SECONDS:
-                self._on_wait(f"keeping below Graph's limit ({self.name})", pause)
+                self._on_wait(Waiting(kind=WaitKind.PACED, name=self.name), pause)
             if pause > 0:
                 return pause
         self._next = max(self._next, now) + cost / self.rate
@@ -257,7 +259,7 @@ class Pacer:
         self._told_until = self._hold_until
         seconds = self._hold_until - now
         until = self._clock.utc_now() + timedelta(seconds=seconds)
-        self._on_wait(f"throttled by Graph ({self.name}) until {until:%H:%M:%S} UTC", seconds)
+        self._on_wait(Waiting(kind=WaitKind.THROTTLED, name=self.name, until=until), seconds)
 
 
 class Pacers:
@@ -267,7 +269,7 @@ class Pacers:
         self,
         *,
         clock: Clock,
-        on_wait: Callable[[str, float], None],
+        on_wait: Callable[[Waiting, float], None],
         paced: bool = True,
         unit_random: Callable[[], float] = random.random,
     ) -> None:

@@ -20,6 +20,7 @@ from migrate.graph.transport import NoAnswer
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.record import JsonObject, sha256_of
 from migrate.model.replies import PolicyReply, WriteFate
+from migrate.model.waits import Waiting, WaitKind
 
 _PATH = "/v1.0/identity/conditionalAccess/policies"
 # Without it, members of open enumerations come back as unknownFutureValue and a restored policy would be weaker.
@@ -73,9 +74,8 @@ class PolicyAccess:
         agreeing, last, called = 0, "", policy_id
         for number in range(_MOST_READS):
             if number:
-                await self._channel.persistence.pause(
-                    f"Graph has to say the same of the policy {called} {_AGREEING} times in a row", self._pause
-                )
+                agree = Waiting(kind=WaitKind.ANSWERS_AGREE, name=called, number=_AGREEING)
+                await self._channel.persistence.pause(agree, self._pause)
             policy = await self._read_once(policy_id)
             if policy is not None:
                 called = repr(policy.display_name)

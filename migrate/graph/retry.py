@@ -13,6 +13,7 @@ from tenacity.asyncio import AsyncRetrying
 
 from migrate.errors import IncompleteRead, RemoteProblem, Throttled, Unreachable
 from migrate.graph.pace import Clock
+from migrate.model.waits import Waiting, WaitKind
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class Persistence:
         patience: Patience,
         *,
         clock: Clock,
-        on_wait: Callable[[str, float], None],
+        on_wait: Callable[[Waiting, float], None],
         unit_random: Callable[[], float] = random.random,
     ) -> None:
         self._patience = patience
@@ -72,9 +73,9 @@ class Persistence:
         """Return the moment, on the monotonic clock, at which a read that begins now is given up."""
         return self._clock.monotonic() + self._patience.seconds
 
-    async def pause(self, reason: str, seconds: float) -> None:
+    async def pause(self, waiting: Waiting, seconds: float) -> None:
         """Say why nothing is sent for so long, and wait."""
-        self._on_wait(reason, seconds)
+        self._on_wait(waiting, seconds)
         await self._clock.sleep(seconds)
 
     async def __call__(self, attempt: Callable[[], Awaitable[T]], *, doing: str, deadline: float) -> T:
@@ -116,7 +117,8 @@ class Persistence:
 
     def _tell(self, state: RetryCallState, doing: str) -> None:
         if state.upcoming_sleep > 0:
-            self._on_wait(f"{_problem(state).reason} while {doing}; trying again", state.upcoming_sleep)
+            waiting = Waiting(kind=WaitKind.TRYING_AGAIN, name=doing, said=_problem(state).reason)
+            self._on_wait(waiting, state.upcoming_sleep)
 
     def _given_up(self, problem: Transient, doing: str) -> RemoteProblem:
         if problem.final is not None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from migrate.errors import ForbiddenRequest, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
+from migrate.model.waits import Waiting
 
-OnWait = Callable[[str, float], None]
+OnWait = Callable[[Waiting, float], None]
 """Called with the reason of a wait and its length in seconds, before the wait begins."""
 
 

@@ -145,6 +145,14 @@ class Parts(Record, frozen=True, kw_only=True, omit_defaults=True):
     """How many things `verify` found."""
     steps: str = ""
     """SHA-256 over the user steps that are kept with a run."""
+    wait: str = ""
+    """What kind of wait it is: a value of `WaitKind`."""
+    name: str = ""
+    """What a wait is about."""
+    number: int = 0
+    """How many wait."""
+    until: str = ""
+    """ISO 8601: when a wait ends."""
 
 
 NO_PARTS = Parts()

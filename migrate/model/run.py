@@ -10,6 +10,7 @@ from enum import StrEnum
 from migrate.errors import ExitCode
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
+from migrate.model.waits import Waiting
 
 
 class Ending(StrEnum):
@@ -36,14 +37,19 @@ class RunResult:
     ending: Ending
     outcomes: Counter[str] = field(default_factory=Counter)
     """Users of the plan by latest outcome."""
-    waiting_for: str = ""
-    waiting_until: datetime | None = None
+    waiting: Waiting | None = None
+    """What it waits for, and until when."""
     sentence: str = ""
     """Why it stopped, where that is not obvious from the ending."""
     policies_kept: list[str] = field(default_factory=list)
     """Policy steps of a rollback that were not carried out, with the reason."""
     rehearsal: list[str] = field(default_factory=list)
     """`--what-if`: what would be sent and what would not, one line each."""
+
+    @property
+    def waiting_until(self) -> datetime | None:
+        """Return until when it waits; None when it waits for nothing."""
+        return None if self.waiting is None else self.waiting.until
 
     @property
     def is_through(self) -> bool:

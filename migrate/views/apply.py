@@ -33,6 +33,8 @@ def apply_answer(
     """
     counts = dict(sorted(result.outcomes.items()))
 
+    waiting = result.waiting
+
     def lines() -> Iterator[Any]:
         yield from result.rehearsal
         yield styled(_ending(result, command, again or command), "bold")
@@ -63,7 +65,7 @@ def apply_answer(
             "endpoint": header.endpoint,
             "ending": result.ending,
             "outcomes": counts,
-            "waitingFor": result.waiting_for or None,
+            "waitingFor": waiting.what if waiting else None,
             "waitingUntil": iso_utc(result.waiting_until) if result.waiting_until else None,
             "sentence": result.sentence or None,
             "policiesKept": result.policies_kept,
@@ -103,10 +105,9 @@ def rollback_question(header: PlanHeader) -> Iterator[str]:
 
 
 def _ending(result: RunResult, command: str, again: str) -> str:
-    if result.waiting_until is not None:
-        when = f"{result.waiting_until:%Y-%m-%d %H:%M} UTC"
+    if result.waiting is not None:
         stay = ", or add --wait" if command == "apply" else ""
-        return f"Waiting: {result.waiting_for} until {when}. Run `mfa-migrate {again}` again then{stay}."
+        return f"Waiting: {result.waiting}. Run `mfa-migrate {again}` again then{stay}."
     return {
         "done": f"The {command} is through.",
         "stopped here": f"Stopped as asked. Go on with `mfa-migrate {again}`.",

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from migrate.errors import OutputLost, ReaderGone
+from migrate.model.waits import Waiting
 from migrate.views.events import Event, LogEvent, LogLevel, ProgressEvent, line_of
 from migrate.views.screen import Screen
 
@@ -40,9 +41,9 @@ class EventScreen(Screen):
         """Send a sentence at level verbose."""
         self.send(LogEvent(level=LogLevel.VERBOSE, message=sentence))
 
-    def waiting(self, reason: str, seconds: float) -> None:
+    def waiting(self, waiting: Waiting, seconds: float) -> None:
         """Send a wait at level verbose."""
-        self.detail(f"Waiting {seconds:.0f} s: {reason}")
+        self.detail(f"Waiting {seconds:.0f} s: {waiting}")
 
     def advance(self, done: int, total: int | None, what: str) -> None:
         """Send how far the work is."""

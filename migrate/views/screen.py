@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from migrate.errors import OutputLost, ReaderGone
+from migrate.model.waits import Waiting
 from migrate.views.module_words import as_typed, with_typed_sentences
 from migrate.views.visible import visible, visible_json
 from migrate.views.wrapping import columns_of, wrapped
@@ -67,7 +68,7 @@ class Screen:
     _bar: RichProgress | None = field(default=None, init=False)
     _task: Any = field(default=None, init=False)
     _what: str = field(default="", init=False)
-    _last_wait: tuple[str, float] = field(default=("", 0.0), init=False)
+    _last_wait: tuple[Waiting | None, float] = field(default=(None, 0.0), init=False)
 
     def __enter__(self) -> Screen:
         if self.sandbox is not None:
@@ -131,15 +132,15 @@ class Screen:
             self._bar.start()
         self._bar.update(self._task, completed=done, total=total)
 
-    def waiting(self, reason: str, seconds: float) -> None:
-        """Say why the work waits; short waits only with `--verbose`, and the same reason at most every 5 seconds."""
-        log.info("waiting %.1f s: %s", seconds, reason)
+    def waiting(self, waiting: Waiting, seconds: float) -> None:
+        """Say why the work waits; short waits only with `--verbose`, and the same one at most every 5 seconds."""
+        log.info("waiting %.1f s: %s", seconds, waiting)
         before, at = self._last_wait
-        if (seconds < 1 and not self.verbose) or (reason == before and time.monotonic() - at < 5):
+        if (seconds < 1 and not self.verbose) or (waiting == before and time.monotonic() - at < 5):
             return
-        self._last_wait = (reason, time.monotonic())
+        self._last_wait = (waiting, time.monotonic())
         if not self.quiet:
-            self._write_talk(f"Waiting {seconds:.0f} s: {reason}")
+            self._write_talk(f"Waiting {seconds:.0f} s: {waiting}")
 
     def finish_progress(self) -> None:
         """Take the progress line away."""

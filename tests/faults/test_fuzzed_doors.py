@@ -32,6 +32,7 @@ from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
 from migrate.model.access import sandbox_address
 from migrate.model.journal import Operation
+from migrate.model.waits import Waiting
 from migrate.sandbox.tenant_file import TenantFileError, load_tenant_file
 from migrate.store.chain import verify_chain
 from migrate.store.folder import Workspace
@@ -279,8 +280,8 @@ class Instant(SystemClock):
 async def ask_everything(rng: random.Random) -> int:
     clock = Instant()
 
-    def on_wait(reason: str, seconds: float) -> None:
-        assert reason
+    def on_wait(waiting: Waiting, seconds: float) -> None:
+        assert str(waiting)
 
     persistence = Persistence(Patience(attempts=3, seconds=600), clock=clock, on_wait=on_wait)
     pacers = Pacers(clock=clock, on_wait=on_wait, paced=False)

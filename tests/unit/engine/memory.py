@@ -22,6 +22,7 @@ from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteRep
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import MfaState, Registration, UserProfile
+from migrate.model.waits import Waiting
 from tests.unit.decide.records import ORGANIZATION, TENANT, evidence, group, object_id, policy_of, profile
 
 EXCLUDED = "Excluded"
@@ -368,13 +369,13 @@ class Said:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self.waits: list[str] = []
+        self.waits: list[Waiting] = []
 
     def advance(self, done: int, total: int | None, what: str) -> None:
         assert total is None or done <= total
 
-    def waiting(self, reason: str, seconds: float) -> None:
-        self.waits.append(reason)
+    def waiting(self, waiting: Waiting, seconds: float) -> None:
+        self.waits.append(waiting)
 
     def note(self, sentence: str) -> None:
         self.notes.append(sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.run import Ending
 from migrate.model.users import MfaState
+from migrate.model.waits import Waiting, WaitKind
 from tests.unit.decide.records import object_id
 from tests.unit.engine.memory import Breaker, Crash, MemoryJournal, Said
 from tests.unit.engine.world import PEOPLE, World
@@ -224,8 +225,8 @@ def test_a_wave_waits_for_the_moment_before_which_it_must_not_begin() -> None:
     result = world.apply()
     assert (result.ending, result.waiting_until) == (Ending.WAITING, begin)
     assert list(world.tenant.states.values()).count(MfaState.DISABLED) == 1
-    assert result.waiting_for is not None
-    assert "at the earliest" in result.waiting_for
+    assert result.waiting is not None
+    assert result.waiting.kind is WaitKind.WAVE_BEGINS
     assert world.apply().ending is Ending.WAITING
     assert world.apply_to_the_end().ending is Ending.DONE
     assert world.tenant.now >= begin
@@ -306,17 +307,28 @@ def test_reads_that_succeed_do_not_hide_writes_that_are_refused() -> None:
     assert "(403 no)" in problem.what
 
 
+PAUSED = Waiting(kind=WaitKind.PAUSED)
+BUSY = Waiting(kind=WaitKind.BUSY, name="writes", number=3)
+THROTTLED = Waiting(kind=WaitKind.THROTTLED, name="writes", until=datetime(2026, 11, 24, 12, 3, 10, tzinfo=UTC))
+
+
+def kept(journal: MemoryJournal) -> list[str]:
+    return [entry.reason.parts.wait for entry in journal.entries()]
+
+
 def test_a_longer_wait_is_kept_with_its_reason_once() -> None:
     world = World()
     journal, said = MemoryJournal(world.tenant.breaker), Said()
     waits = WaitLog(said)
-    waits.waiting("before there is a journal", 60)
+    waits.waiting(PAUSED, 60)
     waits.keep_in(journal, server_date=lambda: "2026-11-24T08:00:00Z")
-    for reason, seconds in (("short", 1.0), ("throttled until 12:03:10", 45.0), ("throttled until 12:03:10", 30.0)):
-        waits.waiting(reason, seconds)
+    for waiting, seconds in ((BUSY, 1.0), (THROTTLED, 45.0), (THROTTLED, 30.0)):
+        waits.waiting(waiting, seconds)
     waits.note("something")
-    assert [str(entry.reason) for entry in journal.entries()] == ["throttled until 12:03:10"]
-    assert said.waits == ["before there is a journal", "short", *["throttled until 12:03:10"] * 2]
+    (entry,) = journal.entries()
+    assert str(entry.reason) == "throttled by Graph (writes) until 12:03:10 UTC"
+    assert entry.reason.parts.until == "2026-11-24T12:03:10Z"
+    assert said.waits == [PAUSED, BUSY, THROTTLED, THROTTLED]
     assert said.notes == ["something"]
 
 
@@ -325,11 +337,20 @@ def test_a_short_wait_again_and_again_is_kept_once_it_has_become_a_long_one() ->
     waits = WaitLog(Said())
     waits.keep_in(journal, server_date=lambda: "2026-11-24T08:00:00Z")
     for _ in range(2):
-        waits.waiting("paused", 2.0)
-    waits.waiting("busy", 2.0)
+        waits.waiting(PAUSED, 2.0)
+    waits.waiting(BUSY, 2.0)
     for _ in range(4):
-        waits.waiting("paused", 2.0)
-    assert [str(entry.reason) for entry in journal.entries()] == ["paused"]
-    waits.waiting("throttled", 30.0)
-    waits.waiting("paused", 30.0)
-    assert [str(entry.reason) for entry in journal.entries()] == ["paused", "throttled", "paused"]
+        waits.waiting(PAUSED, 2.0)
+    assert kept(journal) == ["Paused"]
+    waits.waiting(THROTTLED, 30.0)
+    waits.waiting(PAUSED, 30.0)
+    assert kept(journal) == ["Paused", "Throttled", "Paused"]
+
+
+def test_a_wait_goes_on_while_only_its_number_changes() -> None:
+    journal = MemoryJournal(Breaker())
+    waits = WaitLog(Said())
+    waits.keep_in(journal, server_date=lambda: "2026-11-24T08:00:00Z")
+    for late in (20, 11, 4):
+        waits.waiting(Waiting(kind=WaitKind.USERS_SHOW, number=late), 2.0)
+    assert kept(journal) == ["UsersShow"]

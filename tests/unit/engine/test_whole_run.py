@@ -10,6 +10,7 @@ import pytest
 
 from migrate.engine.wait_log import WORTH_KEEPING_SECONDS
 from migrate.model.run import Ending
+from migrate.model.waits import WaitKind
 from migrate.sandbox.service import Sandbox
 from tests.unit.engine.whole_run import CEILING, Figures, whole_run
 
@@ -91,41 +92,49 @@ def touch_policy(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "options"),
+    ("kind", "name", "options"),
     [
-        pytest.param("throttled by Graph (reads) until", throttled("GET", STATES, 30, nth=400), id="reads held"),
-        pytest.param("throttled by Graph (writes) until", throttled("PATCH", STATES, 30, nth=70), id="writes held"),
-        pytest.param("changes are read and sent again", throttled("PATCH", STATES, 90, nth=70), id="held for long"),
+        pytest.param(WaitKind.THROTTLED, "reads", throttled("GET", STATES, 30, nth=400), id="reads held"),
+        pytest.param(WaitKind.THROTTLED, "writes", throttled("PATCH", STATES, 30, nth=70), id="writes held"),
+        pytest.param(WaitKind.THROTTLED, "writes", throttled("PATCH", STATES, 90, nth=70), id="held for long"),
         pytest.param(
-            "throttled by Graph (Conditional Access) until",
+            WaitKind.THROTTLED,
+            "Conditional Access",
             throttled("GET", POLICIES, None, times=4),
             id="policies held",
         ),
         pytest.param(
-            "keeping below Graph's limit (Conditional Access)",
+            WaitKind.PACED,
+            "Conditional Access",
             throttled("GET", POLICIES, 1, nth=[1, 2, 3, 4]),
             id="slow",
         ),
-        pytest.param("trying again", faults("GET", STATES, {"status": 503}, user=ALMA, times=6), id="read fails"),
         pytest.param(
-            "busy, or no clear answer", faults("PATCH", STATES, {"status": 503}, user=ALMA, times=4), id="busy"
+            WaitKind.TRYING_AGAIN,
+            "reading per-user MFA states",
+            faults("GET", STATES, {"status": 503}, user=ALMA, times=6),
+            id="read fails",
         ),
-        pytest.param("cannot be read back yet", {"state_read_lag_seconds": 20.0}, id="reads lag behind"),
+        pytest.param(WaitKind.BUSY, "writes", faults("PATCH", STATES, {"status": 503}, user=ALMA, times=4), id="busy"),
+        pytest.param(WaitKind.USERS_SHOW, "", {"state_read_lag_seconds": 20.0}, id="reads lag behind"),
         pytest.param(
-            "has to settle", {"prepare": touch_policy, "limit": {"policy_settle_seconds": 300}}, id="settling"
+            WaitKind.POLICY_SETTLES,
+            EVERYBODY,
+            {"prepare": touch_policy, "limit": {"policy_settle_seconds": 300}},
+            id="settling",
         ),
-        pytest.param("keeps its distance", {"limit": {"wave_wait_seconds": 120}}, id="between waves"),
-        pytest.param("paused by the file", {"paused": lambda seconds: 15 < seconds < 45}, id="paused"),
+        pytest.param(WaitKind.WAVE_DISTANCE, "to 10%", {"limit": {"wave_wait_seconds": 120}}, id="between waves"),
+        pytest.param(WaitKind.PAUSED, "", {"paused": lambda seconds: 15 < seconds < 45}, id="paused"),
     ],
 )
 def test_every_wait_shows_its_reason_on_the_screen_and_in_the_journal(
-    reason: str, options: dict[str, Any], tmp_path: Path
+    kind: WaitKind, name: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
     run = whole_run(tmp_path / "work", 400, **options)
     assert run.result.ending is Ending.DONE
-    assert any(reason in said for _, said, _ in run.screen.waits)
-    assert any(reason in said for said in run.journalled_waits)
-    for unexplained, reasons in run.silences():
+    assert (kind, name) in [(wait.kind, wait.name) for _, wait, _ in run.screen.waits]
+    assert (kind, name) in run.journalled_waits
+    for unexplained, waits in run.silences():
         # A little shorter ones go unsaid, and then the answer takes its time too.
-        assert unexplained < WORTH_KEEPING_SECONDS + 1, reasons
-        assert not reasons or set(reasons) & set(run.journalled_waits)
+        assert unexplained < WORTH_KEEPING_SECONDS + 1, waits
+        assert not waits or set(waits) & set(run.journalled_waits)

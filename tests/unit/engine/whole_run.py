@@ -37,6 +37,7 @@ from migrate.model.journal import Draft, JournalEntry, Operation
 from migrate.model.plan import ExcludedUser, PlanHeader
 from migrate.model.run import RunResult
 from migrate.model.users import MfaState, UserRecord
+from migrate.model.waits import Waiting, WaitKind
 from migrate.sandbox.clock import SandboxClock
 from migrate.sandbox.company import company
 from migrate.sandbox.lab import lab_config
@@ -154,7 +155,7 @@ class Screen:
     """A `Progress` that notes what it was told and when."""
 
     def __init__(self, clock: VirtualClock) -> None:
-        self.waits: list[tuple[float, str, float]] = []
+        self.waits: list[tuple[float, Waiting, float]] = []
         self.seconds: Counter[str] = Counter()
         """Virtual seconds by what was going on, as `advance` names it."""
         self._clock, self._since = clock, 0.0
@@ -167,8 +168,8 @@ class Screen:
     def note(self, sentence: str) -> None:
         pass
 
-    def waiting(self, reason: str, seconds: float) -> None:
-        self.waits.append((self._clock.monotonic(), reason, seconds))
+    def waiting(self, waiting: Waiting, seconds: float) -> None:
+        self.waits.append((self._clock.monotonic(), waiting, seconds))
 
 
 class MeasuredJournal:
@@ -207,8 +208,8 @@ class Figures:
     """Of engine and client, without the sandbox."""
     limits: Mapping[str, float]
     """The rates of the service's buckets, requests or units a second."""
-    journalled_waits: list[str]
-    """The reasons."""
+    journalled_waits: list[tuple[WaitKind, str]]
+    """Their kinds, and what they are about."""
 
     @property
     def utilisation(self) -> float:
@@ -237,9 +238,9 @@ class Figures:
             most = max(most, within)
         return most
 
-    def silences(self) -> Iterator[tuple[float, list[str]]]:
-        """Yield each stretch in which no answer came: the seconds of it that no told wait explains, and the reasons."""
-        told = [(at, at + seconds, reason) for at, reason, seconds in self.screen.waits]
+    def silences(self) -> Iterator[tuple[float, list[tuple[WaitKind, str]]]]:
+        """Yield each stretch in which no answer came: the seconds of it that no told wait explains, and the waits."""
+        told = [(at, at + seconds, (wait.kind, wait.name)) for at, wait, seconds in self.screen.waits]
         for begin, end in pairwise(self.wire.answered_at):
             reached, unexplained, reasons = begin, 0.0, []
             for since, until, reason in told:
@@ -375,7 +376,11 @@ async def _whole_run(
                 "reads": UNITS_PER_10_SECONDS[sandbox.throttle.size()] / 10 * sandbox.settings.unit_rate_scale,
                 "Conditional Access": POLICY_CALLS_PER_SECOND,
             },
-            journalled_waits=[str(entry.reason) for entry in disk.entries(operation=Operation.WAIT)],
+            journalled_waits=[
+                (WaitKind(parts.wait), parts.name)
+                for parts in (entry.reason.parts for entry in disk.entries(operation=Operation.WAIT))
+                if parts.wait
+            ],
         )
 
 

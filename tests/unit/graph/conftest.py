@@ -16,6 +16,7 @@ import pytest
 from migrate.graph.opening import open_tenant
 from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
+from migrate.model.waits import Waiting
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,8 @@ class Waits:
 
     told: list[tuple[str, float]] = field(default_factory=list)
 
-    def __call__(self, reason: str, seconds: float) -> None:
-        self.told.append((reason, seconds))
+    def __call__(self, waiting: Waiting, seconds: float) -> None:
+        self.told.append((str(waiting), seconds))
 
 
 class HastyClock:

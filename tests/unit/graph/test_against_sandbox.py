@@ -65,7 +65,7 @@ def use(sandbox: SandboxServer, work: Callable[[GraphTenant], Awaitable[None]], 
 
     async def run() -> None:
         connection = Connection(endpoint=sandbox.url, ca_bundle=sandbox.ca_bundle, **{"pacing": False, **options})
-        async with open_tenant(connection, on_wait=lambda reason, _: waits.append(reason)) as tenant:
+        async with open_tenant(connection, on_wait=lambda waiting, _: waits.append(str(waiting))) as tenant:
             await work(tenant)
 
     asyncio.run(run())

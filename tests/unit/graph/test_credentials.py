@@ -299,7 +299,7 @@ def test_a_sign_in_service_that_is_silent_for_a_moment_does_not_end_a_read(autho
 
     async def run() -> Actor:
         signed = stale(credential)
-        async with open_tenant(connection, on_wait=lambda why, _: waits.append(why), signed_in=signed) as tenant:
+        async with open_tenant(connection, on_wait=lambda why, _: waits.append(str(why)), signed_in=signed) as tenant:
             return await tenant.read_actor()
 
     assert asyncio.run(run()).object_id == ADMIN

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from migrate.graph.pace import Bucket, HoldTooLong, Limits, Pacer, Pacers, limits_for
+from migrate.model.waits import Waiting
 
 LIMITS = Limits(rate=10.0, burst=5.0, floor=1.0, ceiling=20.0, growth=0.01, cut=0.5, backoff=2.0)
 
@@ -30,8 +31,8 @@ class Clock:
 
 
 class Waits(list[tuple[str, float]]):
-    def __call__(self, reason: str, seconds: float) -> None:
-        self.append((reason, seconds))
+    def __call__(self, waiting: Waiting, seconds: float) -> None:
+        self.append((str(waiting), seconds))
 
 
 def pacer(limits: Limits = LIMITS, **options: Any) -> tuple[Pacer, Clock, Waits]:

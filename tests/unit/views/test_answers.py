@@ -30,6 +30,7 @@ from migrate.model.reasons import Why, reason_of
 from migrate.model.run import Ending, RunResult
 from migrate.model.set_state import RefusalCode
 from migrate.model.users import MfaState
+from migrate.model.waits import Waiting, WaitKind
 from migrate.store.chain import ChainReport
 from migrate.views.apply import apply_answer
 from migrate.views.audit import audit_answer, chain_answer
@@ -230,8 +231,15 @@ def result(ending: str, **others: Any) -> RunResult:
         (result("limit", sentence="6 users failed."), ["Stopped by --max-failures.", "6 users failed."]),
         (result("interrupted"), ["Interrupted."]),
         (
-            result("waiting", waiting_for="policy settles", waiting_until=datetime(2026, 11, 25, 8, tzinfo=UTC)),
-            ["Waiting: policy settles until 2026-11-25 08:00 UTC", "mfa-migrate apply", "--wait"],
+            result(
+                "waiting",
+                waiting=Waiting(kind=WaitKind.POLICY_SETTLES, name="A", until=datetime(2026, 11, 25, 8, tzinfo=UTC)),
+            ),
+            [
+                "Waiting: policy 'A' was changed and has to settle until 2026-11-25 08:00 UTC",
+                "mfa-migrate apply",
+                "--wait",
+            ],
         ),
         (result("rehearsed", rehearsal=["~ wave 1: 3 would be sent"]), ["~ wave 1", "Rehearsal: nothing was sent."]),
     ],

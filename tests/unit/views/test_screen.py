@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from migrate.errors import OutputLost, ReaderGone
+from migrate.model.waits import Waiting, WaitKind
 from migrate.model.words import counted
 from migrate.views.event_screen import EventScreen
 from migrate.views.screen import Answer, Screen, styled, table
@@ -161,12 +162,15 @@ def test_colour_is_for_terminals_and_only_where_wanted(
     assert printed(piped.stdout) == "careful\n"
 
 
+THROTTLED = Waiting(kind=WaitKind.THROTTLED, name="reads")
+
+
 def test_quiet_keeps_warnings_and_questions_and_leaves_out_the_rest() -> None:
     on = screen(quiet=True)
     on.say("said")
     on.note("noted")
     on.detail("detailed")
-    on.waiting("throttled", 60)
+    on.waiting(THROTTLED, 60)
     on.warn("careful")
     on.warn_plainly("enter code ABC")
     assert printed(on.stderr) == "Warning: careful\nWarning: enter code ABC\n"
@@ -176,11 +180,13 @@ def test_verbose_adds_details_and_short_waits() -> None:
     plain, verbose = screen(), screen(verbose=True)
     for on in (plain, verbose):
         on.detail("detailed")
-        on.waiting("pacing", 0.4)
-        on.waiting("throttled by Graph", 12)
-        on.waiting("throttled by Graph", 12)
-    assert printed(plain.stderr) == "Waiting 12 s: throttled by Graph\n"
-    assert printed(verbose.stderr) == "detailed\nWaiting 0 s: pacing\nWaiting 12 s: throttled by Graph\n"
+        on.waiting(Waiting(kind=WaitKind.PACED, name="reads"), 0.4)
+        on.waiting(THROTTLED, 12)
+        on.waiting(THROTTLED, 12)
+    assert printed(plain.stderr) == "Waiting 12 s: throttled by Graph (reads)\n"
+    assert printed(verbose.stderr) == (
+        "detailed\nWaiting 0 s: keeping below Graph's limit (reads)\nWaiting 12 s: throttled by Graph (reads)\n"
+    )
 
 
 def test_a_progress_line_is_for_terminals_and_goes_away_before_data() -> None:

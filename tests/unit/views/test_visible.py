@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.errors import FolderProblem
+from migrate.model.waits import Waiting, WaitKind
 from migrate.views.log_file import log_handler
 from migrate.views.screen import Answer, Screen, styled, table
 from migrate.views.visible import visible, visible_json
@@ -56,7 +57,7 @@ def test_no_name_steers_the_terminal(output: str) -> None:
     screen.show(answer)
     for say in (screen.say, screen.warn, screen.warn_plainly, screen.detail, screen.note):
         say(HOSTILE)
-    screen.waiting(HOSTILE, 5)
+    screen.waiting(Waiting(kind=WaitKind.TRYING_AGAIN, name=HOSTILE, said=HOSTILE), 5)
     printed = screen.stdout.getvalue() + screen.stderr.getvalue()  # type: ignore[attr-defined]
     assert not set(printed) & set("\x1b\r\u202e\u200b\x9b\u2028\ufeff")
     assert not any(line.startswith("Error:") for line in printed.splitlines())
