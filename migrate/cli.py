@@ -41,6 +41,7 @@ from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
 from migrate.commands.set_state import set_state
 from migrate.commands.show import show
+from migrate.commands.sign_ins import sign_ins_app
 from migrate.commands.spellings import in_our_spelling, refuse_function_as_verb
 from migrate.commands.status import status
 from migrate.commands.verify import verify
@@ -140,12 +141,13 @@ app.command()(set_state)
 app.command()(convert)
 app.command()(compare)
 app.command()(notify)
+app.add_typer(sign_ins_app)
 app.add_typer(audit_app)
 app.add_typer(powershell_app)
 app.add_typer(sandbox_app)
 app.command()(demo)
 app.command(name="help")(show_help)
-for each in (app, audit_app, powershell_app, sandbox_app):
+for each in (app, sign_ins_app, audit_app, powershell_app, sandbox_app):
     each.info.cls = FoldedGroup
     for registered in each.registered_commands:
         registered.cls = FoldedCommand

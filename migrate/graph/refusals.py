@@ -20,6 +20,11 @@ class Needs:
 USERS = Needs(permission="User.Read.All", role="Global Reader")
 STATES = Needs(permission="Policy.Read.All", role="Global Reader or Authentication Policy Administrator")
 REPORTS = Needs(permission="AuditLog.Read.All", role="Reports Reader, Security Reader or Global Reader")
+SIGN_INS = Needs(
+    # The page of the call names the second one, the list of least privileges does not.
+    permission="AuditLog.Read.All, in some tenants together with Directory.Read.All",
+    role="Reports Reader, Security Reader or Global Reader",
+)
 POLICIES = Needs(permission="Policy.Read.All", role="Security Reader or Global Reader")
 POLICY_WRITES = Needs(
     permission="Policy.ReadWrite.ConditionalAccess together with Policy.Read.All",

@@ -23,6 +23,7 @@ from migrate.graph.policies import PolicyAccess
 from migrate.graph.refusals import LICENCES, ORGANIZATION, REPORTS, STATES, USERS, Needs
 from migrate.graph.retry import Patience, Persistence
 from migrate.graph.seen import SeenIds
+from migrate.graph.sign_ins import sign_ins
 from migrate.graph.states import StateReader, chunks_of, write_states
 from migrate.graph.together import all_of
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
@@ -30,6 +31,8 @@ from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
+from migrate.model.sign_in_rows import Row
+from migrate.model.sign_ins import Form
 from migrate.model.snapshot import Actor, Organization, SubscribedSku, TokenPermissions
 from migrate.model.users import Registration, UserProfile
 
@@ -217,6 +220,11 @@ class GraphTenant:
     async def evaluate(self, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
         """Ask Microsoft's What If which policies would apply to a sign-in. Reads only."""
         return await what_if.evaluate(self._channel, body)
+
+    async def iter_sign_ins(self, form: Form, since: datetime, until: datetime) -> AsyncIterator[list[Row]]:
+        """Yield the pages of one window of the sign-in log, both ends in it. See `sign_ins.sign_ins`."""
+        async for page in sign_ins(self._channel, form, since, until):
+            yield page
 
     async def _each_once(
         self, call: Call, decode: Callable[[msgspec.Raw], T], key: Callable[[T], str]

@@ -21,6 +21,7 @@ from migrate.model.users import Registration, UserProfile
 from migrate.store.database import connect, force_file_to_disk, shape, sqlite_errors_about
 from migrate.store.files import chunks_of, create_owner_only, os_errors_about, put_in_place, write_atomically
 from migrate.store.folder import Workspace
+from migrate.store.sign_ins import carry_over
 from migrate.store.snapshot_digest import Source, content_of, counts_of, put_seal
 from migrate.store.snapshot_reading import Snapshot
 from migrate.store.snapshot_schema import (
@@ -170,6 +171,9 @@ class SnapshotWriter:
             encoded = msgspec.json.encode(header)
             connection.execute("INSERT INTO meta VALUES ('header', ?)", (encoded,))
             put_seal(connection, encoded, blocks)
+            if self._path.exists():
+                with suppress(FolderDamaged):  # one that is damaged is replaced without what it held
+                    carry_over(self._path, connection, organization.tenant_id, sandbox=endpoint is not None)
             connection.execute("COMMIT")
             connection.close()
         self._connection = None

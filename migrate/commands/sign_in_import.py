@@ -1,0 +1,91 @@
+"""Bring files of sign-ins into the working folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migrate.commands.call import Call
+from migrate.commands.sign_in_evidence import checked_sources
+from migrate.commands.wiring import now_utc
+from migrate.errors import BadInput
+from migrate.model.instants import iso_utc
+from migrate.model.sign_ins import Form, Hole, HoleWhy, SignInSource, SourceFormat
+from migrate.store.folder import Workspace
+from migrate.store.sign_ins import SignInBook
+from migrate.store.snapshot import open_snapshot
+
+if TYPE_CHECKING:
+    from migrate.exchange.sign_in_columns import Counted, SignInColumns
+    from migrate.exchange.sign_in_files import SignInFile
+
+
+def imported(call: Call, workspace: Workspace, book: SignInBook, paths: list[Path]) -> int:
+    """Read files as one reading and return its number.
+
+    Raises:
+        BadInput: One of them cannot be used. Nothing is kept of any.
+        UsageProblem: The same window was read before.
+    """
+    from migrate.decide.sign_ins.reduction import Reducer
+    from migrate.decide.sign_ins.sources import refuse_twice
+    from migrate.exchange.sign_in_columns import SignInColumns
+    from migrate.exchange.sign_in_files import recognised
+
+    with open_snapshot(workspace) as snapshot:
+        reducer = Reducer(snapshot.evidence(), snapshot.header.organization.tenant_id)
+    files = [recognised(path) for path in paths]
+    columns = SignInColumns(reducer)
+    cut_off = _filled(call, columns, files)
+    counted = columns.settle()
+    source = _source(files, columns, counted, cut_off)
+    refuse_twice(source, checked_sources(book))
+    number = book.begin(source)
+    book.add(number, source, counted.kinds, counted.people())
+    return number
+
+
+def _filled(call: Call, columns: SignInColumns, files: list[SignInFile]) -> list[str]:
+    """Read the files into the columns; return the names of those that the portal may have cut off."""
+    from migrate.exchange.sign_in_files import PORTAL_ROWS, read_into
+
+    cut_off = []
+    for file in files:
+        what = f"Reading {file.path.name}"
+        rows = read_into(columns, file, advance=lambda number, what=what: call.screen.advance(number, None, what))  # type: ignore[misc]
+        call.screen.say(f"{file.path.name}: {file.form.value}, {rows:,} rows")
+        if rows == PORTAL_ROWS and file.form in (SourceFormat.PORTAL_CSV, SourceFormat.PORTAL_JSON):
+            cut_off.append(file.path.name)
+    return cut_off
+
+
+def _source(files: list[SignInFile], columns: SignInColumns, counted: Counted, cut_off: list[str]) -> SignInSource:
+    from migrate.engine.sign_in_reading import has_unknown_results
+    from migrate.exchange.sign_in_columns import iso_of
+
+    forms = tuple(form for form in Form if any(kind.form is form for kind in counted.kinds))
+    if counted.first is None or counted.last is None or not forms:
+        raise BadInput(
+            "These files hold no sign-in of a person to this tenant.",
+            hint="Check that they come from this tenant: mfa-migrate export names it.",
+        )
+    since, until = iso_of(counted.first), iso_of(counted.last)
+    return SignInSource(
+        form=files[0].form,
+        files=tuple(file.path.name for file in files),
+        read_at=iso_utc(now_utc()),
+        since=since,
+        until=until,
+        forms=forms,
+        complete=True,
+        rows=counted.rows,
+        repeated=counted.repeated,
+        set_aside=counted.set_aside,
+        holes=tuple(
+            Hole(form=form, since=since, until=until, why=HoleWhy.CUT_OFF, said=name)
+            for name in cut_off
+            for form in forms
+        ),
+        lost=columns.lost(),
+        unknown_results=has_unknown_results(counted.kinds),
+    )

@@ -1,0 +1,267 @@
+"""`sign-ins`: read the sign-in log, or files of it, into kinds; show what is there; forget it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.options import keep_for_the_verb, verb, with_globals
+from migrate.commands.sign_in_evidence import checked_sources, ways_seen_in
+from migrate.commands.wiring import open_tenant, owner_line, workspace_of
+from migrate.errors import ExitCode, UsageProblem
+from migrate.model.instants import iso_utc
+from migrate.settings import GlobalOptions
+from migrate.store.sign_ins import SignInBook
+from migrate.store.snapshot import open_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrate.engine.sign_in_reading import Standing
+    from migrate.model.sign_ins import SignInSource
+    from migrate.store.folder import Workspace
+
+TOLD_EVERY = 15.0
+"""Seconds between two sentences on how a reading goes on."""
+
+sign_ins_app = typer.Typer(
+    name="sign-ins",
+    help="Read the sign-in log and say what it shows.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+@sign_ins_app.callback()
+@with_globals
+def _sign_ins(context: typer.Context, typed: GlobalOptions) -> None:
+    """Read the sign-in log and say what it shows."""
+    keep_for_the_verb(context, typed)
+
+
+@sign_ins_app.command("read")
+@verb
+def sign_ins_read(
+    call: Call,
+    days: Annotated[int | None, typer.Option("--days", metavar="N", min=1, max=30, help="So many days back.")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="A day or a moment (UTC).")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="A day or a moment (UTC).")] = None,
+    most_rows: Annotated[
+        int, typer.Option("--max-rows", metavar="N", min=1, help="Rows of interactive and of other sign-ins at most.")
+    ] = 200_000,
+) -> ExitCode:
+    """Read the sign-in log from Graph, hour by hour. Only reads.
+
+    What is kept are kinds of sign-ins with counts and the object ids of people, in the last export; never a single
+    sign-in, a name or an address. An interrupted reading goes on where it stopped when the command is typed again.
+    Graph allows five requests in ten seconds: some 500 rows a second. Without --days it is 14 days.
+
+    \b
+    Examples:
+        mfa-migrate sign-ins read
+        mfa-migrate sign-ins read --days 7
+        mfa-migrate sign-ins read --since 2026-11-20 --until 2026-11-27
+    """
+    asked = AskedWindow(days=days, since=since, until=until)
+    workspace = workspace_of(call)
+    with workspace.lock(owner_line("sign-ins read")), SignInBook(workspace, writing=True) as book:
+        try:
+            number = call.run(_read(call, workspace, book, asked, most_rows))
+        except KeyboardInterrupt:
+            call.screen.say("What was read is kept; the same command goes on: mfa-migrate sign-ins read")
+            raise
+        _tell_missing(call, book.sources()[number])
+    return _shown(call, workspace, [number])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedWindow:
+    """What was typed about the window."""
+
+    days: int | None
+    since: str | None
+    until: str | None
+
+
+def _begun(call: Call, book: SignInBook, asked: AskedWindow, now: datetime) -> int:
+    """Return the number of the reading that goes on, or of a new one."""
+    from migrate.decide.sign_ins.sources import after_earlier, begun_before, window_for
+    from migrate.model.sign_ins import Form, SignInSource, SourceFormat
+
+    sources = checked_sources(book)
+    window = window_for(days=asked.days, since=asked.since, until=asked.until, now=now)
+    before = begun_before(sources)
+    if before is not None:
+        call.screen.say(f"Going on with reading {before}, {sources[before].since} to {sources[before].until}.")
+        return before
+    window = after_earlier(window, Form, sources)
+    return book.begin(
+        SignInSource(
+            form=SourceFormat.GRAPH,
+            files=(),
+            read_at=iso_utc(now),
+            since=iso_utc(window.since),
+            until=iso_utc(window.until),
+            forms=tuple(Form),
+            complete=False,
+        )
+    )
+
+
+async def _read(call: Call, workspace: Workspace, book: SignInBook, asked: AskedWindow, most_rows: int) -> int:
+    """Read what is missing of a window, and return the number of the reading."""
+    from migrate.commands.what_if import refuse_other_tenant
+    from migrate.decide.sign_ins.reduction import Reducer
+    from migrate.engine.sign_in_reading import LogReading
+    from migrate.exchange.sign_in_columns import SignInColumns, digest
+
+    async with open_tenant(call) as tenant:
+        with open_snapshot(workspace) as snapshot:
+            await refuse_other_tenant(tenant, snapshot)
+            reducer = Reducer(snapshot.evidence(), snapshot.header.organization.tenant_id)
+        number = _begun(call, book, asked, tenant.server_now())
+        source = book.sources()[number]
+        reading = LogReading(
+            tenant,
+            lambda: SignInColumns(reducer, hashed=digest),
+            book,
+            number,
+            source,
+            most_rows=most_rows,
+            tell=_teller(call, source),
+        )
+        await reading.run()
+    return number
+
+
+def _teller(call: Call, source: SignInSource) -> Callable[[Standing], None]:
+    """Return what says how a reading goes on: a line on a terminal, a sentence now and then elsewhere."""
+    from migrate.engine.sign_in_reading import standing_of
+    from migrate.views.sign_ins import standing_words
+
+    began = told = time.monotonic()
+    before = standing_of(source).hours
+
+    def tell(standing: Standing) -> None:
+        nonlocal told
+        call.screen.advance(standing.hours, standing.of_hours, "Reading the sign-in log (hours)")
+        now = time.monotonic()
+        if now - told >= TOLD_EVERY or standing.hours >= standing.of_hours:
+            told = now
+            call.screen.say(
+                standing_words(standing.rows, standing.hours, standing.of_hours, now - began, hours_before=before)
+            )
+
+    return tell
+
+
+def _tell_missing(call: Call, source: SignInSource) -> None:
+    from migrate.views.sign_ins import missing_words
+
+    for sentence in missing_words(source):
+        call.screen.warn(sentence)
+
+
+@sign_ins_app.command("import")
+@verb
+def sign_ins_import(
+    call: Call,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of sign-ins.")],
+) -> ExitCode:
+    """Read files of sign-ins: what Graph, diagnostic settings, Log Analytics or the portal gave.
+
+    Formats are told by their content; a file that is none of them is refused with the columns that are missing.
+    Files of one command are one reading: rows that several of them hold count once.
+
+    \b
+    Examples:
+        mfa-migrate sign-ins import InteractiveSignIns_2026-11-22_2026-11-29.csv
+        mfa-migrate sign-ins import SigninLogs.csv AADNonInteractiveUserSignInLogs.csv
+    """
+    from migrate.commands.sign_in_import import imported
+
+    workspace = workspace_of(call)
+    with workspace.lock(owner_line("sign-ins import")), SignInBook(workspace, writing=True) as book:
+        number = imported(call, workspace, book, files)
+        _tell_missing(call, book.sources()[number])
+    return _shown(call, workspace, [number])
+
+
+@sign_ins_app.command("show")
+@verb
+def sign_ins_show(
+    call: Call,
+    reading: Annotated[
+        list[str] | None, typer.Argument(metavar="[READING]...", help="Numbers of readings. [default: all]")
+    ] = None,
+) -> ExitCode:
+    """Show what was read of the sign-in log: source, window, rows, people, and what is missing.
+
+    \b
+    Examples:
+        mfa-migrate sign-ins show
+        mfa-migrate sign-ins show 1 -o json
+    """
+    from migrate.decide.sign_ins.sources import numbered
+
+    workspace = workspace_of(call)
+    with SignInBook(workspace) as book:
+        sources = book.sources()
+    return _shown(call, workspace, [numbered(text, sources) for text in reading] if reading else list(sources))
+
+
+def _shown(call: Call, workspace: Workspace, numbers: list[int]) -> ExitCode:
+    from migrate.decide.sign_ins.sources import silent_hours
+    from migrate.decide.sign_ins.summary import summary_of
+    from migrate.views.sign_ins import sign_ins_answer
+
+    with open_snapshot(workspace) as snapshot:
+        known = frozenset(user.profile.id.lower() for user in snapshot.users())
+    with SignInBook(workspace) as book:
+        sources = checked_sources(book)
+        call.answer(
+            sign_ins_answer(
+                {
+                    number: (sources[number], summary_of(book.people(number), known), silent_hours(book.people(number)))
+                    for number in numbers
+                },
+                ways_seen_in(workspace),
+            )
+        )
+    return ExitCode.OK
+
+
+@sign_ins_app.command("forget")
+@verb
+def sign_ins_forget(
+    call: Call,
+    reading: Annotated[
+        list[str] | None, typer.Argument(metavar="[READING]...", help="Numbers of readings, see `sign-ins show`.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every reading.")] = False,
+) -> ExitCode:
+    """Remove what was read of the sign-in log from the working folder. The log itself is not touched.
+
+    \b
+    Examples:
+        mfa-migrate sign-ins forget 1
+        mfa-migrate sign-ins forget --all
+    """
+    from migrate.decide.sign_ins.sources import numbered
+
+    if bool(reading) is everything:
+        raise UsageProblem("Name the readings to forget, or give --all.", hint="mfa-migrate sign-ins show lists them.")
+    workspace = workspace_of(call)
+    with workspace.lock(owner_line("sign-ins forget")), SignInBook(workspace, writing=True) as book:
+        sources = book.sources()
+        numbers = [numbered(text, sources) for text in reading] if reading else list(sources)
+        book.forget(numbers)
+    call.screen.say(f"Forgotten: {', '.join(map(str, numbers)) or 'nothing; no log was read'}.")
+    return ExitCode.OK

@@ -1,0 +1,365 @@
+"""Gathers rows of the sign-in log as narrow columns of numbers and counts them by kind and person.
+
+A million rows take some thirty megabytes here; nothing of a row but its numbers is held.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Protocol
+
+from migrate.model.instants import moment_of
+from migrate.model.sign_in_rows import Row, RowShape
+from migrate.model.sign_ins import Coordinate, OpenAttempt, Places, Seen, SetAside, SignInKind
+
+ATTEMPT_SECONDS = 1800
+"""Rows of one person and one correlation id that are no further apart belong to one attempt."""
+
+_NOBODY = 0
+"""The number of the empty object id."""
+_NO_TIME = -1
+
+
+class Reduces(Protocol):
+    """Whatever turns a shape and places into a kind; `decide.sign_ins.reduction.Reducer`."""
+
+    def places_of(self, addresses: tuple[str, str]) -> Places:
+        """Return where a sign-in came from, without its addresses."""
+        ...
+
+    def kind_of(self, shape: RowShape, places: Places) -> SignInKind | SetAside:
+        """Return the kind of a row, or why it is set aside."""
+        ...
+
+
+class Numbering(dict[Any, int]):
+    """Gives each new key the next number and keeps what was made of it."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._make = make
+        self.values_made: list[Any] = []
+
+    def __missing__(self, key: Any) -> int:
+        """Number a key that was not there before."""
+        self.values_made.append(self._make(key))
+        number = self[key] = len(self.values_made) - 1
+        return number
+
+
+class Remembered(dict[Any, Any]):
+    """What was made of cells that come again and again; forgets all of them rather than grow without end."""
+
+    def __init__(self, make: Callable[[Any], Any], *, most: int = 200_000) -> None:
+        super().__init__()
+        self._make, self._most = make, most
+
+    def __missing__(self, key: Any) -> Any:
+        """Make what was not made before."""
+        if len(self) >= self._most:
+            self.clear()
+        value = self[key] = self._make(key)
+        return value
+
+
+def digest(text: str) -> int:
+    """Return 64 bits of a text that are the same in every process."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """Rows counted by kind and person."""
+
+    rows: int
+    repeated: int
+    set_aside: dict[SetAside, int]
+    first: int | None
+    """When the earliest row was, in seconds since 1970; None without rows."""
+    last: int | None
+    kinds: Sequence[SignInKind]
+    people: Callable[[], Iterator[tuple[int, str, Seen]]]
+    """Yields (place of the kind, object id, counts), ordered by the two."""
+
+
+class SignInColumns:
+    """Rows in memory until they are counted."""
+
+    def __init__(self, reducer: Reduces, *, hashed: Callable[[str], int] = hash) -> None:
+        """Begin empty.
+
+        Args:
+            reducer: Turns shapes and places into kinds.
+            hashed: 64 bits of an id. Python's own is the fastest, and another one in the next process.
+        """
+        self._reducer = reducer
+        self.shapes = Numbering(lambda shape: shape)
+        self.addresses = Numbering(reducer.places_of)
+        self.users = Numbering(lambda user_id: user_id)
+        self.users[""] = _NOBODY
+        self.users.values_made.append("")
+        self._hashed = hashed
+        self._parts: list[tuple[Any, ...]] = []
+        self._known: dict[int, SignInKind] = {}
+        """Kinds of rows that were carried over, by the number of their shape; they have no shape any more."""
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Add rows as they came; their user ids are in lower case, their times in ISO 8601 and UTC."""
+        if not rows:
+            return
+        shapes, addresses, users, times, ids, correlations = zip(*rows, strict=True)
+        self.add_columns(
+            shapes=map(self.shapes.__getitem__, shapes),
+            addresses=map(self.addresses.__getitem__, addresses),
+            users=map(self.users.__getitem__, users),
+            times=times,
+            ids=ids,
+            correlations=correlations,
+        )
+
+    def add_columns(
+        self,
+        *,
+        shapes: Iterable[int],
+        addresses: Iterable[int],
+        users: Iterable[int],
+        times: Sequence[str],
+        ids: Iterable[str],
+        correlations: Iterable[str],
+    ) -> None:
+        """Add rows column by column: the numbers of shapes, addresses and users, and what else they say."""
+        import numpy as np
+
+        number = len(times)
+        self._parts.append(
+            (
+                np.fromiter(shapes, np.int32, number),
+                np.fromiter(addresses, np.int32, number),
+                np.fromiter(users, np.int32, number),
+                _seconds(times),
+                np.fromiter(map(self._hashed, ids), np.int64, number),
+                np.fromiter(map(self._hashed, correlations), np.int64, number),
+            )
+        )
+
+    def add_open(self, attempts: Sequence[OpenAttempt]) -> None:
+        """Add rows that an earlier process had left open."""
+        import numpy as np
+
+        if not attempts:
+            return
+        numbers = []
+        for one in attempts:
+            key = ("open", one.kind)
+            number = self.shapes.get(key)
+            if number is None:
+                number = self.shapes[key] = len(self.shapes.values_made)
+                self.shapes.values_made.append(None)
+                self._known[number] = one.kind
+            numbers.append(number)
+        self._parts.append(
+            (
+                np.array(numbers, np.int32),
+                np.array([self.addresses["", ""]] * len(numbers), np.int32),
+                np.array([self.users[one.user_id] for one in attempts], np.int32),
+                np.array([one.at for one in attempts], np.int64),
+                np.array([int(one.row, 16) - 2**63 for one in attempts], np.int64),
+                np.array([int(one.attempt, 16) - 2**63 for one in attempts], np.int64),
+            )
+        )
+
+    def settle(self, until: int | None = None) -> Counted:
+        """Count what is there; rows of attempts that may go on after `until` stay. None: nothing more will come."""
+        import numpy as np
+
+        shape, place, user, time, row, attempt = self._taken()
+        seen = len(shape)
+        kept = _last_of_each(row, time)
+        repeated = seen - len(kept)
+        shape, place, user, time, row, attempt = (column[kept] for column in (shape, place, user, time, row, attempt))
+        order = np.lexsort((time, attempt, user))
+        shape, place, user, time, row, attempt = (column[order] for column in (shape, place, user, time, row, attempt))
+        ends = _ends_of_attempts(user, attempt, time)
+        if until is not None:
+            # Each row knows when the last row of its attempt was.
+            last = np.repeat(time[ends], np.diff(np.concatenate((np.array([-1]), np.flatnonzero(ends)))))
+            stays = last > until - ATTEMPT_SECONDS
+            if stays.any():
+                self._parts.append(tuple(column[stays] for column in (shape, place, user, time, row, attempt)))
+            goes = ~stays
+            shape, place, user, time, ends = (column[goes] for column in (shape, place, user, time, ends))
+        return self._counted(shape, place, user, time, ends, repeated)
+
+    def open_attempts(self) -> tuple[OpenAttempt, ...]:
+        """Return the rows that are still here, as they are kept between two processes.
+
+        Rows that are set aside are left out: they belong to no attempt.
+        """
+        shape, place, user, time, row, attempt = columns = self._taken()
+        if len(shape):
+            self._parts.append(columns)
+        found = []
+        for index in range(len(shape)):
+            kind = self._kind(int(shape[index]), int(place[index]))
+            if isinstance(kind, SignInKind):
+                found.append(
+                    OpenAttempt(
+                        kind=kind,
+                        user_id=self.users.values_made[int(user[index])],
+                        attempt=f"{int(attempt[index]) + 2**63:x}",
+                        row=f"{int(row[index]) + 2**63:x}",
+                        at=int(time[index]),
+                    )
+                )
+        return tuple(found)
+
+    def lost(self) -> tuple[Coordinate, ...]:
+        """Return what no row said anything about: everything, where there was none."""
+        return lost_in(self.shapes.values_made)
+
+    def _taken(self) -> tuple[Any, ...]:
+        """Take the columns out, each as one."""
+        import numpy as np
+
+        if not self._parts:
+            return tuple(np.empty(0, np.int64) for _ in range(6))
+        columns = list(zip(*self._parts, strict=True))
+        self._parts = []
+        found = []
+        while columns:
+            found.append(np.concatenate(columns.pop(0)))
+        return tuple(found)
+
+    def _kind(self, shape: int, place: int) -> SignInKind | SetAside:
+        known = self._known.get(shape)
+        if known is not None:
+            return known
+        return self._reducer.kind_of(self.shapes.values_made[shape], self.addresses.values_made[place])
+
+    def _counted(self, shape: Any, place: Any, user: Any, time: Any, ends: Any, repeated: int) -> Counted:
+        import numpy as np
+
+        total, first, last = len(shape), None, None
+        timed = time[time != _NO_TIME]
+        if len(timed):
+            first, last = int(timed.min()), int(timed.max())
+        pairs, which = np.unique((shape.astype(np.int64) << 32) | place, return_inverse=True)
+        kinds = Numbering(lambda kind: kind)
+        aside: list[SetAside] = []
+        numbers = np.empty(len(pairs), np.int64)
+        for index, pair in enumerate(pairs.tolist()):
+            kind = self._kind(pair >> 32, pair & 0xFFFFFFFF)
+            if isinstance(kind, SignInKind):
+                numbers[index] = kinds[kind]
+            else:
+                aside.append(kind)
+                numbers[index] = -len(aside)
+        kind_of_row = numbers[which] if total else np.empty(0, np.int64)
+        set_aside: Counter[SetAside] = Counter()
+        for number, why in enumerate(aside, start=1):
+            set_aside[why] += int((kind_of_row == -number).sum())
+        broken = (kind_of_row >= 0) & ((user == _NOBODY) | (time == _NO_TIME))
+        if broken.any():
+            set_aside[SetAside.UNREADABLE] += int(broken.sum())
+        counts = (kind_of_row >= 0) & ~broken
+        kind_of_row, user, time, ends = (column[counts] for column in (kind_of_row, user, time, ends))
+        return Counted(
+            rows=total,
+            repeated=repeated,
+            set_aside=dict(set_aside),
+            first=first,
+            last=last,
+            kinds=kinds.values_made,
+            people=lambda: _people(kind_of_row, user, time, ends, self.users.values_made),
+        )
+
+
+def _people(kind: Any, user: Any, time: Any, ends: Any, names: list[str]) -> Iterator[tuple[int, str, Seen]]:
+    """Yield the counts of each person in each kind."""
+    import numpy as np
+
+    order = np.lexsort((time, user, kind))
+    kind, user, time, ends = (column[order] for column in (kind, user, time, ends))
+    total = len(kind)
+    if not total:
+        return
+    begins = np.flatnonzero(np.concatenate((np.array([True]), (kind[1:] != kind[:-1]) | (user[1:] != user[:-1]))))
+    stops = np.append(begins[1:], total)
+    for begin, stop in zip(begins.tolist(), stops.tolist(), strict=True):
+        hours: dict[int, int] = {}
+        for moment, ended in zip(time[begin:stop].tolist(), ends[begin:stop].tolist(), strict=True):
+            if ended:
+                hours[moment // 3600] = hours.get(moment // 3600, 0) + 1
+        yield (
+            int(kind[begin]),
+            names[int(user[begin])],
+            Seen(rows=stop - begin, first=int(time[begin]), last=int(time[stop - 1]), hours=tuple(hours.items())),
+        )
+
+
+def _last_of_each(row: Any, time: Any) -> Any:
+    """Return the places of the last row of each id, in the order in which they came."""
+    import numpy as np
+
+    order = np.lexsort((time, row))
+    ordered = row[order]
+    last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.empty(0, bool)
+    return np.sort(order[last])
+
+
+def _ends_of_attempts(user: Any, attempt: Any, time: Any) -> Any:
+    """Tell for each row, ordered by person, correlation and time, whether it is the last one of its attempt."""
+    import numpy as np
+
+    if not len(user):
+        return np.empty(0, bool)
+    ends = (user[1:] != user[:-1]) | (attempt[1:] != attempt[:-1]) | (time[1:] - time[:-1] > ATTEMPT_SECONDS)
+    return np.append(ends, True)
+
+
+def _seconds(times: Sequence[str]) -> Any:
+    """Return moments as seconds since 1970; _NO_TIME for what is none."""
+    import numpy as np
+
+    try:
+        return np.array(times, "U19").astype("M8[s]").astype(np.int64)
+    except ValueError:
+        return np.array([_second(text) for text in times], np.int64)
+
+
+def _second(text: str) -> int:
+    moment = moment_of(text)
+    return _NO_TIME if moment is None else int(moment.timestamp())
+
+
+def lost_in(shapes: Iterable[RowShape | None]) -> tuple[Coordinate, ...]:
+    """Return what none of these shapes says anything about: everything, where there is none."""
+    known = [shape for shape in shapes if shape is not None]
+    return tuple(
+        sorted(which for which, name in _TOLD_BY.items() if all(getattr(shape, name) is None for shape in known))
+    )
+
+
+_TOLD_BY = {
+    Coordinate.AUDIENCES: "audiences",
+    Coordinate.CONTEXTS: "contexts",
+    Coordinate.PROTOCOL: "protocol",
+    Coordinate.FLOW: "flow",
+    Coordinate.TOKEN: "token",
+    Coordinate.GLOBAL_SECURE_ACCESS: "global_secure_access",
+    Coordinate.SIGN_IN_RISK: "risk",
+    Coordinate.ASKED_BY: "asked_by",
+    Coordinate.METHODS: "methods",
+    Coordinate.RESULTS: "results",
+    Coordinate.REQUIREMENT: "multifactor",
+    Coordinate.CROSS_TENANT: "cross_tenant",
+}
+
+
+def iso_of(seconds: int) -> str:
+    """Return seconds since 1970 as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
