@@ -53,7 +53,9 @@ _USER_PRINCIPAL_NAME = (
     "userid",
     "user",
     "memberobjectidorupn",
-    # What Microsoft's pages call it in German, French, Italian and Portuguese.
+    # What Microsoft's pages call it in German (as a column: Graph reference de-de, reportRoot
+    # getSharePointActivityUserDetail), and in French, Italian and Portuguese (the property userPrincipalName: fr-fr, it-it
+    # and pt-br of the same reference and of the Microsoft 365 pages on users).
     "benutzerprinzipalname",
     "nomdutilisateurprincipal",
     "nomeprincipaledellutente",

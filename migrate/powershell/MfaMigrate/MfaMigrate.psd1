@@ -26,7 +26,6 @@
         PSData = @{
             Tags         = @('MFA', 'Entra', 'AzureAD', 'ConditionalAccess', 'Migration', 'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS')
             LicenseUri   = 'https://opensource.org/license/mit'
-            ProjectUri   = 'https://example.com/mfa-migrate'
             ReleaseNotes = 'See CHANGELOG.md of mfa-migrate.'
         }
     }

@@ -292,13 +292,16 @@ def test_what_the_functions_return_is_single_values_that_export_csv_keeps() -> N
                 assert "ToArray()" not in value or "-join" in value, value
 
 
-def test_the_manifest_and_each_function_say_where_licence_project_and_help_are() -> None:
+def test_the_module_names_the_licence_and_no_address_that_leads_nowhere() -> None:
+    """The project has no published address: a ProjectUri or HelpUri would send people to somebody else's page."""
     manifest = text_of(MODULE / "MfaMigrate.psd1")
-    project = re.search(r"ProjectUri\s*= '(https://\S+)'", manifest).group(1)
-    assert re.search(r"LicenseUri\s*= 'https://\S+/mit'", manifest)
+    assert re.search(r"LicenseUri\s*= 'https://opensource.org/license/mit'", manifest)
+    assert "ProjectUri" not in manifest
+    for path in (*MODULE.rglob("*.ps1"), *MODULE.rglob("*.txt"), *MODULE.rglob("*.ps1xml"), *MODULE.rglob("*.psm1")):
+        assert "HelpUri" not in text_of(path), path
+        assert "https://example.com" not in text_of(path), path
     for path in PUBLIC:
-        assert f"HelpUri = '{project}/docs/powershell')]" in text_of(path)
-        assert f".LINK\n    {project}/docs/powershell\n" in text_of(path)
+        assert ".LINK\n    about_MfaMigrate\n" in text_of(path)
 
 
 def test_the_about_topic_is_where_get_help_looks_and_names_every_function() -> None:

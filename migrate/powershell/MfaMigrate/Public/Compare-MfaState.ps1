@@ -38,12 +38,9 @@ function Compare-MfaState {
     MfaMigrate.Difference
 
     .LINK
-    https://example.com/mfa-migrate/docs/powershell
-
-    .LINK
     about_MfaMigrate
     #>
-    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
+    [CmdletBinding()]
     [OutputType('MfaMigrate.Difference')]
     param(
         [Parameter(Position = 0, Mandatory, ValueFromPipeline, ValueFromPipelineByPropertyName)]

@@ -35,12 +35,9 @@ function Export-MfaState {
     MfaMigrate.User, or nothing with -Path and without -PassThru.
 
     .LINK
-    https://example.com/mfa-migrate/docs/powershell
-
-    .LINK
     about_MfaMigrate
     #>
-    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
+    [CmdletBinding()]
     [OutputType('MfaMigrate.User')]
     param(
         [Parameter(Position = 0)]

@@ -45,12 +45,9 @@ function Get-MfaState {
     MfaMigrate.User
 
     .LINK
-    https://example.com/mfa-migrate/docs/powershell
-
-    .LINK
     about_MfaMigrate
     #>
-    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
+    [CmdletBinding()]
     [OutputType('MfaMigrate.User')]
     param(
         [Parameter(Position = 0, ValueFromPipelineByPropertyName)]

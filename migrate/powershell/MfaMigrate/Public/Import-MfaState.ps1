@@ -36,12 +36,9 @@ function Import-MfaState {
     MfaMigrate.Claim
 
     .LINK
-    https://example.com/mfa-migrate/docs/powershell
-
-    .LINK
     about_MfaMigrate
     #>
-    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
+    [CmdletBinding()]
     [OutputType('MfaMigrate.Claim')]
     param(
         [Parameter(Position = 0, Mandatory, ValueFromPipeline, ValueFromPipelineByPropertyName)]

@@ -57,12 +57,9 @@ function Restore-MfaState {
     MfaMigrate.RunResult
 
     .LINK
-    https://example.com/mfa-migrate/docs/powershell
-
-    .LINK
     about_MfaMigrate
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High', HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
     [OutputType('MfaMigrate.RunResult')]
     param(
         [Parameter(Position = 0, ValueFromPipelineByPropertyName)]

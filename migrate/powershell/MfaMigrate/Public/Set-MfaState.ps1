@@ -66,12 +66,9 @@ function Set-MfaState {
     Nothing, or MfaMigrate.StateChange with -PassThru.
 
     .LINK
-    https://example.com/mfa-migrate/docs/powershell
-
-    .LINK
     about_MfaMigrate
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
     [OutputType('MfaMigrate.StateChange')]
     param(
         [Parameter(Position = 0, ValueFromPipelineByPropertyName)]

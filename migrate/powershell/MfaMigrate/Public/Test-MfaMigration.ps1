@@ -23,12 +23,9 @@ function Test-MfaMigration {
     System.Boolean, or MfaMigrate.Finding with -Detailed.
 
     .LINK
-    https://example.com/mfa-migrate/docs/powershell
-
-    .LINK
     about_MfaMigrate
     #>
-    [CmdletBinding(HelpUri = 'https://example.com/mfa-migrate/docs/powershell')]
+    [CmdletBinding()]
     [OutputType([bool])]
     [OutputType('MfaMigrate.Finding')]
     param(
