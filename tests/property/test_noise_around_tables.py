@@ -50,17 +50,24 @@ def test_a_table_with_little_noise_is_mostly_read(document: Noisy) -> None:
         assert names >= document.truth.keys() or b"PK" in document.data[:2]
 
 
+BATCHES = 20
+TABLES = 1_000
+"""In each batch: Hypothesis remembers every table that it has made, so that one long row of them gets ever slower."""
+
+
 @pytest.mark.long
-@pytest.mark.timeout(3600)
-def test_20_000_noisy_tables_are_read_right_or_refused() -> None:
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_a_thousand_noisy_tables_are_read_right_or_refused_twenty_times(batch: int) -> None:
     SEEN.clear()
 
-    @settings(max_examples=20_000, suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None)
+    # Other tables in each batch and in each run: nothing is kept, and no seed is given.
+    @settings(max_examples=TABLES, suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None)
     @given(noisy())
     def each(document: Noisy) -> None:
         check(document)
 
     each()
-    print(dict(SEEN))
+    print(f"batch {batch}: {dict(SEEN)}")
     assert SEEN["read"] > SEEN["refused"] / 2
-    assert SEEN["right"] > 10_000
+    assert SEEN["right"] > 10_000 / BATCHES
