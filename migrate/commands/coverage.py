@@ -10,10 +10,12 @@ import typer
 
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.explain import Suppose, Without, apps_that_matter, baseline_answer, supposed
+from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
 from migrate.model.coverage import Verdict
+from migrate.model.now import Now
 from migrate.model.users import UnreadableUser
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -34,7 +36,8 @@ def coverage(
 ) -> ExitCode:
     """Show how far enabled Conditional Access policies require MFA, by classes of users, the largest first.
 
-    Reads the last export; changes nothing. `explain USER` tells more about one person.
+    Answers from the last export and from what this tool changed since; changes nothing. `explain USER` tells more
+    about one person.
 
     \b
     Examples:
@@ -46,33 +49,40 @@ def coverage(
     from migrate.decide.coverage.classes import classes_of
     from migrate.decide.coverage.judge import Judge
     from migrate.decide.lost_objects import lost_objects
+    from migrate.decide.now import evidence_as_now, users_as_now
     from migrate.exchange.tables import csv_chunks
     from migrate.views.beta import say_beta
     from migrate.views.coverage import USER_COLUMNS, coverage_answer
     from migrate.views.lost_objects import say_lost_objects
 
-    with open_snapshot(workspace_of(call)) as snapshot:
-        evidence = supposed(snapshot, suppose, without)
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
+        now = now_or_export(call, workspace, snapshot)
+        there = evidence_as_now(snapshot.evidence(), now)
+        evidence = supposed(there, suppose, without)
         say_lost_objects(call.screen, lost_objects(evidence))
         say_beta(call.screen, evidence)
         apps, baseline = apps_that_matter(call.settings), baseline_answer(call.settings, snapshot.header.taken_on)
         judge = Judge(evidence, apps_that_matter=apps, baseline=baseline)
-        classes = classes_of(snapshot.users(), judge)
-        whole = Judge(supposed(snapshot, suppose), apps_that_matter=apps, baseline=baseline) if without else None
-        with_it = classes_of(snapshot.users(), whole) if whole is not None else []
+        classes = classes_of(users_as_now(snapshot.users(), now), judge)
+        with_it = []
+        if without:
+            whole = Judge(supposed(there, suppose), apps_that_matter=apps, baseline=baseline)
+            with_it = classes_of(users_as_now(snapshot.users(), now), whole)
         if user_list is not None:
             write_atomically(
-                user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge), dialect_of(call.settings))
+                user_list, csv_chunks(USER_COLUMNS, _user_rows(snapshot, judge, now), dialect_of(call.settings))
             )
             call.screen.say(f"One row for each of {snapshot.header.users} users: {user_list}")
-    call.answer(coverage_answer(classes, without=without, with_it=with_it))
+    call.answer(coverage_answer(classes, now.moment, without=without, with_it=with_it))
     all_covered = all(each.coverage.verdict is Verdict.COVERED for each in classes)
     return ExitCode.FINDINGS if exit_code and not all_covered else ExitCode.OK
 
 
-def _user_rows(snapshot: Snapshot, judge: Judge) -> Iterator[tuple[str, ...]]:
+def _user_rows(snapshot: Snapshot, judge: Judge, now: Now) -> Iterator[tuple[str, ...]]:
+    from migrate.decide.now import users_as_now
     from migrate.views.coverage import user_cells
 
-    for user in snapshot.users():
+    for user in users_as_now(snapshot.users(), now):
         state = "" if isinstance(user, UnreadableUser) else user.mfa_state.value
         yield user_cells(user.profile, state, judge.coverage_of(user.profile))

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.people import named_user
-from migrate.commands.wiring import workspace_of
+from migrate.commands.wiring import open_tenant, workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import Evidence
+from migrate.model.instants import iso_utc
+from migrate.model.now import Moment
+from migrate.model.reasons import NO_REASON
+from migrate.model.replies import user_of
 from migrate.model.tenant_settings import BaselineScopes, answer_on
-from migrate.model.users import AnyUser
+from migrate.model.users import AnyUser, UserProfile
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot, open_snapshot
+
+if TYPE_CHECKING:
+    from migrate.model.explanation import Explanation
 
 EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
 
@@ -51,12 +59,14 @@ def explain(
     ] = None,
     suppose: Suppose = None,
     without: Without = None,
+    live: Annotated[bool, typer.Option("--live", help="Read the user and the policies from the tenant now.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 unless the verdict is covered.")] = False,
 ) -> ExitCode:
     """Explain whether enabled Conditional Access policies require MFA of a user, and why.
 
-    Reads the last export. The verdict is covered, partly, uncovered or unknown; every open region is named, with
-    what would close it. `mfa-migrate help coverage` explains the verdicts and what the proof leaves out.
+    Answers from the last export and from what this tool changed since. The verdict is covered, partly, uncovered or
+    unknown; every open region is named, with what would close it. With --live it reads both from the tenant and needs
+    no export. `mfa-migrate help coverage` explains the verdicts and what the proof leaves out.
 
     \b
     Examples:
@@ -67,25 +77,58 @@ def explain(
         mfa-migrate explain ada@contoso.example -o json
         mfa-migrate explain ada --exit-code
     """
+    from migrate.views.coverage import explain_answer
+
+    found, there, moment = call.run(_live(call, user)) if live else _known(call, user)
+    evidence = supposed(there, suppose, without)
+    explanation = _explained(call, found, evidence, moment, app)
+    with_it = _explained(call, found, supposed(there, suppose), moment, app).coverage if without else None
+    accepted = accepted_gaps(call.settings, _day_of(moment))
+    call.answer(explain_answer(explanation, accepted, moment, without=without, with_it=with_it))
+    return ExitCode.FINDINGS if exit_code and explanation.coverage.verdict is not Verdict.COVERED else ExitCode.OK
+
+
+def _explained(call: Call, user: AnyUser, evidence: Evidence, moment: Moment, apps: list[str] | None) -> Explanation:
+    """Judge one user."""
     from migrate.decide.capability import Capabilities
     from migrate.decide.coverage.explaining import explanation_for
     from migrate.decide.coverage.judge import Judge
+
+    named = _named_apps(apps) if apps else apps_that_matter(call.settings)
+    judge = Judge(evidence, apps_that_matter=named, baseline=baseline_answer(call.settings, _day_of(moment)))
+    return explanation_for(user, judge, Capabilities(evidence, judge).of(user.profile, user.registration))
+
+
+def _known(call: Call, name: str) -> tuple[AnyUser, Evidence, Moment]:
+    """Return a user and the policies as they are now, as far as the folder knows."""
     from migrate.decide.lost_objects import lost_objects
-    from migrate.views.coverage import explain_answer
+    from migrate.decide.now import evidence_as_now, user_as_now
     from migrate.views.lost_objects import say_lost_objects
 
-    with open_snapshot(workspace_of(call)) as snapshot:
-        found = known_user(call, user, snapshot)
-        apps = _named_apps(app) if app else apps_that_matter(call.settings)
-        evidence, whole = supposed(snapshot, suppose, without), supposed(snapshot, suppose)
-        say_lost_objects(call.screen, lost_objects(evidence))
-        day = snapshot.header.taken_on
-        baseline = baseline_answer(call.settings, day)
-        judge = Judge(evidence, apps_that_matter=apps, baseline=baseline)
-        explanation = explanation_for(found, judge, Capabilities(evidence, judge).of(found.profile, found.registration))
-        today = Judge(whole, apps_that_matter=apps, baseline=baseline).coverage_of(found.profile) if without else None
-    call.answer(explain_answer(explanation, accepted_gaps(call.settings, day), without=without, with_it=today))
-    return ExitCode.FINDINGS if exit_code and explanation.coverage.verdict is not Verdict.COVERED else ExitCode.OK
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
+        now = now_or_export(call, workspace, snapshot)
+        user = user_as_now(known_user(call, name, snapshot), now)
+        evidence = evidence_as_now(snapshot.evidence(), now)
+    say_lost_objects(call.screen, lost_objects(evidence))
+    return user, evidence, now.moment
+
+
+async def _live(call: Call, name: str) -> tuple[AnyUser, Evidence, Moment]:
+    """Read a user and the policies from the tenant; only an id or a user principal name counts there."""
+    async with open_tenant(call) as tenant:
+        profile = (await tenant.read_profiles([name])).get(name)
+        if not isinstance(profile, UserProfile):
+            raise UsageProblem(f"Not read: {name}: {profile or NO_REASON}", hint="Check the spelling.")
+        moment = Moment(exported_at=iso_utc(tenant.server_now()), live=True)
+        evidence = await tenant.read_evidence(paths=True)
+        registrations = await tenant.read_registrations([profile.id])
+        (reading,) = await tenant.read_mfa_states([profile.id])
+    return user_of(profile, reading, registrations.get(profile.id)), evidence, moment
+
+
+def _day_of(moment: Moment) -> date:
+    return datetime.fromisoformat(moment.exported_at).date()
 
 
 def _named_apps(names: list[str]) -> frozenset[str]:
@@ -107,14 +150,14 @@ def known_user(call: Call, name: str, snapshot: Snapshot) -> AnyUser:
     return named_user(call, name, snapshot, otherwise=otherwise)
 
 
-def supposed(snapshot: Snapshot, files: list[Path] | None, without: str | None = None) -> Evidence:
+def supposed(evidence: Evidence, files: list[Path] | None, without: str | None = None) -> Evidence:
     """Return the evidence as if the policies of these files were there and enabled, and one of its own were not."""
     from migrate.decide.coverage.context import evidence_with, evidence_without
     from migrate.exchange.policy_files import read_policy_file
 
     policies = tuple(policy for file in files or () for policy in read_policy_file(file))
-    evidence = evidence_with(snapshot.evidence(), policies) if policies else snapshot.evidence()
-    return evidence if without is None else evidence_without(evidence, without)
+    changed = evidence_with(evidence, policies) if policies else evidence
+    return changed if without is None else evidence_without(changed, without)
 
 
 def apps_that_matter(settings: Settings) -> frozenset[str] | None:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Annotated
 
-import msgspec
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.now import now_in
 from migrate.commands.options import verb
 from migrate.commands.people import named_user
+from migrate.commands.watch import followed
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, workspace_of
 from migrate.config import OutputFormat, duration
 from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
+from migrate.model.now import LastChange, Moment, Now
 from migrate.model.plan import PlanHeader
-from migrate.model.reasons import NO_REASON, Reason, Why
+from migrate.model.reasons import Reason, Why
+from migrate.model.replies import user_of
 from migrate.model.run import RunStanding
 from migrate.model.set_state import RefusalCode
-from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile, UserRecord
+from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
 from migrate.store.folder import PAUSE_FILE, Workspace
 from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
-from migrate.views.status import LastChange, MissingUser, People, ages_told, status_answer, users_answer
+from migrate.views.dashboard import Dashboard, dashboard_answer
+from migrate.views.status import MissingUser, People, ages_told, users_answer
 
 
 @verb
@@ -34,11 +39,17 @@ def status(
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read these users from the tenant now.")] = False,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody instead of named users.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow the command that is at work in the folder, until it ends.")
+    ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 when something is left: see below.")
     ] = False,
 ) -> ExitCode:
     """Show the state of users, or how far the migration is.
+
+    It answers from the export and from what this tool has changed since, and says for which moment that is true.
+    What became of a change that nobody read back is not known, and is shown so.
 
     With --live it reads only these users from the tenant and needs no export: the first thing to try on a new
     tenant, since it shows whether sign-in, permission and the beta API work. Without --live a user may be named by
@@ -50,6 +61,7 @@ def status(
     \b
     Examples:
         mfa-migrate status
+        mfa-migrate status --watch
         mfa-migrate status ada@contoso.example
         mfa-migrate status ada@contoso.example --live
         mfa-migrate status --all -o csv
@@ -59,23 +71,64 @@ def status(
         raise UsageProblem("Users are named, and --all is given too.", hint="Leave one of them away.")
     if live and not users and not everybody:
         raise UsageProblem("--live needs the names of users.", hint="mfa-migrate status USER --live")
+    if watch and (users or everybody):
+        raise UsageProblem("--watch follows a run, not users.", hint="mfa-migrate status --watch")
+    if not users and not everybody:
+        return _of_the_tenant(call, workspace, watch=watch, exit_code=exit_code)
     if live:
         people = call.run(_read_live(call, users))
-    elif users or everybody:
-        with open_snapshot(workspace) as snapshot:
-            people = _known(call, users, snapshot)
     else:
         with open_snapshot(workspace) as snapshot:
-            standing = run_standing(workspace)
-            call.answer(status_answer(snapshot.header, standing))
-        return ExitCode.FINDINGS if exit_code and not (standing and standing.is_through) else ExitCode.OK
+            people = _known(call, users, snapshot, now_in(workspace, snapshot))
     if people.missing and not people.users and call.settings.output is not OutputFormat.NDJSON:
         raise UsageProblem(" ".join(each.message for each in people.missing), hint=people.missing[0].hint)
-    people = msgspec.structs.replace(people, changes=_changes(workspace))
     for sentence in ages_told(people, now_utc(), _longest_age(call)):
         call.screen.warn(sentence)
     call.answer(users_answer(people))
     return ExitCode.FINDINGS if people.missing or (exit_code and not _all_disabled(people)) else ExitCode.OK
+
+
+def _of_the_tenant(call: Call, workspace: Workspace, *, watch: bool, exit_code: bool) -> ExitCode:
+    """Show how far the migration is, once, or until nobody is at work in the folder any more."""
+    board = _dashboard(workspace)
+    if watch:
+        board = followed(call, board, lambda: _dashboard(workspace))
+    call.answer(dashboard_answer(board))
+    is_through = board.standing is not None and board.standing.is_through
+    return ExitCode.FINDINGS if exit_code and not is_through else ExitCode.OK
+
+
+def _dashboard(workspace: Workspace) -> Dashboard:
+    # First who is at work: what they did until then is in the journal when it is read.
+    in_use_by = workspace.user_of_it()
+    with open_snapshot(workspace) as snapshot:
+        now = now_in(workspace, snapshot)
+        return Dashboard(
+            snapshot=snapshot.header,
+            now=now,
+            counts=_counts_now(snapshot, now),
+            standing=run_standing(workspace),
+            is_planned=_planned(workspace) is not None,
+            in_use_by=in_use_by,
+        )
+
+
+def _counts_now(snapshot: Snapshot, now: Now) -> dict[str, int]:
+    """Return the users by state and type: those of the export, with everybody moved whom this tool touched."""
+    from migrate.decide.now import user_as_now
+
+    counts = Counter(snapshot.header.counts)
+    for user_id in now.users:
+        user = snapshot.user(user_id)
+        if user is not None:
+            kind = "guest" if user.profile.is_guest else "member"
+            counts[f"{_state_of(user)}/{kind}"] -= 1
+            counts[f"{_state_of(user_as_now(user, now))}/{kind}"] += 1
+    return dict(sorted((+counts).items()))
+
+
+def _state_of(user: AnyUser) -> str:
+    return user.mfa_state.value if isinstance(user, UserRecord) else "unreadable"
 
 
 def _all_disabled(people: People) -> bool:
@@ -87,9 +140,10 @@ def _longest_age(call: Call) -> timedelta:
     return duration(call.settings.config.limits.plan_max_age, "limits.plan_max_age")
 
 
-def _known(call: Call, names: list[str] | None, snapshot: Snapshot) -> People:
-    """Return these users, or everybody, as the snapshot has them."""
+def _known(call: Call, names: list[str] | None, snapshot: Snapshot, now: Now) -> People:
+    """Return these users, or everybody, as they are now as far as the folder knows."""
     from migrate.decide.capability import capabilities_today
+    from migrate.decide.now import as_of, users_as_now
 
     users: list[AnyUser] = []
     missing: list[MissingUser] = []
@@ -106,32 +160,23 @@ def _known(call: Call, names: list[str] | None, snapshot: Snapshot) -> People:
             missing.append(MissingUser(name=name, code=RefusalCode.NOT_FOUND, message=none.what, hint=none.hint))
         else:
             users.append(user)
-    found = users if names else list(snapshot.users())
+    found = list(users_as_now(users if names else snapshot.users(), now))
     capable = capabilities_today(snapshot.evidence())
     return People(
         users=found,
         missing=missing,
-        as_of=snapshot.header.taken_at,
+        moment=now.moment,
         live=False,
+        as_of={user_id: as_of(user_id, now) for user_id, known in now.users.items() if known.as_of},
+        changes=_changes(now),
         capable={
             user.profile.id: capable.of(user.profile, user.registration) for user in found if not user.profile.is_agent
         },
     )
 
 
-def _changes(workspace: Workspace) -> dict[str, LastChange]:
-    """Return what this tool did last to each user that it meant to change."""
-    from migrate.engine.history import latest_entries
-
-    journal = journal_to_read(workspace)
-    if journal is None:
-        return {}
-    with journal:
-        latest = latest_entries(journal)
-    return {
-        user_id: LastChange(requested=entry.requested, outcome=entry.outcome, time_utc=entry.time_utc)
-        for user_id, entry in latest.items()
-    }
+def _changes(now: Now) -> dict[str, LastChange]:
+    return {user_id: known.last_change for user_id, known in now.users.items() if known.last_change is not None}
 
 
 async def _read_live(call: Call, names: list[str] | None) -> People:
@@ -153,20 +198,10 @@ async def _read_live(call: Call, names: list[str] | None) -> People:
             ]
         else:
             found = [profile async for profile in tenant.iter_users()]
-        as_of = iso_utc(tenant.server_now())
+        began = iso_utc(tenant.server_now())
         readings = await tenant.read_mfa_states([profile.id for profile in found])
-    users: list[AnyUser] = [
-        UserRecord(profile=profile, mfa_state=reading.mfa_state, registration=None)
-        if reading.mfa_state is not None
-        else UnreadableUser(
-            profile=profile,
-            reason=reading.problem or NO_REASON,
-            request_id=reading.request_id or None,
-            registration=None,
-        )
-        for profile, reading in zip(found, readings, strict=True)
-    ]
-    return People(users=users, missing=missing, as_of=as_of, live=True)
+    users = [user_of(profile, reading, None) for profile, reading in zip(found, readings, strict=True)]
+    return People(users=users, missing=missing, moment=Moment(exported_at=began, live=True), live=True)
 
 
 def run_standing(workspace: Workspace, planned: PlanHeader | None = None) -> RunStanding | None:

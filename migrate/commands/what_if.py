@@ -9,6 +9,7 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.explain import Suppose, Without, known_user, supposed
+from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.wiring import open_tenant, workspace_of
 from migrate.errors import ExitCode, UsageProblem
@@ -86,10 +87,10 @@ def what_if(
 ) -> ExitCode:
     """Try one sign-in against the exported policies: does it need MFA, is it blocked, or neither?
 
-    This is no dry run of a change; that is `--what-if` on the commands that write. It reads the last export. The
-    outcome is mfa, block, noMfa or unknown: unknown where something that could matter is not understood, could not
-    be read or was not stated. What is not stated of platform, address and country stays open. With --live the exit
-    code is 1 when Microsoft's answer about a policy is another one.
+    This is no dry run of a change; that is `--what-if` on the commands that write. It answers from the last export and
+    what this tool changed since. The outcome is mfa, block, noMfa or unknown: unknown where something that could
+    matter is not understood, could not be read or was not stated. What is not stated of platform, address and country
+    stays open. With --live the exit code is 1 when Microsoft's answer about a policy is another one.
 
     \b
     Examples:
@@ -133,14 +134,18 @@ def _tried(
 ) -> ExitCode:
     """Answer for one sign-in, beside Microsoft's own answer and the one with a policy that was taken away."""
     from migrate.decide.microsofts_what_if import body_for, differences_between
+    from migrate.decide.now import evidence_as_now
     from migrate.decide.stated_sign_in import target_name
     from migrate.decide.what_if import WhatIf
     from migrate.views.coverage import what_if_answer
 
-    with open_snapshot(workspace_of(call)) as snapshot:
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
+        now = now_or_export(call, workspace, snapshot)
         profile = known_user(call, user, snapshot).profile
-        answer = WhatIf(supposed(snapshot, suppose, without)).answer_for(profile, sign_in)
-        with_it = WhatIf(supposed(snapshot, suppose)).answer_for(profile, sign_in) if without else None
+        there = evidence_as_now(snapshot.evidence(), now)
+        answer = WhatIf(supposed(there, suppose, without)).answer_for(profile, sign_in)
+        with_it = WhatIf(supposed(there, suppose)).answer_for(profile, sign_in) if without else None
         evaluated = call.run(_evaluated(call, snapshot, body_for(profile, sign_in))) if live else None
     differences = differences_between(answer.policies, evaluated) if evaluated is not None else ()
     call.answer(
@@ -153,6 +158,7 @@ def _tried(
             target=target_name(sign_in),
             without=without,
             with_it=with_it,
+            moment=now.moment,
         )
     )
     return ExitCode.FINDINGS if any(one.ours is not None for one in differences) else ExitCode.OK

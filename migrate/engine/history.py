@@ -113,9 +113,10 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
     digest, plan = plans[-1]
     outcomes = journal.latest_user_outcomes(digest)
     last = deque(journal.entries(plan_digest=digest), maxlen=1)
-    now = latest_entries(journal)
+    waits = bool(last) and last[0].operation is Operation.WAIT
+    changes = latest_changes(journal)
     # What another run did to a user since, a rollback say, counts for what the user is now.
-    in_effect = [now[user_id] for user_id in outcomes if now[user_id].outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)]
+    in_effect = [changes[user_id] for user_id in latest_changes(journal, digest)]
     done = sum(entry.requested == MfaState.DISABLED for entry in in_effect)
     latest = planned() or plan
     return RunStanding(
@@ -124,9 +125,11 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
         planned=plan.users_to_change,
         next_plan=None if latest.digest in dict(plans) else latest.digest,
         held_back=latest.users_held_back,
+        held_by=latest.held_by,
         put_back=len(in_effect) - done,
         outcomes=dict(sorted(Counter(outcome.value for outcome in outcomes.values()).items())),
-        waiting_for=last[0].reason if last and last[0].operation is Operation.WAIT else None,
+        waiting_for=last[0].reason if waits else None,
+        waiting_since=(last[0].server_date or last[0].time_utc) if waits else "",
         closed=any(journal.entries(plan_digest=digest, operation=Operation.CLOSE_RUN)),
         paused=paused,
     )
@@ -138,6 +141,13 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
 def latest_entries(journal: Journal, plan_digest: str | None = None) -> dict[str, JournalEntry]:
     """Return the latest entry for every user whom any run, or this one, meant to change."""
     entries = journal.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE)
+    return {entry.object_id: entry for entry in entries}
+
+
+def latest_changes(journal: Journal, plan_digest: str | None = None) -> dict[str, JournalEntry]:
+    """Return the last real change of every user by any run, or by this one; looking again hides none."""
+    done = [Outcome.CONFIRMED, Outcome.RECOVERED]
+    entries = journal.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE, outcomes=done)
     return {entry.object_id: entry for entry in entries}
 
 

@@ -54,8 +54,8 @@ _USER_PRINCIPAL_NAME = (
     "user",
     "memberobjectidorupn",
     # What Microsoft's pages call it in German (as a column: Graph reference de-de, reportRoot
-    # getSharePointActivityUserDetail), and in French, Italian and Portuguese (the property userPrincipalName: fr-fr, it-it
-    # and pt-br of the same reference and of the Microsoft 365 pages on users).
+    # getSharePointActivityUserDetail), and in French, Italian and Portuguese (the property userPrincipalName: fr-fr,
+    # it-it and pt-br of the same reference and of the Microsoft 365 pages on users).
     "benutzerprinzipalname",
     "nomdutilisateurprincipal",
     "nomeprincipaledellutente",

@@ -11,6 +11,12 @@ def iso_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def minute_utc(moment: datetime | str) -> str:
+    """Return a moment as people read it, `2026-11-24 08:00 UTC`; a text that names none as it is."""
+    known = moment_of(moment) if isinstance(moment, str) else moment
+    return str(moment) if known is None else known.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def moment_of(text: str) -> datetime | None:
     """Return the moment that a Graph timestamp (ISO 8601) or a Date header names, in UTC; None for anything else."""
     for read in (datetime.fromisoformat, parsedate_to_datetime):

@@ -389,4 +389,10 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     @property
     def users_held_back(self) -> int:
         """Return how many users are not planned, for whatever reason."""
-        return sum(count for key, count in self.counts.items() if key.startswith("hold/"))
+        return sum(self.held_by.values())
+
+    @property
+    def held_by(self) -> dict[str, int]:
+        """Return how many users are held back for each reason, the most frequent first."""
+        held = {key.removeprefix("hold/"): count for key, count in self.counts.items() if key.startswith("hold/")}
+        return dict(sorted(held.items(), key=lambda each: (-each[1], each[0])))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from migrate.model.evidence import ConditionalAccessPolicy
-from migrate.model.reasons import Reason
+from migrate.model.reasons import NO_REASON, Reason
 from migrate.model.record import Record
-from migrate.model.users import MfaState
+from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 
 
 class StateReading(Record, frozen=True, kw_only=True):
@@ -21,6 +21,18 @@ class StateReading(Record, frozen=True, kw_only=True):
     """HTTP status of the item; 0 when no answer came."""
     request_id: str
     server_date: str
+
+
+def user_of(profile: UserProfile, reading: StateReading, registration: Registration | None) -> AnyUser:
+    """Return a user with the state that was read, or with why it could not be."""
+    if reading.mfa_state is not None:
+        return UserRecord(profile=profile, mfa_state=reading.mfa_state, registration=registration)
+    return UnreadableUser(
+        profile=profile,
+        reason=reading.problem or NO_REASON,
+        request_id=reading.request_id or None,
+        registration=registration,
+    )
 
 
 class WriteRequest(Record, frozen=True, kw_only=True):

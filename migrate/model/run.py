@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -76,13 +77,17 @@ class RunStanding(Record, frozen=True, kw_only=True):
     planned: int
     held_back: int
     put_back: int
-    """Users of the run whom a later run, such as a rollback, set to something else."""
+    """Users of the run who are rolled back, or set to something else by a later run."""
     outcomes: dict[str, int]
     waiting_for: Reason | None
     closed: bool
     next_plan: str | None
     """Digest of a plan that was made since and is not begun."""
     paused: bool
+    held_by: Mapping[str, int]
+    """Who is held back, by reason (`HoldReason`)."""
+    waiting_since: str
+    """When the run began to wait or stopped (ISO 8601); empty where it does not."""
 
     @property
     def is_through(self) -> bool:
@@ -92,5 +97,5 @@ class RunStanding(Record, frozen=True, kw_only=True):
     @property
     def sentence(self) -> str:
         """Return the standing in one line."""
-        back = f", {self.put_back} put back since" if self.put_back else ""
+        back = f", {self.put_back} rolled back" if self.put_back else ""
         return f"{self.migrated} of {self.planned} migrated, {self.held_back} held back{back}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePath
@@ -148,6 +149,18 @@ class Workspace:
                 # What is left behind blocks nobody, and must not hide what went wrong.
                 with suppress(OSError):
                     (self.path / LOCK_OWNER).unlink()
+
+    def user_of_it(self) -> str:
+        """Return who is at work in the folder, in their words; empty where nobody is. Takes no lock itself."""
+        import psutil
+
+        try:
+            owner = (self.path / LOCK_OWNER).read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return ""
+        # A process that was killed leaves its name behind.
+        process = re.search(r"\(process (\d+)\)$", owner)
+        return owner if process is not None and psutil.pid_exists(int(process[1])) else ""
 
     def is_open_to_others(self) -> bool:
         """Tell whether the folder is there and lets anybody but its owner in; Windows says nothing of it."""

@@ -16,8 +16,10 @@ from migrate.model.explanation import (
     SignIn,
     WhatIfAnswer,
 )
+from migrate.model.now import Moment
 from migrate.model.users import UserProfile
 from migrate.model.words import counted
+from migrate.views.moments import said_moment
 from migrate.views.screen import Answer, table
 
 APPLIES = {True: "applies", False: "does not apply", None: "not known"}
@@ -58,6 +60,7 @@ def coverage_document(coverage: Coverage) -> dict[str, Any]:
 def explain_answer(
     explanation: Explanation,
     accepted: frozenset[str],
+    moment: Moment,
     *,
     without: str | None = None,
     with_it: Coverage | None = None,
@@ -83,6 +86,8 @@ def explain_answer(
         for answer in explanation.policies:
             yield from _policy_lines(answer)
         yield from _open_lines(coverage, explanation.closing)
+        yield ""
+        yield f"As of: {said_moment(moment)}"
 
     user: dict[str, Any] = {
         "objectId": explanation.user_id,
@@ -100,6 +105,7 @@ def explain_answer(
     return Answer(
         kind="explain",
         document={
+            "asOf": moment,
             "user": user,
             "coverage": found,
             "policies": explanation.policies,
@@ -142,7 +148,11 @@ def _policy_cells(answer: PolicyAnswer) -> tuple[str, ...]:
 
 
 def coverage_answer(
-    classes: Sequence[CoverageClass], *, without: str | None = None, with_it: Sequence[CoverageClass] = ()
+    classes: Sequence[CoverageClass],
+    moment: Moment,
+    *,
+    without: str | None = None,
+    with_it: Sequence[CoverageClass] = (),
 ) -> Answer:
     """Return the tenant at a glance, the largest class first.
 
@@ -177,11 +187,13 @@ def coverage_answer(
         if without is not None:
             counts = ", ".join(f"{count} {verdict.value}" for verdict, count in before.items())
             yield f"This is without {without!r}; with it: {counts}"
+        yield f"As of: {said_moment(moment)}"
         yield ", ".join(f"{count} {verdict.value}" for verdict, count in totals.items())
 
     return Answer(
         kind="coverage",
         document={
+            "asOf": moment,
             "users": sum(totals.values()),
             "verdicts": totals,
             "without": None if without is None else {"policy": without, "withIt": before},
@@ -230,6 +242,7 @@ def what_if_answer(
     differences: Sequence[Difference] = (),
     *,
     target: str,
+    moment: Moment,
     without: str | None = None,
     with_it: WhatIfAnswer | None = None,
 ) -> Answer:
@@ -252,8 +265,11 @@ def what_if_answer(
             yield f"  {counted(others, 'other policy', 'other policies')} do not apply; `-o json` says why."
         if evaluated is not None:
             yield from _difference_lines(evaluated, differences)
+        yield ""
+        yield f"As of: {said_moment(moment)}"
 
     document: dict[str, Any] = {
+        "asOf": moment,
         "outcome": answer.outcome,
         "because": answer.because,
         "user": {"objectId": profile.id, "userPrincipalName": profile.user_principal_name},

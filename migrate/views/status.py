@@ -1,4 +1,4 @@
-"""What `status` prints: the state of users with what it means for their clients, or a summary of the tenant."""
+"""What `status USER` prints: the state of users, with what it means for their clients."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from migrate.model.capability import Capability
 from migrate.model.cells import joined
-from migrate.model.instants import moment_of
-from migrate.model.reasons import Why
+from migrate.model.instants import minute_utc, moment_of
+from migrate.model.now import LastChange, Moment
 from migrate.model.record import Record
-from migrate.model.run import RunStanding
 from migrate.model.set_state import RefusalCode
-from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UnreadableUser
 from migrate.model.words import counted
-from migrate.views.export import STATES
-from migrate.views.screen import Answer, table
+from migrate.views.moments import said_moment
+from migrate.views.screen import Answer
 
 MEANING = {
     MfaState.DISABLED: (
@@ -68,54 +64,39 @@ class MissingUser(Record, frozen=True, kw_only=True):
     hint: str
 
 
-class LastChange(Record, frozen=True, kw_only=True):
-    """What this tool did last to a user."""
-
-    requested: str
-    outcome: str
-    time_utc: str
-
-
 class People(Record, frozen=True, kw_only=True):
     """Users with the moment for which their states are true."""
 
     users: Sequence[AnyUser]
     missing: Sequence[MissingUser]
-    as_of: str
-    """When the snapshot was taken, or when the reading of their states began."""
+    moment: Moment
+    """For which moment their states are true; with --live, when the reading of them began."""
     live: bool
+    as_of: Mapping[str, str] = {}
+    """Whose state is younger than the export, by id: when it was read back (ISO 8601)."""
     changes: Mapping[str, LastChange] = {}
-    """What this tool did last to users, by their ids."""
+    """The last real change of users by this tool, by their ids."""
     capable: Mapping[str, Capability] = {}
     """Who could answer a request for MFA, by id; empty with --live, which does not read it, and without agents."""
 
-    def changed_since(self) -> int:
-        """Return how many of the users this tool changed after the moment for which their states are true."""
-        as_of = moment_of(self.as_of)
-        last = (self.changes.get(user.profile.id) for user in self.users)
-        times = (moment_of(change.time_utc) for change in last if change is not None)
-        return sum(as_of is not None and time is not None and time > as_of for time in times)
+    def moment_for(self, user: AnyUser) -> str:
+        """Return the moment for which one user's state is true."""
+        return self.as_of.get(user.profile.id, self.moment.exported_at)
 
 
 def ages_told(people: People, now: datetime, longest: timedelta) -> Iterator[str]:
     """Yield what one should know about the age of states that come from an export."""
-    if people.live or not people.users:
+    as_of = moment_of(people.moment.exported_at)
+    if people.live or not people.users or as_of is None:
         return
-    changed, as_of = people.changed_since(), moment_of(people.as_of)
-    if changed:
-        were = "was" if changed == 1 else "were"
-        yield (
-            f"{counted(changed, 'user')} of these {were} changed by this tool since the export of {people.as_of}: "
-            "what is shown is how it was then. Use --live to read what is now."
-        )
-    if as_of is not None and now - as_of > longest:
+    if now - as_of > longest:
         hours = int((now - as_of).total_seconds() // 3600)
         yield f"The export is {counted(hours, 'hour')} old. Use --live, or run `mfa-migrate export` again."
 
 
 def users_answer(people: People) -> Answer:
     """Return the answer for named users, or for everybody."""
-    taken_at = None if people.live else people.as_of
+    taken_at = None if people.live else people.moment.exported_at
 
     def rows() -> Iterator[tuple[str, ...]]:
         for user in people.users:
@@ -123,7 +104,7 @@ def users_answer(people: People) -> Answer:
             capable = people.capable.get(user.profile.id)
             yield (
                 *_cells(user),
-                people.as_of,
+                people.moment_for(user),
                 "" if change is None else change.time_utc,
                 "" if capable is None else capable.cell,
             )
@@ -131,6 +112,8 @@ def users_answer(people: People) -> Answer:
     def lines() -> Iterator[Any]:
         for user in people.users:
             yield from _user_lines(user, people)
+        if people.users and not people.live:
+            yield f"As of: {said_moment(people.moment)}. --live reads what is so now."
         for missing in people.missing:
             yield f"{missing.message} {missing.hint}"
 
@@ -138,7 +121,9 @@ def users_answer(people: People) -> Answer:
         kind="status",
         document={
             "live": people.live,
-            "asOf": people.as_of,
+            "asOf": people.moment.exported_at,
+            "changesSince": people.moment.changes,
+            "changedUntil": people.moment.until or None,
             "snapshotTakenAt": taken_at,
             "users": [_document(user, people) for user in people.users],
             "missing": people.missing,
@@ -177,25 +162,24 @@ def _document(user: AnyUser, people: People) -> dict[str, Any]:
         "registration": user.registration,
         "meaning": None if unreadable else MEANING[user.mfa_state][0],  # type: ignore[union-attr]
         "mfaCapable": people.capable.get(user.profile.id),
-        "asOf": people.as_of,
+        "asOf": people.moment_for(user),
         "lastChange": people.changes.get(user.profile.id),
     }
 
 
 def _user_lines(user: AnyUser, people: People) -> Iterator[Any]:
-    taken_at = None if people.live else people.as_of
     profile, registration = user.profile, user.registration
     change, capable = people.changes.get(profile.id), people.capable.get(profile.id)
     yield f"{profile.user_principal_name}  ({profile.display_name or 'no display name'}, {profile.id})"
     if isinstance(user, UnreadableUser):
-        yield f"  Per-user MFA:   unreadable: {user.reason}"
+        yield f"  Per-user MFA:   not known: {user.reason}"
     else:
         short, browser, modern, other = MEANING[user.mfa_state]
         yield f"  Per-user MFA:   {user.mfa_state} - {short}"
         yield f"  Browser:        {browser}"
         yield f"  Modern apps:    {modern}"
         yield f"  Other apps:     {other}"
-    if taken_at is None:
+    if people.live:
         yield "  Registration:   not read with --live"
     elif registration is None:
         yield "  Registration:   not in the report (it leaves out accounts that are switched off)"
@@ -205,53 +189,9 @@ def _user_lines(user: AnyUser, people: People) -> Iterator[Any]:
         yield f"  Registration:   {state}, {able}: {', '.join(registration.methods_registered) or 'no method'}"
     if capable is not None:
         yield f"  MFA capable:    {capable.sentence}"
-    if taken_at is not None:
-        yield f"  As exported at: {taken_at}; --live reads the state of now"
+    if profile.id in people.as_of:
+        yield f"  Read back at:   {minute_utc(people.as_of[profile.id])}, after the export"
     if change is not None:
-        yield f"  Last change:    {change.requested} by this tool at {change.time_utc}: {change.outcome}"
+        done = f"{change.requested} by this tool at {minute_utc(change.time_utc)}: {change.outcome}"
+        yield f"  Last change:    {done}"
     yield ""
-
-
-def _standing_document(standing: RunStanding) -> dict[str, Any]:
-    waiting_for = None if standing.waiting_for is None else str(standing.waiting_for)
-    return {**msgspec.to_builtins(standing), "waitingFor": waiting_for}
-
-
-def status_answer(header: SnapshotHeader, standing: RunStanding | None) -> Answer:
-    """Return the answer for the tenant as a whole."""
-    kinds = sorted({key.partition("/")[2] for key in header.counts})
-
-    def rows() -> Iterator[tuple[str, ...]]:
-        for state in STATES:
-            numbers = [header.counts.get(f"{state}/{kind}", 0) for kind in kinds]
-            if any(numbers):
-                yield (state, *(str(number) for number in numbers), str(sum(numbers)))
-
-    def lines() -> Iterator[Any]:
-        organization = header.organization
-        yield f"{organization.display_name} ({organization.default_domain}), from the export of {header.taken_at}"
-        yield table(["Per-user MFA", *kinds, "Users"], rows())
-        if standing is None:
-            yield "No run has been begun here. Next: `mfa-migrate plan`, then `mfa-migrate apply --what-if`."
-            return
-        yield f"Run {standing.plan_digest[:12]}: {standing.sentence}"
-        if standing.outcomes:
-            yield "  " + ", ".join(f"{count} {name}" for name, count in standing.outcomes.items())
-        if standing.paused:
-            yield "  Paused by the file `pause` in the working folder."
-        if standing.next_plan is not None:
-            yield f"  Plan {standing.next_plan[:12]} was made since and is not begun; `mfa-migrate apply` begins it."
-        elif standing.waiting_for is not None:
-            stopped = standing.waiting_for.why is Why.STOPPED
-            said = f"Stopped: {standing.waiting_for.words}" if stopped else f"Waiting: {standing.waiting_for}"
-            yield f"  {said.removesuffix('.')}. Go on with `mfa-migrate apply`."
-        elif not standing.closed:
-            yield "  Not finished; go on with `mfa-migrate apply`."
-
-    return Answer(
-        kind="status",
-        document={"snapshot": header, "run": None if standing is None else _standing_document(standing)},
-        columns=("PerUserMfaState", *(kind.capitalize() for kind in kinds), "Users"),
-        rows=rows,
-        lines=lines,
-    )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from migrate.model.instants import minute_utc
 from migrate.sandbox.company import company
 from tests.e2e.laboratory import Lab, Ran, lab_in
 
@@ -78,7 +79,7 @@ def test_csv_has_a_header_and_rows_of_its_width(tmp_path: Path) -> None:
 def test_a_table_says_what_a_person_needs_and_no_line_of_it_is_empty_talk(tmp_path: Path) -> None:
     shown = {name: ran.out for name, ran in passed_through(tmp_path, "table")}
     assert "40 users, all readable" in shown["export"]
-    assert "No run has been begun here." in shown["status"]
+    assert "Next: `mfa-migrate plan`. Nothing has been begun here." in shown["status"]
     assert "not read with --live" in shown["status live"]
     assert "Plan: 0 policies to create" in shown["plan"]
     assert "Rehearsal: nothing was sent." in shown["apply what-if"]
@@ -135,18 +136,20 @@ def test_status_of_a_person_says_of_when_the_state_is_and_what_this_tool_changed
     lab.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", "--wave", "1")
     known = lab.go("status", "alma.berg@contoso.example", "-o", "json").document
     (alma,) = known["users"]
-    assert (alma["perUserMfaState"], alma["lastChange"]["requested"]) == ("enforced", "disabled")
+    assert (alma["perUserMfaState"], alma["lastChange"]["requested"]) == ("disabled", "disabled")
+    assert alma["asOf"] == alma["lastChange"]["timeUtc"] >= known["asOf"] == known["snapshotTakenAt"]
     assert alma["lastChange"]["outcome"] == "confirmed"
     shown = lab.go("status", "alma.berg@contoso.example").out
-    assert f"As exported at: {known['snapshotTakenAt']}" in shown
-    assert f"Last change:    disabled by this tool at {alma['lastChange']['timeUtc']}: confirmed" in shown
+    assert f"As of: export of {minute_utc(known['snapshotTakenAt'])}, and {known['changesSince']} change" in shown
+    at = minute_utc(alma["lastChange"]["timeUtc"])
+    assert f"Last change:    disabled by this tool at {at}: confirmed" in shown
     assert lab.go("status", "-o", "json").document["run"]["nextPlan"] is None
     lab.go("export")
     lab.go("plan", "--supersede")
     assert lab.go("status", "-o", "json").document["run"]["nextPlan"] == lab.plan_header()["digest"]
     now = lab.go("status", "alma.berg@contoso.example", "--live").out
     assert "Per-user MFA:   disabled" in now
-    assert "As exported at" not in now
+    assert "As of" not in now
 
 
 def test_show_prints_the_rows_that_were_asked_for(exported: Lab) -> None:

@@ -16,6 +16,7 @@ from migrate.exchange.tables import csv_chunks
 from migrate.model.capability import Capability, CapableWhy, MfaCapable
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.impact import PolicyImpact
+from migrate.model.now import LastChange, Moment
 from migrate.model.plan import (
     CreatePolicy,
     HoldReason,
@@ -26,7 +27,6 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.reasons import Why, reason_of
 from migrate.model.run import Ending, RunResult
 from migrate.model.set_state import RefusalCode
 from migrate.model.users import MfaState
@@ -39,7 +39,7 @@ from migrate.views.held_back import SHOWN, held_back_lines
 from migrate.views.plan import closing_line, plan_answer, policy_line
 from migrate.views.sandbox import sandbox_answer
 from migrate.views.screen import Answer, Screen
-from migrate.views.status import LastChange, MissingUser, People, RunStanding, ages_told, status_answer, users_answer
+from migrate.views.status import MissingUser, People, ages_told, users_answer
 from migrate.views.verify import verify_answer
 from tests.unit.decide.records import header, object_id, snapshot, switch, unreadable, user
 
@@ -333,47 +333,13 @@ def test_an_export_counts_the_unreadable() -> None:
     assert "1 user, all readable" in text_of(export_answer(snapshot(1), Path("snapshot.csv")))
 
 
-def standing(**others: Any) -> RunStanding:
-    fields: dict[str, Any] = {
-        "plan_digest": "ab" * 32,
-        "migrated": 412,
-        "planned": 430,
-        "held_back": 18,
-        "put_back": 0,
-        "outcomes": {"confirmed": 412, "failed": 2},
-        "waiting_for": None,
-        "closed": False,
-        "next_plan": None,
-        "paused": False,
-    }
-    return RunStanding(**{**fields, **others})
-
-
-def test_status_says_how_far_the_migration_is() -> None:
-    shown = text_of(status_answer(snapshot(430), standing()))
-    assert "412 of 430 migrated, 18 held back" in shown
-    assert "412 confirmed, 2 failed" in shown
-    assert "Not finished; go on with `mfa-migrate apply`." in shown
-    replaced = text_of(status_answer(snapshot(430), standing(next_plan="cd" * 32)))
-    assert "Plan cdcdcdcdcdcd was made since and is not begun" in replaced
-    assert "Not finished" not in replaced
-    assert "No run has been begun here." in text_of(status_answer(snapshot(1), None))
-    assert "Paused by the file" in text_of(status_answer(snapshot(1), standing(paused=True)))
-    settling = status_answer(snapshot(1), standing(waiting_for=reason_of(Why.WAITING, "settling")))
-    assert "Waiting: settling" in text_of(settling)
-    assert settling.document["run"]["waitingFor"] == "settling"
-    stopped = text_of(status_answer(snapshot(1), standing(waiting_for=reason_of(Why.STOPPED, "Wave 2: 9 failed."))))
-    assert "  Stopped: Wave 2: 9 failed. Go on with `mfa-migrate apply`." in stopped
-    assert "3 put back since" in text_of(status_answer(snapshot(1), standing(put_back=3, closed=True)))
-
-
 def test_status_of_people_who_could_and_could_not_be_read() -> None:
     phones = Capability(value=MfaCapable.CAPABLE, why=CapableWhy.METHOD, sms_voice_only=True)
     answer = users_answer(
         People(
             users=[user("ada"), unreadable("nina", "403 Forbidden")],
             missing=[],
-            as_of="2026-11-24T08:00:00Z",
+            moment=Moment(exported_at="2026-11-24T08:00:00Z"),
             live=False,
             capable={object_id("ada"): phones},
         )
@@ -382,44 +348,43 @@ def test_status_of_people_who_could_and_could_not_be_read() -> None:
     assert "enforced - " in shown
     assert "registered, capable: mobilePhone" in shown
     assert "MFA capable:    capable: registered with a method that is allowed; SMS/voice only until" in shown
-    assert "unreadable: 403 Forbidden" in shown
-    assert shown.count("As exported at: 2026-11-24T08:00:00Z") == 2
+    assert "not known: 403 Forbidden" in shown
+    assert shown.endswith("As of: export of 2026-11-24 08:00 UTC. --live reads what is so now.\n")
     ada, nina = answer.rows()
     assert ada[2:] == ("enforced", "True", "True", "True", "mobilePhone", "", "2026-11-24T08:00:00Z", "", phones.cell)
     assert nina[2:] == ("", "True", "", "", "", "403 Forbidden", "2026-11-24T08:00:00Z", "", "")
 
 
-@pytest.mark.parametrize(
-    ("live", "hours", "changed", "said"),
-    [
-        (False, 1, False, []),
-        (False, 24, False, []),
-        (False, 25, False, ["The export is 25 hours old."]),
-        (False, 1, True, ["1 user of these was changed by this tool since the export of 2026-11-24T08:00:00Z"]),
-        (False, 30, True, ["1 user of these", "The export is 30 hours old."]),
-        (True, 1, True, []),
-    ],
-)
-def test_states_of_an_export_are_told_to_be_old_where_they_are(
-    live: bool, hours: int, changed: bool, said: list[str]
-) -> None:
-    ada = user("ada")
-    at = "2026-11-24T08:00:01Z" if changed else "2026-11-24T07:59:59Z"
-    people = People(
-        users=[ada],
-        missing=[],
-        as_of="2026-11-24T08:00:00Z",
-        live=live,
-        changes={ada.profile.id: LastChange(requested="disabled", outcome="confirmed", time_utc=at)},
-    )
+def test_a_state_that_was_read_back_after_the_export_says_when() -> None:
+    ada = user("ada", "disabled")
+    change = LastChange(requested="disabled", outcome="confirmed", time_utc="2026-11-24T09:30:00Z")
+    moment = Moment(exported_at="2026-11-24T08:00:00Z", changes=1, until="2026-11-24T09:30:00Z", in_doubt=2)
+    at = {ada.profile.id: "2026-11-24T09:30:00Z"}
+    people = People(users=[ada], missing=[], moment=moment, live=False, as_of=at, changes={ada.profile.id: change})
+    answer = users_answer(people)
+    shown = text_of(answer)
+    assert "  Read back at:   2026-11-24 09:30 UTC, after the export\n" in shown
+    assert "  Last change:    disabled by this tool at 2026-11-24 09:30 UTC: confirmed\n" in shown
+    assert "As of: export of 2026-11-24 08:00 UTC, and 1 change by this tool until 2026-11-24 09:30 UTC; of 2" in shown
+    (cells,) = answer.rows()
+    assert cells[8:10] == ("2026-11-24T09:30:00Z", "2026-11-24T09:30:00Z")
+    assert isinstance(answer.document, dict)
+    assert answer.document["users"][0]["asOf"] == "2026-11-24T09:30:00Z"
+    assert (answer.document["asOf"], answer.document["changesSince"]) == ("2026-11-24T08:00:00Z", 1)
+
+
+@pytest.mark.parametrize(("live", "hours", "said"), [(False, 24, []), (False, 25, ["25 hours old"]), (True, 25, [])])
+def test_states_of_an_export_are_told_to_be_old_where_they_are(live: bool, hours: int, said: list[str]) -> None:
+    people = People(users=[user("ada")], missing=[], moment=Moment(exported_at="2026-11-24T08:00:00Z"), live=live)
     now = datetime(2026, 11, 24, 8, tzinfo=UTC) + timedelta(hours=hours)
     told = list(ages_told(people, now, timedelta(hours=24)))
-    assert [sentence.startswith(words) for sentence, words in zip(told, said, strict=True)] == [True] * len(said)
+    assert [words in sentence for sentence, words in zip(told, said, strict=True)] == [True] * len(said)
 
 
 def test_a_name_that_stands_for_nobody_is_told_beside_the_others() -> None:
     nobody = MissingUser(name="nobody", code=RefusalCode.NOT_FOUND, message="There is no nobody.", hint="Look.")
-    answer = users_answer(People(users=[user("ada")], missing=[nobody], as_of="2026-11-24T08:00:00Z", live=True))
+    at = Moment(exported_at="2026-11-24T08:00:00Z", live=True)
+    answer = users_answer(People(users=[user("ada")], missing=[nobody], moment=at, live=True))
     assert text_of(answer).endswith("There is no nobody. Look.\n")
     assert len(list(answer.rows())) == 1
 

@@ -4,9 +4,9 @@ function Get-MfaState {
     Gets the per-user MFA state of users.
 
     .DESCRIPTION
-    Shows users as the last export (Export-MfaState) read them, or, with -Live, as the tenant has them now. AsOf says for
-    which moment each state is true, and LastChange when this tool last changed the user; where that is newer, or the
-    export is old, a warning says so. All users of a pipeline are asked for in one go. A user who does not exist is one
+    Shows users as the last export (Export-MfaState) read them, with what this tool has changed since, or, with -Live, as
+    the tenant has them now. AsOf says for which moment each state is true, and LastChange when this tool last changed the
+    user; where the export is old, a warning says so. All users of a pipeline are asked for in one go. A user who does not exist is one
     error that does not end the pipeline, and the others are returned. Changes nothing.
 
     What was not read is $null: -Live does not read registered methods.

@@ -1,0 +1,196 @@
+"""What `status` prints of the tenant as a whole: how far the migration is, what is so now, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from migrate.model.evidence import PolicyState
+from migrate.model.instants import minute_utc
+from migrate.model.now import Now, PolicyNow
+from migrate.model.reasons import Why
+from migrate.model.record import Record
+from migrate.model.run import RunStanding
+from migrate.model.snapshot import SnapshotHeader
+from migrate.model.words import counted
+from migrate.views.export import STATES
+from migrate.views.moments import said_moment
+from migrate.views.screen import Answer, styled, table
+
+BAR = 20
+"""Signs of the bar."""
+_UNKNOWN = "unreadable"
+"""How `SnapshotHeader.counts` calls a state that is not known."""
+_POLICY_STATES = {
+    PolicyState.ENABLED: "enabled",
+    PolicyState.REPORT_ONLY: "report-only",
+    PolicyState.DISABLED: "disabled",
+}
+
+
+class Dashboard(Record, frozen=True, kw_only=True):
+    """What is known of the tenant as a whole."""
+
+    snapshot: SnapshotHeader
+    now: Now
+    counts: Mapping[str, int]
+    """Users by state and type now, keys such as `enforced/member`."""
+    standing: RunStanding | None
+    """None where nothing was begun."""
+    is_planned: bool
+    """Whether a plan lies in the folder."""
+    in_use_by: str = ""
+    """Who holds the folder at this moment; empty where nobody does."""
+
+
+def dashboard_answer(board: Dashboard) -> Answer:
+    """Return the answer for the tenant as a whole."""
+    kinds = sorted({key.partition("/")[2] for key in board.counts})
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for state in STATES:
+            numbers = [board.counts.get(f"{state}/{kind}", 0) for kind in kinds]
+            if any(numbers):
+                shown = "unknown" if state == _UNKNOWN else state
+                yield (shown, *(str(number) for number in numbers), str(sum(numbers)))
+
+    def lines() -> Iterator[Any]:
+        organization = board.snapshot.organization
+        yield f"{organization.display_name} ({organization.default_domain})"
+        yield f"As of: {said_moment(board.now.moment)}"
+        yield ""
+        if board.standing is not None:
+            yield from _run_lines(board.standing)
+        yield table(["Per-user MFA now", *kinds, "Users"], rows())
+        yield ""
+        yield from policy_lines(board.now)
+        yield from _waiting_lines(board)
+        yield f"Next: {_next(board)}"
+
+    return Answer(
+        kind="status",
+        document={
+            "snapshot": board.snapshot,
+            "asOf": board.now.moment,
+            "countsNow": dict(board.counts),
+            "policies": [_policy_document(policy) for policy in board.now.policies.values()],
+            "run": None if board.standing is None else _standing_document(board.standing),
+            "inUseBy": board.in_use_by or None,
+        },
+        columns=("PerUserMfaState", *(kind.capitalize() for kind in kinds), "Users"),
+        rows=rows,
+        lines=lines,
+    )
+
+
+def bar(done: int, of: int) -> str:
+    """Return a bar of signs that every terminal has; full only when everything is done."""
+    filled = BAR if done >= of else min(BAR - 1, done * BAR // of)
+    return "#" * filled + "-" * (BAR - filled)
+
+
+def progress_line(board: Dashboard) -> str:
+    """Return in one line how far a run is and why it waits, for whoever follows it."""
+    standing = board.standing
+    if standing is None:
+        return board.in_use_by or "Nothing is at work here."
+    done = f"{bar(standing.migrated, standing.planned)} {standing.migrated} of {standing.planned} migrated"
+    back = f", {standing.put_back} rolled back" if standing.put_back else ""
+    others = {name: number for name, number in standing.outcomes.items() if name != "confirmed"}
+    waits = f"; waiting: {standing.waiting_for}" if standing.waiting_for is not None else ""
+    return f"{done}{back}{f' ({_counts(others)})' if others else ''}{waits}"
+
+
+def _run_lines(standing: RunStanding) -> Iterator[Any]:
+    of = standing.planned
+    share = 100 if standing.migrated >= of else standing.migrated * 100 // of
+    done = f"Migrated {standing.migrated} of {of} ({share}%)  {bar(standing.migrated, of)}"
+    yield styled(f"{done}  rolled back {standing.put_back}  held back {standing.held_back}", "bold")
+    yield f"  run {standing.plan_digest[:12]}: {_counts(standing.outcomes) or 'no user was touched yet'}"
+    if standing.held_by:
+        yield f"  held back: {_counts(standing.held_by)} (`mfa-migrate show`)"
+    yield ""
+
+
+def _counts(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
+
+
+def policy_lines(now: Now) -> Iterator[str]:
+    """Yield the policies that this tool created or changed, with their state and since when."""
+    if not now.policies:
+        return
+    yield "Policies created or changed by this tool"
+    for policy in now.policies.values():
+        yield f"  {policy.display_name!r}: {_said_policy(policy)}"
+    yield ""
+
+
+def _said_policy(policy: PolicyNow) -> str:
+    if policy.doubt is not None:
+        return f"not known: {policy.doubt}"
+    if policy.deleted:
+        return f"deleted at {minute_utc(policy.since)}"
+    if not policy.since:
+        return "not changed: what was sent was refused or left"
+    state = "not known" if policy.policy_state is None else _POLICY_STATES[policy.policy_state]
+    return f"{state} since {minute_utc(policy.since)}"
+
+
+def _waiting_lines(board: Dashboard) -> Iterator[str]:
+    standing = board.standing
+    if board.in_use_by:
+        yield f"At work: {board.in_use_by}"
+    if standing is None:
+        return
+    if standing.paused:
+        yield "Paused by the file `pause` in the working folder."
+    if standing.next_plan is None and standing.waiting_for is not None:
+        since = f" since {minute_utc(standing.waiting_since)}" if standing.waiting_since else ""
+        if standing.waiting_for.why is Why.STOPPED:
+            yield f"Stopped{since}: {standing.waiting_for.words}"
+        else:
+            yield f"Waiting{since}: {standing.waiting_for}"
+
+
+def _next(board: Dashboard) -> str:
+    """Return the one command that goes on from here."""
+    standing = board.standing
+    if standing is None:
+        rehearse = "`mfa-migrate apply --what-if`, then `mfa-migrate apply --until wave:1`."
+        return rehearse if board.is_planned else "`mfa-migrate plan`. Nothing has been begun here."
+    if board.in_use_by:
+        return "wait for that command, or follow it with `mfa-migrate status --watch`."
+    if standing.paused:
+        return "remove the file `pause`, then `mfa-migrate apply`."
+    if standing.next_plan is not None:
+        return f"`mfa-migrate apply` begins plan {standing.next_plan[:12]}, which was made since."
+    if not standing.closed:
+        return "`mfa-migrate apply` goes on."
+    if standing.put_back:
+        return (
+            f"{counted(standing.put_back, 'user is', 'users are')} rolled back; `mfa-migrate export` and "
+            "`mfa-migrate plan` plan them anew."
+        )
+    if standing.held_back:
+        return "`mfa-migrate verify`; `mfa-migrate show` says who is held back, and why."
+    return "`mfa-migrate verify`, then `mfa-migrate audit export`."
+
+
+def _policy_document(policy: PolicyNow) -> dict[str, Any]:
+    return {
+        "id": policy.id,
+        "displayName": policy.display_name,
+        "policyState": None if policy.doubt is not None else policy.policy_state,
+        "since": policy.since or None,
+        "createdByThisTool": policy.body is not None,
+        "deleted": policy.deleted,
+        "doubt": None if policy.doubt is None else str(policy.doubt),
+    }
+
+
+def _standing_document(standing: RunStanding) -> dict[str, Any]:
+    waiting_for = None if standing.waiting_for is None else str(standing.waiting_for)
+    return {**msgspec.to_builtins(standing), "waitingFor": waiting_for}
