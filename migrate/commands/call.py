@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from migrate.config import OutputFormat
@@ -102,4 +103,5 @@ def screen_for(settings: Settings, kind: type[Screen] = Screen) -> Screen:
         json_codec=settings.encoding.codec if settings.encoding else "utf-8",
         stdout=sys.stdout,
         stderr=sys.stderr,
+        to_local=datetime.astimezone,
     )

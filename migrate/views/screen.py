@@ -18,6 +18,7 @@ import msgspec
 from migrate.errors import OutputLost, ReaderGone
 from migrate.model.waits import Waiting
 from migrate.views.module_words import as_typed, with_typed_sentences
+from migrate.views.moments import ToLocal, with_local_times
 from migrate.views.visible import visible, visible_json
 from migrate.views.wrapping import columns_of, wrapped
 
@@ -65,6 +66,8 @@ class Screen:
     """How a JSON document is written; NDJSON is UTF-8 on every platform."""
     stdout: TextIO
     stderr: TextIO
+    to_local: ToLocal | None = None
+    """Gives the time that a clock here shows; None leaves times in UTC alone."""
     _bar: RichProgress | None = field(default=None, init=False)
     _task: Any = field(default=None, init=False)
     _what: str = field(default="", init=False)
@@ -109,7 +112,7 @@ class Screen:
             self._write_talk(sentence)
 
     def _write_talk(self, sentence: str) -> None:
-        sentence = wrapped(visible(as_typed(sentence)), columns_of(self.stderr))
+        sentence = self._for_reading(visible(as_typed(sentence)), self.stderr)
         try:
             if self._bar is not None:
                 self._bar.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
@@ -170,17 +173,22 @@ class Screen:
         from rich.text import Text
 
         console = self.console()
-        columns = columns_of(self.stdout)
         if self.sandbox is not None and not self._sandbox_is_said():
             console.print("SANDBOX", style="bold reverse", highlight=False)
         for line in answer.lines():
             if isinstance(line, str):
-                line = wrapped(visible(line), columns)
+                line = self._for_reading(visible(line), self.stdout)
             elif isinstance(line, Text) and not line.spans:
-                line = Text(wrapped(line.plain, columns), style=line.style)
+                line = Text(self._for_reading(line.plain, self.stdout), style=line.style)
             # Whatever is kept in a file has its sentences whole, so that they can be searched.
             console.print(line, highlight=False, soft_wrap=isinstance(line, str | Text))
         self.stdout.flush()
+
+    def _for_reading(self, text: str, stream: TextIO) -> str:
+        """Return a sentence as it is shown on a terminal: wrapped at words, with local times; else as it is."""
+        if not stream.isatty():
+            return text
+        return wrapped(with_local_times(text, self.to_local), columns_of(stream))
 
     def _sandbox_is_said(self) -> bool:
         """Tell whether the same terminal shows it already: what goes to a file or a pipe has to say it by itself."""
@@ -230,7 +238,7 @@ class Screen:
     def ask(self, question: str) -> str:
         """Ask on stderr and return the typed line."""
         self.finish_progress()
-        print(visible(question), end="", file=self.stderr, flush=True)
+        print(self._for_reading(visible(question), self.stderr), end="", file=self.stderr, flush=True)
         return sys.stdin.readline().strip()
 
 
