@@ -139,7 +139,10 @@ class PolicySteps:
             intent = self._draft(step, "", Outcome.INTENT, "", body, "", NO_REASON, attempt, client_request_id)
             try:
                 reply = await self._tenant.create_policy(
-                    step.body, client_request_id=client_request_id, may_leave=self._departure(look.at, intent)
+                    step.body,
+                    client_request_id=client_request_id,
+                    may_leave=self._departure(look.at, intent),
+                    is_wanted=self._is_wanted,
                 )
             except MfaMigrateError as problem:
                 self._note(step, "", Outcome.FAILED, "", body, "", _error(problem), attempt, client_request_id)
@@ -184,6 +187,9 @@ class PolicySteps:
     async def _look(self, key: str) -> _Look:
         at = self._ages.now()
         return _Look(at=at, found=await self.find(key))
+
+    def _is_wanted(self) -> bool:
+        return not self._stop()
 
     def _departure(self, looked_at: Moment, intent: Draft) -> Departure:
         """Return the last look before a policy's write: it was looked at lately, and the rest still holds."""
@@ -266,7 +272,7 @@ class PolicySteps:
         departure = self._departure(looked_at, intent)
         try:
             fate = await self._tenant.update_policy(
-                found.id, {"state": after.value}, client_request_id=id_, may_leave=departure
+                found.id, {"state": after.value}, client_request_id=id_, may_leave=departure, is_wanted=self._is_wanted
             )
         except MfaMigrateError as problem:
             self._note(step, found.id, Outcome.FAILED, before, after, "", _error(problem), attempt, id_)
@@ -308,7 +314,9 @@ class PolicySteps:
             intent = self._draft(step, found.id, Outcome.INTENT, before, "deleted", "", _former(former), attempt, id_)
             departure = self._departure(look.at, intent)
             try:
-                fate = await self._tenant.delete_policy(found.id, client_request_id=id_, may_leave=departure)
+                fate = await self._tenant.delete_policy(
+                    found.id, client_request_id=id_, may_leave=departure, is_wanted=self._is_wanted
+                )
             except MfaMigrateError as problem:
                 self._note(step, found.id, Outcome.FAILED, before, "deleted", "", _error(problem), attempt, id_)
                 raise

@@ -80,12 +80,13 @@ class Tenant(Protocol):
         ...
 
     async def write_mfa_states(
-        self, requests: Sequence[WriteRequest], *, may_leave: Callable[[], bool]
+        self, requests: Sequence[WriteRequest], *, may_leave: Callable[[], bool], is_wanted: Callable[[], bool]
     ) -> list[WriteReply]:
         """Send at most 20 writes in one batch, once. Throttled and unclear items come back as such.
 
         `may_leave` is asked at the last moment, after every queue: nothing is waited for between its yes and the
-        sending. It is asked twice at most, writes the intents, and its no makes all replies `STALE`.
+        sending. It is asked twice at most, writes the intents, and its no makes all replies `STALE`. So does that of
+        `is_wanted`, which is asked while the batch waits for its turn and ends the wait.
         """
         ...
 
@@ -98,22 +99,29 @@ class Tenant(Protocol):
         ...
 
     async def create_policy(
-        self, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+        self, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool], is_wanted: Callable[[], bool]
     ) -> PolicyReply:
         """Create a policy, sent once at most; look for it after `UNCLEAR` before sending again.
 
-        `may_leave` is asked as by `write_mfa_states`; its no makes the reply `STALE`. A definite no of Graph raises.
+        `may_leave` and `is_wanted` are asked as by `write_mfa_states`; a no makes the reply `STALE`. A definite no of
+        Graph raises.
         """
         ...
 
     async def update_policy(
-        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+        self,
+        policy_id: str,
+        body: JsonObject,
+        *,
+        client_request_id: str,
+        may_leave: Callable[[], bool],
+        is_wanted: Callable[[], bool],
     ) -> WriteFate:
         """Patch a policy, sent once at most; read it after `UNCLEAR` before sending again. Otherwise as above."""
         ...
 
     async def delete_policy(
-        self, policy_id: str, *, client_request_id: str, may_leave: Callable[[], bool]
+        self, policy_id: str, *, client_request_id: str, may_leave: Callable[[], bool], is_wanted: Callable[[], bool]
     ) -> WriteFate:
         """Delete a policy, sent once at most; `ACCEPTED` also when it is gone already. Otherwise as above."""
         ...

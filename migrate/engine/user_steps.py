@@ -237,7 +237,7 @@ class UserSteps:
             is_due=lambda: self._is_due(read_at, proofs),
             intents=lambda: [_intent(p, r, attempt) for p, r in zip(pending, requests, strict=True)],
         )
-        answered = await self._tenant.write_mfa_states(requests, may_leave=departure)
+        answered = await self._tenant.write_mfa_states(requests, may_leave=departure, is_wanted=self._is_wanted)
         replies = {reply.user_id: reply for reply in answered}
         if departure.is_written:
             pending = [replace(item, is_tried=True) for item in pending]
@@ -245,6 +245,9 @@ class UserSteps:
         if all(reply.fate in NOT_SENT for reply in answered):
             return [], sent
         return self._settle(sent, await self._read_back(pending, replies), attempt)
+
+    def _is_wanted(self) -> bool:
+        return not self._stop()
 
     def _is_due(self, read_at: Moment, proofs: Sequence[Judged]) -> bool:
         """Tell whether a batch may leave: wanted, and read and proven lately enough, where it needs a proof."""

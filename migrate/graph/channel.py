@@ -12,8 +12,8 @@ import msgspec
 
 from migrate.errors import IncompleteRead, RemoteProblem
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
-from migrate.graph.leaving import MayLeave
-from migrate.graph.pace import Bucket, Clock, HoldTooLong, Pacers
+from migrate.graph.leaving import IsWanted, MayLeave, NotSent
+from migrate.graph.pace import Bucket, Clock, HoldTooLong, NotWanted, Pacers
 from migrate.graph.refusals import Needs, is_licence_refusal, refusal_of
 from migrate.graph.retry import Persistence, Transient, unreachable
 from migrate.graph.transport import NoAnswer
@@ -135,16 +135,21 @@ class Channel:
         body: object = None,
         client_request_id: str | None = None,
         may_leave: MayLeave,
+        is_wanted: IsWanted,
         longest_hold: float = math.inf,
     ) -> Answer:
         """Send a write once. Raises `NoAnswer` when nothing came back.
 
         With nothing sent, raises `Throttled` when Graph asks to wait longer than we ever do, `HoldTooLong` when it
-        asks to wait longer than `longest_hold` seconds, and `NotSent` when `may_leave` says no in the end.
+        asks to wait longer than `longest_hold` seconds, and `NotSent` when `is_wanted` says no while it waits for its
+        turn, or `may_leave` in the end.
         """
         patience = self.persistence.deadline()
         try:
-            await self.pacers[bucket].acquire(cost, deadline=min(patience, self.clock.monotonic() + longest_hold))
+            deadline = min(patience, self.clock.monotonic() + longest_hold)
+            await self.pacers[bucket].acquire(cost, deadline=deadline, is_wanted=is_wanted)
+        except NotWanted as unwanted:
+            raise NotSent from unwanted
         except HoldTooLong as problem:
             if problem.until > patience:
                 raise self.persistence.throttled(doing, problem.until) from problem

@@ -11,6 +11,8 @@ import httpx
 
 MayLeave = Callable[[], bool]
 """Asked right before a request leaves, at least once; what it says yes to is on its way at once."""
+IsWanted = Callable[[], bool]
+"""Asked while a request waits for its turn; once it says no, it is not waited for any longer."""
 _LEAVES = ("send_request_headers.started", "send_request_body.started")
 
 

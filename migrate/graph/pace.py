@@ -76,6 +76,8 @@ class Bucket(StrEnum):
     CONDITIONAL_ACCESS = "Conditional Access"
 
 
+LOOK_SECONDS = 0.25
+"""How soon whoever waits for a turn notices that it is not wanted any more."""
 SLOW_SECONDS = 5.0
 """A longer wait for one's turn is told: after throttling, and for several rows of the registration report."""
 READ_RATES = ((49, 350.0), (500, 500.0))
@@ -146,6 +148,10 @@ class HoldTooLong(Exception):
         """The end of the hold, on the monotonic clock."""
 
 
+class NotWanted(Exception):
+    """Whoever waited for a turn does not want it any more; nothing of it was taken."""
+
+
 class Pacer:
     """A cost-weighted pacer (GCRA) whose rate adapts and that stands still while Graph throttles.
 
@@ -190,12 +196,29 @@ class Pacer:
         """Start again from another documented rate, once the size of the tenant is known."""
         self.rate = min(rate, self._limits.ceiling)
 
-    async def acquire(self, cost: float, *, deadline: float = math.inf) -> None:
-        """Wait until `cost` units may be sent; raise `HoldTooLong` when Graph's hold outlasts `deadline`."""
+    async def acquire(
+        self, cost: float, *, deadline: float = math.inf, is_wanted: Callable[[], bool] | None = None
+    ) -> None:
+        """Wait until `cost` units may be sent; raise `HoldTooLong` when Graph's hold outlasts `deadline`.
+
+        Raises `NotWanted` soon after `is_wanted` has begun to say no; None stands for always.
+        """
         # First come, first served; without turns, all waiters would wake for each slot and all but one in vain.
         async with self._turn:
-            while (pause := self._pause(cost, deadline)) > 0:
-                await self._clock.sleep(pause)
+            while True:
+                if is_wanted is not None and not is_wanted():
+                    raise NotWanted
+                if (pause := self._pause(cost, deadline)) <= 0:
+                    return
+                await self._sleep(pause, is_wanted)
+
+    async def _sleep(self, seconds: float, is_wanted: Callable[[], bool] | None) -> None:
+        if is_wanted is None:
+            await self._clock.sleep(seconds)
+            return
+        until = self._clock.monotonic() + seconds
+        while is_wanted() and (left := until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(left, LOOK_SECONDS))
 
     def _pause(self, cost: float, deadline: float) -> float:
         """Take `cost` units and return 0, or return the seconds until it is worth asking again."""

@@ -12,7 +12,7 @@ from migrate.errors import IncompleteRead
 from migrate.graph import wire
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
 from migrate.graph.channel import Call, Channel
-from migrate.graph.leaving import MayLeave, NotSent
+from migrate.graph.leaving import IsWanted, MayLeave, NotSent
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
 from migrate.graph.refusals import POLICIES, POLICY_WRITES, NotFound, refusal_of
@@ -103,10 +103,12 @@ class PolicyAccess:
         created = self._created_at.get(policy_id)
         return created is not None and self._channel.clock.monotonic() - created < _NEW_FOR_SECONDS
 
-    async def create(self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave) -> PolicyReply:
+    async def create(
+        self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave, is_wanted: IsWanted
+    ) -> PolicyReply:
         """Create a policy, sent once at most. Raises a `RemoteProblem` for a definite no."""
         doing = f"creating the policy {body.get('displayName', '')!r}"
-        answer = await self._send("POST", _PATH, doing, body, client_request_id, may_leave)
+        answer = await self._send("POST", _PATH, doing, body, client_request_id, may_leave, is_wanted)
         if isinstance(answer, WriteFate):
             return PolicyReply(fate=answer)
         try:
@@ -118,21 +120,25 @@ class PolicyAccess:
         return PolicyReply(fate=WriteFate.ACCEPTED, policy=policy)
 
     async def update(
-        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: MayLeave
+        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: MayLeave, is_wanted: IsWanted
     ) -> WriteFate:
         """Patch a policy, sent once at most. Raises a `RemoteProblem` for a definite no."""
         doing = f"changing the policy {policy_id}"
-        answer = await self._send("PATCH", f"{_PATH}/{policy_id}", doing, body, client_request_id, may_leave)
+        answer = await self._send("PATCH", f"{_PATH}/{policy_id}", doing, body, client_request_id, may_leave, is_wanted)
         return answer if isinstance(answer, WriteFate) else WriteFate.ACCEPTED
 
-    async def delete(self, policy_id: str, *, client_request_id: str, may_leave: MayLeave) -> WriteFate:
+    async def delete(
+        self, policy_id: str, *, client_request_id: str, may_leave: MayLeave, is_wanted: IsWanted
+    ) -> WriteFate:
         """Delete a policy, sent once at most; accepted also when it is gone already.
 
         Raises a `RemoteProblem` for a definite no.
         """
         doing = f"deleting the policy {policy_id}"
         try:
-            answer = await self._send("DELETE", f"{_PATH}/{policy_id}", doing, None, client_request_id, may_leave)
+            answer = await self._send(
+                "DELETE", f"{_PATH}/{policy_id}", doing, None, client_request_id, may_leave, is_wanted
+            )
         except NotFound:
             return WriteFate.ACCEPTED
         finally:
@@ -148,6 +154,7 @@ class PolicyAccess:
         body: JsonObject | None,
         client_request_id: str,
         may_leave: MayLeave,
+        is_wanted: IsWanted,
     ) -> Answer | WriteFate:
         """Send a write once: the answer when it is a yes, `UNCLEAR` or `STALE` as it is, an error when it is a no."""
         try:
@@ -160,6 +167,7 @@ class PolicyAccess:
                 body=body,
                 client_request_id=client_request_id,
                 may_leave=may_leave,
+                is_wanted=is_wanted,
             )
         except NotSent:
             return WriteFate.STALE

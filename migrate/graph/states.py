@@ -12,7 +12,7 @@ from migrate.graph import wire
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer
 from migrate.graph.batch import LARGEST_BATCH, NO_ANSWER, BatchOfReads, Item, answers_of
 from migrate.graph.channel import Call, Channel
-from migrate.graph.leaving import MayLeave, NotSent
+from migrate.graph.leaving import IsWanted, MayLeave, NotSent
 from migrate.graph.pace import Bucket, HoldTooLong
 from migrate.graph.refusals import STATES, refusal_of
 from migrate.graph.together import all_of
@@ -117,11 +117,14 @@ def _refusal_reason(answer: Answer) -> Reason | None:
             return reason_of(Why.USER_NOT_SHOWN, f"{answer.status} ({words})")
 
 
-async def write_states(channel: Channel, requests: Sequence[WriteRequest], *, may_leave: MayLeave) -> list[WriteReply]:
+async def write_states(
+    channel: Channel, requests: Sequence[WriteRequest], *, may_leave: MayLeave, is_wanted: IsWanted
+) -> list[WriteReply]:
     """Send at most 20 writes in one batch, once; replies in the order asked.
 
     `may_leave` is asked when the batch has its turn and its connection, once before its headers leave and once before
-    its body does: nothing is waited for between its last yes and the sending. After a no all are `STALE`.
+    its body does: nothing is waited for between its last yes and the sending. `is_wanted` ends the wait for its turn.
+    After a no of either all are `STALE`.
 
     Whatever leaves open if a write took effect is `UNCLEAR`: no answer, a server's fault, and throttling too, since
     Graph may have applied a batched write that it answers with 429. `HELD` ones were not sent, since Graph throttles
@@ -142,6 +145,7 @@ async def write_states(channel: Channel, requests: Sequence[WriteRequest], *, ma
             body={"requests": [item.as_json() for item in items]},
             longest_hold=LONGEST_HOLD,
             may_leave=may_leave,
+            is_wanted=is_wanted,
         )
     except NotSent:
         too_long = "not sent, since it had waited too long"

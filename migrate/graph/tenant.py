@@ -16,7 +16,7 @@ from migrate.graph.absence import APART_SECONDS
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
 from migrate.graph.channel import Call, Channel
 from migrate.graph.evidence import EvidenceReader
-from migrate.graph.leaving import MayLeave
+from migrate.graph.leaving import IsWanted, MayLeave
 from migrate.graph.pace import Bucket, Clock, Pacers
 from migrate.graph.pages import pages, whole
 from migrate.graph.policies import PolicyAccess
@@ -59,6 +59,10 @@ def tenant_over(
     persistence = Persistence(patience, clock=clock, on_wait=on_wait, unit_random=random.random)
     channel = Channel(sender, pacers, persistence, origin=connection.origin, clock=clock)
     return GraphTenant(channel, connection, signed_in)
+
+
+def _always() -> bool:
+    return True
 
 
 class GraphTenant:
@@ -182,10 +186,10 @@ class GraphTenant:
         self._evidence.remember(evidence)
 
     async def write_mfa_states(
-        self, requests: Sequence[WriteRequest], *, may_leave: MayLeave = lambda: True
+        self, requests: Sequence[WriteRequest], *, may_leave: MayLeave = _always, is_wanted: IsWanted = _always
     ) -> list[WriteReply]:
         """Send at most 20 writes in one batch, once; replies in the order asked. See `states.write_states`."""
-        return await write_states(self._channel, requests, may_leave=may_leave)
+        return await write_states(self._channel, requests, may_leave=may_leave, is_wanted=is_wanted)
 
     def changes_on_the_wire(self) -> int:
         """Return how many changes have left this machine and are not answered yet."""
@@ -200,22 +204,34 @@ class GraphTenant:
         return await self._policies.read(policy_id)
 
     async def create_policy(
-        self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave = lambda: True
+        self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave = _always, is_wanted: IsWanted = _always
     ) -> PolicyReply:
         """Create a policy, sent once at most."""
-        return await self._policies.create(body, client_request_id=client_request_id, may_leave=may_leave)
+        return await self._policies.create(
+            body, client_request_id=client_request_id, may_leave=may_leave, is_wanted=is_wanted
+        )
 
     async def update_policy(
-        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: MayLeave = lambda: True
+        self,
+        policy_id: str,
+        body: JsonObject,
+        *,
+        client_request_id: str,
+        may_leave: MayLeave = _always,
+        is_wanted: IsWanted = _always,
     ) -> WriteFate:
         """Patch a policy, sent once at most."""
-        return await self._policies.update(policy_id, body, client_request_id=client_request_id, may_leave=may_leave)
+        return await self._policies.update(
+            policy_id, body, client_request_id=client_request_id, may_leave=may_leave, is_wanted=is_wanted
+        )
 
     async def delete_policy(
-        self, policy_id: str, *, client_request_id: str, may_leave: MayLeave = lambda: True
+        self, policy_id: str, *, client_request_id: str, may_leave: MayLeave = _always, is_wanted: IsWanted = _always
     ) -> WriteFate:
         """Delete a policy, sent once at most; accepted also when it is gone already."""
-        return await self._policies.delete(policy_id, client_request_id=client_request_id, may_leave=may_leave)
+        return await self._policies.delete(
+            policy_id, client_request_id=client_request_id, may_leave=may_leave, is_wanted=is_wanted
+        )
 
     async def evaluate(self, body: JsonObject) -> tuple[EvaluatedPolicy, ...]:
         """Ask Microsoft's What If which policies would apply to a sign-in. Reads only."""

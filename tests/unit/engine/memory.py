@@ -141,10 +141,12 @@ class MemoryTenant:
         return msgspec.structs.replace(now, groups=now.groups | evidence.groups, roles=now.roles | evidence.roles)
 
     async def write_mfa_states(
-        self, requests: Sequence[WriteRequest], *, may_leave: Callable[[], bool]
+        self, requests: Sequence[WriteRequest], *, may_leave: Callable[[], bool], is_wanted: Callable[[], bool]
     ) -> list[WriteReply]:
         self.breaker.passed()
         self.before_leaving()
+        if not is_wanted():
+            return [self._reply(request, "stale", WriteFate.STALE, 0) for request in requests]
         if self.fates[:1] == ["held"]:
             self.fates.pop(0)
             return [self._reply(request, "held", WriteFate.HELD, 0) for request in requests]
@@ -202,10 +204,10 @@ class MemoryTenant:
         return None if raw is None else policy_of(copy.deepcopy(raw))
 
     async def create_policy(
-        self, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+        self, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool], is_wanted: Callable[[], bool]
     ) -> PolicyReply:
         self.breaker.passed()
-        if not self._leaves(may_leave):
+        if not self._leaves(may_leave, is_wanted):
             return PolicyReply(fate=WriteFate.STALE)
         self._made += 1
         policy_id = object_id(f"made {self._made}")
@@ -214,10 +216,16 @@ class MemoryTenant:
         return PolicyReply(fate=WriteFate.ACCEPTED, policy=policy_of(copy.deepcopy(self.policies[policy_id])))
 
     async def update_policy(
-        self, policy_id: str, body: JsonObject, *, client_request_id: str, may_leave: Callable[[], bool]
+        self,
+        policy_id: str,
+        body: JsonObject,
+        *,
+        client_request_id: str,
+        may_leave: Callable[[], bool],
+        is_wanted: Callable[[], bool],
     ) -> WriteFate:
         self.breaker.passed()
-        if not self._leaves(may_leave):
+        if not self._leaves(may_leave, is_wanted):
             return WriteFate.STALE
         if body["state"] != "enabled":
             self.before_weakening(policy_id)
@@ -226,19 +234,19 @@ class MemoryTenant:
         return WriteFate.ACCEPTED
 
     async def delete_policy(
-        self, policy_id: str, *, client_request_id: str, may_leave: Callable[[], bool]
+        self, policy_id: str, *, client_request_id: str, may_leave: Callable[[], bool], is_wanted: Callable[[], bool]
     ) -> WriteFate:
         self.breaker.passed()
-        if not self._leaves(may_leave):
+        if not self._leaves(may_leave, is_wanted):
             return WriteFate.STALE
         self.before_weakening(policy_id)
         del self.policies[policy_id]
         self.breaker.passed()
         return WriteFate.ACCEPTED
 
-    def _leaves(self, may_leave: Callable[[], bool]) -> bool:
+    def _leaves(self, may_leave: Callable[[], bool], is_wanted: Callable[[], bool]) -> bool:
         self.before_policy_leaves()
-        return may_leave() and may_leave()
+        return is_wanted() and may_leave() and may_leave()
 
 
 class MemoryJournal:

@@ -41,11 +41,14 @@ def test_answers_that_take_over_a_second_hardly_slow_the_writing_down(tmp_path: 
     assert run.users / CEILING / run.screen.seconds["writing"] >= 0.82, run
 
 
-@pytest.mark.parametrize("moment", [3.0, 10.0, 25.0, 60.0])
-def test_an_interrupt_ends_the_run_soon_and_leaves_nobody_in_doubt(moment: float, tmp_path: Path) -> None:
+# The first moment falls into the reading of policies, groups and roles, of which each answer is waited for.
+@pytest.mark.parametrize(("moment", "within"), [(3.0, 8.0), (10.0, 2.0), (25.0, 2.0), (60.0, 2.0)])
+def test_an_interrupt_ends_the_run_soon_and_leaves_nobody_in_doubt(
+    moment: float, within: float, tmp_path: Path
+) -> None:
     run = whole_run(tmp_path / "work", 3_000, stops_after=moment)
     assert run.result.ending is Ending.INTERRUPTED
-    assert run.seconds - moment < 10, run
+    assert run.seconds - moment < within, run
     assert run.result.outcomes.keys() <= {"confirmed"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from migrate.graph.pace import Bucket, HoldTooLong, Limits, Pacer, Pacers, limits_for
+from migrate.graph.pace import LOOK_SECONDS, Bucket, HoldTooLong, Limits, NotWanted, Pacer, Pacers, limits_for
 from migrate.model.waits import Waiting
 
 LIMITS = Limits(rate=10.0, burst=5.0, floor=1.0, ceiling=20.0, growth=0.01, cut=0.5, backoff=2.0)
@@ -195,3 +195,24 @@ def test_the_read_rate_follows_the_size_of_the_tenant() -> None:
         pacers.know_size(users)
         rates[users] = round(pacers[Bucket.READS].rate)
     assert rates == {10: 343, 50: 490, 51: 490, 500: 490, 501: 784, 100_000: 784}
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["for the rate", "for the end of throttling"])
+def test_whoever_waits_and_is_not_wanted_any_more_goes_at_once_and_takes_nothing(held: bool) -> None:
+    made, clock, _ = pacer(replace(LIMITS, growth=0.0))
+
+    async def run() -> None:
+        await made.acquire(50)
+        if held:
+            made.throttled(60)
+        # Six of them wait in line; each learns of it when its turn comes, without waiting for anything.
+        results = await asyncio.gather(
+            *(made.acquire(20, is_wanted=lambda: clock.now < 51) for _ in range(6)), return_exceptions=True
+        )
+        assert [type(result) for result in results] == [NotWanted] * 6
+        assert clock.now <= 51 + LOOK_SECONDS
+        await made.acquire(1)
+
+    asyncio.run(run())
+    # What was not wanted was not taken: the next one waits for those before it only.
+    assert clock.now <= (110.0 if held else 55.0) + 1

@@ -179,7 +179,7 @@ async def _write(number: int, channel: Channel, batches_at_once: int) -> None:
         again = []
         for start in range(0, len(pending), 20):
             chunk = pending[start : start + 20]
-            replies = await write_states(channel, chunk, may_leave=lambda: True)
+            replies = await write_states(channel, chunk, may_leave=lambda: True, is_wanted=lambda: True)
             again += [r for r, reply in zip(chunk, replies, strict=True) if reply.fate is not WriteFate.ACCEPTED]
         pending = again
 
