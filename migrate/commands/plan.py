@@ -24,6 +24,7 @@ from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_rows_of, write_plan
+from migrate.store.readings_file import read_readings
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def plan(
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
         planner = Planner(snapshot.header, snapshot.evidence(), rules)
+        planner.know_readings(read_readings(workspace))
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
         header = write_plan(

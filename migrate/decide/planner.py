@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from datetime import timedelta
 
 import msgspec
 
@@ -17,9 +18,11 @@ from migrate.decide.exceptions import undecided
 from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_warnings
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
+from migrate.decide.settling import Settling, SettlingTally
 from migrate.model.coverage import Assumption, Coverage, Verdict
 from migrate.model.evidence import Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
+from migrate.model.instants import moment_of
 from migrate.model.plan import (
     NO_HOLD_PARTS,
     PLAN_FORMAT,
@@ -33,6 +36,7 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
+from migrate.model.readings import Readings
 from migrate.model.rules import Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
@@ -50,10 +54,10 @@ class Planner:
         self._snapshot = snapshot
         self._evidence = evidence
         self._rules = rules
-        today = Judge(evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
+        today = self._judge_of(evidence)
         prepared = policy_steps.prepare(snapshot.organization.tenant_id, evidence, rules)
         self.policy_steps, self._planned_evidence = prepared.steps, prepared.evidence
-        self._judge = Judge(self._planned_evidence, apps_that_matter=rules.apps_that_matter, baseline=rules.baseline)
+        self._judge = self._judge_of(self._planned_evidence)
         self._capable = Capabilities(self._planned_evidence, self._judge)
         self._standings = Standings(
             today=today,
@@ -68,6 +72,7 @@ class Planner:
         )
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
+        self._settling: SettlingTally | None = None
         self._counts: Counter[str] = Counter()
         self._in_wave: Counter[int] = Counter()
         self._rests_on: set[str] = set()
@@ -84,6 +89,18 @@ class Planner:
     def planned_evidence(self) -> Evidence:
         """Return the evidence as it will be once the plan's own policies are on."""
         return self._planned_evidence
+
+    def know_readings(self, readings: Readings | None) -> None:
+        """Take in what the folder has seen, so that the plan says who has to settle. Call it before `rows`."""
+        now = moment_of(self._snapshot.taken_at)
+        if now is None:
+            return
+        settle = timedelta(seconds=self._rules.limits.policy_settle_seconds)
+        settling = Settling(readings, self._planned_evidence, self._judge_of, now=now, settle=settle)
+        self._settling = SettlingTally(settling, now)
+
+    def _judge_of(self, evidence: Evidence) -> Judge:
+        return Judge(evidence, apps_that_matter=self._rules.apps_that_matter, baseline=self._rules.baseline)
 
     def samples(self, users: Iterable[AnyUser]) -> dict[Hashable, UserProfile]:
         """Return one user of each class of those who would be planned: whom a second opinion is asked about."""
@@ -173,6 +190,8 @@ class Planner:
         self._rests_on.update(coverage.covered_by_ids)
         self._gaps_used.update(coverage.leans_on(self._accepted))
         self._assumed.update(coverage.assumes)
+        if self._settling is not None:
+            self._settling.count(profile, self._accepted)
         assert isinstance(user, UserRecord)
         capability = self._capable.of(profile, user.registration)
         wave = self._wave_of(user, is_capable=not not_yet(capability, profile))
@@ -250,6 +269,8 @@ class Planner:
     def _warnings(self) -> Iterator[PlanNote]:
         rules = self._rules
         yield from undecided(rules)
+        if self._settling is not None:
+            yield from self._settling.notes()
         if rules.emergency_none is not None:
             yield _warning("no-emergency-access", f"No emergency access account is configured: {rules.emergency_none}")
         elif len(rules.emergency_access) == 1:

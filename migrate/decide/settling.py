@@ -16,10 +16,14 @@ import msgspec
 from migrate.decide.coverage.judge import Judge
 from migrate.model.evidence import Evidence, GroupEvidence, ReadStatus, RoleEvidence
 from migrate.model.instants import iso_utc, moment_of
+from migrate.model.plan import PlanNote, Severity
 from migrate.model.readings import Readings, Seen
 from migrate.model.record import JsonObject
 from migrate.model.users import UserProfile
+from migrate.model.words import counted
 
+SAMPLE = 5
+"""How many user principal names a count shows."""
 KEPT = timedelta(days=31)
 """So long a change is remembered: nobody configures a longer settling time."""
 _CERTAIN = frozenset({ReadStatus.READ, ReadStatus.GONE})
@@ -92,6 +96,40 @@ class Settling:
             if (touched is None or profile.id in touched) and not judge.coverage_of(profile).is_proven(accepted):
                 return seen_at + self._settle
         return None
+
+
+class SettlingTally:
+    """Counts the users of a plan who would have to wait today, for the note of it that the plan shows."""
+
+    def __init__(self, settling: Settling, now: datetime) -> None:
+        """Start with nobody. `now` is the server's time of the export."""
+        self._settling, self._now = settling, now
+        self._users = 0
+        self._sample: list[str] = []
+        self._until: datetime | None = None
+
+    def count(self, profile: UserProfile, accepted: frozenset[str]) -> None:
+        """Take in one user who is planned."""
+        until = self._settling.until(profile, accepted, now=self._now)
+        if until is None:
+            return
+        self._users += 1
+        if len(self._sample) < SAMPLE:
+            self._sample.append(profile.user_principal_name)
+        self._until = max(until, self._until or until)
+
+    def notes(self) -> Iterator[PlanNote]:
+        """Yield how many have to settle, who for example, and until when."""
+        if self._until is None:
+            return
+        more = f" and {self._users - len(self._sample)} more" if self._users > len(self._sample) else ""
+        yield PlanNote(
+            severity=Severity.WARNING,
+            code="settling",
+            sentence=f"{counted(self._users, 'user')} of the plan became covered lately, as this folder has seen: "
+            f"{', '.join(self._sample)}{more}. `apply` leaves them until it has settled, at the latest until "
+            f"{self._until:%Y-%m-%d %H:%M} UTC, and goes on with the others.",
+        )
 
 
 def _earlier(former: Iterable[Seen], evidence: Evidence) -> Iterator[tuple[datetime, Evidence, frozenset[str] | None]]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from migrate.model.plan import Severity
 from migrate.model.reasons import Why
 from migrate.model.run import Ending
 from migrate.model.users import MfaState
@@ -44,6 +45,19 @@ def test_who_left_an_excluded_group_waits_a_day_from_the_reading_that_saw_it_and
     world.tenant.now = seen_at + timedelta(days=1)
     assert world.apply().ending is Ending.DONE
     assert world.tenant.states[BEN] is MfaState.DISABLED
+
+
+def test_the_plan_says_how_many_have_to_settle_who_and_until_when() -> None:
+    world = settling_world()
+    world.see(world.tenant.evidence(), world.tenant.now)
+    until = world.tenant.now + timedelta(days=1)
+    (note,) = (note for note in world.planned()[0].notes if note.code == "settling")
+    assert note.severity is Severity.WARNING
+    assert "1 user of the plan" in note.sentence
+    assert world.tenant.profiles[BEN].user_principal_name in note.sentence
+    assert f"{until:%Y-%m-%d %H:%M} UTC" in note.sentence
+    world.tenant.now = until
+    assert not [note for note in world.planned()[0].notes if note.code == "settling"]
 
 
 def test_what_only_a_wave_saw_counts_from_the_wave_on() -> None:

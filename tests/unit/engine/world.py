@@ -67,6 +67,7 @@ class World:
         )
         taken = msgspec.structs.replace(snapshot(len(self.tenant.states)), taken_at=iso_utc(self.tenant.now))
         planner = Planner(taken, self.tenant.evidence(), rule)
+        planner.know_readings(self.readings)
         users = [
             UserRecord(
                 profile=found,
