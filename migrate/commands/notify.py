@@ -21,6 +21,7 @@ from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.capability import SMS_VOICE_END, MfaCapable
 from migrate.model.journal import Outcome
 from migrate.model.plan import CreatePolicy, PlanAction, PlanHeader, SetPolicyState
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.users import MfaState
 from migrate.settings import TextEncoding
 from migrate.store.files import write_atomically
@@ -195,7 +196,9 @@ def _facts_of(plan: PlanHeader, workspace: Workspace, language: str) -> Facts:
     return {
         "users": plan.users_to_change,
         "waves": in_language(plan.waves, language),
-        "policies": sorted({s.display_name for s in steps if isinstance(s, CreatePolicy | SetPolicyState)}),
+        "policies": sorted(
+            {s.display_name for s in steps if isinstance(s, CreatePolicy | SetPolicyState | SetPolicyScope)}
+        ),
         "held": plan.users_held_back,
         "plan_digest": plan.digest,
         "example": example,

@@ -29,6 +29,7 @@ from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from migrate.decide.planner import Planner
+    from migrate.decide.policy_steps import OwnPast
 
 
 @verb
@@ -71,12 +72,11 @@ def plan(
     workspace = workspace_of(call)
     with workspace.lock(owner_line("plan")), open_snapshot(workspace) as snapshot:
         workspace.replaceable([PLAN_CSV, PLAN_JSON])
-        if not supersede:
-            _refuse_over_open_run(workspace)
+        past = _past(workspace, supersede=supersede)
         rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
-        planner = Planner(snapshot.header, snapshot.evidence(), rules)
+        planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
         planner.know_readings(read_readings(workspace))
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
@@ -117,13 +117,18 @@ async def _objections(call: Call, snapshot: Snapshot, planner: Planner, rules: R
     return objections
 
 
-def _refuse_over_open_run(workspace: Workspace) -> None:
-    from migrate.engine.history import refuse_over_open_run
+def _past(workspace: Workspace, *, supersede: bool) -> OwnPast:
+    """Return what was done before; raise Guarded over an open run, unless it is to be replaced."""
+    from migrate.decide.policy_steps import NO_PAST
+    from migrate.engine.history import past_of, refuse_over_open_run
 
     journal = journal_to_read(workspace)
-    if journal is not None:
-        with journal:
+    if journal is None:
+        return NO_PAST
+    with journal:
+        if not supersede:
             refuse_over_open_run(journal)
+        return past_of(journal)
 
 
 def _rules(call: Call, snapshot: Snapshot) -> Rules:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import assert_never
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.impact import beyond_limits
+from migrate.decide.own_policies import is_named_by
+from migrate.decide.policy_bodies import says_the_same
+from migrate.decide.policy_steps import evidence_after, takes_effect_at_once
 from migrate.errors import Blocked, LimitReached, StalePlan
 from migrate.model.amounts import count_or_percent
 from migrate.model.coverage import Assumption, Coverage, Verdict
@@ -16,7 +19,6 @@ from migrate.model.evidence import (
     Evidence,
     PolicyState,
     evidence_digest,
-    is_control_information,
 )
 from migrate.model.impact import AcceptedPerson, PolicyImpact
 from migrate.model.journal import Outcome
@@ -30,8 +32,9 @@ from migrate.model.plan import (
     SetMfaState,
     SetPolicyState,
 )
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
-from migrate.model.record import JsonObject, Record
+from migrate.model.record import Record
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState, UserProfile
@@ -107,12 +110,26 @@ def refuse_stale(plan: PlanHeader, evidence: Evidence, now: datetime) -> None:
             f"{_hours(timedelta(seconds=plan.limits.plan_max_age_seconds))}.",
             hint="Run `mfa-migrate export` and `mfa-migrate plan` again, or raise limits.plan_max_age.",
         )
-    if plan.evidence_digest != evidence_digest(evidence):
+    if plan.evidence_digest != evidence_digest(before_own_scope(plan.policy_steps, evidence)):
         raise StalePlan(
             "Conditional Access policies, named locations, authentication strengths or security defaults have "
             "changed since the export.",
             hint="Run `mfa-migrate export` and `mfa-migrate plan` again and look at the difference.",
         )
+
+
+def before_own_scope(steps: Iterable[PolicyStep], evidence: Evidence) -> Evidence:
+    """Return the evidence as if these steps had not yet changed whom a policy is for.
+
+    A plan that was replaced in the middle of its run finds done what it did itself; whatever else differs stays.
+    """
+    back = [step.reverse() for step in steps if isinstance(step, SetPolicyScope)]
+    done = [step for step in back if any(_is_as_after(step.reverse(), policy) for policy in evidence.policies)]
+    return evidence_after(evidence, done)
+
+
+def _is_as_after(step: SetPolicyScope, policy: ConditionalAccessPolicy) -> bool:
+    return is_named_by(step.key, policy) and says_the_same(step.after, policy)
 
 
 def refuse_blocked(plan: PlanHeader) -> None:
@@ -204,6 +221,8 @@ def _switches_on(step: PolicyStep) -> bool:
             return bool(step.body.get("state") != PolicyState.REPORT_ONLY.value)
         case SetPolicyState():
             return step.after is PolicyState.ENABLED
+        case SetPolicyScope():
+            return takes_effect_at_once(step)
         case DeletePolicy():
             return False
         case _:
@@ -244,29 +263,6 @@ def dependents(
 
 def _open(coverage: Coverage) -> tuple[Verdict, frozenset[str], tuple[Assumption, ...]]:
     return coverage.verdict, frozenset(gap.tag for gap in coverage.gaps), coverage.assumes
-
-
-def says_the_same(body: JsonObject, policy: ConditionalAccessPolicy) -> bool:
-    """Tell whether a policy still says what was sent to create it, its state aside.
-
-    Graph fills in what was not sent with nulls and empty lists; those do not count as an edit.
-    """
-    ignored = {"state", "id", "createdDateTime", "modifiedDateTime", "deletedDateTime", "templateId"}
-    sent = _without_nothing({key: value for key, value in body.items() if key not in ignored})
-    there = _without_nothing({key: value for key, value in policy.raw.items() if key not in ignored})
-    return bool(sent == there)
-
-
-def _without_nothing(value: Any) -> Any:
-    """Return the JSON value without nulls, empty lists, empty objects and OData's control information."""
-    if isinstance(value, dict):
-        kept = {key: _without_nothing(inner) for key, inner in value.items() if not is_control_information(key)}
-        return {key: inner for key, inner in kept.items() if inner not in (None, [], {})}
-    if isinstance(value, list):
-        # Graph keeps no order in lists of ids and names.
-        kept_items = [_without_nothing(inner) for inner in value]
-        return sorted(kept_items) if all(isinstance(item, str) for item in kept_items) else kept_items
-    return value
 
 
 def _hours(span: timedelta) -> str:

@@ -121,10 +121,24 @@ class ImpactTally:
     """Counts whom one policy catches that a plan creates, switches on or widens."""
 
     def __init__(
-        self, policy: ConditionalAccessPolicy, evidence: Evidence, accepted: Mapping[str, AcceptedPerson]
+        self,
+        policy: ConditionalAccessPolicy,
+        evidence: Evidence,
+        accepted: Mapping[str, AcceptedPerson],
+        *,
+        key: str | None = None,
+        widens: bool = False,
     ) -> None:
-        """Start with nobody. `accepted` are people by id whom the operator accepts by name as caught."""
-        self._policy, self._accepted = policy, accepted
+        """Start with nobody.
+
+        Args:
+            policy: As it will be.
+            evidence: As it will be.
+            accepted: People by id whom the operator accepts by name as caught.
+            key: What the plan's steps call the policy, where that is not its id.
+            widens: Whether the policy is enabled already and will be for more people.
+        """
+        self._policy, self._accepted, self._key, self._widens = policy, accepted, key or policy.id, widens
         self._alone = Judge(policy_steps.with_policies(evidence, (policy,)))
         self._blocks = any(reading.demand.kind is Kind.BLOCK for reading in self._alone.readings)
         self._numbers: Counter[Caught] = Counter()
@@ -172,11 +186,12 @@ class ImpactTally:
     def result(self) -> PolicyImpact:
         """Return the numbers."""
         return PolicyImpact(
-            key=self._policy.id,
+            key=self._key,
             policy=self._policy.display_name,
             numbers={caught.value: self._numbers[caught] for caught in Caught if self._numbers[caught]},
             samples={caught.value: tuple(self._samples[caught]) for caught in Caught if caught in self._samples},
             blocks_some_sign_ins=self._blocks_somewhere,
+            widens=self._widens,
         )
 
 
@@ -206,13 +221,14 @@ def beyond_limits(impact: PolicyImpact, limits: Limits) -> Iterator[PlanNote]:
             "Exclude them from the policy, or accept them by name under [[accept_caught]]",
         ),
     )
+    done = "Widening" if impact.widens else "Switching on"
     for caught, allowed, key, words, advice in rows:
         number = impact.number(caught)
         if number > allowed:
             yield PlanNote(
                 severity=Severity.BLOCKER,
                 code=caught.code,
-                sentence=f"Switching on {impact.policy!r}: {counted(number, 'person', 'people')} {words} (for example "
+                sentence=f"{done} {impact.policy!r}: {counted(number, 'person', 'people')} {words} (for example "
                 f"{', '.join(impact.sample(caught))}). {advice}, or raise limits.{key} from {allowed}.",
             )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from migrate.decide.policy_steps import MARKER_PREFIX
+from migrate.decide.own_policies import MARKER_PREFIX
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.journal import JournalEntry, Operation, Outcome

@@ -15,9 +15,12 @@ from migrate.decide.capability import Capabilities, not_yet
 from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.exceptions import undecided
+from migrate.decide.guards import dependents
 from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_warnings
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
+from migrate.decide.policy_steps import OwnPast
+from migrate.decide.scope_notes import scope_blockers, scope_warnings
 from migrate.decide.settling import Settling, SettlingTally
 from migrate.model.coverage import Assumption, Coverage, Verdict
 from migrate.model.evidence import Evidence, ReadStatus, evidence_digest
@@ -35,6 +38,7 @@ from migrate.model.plan import (
     PlanRow,
     Severity,
     Wave,
+    weakens,
 )
 from migrate.model.readings import Readings
 from migrate.model.rules import Rules
@@ -50,25 +54,28 @@ class Planner:
     Pure: `rows` must be read to its end before `header` is asked for.
     """
 
-    def __init__(self, snapshot: SnapshotHeader, evidence: Evidence, rules: Rules) -> None:
-        self._snapshot = snapshot
+    def __init__(
+        self, snapshot: SnapshotHeader, evidence: Evidence, rules: Rules, past: OwnPast = policy_steps.NO_PAST
+    ) -> None:
+        self._snapshot, self._past = snapshot, past
         self._evidence = evidence
         self._rules = rules
-        today = self._judge_of(evidence)
-        prepared = policy_steps.prepare(snapshot.organization.tenant_id, evidence, rules)
+        self._today = self._judge_of(evidence)
+        prepared = policy_steps.prepare(snapshot.organization.tenant_id, evidence, rules, past)
         self.policy_steps, self._planned_evidence = prepared.steps, prepared.evidence
         self._judge = self._judge_of(self._planned_evidence)
         self._capable = Capabilities(self._planned_evidence, self._judge)
         self._standings = Standings(
-            today=today,
-            now=Capabilities(evidence, today),
+            today=self._today,
+            now=Capabilities(evidence, self._today),
             then=self._capable,
             evidence=evidence,
             skus=snapshot.skus,
         )
         accepted_people = {person.user_id: person for person in rules.accepted_caught}
         self._switched = tuple(
-            ImpactTally(policy, self._planned_evidence, accepted_people) for policy in prepared.switched_on
+            ImpactTally(policy, self._planned_evidence, accepted_people, key=key, widens=key in prepared.widened)
+            for key, policy in prepared.taking_effect.items()
         )
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
@@ -84,6 +91,8 @@ class Planner:
         self._objections: dict[Hashable, str] = {}
         self._operator: UserProfile | None = None
         self._sync_accounts: set[str] = set()
+        self._lose: list[str] = []
+        """People whose per-user MFA we disabled and of whom the plan's policies would require less."""
 
     @property
     def planned_evidence(self) -> Evidence:
@@ -176,6 +185,9 @@ class Planner:
     def _row(self, user: AnyUser) -> PlanRow:
         profile = user.profile
         if isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED:
+            if profile.id in self._past.disabled and any(map(weakens, self.policy_steps)):
+                found = dependents([profile], self._today, self._judge, self._accepted)
+                self._lose += [each.user_principal_name for each in found]
             return _row_of(user, PlanAction.NONE, None, "per-user MFA is off already")
         held = kept_out(user, self._evidence, self._rules)
         if held is not None:
@@ -254,6 +266,7 @@ class Planner:
             )
         if self._assumed[Assumption.BASELINE_ANSWER]:
             yield from undated_answer(self._rules.baseline)
+        yield from scope_blockers(self.policy_steps, self._lose)
         yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps, frozenset(self._sync_accounts))
         if self._operator is not None and self._operator.id not in self._rules.emergency_access:
             coverage = self._judge.coverage_of(self._operator)
@@ -271,6 +284,7 @@ class Planner:
         yield from undecided(rules)
         if self._settling is not None:
             yield from self._settling.notes()
+        yield from scope_warnings(self.policy_steps, rules.limits)
         if rules.emergency_none is not None:
             yield _warning("no-emergency-access", f"No emergency access account is configured: {rules.emergency_none}")
         elif len(rules.emergency_access) == 1:

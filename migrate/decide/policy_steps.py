@@ -2,63 +2,126 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 import msgspec
 
 from migrate.decide.directory_sync import are_unknown, sync_accounts, would_catch
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState, ReadStatus
+from migrate.decide.own_policies import found_again, is_named_by, marker_for
+from migrate.decide.policy_bodies import body_of
+from migrate.decide.templates import rescoped, template
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
+from migrate.model.policy_scope import SetPolicyScope, users_of
 from migrate.model.record import JsonObject, Record
-from migrate.model.rules import DIRECTORY_SYNC_ROLE, DIRECTORY_SYNC_ROLES, Rules
+from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
+from migrate.model.templates import Template
 
 POLICY_CAP = 195
 """Policies a tenant may have in any state, by Microsoft's planning page; newer notes say 240."""
 POLICY_CAP_NEWER = 240
-MARKER_PREFIX = "mfa-migrate:"
-TEMPLATE_NAME = "Require MFA for all users (mfa-migrate)"
 
 
 class Prepared(Record, frozen=True, kw_only=True):
     """The policy steps of a plan and the evidence as it will be once they are done."""
 
     steps: tuple[PolicyStep, ...]
-    switched_on: tuple[ConditionalAccessPolicy, ...]
-    """The policies that the plan switches on, as they will be."""
+    taking_effect: dict[str, ConditionalAccessPolicy]
+    """By the key of their steps the policies that ask more of somebody once the plan is done, as they will be."""
     evidence: Evidence
 
+    @property
+    def switched_on(self) -> tuple[ConditionalAccessPolicy, ...]:
+        """Return the policies that ask more of somebody once the plan is done, as they will be."""
+        return tuple(self.taking_effect.values())
 
-def prepare(tenant_id: str, evidence: Evidence, rules: Rules) -> Prepared:
+    @property
+    def widened(self) -> frozenset[str]:
+        """Return the keys of the policies that are enabled already and will be for more people."""
+        return frozenset(step.key for step in self.steps if takes_effect_at_once(step))
+
+
+class OwnPast(Record, frozen=True, kw_only=True):
+    """What this folder did before and a new plan has to know."""
+
+    written: dict[str, JsonObject]
+    """By marker the last body that was written of each of our policies."""
+    disabled: frozenset[str]
+    """Ids of the people whose per-user MFA any run disabled and nothing has set to something else since."""
+
+
+NO_PAST = OwnPast(written={}, disabled=frozenset())
+
+
+def prepare(tenant_id: str, evidence: Evidence, rules: Rules, past: OwnPast = NO_PAST) -> Prepared:
     """Return the steps that the rules ask for. What is there already is not asked for again."""
     steps: list[PolicyStep] = []
-    switched: list[ConditionalAccessPolicy] = []
+    effect: dict[str, ConditionalAccessPolicy] = {}
     policies = list(evidence.policies)
     if rules.create and rules.emergency_none is None:
-        key = marker_for(tenant_id, rules.scope_group)
-        found = next((policy for policy in policies if key in (policy.description or "")), None)
-        if found is None:
-            body = template(key, rules, evidence)
-            steps.append(
-                CreatePolicy(key=key, display_name=body["displayName"], body=body, because="policy.mode is create")
-            )
-            found = _as_policy(key, body)
-            policies.append(found)
-        if found.policy_state is not PolicyState.ENABLED:
-            switched.append(_switch_on(found, steps, policies, key=key))
+        _own_policy(tenant_id, evidence, rules, past, steps, effect, policies)
     for policy_id in rules.switch_on if rules.emergency_none is None else ():
         policy = evidence.policy(policy_id)
         if policy is not None and policy.policy_state is not PolicyState.ENABLED:
-            switched.append(_switch_on(policy, steps, policies, key=policy.id))
-    return Prepared(steps=tuple(steps), switched_on=tuple(switched), evidence=with_policies(evidence, tuple(policies)))
+            effect[policy.id] = _switch_on(policy, steps, policies, key=policy.id)
+    seen = _beta_after(evidence, [step for step in steps if isinstance(step, SetPolicyScope)])
+    return Prepared(steps=tuple(steps), taking_effect=effect, evidence=with_policies(seen, tuple(policies)))
 
 
-def is_named_by(key: str, policy: ConditionalAccessPolicy) -> bool:
-    """Tell whether a step's key names this policy: by its id, or by our marker in the description."""
-    if key.startswith(MARKER_PREFIX):
-        return key in (policy.description or "")
-    return policy.id.lower() == key.lower()
+def _own_policy(
+    tenant_id: str,
+    evidence: Evidence,
+    rules: Rules,
+    past: OwnPast,
+    steps: list[PolicyStep],
+    effect: dict[str, ConditionalAccessPolicy],
+    policies: list[ConditionalAccessPolicy],
+) -> None:
+    """Add what makes our own policy be there, be for whom the rules say, and be enabled."""
+    known = own_policy(tenant_id, evidence, rules)
+    if known is None:
+        key = marker_for(tenant_id, Template.ALL_USERS)
+        body = template(key, rules, evidence)
+        steps.append(
+            CreatePolicy(key=key, display_name=body["displayName"], body=body, because="policy.mode is create")
+        )
+        found = _as_policy(key, body)
+        policies.append(found)
+    else:
+        key, found = known
+        if (after := rescoped(found, rules, evidence, past.written.get(key))) is not None:
+            step = _change_of_scope(key, found, after)
+            steps.append(step)
+            (found,) = [_with_scope(found, step)]
+            policies[:] = [found if policy.id == found.id else policy for policy in policies]
+            if takes_effect_at_once(step):
+                effect[key] = found
+    if found.policy_state is not PolicyState.ENABLED:
+        effect[key] = _switch_on(found, steps, policies, key=key)
+
+
+def own_policy(tenant_id: str, evidence: Evidence, rules: Rules) -> tuple[str, ConditionalAccessPolicy] | None:
+    """Return our policy for users with its marker; of several one that is for whom the rules say, else the first."""
+    found = found_again(tenant_id, Template.ALL_USERS, evidence.policies)
+    fitting = (each for each in found if rescoped(each[1], rules, evidence, None) is None)
+    return next(fitting, None) or next(iter(found), None)
+
+
+def _change_of_scope(key: str, policy: ConditionalAccessPolicy, after: JsonObject) -> SetPolicyScope:
+    return SetPolicyScope(
+        key=key,
+        display_name=policy.display_name,
+        before=body_of(policy),
+        after=after,
+        policy_state=policy.policy_state or PolicyState.DISABLED,
+        because="the configuration says whom it is for",
+    )
+
+
+def _with_scope(policy: ConditionalAccessPolicy, step: SetPolicyScope) -> ConditionalAccessPolicy:
+    name = str(step.after.get("displayName", policy.display_name))
+    return msgspec.structs.replace(policy, display_name=name, raw={**policy.raw, **step.after})
 
 
 def evidence_after(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
@@ -72,9 +135,27 @@ def evidence_after(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
                 policies = [policy for policy in policies if not is_named_by(step.key, policy)]
             case SetPolicyState():
                 policies = [_in_state(p, step.after) if is_named_by(step.key, p) else p for p in policies]
+            case SetPolicyScope():
+                policies = [_with_scope(p, step) if is_named_by(step.key, p) else p for p in policies]
             case _:
                 assert_never(step)
-    return with_policies(evidence, tuple(policies))
+    seen = _beta_after(evidence, [step for step in steps if isinstance(step, SetPolicyScope)])
+    return with_policies(seen, tuple(policies))
+
+
+def _beta_after(evidence: Evidence, steps: Sequence[SetPolicyScope]) -> Evidence:
+    """Return the evidence with what beta says of whom these policies are for: both versions show the change."""
+    beta = evidence.beta
+    if beta is None or beta.policies is None or not steps:
+        return evidence
+    seen = dict(beta.policies)
+    for step in steps:
+        for policy in evidence.policies:
+            if is_named_by(step.key, policy) and (raw := seen.get(policy.id.lower())) is not None:
+                conditions = {**(raw.get("conditions") or {})}
+                conditions["users"] = {**(conditions.get("users") or {}), **users_of(step.after)}
+                seen[policy.id.lower()] = {**raw, "conditions": conditions}
+    return msgspec.structs.replace(evidence, beta=msgspec.structs.replace(beta, policies=seen))
 
 
 def _in_state(policy: ConditionalAccessPolicy, state: PolicyState) -> ConditionalAccessPolicy:
@@ -101,41 +182,6 @@ def _switch_on(
 def with_policies(evidence: Evidence, policies: tuple[ConditionalAccessPolicy, ...]) -> Evidence:
     """Return the evidence as it would be with these policies."""
     return msgspec.structs.replace(evidence, policies=policies)
-
-
-def marker_for(tenant_id: str, scope_group: str | None) -> str:
-    """Return the marker that finds our policy again: the same for every plan of this tenant and scope."""
-    digest = hashlib.sha256(f"{tenant_id}/{scope_group or 'all'}".encode()).hexdigest()
-    return f"{MARKER_PREFIX}{digest[:12]}"
-
-
-def template(key: str, rules: Rules, evidence: Evidence) -> JsonObject:
-    """Return the body of the policy that create mode makes: MFA for all resources and all client app types."""
-    accounts = sorted(sync_accounts(evidence) - set(rules.emergency_access))
-    users: JsonObject = {
-        "includeUsers": [] if rules.scope_group else ["All"],
-        "includeGroups": [rules.scope_group] if rules.scope_group else [],
-        "excludeUsers": [*rules.emergency_access, *(accounts if rules.sync_by_account else ())],
-        "excludeRoles": [] if rules.sync_by_account else _sync_roles(evidence),
-    }
-    name = TEMPLATE_NAME if rules.scope_group is None else f"{TEMPLATE_NAME[:-1]}, pilot)"
-    return {
-        "displayName": name,
-        "description": f"Created by mfa-migrate, marker {key}. Excludes emergency access and directory sync.",
-        "state": PolicyState.REPORT_ONLY.value,
-        "conditions": {
-            "users": users,
-            "applications": {"includeApplications": ["All"]},
-            "clientAppTypes": ["all"],
-        },
-        "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
-    }
-
-
-def _sync_roles(evidence: Evidence) -> list[str]:
-    """Return the roles to exclude; Graph refuses one that a tenant has not, and one that was not read is not known."""
-    read = [one for one in DIRECTORY_SYNC_ROLES if (role := evidence.roles.get(one)) and role.status is ReadStatus.READ]
-    return read or [DIRECTORY_SYNC_ROLE]
 
 
 def _as_policy(key: str, body: JsonObject) -> ConditionalAccessPolicy:
@@ -170,12 +216,19 @@ def blockers(
             f"The tenant has {len(evidence.policies)} Conditional Access policies; Microsoft's limit is {POLICY_CAP} "
             f"(newer notes say {POLICY_CAP_NEWER}). Remove one before another is created.",
         )
+    scoped = evidence_after(evidence, [step for step in steps if isinstance(step, SetPolicyScope)])
     for step in steps:
-        if isinstance(step, SetPolicyState):
-            for policy in evidence.policies:
+        if isinstance(step, SetPolicyState) or takes_effect_at_once(step):
+            for policy in scoped.policies:
                 if is_named_by(step.key, policy):
-                    yield from _not_report_only(policy)
+                    if isinstance(step, SetPolicyState):
+                        yield from _not_report_only(policy)
                     yield from missing_exclusions(policy, evidence, rules.emergency_access, known_sync_accounts)
+
+
+def takes_effect_at_once(step: PolicyStep) -> bool:
+    """Tell whether a step makes an enabled policy ask somebody whom it did not ask before."""
+    return isinstance(step, SetPolicyScope) and step.widens and step.policy_state is PolicyState.ENABLED
 
 
 def _not_report_only(policy: ConditionalAccessPolicy) -> Iterator[PlanNote]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import assert_never
 
 import msgspec
 
 from migrate.errors import UsageProblem
+from migrate.model.evidence import PolicyState
 from migrate.model.plan import (
     PLAN_FORMAT,
     AcceptedGap,
     CreatePolicy,
+    DeletePolicy,
     Limits,
     PlanHeader,
     PlanKind,
@@ -20,6 +23,7 @@ from migrate.model.plan import (
     SetPolicyState,
     Wave,
 )
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import Record, sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Organization
@@ -111,14 +115,50 @@ def _composed(earlier: RollbackRow, later: RollbackRow) -> RollbackRow:
     return later
 
 
+def as_one_change(steps: Sequence[PolicyStep]) -> tuple[PolicyStep, ...]:
+    """Return steps that come to the same, with one change of scope at most for each policy.
+
+    A policy that was created is deleted as it was written last; one that was changed several times goes back at once to
+    whom it was for before all of it.
+    """
+    rescoped: dict[str, list[SetPolicyScope]] = {}
+    for step in steps:
+        if isinstance(step, SetPolicyScope):
+            rescoped.setdefault(step.key, []).append(step)
+    created = {step.key for step in steps if isinstance(step, CreatePolicy)}
+    one: list[PolicyStep] = []
+    for step in steps:
+        changes = rescoped.get(step.key, [])
+        if isinstance(step, CreatePolicy) and changes:
+            body = {**changes[-1].after, "state": step.body.get("state", PolicyState.REPORT_ONLY.value)}
+            name = str(body.get("displayName", step.display_name))
+            one.append(msgspec.structs.replace(step, display_name=name, body=body))
+        elif not isinstance(step, SetPolicyScope):
+            one.append(step)
+        elif step is changes[-1] and step.key not in created and changes[0].before != step.after:
+            one.append(msgspec.structs.replace(step, display_name=changes[0].display_name, before=changes[0].before))
+    return tuple(one)
+
+
 def _each_once(steps: Iterable[PolicyStep]) -> tuple[PolicyStep, ...]:
     """Return the steps in order, each once: as a file has it a step does not say why."""
     once: dict[tuple[str, ...], PolicyStep] = {}
     for step in steps:
-        states = (step.before, step.after) if isinstance(step, SetPolicyState) else ()
-        once.setdefault((type(step).__name__, step.key, *states), step)
+        once.setdefault((type(step).__name__, step.key, *_ends_of(step)), step)
     # A policy is created before anything is done to it.
     return tuple(sorted(once.values(), key=lambda step: not isinstance(step, CreatePolicy)))
+
+
+def _ends_of(step: PolicyStep) -> tuple[str, ...]:
+    match step:
+        case SetPolicyState():
+            return step.before, step.after
+        case SetPolicyScope():
+            return sha256_of(step.before), sha256_of(step.after)
+        case CreatePolicy() | DeletePolicy():
+            return ()
+        case _:
+            assert_never(step)
 
 
 def rows_of_plan(steps: Iterable[SetMfaState], plan: PlanHeader) -> tuple[RollbackRow, ...]:
@@ -219,7 +259,7 @@ def rollback_for(
         snapshot_id=made_from,
         snapshot_taken_at=created_at,
         evidence_digest="",
-        policy_steps=tuple(step.reverse() for step in reversed(policy_steps)),
+        policy_steps=tuple(step.reverse() for step in reversed(as_one_change(policy_steps))),
         rests_on=(),
         waves=waves,
         counts={name: number for name, number in (("restore", len(steps) - off), ("disable", off)) if number},
@@ -259,8 +299,7 @@ def policy_steps_of(header: RollbackHeader) -> tuple[PolicyStep, ...]:
         CreatePolicy(key=made.key, display_name=str(made.body.get("displayName", made.key)), body=made.body, because="")
         for made in header.policies_created
     ]
-    switched: list[SetPolicyState] = list(header.policies_switched)
-    return (*created, *switched)
+    return (*created, *header.policies_switched, *header.policies_rescoped)
 
 
 def facts_at(organization: Organization, *, cloud: str, endpoint: str | None) -> TenantFacts:

@@ -7,12 +7,13 @@ from typing import assert_never
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.directory_sync import sync_accounts, would_catch
-from migrate.decide.guards import says_the_same
-from migrate.decide.policy_steps import is_named_by
+from migrate.decide.own_policies import is_named_by
+from migrate.decide.policy_bodies import says_the_same
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.journal import JournalEntry, Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.replies import StateReading
@@ -141,16 +142,19 @@ def policy_findings(done: Sequence[PolicyStep], evidence: Evidence) -> Iterator[
             what it should be.
         evidence: The policies as they are now.
     """
-    wanted = {step.key: step for step in done}
+    # Whom a policy is for says nothing of its state, unless nothing else was ever done to it.
+    wanted: dict[str, PolicyStep] = {step.key: step for step in done if isinstance(step, SetPolicyScope)}
+    wanted |= {step.key: step for step in done if not isinstance(step, SetPolicyScope)}
     bodies = {step.key: step.body for step in done if isinstance(step, CreatePolicy)}
+    bodies |= {step.key: step.after for step in done if isinstance(step, SetPolicyScope)}
     for key, step in wanted.items():
         found = next((policy for policy in evidence.policies if is_named_by(key, policy)), None)
         match step:
             case DeletePolicy():
                 if found is not None and says_the_same(step.body, found):
                     yield _policy_finding(step, found.id, "It was deleted and is there again.")
-            case CreatePolicy() | SetPolicyState():
-                state = PolicyState.REPORT_ONLY if isinstance(step, CreatePolicy) else step.after
+            case CreatePolicy() | SetPolicyState() | SetPolicyScope():
+                state = _state_after(step)
                 if found is None:
                     yield Finding(
                         code=FindingCode.POLICY_MISSING,
@@ -173,6 +177,18 @@ def policy_findings(done: Sequence[PolicyStep], evidence: Evidence) -> Iterator[
                     yield _policy_finding(step, found.id, "Somebody edited it since it was created.")
             case _:
                 assert_never(step)
+
+
+def _state_after(step: CreatePolicy | SetPolicyState | SetPolicyScope) -> PolicyState:
+    match step:
+        case CreatePolicy():
+            return PolicyState.REPORT_ONLY
+        case SetPolicyState():
+            return step.after
+        case SetPolicyScope():
+            return step.policy_state
+        case _:
+            assert_never(step)
 
 
 def _caught(policy: ConditionalAccessPolicy, evidence: Evidence) -> list[str]:

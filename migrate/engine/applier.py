@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from migrate.decide import guards
+from migrate.decide.policy_steps import takes_effect_at_once
 from migrate.engine.enabling import TooOld
 from migrate.engine.gates import Gates, Wait
 from migrate.engine.going_back import WayBack
@@ -20,7 +21,7 @@ from migrate.engine.run_log import RunLog
 from migrate.engine.run_parts import RunParts
 from migrate.engine.steps_kept import StepsOfRun
 from migrate.engine.waves import StopWave, WaveRunner
-from migrate.errors import MfaMigrateError, TooSlow
+from migrate.errors import Guarded, MfaMigrateError, TooSlow
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
@@ -127,10 +128,17 @@ class Applier:
     async def _migrate(self) -> None:
         for step in self._plan.policy_steps:
             if not self._is_settled(step):
-                if isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED:
+                if isinstance(step, SetPolicyState) and _switches_on(step):
                     self._stop_at("report-only")
                     await self._gates.report_only(step)
-                await self._carry_out_policies([step])
+                elif takes_effect_at_once(step):
+                    self._stop_at("report-only")
+                if kept := await self._carry_out_policies([step]):
+                    raise Guarded(
+                        kept[0],
+                        unchanged="The policy was left as it is.",
+                        hint="Put those people back, or undo the edit of the configuration; then `mfa-migrate plan`.",
+                    )
         self._stop_at("report-only")
         self._stop_at("policies-on")
         for wave in self._plan.waves:
@@ -246,7 +254,7 @@ class Applier:
         pending: list[PolicyStep] = []
         for step in self._plan.policy_steps:
             done = self._is_settled(step) or await self._policies.is_done(step)
-            if not done and isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED:
+            if not done and (takes_effect_at_once(step) or _switches_on(step)):
                 self._stop_at("report-only")
                 await self._policies.rehearse(step)
             lines.append(f"{'  done   ' if done else '~ policy '} {said_of(step)}")
@@ -316,6 +324,10 @@ class Applier:
 
     def _result(self, ending: Ending, **facts: object) -> RunResult:
         return RunResult(ending=ending, outcomes=self._log.counts(), **facts)  # type: ignore[arg-type]
+
+
+def _switches_on(step: PolicyStep) -> bool:
+    return isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED
 
 
 def _always() -> bool:

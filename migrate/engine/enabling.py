@@ -12,9 +12,11 @@ import msgspec
 
 from migrate.decide.capability import Capabilities
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.guards import accepted_people, is_counted_again, refuse_impact, says_the_same
+from migrate.decide.guards import accepted_people, is_counted_again, refuse_impact
 from migrate.decide.impact import ImpactTally, Standings
-from migrate.decide.policy_steps import evidence_after, is_named_by, missing_exclusions
+from migrate.decide.own_policies import is_named_by
+from migrate.decide.policy_bodies import says_the_same
+from migrate.decide.policy_steps import evidence_after, missing_exclusions
 from migrate.engine.age import Moment
 from migrate.engine.run_parts import RunParts
 from migrate.errors import Guarded

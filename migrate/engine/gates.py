@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from migrate.decide.policy_steps import is_named_by
+from migrate.decide.own_policies import is_named_by
 from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import moment_of

@@ -7,7 +7,8 @@ from itertools import islice
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on, dependents
-from migrate.decide.policy_steps import is_named_by, with_policies
+from migrate.decide.own_policies import is_named_by
+from migrate.decide.policy_steps import evidence_after, with_policies
 from migrate.engine.age import Moment
 from migrate.engine.history import begun_plans
 from migrate.engine.ports import Tenant
@@ -15,7 +16,8 @@ from migrate.engine.proof import MOST_READINGS
 from migrate.engine.run_parts import RunParts
 from migrate.errors import TooSlow
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PolicyStep, SetMfaState, weakens
+from migrate.model.plan import PlanKind, PolicyStep, SetMfaState, weakens
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Reason
 from migrate.model.replies import StateReading
 from migrate.model.users import MfaState, UserProfile
@@ -67,12 +69,8 @@ class WayBack:
 
     async def _prove(self) -> str:
         parts, tenant = self._parts, self._parts.tenant
-        not_restored = [
-            step.user_principal_name
-            async for step, reading in _read_back(tenant, parts.steps())
-            if reading.status != GONE and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
-        ]
-        if not_restored:
+        # A migration narrows a policy before it comes to its users: what is asked is who was disabled before it.
+        if parts.plan.kind is not PlanKind.MIGRATE and (not_restored := await _not_restored(parts)):
             return f"{len(not_restored)} users are not restored ({', '.join(not_restored[:SAMPLE])})"
         evidence = await tenant.read_evidence()
         apps = parts.apps_that_matter
@@ -93,6 +91,14 @@ class WayBack:
             losing += any(True for _ in dependents([profile], before, after, frozenset()))
         sentence = f"{losing} people lose the requirement of MFA, or part of it, when the policies go back."
         self._parts.progress.note(sentence)
+
+
+async def _not_restored(parts: RunParts) -> list[str]:
+    return [
+        step.user_principal_name
+        async for step, reading in _read_back(parts.tenant, parts.steps())
+        if reading.status != GONE and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
+    ]
 
 
 async def _depending(parts: RunParts, before: Judge, after: Judge, accepted: frozenset[str]) -> list[str]:
@@ -131,8 +137,10 @@ async def _read_back(tenant: Tenant, steps: Iterator[SetMfaState]) -> AsyncItera
 
 
 def _without(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
-    keys = [step.key for step in steps if weakens(step)]
+    """Return the evidence without the policies that are taken away, and with those that are for fewer people then."""
+    narrower = [step for step in steps if isinstance(step, SetPolicyScope) and step.weakens]
+    keys = [step.key for step in steps if weakens(step) and not isinstance(step, SetPolicyScope)]
+    left = evidence_after(evidence, narrower)
     return with_policies(
-        evidence,
-        tuple(policy for policy in evidence.policies if not any(is_named_by(key, policy) for key in keys)),
+        left, tuple(policy for policy in left.policies if not any(is_named_by(key, policy) for key in keys))
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import assert_never
 
 import msgspec
 
-from migrate.decide.policy_steps import MARKER_PREFIX
+from migrate.decide.own_policies import MARKER_PREFIX
+from migrate.decide.policy_steps import OwnPast
 from migrate.decide.reverser import Rollback, Source, facts_of, rollback_for
 from migrate.engine.ports import Journal
 from migrate.errors import Guarded, NothingHere, UsageProblem
 from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
 from migrate.model.plan import CreatePolicy, DeletePolicy, Limits, PlanHeader, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Why
-from migrate.model.record import JsonObject
+from migrate.model.record import JsonObject, sha256_of
 from migrate.model.rollback import RollbackRow
 from migrate.model.run import RunStanding
 from migrate.model.users import MfaState
@@ -24,8 +27,11 @@ SWITCHES_OFF = "disable"
 OPERATIONS: dict[type[PolicyStep], Operation] = {
     CreatePolicy: Operation.CREATE_POLICY,
     SetPolicyState: Operation.SET_POLICY_STATE,
+    SetPolicyScope: Operation.SET_POLICY_SCOPE,
     DeletePolicy: Operation.DELETE_POLICY,
 }
+CHANGES = (Operation.SET_POLICY_STATE, Operation.SET_POLICY_SCOPE)
+"""Operations that change a policy and leave it there."""
 
 Begun = tuple[str, PlanHeader]
 """A plan that was begun, after its digest."""
@@ -222,10 +228,10 @@ def policies_touched(journal: Journal, digests: Sequence[str]) -> list[JournalEn
 
 
 def former_policies(journal: Journal, touched: Iterable[JournalEntry]) -> dict[str, JsonObject]:
-    """Return by id each policy whose state was set as it was before the first of these intents."""
+    """Return by id each policy that was changed as it was before the first of these intents."""
     former: dict[str, JsonObject] = {}
     for entry in touched:
-        if entry.operation is Operation.SET_POLICY_STATE and entry.reason.why is Why.FORMER_POLICY:
+        if entry.operation in CHANGES and entry.reason.why is Why.FORMER_POLICY:
             raw = journal.document(entry.reason.parts.document)
             former.setdefault(entry.object_id, msgspec.json.decode(raw))
     return former
@@ -235,6 +241,36 @@ def policies_created(journal: Journal) -> set[str]:
     """Return the ids of the policies that any run created."""
     made = journal.entries(operation=Operation.CREATE_POLICY, outcomes=[Outcome.CONFIRMED, Outcome.RECOVERED])
     return {entry.object_id for entry in made}
+
+
+def bodies_written(journal: Journal) -> dict[str, JsonObject]:
+    """Return by its marker the last body that any run wrote of each policy of ours that it did not delete."""
+    found: dict[str, JsonObject] = {}
+    for digest, plan in begun_plans(journal):
+        for step in plan.policy_steps:
+            if isinstance(step, SetPolicyState) or not _is_written(step, journal, digest):
+                continue
+            match step:
+                case CreatePolicy():
+                    found[step.key] = step.body
+                case SetPolicyScope():
+                    found[step.key] = step.after
+                case DeletePolicy():
+                    found.pop(step.key, None)
+                case _:
+                    assert_never(step)
+    return found
+
+
+def _is_written(step: PolicyStep, journal: Journal, digest: str) -> bool:
+    return is_policy_step_settled(step, journal, digest) and is_policy_step_begun(step, journal, digest)
+
+
+def past_of(journal: Journal) -> OwnPast:
+    """Return what a new plan has to know of what was done before."""
+    latest = latest_entries(journal).values()
+    off = (entry for entry in latest if entry.outcome is not Outcome.SKIPPED and entry.requested == MfaState.DISABLED)
+    return OwnPast(written=bodies_written(journal), disabled=frozenset(entry.object_id for entry in off))
 
 
 def is_creation_sent(step: CreatePolicy, journal: Journal) -> bool:
@@ -270,11 +306,19 @@ def _entries_of(step: PolicyStep, journal: Journal, plan_digest: str | None = No
     id, its entries name that, so there the name of the policy counts.
     """
     by_name = step.key.startswith(MARKER_PREFIX)
+    # One rollback may change whom a policy is for several times: what was asked for tells which step it was.
+    asked = document_ref(step.after) if isinstance(step, SetPolicyScope) else None
     return [
         entry
         for entry in journal.entries(plan_digest=plan_digest, operation=OPERATIONS[type(step)])
-        if entry.object_id == step.key or (by_name and entry.user_principal_name == step.display_name)
+        if (entry.object_id == step.key or (by_name and entry.user_principal_name == step.display_name))
+        and asked in (None, entry.requested)
     ]
+
+
+def document_ref(value: object) -> str:
+    """Return what the journal calls a document that it keeps whole."""
+    return f"sha256:{sha256_of(value)}"
 
 
 # The way back

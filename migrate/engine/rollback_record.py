@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from migrate.decide.policy_steps import is_named_by
+from migrate.decide.own_policies import is_named_by
 from migrate.engine.history import (
+    CHANGES,
     begun_plans,
     former_policies,
     is_policy_step_begun,
@@ -17,8 +18,9 @@ from migrate.engine.history import (
 )
 from migrate.engine.run_parts import RunParts
 from migrate.model.evidence import ConditionalAccessPolicy
-from migrate.model.journal import JournalEntry, Operation
+from migrate.model.journal import JournalEntry
 from migrate.model.plan import CreatePolicy, PolicyStep, SetPolicyState
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
@@ -71,6 +73,7 @@ class RollbackRecord:
                 if isinstance(step, CreatePolicy)
             ),
             policies_switched=tuple(step for step in steps if isinstance(step, SetPolicyState)),
+            policies_rescoped=tuple(step for step in steps if isinstance(step, SetPolicyScope)),
             csv_sha256="",
             journal_entries=count,
             journal_hash=last_hash,
@@ -117,8 +120,8 @@ class RollbackRecord:
     def _about_to_change(
         steps: Sequence[object], policies: Sequence[ConditionalAccessPolicy], touched: Sequence[JournalEntry]
     ) -> dict[str, JsonObject]:
-        done = {entry.object_id for entry in touched if entry.operation is Operation.SET_POLICY_STATE}
-        keys = [step.key for step in steps if isinstance(step, SetPolicyState)]
+        done = {entry.object_id for entry in touched if entry.operation in CHANGES}
+        keys = [step.key for step in steps if isinstance(step, SetPolicyState | SetPolicyScope)]
         return {
             policy.id: policy.raw
             for policy in policies

@@ -49,6 +49,8 @@ class PolicyImpact(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A few user principal names of each."""
     blocks_some_sign_ins: bool = False
     """It blocks a part of the sign-ins; whose they are was not read."""
+    widens: bool = False
+    """The policy is enabled already and will be for more people."""
 
     def number(self, caught: Caught) -> int:
         """Return how many are caught in this way."""

@@ -37,6 +37,7 @@ class Operation(StrEnum):
     SET_MFA_STATE = "SetMfaState"
     CREATE_POLICY = "CreatePolicy"
     SET_POLICY_STATE = "SetPolicyState"
+    SET_POLICY_SCOPE = "SetPolicyScope"
     DELETE_POLICY = "DeletePolicy"
 
 

@@ -9,19 +9,14 @@ import msgspec
 
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import AcceptedPerson, PolicyImpact
+from migrate.model.plan_part import PlanPart
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject, Record, sha256_of
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
 
 PLAN_FORMAT = 1
 """Version of plan.json and rollback.json. A newer one is refused."""
-
-
-class PlanPart(Record, frozen=True, kw_only=True, omit_defaults=True):
-    """What plan.json is made of. A member that a later version adds has a default, which is not written.
-
-    So the digest of an older plan stays what it was, and an open run can be resumed and rolled back.
-    """
 
 
 class SetMfaState(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="SetMfaState"):
@@ -106,7 +101,7 @@ class DeletePolicy(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="D
         )
 
 
-PolicyStep = CreatePolicy | SetPolicyState | DeletePolicy
+PolicyStep = CreatePolicy | SetPolicyState | SetPolicyScope | DeletePolicy
 
 
 def weakens(step: PolicyStep) -> bool:
@@ -114,7 +109,7 @@ def weakens(step: PolicyStep) -> bool:
     match step:
         case CreatePolicy():
             return False
-        case SetPolicyState():
+        case SetPolicyState() | SetPolicyScope():
             return step.weakens
         case DeletePolicy():
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrate.model.plan import SetPolicyState
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject, Record
 from migrate.model.users import MfaState
 
@@ -75,6 +76,9 @@ class RollbackHeader(Record, frozen=True, kw_only=True):
 
     Where the journal is not at hand, a rollback asks for their states before it lowers a policy.
     """
+
+    policies_rescoped: tuple[SetPolicyScope, ...] = ()
+    """Changes of whom our own policies are for, in their order; of a created policy it is the last that stands."""
 
     def fits(self, csv_sha256: str) -> bool:
         """Tell whether a rollback.csv with this digest belongs to this header."""

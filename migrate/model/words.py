@@ -6,3 +6,11 @@ from __future__ import annotations
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 user`, `2 users`; `plural` where an s is not enough."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def lasting(seconds: int) -> str:
+    """Return a length of time in its largest whole unit: `7 days`, `24 hours`, `90 seconds`."""
+    for unit, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds and seconds % unit == 0:
+            return counted(seconds // unit, noun)
+    return counted(seconds, "second")

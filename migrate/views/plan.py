@@ -20,6 +20,8 @@ from migrate.model.plan import (
     SetPolicyState,
     Severity,
 )
+from migrate.model.policy_scope import SetPolicyScope, users_of
+from migrate.model.record import JsonObject
 from migrate.model.words import counted
 from migrate.views.advise import lines_in_plan
 from migrate.views.held_back import held_back_lines
@@ -158,10 +160,23 @@ def policy_line(step: PolicyStep) -> str:
             return f"+ create {step.display_name!r}, report-only ({step.because})"
         case SetPolicyState():
             return f"~ {step.display_name!r}: {_shown(step.before)} -> {_shown(step.after)} ({step.because})"
+        case SetPolicyScope():
+            return f"~ {step.display_name!r}: {_scope(step.before)} -> {_scope(step.after)} ({step.because})"
         case DeletePolicy():
             return f"- delete {step.display_name!r} ({step.because})"
         case _:
             assert_never(step)
+
+
+def _scope(body: JsonObject) -> str:
+    """Return whom a policy is for, in a few words."""
+    users = users_of(body)
+    groups = [str(one) for one in users.get("includeGroups") or ()]
+    people = [str(one) for one in users.get("includeUsers") or ()]
+    named = "all users" if "All" in people else counted(len(people), "user") if people else ""
+    included = [named, *(f"group {one}" for one in groups)]
+    excluded = sum(len(users.get(name) or ()) for name in ("excludeUsers", "excludeGroups", "excludeRoles"))
+    return f"{' and '.join(each for each in included if each) or 'nobody'}, {excluded} excluded"
 
 
 def _shown(state: PolicyState) -> str:
@@ -189,10 +204,12 @@ def closing_line(header: PlanHeader) -> str:
     """Return the closing count, as Terraform prints it."""
     creates = sum(isinstance(step, CreatePolicy) for step in header.policy_steps)
     switches = sum(isinstance(step, SetPolicyState) for step in header.policy_steps)
+    widened = sum(isinstance(step, SetPolicyScope) for step in header.policy_steps)
     held = {key.removeprefix("hold/"): count for key, count in header.counts.items() if key.startswith("hold/")}
     unknown = held.get("unknown", 0) + held.get("unreadable", 0)
     return (
         f"Plan: {counted(creates, 'policy', 'policies')} to create, {switches} to switch on, "
+        f"{f'{widened} to be for others, ' if widened else ''}"
         f"{counted(header.users_to_change, 'user')} to disable, {sum(held.values()) - unknown} held back, "
         f"{unknown} unknown, {header.counts.get('none', 0)} off already."
     )

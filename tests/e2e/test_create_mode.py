@@ -149,3 +149,66 @@ def test_sync_accounts_are_excluded_by_id_where_asked_for_and_the_policy_can_be_
     assert policy["conditions"]["users"]["excludeRoles"] == []
     assert connectors
     assert connectors <= set(policy["conditions"]["users"]["excludeUsers"])
+
+
+def test_a_pilot_is_widened_to_everybody_and_all_of_it_goes_back(lab: Lab) -> None:
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["state"] = "disabled"
+    group = next(g for g in lab.tenant.groups if g.json["displayName"] == "Helpdesk Operators")
+    before, former_policies = lab.states(), policies(lab)
+    skip = ("--skip-report-only", "lab", "--skip-settle", "lab")
+    lab.configure(policy=f'{CREATE}\nscope = "group:{group.id}"', limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", *skip)
+    (pilot,) = (name for name, state in lab.states().items() if state != before[name])
+
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    planned = " ".join(lab.go("plan").out.split())
+    assert "1 to be for others" in planned
+    assert "[scope-widens]" in planned
+    assert "The waits begin again: nobody is disabled before it has settled for 1 day." in planned
+    widened = lab.go("apply", "--yes", "--max-users", "100%")
+    assert "has to settle" in widened.out
+    policy = own_policy(lab)
+    assert policy["displayName"] == "Require MFA for all users (mfa-migrate)"
+    assert policy["state"] == "enabled"
+    users = policy["conditions"]["users"]
+    assert (users["includeUsers"], users["includeGroups"]) == (["All"], [])
+    assert len(policies(lab)) == len(former_policies) + 1, "the same policy, and no second one"
+    lab.go("apply", "--yes", "--max-users", "100%", *skip)
+    assert len([name for name, state in lab.states().items() if state != before[name]]) > 1
+    lab.go("verify")
+
+    lab.configure(policy=f'{CREATE}\nscope = "group:{group.id}"', limits=PROMPTS)
+    lab.go("export")
+    assert "BLOCKER [narrowing-uncovers]" in lab.go("plan").out
+    refused = lab.go("apply", "--yes", "--max-users", "100%", *skip, code=3)
+    assert "narrowing-uncovers" in refused.err
+    assert own_policy(lab)["conditions"]["users"]["includeUsers"] == ["All"]
+
+    lab.go("rollback", "--yes")
+    assert policies(lab).keys() == former_policies.keys()
+    assert all(before[name] in (state, "enabled") for name, state in lab.states().items())
+    assert lab.states()[pilot] == before[pilot]
+
+
+def test_the_limits_hold_when_a_policy_is_widened(lab: Lab) -> None:
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["state"] = "disabled"
+    group = next(g for g in lab.tenant.groups if g.json["displayName"] == "Helpdesk Operators")
+    skip = ("--skip-report-only", "lab", "--skip-settle", "lab")
+    lab.configure(policy=f'{CREATE}\nscope = "group:{group.id}"', limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", *skip)
+    for limits, code in (
+        ("max_not_mfa_capable = 1000", "newly-required"),
+        ("max_newly_required = 1000", "not-mfa-capable"),
+    ):
+        lab.configure(policy=CREATE, limits=limits)
+        lab.go("export")
+        assert f"BLOCKER [{code}] Widening" in " ".join(lab.go("plan").out.split())
+        lab.go("apply", "--yes", "--max-users", "100%", *skip, code=3)
+        assert own_policy(lab)["conditions"]["users"]["includeGroups"] == [group.id]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migrate.decide.own_policies import older_marker
 from migrate.decide.planner import Planner
-from migrate.decide.policy_steps import POLICY_CAP, marker_for
+from migrate.decide.policy_steps import POLICY_CAP
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, RoleEvidence
 from migrate.model.plan import (
     AcceptedGap,
@@ -342,7 +343,7 @@ def test_create_makes_a_report_only_policy_that_spares_emergency_access_and_dire
 @pytest.mark.parametrize("state", ["enabledForReportingButNotEnforced", "enabled"])
 def test_a_policy_that_is_there_already_is_not_made_twice(state: str) -> None:
     there = policy("Ours", state, excludeUsers=EMERGENCY, excludeRoles=[DIRECTORY_SYNC_ROLE])
-    marked = {**there.raw, "description": f"marker {marker_for(TENANT, None)}"}
+    marked = {**there.raw, "description": f"marker {older_marker(TENANT, 'all')}"}
     rows, header = planned([user("ada")], evidence(policy_of(marked)), rules(**CREATE))
     assert [type(step) for step in header.policy_steps] == ([] if state == "enabled" else [SetPolicyState])
     assert rows["ada"].action is PlanAction.DISABLE
@@ -384,7 +385,7 @@ def test_a_policy_that_could_lock_out_is_not_switched_on(users: dict[str, Any], 
 
 
 def test_the_same_holds_for_our_own_policy_once_somebody_has_edited_it() -> None:
-    marked = {**policy("Ours", "disabled").raw, "description": f"marker {marker_for(TENANT, None)}"}
+    marked = {**policy("Ours", "disabled").raw, "description": f"marker {older_marker(TENANT, 'all')}"}
     proof = evidence(policy_of(marked), roles=(sync_role("sync"),))
     _, header = planned([user("ada")], proof, rules(**CREATE))
     assert blockers(header) == {"emergency-access-not-excluded", "directory-sync-not-excluded", "not-report-only"}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from migrate.decide.reverser import (
     Source,
     TenantFacts,
+    as_one_change,
     facts_of,
     policy_steps_of,
     rollback_for,
@@ -22,6 +23,7 @@ from migrate.decide.reverser import (
 from migrate.errors import UsageProblem
 from migrate.model.evidence import PolicyState
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
 from tests.unit.decide.records import TENANT, header, object_id, step, switch
@@ -287,3 +289,30 @@ def test_policies_alone_are_something_to_put_back_and_nothing_is_not() -> None:
 def test_without_rollback_json_users_go_back_and_no_run_is_closed() -> None:
     source = source_of(SOURCE.rows, None, FACTS)
     assert (source.rows, source.policy_steps, source.whole, source.facts) == (SOURCE.rows, (), (), FACTS)
+
+
+def rescoped(before: str, after: str) -> SetPolicyScope:
+    return SetPolicyScope(
+        key=CREATE.key,
+        display_name=before,
+        before={"displayName": before},
+        after={"displayName": after},
+        policy_state=PolicyState.ENABLED,
+        because="wider",
+    )
+
+
+def test_a_policy_that_was_created_is_deleted_as_it_was_written_last() -> None:
+    steps = as_one_change((CREATE, rescoped("Ours", "B"), switch("enabledForReportingButNotEnforced", "enabled")))
+    assert [type(step) for step in steps] == [CreatePolicy, SetPolicyState]
+    created = steps[0]
+    assert isinstance(created, CreatePolicy)
+    assert created.body == {"displayName": "B", "state": "enabledForReportingButNotEnforced"}
+    assert created.reverse().body == created.body
+
+
+def test_several_changes_of_scope_go_back_in_one() -> None:
+    (step,) = as_one_change((rescoped("A", "B"), rescoped("B", "C"), rescoped("C", "D")))
+    assert isinstance(step, SetPolicyScope)
+    assert (step.before, step.after, step.reverse().display_name) == ({"displayName": "A"}, {"displayName": "D"}, "D")
+    assert as_one_change((rescoped("A", "B"), rescoped("B", "A"))) == ()

@@ -17,9 +17,11 @@ from migrate.decide.verifier import (
     policy_findings,
     state_findings,
 )
+from migrate.model.evidence import PolicyState
 from migrate.model.findings import FindingCode
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import CreatePolicy
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Why, reason_of
 from migrate.model.users import MfaState, Registration
 from tests.unit.decide.records import (
@@ -210,6 +212,16 @@ BODY = {
 CREATE = CreatePolicy(key=MARKER, display_name="Ours", body=BODY, because="create")
 
 
+WIDER = SetPolicyScope(
+    key=MARKER,
+    display_name="Ours",
+    before=BODY,
+    after={**BODY, "displayName": "Wider"},
+    policy_state=PolicyState.ENABLED,
+    because="wider",
+)
+
+
 def ours(**changes: Any) -> Any:
     return policy_of({**BODY, "id": object_id("ours"), **changes})
 
@@ -234,6 +246,12 @@ def on(name: str = "Ours", key: str = MARKER) -> Any:
         ([CREATE, on(), on().reverse(), CREATE.reverse()], [], []),
         ([CREATE, CREATE.reverse()], [ours()], [FindingCode.POLICY_DIFFERS]),
         ([CREATE, CREATE.reverse()], [ours(displayName="Somebody's own")], []),
+        ([CREATE, on(), WIDER], [ours(state="enabled", displayName="Wider")], []),
+        ([CREATE, on(), WIDER], [ours(state="enabled")], [FindingCode.POLICY_DIFFERS]),
+        ([CREATE, on(), WIDER, WIDER.reverse()], [ours(state="enabled")], []),
+        ([WIDER], [ours(state="enabled", displayName="Wider")], []),
+        ([WIDER], [ours(displayName="Wider")], [FindingCode.POLICY_DIFFERS]),
+        ([WIDER], [], [FindingCode.POLICY_MISSING]),
         ([on("Adopted", object_id("adopted"))], [], [FindingCode.POLICY_MISSING]),
     ],
 )

@@ -27,6 +27,8 @@ from tests.unit.decide.records import ORGANIZATION, TENANT, evidence, group, obj
 
 EXCLUDED = "Excluded"
 """The group that every policy here excludes."""
+PILOT = "Pilot"
+"""The group that a policy of ours may be for."""
 
 
 class Crash(BaseException):
@@ -64,6 +66,8 @@ class MemoryTenant:
         """Users whose state the service refuses to tell."""
         self.policies = {policy.id: copy.deepcopy(policy.raw) for policy in policies}
         self.excluded: set[str] = set()
+        self.pilot: set[str] = set()
+        """Members of the pilot group."""
         self.now = start
         self.breaker = Breaker()
         self.before_leaving: Callable[[], None] = lambda: None
@@ -78,6 +82,8 @@ class MemoryTenant:
         `conflict`, `ignored` (accepted, nothing changes), `held` (not sent: Graph throttles); anything else is
         `fine`."""
         self.writes: list[tuple[str, MfaState]] = []
+        self.unclear_changes = 0
+        """How many of the coming changes of policies get lost, and nothing comes back."""
         self._made = 0
 
     def server_now(self) -> datetime:
@@ -133,7 +139,8 @@ class MemoryTenant:
     def evidence(self) -> Evidence:
         """Return the evidence as it is now."""
         members = msgspec.structs.replace(group(EXCLUDED), members=frozenset(self.excluded))
-        return evidence(*map(policy_of, copy.deepcopy(list(self.policies.values()))), groups=(members,))
+        pilot = msgspec.structs.replace(group(PILOT), members=frozenset(self.pilot))
+        return evidence(*map(policy_of, copy.deepcopy(list(self.policies.values()))), groups=(members, pilot))
 
     async def renew_evidence(self, evidence: Evidence) -> Evidence:
         self.breaker.passed()
@@ -227,8 +234,11 @@ class MemoryTenant:
         self.breaker.passed()
         if not self._leaves(may_leave, is_wanted):
             return WriteFate.STALE
-        if body["state"] != "enabled":
+        if body.get("state", "enabled") != "enabled":
             self.before_weakening(policy_id)
+        if self.unclear_changes:
+            self.unclear_changes -= 1
+            return WriteFate.UNCLEAR
         self.policies[policy_id] |= {**body, "modifiedDateTime": iso_utc(self.now)}
         self.breaker.passed()
         return WriteFate.ACCEPTED

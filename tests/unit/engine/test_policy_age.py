@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from migrate.decide.policy_steps import TEMPLATE_NAME
+from migrate.decide.templates import TEMPLATE_NAME
 from migrate.engine.age import Freshness
 from migrate.errors import ExitCode, Guarded, LimitReached, TooSlow
 from migrate.model.evidence import PolicyState

@@ -14,7 +14,7 @@ from migrate.decide.planner import Planner
 from migrate.decide.reverser import rollback_for, selected
 from migrate.decide.settling import noted
 from migrate.engine.applier import Applier
-from migrate.engine.history import begun_plans, plans_in_force, source_in
+from migrate.engine.history import begun_plans, past_of, plans_in_force, source_in
 from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
@@ -37,6 +37,8 @@ class World:
         given = states or dict.fromkeys(PEOPLE, MfaState.ENFORCED)
         everybody = policy(EVERYBODY, excludeUsers=[object_id(EMERGENCY)], excludeGroups=[object_id(EXCLUDED)])
         self.create = create
+        self.scope: str | None = None
+        """Id of the group that our policy is for; None for everybody."""
         self.tenant = MemoryTenant({**given, EMERGENCY: MfaState.ENFORCED}, [] if create else [everybody], START)
         self.journal = MemoryJournal(self.tenant.breaker)
         self.files = MemoryFiles(self.tenant.breaker)
@@ -60,13 +62,14 @@ class World:
         """Return a plan from the tenant as it is now."""
         rule = rules(
             create=self.create,
+            scope_group=self.scope,
             emergency_access=(object_id(EMERGENCY),),
             canary=frozenset({object_id("ada")}),
             percentages=(50, 100),
             limits=self._limits,
         )
         taken = msgspec.structs.replace(snapshot(len(self.tenant.states)), taken_at=iso_utc(self.tenant.now))
-        planner = Planner(taken, self.tenant.evidence(), rule)
+        planner = Planner(taken, self.tenant.evidence(), rule, past_of(self.journal))
         planner.know_readings(self.readings)
         users = [
             UserRecord(

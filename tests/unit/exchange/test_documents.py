@@ -39,6 +39,7 @@ from migrate.model.journal import (
     entry_of,
 )
 from migrate.model.plan import HoldParts, HoldReason, PlanAction, PlanRow, SetPolicyState
+from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Parts, Reason, Why, parts_text, reason_of, why_of
 from migrate.model.rollback import (
     ROLLBACK_FORMAT,
@@ -189,6 +190,18 @@ JSON_OBJECTS = st.dictionaries(TEXT, JSON, max_size=4)
         csv_sha256=TEXT,
         journal_entries=NUMBERS,
         journal_hash=TEXT,
+        policies_rescoped=st.lists(
+            st.builds(
+                SetPolicyScope,
+                key=TEXT,
+                display_name=TEXT,
+                before=JSON_OBJECTS,
+                after=JSON_OBJECTS,
+                policy_state=st.sampled_from(list(PolicyState)),
+                because=TEXT,
+            ),
+            max_size=2,
+        ).map(tuple),
     )
 )
 def test_rollback_json_is_read_as_it_was_written(header: RollbackHeader) -> None:

@@ -1,0 +1,57 @@
+"""What a plan says of a policy of ours that will be for other people than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrate.model.evidence import PolicyState
+from migrate.model.plan import Limits, PlanNote, PolicyStep, Severity
+from migrate.model.policy_scope import SetPolicyScope
+from migrate.model.words import counted, lasting
+
+SAMPLE = 5
+
+
+def scope_blockers(steps: Sequence[PolicyStep], lose: Sequence[str]) -> Iterator[PlanNote]:
+    """Yield a blocker where a policy would leave out people whose per-user MFA this folder disabled.
+
+    Args:
+        steps: The plan's policy steps.
+        lose: Names of those people, who would not be proven covered any more.
+    """
+    if lose:
+        names = ", ".join(repr(step.display_name) for step in steps if isinstance(step, SetPolicyScope))
+        yield PlanNote(
+            severity=Severity.BLOCKER,
+            code="narrowing-uncovers",
+            sentence=f"{names} would be for fewer people, and {counted(len(lose), 'person', 'people')} whose per-user "
+            f"MFA was disabled from here would not be covered any more (for example {', '.join(lose[:SAMPLE])}). "
+            f"Put them back first with `mfa-migrate rollback --users {','.join(lose[:SAMPLE])}`, or leave the policy "
+            "as wide as it is.",
+        )
+
+
+def scope_warnings(steps: Sequence[PolicyStep], limits: Limits) -> Iterator[PlanNote]:
+    """Yield how a change of scope takes effect, and that the waits for the policy begin again."""
+    for step in steps:
+        if not isinstance(step, SetPolicyScope):
+            continue
+        if step.widens:
+            waits = []
+            if step.policy_state is PolicyState.ENABLED:
+                waits.append("It is enabled, so those who are new to it are asked for MFA at once.")
+            else:
+                waits.append(f"It stays report-only for {lasting(limits.report_only_seconds)} after that.")
+            settle = lasting(limits.policy_settle_seconds)
+            waits.append(f"The waits begin again: nobody is disabled before it has settled for {settle}.")
+            yield _warning("scope-widens", f"{step.display_name!r} will be for more people. {' '.join(waits)}")
+        if step.weakens:
+            yield _warning(
+                "scope-narrows",
+                f"{step.display_name!r} will leave out people for whom it is now. That is refused as soon as somebody "
+                "whose per-user MFA was disabled from here rests on it.",
+            )
+
+
+def _warning(code: str, sentence: str) -> PlanNote:
+    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)
