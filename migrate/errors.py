@@ -5,6 +5,7 @@
     │   ├── ConfigProblem           mfa-migrate.toml
     │   ├── BadInput                a file that people handed us
     │   └── NothingHere             an earlier command should have made what this one needs
+    ├── NoAnswerInside          1   it ran well, and what was handed to us does not hold what was asked of it
     ├── Guarded                 3   a guard stopped it
     │   ├── NotConfirmed            nobody said yes
     │   ├── StalePlan               the plan does not fit tenant, time or evidence any more
@@ -87,6 +88,12 @@ class BadInput(UsageProblem):
     """A file that was handed to us cannot be used."""
 
     usual_hint = "Correct the file or give another one, then type the same command again."
+
+
+class NoAnswerInside(MfaMigrateError):
+    """What was handed to us is in order and does not hold what was asked of it."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class Guarded(MfaMigrateError):

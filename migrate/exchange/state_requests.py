@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from migrate.errors import BadInput, UsageProblem
+from migrate.errors import BadInput, NoAnswerInside, UsageProblem
 from migrate.exchange.identities import identity_of
 from migrate.exchange.reading import NOTHING_ASKED, Asked, read_claims, with_states
 from migrate.model.claims import Claim, ClaimFile, UnreadRow
@@ -34,13 +34,14 @@ def requests_from(source: str, asked: Asked = NOTHING_ASKED, *, states: bool = F
             file says about states is not a request, and there is nothing to know about it; PreviousState with
             PlanDigest of a rollback file comes along, so that a restore can be told from a new request.
 
-    Raises `BadInput` for a file that cannot be read, has no rows, or has no states where they are asked for.
+    Raises `BadInput` for a file that cannot be read or has no rows, `NoAnswerInside` for one without states where they
+    are asked for.
     """
     file = read_claims(sys.stdin.buffer if source == "-" else Path(source), asked)
     if not file.claims:
         raise BadInput(f"{file.name} names nobody.", hint="Needed is a row for each user.")
     if states and not with_states(file).has_states:
-        raise BadInput(
+        raise NoAnswerInside(
             f"This file holds no state: {file.name} holds no per-user MFA state for anybody.",
             hint="Name the state for all of them, such as --state Disabled; `mfa-migrate convert` shows what is read.",
         )

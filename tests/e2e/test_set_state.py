@@ -241,8 +241,9 @@ def test_an_option_that_would_change_nothing_is_refused(lab: Lab, words: list[st
 def test_a_list_without_states_cannot_give_them(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "names.csv"
     path.write_text(f"UserPrincipalName\n{lab.name_of('alma.berg')}\n", encoding="utf-8")
-    ran = lab.go("set-state", "--input", str(path), "--state", "FromFile", "--yes", code=2)
-    assert "names.csv holds no per-user MFA state" in ran.err
+    ran = lab.go("set-state", "--input", str(path), "--state", "FromFile", "--yes", code=1)
+    assert "This file holds no state" in ran.err
+    assert lab.state_of("alma.berg") == "enforced"
 
 
 def test_a_row_that_cannot_be_read_is_skipped_with_its_reason_and_the_others_are_set(lab: Lab, tmp_path: Path) -> None:

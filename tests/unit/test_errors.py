@@ -31,7 +31,14 @@ def test_the_docstring_draws_exactly_the_tree_that_is_there() -> None:
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_each_class_has_a_sentence_and_an_exit_code_of_its_kind(kind: type[MfaMigrateError]) -> None:
     assert inspect.getdoc(kind)
-    families = {"UsageProblem": 2, "Guarded": 3, "RemoteProblem": 4, "FolderProblem": 5, "Interrupted": 130}
+    families = {
+        "UsageProblem": 2,
+        "Guarded": 3,
+        "RemoteProblem": 4,
+        "FolderProblem": 5,
+        "Interrupted": 130,
+        "NoAnswerInside": 1,
+    }
     (family,) = {base.__name__ for base in kind.__mro__} & families.keys()
     assert kind.exit_code == families[family]
 
