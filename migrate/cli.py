@@ -37,6 +37,7 @@ from migrate.commands.notify import notify
 from migrate.commands.options import PANEL, with_globals
 from migrate.commands.plan import plan
 from migrate.commands.powershell import powershell_app, refuse_completion_that_lowers_a_policy
+from migrate.commands.risk_lists import people
 from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
 from migrate.commands.set_state import set_state
@@ -140,6 +141,7 @@ app.command()(rollback)
 app.command()(set_state)
 app.command()(convert)
 app.command()(compare)
+app.command()(people)
 app.command()(notify)
 app.add_typer(sign_ins_app)
 app.add_typer(audit_app)

@@ -13,6 +13,7 @@ from typing import Annotated, assert_never
 import typer
 
 from migrate.commands.call import Call, dialect_of
+from migrate.commands.letters_at_risk import letters_at_risk, mail_address_of
 from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, workspace_of
 from migrate.config import OutputFormat
@@ -49,7 +50,11 @@ class MessageFormat(StrEnum):
 def notify(
     call: Call,
     what: Annotated[
-        NoticeKind, typer.Argument(metavar="WHAT", help="before-wave, after-enabling, help-desk or security-team.")
+        NoticeKind,
+        typer.Argument(
+            metavar="WHAT",
+            help="before-wave, after-enabling, help-desk, security-team, sms-voice-only, legacy or not-mfa-capable.",
+        ),
     ],
     wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only the users of this wave.")] = None,
     language: Annotated[str, typer.Option("--language", metavar="CODE", help="en or de, or one of your own.")] = "en",
@@ -72,14 +77,16 @@ def notify(
 
     before-wave tells the users of the plan what is coming, after-enabling tells users who were enabled or enforced
     that they have to register, help-desk is a sheet for the people on the phone, security-team says what the
-    directory audit will show. Mail addresses are the user principal names. On a terminal and without --to it shows
-    one message and says how many there are.
+    directory audit will show. sms-voice-only, legacy and not-mfa-capable go to the people of the lists that
+    `mfa-migrate people` shows, one letter to each. Mail addresses are the user principal names. On a terminal and
+    without --to it shows one message and says how many there are.
 
     \b
     Examples:
         mfa-migrate notify before-wave --wave 1 --to wave1.csv
         mfa-migrate notify after-enabling --format eml --to drafts --from it@contoso.example
         mfa-migrate notify help-desk --language de
+        mfa-migrate notify sms-voice-only --to sms.csv
     """
     dialect = dialect_of(call.settings, TextEncoding.UTF8_BOM)
     if wave is not None and what is not NoticeKind.BEFORE_WAVE:
@@ -136,6 +143,8 @@ def _notices(
             yield from _to_users(writer, facts, snapshot, _users_of_plan(workspace, wave))
         case NoticeKind.AFTER_ENABLING:
             yield from _to_users(writer, facts, snapshot, _users_enabled(workspace))
+        case NoticeKind.SMS_VOICE_ONLY | NoticeKind.LEGACY | NoticeKind.NOT_MFA_CAPABLE:
+            yield from letters_at_risk(what, writer, facts, workspace, snapshot)
         case NoticeKind.HELP_DESK | NoticeKind.SECURITY_TEAM:
             plan, _ = read_plan(workspace)
             yield writer.notice("", "", {**facts, **_facts_of(plan, workspace, writer.language)})
@@ -251,18 +260,13 @@ def _write_drafts(folder: Path, notices: Iterable[Notice], sender: str | None) -
         write_atomically(folder / f"{name}.eml", [eml_of(notice, sender)])
 
 
-def mail_address_of(user_principal_name: str) -> str:
-    """Return the mail address behind a user principal name: a guest's stands before #EXT#, `_` for the last @."""
-    home, marker, _ = user_principal_name.partition("#EXT#")
-    local, underscore, domain = home.rpartition("_")
-    return f"{local}@{domain}" if marker and underscore else user_principal_name
-
-
 def _cells(notice: Notice) -> tuple[str, ...]:
     return (notice.to, notice.display_name, notice.language, notice.subject, notice.text, notice.html)
 
 
 def _where_people_come_from(what: NoticeKind) -> str:
+    if what.is_for_people_at_risk:
+        return "`mfa-migrate people` shows the lists; legacy clients are known after `mfa-migrate sign-ins read`."
     if what is NoticeKind.AFTER_ENABLING:
         return "The journal shows nobody whom `mfa-migrate set-state` or `rollback` enabled or enforced."
     return "The plan switches nobody off; see `mfa-migrate show`."

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from migrate.commands.notify import mail_address_of
+from migrate.commands.letters_at_risk import mail_address_of
 from migrate.errors import BadInput
 from migrate.views.notices.notice import TEMPLATES, NoticeKind, NoticeWriter, eml_of, languages
 from tests.e2e.laboratory import Lab
@@ -30,6 +30,9 @@ FACTS = {
     "registered": True,
     "not_capable": False,
     "sms_voice_end": "",
+    "days_left": 60,
+    "clients": ["IMAP4"],
+    "guest": False,
 }
 
 

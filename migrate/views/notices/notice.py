@@ -30,11 +30,22 @@ class NoticeKind(StrEnum):
     """One sheet: what callers will say and what to do."""
     SECURITY_TEAM = "security-team"
     """One notice: what the directory audit will show."""
+    SMS_VOICE_ONLY = "sms-voice-only"
+    """To each person who has text messages or calls only, which end."""
+    LEGACY = "legacy"
+    """To each person who was seen with a program that cannot answer a request for MFA."""
+    NOT_MFA_CAPABLE = "not-mfa-capable"
+    """To each person who would not pass a request for MFA."""
 
     @property
     def is_for_users(self) -> bool:
         """Tell whether there is one message for each user, or one in all."""
-        return self in (NoticeKind.BEFORE_WAVE, NoticeKind.AFTER_ENABLING)
+        return self not in (NoticeKind.HELP_DESK, NoticeKind.SECURITY_TEAM)
+
+    @property
+    def is_for_people_at_risk(self) -> bool:
+        """Tell whether it goes to people of the lists that `people` shows."""
+        return self in (NoticeKind.SMS_VOICE_ONLY, NoticeKind.LEGACY, NoticeKind.NOT_MFA_CAPABLE)
 
 
 class Notice(Record, frozen=True, kw_only=True):

@@ -1,0 +1,121 @@
+"""`people`: who will struggle, by what evidence, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.options import verb
+from migrate.commands.people import named_user
+from migrate.commands.sign_in_evidence import checked_sources
+from migrate.commands.wiring import now_utc, workspace_of
+from migrate.errors import ExitCode, UsageProblem
+from migrate.model.people import PersonAtRisk, RiskList
+from migrate.store.folder import Workspace
+from migrate.store.sign_ins import SignInBook
+from migrate.store.snapshot import Snapshot, open_snapshot
+
+if TYPE_CHECKING:
+    from migrate.decide.people.lists import PeopleSeen, RiskLists
+
+
+@verb
+def people(
+    call: Call,
+    which: Annotated[
+        str | None, typer.Argument(metavar="[LIST]", help="One list, whole, such as sms-voice-only or legacy-clients.")
+    ] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", metavar="USER", help="Every list of one person, with the evidence.")
+    ] = None,
+) -> ExitCode:
+    """List the people who will struggle: who, by what evidence, what will happen, what to do, which letter.
+
+    From the last export and from what was read of the sign-in log (`mfa-migrate sign-ins read`). SMS and voice only,
+    not MFA capable, must register first, legacy clients, SMTP AUTH, app passwords, ROPC, device code, accounts that
+    look like a service, rooms and shared mailboxes. Somebody whom the log does not show was not seen; that never means
+    safe.
+
+    \b
+    Examples:
+        mfa-migrate people
+        mfa-migrate people sms-voice-only
+        mfa-migrate people --why ada@contoso.example
+        mfa-migrate people -o csv > people.csv
+    """
+    from migrate.views.people import people_answer, why_answer
+
+    lists = [_named(which)] if which is not None else list(RiskList)
+    workspace, today = workspace_of(call), now_utc().date()
+    with open_snapshot(workspace) as snapshot:
+        seen = people_seen(workspace)
+        if why is not None:
+            user = named_user(call, why, snapshot, otherwise="Check the spelling.")
+            found = list(_risk_lists(snapshot, seen).of(user))
+            call.answer(why_answer(user.profile.user_principal_name, found, bool(seen.sources), today=today))
+            return ExitCode.OK
+        teller = _risk_lists(snapshot, seen)
+        counts = Counter(one.list for one in at_risk(snapshot, teller, lists))
+        call.answer(
+            people_answer(
+                [teller.standing_of(one, counts[one]) for one in lists],
+                lambda: at_risk(snapshot, teller, lists),
+                seen.sources,
+                today=today,
+                snapshot_taken_at=snapshot.header.taken_at,
+                whole=which is not None,
+            )
+        )
+    return ExitCode.OK
+
+
+def at_risk(snapshot: Snapshot, teller: RiskLists, lists: list[RiskList]) -> Iterator[PersonAtRisk]:
+    """Yield the people of these lists, ordered by their ids."""
+    for user in snapshot.users():
+        for one in teller.of(user):
+            if one.list in lists:
+                yield one
+
+
+def people_seen(workspace: Workspace) -> PeopleSeen:
+    """Return what was read of the sign-in log, by person.
+
+    Raises:
+        FolderDamaged: It is not what was written.
+    """
+    from migrate.decide.people.lists import PeopleSeen
+
+    with SignInBook(workspace) as book:
+        sources = checked_sources(book)
+        return PeopleSeen.gathered(sources.values(), (one for number in sources for one in book.people(number)))
+
+
+def risk_lists_of(workspace: Workspace, snapshot: Snapshot) -> RiskLists:
+    """Return what tells who belongs to which list. Raises as `people_seen`."""
+    return _risk_lists(snapshot, people_seen(workspace))
+
+
+def _risk_lists(snapshot: Snapshot, seen: PeopleSeen) -> RiskLists:
+    from migrate.decide.capability import capabilities_today
+    from migrate.decide.people.lists import RiskLists
+
+    return RiskLists(capabilities_today(snapshot.evidence()), seen)
+
+
+def _named(text: str) -> RiskList:
+    from migrate.views.people import slug_of
+
+    known = {slug_of(one): one for one in RiskList}
+    found = known.get(text.casefold())
+    if found is None:
+        near = difflib.get_close_matches(text.casefold(), known, n=1)
+        raise UsageProblem(
+            f"There is no list {text!r}.",
+            hint=f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}.",
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Who is at risk, from the registration report and the sign-in log. Pure; the words are made in views."""

@@ -1,0 +1,289 @@
+"""What `people` shows: lists of people at risk with evidence, what will happen, what to do next, and which letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from migrate.model.capability import SMS_VOICE_END
+from migrate.model.people import Certainty, ListStanding, PersonAtRisk, RiskList
+from migrate.model.sign_ins import Coordinate, SignInSource
+from migrate.model.words import counted
+from migrate.views.screen import Answer, table
+from migrate.views.sign_ins import missing_words, source_words
+
+COLUMNS = (
+    "List",
+    "ObjectId",
+    "UserPrincipalName",
+    "DisplayName",
+    "IsGuest",
+    "Certainty",
+    "Evidence",
+    "Client",
+    "Application",
+    "Attempts",
+    "LastUsed",
+    "LastSeen",
+    "WhatWillHappen",
+    "NextStep",
+    "Letter",
+)
+MOST_SHOWN = 20
+"""So many people of a list are shown where all lists are; whoever names a list gets all of it."""
+
+TITLES = {
+    RiskList.SMS_VOICE_ONLY: "SMS or voice only",
+    RiskList.GUESTS_SMS_VOICE_ONLY: "Guests with SMS or voice only",
+    RiskList.NOT_MFA_CAPABLE: "Not MFA capable",
+    RiskList.MUST_REGISTER: "Must register first",
+    RiskList.LEGACY_CLIENTS: "Legacy clients",
+    RiskList.SMTP_AUTH: "SMTP AUTH",
+    RiskList.APP_PASSWORDS: "App passwords",
+    RiskList.ROPC: "Password handed over by a program (ROPC)",
+    RiskList.DEVICE_CODE: "Device code",
+    RiskList.SERVICE_ACCOUNTS: "Looks like a service account",
+    RiskList.SHARED_MAILBOXES: "Looks like a room or a shared mailbox",
+}
+_WILL_HAPPEN = {
+    RiskList.SMS_VOICE_ONLY: "works until {end} ({days}); from then on the sign-in stops until a passkey is registered",
+    RiskList.GUESTS_SMS_VOICE_ONLY: (
+        "works until {end} ({days}); then the sign-in stops, with no passkey until Microsoft ships it for guests"
+    ),
+    RiskList.NOT_MFA_CAPABLE: "stopped at the first sign-in that asks for MFA: what is registered is not accepted",
+    RiskList.MUST_REGISTER: "asked to register a method at the next sign-in that asks for MFA",
+    RiskList.LEGACY_CLIENTS: "refused once Conditional Access asks for MFA: such a client cannot answer",
+    RiskList.SMTP_AUTH: (
+        "refused once Conditional Access asks for MFA; Microsoft switches basic authentication for SMTP AUTH off by "
+        "default at the end of December 2026"
+    ),
+    RiskList.APP_PASSWORDS: "refused once Conditional Access blocks legacy clients or asks them for MFA",
+    RiskList.ROPC: "fails once MFA is asked for: a program cannot answer",
+    RiskList.DEVICE_CODE: "refused where a policy blocks device code flow, as Microsoft's own does",
+    RiskList.SERVICE_ACCOUNTS: "stops at the first sign-in that asks for MFA: nobody is there to answer",
+    RiskList.SHARED_MAILBOXES: "nothing, as long as nobody signs in as the mailbox itself",
+}
+_NEXT_STEP = {
+    RiskList.SMS_VOICE_ONLY: "add Microsoft Authenticator or a passkey at https://aka.ms/mfasetup",
+    RiskList.GUESTS_SMS_VOICE_ONLY: "add Microsoft Authenticator, or trust the home tenant's MFA (cross-tenant access)",
+    RiskList.NOT_MFA_CAPABLE: "register a method that the tenant allows, or allow the one that is registered",
+    RiskList.MUST_REGISTER: "register beforehand, with a Temporary Access Pass or a registration campaign",
+    RiskList.LEGACY_CLIENTS: "replace the program by one with modern authentication, or remove the account from it",
+    RiskList.SMTP_AUTH: "move the device to OAuth, to a relay, or to High Volume Email",
+    RiskList.APP_PASSWORDS: "replace the program, then delete the app password at https://aka.ms/mfasetup",
+    RiskList.ROPC: "give the program a service principal or a managed identity",
+    RiskList.DEVICE_CODE: "sign in with a browser instead, or exclude this one use by name",
+    RiskList.SERVICE_ACCOUNTS: "make it a service principal or a managed identity; exclude it by name until then",
+    RiskList.SHARED_MAILBOXES: "keep sign-in blocked and delegate; leave it out of the waves",
+}
+LETTERS = {
+    RiskList.SMS_VOICE_ONLY: "sms-voice-only",
+    RiskList.GUESTS_SMS_VOICE_ONLY: "sms-voice-only",
+    RiskList.NOT_MFA_CAPABLE: "not-mfa-capable",
+    RiskList.MUST_REGISTER: "not-mfa-capable",
+    RiskList.LEGACY_CLIENTS: "legacy",
+    RiskList.SMTP_AUTH: "legacy",
+    RiskList.APP_PASSWORDS: "legacy",
+}
+_CERTAINTY = {
+    Certainty.SURE: "",
+    Certainty.INFERRED: "inferred: a legacy client succeeded although the password alone is refused",
+    Certainty.LOOKS_LIKE: "looks like it, by a rule of ours",
+    Certainty.AT_LEAST: "these at least: the log does not always tell the protocol",
+}
+_LOST = {
+    Coordinate.PROTOCOL: "the log that was read does not tell the protocol",
+    Coordinate.FLOW: "the log that was read does not tell the transfer method",
+}
+
+
+def days_left(today: date) -> int:
+    """Return the days until Microsoft ends SMS and voice; 0 from that day on."""
+    return max(0, (date.fromisoformat(SMS_VOICE_END) - today).days)
+
+
+def will_happen(which: RiskList, today: date) -> str:
+    """Return what will happen to the people of a list."""
+    return _WILL_HAPPEN[which].format(end=SMS_VOICE_END, days=f"{counted(days_left(today), 'day')} left")
+
+
+def people_answer(
+    standings: Sequence[ListStanding],
+    people: Callable[[], Iterable[PersonAtRisk]],
+    sources: Sequence[SignInSource],
+    *,
+    today: date,
+    snapshot_taken_at: str,
+    whole: bool,
+) -> Answer:
+    """Return the answer of `people`.
+
+    Args:
+        standings: The lists that are shown, each as a whole.
+        people: Yields the people of these lists, as often as it is called.
+        sources: The readings of the sign-in log behind them.
+        today: The day from which days are counted.
+        snapshot_taken_at: When the tenant was exported.
+        whole: Show everybody on a terminal, too.
+    """
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for one in people():
+            yield _cells(one, today)
+
+    def lines() -> Iterator[Any]:
+        by_list: dict[RiskList, list[PersonAtRisk]] = {}
+        for one in people():
+            shown = by_list.setdefault(one.list, [])
+            if whole or len(shown) < MOST_SHOWN:
+                shown.append(one)
+        for standing in standings:
+            yield from _section(standing, by_list.get(standing.list, []), today)
+        yield from _beside(sources, snapshot_taken_at)
+
+    return Answer(
+        kind="people",
+        document={
+            "snapshotTakenAt": snapshot_taken_at,
+            "smsVoiceEnd": SMS_VOICE_END,
+            "daysLeft": days_left(today),
+            "sources": [{"source": source_words(one), "missing": list(missing_words(one))} for one in sources],
+            "lists": [
+                {
+                    "list": one.list,
+                    "people": one.people,
+                    "isKnown": one.is_known,
+                    "lost": one.lost,
+                    "whatWillHappen": will_happen(one.list, today),
+                    "nextStep": _NEXT_STEP[one.list],
+                    "letter": LETTERS.get(one.list),
+                }
+                for one in standings
+            ],
+            "people": list(people()),
+        },
+        columns=COLUMNS,
+        rows=rows,
+        lines=lines,
+        long_lists=("people",),
+    )
+
+
+def why_answer(name: str, found: Sequence[PersonAtRisk], known: bool, *, today: date) -> Answer:
+    """Return the answer of `people --why`: every list of one person, with everything that it rests on."""
+
+    def lines() -> Iterator[Any]:
+        if not found:
+            yield f"{name} stands in no list." + (
+                "" if known else " No sign-in log was read, so that legacy clients and the like are not known."
+            )
+        for one in found:
+            yield f"{name}: {TITLES[one.list]}"
+            yield f"  Why: {_why(one)}"
+            yield f"  What will happen: {will_happen(one.list, today)}"
+            yield f"  Next: {_NEXT_STEP[one.list]}"
+            letter = LETTERS.get(one.list)
+            if letter is not None:
+                yield f"  Letter: mfa-migrate notify {letter}"
+        if known:
+            last = max((one.last_seen or 0 for one in found), default=0)
+            yield f"Last sign-in that was read: {_moment(last or None)}"
+
+    return Answer(
+        kind="people",
+        document={"user": name, "signInsRead": known, "lists": list(found)},
+        columns=COLUMNS,
+        rows=lambda: [_cells(one, today) for one in found],
+        lines=lines,
+    )
+
+
+def _section(standing: ListStanding, shown: list[PersonAtRisk], today: date) -> Iterator[Any]:
+    which = standing.list
+    if not standing.is_known:
+        yield f"{TITLES[which]}: not known, because no sign-in log was read."
+        return
+    doubts = "".join(f"; {_LOST[one]}, so that nobody is seen here" for one in standing.lost)
+    if not standing.people:
+        safe = " (not seen, which does not mean safe)" if which.needs_sign_ins else ""
+        yield f"{TITLES[which]}: nobody{safe}{doubts}"
+        return
+    yield f"{TITLES[which]}: {counted(standing.people, 'person', 'people')}{doubts}"
+    yield f"  What will happen: {will_happen(which, today)}"
+    yield f"  Next: {_NEXT_STEP[which]}"
+    if which in LETTERS:
+        yield f"  Letter: mfa-migrate notify {LETTERS[which]}"
+    yield table(
+        ("Name", "Evidence", "Last used", "Last seen"),
+        [(one.user_principal_name, _why(one), _moment(one.last_used), _moment(one.last_seen)) for one in shown],
+    )
+    if len(shown) < standing.people:
+        yield f"  and {standing.people - len(shown)} more: mfa-migrate people {slug_of(which)}"
+    if which is RiskList.MUST_REGISTER:
+        yield from _registration_commands(shown)
+
+
+def _registration_commands(shown: list[PersonAtRisk]) -> Iterator[str]:
+    """Yield what an administrator may type elsewhere; this program never touches a method."""
+    example = shown[0].user_principal_name if shown else "ada@contoso.example"
+    yield "  In Graph PowerShell, by an administrator (this program never touches a method):"
+    yield (
+        f"    New-MgUserAuthenticationTemporaryAccessPassMethod -UserId '{example}' -LifetimeInMinutes 60 -IsUsableOnce"
+    )
+    yield (
+        "    Update-MgPolicyAuthenticationMethodPolicy -RegistrationEnforcement @{ "
+        "authenticationMethodsRegistrationCampaign = @{ state = 'enabled'; snoozeDurationInDays = 1; "
+        "includeTargets = @(@{ id = 'all_users'; targetType = 'group'; "
+        "targetedAuthenticationMethod = 'microsoftAuthenticator' }) } }"
+    )
+
+
+def _beside(sources: Sequence[SignInSource], snapshot_taken_at: str) -> Iterator[str]:
+    yield ""
+    yield f"From the export of {snapshot_taken_at}."
+    for source in sources:
+        yield f"Sign-ins: {source_words(source)}"
+        yield from missing_words(source)
+    if not sources:
+        yield "No sign-in log was read: mfa-migrate sign-ins read, or mfa-migrate sign-ins import FILE."
+
+
+def _why(one: PersonAtRisk) -> str:
+    uses = "; ".join(
+        f"{used.client or 'a client without a name'}"
+        + (f" of {used.application}" if used.application else "")
+        + f", {counted(used.attempts, 'time')}"
+        for used in one.used[:3]
+    )
+    said = (", ".join(one.evidence), uses, _CERTAINTY[one.certainty])
+    return "; ".join(filter(None, said)) or "registered methods"
+
+
+def _cells(one: PersonAtRisk, today: date) -> tuple[str, ...]:
+    return (
+        one.list.value,
+        one.user_id,
+        one.user_principal_name,
+        one.display_name or "",
+        str(one.is_guest),
+        one.certainty.value,
+        "; ".join(one.evidence),
+        "; ".join(used.client for used in one.used),
+        "; ".join(used.application for used in one.used if used.application),
+        str(sum(used.attempts for used in one.used)) if one.used else "",
+        _moment(one.last_used) if one.used else "",
+        _moment(one.last_seen),
+        will_happen(one.list, today),
+        _NEXT_STEP[one.list],
+        LETTERS.get(one.list, ""),
+    )
+
+
+def _moment(seconds: int | None) -> str:
+    return "not seen" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def slug_of(which: RiskList) -> str:
+    """Return the name of a list as it is typed."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in which.value)
