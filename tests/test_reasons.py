@@ -95,6 +95,7 @@ ALLOWED = {
     "migrate/exchange/documents.py": {"reason.partition(': ')"},
     "migrate/graph/credentials.py": {"str(problem).strip().splitlines()"},
     "migrate/graph/retry.py": {"words[1:]", "words[:1]"},
+    "migrate/store/journal.py": {"msgspec.structs.replace(opening.reason, parts=parts)"},
     "migrate/views/module_words.py": {"sentence[begun:found.start()]", "sentence[begun:]", "words.split(' ')"},
 }
 """What may be done all the same: a library's own error made readable, the door of plan.csv, a capital letter,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,13 +19,14 @@ from migrate.commands.status import run_standing
 from migrate.commands.wiring import command_for, open_journal, workspace_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.amounts import count_or_percent
-from migrate.model.plan import PlanHeader
+from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.run import RunResult
+from migrate.model.words import FIRST
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
 from migrate.store.plan_files import plan_steps_of, read_plan
 
 if TYPE_CHECKING:
-    from migrate.commands.run import AtWork
+    from migrate.commands.run import AtWork, Steps
     from migrate.engine.run_parts import ApplyOptions
     from migrate.store.folder import Workspace
 
@@ -92,10 +95,11 @@ def apply(
     async def work(at: AtWork) -> RunResult:
         call.screen.say(f"Signed in as {at.actor.name}")
         now = _obeying(at, header, options, max_failures)
-        _guard(call, header, now, max_users, yes=yes)
+        steps = plan_steps_of(rows, header.rows_sha256)
+        _guard(call, header, steps, now, max_users, yes=yes)
         with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
             say_who_is_off(call, journal, header, now.tightening)
-            return await carried_out(at, journal, header, plan_steps_of(rows, header.rows_sha256), now)
+            return await carried_out(at, journal, header, steps, now)
 
     result = at_work(call, "apply", work, replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     _say_edited_meanwhile(call, workspace, plan)
@@ -148,7 +152,9 @@ def _check_options(*, yes: bool, max_users: str | None, what_if: bool) -> None:
         count_or_percent(max_users, 100, "--max-users")
 
 
-def _guard(call: Call, header: PlanHeader, options: ApplyOptions, max_users: str | None, *, yes: bool) -> None:
+def _guard(
+    call: Call, header: PlanHeader, steps: Steps, options: ApplyOptions, max_users: str | None, *, yes: bool
+) -> None:
     """Check the blast radius and ask for confirmation."""
     from migrate.decide.guards import refuse_blocked, refuse_newly_prompted, refuse_too_many
     from migrate.views.apply import apply_question
@@ -161,5 +167,12 @@ def _guard(call: Call, header: PlanHeader, options: ApplyOptions, max_users: str
     if options.what_if or yes:
         return
     way_back = command_for(call.settings, "rollback", Path.cwd())
-    lines = apply_question(header, only_wave=options.only_wave, until=options.until, way_back=way_back)
+    names = [step.user_principal_name for step in islice(_within(steps, header, options), FIRST)]
+    lines = apply_question(header, names, only_wave=options.only_wave, until=options.until, way_back=way_back)
     confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")
+
+
+def _within(steps: Steps, header: PlanHeader, options: ApplyOptions) -> Iterator[SetMfaState]:
+    """Yield whom this command may change: one wave only, or as far as it goes."""
+    reach = {wave.number for wave in header.waves_within(only_wave=options.only_wave, until=options.until)}
+    return (step for step in steps() if step.wave in reach)

@@ -91,13 +91,14 @@ def _with_policy(evidence: Evidence, policy: PolicyNow) -> Evidence:
         return msgspec.structs.replace(evidence, policies=others)
     # A state that is not known proves nothing; the strict reading says so of a policy without one.
     state = policy.policy_state if policy.doubt is None else None
-    raw = {**raw, "id": policy.id, "state": None if state is None else state.value}
+    raw = {**raw, **(policy.rescoped or {}), "id": policy.id, "state": None if state is None else state.value}
     changed = msgspec.structs.replace(evidence, policies=(*others, _policy(policy, raw, there, state)))
     beta = evidence.beta
-    if beta is None or beta.policies is None or policy.id.casefold() in beta.policies:
+    if beta is None or beta.policies is None:
         return changed
     # What was sent says everything there is to say about a policy that the export does not have.
-    shown = {**beta.policies, policy.id.casefold(): raw}
+    in_beta = beta.policies.get(policy.id.casefold(), raw)
+    shown = {**beta.policies, policy.id.casefold(): {**in_beta, **(policy.rescoped or {})}}
     return msgspec.structs.replace(changed, beta=msgspec.structs.replace(beta, policies=shown))
 
 
@@ -105,7 +106,8 @@ def _policy(
     policy: PolicyNow, raw: JsonObject, there: ConditionalAccessPolicy | None, state: PolicyState | None
 ) -> ConditionalAccessPolicy:
     if there is not None:
-        return msgspec.structs.replace(there, policy_state=state, raw=raw)
+        name = str(raw.get("displayName", there.display_name))
+        return msgspec.structs.replace(there, display_name=name, policy_state=state, raw=raw)
     return ConditionalAccessPolicy(
         id=policy.id,
         display_name=policy.display_name,
@@ -145,7 +147,12 @@ class _Fold:
         match entry.operation:
             case Operation.SET_MFA_STATE:
                 self._take_user(entry)
-            case Operation.CREATE_POLICY | Operation.SET_POLICY_STATE | Operation.DELETE_POLICY:
+            case (
+                Operation.CREATE_POLICY
+                | Operation.SET_POLICY_STATE
+                | Operation.SET_POLICY_SCOPE
+                | Operation.DELETE_POLICY
+            ):
                 self._take_policy(entry)
             case _:
                 pass
@@ -231,7 +238,7 @@ class _Fold:
 
     def _take_policy(self, entry: JournalEntry) -> None:
         name = entry.user_principal_name
-        if entry.requested.startswith("sha256:"):
+        if entry.operation is Operation.CREATE_POLICY and entry.requested.startswith("sha256:"):
             self._bodies[name] = entry.requested
         earlier = self._policies.get(entry.object_id)
         if earlier is None and entry.operation is Operation.CREATE_POLICY:
@@ -259,6 +266,7 @@ class _Fold:
                     deleted=entry.operation is Operation.DELETE_POLICY,
                     since=at,
                     body=self._created(entry) or policy.body,
+                    rescoped=self._rescoped(entry, policy) if is_after else policy.rescoped,
                     doubt=None,
                     changed_after_export=policy.changed_after_export or is_after,
                 )
@@ -277,6 +285,12 @@ class _Fold:
             return None
         body: JsonObject = msgspec.json.decode(self._document(ref))
         return body
+
+    def _rescoped(self, entry: JournalEntry, policy: PolicyNow) -> JsonObject | None:
+        if entry.operation is not Operation.SET_POLICY_SCOPE:
+            return policy.rescoped
+        after: JsonObject = msgspec.json.decode(self._document(entry.requested))
+        return after
 
     def _note_change(self, at: str) -> None:
         self._changes += 1

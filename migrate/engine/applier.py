@@ -12,7 +12,7 @@ from migrate.decide.policy_steps import takes_effect_at_once
 from migrate.engine.enabling import TooOld
 from migrate.engine.gates import Gates, Wait
 from migrate.engine.going_back import WayBack
-from migrate.engine.history import is_policy_step_settled
+from migrate.engine.history import is_policy_step_settled, policy_outcomes
 from migrate.engine.policy_steps import PolicySteps, said_of
 from migrate.engine.proof import Proof
 from migrate.engine.recovery import recover_users
@@ -26,7 +26,7 @@ from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
 from migrate.model.reasons import Why
-from migrate.model.run import Ending, RunResult
+from migrate.model.run import Ending, RehearsedUser, RunResult
 from migrate.model.waits import Waiting, WaitKind
 
 MOST_TRIES = 6
@@ -237,17 +237,18 @@ class Applier:
     async def _rehearse(self) -> RunResult:
         lines: list[str] = []
         outcomes: Counter[str] = Counter()
+        users: list[RehearsedUser] = []
         with suppress(_StopHere):
             try:
                 await self._rehearse_policies(lines)
                 for wave in self._plan.waves:
                     if self._options.only_wave in (None, wave.number) and wave.users:
-                        outcomes += await self._rehearse_wave(wave, lines)
+                        outcomes += await self._rehearse_wave(wave, lines, users)
                     self._stop_at(f"wave:{wave.number}")
             except StopWave as stopped:
                 return self._result(Ending.INTERRUPTED, sentence=stopped.sentence)
         result = self._result(Ending.REHEARSED)
-        result.rehearsal, result.outcomes = lines, outcomes
+        result.rehearsal, result.outcomes, result.rehearsed = lines, outcomes, users
         return result
 
     async def _rehearse_policies(self, lines: list[str]) -> None:
@@ -272,8 +273,19 @@ class Applier:
             return [f"  waits   until {iso_utc(wait.until)}: {wait.waiting.what}"]
         return []
 
-    async def _rehearse_wave(self, wave: Wave, lines: list[str]) -> Counter[str]:
+    async def _rehearse_wave(self, wave: Wave, lines: list[str], users: list[RehearsedUser]) -> Counter[str]:
         found, _, left = await self._waves.rehearse(wave)
+        alone = {step.user_id: leave.reason for step, leave in left}
+        users += [
+            RehearsedUser(
+                user_id=step.user_id,
+                user_principal_name=step.user_principal_name,
+                wave=wave.number,
+                left_alone=alone.get(step.user_id),
+            )
+            for step in self._steps()
+            if step.wave == wave.number and (step.user_id in found or step.user_id in alone)
+        ]
         done = wave.users - len(found) - len(left)
         counts = f"{len(found)} would be sent, {len(left)} left alone, {done} done before"
         lines.append(f"~ wave {wave.number} ({wave.name}): {counts}")
@@ -323,7 +335,8 @@ class Applier:
         return result
 
     def _result(self, ending: Ending, **facts: object) -> RunResult:
-        return RunResult(ending=ending, outcomes=self._log.counts(), **facts)  # type: ignore[arg-type]
+        policies = policy_outcomes(self._journal, self._plan)
+        return RunResult(ending=ending, outcomes=self._log.counts(), policies=policies, **facts)  # type: ignore[arg-type]
 
 
 def _switches_on(step: PolicyStep) -> bool:

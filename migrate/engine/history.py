@@ -19,7 +19,7 @@ from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Why
 from migrate.model.record import JsonObject, sha256_of
 from migrate.model.rollback import RollbackRow
-from migrate.model.run import RunStanding
+from migrate.model.run import PolicyOutcome, RunStanding
 from migrate.model.users import MfaState
 
 SWITCHES_OFF = "disable"
@@ -132,6 +132,7 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
         next_plan=None if latest.digest in dict(plans) else latest.digest,
         held_back=latest.users_held_back,
         held_by=latest.held_by,
+        impacts=plan.impacts,
         put_back=len(in_effect) - done,
         outcomes=dict(sorted(Counter(outcome.value for outcome in outcomes.values()).items())),
         waiting_for=last[0].reason if waits else None,
@@ -297,6 +298,18 @@ def is_policy_step_in_doubt(step: PolicyStep, journal: Journal) -> bool:
     if last is None or (isinstance(step, SetPolicyState) and last.requested != step.after):
         return False
     return last.outcome is Outcome.INTENT or (last.outcome is Outcome.FAILED and last.reason.why is Why.NO_ANSWER)
+
+
+def policy_outcomes(journal: Journal, plan: PlanHeader) -> tuple[PolicyOutcome, ...]:
+    """Return what became of the policy steps of a run, in order; those that it has not come to are left out."""
+    outcomes = []
+    for step in plan.policy_steps:
+        entries = _entries_of(step, journal, plan.digest)
+        if entries:
+            last = entries[-1]
+            at = last.server_date or last.time_utc
+            outcomes.append(PolicyOutcome(step=step, outcome=last.outcome, reason=last.reason, at=at))
+    return tuple(outcomes)
 
 
 def _entries_of(step: PolicyStep, journal: Journal, plan_digest: str | None = None) -> list[JournalEntry]:

@@ -52,6 +52,8 @@ class PolicyNow(Record, frozen=True, kw_only=True):
     """The state before the first change; empty for a policy that this tool created."""
     body: JsonObject | None = None
     """What was created; None for a policy that was there before."""
+    rescoped: JsonObject | None = None
+    """What it says since whom it is for was changed after the export; None where that was not."""
     doubt: Reason | None = None
     changed_after_export: bool = False
     """Whether it was changed since the export began."""

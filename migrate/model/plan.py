@@ -369,12 +369,16 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
 
     def users_within(self, *, only_wave: int | None, until: str | None) -> int:
         """Return how many users a command may change that goes through one wave only, or as far as `until`."""
+        return sum(wave.users for wave in self.waves_within(only_wave=only_wave, until=until))
+
+    def waves_within(self, *, only_wave: int | None, until: str | None) -> tuple[Wave, ...]:
+        """Return the waves that a command may go through."""
         if only_wave is not None:
-            return sum(wave.users for wave in self.waves if wave.number == only_wave)
+            return tuple(wave for wave in self.waves if wave.number == only_wave)
         if until is None:
-            return self.users_to_change
+            return self.waves
         _, is_wave, number = until.partition("wave:")
-        return sum(wave.users for wave in self.waves if wave.number <= int(number)) if is_wave else 0
+        return tuple(wave for wave in self.waves if wave.number <= int(number)) if is_wave else ()
 
     @property
     def users_to_change(self) -> int:

@@ -9,6 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from migrate.errors import ExitCode
+from migrate.model.impact import PolicyImpact
+from migrate.model.journal import Outcome
+from migrate.model.plan import PolicyStep
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.waits import Waiting
@@ -31,6 +34,32 @@ class Ending(StrEnum):
     """`--what-if`: nothing was sent."""
 
 
+class PolicyOutcome(Record, frozen=True, kw_only=True):
+    """What became of one policy step of a run, so far."""
+
+    step: PolicyStep
+    outcome: Outcome
+    """`intent` when nobody knows yet."""
+    reason: Reason
+    at: str
+    """When it was read back (ISO 8601)."""
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether this tool did it, and it is so."""
+        return self.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)
+
+
+class RehearsedUser(Record, frozen=True, kw_only=True):
+    """What a rehearsal decided for one user."""
+
+    user_id: str
+    user_principal_name: str
+    wave: int
+    left_alone: Reason | None = None
+    """Why nothing would be sent; None where it would be."""
+
+
 @dataclass(kw_only=True)
 class RunResult:
     """Where the run stands when the applier returns."""
@@ -46,6 +75,10 @@ class RunResult:
     """Policy steps of a rollback that were not carried out, with the reason."""
     rehearsal: list[str] = field(default_factory=list)
     """`--what-if`: what would be sent and what would not, one line each."""
+    rehearsed: list[RehearsedUser] = field(default_factory=list)
+    """`--what-if`: everybody in the waves that it went through and to whom nothing was done before."""
+    policies: tuple[PolicyOutcome, ...] = ()
+    """What became of the plan's policy steps, as far as this run has come to them."""
 
     @property
     def waiting_until(self) -> datetime | None:
@@ -86,6 +119,8 @@ class RunStanding(Record, frozen=True, kw_only=True):
     paused: bool
     held_by: Mapping[str, int]
     """Who is held back, by reason (`HoldReason`)."""
+    impacts: tuple[PolicyImpact, ...]
+    """Whom the policies catch that the run's plan switches on."""
     waiting_since: str
     """When the run began to wait or stopped (ISO 8601); empty where it does not."""
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+FIRST = 3
+"""How many names stand for a longer list."""
+
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 user`, `2 users`; `plural` where an s is not enough."""
@@ -14,3 +19,9 @@ def lasting(seconds: int) -> str:
         if seconds and seconds % unit == 0:
             return counted(seconds // unit, noun)
     return counted(seconds, "second")
+
+
+def first_names(names: Sequence[str], total: int) -> str:
+    """Return the first few of these names, with `...` where there are more people than that; empty for nobody."""
+    shown = ", ".join(name.partition("@")[0] for name in names[:FIRST])
+    return f"{shown}, ..." if shown and total > min(len(names), FIRST) else shown

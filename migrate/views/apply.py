@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from migrate.model.instants import iso_utc
 from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
-from migrate.model.run import RunResult
-from migrate.model.words import counted
+from migrate.model.run import RehearsedUser, RunResult
+from migrate.model.words import counted, first_names
+from migrate.views.policy_steps import (
+    outcome_counts,
+    outcome_document,
+    outcome_lines,
+    step_question,
+    switches_on,
+)
 from migrate.views.screen import Answer, styled
+
+REHEARSED_SHOWN = 5
+"""How many people of each wave a rehearsal names on a screen."""
+REHEARSED_COLUMNS = ("ObjectId", "UserPrincipalName", "Wave", "Action", "Reason")
 
 RE_ENABLED = (
     "Users who are enabled or enforced again are asked for MFA within minutes: their sessions end. A registered user "
@@ -32,31 +43,31 @@ def apply_answer(
     `put_back` are the users of this run whom a later one set to something else.
     """
     counts = dict(sorted(result.outcomes.items()))
-
     waiting = result.waiting
 
     def lines() -> Iterator[Any]:
-        yield from result.rehearsal
+        yield from _rehearsal_lines(result)
         yield styled(_ending(result, command, again or command), "bold")
         if result.sentence:
             yield result.sentence
+        yield from outcome_lines(result.policies, header.impacts)
         yield from (styled(kept, "yellow") for kept in result.policies_kept)
         if result.is_through and header.policy_steps:
             steps = len(header.policy_steps)
             yield f"Policies: {steps - len(result.policies_kept)} of {counted(steps, 'step')} carried out"
-        nobody = "none" if result.is_through else "none touched yet"
+        nobody = "none" if result.is_through else f"none yet ({header.users_to_change} planned)"
         yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or nobody}"
         if any(counts.get(name) for name in ("failed", "skipped", "unconfirmed")):
             yield "Who was not done, and why: `mfa-migrate audit export`, columns Outcome and Reason."
         if put_back:
-            yield f"{put_back} of them were put back since and stay as they are; `export` and `plan` plan them anew."
+            yield f"{put_back} of them are rolled back and stay as they are; `export` and `plan` plan them anew."
         # To undo a rollback is a rollback, too, and switches people off.
         if command == "rollback" and result.outcomes and header.counts.get("disable", 0) < header.users_to_change:
             yield RE_ENABLED
         if command == "apply" and (result.outcomes or header.policy_steps) and not result.rehearsal:
             yield f"Way back: {way_back}"
-        if command == "apply" and result.is_through and not result.rehearsal:
-            yield "Next: mfa-migrate verify, then mfa-migrate audit export"
+        if command == "apply" and not result.rehearsal:
+            yield from _what_now(result)
 
     return Answer(
         kind=command,
@@ -64,34 +75,89 @@ def apply_answer(
             "planDigest": header.digest,
             "endpoint": header.endpoint,
             "ending": result.ending,
-            "outcomes": counts,
+            "outcomes": {**counts, **outcome_counts(result.policies)},
+            "policies": [outcome_document(each, header.impacts) for each in result.policies],
             "waitingFor": waiting.what if waiting else None,
             "waitingUntil": iso_utc(result.waiting_until) if result.waiting_until else None,
             "sentence": result.sentence or None,
             "policiesKept": result.policies_kept,
             "rehearsal": result.rehearsal,
+            "users": [_rehearsed_document(user) for user in result.rehearsed],
             "wayBack": way_back if command == "apply" else None,
         },
-        columns=("Outcome", "Users"),
-        rows=lambda: ((name, str(count)) for name, count in counts.items()),
+        columns=REHEARSED_COLUMNS if result.rehearsal else ("Outcome", "Users"),
+        rows=lambda: (
+            map(_rehearsed_cells, result.rehearsed)
+            if result.rehearsal
+            else ((name, str(count)) for name, count in counts.items())
+        ),
         lines=lines,
-        long_lists=("rehearsal",),
+        long_lists=("rehearsal", "users"),
     )
 
 
-def apply_question(header: PlanHeader, *, only_wave: int | None, until: str | None, way_back: str) -> Iterator[str]:
-    """Yield what `apply` will do, for the person who is asked; `only_wave` and `until` as on the command line."""
+def _what_now(result: RunResult) -> Iterator[str]:
+    """Yield what to do after a run: try out what was switched on before anybody rests on it."""
+    if result.is_through:
+        yield "Next: mfa-migrate verify, then mfa-migrate audit export"
+    elif not result.outcomes and any(each.is_done and switches_on(each.step) for each in result.policies):
+        yield (
+            "Test now, in a private window: a member of the canary wave is asked for MFA, an emergency access account "
+            "is not."
+        )
+
+
+def _rehearsal_lines(result: RunResult) -> Iterator[str]:
+    """Yield what a rehearsal found: below each wave the first of those who would be sent."""
+    yield from result.rehearsal
+    by_wave: dict[int, list[str]] = {}
+    for user in result.rehearsed:
+        if user.left_alone is None:
+            by_wave.setdefault(user.wave, []).append(user.user_principal_name)
+    for wave, names in by_wave.items():
+        more = len(names) - REHEARSED_SHOWN
+        yield f"Wave {wave} would be sent: {', '.join(names[:REHEARSED_SHOWN])}" + (
+            f" and {more} more" if more > 0 else ""
+        )
+    if by_wave:
+        yield "All of them: the same command with `-o csv`."
+
+
+def _rehearsed_cells(user: RehearsedUser) -> tuple[str, ...]:
+    action = "send" if user.left_alone is None else "leave"
+    return (user.user_id, user.user_principal_name, str(user.wave), action, str(user.left_alone or ""))
+
+
+def _rehearsed_document(user: RehearsedUser) -> dict[str, Any]:
+    return {
+        "objectId": user.user_id,
+        "userPrincipalName": user.user_principal_name,
+        "wave": user.wave,
+        "wouldBeSent": user.left_alone is None,
+        "reason": None if user.left_alone is None else str(user.left_alone),
+    }
+
+
+def apply_question(
+    header: PlanHeader, names: Sequence[str], *, only_wave: int | None, until: str | None, way_back: str
+) -> Iterator[str]:
+    """Yield what `apply` will do, for the person who is asked.
+
+    `names` are the first of those whom this command may change; `only_wave` and `until` as on the command line.
+    """
     yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
     yield f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else "")
-    yield f"Policies: {counted(len(header.policy_steps), 'step')}"
+    if not header.policy_steps:
+        yield "Policies: none is created or changed"
+    for step in header.policy_steps:
+        yield f"Policies: {step_question(step, header.impacts)}"
     waves = counted(sum(wave.users > 0 for wave in header.waves), "wave")
-    yield f"Users:    {header.users_to_change} of {header.total_users} are switched off in {waves}"
+    yield f"Users:    - per-user MFA of {header.users_to_change} of {header.total_users} is disabled in {waves}"
     # How far this command goes, where that is not to the end of the plan.
     users = header.users_within(only_wave=only_wave, until=until)
-    if only_wave is not None:
-        yield f"Now only: wave {only_wave}, {users} of these users"
-    elif until is not None:
-        yield f"Now only: up to {until}, {users} of these users"
+    first = first_names(names, users)
+    reach = f"wave {only_wave}" if only_wave is not None else "all waves" if until is None else f"up to {until}"
+    yield f"Now:      {reach}, {counted(users, 'user')}{f': {first}' if first else ''}"
     yield from (f"Look now: {note.sentence}" for note in header.notes if note.code == BASELINE_ANSWER_NOTE)
     yield f"Way back: {way_back} (files rollback.csv and rollback.json)"
 

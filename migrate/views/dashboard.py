@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from migrate.model.evidence import PolicyState
+from migrate.model.impact import PolicyImpact
 from migrate.model.instants import minute_utc
 from migrate.model.now import Now, PolicyNow
 from migrate.model.reasons import Why
@@ -17,17 +18,14 @@ from migrate.model.snapshot import SnapshotHeader
 from migrate.model.words import counted
 from migrate.views.export import STATES
 from migrate.views.moments import said_moment
+from migrate.views.policy_steps import STATES as STATES_OF_POLICIES
+from migrate.views.policy_steps import required_words
 from migrate.views.screen import Answer, styled, table
 
 BAR = 20
 """Signs of the bar."""
 _UNKNOWN = "unreadable"
 """How `SnapshotHeader.counts` calls a state that is not known."""
-_POLICY_STATES = {
-    PolicyState.ENABLED: "enabled",
-    PolicyState.REPORT_ONLY: "report-only",
-    PolicyState.DISABLED: "disabled",
-}
 
 
 class Dashboard(Record, frozen=True, kw_only=True):
@@ -65,7 +63,8 @@ def dashboard_answer(board: Dashboard) -> Answer:
             yield from _run_lines(board.standing)
         yield table(["Per-user MFA now", *kinds, "Users"], rows())
         yield ""
-        yield from policy_lines(board.now)
+        impacts = () if board.standing is None else board.standing.impacts
+        yield from policy_lines(board.now, impacts)
         yield from _waiting_lines(board)
         yield f"Next: {_next(board)}"
 
@@ -118,13 +117,17 @@ def _counts(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
 
 
-def policy_lines(now: Now) -> Iterator[str]:
-    """Yield the policies that this tool created or changed, with their state and since when."""
+def policy_lines(now: Now, impacts: Sequence[PolicyImpact]) -> Iterator[str]:
+    """Yield the policies that this tool created or changed, with their state, since when, and whom they require."""
     if not now.policies:
         return
     yield "Policies created or changed by this tool"
     for policy in now.policies.values():
         yield f"  {policy.display_name!r}: {_said_policy(policy)}"
+        # A created policy has got an id since it was planned.
+        impact = next((one for one in impacts if policy.display_name == one.policy), None)
+        if impact is not None and policy.policy_state is PolicyState.ENABLED and policy.doubt is None:
+            yield f"    when it was planned, {required_words(impact)}"
     yield ""
 
 
@@ -135,7 +138,7 @@ def _said_policy(policy: PolicyNow) -> str:
         return f"deleted at {minute_utc(policy.since)}"
     if not policy.since:
         return "not changed: what was sent was refused or left"
-    state = "not known" if policy.policy_state is None else _POLICY_STATES[policy.policy_state]
+    state = "not known" if policy.policy_state is None else STATES_OF_POLICIES[policy.policy_state]
     return f"{state} since {minute_utc(policy.since)}"
 
 

@@ -102,8 +102,8 @@ def test_apply_shows_what_it_will_do_and_asks_for_the_domain(planned: Lab) -> No
         users = sum(wave["users"] for wave in header["waves"])
         assert f"Contoso (contoso.example, {planned.tenant.id})" in shown
         assert f"SANDBOX {planned.url}" in shown
-        assert f"{users} of 60 are switched off" in shown
-        assert "Now only" not in shown
+        assert f"per-user MFA of {users} of 60 is disabled" in shown
+        assert f"Now:      all waves, {users} users: " in shown
         assert "mfa-migrate rollback" in shown
         assert planned.states() == before, "nothing is sent before the answer"
         terminal.type("Contoso.Example")
@@ -129,9 +129,9 @@ def test_a_wrong_answer_changes_nothing(planned: Lab, answer: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--until", "policies-on"), "Now only: up to policies-on, 0 of these users"),
-        (("--until", "wave:2"), "Now only: up to wave:2, {} of these users"),
-        (("--wave", "2"), "Now only: wave 2, {} of these users"),
+        (("--until", "policies-on"), "Now:      up to policies-on, 0 users"),
+        (("--until", "wave:2"), "Now:      up to wave:2, {} users: "),
+        (("--wave", "2"), "Now:      wave 2, {} users: "),
     ],
 )
 def test_apply_says_how_far_it_goes_now_before_it_asks(planned: Lab, words: tuple[str, str], told: str) -> None:

@@ -280,6 +280,18 @@ def test_a_policy_that_was_created_and_switched_on_is_there_and_enabled() -> Non
     assert evidence_as_now(there, gone).policy(object_id("made")) is None
 
 
+def test_a_policy_that_is_for_others_since_says_so() -> None:
+    theirs = policy("Theirs")
+    asked = {"object_id": theirs.id, "before": "sha256:00", "requested": "sha256:01"}
+    wider = (Operation.SET_POLICY_SCOPE, Outcome.CONFIRMED, {**asked, "observed": PolicyState.ENABLED})
+    after = evidence_as_now(evidence(theirs), policies_of(wider))
+    (changed,) = after.policies
+    assert (changed.raw["description"], changed.policy_state) == (BODY["description"], PolicyState.ENABLED)
+    assert after.beta is not None
+    assert after.beta.policies is not None
+    assert after.beta.policies[theirs.id]["description"] == BODY["description"], "else beta would contradict"
+
+
 def test_a_policy_whose_change_is_in_doubt_proves_nothing_and_a_refused_one_is_as_it_was() -> None:
     theirs = policy("Theirs")
     asked = {**SWITCHED, "object_id": theirs.id}

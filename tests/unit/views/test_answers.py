@@ -226,7 +226,7 @@ def result(ending: str, **others: Any) -> RunResult:
             result("done", outcomes=Counter(failed=1, confirmed=2)),
             ["2 confirmed, 1 failed", "Who was not done, and why"],
         ),
-        (result("stopped here"), ["Stopped as asked.", "none touched yet"]),
+        (result("stopped here"), ["Stopped as asked.", "Users: none yet (10 planned)"]),
         (result("paused"), ["Remove the file `pause`"]),
         (result("limit", sentence="6 users failed."), ["Stopped by --max-failures.", "6 users failed."]),
         (result("interrupted"), ["Interrupted."]),

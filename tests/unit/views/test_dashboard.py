@@ -35,6 +35,7 @@ def standing(**others: Any) -> RunStanding:
         "held_back": 18,
         "held_by": {"partly": 11, "excluded": 7},
         "put_back": 0,
+        "impacts": (),
         "outcomes": {"confirmed": 412, "failed": 2},
         "waiting_for": None,
         "waiting_since": "",
