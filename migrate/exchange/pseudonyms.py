@@ -122,6 +122,10 @@ class AsItIs:
         return plain
 
 
+_PROVIDERS = frozenset({"externalazuread", "microsoftaccount", "mail", "google.com", "facebook.com"})
+"""Issuers that name no tenant (Graph reference, objectIdentity)."""
+
+
 class Pseudonyms:
     """Show everything under other names.
 
@@ -176,7 +180,7 @@ class Pseudonyms:
             identities=tuple(
                 type(identity)(
                     sign_in_type=identity.sign_in_type,
-                    issuer=None if identity.issuer is None else self._domain(identity.issuer),
+                    issuer=self._issuer(identity.issuer),
                 )
                 for identity in profile.identities
             ),
@@ -187,6 +191,10 @@ class Pseudonyms:
             created_date_time=None,
             is_agent=profile.is_agent,
         )
+
+    def _issuer(self, issuer: str | None) -> str | None:
+        """Return who vouches for a guest: the providers that every tenant has stay, for they tell where home is."""
+        return issuer if issuer is None or issuer.casefold() in _PROVIDERS else self._domain(issuer)
 
     def name(self, kind: str, name: str | None, object_id: str) -> str | None:
         """Return a name that says the kind only."""

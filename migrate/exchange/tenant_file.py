@@ -21,6 +21,7 @@ from migrate.model.users import AnyUser, Registration, UserProfile, UserRecord
 
 _CA = "identity/conditionalAccess"
 _ROLES = "roleManagement/directory"
+_CROSS_TENANT = "policies/crossTenantAccessPolicy"
 _IN_MEMORY = 1 << 22
 """Bytes of the sections that are written after the users before they move to a file."""
 _CHUNK = 1 << 16
@@ -36,7 +37,7 @@ def tenant_file_chunks(
     Args:
         header: The snapshot's header.
         users: The users of the snapshot.
-        evidence: Its policies, locations, strengths, groups and roles.
+        evidence: Its policies, locations, strengths, groups and roles, allowed methods and trust.
         anonymise: Replace every name, address and id, the same always by the same. Kept are role templates,
             applications, licences, countries, registered methods, dates of policies and all that decides coverage.
         key: Secret bytes that the new ids are made with; fresh for each file. Needed to anonymise.
@@ -60,7 +61,8 @@ def tenant_file_chunks(
         yield b',\n"reports/authenticationMethods/userRegistrationDetails": ['
         yield from _content(reports)
         yield b"\n]"
-    for name, value in chain(_groups(evidence, disguise), _roles(evidence, disguise), _policies(evidence, disguise)):
+    sections = (_groups, _roles, _policies, _capability)
+    for name, value in chain.from_iterable(section(evidence, disguise) for section in sections):
         yield _member(name, value)
     yield b"\n}\n"
 
@@ -265,6 +267,43 @@ def _policies(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, obj
     )
     yield f"{_CA}/policies", [disguise.json("Policy", _whole(policy, evidence)) for policy in evidence.policies]
     yield "policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": evidence.security_defaults_enabled}
+
+
+def _capability(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object]]:
+    """Yield which methods are allowed and whose MFA is trusted; exports of older versions did not ask.
+
+    An answer that lacks what makes it usable stands for what could not be read.
+    """
+    read = evidence.capability
+    if read is None:
+        return
+    methods, trust = read.methods, read.trust
+    allowed: JsonObject = {"id": "authenticationMethodsPolicy"}
+    if methods is not None:
+        allowed["policyMigrationState"] = "migrationComplete" if methods.migration_complete else "migrationInProgress"
+        allowed["authenticationMethodConfigurations"] = [
+            {"id": name, "state": state} for name, state in sorted(methods.states.items())
+        ]
+    yield "policies/authenticationMethodsPolicy", allowed
+    yield f"{_CROSS_TENANT}/default", {"inboundTrust": None if trust is None else _accepts(trust.default)}
+    yield (
+        f"{_CROSS_TENANT}/partners",
+        [
+            {
+                "tenantId": disguise.identifier(tenant_id),
+                "inboundTrust": None if accepted is None else _accepts(accepted),
+            }
+            for tenant_id, accepted in sorted(trust.partners.items() if trust is not None else ())
+        ],
+    )
+
+
+def _accepts(mfa: bool) -> JsonObject:
+    return {
+        "isMfaAccepted": mfa,
+        "isCompliantDeviceAccepted": False,
+        "isHybridAzureADJoinedDeviceAccepted": False,
+    }
 
 
 def _whole(policy: ConditionalAccessPolicy, evidence: Evidence) -> JsonObject:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from migrate.exchange.tenant_file import tenant_file_chunks
+from migrate.model.capability import CapabilityEvidence, InboundTrust, MethodsPolicy
 from migrate.model.evidence import (
     BetaEvidence,
     ConditionalAccessPolicy,
@@ -349,3 +350,29 @@ def test_an_agent_stays_an_agent_and_what_only_beta_says_stays_said(
     (found,) = written["identity/conditionalAccess/policies"]
     assert found["conditions"]["deviceStates"] == {"includeStates": ["All"]}
     assert found["state"] == policy.raw["state"]
+
+
+@pytest.mark.parametrize("anonymise", [False, True])
+def test_who_could_answer_comes_along_and_what_was_not_read_stays_unusable(
+    header: SnapshotHeader, users: list[AnyUser], evidence: Evidence, anonymise: bool
+) -> None:
+    key = KEY if anonymise else None
+    methods = MethodsPolicy(migration_complete=False, states={"sms": "disabled", "fido2": "enabled"})
+    trust = InboundTrust(default=True, partners={TENANT: None, PARTNER: False})
+    read = CapabilityEvidence(methods=methods, methods_problem=None, trust=trust, trust_problem=None)
+    file = document(header, users, msgspec.structs.replace(evidence, capability=read), key=key)
+    policy = file["policies/authenticationMethodsPolicy"]
+    assert policy["policyMigrationState"] == "migrationInProgress"
+    assert {each["id"]: each["state"] for each in policy["authenticationMethodConfigurations"]} == methods.states
+    assert file["policies/crossTenantAccessPolicy/default"]["inboundTrust"]["isMfaAccepted"] is True
+    partners = {each["tenantId"]: each["inboundTrust"] for each in file["policies/crossTenantAccessPolicy/partners"]}
+    assert (partners.keys() == trust.partners.keys()) is not anonymise
+    assert sorted(str(one and one["isMfaAccepted"]) for one in partners.values()) == ["False", "None"]
+
+    unread = CapabilityEvidence(methods=None, methods_problem="403.", trust=None, trust_problem="403.")
+    file = document(header, users, msgspec.structs.replace(evidence, capability=unread), key=key)
+    assert "authenticationMethodConfigurations" not in file["policies/authenticationMethodsPolicy"]
+    assert file["policies/crossTenantAccessPolicy/default"]["inboundTrust"] is None
+    assert "policies/authenticationMethodsPolicy" not in document(header, users, evidence, key=key), (
+        "an older export did not ask"
+    )
