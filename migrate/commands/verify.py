@@ -128,7 +128,8 @@ async def _seen(call: Call, journal: JournalDb | None, snapshot: Snapshot, plan:
             )
         began = iso_utc(tenant.server_now())
         users, find = snapshot.users, snapshot.user
-        findings = [found async for found in inspect(tenant, journal, users, find, call.screen, inspection)]
+        planned = snapshot.evidence()
+        findings = [found async for found in inspect(tenant, journal, users, find, planned, call.screen, inspection)]
         findings += configuration_findings(call, snapshot, journal, plan, today=tenant.server_now().date())
         actor = (await tenant.read_actor()).name
     return _Seen(began=began, actor=actor, findings=findings, inspection=inspection)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on
+from migrate.decide.managed_scopes import managed_findings
 from migrate.decide.verifier import (
     coverage_findings,
     expected_for,
@@ -46,6 +48,7 @@ async def inspect(
     journal: Journal | None,
     users: Callable[[], Iterator[AnyUser]],
     find: Callable[[str], AnyUser | None],
+    planned: Evidence,
     progress: Progress,
     inspection: Inspection,
 ) -> AsyncIterator[Finding]:
@@ -56,6 +59,7 @@ async def inspect(
         journal: None when nothing was applied: then the snapshot alone says what should be.
         users: Yields the snapshot's users from the start at each call.
         find: Returns the snapshot's user with an id.
+        planned: The snapshot's evidence.
         progress: Told how far it is.
         inspection: Filled with what was looked at.
     """
@@ -80,6 +84,9 @@ async def inspect(
         inspection.switched_off += len(off)
         inspection.on_managed = checker.on_managed
         progress.advance(inspection.users, None, "Verifying states and coverage")
+    planned_on = frozenset(key.lower() for key in plan.rests_on) if plan is not None and latest else frozenset()
+    for finding in managed_findings(planned, evidence, planned_on, checker.resting):
+        yield finding
     touched = {user_id for user_id, entry in latest.items() if entry.outcome is not Outcome.SKIPPED}
     if not any(sku.allows_conditional_access for sku in await tenant.read_skus()):
         progress.note("registered methods are not compared: the report needs Entra ID P1, which this tenant has not")
@@ -97,11 +104,15 @@ class _CoverageCheck:
         self._accepted = accepted_on(gaps, tenant.server_now())
         self._expired = frozenset(gap.tag for gap in gaps) - self._accepted
         self.on_managed = 0
+        self.resting: Counter[str] = Counter()
+        """By policy id, how many users' proofs rest on it."""
 
     async def findings(self, users: Sequence[AnyUser]) -> list[Finding]:
         profiles = await self._tenant.read_profiles([user.profile.id for user in users]) if users else {}
         found = [self._judge.coverage_of(one) for one in profiles.values() if isinstance(one, UserProfile)]
         self.on_managed += sum(Assumption.MANAGED_SCOPE in coverage.assumes for coverage in found)
+        for coverage in found:
+            self.resting.update(policy_id.lower() for policy_id in coverage.covered_by_ids)
         return [
             finding
             for user in users

@@ -21,6 +21,8 @@ class FindingCode(StrEnum):
     IN_DOUBT = "in-doubt"
     SYNC_NOT_EXCLUDED = "sync-not-excluded"
     ACCEPTED_GAP_EXPIRED = "accepted-gap-expired"
+    MANAGED_SCOPE_CHANGED = "managed-scope-changed"
+    """Microsoft changed a policy of its own that a proof rests on, since the plan."""
     CONFIGURATION_DIFFERS = "configuration-differs"
 
 

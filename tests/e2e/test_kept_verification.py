@@ -33,3 +33,20 @@ def test_the_result_of_verify_stands_in_the_journal_with_what_it_looked_at(lab: 
     assert busy["kept"] is False
     assert "in use by `mfa-migrate apply` of somebody" in busy["notKeptBecause"]
     assert "The chain holds" in lab.go("audit", "verify").out
+
+
+def test_a_policy_of_microsofts_that_changes_after_the_migration_is_a_finding(lab: Lab) -> None:
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["displayName"] = "Microsoft-managed: Multifactor authentication for all users"
+    lab.go("export")
+    lab.go("plan")
+    assert "managed-scope" in {note["code"] for note in lab.plan_header()["notes"]}
+    lab.go("apply", "--yes", "--max-users", "100%")
+    lab.go("verify")
+    everybody["conditions"]["users"]["excludeUsers"].append(lab.id_of("alma.berg"))
+    found = lab.go("verify", "-o", "json", code=1).document["findings"]
+    (changed,) = (one for one in found if one["code"] == "managed-scope-changed")
+    assert changed["subject"] == everybody["displayName"]
+    assert "excludeUsers: 0 fewer, 1 more" in changed["evidence"]
+    out_of_it = [one["subject"] for one in found if one["code"] == "not-covered"]
+    assert out_of_it == [lab.name_of("alma.berg")], "whoever it protects no longer is a finding of their own"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.decide.coverage.judge import Judge
+from migrate.decide.managed_scopes import managed_findings
 from migrate.decide.verifier import (
     coverage_findings,
     expected_for,
@@ -268,6 +269,41 @@ def test_a_rebuilt_server_of_the_directory_synchronization_is_found() -> None:
     (finding,) = policy_findings(done, caught)
     assert finding.code is FindingCode.SYNC_NOT_EXCLUDED
     assert object_id("new sync") in finding.evidence
+
+
+MANAGED = "Microsoft-managed: Multifactor authentication for all users"
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ([policy(MANAGED)], None),
+        ([policy(MANAGED, state="enabledForReportingButNotEnforced")], "state: enabled -> enabledForReporting"),
+        ([policy(MANAGED, excludeUsers=[object_id("ada"), object_id("ben")])], "excludeUsers: 0 fewer, 2 more"),
+        ([policy(MANAGED, includeUsers=[object_id("cleo")])], "includeUsers: 1 fewer, 1 more"),
+        ([], "it does not exist any more"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("planned_on", "resting", "rests"),
+    [(True, 0, True), (False, 3, True), (False, 0, False)],
+    ids=["the plan's proofs", "today's proofs", "no proof"],
+)
+def test_a_policy_of_microsofts_that_is_not_what_it_was_is_found_where_a_proof_rests_on_it(
+    now: list[Any], said: str | None, planned_on: bool, resting: int, rests: bool
+) -> None:
+    before = policy(MANAGED)
+    on_it = frozenset({before.id.lower()} if planned_on else ())
+    found = list(managed_findings(evidence(before), evidence(*now), on_it, {before.id.lower(): resting}))
+    assert codes(found) == ([FindingCode.MANAGED_SCOPE_CHANGED] if rests and said else [])
+    if found:
+        assert said is not None
+        assert said in found[0].evidence
+
+
+def test_a_policy_of_the_tenants_own_may_be_edited_without_that_finding() -> None:
+    before, now = policy("Ours"), policy("Ours", excludeUsers=[object_id("ada")])
+    assert not list(managed_findings(evidence(before), evidence(now), frozenset({before.id.lower()}), {}))
 
 
 def test_findings_name_subject_and_evidence() -> None:
