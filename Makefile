@@ -85,8 +85,9 @@ lock: ## Resolve requirements.lock afresh from pyproject.toml (needs uv)
 samples: venv ## Make the files of samples/ again
 	"$(PY)" samples/make_samples.py
 
-help-texts: venv ## Write the help text of every command into docs/commands.md
+help-texts: venv ## Write help texts and permissions into docs/commands.md and docs/permissions.md
 	"$(PY)" docs/write_help_texts.py
+	"$(PY)" docs/write_permissions.py
 
 sandbox-page: venv ## Write docs/sandbox.md from the code of the sandbox
 	"$(PY)" -m migrate.sandbox.documentation

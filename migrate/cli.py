@@ -47,6 +47,7 @@ from migrate.commands.spellings import in_our_spelling, refuse_function_as_verb
 from migrate.commands.status import status
 from migrate.commands.verify import verify
 from migrate.commands.what_if import what_if
+from migrate.commands.whoami import whoami
 from migrate.errors import ExitCode, MfaMigrateError, OutputLost, ReaderGone, UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.views.visible import visible
@@ -127,6 +128,7 @@ def root(
     context.obj = typed
 
 
+app.command()(whoami)
 app.command()(export)
 app.command()(status)
 app.command()(explain)

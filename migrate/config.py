@@ -50,11 +50,19 @@ class DirectorySync(StrEnum):
 class SignIn(Record, frozen=True, kw_only=True, rename=None):
     """`[sign_in]`."""
 
-    method: SignInMethod = SignInMethod.DEVICE_CODE
+    method: SignInMethod = SignInMethod.AUTO
     client_id: str | None = None
-    """Application (client) id; the Azure CLI brings its own."""
+    """Application (client) id; the Azure CLI brings its own. Of a managed identity that is not the system's own."""
     certificate: str | None = None
     """Path of a PEM or PFX file, for `method = "certificate"`."""
+    object_id: str | None = None
+    """Object id of a managed identity, in place of its client id."""
+    token_file: str | None = None
+    """Path of another identity provider's token, for `method = "workload-identity"`."""
+    cache: bool = False
+    """Whether tokens are kept between commands, encrypted by the operating system; never in plain text."""
+    authority: str | None = None
+    """Address of a sandbox's own sign-in service, https and on this machine, for rehearsing the sign-in."""
 
 
 class EmergencyAccess(Record, frozen=True, kw_only=True, rename=None):

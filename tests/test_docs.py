@@ -16,10 +16,10 @@ import pytest
 from migrate.config import Config
 from migrate.errors import ExitCode
 from migrate.exchange import documents
-from migrate.graph import refusals
 from migrate.model.cells import PLAN_COLUMNS
 from migrate.model.findings import FindingCode
 from migrate.model.journal import AUDIT_COLUMNS
+from migrate.model.permissions import TABLE
 from migrate.model.record import Record
 from migrate.settings import GlobalOptions
 
@@ -280,13 +280,21 @@ def test_every_file_that_the_code_names_is_documented() -> None:
 
 def test_every_permission_and_role_that_a_refusal_names_is_documented() -> None:
     text = page("permissions.md")
-    needs = [value for value in vars(refusals).values() if isinstance(value, refusals.Needs)]
-    assert len(needs) > 5
-    for need in needs:
-        for permission in re.findall(r"[A-Za-z]+\.[A-Za-z.]+", need.permission):
+    assert len(TABLE) > 10
+    for need in TABLE:
+        for permission in (need.permission, *need.together):
             assert f"`{permission}`" in text, permission
-        for role in re.split(r", | or | \(older pages: |\)", need.role):
-            assert role in text, role
+        for role in need.roles:
+            assert role.label in text, role
+
+
+def test_the_tables_of_permissions_are_those_of_the_code() -> None:
+    spec = importlib.util.spec_from_file_location("write_permissions", DOCS / "write_permissions.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert page("permissions.md") == module.page_with_tables(page("permissions.md")), "run `make help-texts`"
 
 
 def test_no_permission_over_authentication_methods_is_named_as_needed() -> None:

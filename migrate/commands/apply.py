@@ -19,6 +19,7 @@ from migrate.commands.status import run_standing
 from migrate.commands.wiring import command_for, open_journal, workspace_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.amounts import count_or_percent
+from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.run import RunResult
 from migrate.model.words import FIRST
@@ -101,13 +102,17 @@ def apply(
             say_who_is_off(call, journal, header, now.tightening)
             return await carried_out(at, journal, header, steps, now)
 
-    result = at_work(call, "apply", work, replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
+    result = at_work(call, "apply", work, writes=_writes(header, what_if), replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     _say_edited_meanwhile(call, workspace, plan)
     way_back = command_for(call.settings, "rollback", Path.cwd())
     standing = run_standing(workspace, header) if result.is_through else None
     put_back = standing.put_back if standing is not None and standing.plan_digest == header.digest else 0
     call.answer(apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
+
+
+def _writes(header: PlanHeader, what_if: bool) -> Writes:
+    return Writes() if what_if else Writes(states=True, policies=bool(header.policy_steps))
 
 
 def _obeying(at: AtWork, header: PlanHeader, options: ApplyOptions, max_failures: str | None) -> ApplyOptions:

@@ -89,7 +89,8 @@ SignInOption = Annotated[
     typer.Option(
         "--sign-in",
         metavar="METHOD",
-        help="device-code, interactive, azure-cli, client-secret or certificate. [default: device-code]",
+        help="auto, browser, device-code, certificate, client-secret, managed-identity, workload-identity, github or "
+        "azure-cli. [default: auto, the browser]",
         rich_help_panel=PANEL,
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -14,11 +15,14 @@ from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.wiring import has_way_back, open_journal, workspace_of
 from migrate.config import limits_of
-from migrate.errors import ExitCode, NothingHere, UsageProblem
+from migrate.errors import ExitCode, MfaMigrateError, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
+from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader
 from migrate.model.run import RunResult
 from migrate.store.books import ROLLBACK_JSON
+from migrate.store.folder import Workspace
+from migrate.store.plan_files import read_plan
 from migrate.store.rollback_files import read_rollback
 
 if TYPE_CHECKING:
@@ -79,7 +83,9 @@ def rollback(
             "--users names nobody.", hint="Name users, or leave --users away to put everybody back, with the policies."
         )
     asked = _Asked(file, wanted, wave, run, overwrite_drift, yes, what_if, skip_settle)
-    header, result = at_work(call, "rollback", lambda at: _rolled_back(at, asked))
+    whole = not wanted and wave is None and file is None
+    writes = Writes(states=not what_if, policies=whole and not what_if and _has_policy_steps(workspace), goes_back=True)
+    header, result = at_work(call, "rollback", lambda at: _rolled_back(at, asked), writes=writes)
     options = {
         "--file": None if file is None else str(file),
         "--users": ",".join(sorted(wanted)) or None,
@@ -90,6 +96,13 @@ def rollback(
     again = ["rollback", *(word for option, value in options.items() if value is not None for word in (option, value))]
     call.answer(apply_answer(header, result, command="rollback", again=shlex.join(again)))
     return result.exit_code
+
+
+def _has_policy_steps(workspace: Workspace) -> bool:
+    """Tell whether the plan in the folder changes policies; a plan that is gone or damaged never stops a rollback."""
+    with suppress(MfaMigrateError):
+        return bool(read_plan(workspace)[0].policy_steps)
+    return True
 
 
 class _Asked(NamedTuple):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, TypeVar
 
+from migrate.commands.access import refuse_what_is_missing
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.seen import note_first_reading, note_reading
-from migrate.commands.wiring import open_tenant, owner_line, workspace_of
+from migrate.commands.wiring import connection_for, open_tenant, owner_line, workspace_of
 from migrate.decide.guards import Leave, Send
 from migrate.engine.applier import Applier
 from migrate.engine.run_parts import ApplyOptions, RunParts
@@ -25,6 +26,7 @@ from migrate.graph.pace import steady_seconds
 from migrate.graph.tenant import GraphTenant
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry
+from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader, PlanKind, SetMfaState
 from migrate.model.run import RunResult
 from migrate.model.snapshot import Actor
@@ -54,13 +56,22 @@ class AtWork:
 
 
 def at_work(
-    call: Call, verb: str, work: Callable[[AtWork], Coroutine[Any, Any, T]], *, replaces: Sequence[str] = ()
+    call: Call,
+    verb: str,
+    work: Callable[[AtWork], Coroutine[Any, Any, T]],
+    *,
+    writes: Writes,
+    replaces: Sequence[str] = (),
 ) -> T:
-    """Lock the folder, sign in, and return what `work` returns. Files that it `replaces` are tried beforehand."""
+    """Lock the folder, sign in, and return what `work` returns. Files that it `replaces` are tried beforehand.
+
+    Raises PermissionMissing before anything is written where the token tells that what it `writes` would be refused.
+    """
 
     async def signed_in() -> T:
         waits = WaitLog(call.screen)
-        async with open_tenant(call, on_wait=waits.waiting) as tenant:
+        async with open_tenant(call, asks=writes.asks, on_wait=waits.waiting) as tenant:
+            await refuse_what_is_missing(call, connection_for(call.settings, writes.asks), tenant, verb, writes)
             actor = await tenant.read_actor()
             return await work(AtWork(call=call, workspace=workspace, tenant=tenant, actor=actor, waits=waits))
 

@@ -20,6 +20,7 @@ from migrate.commands.wiring import command_for, open_journal
 from migrate.config import OutputFormat, limits_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.journal import JournalEntry
+from migrate.model.permissions import Writes
 from migrate.model.run import Ending
 from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest
 from migrate.model.users import MfaState
@@ -129,8 +130,8 @@ def set_state(
     try:
         said = asked_of(input_encoding, state_column, sheet, trust_disabled, visible_only)
         listed = _listed(call, object_id or [], user_principal_name or [], input_, said, states=asked is None)
-        files = [ROLLBACK_CSV, ROLLBACK_JSON]
-        at_work(call, "set-state", lambda at: _carried_out(at, asked, listed, how, done), replaces=files)
+        files, writes = [ROLLBACK_CSV, ROLLBACK_JSON], Writes(states=not what_if)
+        at_work(call, "set-state", lambda at: _carried_out(at, asked, listed, how, done), writes=writes, replaces=files)
     except MfaMigrateError as problem:
         if call.settings.output is OutputFormat.NDJSON:
             summary = set_state_summary(done.results, done.head, problem.exit_code, problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
 from migrate.errors import Guarded, JournalBehind, NothingHere
+from migrate.model.permissions import READ_SET
 from migrate.model.waits import Waiting
 from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings
 from migrate.store.folder import Workspace
@@ -22,13 +23,24 @@ if TYPE_CHECKING:
     from migrate.store.journal import JournalDb
 
 
-def connection_for(settings: Settings) -> Connection:
-    """Return how to reach the tenant. Secrets come from the environment only and are never written anywhere."""
+def connection_for(settings: Settings, asks: Sequence[str] = ()) -> Connection:
+    """Return how to reach the tenant. Secrets come from the environment only and are never written anywhere.
+
+    `asks` are the permissions that a person is asked for on top of reading.
+    """
     from migrate.graph.session import Connection
 
+    token_file = settings.sign_in.token_file or _secret("FEDERATED_TOKEN_FILE")
     return Connection(
         cloud=settings.cloud,
         endpoint=settings.endpoint,
+        authority=settings.sign_in.authority if settings.endpoint else None,
+        asks=(*READ_SET, *asks),
+        object_id=settings.sign_in.object_id,
+        token_file=Path(token_file) if token_file else None,
+        job_token_url=os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"),
+        job_token_secret=os.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+        keeps_cache=settings.sign_in.cache,
         tenant=settings.tenant,
         client_id=settings.sign_in.client_id,
         auth=settings.sign_in.method,
@@ -47,29 +59,36 @@ def _secret(name: str) -> str | None:
 
 @asynccontextmanager
 async def open_tenant(
-    call: Call, *, on_wait: Callable[[Waiting, float], None] | None = None
+    call: Call, *, asks: Sequence[str] = (), on_wait: Callable[[Waiting, float], None] | None = None
 ) -> AsyncIterator[GraphTenant]:
     """Sign in and open the tenant; waits are told on the screen, or to `on_wait`.
 
+    A person is asked to consent to reading, and to the permissions in `asks` besides.
+
     Raises Guarded when the tenant is not the one that `--tenant` names: some credentials sign in wherever they like.
     """
+    from migrate.commands.access import explained
     from migrate.graph.opening import open_tenant as opened
+    from migrate.graph.refusals import AccessRefused
 
-    connection = connection_for(call.settings)
+    connection = connection_for(call.settings, asks)
     async with opened(connection, on_wait=on_wait or call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
-        named = (call.settings.tenant or "").casefold()
-        if named not in _ANY_TENANT:
-            found = await tenant.read_organization()
-            if named not in {found.tenant_id.casefold(), *(domain.casefold() for domain in found.verified_domains)}:
-                raise Guarded(
-                    f"You asked for tenant {call.settings.tenant}; this is {found.default_domain} ({found.tenant_id}).",
-                    hint="Sign in to the right tenant, or correct --tenant or `tenant` in the configuration.",
-                )
-        yield tenant
+        try:
+            await _refuse_other_tenant(connection, tenant)
+            yield tenant
+        except AccessRefused as refused:
+            raise await explained(connection, tenant, refused) from refused
 
 
-_ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
-"""Authorities that stand for whatever tenant the account belongs to."""
+async def _refuse_other_tenant(connection: Connection, tenant: GraphTenant) -> None:
+    if not connection.names_a_tenant:
+        return
+    named, found = (connection.tenant or "").casefold(), await tenant.read_organization()
+    if named not in {found.tenant_id.casefold(), *(domain.casefold() for domain in found.verified_domains)}:
+        raise Guarded(
+            f"You asked for tenant {connection.tenant}; this is {found.default_domain} ({found.tenant_id}).",
+            hint="Sign in to the right tenant, or correct --tenant or `tenant` in the configuration.",
+        )
 
 
 def workspace_of(call: Call) -> Workspace:

@@ -14,9 +14,9 @@ from migrate.graph.channel import Channel
 from migrate.graph.groups import directory_read
 from migrate.graph.nesting import UNREADABLE
 from migrate.graph.pages import whole
-from migrate.graph.refusals import POLICIES
 from migrate.graph.wire import Wire
 from migrate.model.capability import CapabilityEvidence, InboundTrust, MethodsPolicy
+from migrate.model.permissions import POLICIES
 
 T = TypeVar("T")
 

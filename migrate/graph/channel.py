@@ -14,9 +14,10 @@ from migrate.errors import IncompleteRead, RemoteProblem
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
 from migrate.graph.leaving import IsWanted, MayLeave, NotSent
 from migrate.graph.pace import Bucket, Clock, HoldTooLong, NotWanted, Pacers
-from migrate.graph.refusals import Needs, is_licence_refusal, refusal_of
+from migrate.graph.refusals import is_licence_refusal, refusal_of
 from migrate.graph.retry import Persistence, Transient, unreachable
 from migrate.graph.transport import NoAnswer
+from migrate.model.permissions import Need
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ class Call:
     """Resource units in the reads bucket, requests in the others."""
     doing: str
     """Continues the word "while": `reading users`."""
-    needs: Needs
+    needs: Need
     headers: Mapping[str, str] = field(default_factory=dict)
     doubt_400: bool = False
     """Some services answer a passing fault of theirs with 400; such an answer is asked for again."""

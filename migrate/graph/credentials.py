@@ -9,27 +9,33 @@ import asyncio
 import base64
 import binascii
 import json
-import logging
+import math
+import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, assert_never, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from migrate.errors import SignInFailed, Unreachable, UsageProblem
-from migrate.graph.session import Connection, authority_host
+from migrate.errors import Guarded, SignInFailed
+from migrate.graph.browser import Browse
+from migrate.graph.credential_kinds import AsksAPerson, credential_for, resolved
+from migrate.graph.openid import look_up
+from migrate.graph.session import Connection
+from migrate.graph.sign_in_codes import Next
+from migrate.graph.sign_in_problems import failure_of
 from migrate.graph.together import apart
+from migrate.graph.token_cache import note_account
 from migrate.model.access import SignInMethod
 from migrate.model.record import JsonObject
-from migrate.model.snapshot import Actor, TokenPermissions
+from migrate.model.snapshot import Actor, TenantAddress, TokenPermissions
+from migrate.model.token import Kind, TokenFacts
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
-    from azure.core.exceptions import AzureError
 
-PUBLIC_CLIENT_ID = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
-"""Microsoft Graph Command Line Tools: the public client that Connect-MgGraph uses too."""
 _FRESH_SECONDS = 300
 _NEWER = '{"access_token":{"nbf":{"essential":true,"value":"%d"}}}'
 """The claims that Entra itself sends to ask for a token issued from now on; they go past azure-identity's cache."""
@@ -42,6 +48,10 @@ class SignedIn:
     credential: ThreadedCredential
     claims: JsonObject
     """What the token says about itself; empty when it is opaque."""
+    address: TenantAddress | None = None
+    """What the sign-in service says of the tenant; None where it was not asked."""
+    auth: SignInMethod = SignInMethod.AUTO
+    """How it was done."""
 
     def actor(self) -> Actor | None:
         """Return who the token is for; None when it does not say."""
@@ -51,11 +61,11 @@ class SignedIn:
         """Return what the token says that it allows; None when it is opaque."""
         if not self.claims:
             return None
-        return TokenPermissions(
-            scopes=tuple(sorted(str(self.claims.get("scp", "")).split())),
-            roles=tuple(sorted(map(str, self.claims.get("roles") or ()))),
-            directory_roles=tuple(sorted(map(str, self.claims.get("wids") or ()))),
-        )
+        return permissions_of(self.claims)
+
+    def facts(self) -> TokenFacts | None:
+        """Return what the token says of whoever is signed in; None when it is opaque."""
+        return facts_of(self.claims)
 
     def grants(self, permission: str) -> bool:
         """Tell whether the token lists a permission, as an application role or a delegated scope."""
@@ -65,8 +75,9 @@ class SignedIn:
 class ThreadedCredential:
     """Give tokens to the SDK without stopping the event loop: a refresh runs in a thread, a fresh token is reused."""
 
-    def __init__(self, credential: TokenCredential, first: AccessToken) -> None:
+    def __init__(self, credential: TokenCredential, first: AccessToken, connection: Connection) -> None:
         self._credential = credential
+        self._connection = connection
         self._token = first
         self._is_refused = False
         self._lock = asyncio.Lock()
@@ -85,61 +96,87 @@ class ThreadedCredential:
             if is_stale or claims is not None:
                 self._is_refused = False
                 enable_cae = bool(options.get("enable_cae", True))
+                claims = claims if self._connection.auth.takes_claims else None
                 self._token = await apart(
-                    partial(_token, self._credential, scopes, claims=claims, enable_cae=enable_cae)
+                    partial(_token, self._connection, self._credential, scopes, claims=claims, enable_cae=enable_cae)
                 )
             return self._token
 
 
-def signed_in(connection: Connection, *, prompt: Callable[[str], None]) -> SignedIn:
-    """Sign in and return the credential with its first token; see `migrate.graph.opening.sign_in`."""
-    credential = (
-        cast("TokenCredential", _ConstantCredential())
-        if connection.has_constant_token
-        else _credential(connection, prompt)
+def signed_in(connection: Connection, *, prompt: Callable[[str], None], browse: Browse | None = None) -> SignedIn:
+    """Sign in and return the credential with its first token; see `migrate.graph.opening.sign_in`.
+
+    A person is asked here and nowhere else: what cannot be renewed silently later ends the run, to be taken up again.
+    """
+    if connection.has_constant_token:
+        return _held(connection, cast("TokenCredential", _ConstantCredential()), None)
+    address = look_up(connection)
+    connection = replace(connection, auth=resolved(connection.auth))
+    credential = credential_for(connection, prompt, browse=browse)
+    if connection.auth.is_for_people:
+        _ask(connection, cast(AsksAPerson, credential))
+    held = _held(connection, credential, address)
+    _refuse_person_of_az(connection, held)
+    return held
+
+
+def _held(connection: Connection, credential: TokenCredential, address: TenantAddress | None) -> SignedIn:
+    first = _token(connection, credential, connection.scopes, claims=None, enable_cae=True)
+    claims = claims_of(first.token)
+    tenant_id = str(claims.get("tid") or "").casefold()
+    if address is not None and address.tenant_id and tenant_id and tenant_id != address.tenant_id:
+        raise Guarded(
+            f"You asked for tenant {connection.tenant}; this sign-in is for the tenant {tenant_id}.",
+            hint="Sign in to the right tenant, or correct --tenant or `tenant` in the configuration.",
+        )
+    return SignedIn(
+        credential=ThreadedCredential(credential, first, connection),
+        claims=claims,
+        address=address,
+        auth=connection.auth,
     )
-    first = _token(credential, (connection.scope,), claims=None, enable_cae=True)
-    return SignedIn(credential=ThreadedCredential(credential, first), claims=claims_of(first.token))
+
+
+def _ask(connection: Connection, credential: AsksAPerson) -> None:
+    """Let the person sign in, unless the cache of this machine still has a token."""
+    from azure.core.exceptions import AzureError
+    from azure.identity import AuthenticationRequiredError
+
+    if connection.keeps_cache:
+        with suppress(AuthenticationRequiredError):
+            credential.get_token(*connection.scopes, enable_cae=True)
+            return
+    try:
+        record = credential.authenticate(scopes=connection.scopes, enable_cae=True)
+    except AzureError as problem:
+        raise failure_of(problem, connection) from problem
+    if connection.keeps_cache:
+        note_account(connection, record)
+
+
+def _refuse_person_of_az(connection: Connection, held: SignedIn) -> None:
+    """Say what is true of `az login` as a person: its application is consented to for a fixed set, without ours."""
+    if connection.auth is SignInMethod.AZURE_CLI and "scp" in held.claims and not held.grants("Policy.Read.All"):
+        raise SignInFailed(
+            "`az` is signed in as a person, and the Azure CLI's own application can never get what this program needs.",
+            hint=Next.OWN_CLIENT.value,
+        )
 
 
 def _token(
-    credential: TokenCredential, scopes: tuple[str, ...], *, claims: str | None, enable_cae: bool
+    connection: Connection,
+    credential: TokenCredential,
+    scopes: tuple[str, ...],
+    *,
+    claims: str | None,
+    enable_cae: bool,
 ) -> AccessToken:
     from azure.core.exceptions import AzureError
 
     try:
         return credential.get_token(*scopes, claims=claims, enable_cae=enable_cae)
     except AzureError as problem:
-        raise _failure(problem) from problem
-
-
-def _failure(problem: AzureError) -> SignInFailed | Unreachable:
-    """Tell a no of the sign-in service from silence; azure-identity reports both as a failed authentication."""
-    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
-    from azure.identity import CredentialUnavailableError
-
-    causes: list[BaseException] = [problem]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
-        causes.append(cause)
-    silent = any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in causes)
-    if isinstance(problem, CredentialUnavailableError):
-        return SignInFailed(
-            f"This way of signing in is not available here: {_first_line(problem)}",
-            hint="Do what it says, such as `az login` for the Azure CLI, or choose another way with --sign-in.",
-        )
-    if isinstance(problem, ClientAuthenticationError) and not silent:
-        return SignInFailed(
-            f"Signing in failed: {_first_line(problem)}",
-            hint="Check --tenant, --client-id and the secret or certificate, then run the command again.",
-        )
-    return Unreachable(
-        f"The sign-in service did not answer: {_first_line(problem)}",
-        hint="Check the network, the proxy and `ca_bundle` in mfa-migrate.toml, then run the command again.",
-    )
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+        raise failure_of(problem, connection) from problem
 
 
 class _ConstantCredential:
@@ -155,82 +192,57 @@ class _ConstantCredential:
         return AccessToken("sandbox" if number == 1 else f"sandbox-{number}", 2**40)
 
 
-def _credential(connection: Connection, prompt: Callable[[str], None]) -> TokenCredential:
-    """Build the azure-identity credential that the connection asks for."""
-    from azure import identity
+def facts_of(claims: JsonObject) -> TokenFacts | None:
+    """Return what the claims say of whoever is signed in; None for an opaque token.
 
-    # Without a handler Python prints to stderr what azure-identity warns of, beside our own message that repeats it.
-    azure_log = logging.getLogger("azure.identity")
-    if not azure_log.handlers:
-        azure_log.addHandler(logging.NullHandler())
-    options: dict[str, Any] = {"authority": connection.authority or authority_host(connection.cloud)}
-    if connection.authority is not None or connection.cloud.is_untried:
-        # Instance discovery would ask Microsoft's global cloud about an authority that it need not know.
-        options["disable_instance_discovery"] = True
-    if connection.ca_bundle is not None:
-        # The only setting that azure-identity's transports all honour.
-        options["connection_verify"] = str(connection.ca_bundle)
-    match connection.auth:
-        case SignInMethod.CLIENT_SECRET:
-            tenant, client = _application(connection)
-            if not connection.client_secret:
-                raise UsageProblem(
-                    "Signing in with a client secret needs the secret.", hint="Set MFA_MIGRATE_CLIENT_SECRET."
-                )
-            return identity.ClientSecretCredential(tenant, client, connection.client_secret, **options)
-        case SignInMethod.CERTIFICATE:
-            tenant, client = _application(connection)
-            return _certificate_credential(connection, tenant, client, options)
-        case SignInMethod.DEVICE_CODE:
-            return identity.DeviceCodeCredential(
-                connection.client_id or PUBLIC_CLIENT_ID,
-                tenant_id=connection.tenant or "organizations",
-                prompt_callback=lambda uri, code, _expires: prompt(
-                    f"To sign in, open {uri} and enter the code {code}."
-                ),
-                **options,
-            )
-        case SignInMethod.INTERACTIVE:
-            return identity.InteractiveBrowserCredential(
-                client_id=connection.client_id or PUBLIC_CLIENT_ID,
-                tenant_id=connection.tenant or "organizations",
-                **options,
-            )
-        case SignInMethod.AZURE_CLI:
-            return identity.AzureCliCredential(tenant_id=connection.tenant or "")
-        case _:
-            assert_never(connection.auth)
+    Source: Microsoft identity platform, access token claims reference.
+    """
+    if not claims:
+        return None
+    actor = actor_of(claims)
+    is_application = claims.get("idtyp") == "app" or ("scp" not in claims and actor is not None and not actor.is_user)
+    tenant_id, home = _text(claims.get("tid")), _home_of(claims.get("idp"))
+    return TokenFacts(
+        tenant_id=tenant_id,
+        object_id=_text(claims.get("oid")),
+        name=actor.name if actor is not None else "somebody whom the token does not name",
+        kind=Kind.APPLICATION if is_application else Kind.PERSON,
+        home_tenant=home if home and home != (tenant_id or "").lower() else None,
+        client_id=_text(claims.get("appid") or claims.get("azp")),
+        client_name=_text(claims.get("app_displayname")),
+        permissions=permissions_of(claims),
+        roles_known=isinstance(claims.get("wids"), list),
+        issued_at=_seconds(claims.get("iat")),
+        expires_at=_seconds(claims.get("exp")),
+        proof=_text(claims.get("appidacr")),
+    )
 
 
-def _application(connection: Connection) -> tuple[str, str]:
-    if not connection.tenant or not connection.client_id:
-        raise UsageProblem(
-            f"Signing in with {connection.auth.value} needs the tenant and the application's id.",
-            hint="Give --tenant and --client-id.",
-        )
-    return connection.tenant, connection.client_id
+def permissions_of(claims: JsonObject) -> TokenPermissions:
+    """Return what the claims say that the token allows."""
+    return TokenPermissions(
+        scopes=tuple(sorted(str(claims.get("scp", "")).split())),
+        roles=_texts(claims.get("roles")),
+        directory_roles=_texts(claims.get("wids")),
+    )
 
 
-def _certificate_credential(
-    connection: Connection, tenant: str, client: str, options: dict[str, Any]
-) -> TokenCredential:
-    from azure import identity
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
-    path = connection.certificate_path
-    if path is None or not path.is_file():
-        raise UsageProblem(
-            f"The certificate {path or ''} is no file.".replace("  ", " "),
-            hint="Give a PEM or PKCS #12 file that holds certificate and private key.",
-        )
-    try:
-        return identity.CertificateCredential(
-            tenant, client, str(path), password=connection.certificate_password, **options
-        )
-    except (ValueError, TypeError) as problem:
-        raise UsageProblem(
-            f"The certificate {path} cannot be used: {_first_line(problem)}",
-            hint="It must hold the private key, unencrypted or with the password given.",
-        ) from problem
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(sorted(map(str, value))) if isinstance(value, list) else ()
+
+
+def _seconds(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _home_of(provider: object) -> str | None:
+    """Return the tenant id in the issuer of another tenant, such as https://sts.windows.net/ID/."""
+    found = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", str(provider or "").lower())
+    return found[0] if found else None
 
 
 def claims_of(token: str) -> JsonObject:

@@ -20,7 +20,7 @@ from migrate.graph.nesting import UNREADABLE, nesting_of
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
 from migrate.graph.policies import KEEP_UNKNOWN, PolicyAccess
-from migrate.graph.refusals import POLICIES, ROLES, LicenceRefused, NotFound
+from migrate.graph.refusals import LicenceRefused, NotFound
 from migrate.graph.together import all_of
 from migrate.model.evidence import (
     BetaEvidence,
@@ -31,6 +31,7 @@ from migrate.model.evidence import (
     ReadStatus,
     RoleEvidence,
 )
+from migrate.model.permissions import POLICIES, ROLES
 from migrate.model.record import JsonObject
 
 _NOBODY = Members()

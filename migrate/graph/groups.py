@@ -18,8 +18,9 @@ from migrate.graph.absence import Absences
 from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
-from migrate.graph.refusals import GROUP_ELIGIBILITY, GROUPS, USERS, LicenceRefused, Needs, NotFound
+from migrate.graph.refusals import LicenceRefused, NotFound
 from migrate.graph.together import all_of
+from migrate.model.permissions import GROUP_ELIGIBILITY, GROUPS, USERS, Need
 
 _HIDDEN = "HiddenMembership"
 _HEAD = "$select=id,displayName,visibility,groupTypes,onPremisesSyncEnabled"
@@ -38,7 +39,7 @@ class MembershipHidden(Exception):
     """Somewhere in the group is a membership that the token may not see; Graph shows it as empty."""
 
 
-def directory_read(path: str, what: str, needs: Needs, *, cost: float = 1) -> Call:
+def directory_read(path: str, what: str, needs: Need, *, cost: float = 1) -> Call:
     """Return a read of the directory; `cost` is in resource units."""
     return Call(path=f"/v1.0/{path}", bucket=Bucket.READS, cost=cost, doing=f"reading {what}", needs=needs)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from migrate.errors import UsageProblem
+from migrate.graph.browser import Browse
 from migrate.graph.credentials import SignedIn, signed_in
 from migrate.graph.pace import Clock, SystemClock
 from migrate.graph.session import Connection, OnWait
@@ -17,12 +18,13 @@ from migrate.graph.together import apart
 from migrate.graph.transport import open_sender
 
 
-def sign_in(connection: Connection, *, prompt: Callable[[str], None]) -> SignedIn:
-    """Get the first token, blocking; do it before an event loop runs. `prompt` shows the device code to a person.
+def sign_in(connection: Connection, *, prompt: Callable[[str], None], browse: Browse | None = None) -> SignedIn:
+    """Get the first token, blocking; do it before an event loop runs.
 
-    Raises `SignInFailed` or `Unreachable`.
+    `prompt` shows a person what to do; `browse` takes the place of the system's browser. Raises `SignInFailed`,
+    `Guarded` for a token of another tenant than the one that is named, or `Unreachable`.
     """
-    return signed_in(connection, prompt=prompt)
+    return signed_in(connection, prompt=prompt, browse=browse)
 
 
 @asynccontextmanager

@@ -15,9 +15,10 @@ from migrate.graph.channel import Call, Channel
 from migrate.graph.leaving import IsWanted, MayLeave, NotSent
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole
-from migrate.graph.refusals import POLICIES, POLICY_WRITES, NotFound, refusal_of
+from migrate.graph.refusals import NotFound, refusal_of
 from migrate.graph.transport import NoAnswer
 from migrate.model.evidence import ConditionalAccessPolicy
+from migrate.model.permissions import POLICIES, POLICY_WRITES
 from migrate.model.record import JsonObject, sha256_of
 from migrate.model.replies import PolicyReply, WriteFate
 from migrate.model.waits import Waiting, WaitKind

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from migrate.errors import GraphRefused, PermissionMissing, RemoteProblem, SignInFailed
 from migrate.graph.answers import Answer
+from migrate.model.permissions import Need
 
 
-@dataclass(frozen=True, kw_only=True)
-class Needs:
-    """What a call needs: the permission in the token, and for signed-in people also a directory role."""
+class AccessRefused(PermissionMissing):
+    """403, with what the call takes, so that whoever knows the token can tell which part of it is missing."""
 
-    permission: str
-    role: str
-
-
-# Sources: the Permissions section of each call's page in the Graph reference.
-USERS = Needs(permission="User.Read.All", role="Global Reader")
-STATES = Needs(permission="Policy.Read.All", role="Global Reader or Authentication Policy Administrator")
-REPORTS = Needs(permission="AuditLog.Read.All", role="Reports Reader, Security Reader or Global Reader")
-SIGN_INS = Needs(
-    # The page of the call names the second one, the list of least privileges does not.
-    permission="AuditLog.Read.All, in some tenants together with Directory.Read.All",
-    role="Reports Reader, Security Reader or Global Reader",
-)
-POLICIES = Needs(permission="Policy.Read.All", role="Security Reader or Global Reader")
-POLICY_WRITES = Needs(
-    permission="Policy.ReadWrite.ConditionalAccess together with Policy.Read.All",
-    role="Conditional Access Administrator or Security Administrator",
-)
-ORGANIZATION = Needs(permission="Organization.Read.All", role="Global Reader")
-LICENCES = Needs(permission="LicenseAssignment.Read.All or Organization.Read.All", role="Global Reader")
-GROUPS = Needs(permission="GroupMember.Read.All", role="Directory Readers or Global Reader")
-ROLES = Needs(permission="RoleManagement.Read.Directory", role="Global Reader")
-GROUP_ELIGIBILITY = Needs(permission="PrivilegedEligibilitySchedule.Read.AzureADGroup", role="Global Reader")
+    def __init__(self, what: str, need: Need, *, hint: str) -> None:
+        super().__init__(what, hint=hint)
+        self.need = need
 
 
 class LicenceRefused(GraphRefused):
@@ -69,7 +47,7 @@ def is_licence_refusal(answer: Answer) -> bool:
     return answer.status in (400, 403) and answer.error.says(*_NO_LICENCE)
 
 
-def refusal_of(answer: Answer, *, doing: str, needs: Needs) -> RemoteProblem:
+def refusal_of(answer: Answer, *, doing: str, needs: Need) -> RemoteProblem:
     """Return the error for a definite no; `doing` continues the words "while", such as "reading users"."""
     error = answer.error
     said = f"{answer.status} {error.words}".strip()
@@ -85,9 +63,11 @@ def refusal_of(answer: Answer, *, doing: str, needs: Needs) -> RemoteProblem:
             hint="Conditional Access and its reports need Microsoft Entra ID P1; check the tenant's subscriptions.",
         )
     if answer.status == 403:
-        return PermissionMissing(
+        return AccessRefused(
             f"Graph refused access while {doing}: {said}{trace}.",
-            hint=f"Needed: the permission {needs.permission}; for a signed-in person also the role {needs.role}.",
+            needs,
+            hint=f"Needed: the permission {needs.permissions_told}; for a signed-in person also the role "
+            f"{needs.roles_told}. `mfa-migrate whoami` shows which of the two the token lacks.",
         )
     kind = NotFound if answer.status == 404 else GraphRefused
     return kind(f"Graph refused the request while {doing}: {said}{trace}.", hint=_hint(answer))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from migrate.errors import ForbiddenRequest, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
+from migrate.model.permissions import READ_SET
 from migrate.model.waits import Waiting
 
 OnWait = Callable[[Waiting, float], None]
@@ -39,6 +40,17 @@ _AUTHORITY_HOSTS = {
 }
 
 
+PUBLIC_CLIENT_ID = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
+"""Microsoft Graph Command Line Tools: the public client that Connect-MgGraph uses too."""
+ANY_TENANT = frozenset({"", "common", "organizations", "consumers"})
+"""Authorities that stand for whatever tenant the account belongs to."""
+
+
+def cloud_of(host: str) -> Cloud | None:
+    """Return the cloud whose Graph has this host; None for a host that we do not know."""
+    return next((cloud for cloud, known in _GRAPH_HOSTS.items() if known == host.casefold()), None)
+
+
 def graph_host(cloud: Cloud) -> str:
     """Return the host of Microsoft Graph.
 
@@ -50,6 +62,11 @@ def graph_host(cloud: Cloud) -> str:
 def authority_host(cloud: Cloud) -> str:
     """Return the host that issues tokens."""
     return _AUTHORITY_HOSTS[cloud]
+
+
+def page_of_code(code: int) -> str:
+    """Return Microsoft's page about a code of the sign-in service."""
+    return f"https://{authority_host(Cloud.GLOBAL)}/error?code={code}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +81,23 @@ class Connection:
     tenant: str | None = None
     """Tenant id or domain to sign in to."""
     client_id: str | None = None
-    auth: SignInMethod = SignInMethod.DEVICE_CODE
+    """The application; for a managed identity the client id of one that is not the system's own."""
+    auth: SignInMethod = SignInMethod.AUTO
+    asks: tuple[str, ...] = READ_SET
+    """The permissions that a person is asked to consent to; applications hold what was granted to them."""
     client_secret: str | None = field(default=None, repr=False)
     certificate_path: Path | None = None
     """PEM or PKCS #12 file with the private key."""
     certificate_password: str | None = field(default=None, repr=False)
+    object_id: str | None = None
+    """Object id of a managed identity, in place of its client id."""
+    token_file: Path | None = None
+    """File with another identity provider's token, for a federated application."""
+    job_token_url: str | None = None
+    """Where a job of GitHub Actions gets its token from, and what it shows there."""
+    job_token_secret: str | None = field(default=None, repr=False)
+    keeps_cache: bool = False
+    """Keep tokens between commands in the encrypted cache of this machine; never in plain text."""
     ca_bundle: Path | None = None
     """PEM file of the authorities to trust instead of the built-in ones."""
     pacing: bool = True
@@ -126,8 +155,29 @@ class Connection:
 
     @property
     def scope(self) -> str:
-        """Return the scope to ask tokens for."""
+        """Return the scope that stands for whatever was granted beforehand."""
         return f"https://{graph_host(self.cloud)}/.default"
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Return the scopes to ask tokens for.
+
+        `.default` would give a person what was consented to at any time, and never ask for what is missing (Microsoft
+        identity platform, "Scopes and permissions").
+        """
+        if not self.auth.is_for_people:
+            return (self.scope,)
+        return tuple(f"https://{graph_host(self.cloud)}/{permission}" for permission in self.asks)
+
+    @property
+    def login_origin(self) -> str:
+        """Return scheme and host of the sign-in service."""
+        return self.authority or f"https://{authority_host(self.cloud)}"
+
+    @property
+    def names_a_tenant(self) -> bool:
+        """Tell whether one tenant is named, and not whatever tenant the account belongs to."""
+        return (self.tenant or "").casefold() not in ANY_TENANT
 
 
 def _check_ca_bundle(path: Path) -> None:

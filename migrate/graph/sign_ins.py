@@ -15,8 +15,8 @@ import msgspec
 from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import pages
-from migrate.graph.refusals import SIGN_INS
 from migrate.model.instants import iso_utc
+from migrate.model.permissions import SIGN_INS
 from migrate.model.sign_in_rows import GraphRows, GraphSignIn, Row
 from migrate.model.sign_ins import Form
 

@@ -14,9 +14,10 @@ from migrate.graph.batch import LARGEST_BATCH, NO_ANSWER, BatchOfReads, Item, an
 from migrate.graph.channel import Call, Channel
 from migrate.graph.leaving import IsWanted, MayLeave, NotSent
 from migrate.graph.pace import Bucket, HoldTooLong
-from migrate.graph.refusals import STATES, refusal_of
+from migrate.graph.refusals import refusal_of
 from migrate.graph.together import all_of
 from migrate.graph.transport import NoAnswer
+from migrate.model.permissions import STATES
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from migrate.errors import GraphRefused
+from migrate.errors import GraphRefused, PermissionMissing
 from migrate.graph import what_if, wire
 from migrate.graph.absence import APART_SECONDS
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
@@ -20,20 +20,22 @@ from migrate.graph.leaving import IsWanted, MayLeave
 from migrate.graph.pace import Bucket, Clock, Pacers
 from migrate.graph.pages import pages, whole
 from migrate.graph.policies import PolicyAccess
-from migrate.graph.refusals import LICENCES, ORGANIZATION, REPORTS, STATES, USERS, Needs
 from migrate.graph.retry import Patience, Persistence
 from migrate.graph.seen import SeenIds
 from migrate.graph.sign_ins import sign_ins
 from migrate.graph.states import StateReader, chunks_of, write_states
 from migrate.graph.together import all_of
+from migrate.model.access import SignInMethod
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
+from migrate.model.permissions import LICENCES, POLICIES, REPORTS, ROLES, STATES, USERS, Need
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.sign_in_rows import Row
 from migrate.model.sign_ins import Form
 from migrate.model.snapshot import Actor, Organization, SubscribedSku, TokenPermissions
+from migrate.model.token import TokenFacts
 from migrate.model.users import Registration, UserProfile
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ class GraphTenant:
 
     async def read_organization(self) -> Organization:
         """Read `/organization`."""
-        call = _read("organization?$select=id,displayName,verifiedDomains", "the organization", ORGANIZATION)
+        call = _read("organization?$select=id,displayName,verifiedDomains", "the organization", USERS)
         return _only(await whole(self._channel, call, wire.organization))
 
     async def read_actor(self) -> Actor:
@@ -104,6 +106,39 @@ class GraphTenant:
     def permissions(self) -> TokenPermissions | None:
         """What the token says that it allows; None where it is opaque."""
         return self._signed_in.permissions()
+
+    @property
+    def token(self) -> TokenFacts | None:
+        """What the token says of whoever is signed in; None where it is opaque."""
+        return self._signed_in.facts()
+
+    @property
+    def signed_in_by(self) -> SignInMethod:
+        """How the sign-in was done."""
+        return self._signed_in.auth
+
+    async def read_own_eligibility(self) -> frozenset[str] | None:
+        """Return the template ids of the roles that the signed-in person could activate (PIM); None where it is untold.
+
+        Source: Graph reference, unifiedRoleEligibilityScheduleInstance: filterByCurrentUser.
+        """
+        try:
+            rows = await whole(self._channel, _OWN_ELIGIBILITY, wire.json_object)
+        except (GraphRefused, PermissionMissing):
+            return None
+        return frozenset(str(row.get("roleDefinitionId")).lower() for row in rows)
+
+    async def read_is_service_provider(self, home_tenant: str) -> bool | None:
+        """Tell whether the tenant's partner settings know another tenant as its service provider; None where unread.
+
+        Source: Graph reference, crossTenantAccessPolicyConfigurationPartner.
+        """
+        call = _read(f"policies/crossTenantAccessPolicy/partners/{home_tenant}", "a partner's settings", POLICIES)
+        try:
+            found = await self._channel.read(call, wire.object_without_id)
+        except (GraphRefused, PermissionMissing):
+            return None
+        return bool(found.get("isServiceProvider"))
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
         """Read `/subscribedSkus`."""
@@ -262,10 +297,15 @@ def _only(found: list[Organization]) -> Organization:
     return found[0]
 
 
-def _read(path: str, what: str, needs: Needs, *, bucket: Bucket = Bucket.READS, cost: float = 1) -> Call:
+def _read(path: str, what: str, needs: Need, *, bucket: Bucket = Bucket.READS, cost: float = 1) -> Call:
     return Call(path=f"/v1.0/{path}", bucket=bucket, cost=cost, doing=f"reading {what}", needs=needs)
 
 
+_OWN_ELIGIBILITY = _read(
+    "roleManagement/directory/roleEligibilityScheduleInstances/filterByCurrentUser(on='principal')",
+    "which roles could be activated",
+    ROLES,
+)
 _SKUS = _read("subscribedSkus", "subscriptions", LICENCES, cost=3)
 _PROFILES = _read("$batch", "user profiles", USERS)
 _REGISTRATIONS = _read(

@@ -236,7 +236,7 @@ def _adapter(client: httpx.AsyncClient, connection: Connection, signed_in: Signe
     host = urlsplit(connection.origin).hostname
     assert host is not None
     authentication = AzureIdentityAuthenticationProvider(
-        cast("AsyncTokenCredential", signed_in.credential), scopes=[connection.scope], allowed_hosts=[host]
+        cast("AsyncTokenCredential", signed_in.credential), scopes=list(connection.scopes), allowed_hosts=[host]
     )
     # The SDK would send even POST and PATCH again after 429, 503 and 504, unseen; retry.py is the only one that may.
     # A redirect would carry a request past the gate's idea of where it goes.
@@ -256,9 +256,9 @@ def _pool(connection: Connection) -> httpx.AsyncHTTPTransport:
         max_keepalive_connections=connection.concurrency + 4,
         keepalive_expiry=30.0,
     )
-    proxy = None if connection.is_sandbox else _proxy(connection.origin)
+    proxy = None if connection.is_sandbox else proxy_for(connection.origin)
     try:
-        return httpx.AsyncHTTPTransport(verify=_trust(connection), limits=limits, proxy=proxy)
+        return httpx.AsyncHTTPTransport(verify=trust_of(connection), limits=limits, proxy=proxy)
     except (ValueError, ImportError) as problem:
         raise UsageProblem(
             f"The proxy that the environment names for {connection.origin} cannot be used: {problem}",
@@ -266,7 +266,8 @@ def _pool(connection: Connection) -> httpx.AsyncHTTPTransport:
         ) from problem
 
 
-def _trust(connection: Connection) -> ssl.SSLContext:
+def trust_of(connection: Connection) -> ssl.SSLContext:
+    """Return whom to trust behind https."""
     if connection.ca_bundle is not None:
         return ssl.create_default_context(cafile=str(connection.ca_bundle))
     if connection.origin.startswith("http://"):
@@ -275,7 +276,7 @@ def _trust(connection: Connection) -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _proxy(origin: str) -> str | None:
+def proxy_for(origin: str) -> str | None:
     """Return the proxy that environment or system name for `origin`."""
     parts = urlsplit(origin)
     if not parts.hostname or proxy_bypass(parts.hostname):

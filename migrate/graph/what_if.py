@@ -11,8 +11,8 @@ from migrate.graph.channel import Call, Channel, decoded, no_of
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import page_of
 from migrate.graph.policies import KEEP_UNKNOWN
-from migrate.graph.refusals import POLICIES
 from migrate.model.explanation import EvaluatedPolicy
+from migrate.model.permissions import POLICIES
 from migrate.model.record import JsonObject
 
 

@@ -29,11 +29,37 @@ class Cloud(StrEnum):
 class SignInMethod(StrEnum):
     """How azure-identity gets a token."""
 
+    AUTO = "auto"
+    """The browser where one can open; else nothing, with the choices named."""
+    BROWSER = "browser"
     DEVICE_CODE = "device-code"
-    INTERACTIVE = "interactive"
-    AZURE_CLI = "azure-cli"
-    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method, not a secret
     CERTIFICATE = "certificate"
+    CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a method, not a secret
+    MANAGED_IDENTITY = "managed-identity"
+    WORKLOAD_IDENTITY = "workload-identity"
+    """Federation: another identity provider's token, in a file that is read again for each sign-in."""
+    GITHUB = "github"
+    """Federation: the token of a job of GitHub Actions."""
+    AZURE_CLI = "azure-cli"
+
+    @classmethod
+    def _missing_(cls, value: object) -> SignInMethod | None:
+        return cls.BROWSER if value == "interactive" else None  # its former name
+
+    @property
+    def is_for_people(self) -> bool:
+        """Tell whether a person signs in, so that permissions are asked for one by one."""
+        return self in (SignInMethod.AUTO, SignInMethod.BROWSER, SignInMethod.DEVICE_CODE)
+
+    @property
+    def takes_claims(self) -> bool:
+        """Tell whether a new token can be asked for with claims; the Azure CLI refuses them."""
+        return self is not SignInMethod.AZURE_CLI
+
+    @property
+    def asks_the_authority(self) -> bool:
+        """Tell whether the token comes from the sign-in service itself; a managed identity has its own endpoint."""
+        return self is not SignInMethod.MANAGED_IDENTITY
 
 
 def sandbox_address(address: str) -> str:

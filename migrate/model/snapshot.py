@@ -22,6 +22,14 @@ class Organization(Record, frozen=True, kw_only=True):
     verified_domains: tuple[str, ...]
 
 
+class TenantAddress(Record, frozen=True, kw_only=True):
+    """What the sign-in service says of a tenant to everybody (openid-configuration)."""
+
+    tenant_id: str | None
+    graph_host: str | None
+    region: str | None
+
+
 class SubscribedSku(Record, frozen=True, kw_only=True):
     """A subscription of the tenant, as far as licences for Conditional Access matter."""
 

@@ -11,12 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing, SignInFailed
+from migrate.errors import GraphRefused, IncompleteRead, SignInFailed
 from migrate.graph import wire
 from migrate.graph.answers import Answer, error_in, http_date, seconds_to_wait
-from migrate.graph.refusals import LicenceRefused, Needs, NotFound, is_licence_refusal, refusal_of
+from migrate.graph.refusals import AccessRefused, LicenceRefused, NotFound, is_licence_refusal, refusal_of
+from migrate.model.permissions import DirectoryRole, Need
 
-NEEDS = Needs(permission="Some.Permission", role="Some Role")
+NEEDS = Need(
+    what="something",
+    method="GET",
+    paths=(),
+    permission="Some.Permission",
+    roles=(DirectoryRole.GLOBAL_READER,),
+    verbs=(),
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
@@ -101,7 +109,7 @@ def test_no_header_is_too_odd_to_be_looked_at_for_a_time(header: str, date: str 
     ("status", "error", "kind"),
     [
         (401, {"code": "InvalidAuthenticationToken"}, SignInFailed),
-        (403, {"code": "Authorization_RequestDenied"}, PermissionMissing),
+        (403, {"code": "Authorization_RequestDenied"}, AccessRefused),
         (403, {"code": "Authentication_RequestFromNonPremiumTenantOrB2CTenant"}, LicenceRefused),
         (400, {"code": "AadPremiumLicenseRequired"}, LicenceRefused),
         (403, {"code": "AccessDenied", "message": "Your tenant is not licensed for this feature."}, LicenceRefused),
@@ -117,9 +125,9 @@ def test_each_no_becomes_the_error_that_fits_it(status: int, error: dict[str, st
     assert "while trying" in problem.what
     assert "(request-id r-1)" in problem.what
     assert problem.hint
-    if kind is PermissionMissing:
+    if kind is AccessRefused:
         assert "Some.Permission" in problem.hint
-        assert "Some Role" in problem.hint
+        assert "Global Reader" in problem.hint
 
 
 def test_a_licence_is_not_missed_because_of_any_other_status() -> None:

@@ -15,9 +15,9 @@ import pytest
 from migrate.graph.answers import Answer
 from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket, Pacers
-from migrate.graph.refusals import POLICIES
 from migrate.graph.retry import Patience, Persistence
 from migrate.graph.states import StateReader, write_states
+from migrate.model.permissions import POLICIES
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.users import MfaState
 from tests.virtual_time import VirtualClock, VirtualLoop

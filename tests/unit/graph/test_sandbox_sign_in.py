@@ -34,7 +34,6 @@ READING = frozenset(
         "RoleManagement.Read.Directory",
         "PrivilegedEligibilitySchedule.Read.AzureADGroup",
         "AuditLog.Read.All",
-        "Organization.Read.All",
         "LicenseAssignment.Read.All",
     }
 )
@@ -105,7 +104,7 @@ def test_the_documented_permissions_are_enough_to_read_everything(sandbox: Sandb
     assert not actor.is_user
 
 
-@pytest.mark.parametrize("missing", sorted(READING - {"LicenseAssignment.Read.All", "Organization.Read.All"}))
+@pytest.mark.parametrize("missing", sorted(READING))
 def test_each_missing_permission_is_named(sandbox: SandboxServer, missing: str) -> None:
     try:
         evidence = use(sandbox, READING - {missing}, everything)

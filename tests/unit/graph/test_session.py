@@ -196,9 +196,14 @@ def test_every_way_to_sign_in_is_known_by_its_name() -> None:
         "client-secret",
         "certificate",
         "device-code",
-        "interactive",
+        "auto",
+        "browser",
         "azure-cli",
+        "managed-identity",
+        "workload-identity",
+        "github",
     }
+    assert SignInMethod("interactive") is SignInMethod.BROWSER
 
 
 def test_every_request_stands_in_the_log_and_no_token_does(
@@ -225,18 +230,18 @@ def test_every_request_stands_in_the_log_and_no_token_does(
 
 
 def test_the_proxy_of_the_machine_is_used_for_graph_and_never_for_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    from migrate.graph.transport import _proxy
+    from migrate.graph.transport import proxy_for
 
     origin = Connection().origin
     for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    assert _proxy(origin) is None
+    assert proxy_for(origin) is None
     monkeypatch.setenv("https_proxy", "http://proxy.contoso.example:8080")
-    assert _proxy(origin) == "http://proxy.contoso.example:8080"
+    assert proxy_for(origin) == "http://proxy.contoso.example:8080"
     monkeypatch.setenv("https_proxy", "proxy.contoso.example:8080")
-    assert _proxy(origin) == "http://proxy.contoso.example:8080"
+    assert proxy_for(origin) == "http://proxy.contoso.example:8080"
     monkeypatch.setenv("no_proxy", graph_host(Cloud.GLOBAL))
-    assert _proxy(origin) is None
+    assert proxy_for(origin) is None
 
 
 def test_a_sandbox_is_reached_whatever_proxy_the_machine_names(
