@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import msgspec
+
 from migrate.decide.coverage.judge import Asked, Judge
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.principals import Match
@@ -27,60 +29,61 @@ from migrate.model.evidence import Evidence
 from migrate.model.record import JsonObject
 from migrate.model.users import Registration, UserProfile
 
-PHONES = frozenset({"mobilephone", "alternatemobilephone", "officephone", "sms", "mobilesms", "mobilecall"})
-"""Methods that are text messages or calls."""
 EXTERNAL = "externalauthmethod"
 PASS = "temporaryaccesspass"  # noqa: S105  (the name of a method)
 NO_MFA = frozenset({"email", "securityquestion", "password", "apppassword", "qrcode", "qrcodepin"})
 """Registered for the reset of a password, or a single factor."""
 
-_PUSH = frozenset({"microsoftauthenticatorpush"})
-_PASSKEY = frozenset({"fido2"})
-_HELLO = frozenset({"windowshelloforbusiness"})
-MODES: dict[str, frozenset[str]] = {
-    "mobilephone": frozenset({"sms", "voice"}),
-    "sms": frozenset({"sms"}),
-    "mobilesms": frozenset({"sms"}),
-    "mobilecall": frozenset({"voice"}),
-    "alternatemobilephone": frozenset({"voice"}),
-    "officephone": frozenset({"voice"}),
-    "microsoftauthenticatorpush": _PUSH,
-    "microsoftauthenticatorpasswordless": _PUSH | {"devicebasedpush"},
-    "softwareonetimepasscode": frozenset({"softwareoath"}),
-    "hardwareonetimepasscode": frozenset({"hardwareoath"}),
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """What a method of the registration report is to authentication strengths and to the methods policy."""
+
+    modes: frozenset[str]
+    """Modes of a strength that it serves."""
+    allowed_by: frozenset[str]
+    """Configurations of the methods policy, one of which has to be enabled; none for what is not governed there."""
+
+    @property
+    def is_phone(self) -> bool:
+        """Tell whether it is text messages or calls."""
+        return bool(self.modes) and self.modes <= _TELEPHONY
+
+
+def _method(modes: str, allowed_by: str = "") -> _Method:
+    return _Method(frozenset(modes.split()), frozenset(allowed_by.split()))
+
+
+_TELEPHONY = frozenset({"sms", "voice"})
+"""The modes, and the configurations that allow each."""
+_SMS, _CALL = _method("sms", "sms"), _method("voice", "voice")
+_PASSKEY, _HELLO = _method("fido2", "fido2"), _method("windowshelloforbusiness")
+METHODS: dict[str, _Method] = {
+    "mobilephone": _method("sms voice", "sms voice"),
+    "sms": _SMS,
+    "mobilesms": _SMS,
+    "mobilecall": _CALL,
+    "alternatemobilephone": _CALL,
+    "officephone": _CALL,
+    "microsoftauthenticatorpush": _method("microsoftauthenticatorpush", "microsoftauthenticator"),
+    "microsoftauthenticatorpasswordless": _method(
+        "microsoftauthenticatorpush devicebasedpush", "microsoftauthenticator"
+    ),
+    "softwareonetimepasscode": _method("softwareoath", "softwareoath microsoftauthenticator"),
+    "hardwareonetimepasscode": _method("hardwareoath", "hardwareoath"),
     "fido2": _PASSKEY,
     "fido2securitykey": _PASSKEY,
     "passkeydevicebound": _PASSKEY,
     "passkeydeviceboundauthenticator": _PASSKEY,
     "passkeysynced": _PASSKEY,
-    "passkeydeviceboundwindowshello": _PASSKEY | _HELLO,
+    "passkeydeviceboundwindowshello": _method("fido2 windowshelloforbusiness"),
     "windowshelloforbusiness": _HELLO,
     "macossecureenclavekey": _HELLO,
-    PASS: frozenset({"temporaryaccesspassonetime", "temporaryaccesspassmultiuse"}),
-    EXTERNAL: frozenset(),
+    PASS: _method("temporaryaccesspassonetime temporaryaccesspassmultiuse", "temporaryaccesspass"),
+    EXTERNAL: _method(""),
 }
-"""Modes of an authentication strength that a method of the report serves. Sources: Graph enums usageAuthMethod and
-authenticationMethodModes; Entra page on authentication strengths. All in lower case."""
-
-CONFIGURATIONS: dict[str, frozenset[str]] = {
-    "mobilephone": frozenset({"sms", "voice"}),
-    "sms": frozenset({"sms"}),
-    "mobilesms": frozenset({"sms"}),
-    "mobilecall": frozenset({"voice"}),
-    "alternatemobilephone": frozenset({"voice"}),
-    "officephone": frozenset({"voice"}),
-    "microsoftauthenticatorpush": frozenset({"microsoftauthenticator"}),
-    "microsoftauthenticatorpasswordless": frozenset({"microsoftauthenticator"}),
-    "softwareonetimepasscode": frozenset({"softwareoath", "microsoftauthenticator"}),
-    "hardwareonetimepasscode": frozenset({"hardwareoath"}),
-    "fido2": frozenset({"fido2"}),
-    "fido2securitykey": frozenset({"fido2"}),
-    "passkeydevicebound": frozenset({"fido2"}),
-    "passkeydeviceboundauthenticator": frozenset({"fido2"}),
-    "passkeysynced": frozenset({"fido2"}),
-    PASS: frozenset({"temporaryaccesspass"}),
-}
-"""Configurations of the methods policy, one of which has to be enabled for a method. Others are not governed there."""
+"""By the name in the report, all in lower case. Sources: Graph enums usageAuthMethod and authenticationMethodModes;
+Entra pages on authentication strengths and on the methods policy."""
 
 _ENTRA_HOME = "externalazuread"
 _REGISTRATION = "urn:user:registersecurityinfo"
@@ -115,6 +118,8 @@ class _Demands:
     strengths: tuple[_Strength, ...]
     barred: tuple[str, ...]
     """Names of the policies that bar the registration of methods."""
+    blocks: bool
+    """Whether one of them blocks it altogether, so that no pass helps."""
     perhaps_barred: tuple[str, ...]
 
 
@@ -138,59 +143,85 @@ class Capabilities:
         """Return how a person stands to what the enabled policies ask."""
         asked = self._judge.asked_of(profile)
         home = _home_of(profile, asked.kinds)
-        key = (
-            asked,
-            home,
-            None
-            if registration is None
-            else (registration.is_mfa_registered, registration.is_mfa_capable, registration.methods_registered),
+        answers = registration and (
+            registration.is_mfa_registered,
+            registration.is_mfa_capable,
+            registration.methods_registered,
         )
+        key = (asked, home, answers)
         known = self._known.get(key)
         if known is None:
-            demands = self._demands.get(asked)
-            if demands is None:
-                demands = self._demands[asked] = self._demands_of(asked)
-            known = self._known[key] = (
-                self._here(demands, registration)
-                if home is _Home.HERE
-                else self._guest(demands, registration, is_trusted=_is_trusted(home, self._trust))
-            )
+            known = self._known[key] = self._stands(asked, home, registration)
         return known
+
+    def _stands(self, asked: Asked, home: _Home, registration: Registration | None) -> Capability:
+        demands = self._demands.get(asked)
+        if demands is None:
+            demands = self._demands[asked] = self._demands_of(asked)
+        if home is not _Home.HERE:
+            return self._guest(demands, registration, is_trusted=_is_trusted(home, self._trust))
+        found = self._here(demands, registration)
+        if found.value is MfaCapable.NOT_CAPABLE and self._is_let_in_by_pass(demands, registration):
+            return Capability(value=MfaCapable.MUST_REGISTER, why=CapableWhy.HAS_PASS)
+        return found
+
+    def _is_let_in_by_pass(self, demands: _Demands, registration: Registration | None) -> bool:
+        """Tell whether a Temporary Access Pass lets somebody in to register; guests are given none."""
+        has_pass = registration is not None and PASS in _mfa_methods(registration)
+        return has_pass and not demands.blocks and _is_allowed(PASS, self._methods)
 
     def _here(self, demands: _Demands, registration: Registration | None) -> Capability:
         """Return how somebody stands who registers methods in this tenant."""
         if registration is None:
             return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_IN_REPORT)
-        methods = _mfa_methods(registration)
-        phones = bool(methods) and methods <= PHONES
-        found = self._without_phones(demands, registration, methods)
-        if PASS in methods and found.value is MfaCapable.NOT_CAPABLE:
-            return Capability(value=MfaCapable.MUST_REGISTER, why=CapableWhy.HAS_PASS)
-        if not phones:
-            return found
-        return Capability(value=found.value, why=found.why, about=found.about, sms_voice_only=True)
-
-    def _without_phones(self, demands: _Demands, registration: Registration, methods: frozenset[str]) -> Capability:
         if not registration.is_mfa_registered:
             return self._unregistered(demands)
+        methods = _mfa_methods(registration)
+        found = self._registered(demands, registration, methods)
+        known = [METHODS.get(method) for method in methods]
+        phones_only = bool(known) and all(method is not None and method.is_phone for method in known)
+        return msgspec.structs.replace(found, sms_voice_only=phones_only)
+
+    def _registered(self, demands: _Demands, registration: Registration, methods: frozenset[str]) -> Capability:
         allowed = frozenset(method for method in methods if _is_allowed(method, self._methods))
         # The report may be older than the policy that was read.
         if not registration.is_mfa_capable or (methods and not allowed):
             about = registration.methods_registered
             return Capability(value=MfaCapable.NOT_CAPABLE, why=CapableWhy.METHOD_NOT_ALLOWED, about=about)
-        return _meets(demands.strengths, allowed) or Capability(value=MfaCapable.CAPABLE, why=CapableWhy.METHOD)
+        # Registered with what the report does not name: that may meet anything.
+        unnamed = not methods or bool(allowed - METHODS.keys())
+        objection = self._objection(demands.strengths, allowed, unnamed=unnamed)
+        return objection or Capability(value=MfaCapable.CAPABLE, why=CapableWhy.METHOD)
 
     def _unregistered(self, demands: _Demands) -> Capability:
         if demands.barred:
             why, names = CapableWhy.REGISTRATION_BARRED, demands.barred
             return Capability(value=MfaCapable.NOT_CAPABLE, why=why, about=names)
-        unmet = _meets(demands.strengths, frozenset())
-        if unmet is not None:
-            return unmet
+        objection = self._objection(demands.strengths, frozenset(), unnamed=False)
+        if objection is not None:
+            return objection
         if demands.perhaps_barred:
             names = demands.perhaps_barred
             return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_UNDERSTOOD, about=names)
         return Capability(value=MfaCapable.MUST_REGISTER, why=CapableWhy.NEVER_REGISTERED)
+
+    def _objection(
+        self, strengths: Iterable[_Strength], methods: frozenset[str], *, unnamed: bool
+    ) -> Capability | None:
+        """Return what speaks against these methods under the strengths, or None when they meet every one."""
+        doubts: list[str] = []
+        modes = frozenset({"password"}).union(*(_modes(method, self._methods) for method in methods))
+        for strength in strengths:
+            if strength.combinations is not None and any(one <= modes for one in strength.combinations):
+                continue
+            if unnamed or not strength.sure or strength.combinations is None:
+                doubts.append(strength.policy)
+                continue
+            why = CapableWhy.EXTERNAL_UNDER_STRENGTH if methods == {EXTERNAL} else CapableWhy.STRENGTH_NOT_MET
+            return Capability(value=MfaCapable.NOT_CAPABLE, why=why, about=(strength.policy,))
+        if doubts:
+            return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_UNDERSTOOD, about=tuple(doubts))
+        return None
 
     def _guest(self, demands: _Demands, registration: Registration | None, *, is_trusted: bool | None) -> Capability:
         """Return how somebody stands whose account is at home in another tenant.
@@ -210,7 +241,7 @@ class Capabilities:
         return Capability(value=MfaCapable.MUST_REGISTER_HERE, why=CapableWhy.NOT_TRUSTED)
 
     def _demands_of(self, asked: Asked) -> _Demands:
-        strengths, barred, perhaps = [], [], []
+        strengths, barred, perhaps, blocks = [], [], [], False
         for reading, match in asked.policies:
             sure = match is Match.YES and not reading.problems
             strength = self._strength_of(reading, sure=sure)
@@ -220,9 +251,10 @@ class Capabilities:
                 bars = sure and _is_everywhere(reading) and reading.demand.kind is not Kind.NOTHING
                 if bars and not reading.demand.replaced_by:
                     barred.append(reading.name)
+                    blocks = blocks or reading.demand.kind is Kind.BLOCK
                 elif not sure:
                     perhaps.append(reading.name)
-        return _Demands(tuple(strengths), tuple(barred), tuple(perhaps))
+        return _Demands(tuple(strengths), tuple(barred), blocks, tuple(perhaps))
 
     def _strength_of(self, reading: PolicyReading, *, sure: bool) -> _Strength | None:
         grant = reading.policy.raw.get("grantControls")
@@ -236,34 +268,26 @@ class Capabilities:
         return _Strength(reading.name, None, sure)
 
 
-def _meets(strengths: Iterable[_Strength], methods: frozenset[str]) -> Capability | None:
-    """Return what speaks against these methods under the strengths, or None when they meet every one."""
-    doubts: list[str] = []
-    strange = methods - MODES.keys()
-    modes = frozenset({"password"}).union(*(MODES[method] for method in methods & MODES.keys()))
-    for strength in strengths:
-        if strength.combinations is not None and any(one <= modes for one in strength.combinations):
-            continue
-        if strange or not strength.sure or strength.combinations is None:
-            doubts.append(strength.policy)
-            continue
-        why = CapableWhy.EXTERNAL_UNDER_STRENGTH if methods == {EXTERNAL} else CapableWhy.STRENGTH_NOT_MET
-        return Capability(value=MfaCapable.NOT_CAPABLE, why=why, about=(strength.policy,))
-    if doubts:
-        return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_UNDERSTOOD, about=tuple(doubts))
-    return None
-
-
 def _mfa_methods(registration: Registration) -> frozenset[str]:
     return frozenset(method.casefold() for method in registration.methods_registered) - NO_MFA
 
 
 def _is_allowed(method: str, policy: MethodsPolicy | None) -> bool:
     """Tell whether the tenant may allow a method; only a policy that says no in every place says no."""
-    named = CONFIGURATIONS.get(method)
-    if policy is None or named is None or not policy.migration_complete:
+    known = METHODS.get(method)
+    if policy is None or known is None or not known.allowed_by or not policy.migration_complete:
         return True
-    return any(policy.states.get(name) != "disabled" for name in named)
+    return any(policy.states.get(name) != "disabled" for name in known.allowed_by)
+
+
+def _modes(method: str, policy: MethodsPolicy | None) -> frozenset[str]:
+    """Return the modes of a strength that a method serves: of a telephone, those that are allowed by themselves."""
+    known = METHODS.get(method)
+    if known is None:
+        return frozenset()
+    if policy is None or not policy.migration_complete:
+        return known.modes
+    return known.modes - {mode for mode in _TELEPHONY if policy.states.get(mode) == "disabled"}
 
 
 def _combinations(copy: JsonObject) -> tuple[frozenset[str], ...] | None:

@@ -156,6 +156,46 @@ def test_a_method_that_the_tenant_does_not_allow_meets_no_strength() -> None:
     assert capability(report("mobilePhone"), more=beside()).value is MfaCapable.CAPABLE
 
 
+def test_a_telephone_meets_a_strength_only_in_the_way_that_the_tenant_allows() -> None:
+    texts = with_strength("password,sms")
+    assert capability(report("mobilePhone"), texts, more=beside(allowing("sms"))).value is MfaCapable.CAPABLE
+    found = capability(report("mobilePhone"), texts, more=beside(allowing("voice")))
+    assert (found.value, found.why) == (MfaCapable.NOT_CAPABLE, CapableWhy.STRENGTH_NOT_MET)
+    still = capability(report("mobilePhone"), texts, more=beside(allowing("voice", complete=False)))
+    assert still.value is MfaCapable.CAPABLE
+
+
+def test_whoever_is_registered_with_what_the_report_does_not_name_is_not_known_under_a_strength() -> None:
+    assert capability(report(), policy()).value is MfaCapable.CAPABLE
+    assert capability(report(), STRONG).value is MfaCapable.UNKNOWN
+
+
+WITH_PASS = report("temporaryAccessPass", registered=False, capable=False)
+
+
+@pytest.mark.parametrize(
+    ("policies", "more", "who", "value"),
+    [
+        ((policy(), about_registration(grant="mfa")), None, None, "must register first"),
+        ((policy(), about_registration()), None, None, "not MFA capable"),
+        ((STRONG,), beside(allowing("temporaryaccesspass")), None, "must register first"),
+        ((STRONG,), beside(allowing("fido2")), None, "not MFA capable"),
+        # A pass does not work for guests.
+        (
+            (policy(), about_registration(grant="mfa")),
+            beside(default=False),
+            guest("gus", identities=ENTRA),
+            "not MFA capable",
+        ),
+    ],
+    ids=["asks for MFA", "blocks", "a strength", "passes are not allowed", "a guest"],
+)
+def test_a_pass_lets_in_whom_nothing_else_does_where_it_is_allowed_and_registration_is_not_blocked(
+    policies: tuple[ConditionalAccessPolicy, ...], more: CapabilityEvidence | None, who: UserProfile | None, value: str
+) -> None:
+    assert capability(WITH_PASS, *policies, who=who, more=more).value.value == value
+
+
 @pytest.mark.parametrize(
     ("methods", "phones"),
     [
