@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +17,9 @@ from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
 from migrate.config import AcceptCaught, Config, EmergencyAccess, Exclusion, limits_of
 from migrate.errors import ConfigProblem, ExitCode
+from migrate.model.evidence import Evidence
 from migrate.model.impact import AcceptedPerson
-from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, HoldReason, PlanHeader
+from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, HoldReason, PlanAction, PlanHeader, PlanRow
 from migrate.model.rules import Rules
 from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
@@ -80,10 +81,17 @@ def plan(
         planner.know_readings(read_readings(workspace))
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
+        off: set[str] = set()
         header = write_plan(
             workspace,
-            planner.rows(snapshot.users()),
-            lambda digest: msgspec.structs.replace(planner.header(digest, tool_version=__version__), made_with=made),
+            _noted(planner.rows(snapshot.users()), off),
+            lambda digest: _with_replay(
+                msgspec.structs.replace(planner.header(digest, tool_version=__version__), made_with=made),
+                workspace,
+                snapshot,
+                planner.planned_evidence,
+                off,
+            ),
             dialect_of(call.settings),
         )
         advice = None
@@ -93,6 +101,27 @@ def plan(
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
+
+
+def _noted(rows: Iterator[PlanRow], off: set[str]) -> Iterator[PlanRow]:
+    """Pass the rows on and note whose per-user MFA they switch off."""
+    for row in rows:
+        if row.action is PlanAction.DISABLE:
+            off.add(row.user_id)
+        yield row
+
+
+def _with_replay(
+    header: PlanHeader, workspace: Workspace, snapshot: Snapshot, planned: Evidence, off: set[str]
+) -> PlanHeader:
+    """Add what the sign-in log says of the plan, where a log was read."""
+    from migrate.commands.replaying import replay_of
+    from migrate.decide.replay.notes import notes_of
+
+    found = replay_of(workspace, snapshot, planned, frozenset(off))
+    if found is None:
+        return header
+    return msgspec.structs.replace(header, notes=(*header.notes, *notes_of(found[0])))
 
 
 _CLOSED_BY_STEPS = (HoldReason.UNCOVERED, HoldReason.PARTLY, HoldReason.MANAGED_POLICY)

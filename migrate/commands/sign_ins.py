@@ -14,7 +14,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
 from migrate.commands.sign_in_evidence import checked_sources, ways_seen_in
 from migrate.commands.wiring import open_tenant, owner_line, workspace_of
-from migrate.errors import ExitCode, UsageProblem
+from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.settings import GlobalOptions
 from migrate.store.sign_ins import SignInBook
@@ -236,6 +236,48 @@ def _shown(call: Call, workspace: Workspace, numbers: list[int]) -> ExitCode:
             )
         )
     return ExitCode.OK
+
+
+@sign_ins_app.command("replay")
+@verb
+def sign_ins_replay(
+    call: Call,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when somebody would lose MFA or be newly blocked.")
+    ] = False,
+) -> ExitCode:
+    """Judge past sign-ins under the planned policies, with per-user MFA off for whom the plan switches off.
+
+    Who is newly required to use MFA, who is newly blocked, who would lose MFA (then `plan` has a blocker), who moves
+    over. First the same sign-ins are judged under today's policies and compared with what the log says that each
+    policy did; where that agrees too seldom, the replay of that policy is not proven and the sign-ins are shown.
+
+    \b
+    Examples:
+        mfa-migrate sign-ins replay
+        mfa-migrate sign-ins replay -o csv > changes.csv
+    """
+    from migrate.commands.plan import rules_for
+    from migrate.commands.replaying import replay_of
+    from migrate.decide.planner import Planner
+    from migrate.model.plan import PlanAction
+    from migrate.model.replay import Change
+    from migrate.views.replay import replay_answer
+
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
+        rules = rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
+        planner = Planner(snapshot.header, snapshot.evidence(), rules)
+        rows = planner.rows(snapshot.users())
+        off = frozenset(row.user_id for row in rows if row.action is PlanAction.DISABLE)
+        found = replay_of(workspace, snapshot, planner.planned_evidence, off)
+        if found is None:
+            raise NothingHere("No sign-in log was read.", hint="Read it first: mfa-migrate sign-ins read")
+        names = {user.profile.id.lower(): user.profile.user_principal_name for user in snapshot.users()}
+    replay, sources = found
+    call.answer(replay_answer(replay, sources, names))
+    bad = replay.people_of(Change.LOSES_MFA) | replay.people_of(Change.NEWLY_BLOCKED)
+    return ExitCode.FINDINGS if exit_code and bad else ExitCode.OK
 
 
 @sign_ins_app.command("forget")

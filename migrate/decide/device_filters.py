@@ -22,8 +22,8 @@ _GLUE = re.compile(r"\s-(and|or)\s", re.IGNORECASE)
 class StatedDevice:
     """What was stated of a device."""
 
-    compliant: bool
-    hybrid_joined: bool
+    compliant: Truth
+    hybrid_joined: Truth
 
 
 def matches(rule: str, device: StatedDevice) -> Truth:
@@ -47,9 +47,15 @@ def _holds(clause: re.Match[str], device: StatedDevice) -> Truth:
     match clause["name"].casefold():
         case "iscompliant" if value in ("true", "false"):
             # A device that is not compliant may also be one of which nothing is known: then the attribute is null.
-            equal = (value == "true") if device.compliant else False if value == "true" else None
+            equal = (value == "true") if device.compliant else _unless_unknown(device.compliant, value == "true")
         case "trusttype":
-            equal = (value == "serverad") if device.hybrid_joined else False if value == "serverad" else None
+            named = value == "serverad"
+            equal = named if device.hybrid_joined else _unless_unknown(device.hybrid_joined, named)
         case _:
             return None
     return equal if equal is None or clause["operator"].casefold() == "eq" else not equal
+
+
+def _unless_unknown(stated: Truth, is_named: bool) -> Truth:
+    """Return that a device is not what the clause names, where it was stated that it is not."""
+    return False if stated is False and is_named else None

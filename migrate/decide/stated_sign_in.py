@@ -20,6 +20,8 @@ from migrate.model.explanation import SignIn
 
 DEVICE_CODE = "deviceCodeFlow"
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 STATED_OPTIONS = {
     Axis.CLIENT: ("client_app_type", "--client-app-type"),
     Axis.PLATFORM: ("platform", "--platform"),
@@ -100,7 +102,7 @@ def _spelled(stated: str, known: tuple[str, ...], option: str) -> str:
     return found
 
 
-def address_of(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_of(text: str | None) -> Address | None:
     if text is None:
         return None
     try:

@@ -17,6 +17,7 @@ from migrate.decide.coverage.this_moment import Moment
 from migrate.decide.coverage.vocabulary import (
     APP_GROUPS,
     APP_NAMES,
+    COMPLIANT_NETWORK,
     LEGACY_CLIENTS,
     MFA_TRUSTED_IPS,
     Axis,
@@ -25,9 +26,9 @@ from migrate.decide.coverage.vocabulary import (
     membership_of,
 )
 from migrate.decide.device_filters import StatedDevice, matches
-from migrate.decide.stated_sign_in import DEVICE_CODE, STATED_OPTIONS, address_of
+from migrate.decide.stated_sign_in import DEVICE_CODE, STATED_OPTIONS, Address, address_of
 from migrate.model.evidence import Evidence, PolicyState
-from migrate.model.explanation import PolicyAnswer, SignIn, SignInOutcome, WhatIfAnswer
+from migrate.model.explanation import PastSignIn, PolicyAnswer, SignIn, SignInOutcome, WhatIfAnswer
 from migrate.model.users import UserProfile
 
 DEVICE_FILTER = "deviceFilter"
@@ -76,18 +77,10 @@ class WhatIf:
         Raises:
             UsageProblem: The address is none.
         """
-        facts, kinds = self._facts.spelled_out(self._facts.of(profile.id)), kinds_of(profile)
-        if sign_in.external_user_type is not None:
-            kinds = frozenset({UserKind(sign_in.external_user_type)})
-        moment = Moment(external_tenant_id=sign_in.external_tenant_id)
-        entrances = self._directory.entrances_of(profile.id, self._directory.nested_among(facts))
-        verdicts = []
-        for reading in self._context.readings:
-            answer = self._directory.assignment_of(reading, facts, kinds, entrances, moment)
-            known = {Match.YES: True, Match.NO: False, Match.NOT_KNOWN: None}[answer.match]
-            how = "excluded as " if answer.excluded else ""
-            people = _Check(known, f"users: {how}{'; '.join(answer.paths)}")
-            verdicts.append(_verdict(reading, [people, *self._checks(reading, sign_in)], sign_in))
+        verdicts = [
+            _verdict(reading, [people, *self._checks(reading, sign_in)], sign_in)
+            for reading, people in zip(self._context.readings, self._assigned(profile, sign_in), strict=True)
+        ]
         outcome, because, deciding = _outcome(verdicts)
         # What decides comes first, then what applies, may apply, does not.
         verdicts.sort(key=lambda one: (one not in deciding, {True: 0, None: 1, False: 2}[one.applies]))
@@ -97,6 +90,42 @@ class WhatIf:
             deciding=tuple(one.reading.id for one in deciding),
             policies=tuple(_answer(one) for one in verdicts),
         )
+
+    @property
+    def readings(self) -> tuple[PolicyReading, ...]:
+        """The policies, in the order of every list of answers about them."""
+        return self._context.readings
+
+    def assigned_to(self, profile: UserProfile) -> tuple[Truth, ...]:
+        """Return which policies are assigned to a user: users with the same answer are as one to every sign-in."""
+        return tuple(people.holds for people in self._assigned(profile, SignIn()))
+
+    def weighed(self, assigned: tuple[Truth, ...], sign_in: SignIn) -> tuple[SignInOutcome, tuple[Truth, ...]]:
+        """Return what a sign-in of such users meets, and whether each policy applies to it.
+
+        Raises:
+            UsageProblem: The address is none.
+        """
+        verdicts = [
+            _verdict(reading, [_Check(holds, ""), *self._checks(reading, sign_in)], sign_in)
+            if holds is not False
+            else _Verdict(reading, False, (), frozenset())
+            for reading, holds in zip(self._context.readings, assigned, strict=True)
+        ]
+        return _outcome(verdicts)[0], tuple(one.applies for one in verdicts)
+
+    def _assigned(self, profile: UserProfile, sign_in: SignIn) -> Iterator[_Check]:
+        """Yield for each policy whether it is assigned to the user at the moment of this sign-in."""
+        facts, kinds = self._facts.spelled_out(self._facts.of(profile.id)), kinds_of(profile)
+        if sign_in.external_user_type is not None:
+            kinds = frozenset({UserKind(sign_in.external_user_type)})
+        moment = Moment(external_tenant_id=sign_in.external_tenant_id)
+        entrances = self._directory.entrances_of(profile.id, self._directory.nested_among(facts))
+        for reading in self._context.readings:
+            answer = self._directory.assignment_of(reading, facts, kinds, entrances, moment)
+            known = {Match.YES: True, Match.NO: False, Match.NOT_KNOWN: None}[answer.match]
+            how = "excluded as " if answer.excluded else ""
+            yield _Check(known, f"users: {how}{'; '.join(answer.paths)}")
 
     def _checks(self, reading: PolicyReading, sign_in: SignIn) -> Iterator[_Check]:
         yield _target(reading, sign_in)
@@ -129,11 +158,13 @@ class WhatIf:
             trusted = [
                 where for where in self._context.locations.values() if isinstance(where, Ranges) and where.trusted
             ]
-            return None if address is None else any(lies_in(where, address) for where in trusted)
+            return _any(iter([_lies_within(where, address, sign_in) for where in trusted] or [False]))
+        if name == COMPLIANT_NETWORK and isinstance(sign_in, PastSignIn):
+            return sign_in.compliant_network
         location = self._context.locations.get(name)
         match location:
             case Ranges():
-                return None if address is None else lies_in(location, address)
+                return _lies_within(location, address, sign_in)
             case Countries():
                 if location.by_gps or sign_in.country is None:
                     return None
@@ -144,6 +175,15 @@ class WhatIf:
                 return False if name == MFA_TRUSTED_IPS and address is not None else None
             case _:
                 assert_never(location)
+
+
+def _lies_within(location: Ranges, address: Address | None, sign_in: SignIn) -> Truth:
+    """Tell whether a sign-in came from a location: by its address, or by what was kept of it."""
+    if address is not None:
+        return lies_in(location, address)
+    if isinstance(sign_in, PastSignIn) and sign_in.within is not None:
+        return location.id in sign_in.within
+    return None
 
 
 def _filtered(name: str, wanted: bool, sign_in: SignIn) -> _Check:
@@ -185,6 +225,9 @@ def _target(reading: PolicyReading, sign_in: SignIn) -> _Check:
         wanted = sign_in.user_action.casefold() in {action.casefold() for action in targets.user_actions}
         return _Check(wanted, f"user action: {sign_in.user_action} is {'' if wanted else 'not '}included")
     app = (sign_in.app or "").casefold()
+    if targets.contexts and isinstance(sign_in, PastSignIn):
+        about = None if sign_in.contexts is None else bool(targets.contexts & set(sign_in.contexts))
+        return _Check(about, "target: the policy is about authentication contexts")
     if targets.user_actions or targets.contexts:
         return _Check(False, "target: the policy is about user actions or authentication contexts, not about apps")
     # Of an application that no document lists in a group, it is not known whether it belongs to it.

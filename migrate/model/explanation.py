@@ -60,26 +60,36 @@ class SignInOutcome(StrEnum):
 
 
 class SignIn(Record, frozen=True, kw_only=True):
-    """One sign-in to try out. Enum values in Graph's spelling; None means not stated."""
+    """One sign-in to try out. Enum values in Graph's spelling; None means not stated, and may be anything."""
 
     app: str | None = None
     user_action: str | None = None
-    client_app_type: str = "browser"
+    client_app_type: str | None = "browser"
     platform: str | None = None
     ip: str | None = None
     country: str | None = None
-    sign_in_risk: str = "none"
-    user_risk: str = "none"
-    insider_risk: str = "none"
-    compliant: bool = False
-    hybrid_joined: bool = False
-    flow: str = "none"
+    sign_in_risk: str | None = "none"
+    user_risk: str | None = "none"
+    insider_risk: str | None = "none"
+    compliant: bool | None = False
+    hybrid_joined: bool | None = False
+    flow: str | None = "none"
     device_filter: str | None = None
     """`matches` or `no`: whether the device matches the filters of policies; None: it is evaluated, or not known."""
     external_tenant_id: str | None = None
     """Home tenant of a guest, as Microsoft's own What If takes it."""
     external_user_type: str | None = None
     """Kind of guest or external user, in Graph's spelling."""
+
+
+class PastSignIn(SignIn, frozen=True, kw_only=True):
+    """A sign-in that happened, as far as the log was kept: without its address."""
+
+    within: tuple[str, ...] | None = None
+    """Ids of the named locations with ranges that hold the address; None where it is not known."""
+    compliant_network: bool | None = None
+    contexts: tuple[str, ...] | None = None
+    """Authentication contexts that it was about."""
 
 
 class WhatIfAnswer(Record, frozen=True, kw_only=True):

@@ -157,6 +157,10 @@ class Seen(Record, frozen=True, kw_only=True):
         """Return how many attempts ended so."""
         return sum(number for _, number in self.hours)
 
+    def attempts_between(self, since: int, until: int) -> int:
+        """Return the attempts of the whole hours from `since` on, and before `until` (seconds since 1970)."""
+        return sum(number for hour, number in self.hours if since <= hour * 3600 and hour * 3600 + 3600 <= until)
+
     def and_more(self, other: Seen) -> Seen:
         """Return both together."""
         hours = dict(self.hours)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from migrate.decide.coverage.vocabulary import EAS_OTHER_PLATFORMS
 from migrate.model.sign_ins import SignInClass, SignInKind, WayIn
 
 _CODES: Final = {
@@ -32,6 +33,8 @@ def class_of(code: int) -> SignInClass:
 
 _ACTIVE_SYNC: Final = "exchange activesync"
 _SMTP: Final = frozenset({"authenticated smtp", "smtp"})
+_BROWSER: Final = "browser"
+_APPS: Final = frozenset({"mobile apps and desktop clients", "modern clients"})
 _LEGACY: Final = frozenset(
     [
         *_SMTP,
@@ -52,6 +55,24 @@ _LEGACY: Final = frozenset(
         "other clients",
     ]
 )
+_SUPPORTED_BY_ACTIVE_SYNC: Final = frozenset({"android", "iOS", "windows"})
+_OTHER, _MODERN = "other", "mobileAppsAndDesktopClients"
+
+
+def client_types(client: str, platform: str | None) -> tuple[str, ...]:
+    """Return the client types of policies that a client may be: several where the log does not settle it."""
+    word = client.casefold()
+    if word == _ACTIVE_SYNC:
+        if platform is None:
+            return ("easSupported", EAS_OTHER_PLATFORMS)
+        return ("easSupported",) if platform in _SUPPORTED_BY_ACTIVE_SYNC else (EAS_OTHER_PLATFORMS,)
+    if word in _LEGACY:
+        return (_OTHER,)
+    if word == _BROWSER:
+        return ("browser",)
+    return (_MODERN,) if word in _APPS else (_MODERN, _OTHER)
+
+
 _PLATFORMS: Final = (
     # The longer beginning first.
     ("windows phone", "windowsPhone"),

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from migrate.decide.sign_ins.ways import ways_seen
-from migrate.decide.sign_ins.words import class_of, is_hybrid, platform_of
+from migrate.decide.sign_ins.words import class_of, client_types, is_hybrid, platform_of
 from migrate.model.sign_ins import Coordinate, Seen, SeenAs, SignInClass, SignInKind, WayIn
 from tests.unit.store.test_sign_ins import KIND, SOURCE
 
@@ -50,6 +50,23 @@ def test_an_operating_system_is_a_platform_another_word_unknown_and_none_not_kno
     system: str, platform: str | None
 ) -> None:
     assert platform_of(system) == platform
+
+
+@pytest.mark.parametrize(
+    ("client", "platform", "types"),
+    [
+        ("Browser", None, ("browser",)),
+        ("IMAP4", None, ("other",)),
+        ("imap", "iOS", ("other",)),
+        ("Modern clients", None, ("mobileAppsAndDesktopClients",)),
+        ("Exchange ActiveSync", "iOS", ("easSupported",)),
+        ("Exchange ActiveSync", "linux", ("exchangeActiveSync",)),
+        ("Exchange ActiveSync", None, ("easSupported", "exchangeActiveSync")),
+        ("Something new", None, ("mobileAppsAndDesktopClients", "other")),
+    ],
+)
+def test_a_client_is_every_type_that_it_may_be(client: str, platform: str | None, types: tuple[str, ...]) -> None:
+    assert client_types(client, platform) == types
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""Replay what was read of the sign-in log under a plan's policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrate.commands.sign_in_evidence import checked_sources
+from migrate.model.evidence import Evidence
+from migrate.model.sign_ins import SignInSource
+from migrate.store.folder import Workspace
+from migrate.store.sign_ins import SignInBook
+from migrate.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from migrate.model.replay import Replay
+
+AGREEMENT_LIMIT = 0.995
+"""Below it the replay of a policy is not proven (ours, no page says it)."""
+
+
+def replay_of(
+    workspace: Workspace, snapshot: Snapshot, planned: Evidence, switched_off: frozenset[str]
+) -> tuple[Replay, tuple[SignInSource, ...]] | None:
+    """Return the replay with the readings that it rests on; None where no log was read.
+
+    Args:
+        workspace, snapshot: Where the log and the users are.
+        planned: The policies as they will be.
+        switched_off: Object ids of those whose per-user MFA goes off.
+
+    Raises:
+        FolderDamaged: What was read is not what was written.
+    """
+    from migrate.decide.capability import capabilities_today
+    from migrate.decide.replay.replaying import replayed
+
+    with SignInBook(workspace) as book:
+        sources = checked_sources(book)
+        if not sources:
+            return None
+        people = [one for number in sources for one in book.people(number)]
+    ids = {one.user_id for one in people}
+    users = [user for user in snapshot.users() if user.profile.id.lower() in ids]
+    capable = capabilities_today(planned)
+    replay = replayed(
+        people,
+        {user.profile.id.lower(): user.profile for user in users},
+        today=snapshot.evidence(),
+        planned=planned,
+        switched_off=frozenset(user_id.lower() for user_id in switched_off),
+        cannot_answer=frozenset(
+            user.profile.id.lower()
+            for user in users
+            if not user.profile.is_agent and not capable.of(user.profile, user.registration).value.can_pass
+        ),
+        agreement_limit=AGREEMENT_LIMIT,
+    )
+    return replay, tuple(sources.values())

@@ -1,0 +1,1 @@
+"""Sign-ins of the past under the policies of the future. Pure."""
