@@ -12,6 +12,7 @@ from typing import Any, TypeGuard, get_args, get_type_hints
 
 import msgspec
 
+from migrate.config_policy import PolicyConfig, troubles
 from migrate.config_words import belongs, missing_key, unquoted_text, value_at, wrong_value
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
@@ -30,21 +31,6 @@ class OutputFormat(StrEnum):
     JSON = "json"
     CSV = "csv"
     NDJSON = "ndjson"
-
-
-class PolicyMode(StrEnum):
-    """Where the requirement comes from after the migration."""
-
-    ADOPT = "adopt"
-    CREATE = "create"
-
-
-class DirectorySync(StrEnum):
-    """How a created policy excludes the accounts of the directory synchronization."""
-
-    ROLE = "role"
-    ACCOUNTS = "accounts"
-    """By id: some rules allow no exclusion of roles."""
 
 
 class SignIn(Record, frozen=True, kw_only=True, rename=None):
@@ -84,6 +70,8 @@ class Exclusion(Record, frozen=True, kw_only=True, rename=None):
     reason: str
     expires: date
     """From this day on the exclusion counts no more."""
+    from_policy: bool = False
+    """The created policy leaves this person out too, while per-user MFA is read as enforced."""
     decided_by: str | None = None
     """Who decided it; stands in plan and report."""
     since: date | None = None
@@ -107,20 +95,6 @@ class AcceptCaught(Record, frozen=True, kw_only=True, rename=None):
     user: str
     reason: str
     expires: date
-
-
-class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
-    """`[policy]`."""
-
-    mode: PolicyMode = PolicyMode.ADOPT
-    scope: str = "all"
-    """`all`, or `group:<object id>` for a pilot; used in create mode."""
-    directory_sync: DirectorySync = DirectorySync.ROLE
-    """How the created policy spares the directory synchronization."""
-    switch_on: tuple[str, ...] = ()
-    """Names or ids of existing report-only policies that the plan switches on."""
-    report_only_days: float = 7
-    policy_settle: str = "24h"
 
 
 class WaveStart(Record, frozen=True, kw_only=True, rename=None):
@@ -361,17 +335,14 @@ def _check_values(config: Config, text: str, name: str) -> None:
         if not 1 <= start.wave <= len(shares) + 2:
             words = f"waves.start.wave = {start.wave}: the waves have the numbers 1 to {len(shares) + 2}."
             raise refuse(["waves", "start", "wave"], words)
-    if config.policy.report_only_days < 0:
-        raise refuse(["policy", "report_only_days"], "policy.report_only_days cannot be negative.")
+    for keys, sentence in troubles(config.policy):
+        raise refuse(keys, sentence)
     if config.tenant_settings.answer is None:
         raise refuse(
             ["tenant_settings", "baseline_scopes"],
             "tenant_settings.baseline_scopes must be `enforced`, `disabled` or `customised:<application id>`, "
             f"not {config.tenant_settings.baseline_scopes!r}.",
         )
-    scope = config.policy.scope
-    if scope != "all" and not re.fullmatch(r"group:[0-9A-Fa-f-]{36}", scope):
-        raise refuse(["policy", "scope"], f"policy.scope must be `all` or `group:<object id>`, not {scope!r}.")
     access = config.emergency_access
     if access is not None and bool(access.accounts) == (access.none is not None):
         raise refuse(["emergency_access"], 'emergency_access takes either accounts or none = "reason".')

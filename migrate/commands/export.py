@@ -103,7 +103,6 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> tuple[Snap
     from migrate.engine.exporter import export_tenant
     from migrate.store.snapshot import SnapshotWriter
 
-    scope = call.settings.config.policy.scope
     async with open_tenant(call) as tenant:
         await _refuse_foreign_folder(tenant, workspace)
         with SnapshotWriter(workspace) as sink:
@@ -114,7 +113,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> tuple[Snap
                 fast=fast,
                 # The sample only has to be hard to foresee, not secret.
                 rng=random.Random(),  # noqa: S311
-                groups=[scope.removeprefix("group:").lower()] if scope != "all" else [],
+                groups=call.settings.config.policy.groups,
                 roles=DIRECTORY_SYNC_ROLES,
             )
             header = sink.finish(

@@ -12,6 +12,7 @@ import typer
 from migrate import __version__
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
+from migrate.commands.policy_exclusions import policy_exclusions
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
@@ -205,6 +206,7 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         emergency_decision=_decision(access),
         not_before=tuple((start.wave, start.not_before.isoformat()) for start in config.waves.start),
         accepted_caught=_caught_on(config, snapshot, today),
+        policy_exclusions=policy_exclusions(settings, snapshot, _user_id),
     )
 
 
@@ -240,6 +242,7 @@ def _excluded(entry: Exclusion, snapshot: Snapshot) -> ExcludedUser:
         expires=entry.expires.isoformat(),
         decided_by=entry.decided_by or "",
         since=_day(entry.since),
+        from_policy=entry.from_policy,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.model.plan import PlanNote, Severity
+from migrate.model.policy_exclusions import ExcludedBy
 from migrate.model.rules import Rules
 
 SHOWN = 5
@@ -19,6 +20,14 @@ def undecided(rules: Rules) -> Iterator[PlanNote]:
         f"[[exclude]] {one.reason!r}"
         for one in rules.exclusions.values()
         if one.expires and not (one.decided_by and one.since)
+    ]
+    found += [
+        f"[[policy.exclude]] {name}"
+        for name in dict.fromkeys(
+            one.reason
+            for one in rules.policy_exclusions
+            if one.by is not ExcludedBy.KEEPS_MFA and not (one.decided_by and one.since)
+        )
     ]
     found += [f"[[accept_partial]] {gap.tag}" for gap in rules.accepted_gaps if not (gap.decided_by and gap.since)]
     if found:

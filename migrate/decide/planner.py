@@ -15,6 +15,7 @@ from migrate.decide.capability import Capabilities, not_yet
 from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.exceptions import undecided
+from migrate.decide.exclusions import ExclusionTally
 from migrate.decide.guards import dependents
 from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_warnings
 from migrate.decide.kept_out import kept_out
@@ -23,7 +24,7 @@ from migrate.decide.policy_steps import OwnPast
 from migrate.decide.scope_notes import scope_blockers, scope_warnings
 from migrate.decide.settling import Settling, SettlingTally
 from migrate.model.coverage import Assumption, Coverage, Verdict
-from migrate.model.evidence import Evidence, ReadStatus, evidence_digest
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
 from migrate.model.instants import moment_of
 from migrate.model.plan import (
@@ -77,6 +78,7 @@ class Planner:
             ImpactTally(policy, self._planned_evidence, accepted_people, key=key, widens=key in prepared.widened)
             for key, policy in prepared.taking_effect.items()
         )
+        self._exclusions = None if prepared.own is None else self._tally_of(prepared.own)
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
         self._settling: SettlingTally | None = None
@@ -93,6 +95,10 @@ class Planner:
         self._sync_accounts: set[str] = set()
         self._lose: list[str] = []
         """People whose per-user MFA we disabled and of whom the plan's policies would require less."""
+
+    def _tally_of(self, own: ConditionalAccessPolicy) -> ExclusionTally:
+        today = self._snapshot.taken_on.isoformat()
+        return ExclusionTally(own, self._planned_evidence, self._judge, self._rules, self._snapshot.skus, today)
 
     @property
     def planned_evidence(self) -> Evidence:
@@ -167,6 +173,9 @@ class Planner:
             newly_prompted=(),
             impacts=impacts,
             accepted_caught=self._rules.accepted_caught,
+            policy_exclusions=self._rules.policy_exclusions,
+            mfa_by_neither=() if self._exclusions is None else self._exclusions.neither,
+            proposals=() if self._exclusions is None else self._exclusions.proposals,
             accepted_gaps=self._rules.accepted_gaps,
             apps_that_matter=None
             if self._rules.apps_that_matter is None
@@ -230,6 +239,8 @@ class Planner:
             licences = user.profile.assigned_licenses
             if licences is not None and not self._licensed_skus & set(licences):
                 self._unlicensed += 1
+        if self._exclusions is not None:
+            self._exclusions.count(user)
         if self._switched:
             standing = self._standings.of(user)
             for tally in self._switched:
@@ -285,6 +296,8 @@ class Planner:
         if self._settling is not None:
             yield from self._settling.notes()
         yield from scope_warnings(self.policy_steps, rules.limits)
+        if self._exclusions is not None:
+            yield from self._exclusions.notes()
         if rules.emergency_none is not None:
             yield _warning("no-emergency-access", f"No emergency access account is configured: {rules.emergency_none}")
         elif len(rules.emergency_access) == 1:

@@ -30,6 +30,8 @@ class Prepared(Record, frozen=True, kw_only=True):
     taking_effect: dict[str, ConditionalAccessPolicy]
     """By the key of their steps the policies that ask more of somebody once the plan is done, as they will be."""
     evidence: Evidence
+    own: ConditionalAccessPolicy | None
+    """Our policy for users, as it will be; None where the plan has none."""
 
     @property
     def switched_on(self) -> tuple[ConditionalAccessPolicy, ...]:
@@ -59,14 +61,16 @@ def prepare(tenant_id: str, evidence: Evidence, rules: Rules, past: OwnPast = NO
     steps: list[PolicyStep] = []
     effect: dict[str, ConditionalAccessPolicy] = {}
     policies = list(evidence.policies)
+    own = None
     if rules.create and rules.emergency_none is None:
-        _own_policy(tenant_id, evidence, rules, past, steps, effect, policies)
+        own = _own_policy(tenant_id, evidence, rules, past, steps, effect, policies)
     for policy_id in rules.switch_on if rules.emergency_none is None else ():
         policy = evidence.policy(policy_id)
         if policy is not None and policy.policy_state is not PolicyState.ENABLED:
             effect[policy.id] = _switch_on(policy, steps, policies, key=policy.id)
     seen = _beta_after(evidence, [step for step in steps if isinstance(step, SetPolicyScope)])
-    return Prepared(steps=tuple(steps), taking_effect=effect, evidence=with_policies(seen, tuple(policies)))
+    planned = with_policies(seen, tuple(policies))
+    return Prepared(steps=tuple(steps), taking_effect=effect, evidence=planned, own=own)
 
 
 def _own_policy(
@@ -77,8 +81,8 @@ def _own_policy(
     steps: list[PolicyStep],
     effect: dict[str, ConditionalAccessPolicy],
     policies: list[ConditionalAccessPolicy],
-) -> None:
-    """Add what makes our own policy be there, be for whom the rules say, and be enabled."""
+) -> ConditionalAccessPolicy:
+    """Add what makes our own policy be there, be for whom the rules say, and be enabled; return it as it will be."""
     known = own_policy(tenant_id, evidence, rules)
     if known is None:
         key = marker_for(tenant_id, Template.ALL_USERS)
@@ -98,7 +102,8 @@ def _own_policy(
             if takes_effect_at_once(step):
                 effect[key] = found
     if found.policy_state is not PolicyState.ENABLED:
-        effect[key] = _switch_on(found, steps, policies, key=key)
+        found = effect[key] = _switch_on(found, steps, policies, key=key)
+    return found
 
 
 def own_policy(tenant_id: str, evidence: Evidence, rules: Rules) -> tuple[str, ConditionalAccessPolicy] | None:

@@ -7,12 +7,15 @@ from typing import assert_never
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.directory_sync import sync_accounts, would_catch
+from migrate.decide.exclusions import Excluded
 from migrate.decide.own_policies import is_named_by
 from migrate.decide.policy_bodies import says_the_same
+from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.journal import JournalEntry, Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
+from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
@@ -108,6 +111,39 @@ def coverage_findings(
         "Per-user MFA is off and Conditional Access does not provably require MFA.",
         coverage.summary,
     )
+
+
+def exclusion_findings(user: AnyUser, reading: StateReading, excluded: Excluded, judge: Judge) -> Iterator[Finding]:
+    """Yield a finding for somebody whom our policy leaves out and of whom neither way requires MFA.
+
+    Whoever is accepted by name is none; a state that could not be read has a finding of its own.
+    """
+    one = excluded.by(user.profile)
+    if one is None or one.accepted or reading.mfa_state in (None, MfaState.ENFORCED):
+        return
+    if user.profile.account_enabled is False:
+        return
+    coverage = judge.coverage_of(user.profile)
+    if coverage.verdict is not Verdict.COVERED:
+        yield _finding(
+            FindingCode.EXCLUDED_WITHOUT_MFA,
+            user.profile,
+            f"Left out of our policy, and per-user MFA is {reading.mfa_state}: MFA by neither way.",
+            f"[[policy.exclude]] {one.name}: {one.reason}; {coverage.summary}",
+        )
+
+
+def expired_exclusions(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[Finding]:
+    """Yield a finding for each exclusion whose day has come. The policy is not edited by that."""
+    for one in exclusions:
+        if one.expires and one.expires <= today:
+            yield Finding(
+                code=FindingCode.POLICY_EXCLUSION_EXPIRED,
+                subject=one.name,
+                subject_id=one.id,
+                sentence=f"The exclusion from our policy was to end on {one.expires}.",
+                evidence=f"{one.reason}; take the entry out of mfa-migrate.toml, then export and plan",
+            )
 
 
 def method_findings(user: AnyUser, now: Registration | None) -> Iterator[Finding]:

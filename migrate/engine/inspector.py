@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from migrate.decide.coverage.judge import Judge
+from migrate.decide.exclusions import Excluded
 from migrate.decide.guards import accepted_on
 from migrate.decide.managed_scopes import managed_findings
 from migrate.decide.verifier import (
     coverage_findings,
+    exclusion_findings,
     expected_for,
+    expired_exclusions,
     method_findings,
     policy_findings,
     state_findings,
@@ -70,12 +73,19 @@ async def inspect(
     for finding in policy_findings(done, evidence):
         yield finding
     latest = latest_entries(journal) if journal is not None else {}
-    checker = _CoverageCheck(tenant, _judge(tenant, evidence, plan), plan)
+    judge = _judge(tenant, evidence, plan)
+    checker = _CoverageCheck(tenant, judge, plan)
+    exclusions = () if plan is None else plan.policy_exclusions
+    excluded = Excluded(exclusions, evidence)
+    for finding in expired_exclusions(exclusions, tenant.server_now().date().isoformat()):
+        yield finding
     source = users()
     while chunk := list(islice(source, CHUNK)):
         expected = {user.profile.id: expected_for(user, latest.get(user.profile.id)) for user in chunk}
         for reading, user in zip(await tenant.read_mfa_states([user.profile.id for user in chunk]), chunk, strict=True):
             for finding in state_findings(user, expected[user.profile.id], reading):
+                yield finding
+            for finding in exclusion_findings(user, reading, excluded, judge):
                 yield finding
         off = [user for user in chunk if expected[user.profile.id].switched_off]
         for finding in await checker.findings(off):

@@ -23,6 +23,8 @@ class FindingCode(StrEnum):
     ACCEPTED_GAP_EXPIRED = "accepted-gap-expired"
     MANAGED_SCOPE_CHANGED = "managed-scope-changed"
     """Microsoft changed a policy of its own that a proof rests on, since the plan."""
+    EXCLUDED_WITHOUT_MFA = "excluded-without-mfa"
+    POLICY_EXCLUSION_EXPIRED = "policy-exclusion-expired"
     CONFIGURATION_DIFFERS = "configuration-differs"
 
 

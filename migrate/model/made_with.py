@@ -17,6 +17,7 @@ class ConfigPart(StrEnum):
     GUESTS = "guests"
     MODE = "policy.mode"
     SCOPE = "policy.scope"
+    POLICY_EXCLUDE = "policy.exclude"
     DIRECTORY_SYNC = "policy.directory_sync"
     SWITCH_ON = "policy.switch_on"
     CANARY = "waves.canary"

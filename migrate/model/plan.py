@@ -10,6 +10,7 @@ import msgspec
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import AcceptedPerson, PolicyImpact
 from migrate.model.plan_part import PlanPart
+from migrate.model.policy_exclusions import PolicyExclusion, Proposal
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject, Record, sha256_of
 from migrate.model.tenant_settings import BaselineScopes
@@ -250,6 +251,8 @@ class ExcludedUser(PlanPart, frozen=True, kw_only=True):
     decided_by: str = ""
     since: str = ""
     """ISO date."""
+    from_policy: bool = False
+    """The policy of ours leaves this person out too, while per-user MFA is read as enforced."""
 
     @property
     def sentence(self) -> str:
@@ -299,6 +302,8 @@ class MadeWith(PlanPart, frozen=True, kw_only=True):
     canary: tuple[str, ...] = ()
     percentages: tuple[float, ...] = ()
     sync_by_account: bool = False
+    policy_exclusions: tuple[str, ...] = ()
+    """What each exclusion from the policy names, with its kind; in order."""
 
 
 class PlanHeader(PlanPart, frozen=True, kw_only=True):
@@ -356,6 +361,12 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """Whom each policy that the plan switches on catches."""
     accepted_caught: tuple[AcceptedPerson, ...] = ()
     """Whom the operator accepts by name as caught."""
+    policy_exclusions: tuple[PolicyExclusion, ...] = ()
+    """Whom the policy of ours leaves out, emergency access and directory synchronization aside."""
+    mfa_by_neither: tuple[str, ...] = ()
+    """Names of those among them of whom neither way requires MFA."""
+    proposals: tuple[Proposal, ...] = ()
+    """Accounts that the policy catches and that may be no persons."""
 
     @property
     def digest(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, Limits
+from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.record import Record
 from migrate.model.tenant_settings import BaselineScopes
 
@@ -53,5 +54,7 @@ class Rules(Record, frozen=True, kw_only=True):
     """Who chose the emergency access accounts, or that there is none."""
     not_before: tuple[tuple[int, str], ...] = ()
     """Numbers of waves, and when each may begin at the earliest (ISO 8601 with its offset)."""
+    policy_exclusions: tuple[PolicyExclusion, ...] = ()
+    """Whom the created policy leaves out, those whose day has come too: expiry never edits a policy."""
     accepted_caught: tuple[AcceptedPerson, ...] = ()
     """Whom the operator accepts by name as caught by a policy that is switched on."""

@@ -125,6 +125,8 @@ def _policy_lines(header: PlanHeader) -> Iterator[Any]:
         yield f"    newly required to use MFA: {prompted.total}, {prompted.outside_plan} outside the plan"
     for impact in header.impacts:
         yield from _impact_lines(impact)
+    if header.mfa_by_neither:
+        yield f"    left out, and MFA by neither way: {len(header.mfa_by_neither)}, each by name in plan.json"
     yield ""
 
 

@@ -212,3 +212,62 @@ def test_the_limits_hold_when_a_policy_is_widened(lab: Lab) -> None:
         assert f"BLOCKER [{code}] Widening" in " ".join(lab.go("plan").out.split())
         lab.go("apply", "--yes", "--max-users", "100%", *skip, code=3)
         assert own_policy(lab)["conditions"]["users"]["includeGroups"] == [group.id]
+
+
+EXCLUDE = (
+    '\n[[policy.exclude]]\nreason = "no person"\ndecided_by = "Ada"\nsince = 2026-11-01\nexpires = {}\nuser = "{}"\n'
+)
+
+
+def test_somebody_is_left_out_of_the_policy_until_the_entry_goes_and_is_disabled_behind_that(lab: Lab) -> None:
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["state"] = "disabled"
+    who = lab.name_of("rob.keller")
+    skip = ("--skip-report-only", "lab", "--skip-settle", "lab")
+    lab.configure(policy=CREATE + EXCLUDE.format("2099-01-01", who), limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", *skip)
+    before = lab.states()[who]
+    assert before != "disabled"
+    assert lab.id_of("rob.keller") in own_policy(lab)["conditions"]["users"]["excludeUsers"]
+    assert lab.plan_rows()[who]["HoldCode"] in ("partly", "uncovered")
+
+    # The day comes: nothing is edited, and verify says so.
+    lab.configure(policy=CREATE + EXCLUDE.format("2026-01-01", who), limits=PROMPTS)
+    lab.go("export")
+    assert "[policy-exclusion-expired]" in lab.go("plan").out
+    assert lab.plan_header()["policySteps"] == []
+    lab.go("apply", "--yes", "--max-users", "100%", *skip)
+    assert "policy-exclusion-expired" in lab.go("verify", code=1).said
+
+    # The entry goes: lift, settle, prove, disable.
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    (step,) = lab.plan_header()["policySteps"]
+    assert step["step"] == "SetPolicyScope"
+    waiting = lab.go("apply", "--yes", "--max-users", "100%")
+    assert "settle" in waiting.out
+    assert lab.id_of("rob.keller") not in own_policy(lab)["conditions"]["users"]["excludeUsers"]
+    assert lab.states()[who] == before, "nobody is disabled before the change has settled"
+    lab.advance(DAY + 60)
+    lab.go("apply", "--yes", "--max-users", "100%")
+    assert lab.states()[who] == "disabled"
+    lab.go("verify")
+
+
+def test_whoever_is_left_out_and_has_no_per_user_mfa_fails_verify_unless_accepted_by_name(lab: Lab) -> None:
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["state"] = "disabled"
+    skip = ("--skip-report-only", "lab", "--skip-settle", "lab")
+    who = next(name for name, state in lab.states().items() if state == "disabled" and "emergency" not in name)
+    for accepted, code in (("", 1), ("accepted = true\n", 0)):
+        lab.configure(policy=CREATE + EXCLUDE.format("2099-01-01", who) + accepted, limits=PROMPTS)
+        lab.go("export")
+        planned = " ".join(lab.go("plan").out.split())
+        assert "MFA by neither way: 1 person" in planned
+        assert lab.plan_header()["mfaByNeither"] == [who]
+        lab.go("apply", "--yes", "--max-users", "100%", *skip)
+        found = lab.go("verify", code=code)
+        assert ("excluded-without-mfa" in found.said) is bool(code)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrate.config import Config, OutputFormat, PolicyMode, config_from, duration
+from migrate.config import Config, OutputFormat, config_from, duration
+from migrate.config_policy import PolicyMode
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod
 from migrate.model.amounts import count_or_percent

@@ -146,3 +146,59 @@ def test_a_start_of_a_wave_that_makes_no_sense_is_refused_by_line(
 ) -> None:
     with pytest.raises(ConfigProblem, match=said):
         settings(ACCESS + f"[[waves.start]]\n{line}\n")
+
+
+EXCLUDE = '[[policy.exclude]]\nreason = "no person"\nexpires = 2026-01-01\n'
+
+
+def test_exclusions_from_the_policy_are_resolved_and_never_end_by_their_day(
+    take_snapshot: Callable[..., Any], settings: Callable[[str], Any], tmp_path: Any
+) -> None:
+    (tmp_path / "rooms.csv").write_text("UserPrincipalName\nADA@contoso.example\n", encoding="utf-8")
+    text = ACCESS + (
+        f'{EXCLUDE}user = "bob@contoso.example"\naccepted = true\n{EXCLUDE}group = "{object_id("pilot")}"\n'
+        f'{EXCLUDE}file = "rooms.csv"\n{EXCLUDE}kind = "guests"\n{EXCLUDE}kind = "service-accounts"\n'
+        '[[exclude]]\nuser = "svc@contoso.example"\nreason = "later"\nexpires = 2026-01-01\nfrom_policy = true\n'
+    )
+    found = rules_for(settings(text), take_snapshot(), today=TODAY).policy_exclusions
+    assert [(one.by.value, one.id) for one in found] == [
+        ("user", object_id("bob")),
+        ("group", object_id("pilot")),
+        ("user", object_id("ada")),
+        ("kind", "guests"),
+        ("exclude", object_id("svc")),
+    ]
+    assert [one.accepted for one in found] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ('user = "gone@contoso.example"', "policy.exclude.user"),
+        (f'group = "{object_id("nowhere")}"', "is not in the snapshot"),
+        ('file = "gone.csv"', "gone@contoso.example"),
+    ],
+)
+def test_nobody_is_left_out_of_the_policy_by_guessing(
+    entry: str, words: str, take_snapshot: Callable[..., Any], settings: Callable[[str], Any], tmp_path: Any
+) -> None:
+    (tmp_path / "gone.csv").write_text("UserPrincipalName\ngone@contoso.example\n", encoding="utf-8")
+    with pytest.raises(ConfigProblem) as caught:
+        rules_for(settings(ACCESS + EXCLUDE + entry), take_snapshot(), today=TODAY)
+    assert words in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("", "exactly one of user, group, file and kind"),
+        ('user = "ada@contoso.example"\nkind = "rooms"', "exactly one of user, group, file and kind"),
+        ('group = "Field workers"', "must be the object id of a group"),
+        ('kind = "rooms"\naccepted = true', "for people by name"),
+        ('kind = "robots"', "does not know 'robots'"),
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_told(entry: str, words: str, settings: Callable[[str], Any]) -> None:
+    with pytest.raises(ConfigProblem) as caught:
+        settings(ACCESS + EXCLUDE + entry)
+    assert words in caught.value.what

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from migrate.decide.configuration import differences, made_with, tightening
 from migrate.model.made_with import ConfigDifference, ConfigPart
 from migrate.model.plan import AcceptedGap, ExcludedUser, Limits, PlanHeader
+from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
 from migrate.model.rules import Rules
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 from tests.unit.decide.records import header, limits, object_id, rules
@@ -52,6 +53,7 @@ def test_the_same_configuration_differs_in_nothing() -> None:
     assert found(rules(), rules()) == []
 
 
+LEFT_OUT = PolicyExclusion(by=ExcludedBy.USER, id=BOB, name="bob", reason="no person", expires="2027-06-30")
 CASES: list[tuple[ConfigPart, Rules, Rules, bool]] = [
     (ConfigPart.EMERGENCY_ACCESS, rules(emergency_access=(ADA,)), rules(emergency_access=(ADA, BOB)), True),
     (ConfigPart.EMERGENCY_ACCESS, rules(emergency_access=(ADA, BOB)), rules(emergency_access=(ADA,)), False),
@@ -74,6 +76,7 @@ CASES: list[tuple[ConfigPart, Rules, Rules, bool]] = [
     (ConfigPart.MODE, rules(), rules(create=True), False),
     (ConfigPart.SCOPE, rules(), rules(scope_group=BOB), False),
     (ConfigPart.SWITCH_ON, rules(), rules(switch_on=("p",)), False),
+    (ConfigPart.POLICY_EXCLUDE, rules(), rules(policy_exclusions=(LEFT_OUT,)), False),
     (ConfigPart.DIRECTORY_SYNC, rules(), rules(sync_by_account=True), False),
     (ConfigPart.CANARY, rules(canary=frozenset([ADA])), rules(canary=frozenset([BOB])), False),
     (ConfigPart.WAVE_START, rules(), rules(not_before=((2, "2026-12-01T06:00:00+00:00"),)), False),

@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.decide.coverage.judge import Judge
+from migrate.decide.exclusions import Excluded
 from migrate.decide.managed_scopes import managed_findings
 from migrate.decide.verifier import (
     coverage_findings,
+    exclusion_findings,
     expected_for,
+    expired_exclusions,
     method_findings,
     policy_findings,
     state_findings,
@@ -22,6 +25,7 @@ from migrate.model.evidence import PolicyState
 from migrate.model.findings import FindingCode
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
 from migrate.model.plan import CreatePolicy
+from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Why, reason_of
 from migrate.model.users import MfaState, Registration
@@ -304,6 +308,41 @@ def test_a_policy_of_microsofts_that_is_not_what_it_was_is_found_where_a_proof_r
 def test_a_policy_of_the_tenants_own_may_be_edited_without_that_finding() -> None:
     before, now = policy("Ours"), policy("Ours", excludeUsers=[object_id("ada")])
     assert not list(managed_findings(evidence(before), evidence(now), frozenset({before.id.lower()}), {}))
+
+
+LEFT_OUT = PolicyExclusion(
+    by=ExcludedBy.USER, id=object_id("room"), name="room", reason="no person", expires="2027-06-30"
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "account", "accepted", "covered", "found"),
+    [
+        ("disabled", True, False, False, True),
+        ("enabled", True, False, False, True),
+        ("enforced", True, False, False, False),
+        (None, True, False, False, False),
+        ("disabled", False, False, False, False),
+        ("disabled", True, True, False, False),
+        ("disabled", True, False, True, False),
+    ],
+)
+def test_whoever_is_left_out_needs_per_user_mfa_another_policy_or_a_name_beside_it(
+    state: str | None, account: bool, accepted: bool, covered: bool, found: bool
+) -> None:
+    import msgspec
+
+    room = user(profile("room", account_enabled=account), "disabled")
+    proof = evidence(*([policy("Another")] if covered else [policy("Ours", excludeUsers=[object_id("room")])]))
+    excluded = Excluded([msgspec.structs.replace(LEFT_OUT, accepted=accepted)], proof)
+    there = codes(exclusion_findings(room, reading("room", state), excluded, Judge(proof)))
+    assert there == ([FindingCode.EXCLUDED_WITHOUT_MFA] if found else [])
+    assert codes(exclusion_findings(user("ada"), reading("ada", "disabled"), excluded, Judge(proof))) == []
+
+
+def test_an_exclusion_whose_day_has_come_is_found() -> None:
+    assert codes(expired_exclusions([LEFT_OUT], "2027-06-29")) == []
+    assert codes(expired_exclusions([LEFT_OUT], "2027-06-30")) == [FindingCode.POLICY_EXCLUSION_EXPIRED]
 
 
 def test_findings_name_subject_and_evidence() -> None:

@@ -8,8 +8,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from migrate.decide.coverage.judge import Judge
+from migrate.decide.now import evidence_as_now, now_of
+from migrate.decide.policy_bodies import says_the_same
 from migrate.engine.history import begun_plans, bodies_written, past_of
 from migrate.errors import Blocked, Guarded, LimitReached
+from migrate.model.instants import iso_utc
 from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import CreatePolicy, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope, users_of
@@ -279,6 +283,18 @@ def test_the_rollback_files_hold_the_change_and_the_policy_as_it_was() -> None:
     assert users_of(step.before)["includeGroups"] == [object_id(PILOT)]
     assert [made.key for made in header.policies_created] == [step.key]
     assert list(header.former_policies) == list(world.tenant.policies)
+
+
+def test_an_answer_of_now_knows_whom_the_policy_is_for() -> None:
+    world = piloted()
+    exported, taken = world.tenant.evidence(), iso_utc(world.tenant.now)
+    world.tenant.now += timedelta(minutes=5)
+    world.apply(until="policies-on")
+    now = now_of(world.journal.entries(), taken, world.journal.document)
+    (policy,) = evidence_as_now(exported, now).policies
+    (raw,) = world.tenant.policies.values()
+    assert says_the_same(raw, policy)
+    assert Judge(evidence_as_now(exported, now)).coverage_of(profile("cleo")).is_proven()
 
 
 def test_what_was_done_before_is_known_to_the_next_plan() -> None:

@@ -1,0 +1,123 @@
+"""Resolve `[[policy.exclude]]` and `from_policy` against the snapshot: who exactly our policy leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from migrate.config_policy import PolicyExclude
+from migrate.errors import ConfigProblem
+from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion
+from migrate.model.users import MfaState, UserRecord
+from migrate.settings import Settings
+from migrate.store.snapshot import Snapshot
+
+FindUser = Callable[[str, Snapshot, str], str]
+_LIKE = {ExcludedKind.ROOMS: Nobody.ROOM, ExcludedKind.SERVICE_ACCOUNTS: Nobody.SERVICE_ACCOUNT}
+
+
+def policy_exclusions(settings: Settings, snapshot: Snapshot, user_id: FindUser) -> tuple[PolicyExclusion, ...]:
+    """Return every exclusion, those whose day has come too: expiry never edits a policy.
+
+    Args:
+        settings: With the configuration.
+        snapshot: What names are looked up in.
+        user_id: Returns the id of a user by name, or raises ConfigProblem that names the key.
+
+    Raises:
+        ConfigProblem: A name is nobody's, or a group was not read.
+        BadInput: A list cannot be read.
+    """
+    found: dict[tuple[ExcludedBy, str], PolicyExclusion] = {}
+    for entry in settings.config.policy.exclude:
+        for one in _of_entry(entry, settings, snapshot, user_id):
+            found.setdefault((one.by, one.id), one)
+    for one in _who_keep_mfa(settings, snapshot):
+        found.setdefault((one.by, one.id), one)
+    return tuple(found.values())
+
+
+def _of_entry(
+    entry: PolicyExclude, settings: Settings, snapshot: Snapshot, user_id: FindUser
+) -> Iterator[PolicyExclusion]:
+    if entry.user is not None:
+        yield _exclusion(ExcludedBy.USER, user_id(entry.user, snapshot, "policy.exclude.user"), entry.user, entry)
+    elif entry.group is not None:
+        yield _exclusion(ExcludedBy.GROUP, _group(entry.group.lower(), snapshot), entry.group, entry)
+    elif entry.file is not None:
+        for id_, name in _listed(entry.file, settings, snapshot):
+            yield _exclusion(ExcludedBy.USER, id_, name, entry)
+    elif entry.kind is ExcludedKind.GUESTS:
+        yield _exclusion(ExcludedBy.KIND, entry.kind.value, entry.kind.value, entry)
+    elif entry.kind is not None:
+        for id_, name in _of_kind(_LIKE[entry.kind], snapshot):
+            yield _exclusion(ExcludedBy.KIND, id_, name, entry)
+
+
+def _exclusion(by: ExcludedBy, id_: str, name: str, entry: PolicyExclude) -> PolicyExclusion:
+    return PolicyExclusion(
+        by=by,
+        id=id_,
+        name=name,
+        reason=entry.reason,
+        expires=entry.expires.isoformat(),
+        decided_by=entry.decided_by or "",
+        since="" if entry.since is None else entry.since.isoformat(),
+        accepted=entry.accepted,
+    )
+
+
+def _group(group_id: str, snapshot: Snapshot) -> str:
+    if group_id not in snapshot.evidence().groups:
+        raise ConfigProblem(
+            f"The group {group_id} of policy.exclude is not in the snapshot.",
+            hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
+        )
+    return group_id
+
+
+def _listed(file: str, settings: Settings, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    from migrate.exchange.reading import read_claims
+
+    beside = Path.cwd() if settings.config_path is None else settings.config_path.parent
+    listed = read_claims(beside / file)
+    missing = []
+    for claim in listed.claims:
+        named = [name for name in (claim.object_id, claim.user_principal_name, claim.also_named) if name]
+        user = next((user for name in named if (user := snapshot.user(name)) is not None), None)
+        if user is None:
+            missing.append(claim.user_principal_name or claim.object_id or "")
+        else:
+            yield user.profile.id, user.profile.user_principal_name
+    if missing or listed.unread:
+        what = ", ".join(missing) or listed.unread[0].reason
+        raise ConfigProblem(
+            f"policy.exclude.file {file}: not in the snapshot, or not readable: {what}.",
+            hint="Correct the row, or take it out: nobody is left out of a policy by guessing.",
+        )
+
+
+def _of_kind(kind: Nobody, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    from migrate.decide.accounts_of_nobody import guess_at, role_holders, room_licences
+
+    rooms, holders = room_licences(snapshot.header.skus), role_holders(snapshot.evidence())
+    for user in snapshot.users():
+        guess = guess_at(user, rooms, holders)
+        if guess is not None and guess.is_like is kind:
+            yield user.profile.id, user.profile.user_principal_name
+
+
+def _who_keep_mfa(settings: Settings, snapshot: Snapshot) -> Iterator[PolicyExclusion]:
+    """Yield those of `[[exclude]]` who are to be left out as well: only while they are read as enforced."""
+    for entry in settings.config.exclude:
+        user = snapshot.user(entry.user) if entry.from_policy else None
+        if isinstance(user, UserRecord) and user.mfa_state is MfaState.ENFORCED:
+            yield PolicyExclusion(
+                by=ExcludedBy.KEEPS_MFA,
+                id=user.profile.id,
+                name=user.profile.user_principal_name,
+                reason=entry.reason,
+                expires=entry.expires.isoformat(),
+                decided_by=entry.decided_by or "",
+                since="" if entry.since is None else entry.since.isoformat(),
+            )

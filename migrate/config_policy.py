@@ -1,0 +1,95 @@
+"""`[policy]` in mfa-migrate.toml: where the requirement comes from, for whom it is, and who is left out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+
+from migrate.model.policy_exclusions import ExcludedKind
+from migrate.model.record import Record
+
+_GROUP = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+Trouble = tuple[list[str], str]
+"""The keys and what is wrong with their value."""
+
+
+class PolicyMode(StrEnum):
+    """Where the requirement comes from after the migration."""
+
+    ADOPT = "adopt"
+    CREATE = "create"
+
+
+class DirectorySync(StrEnum):
+    """How a created policy excludes the accounts of the directory synchronization."""
+
+    ROLE = "role"
+    ACCOUNTS = "accounts"
+    """By id: some rules allow no exclusion of roles."""
+
+
+class PolicyExclude(Record, frozen=True, kw_only=True, rename=None):
+    """One `[[policy.exclude]]`: whom the created policy leaves out. Exactly one of the first four is there."""
+
+    user: str | None = None
+    group: str | None = None
+    """Object id."""
+    file: str | None = None
+    """A list of users in any format, beside mfa-migrate.toml or by its whole path."""
+    kind: ExcludedKind | None = None
+    reason: str
+    expires: date
+    """From this day on `verify` reports it. The policy stays as it is."""
+    decided_by: str | None = None
+    since: date | None = None
+    accepted: bool = False
+    """`verify` accepts by name that neither way requires MFA of them; for `user` and `file` only."""
+
+
+class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
+    """`[policy]`."""
+
+    mode: PolicyMode = PolicyMode.ADOPT
+    scope: str = "all"
+    """`all`, or `group:<object id>` for a pilot; used in create mode."""
+    exclude: tuple[PolicyExclude, ...] = ()
+    directory_sync: DirectorySync = DirectorySync.ROLE
+    """How the created policy spares the directory synchronization."""
+    switch_on: tuple[str, ...] = ()
+    """Names or ids of existing report-only policies that the plan switches on."""
+    report_only_days: float = 7
+    policy_settle: str = "24h"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the ids of the groups that it names."""
+        scope = () if self.scope == "all" else (self.scope.removeprefix("group:").lower(),)
+        return tuple(dict.fromkeys((*scope, *(one.group.lower() for one in self.exclude if one.group))))
+
+
+def troubles(policy: PolicyConfig) -> Iterator[Trouble]:
+    """Yield what has the right type and makes no sense."""
+    if policy.report_only_days < 0:
+        yield ["policy", "report_only_days"], "policy.report_only_days cannot be negative."
+    scope = policy.scope
+    if scope != "all" and not re.fullmatch(r"group:[0-9A-Fa-f-]{36}", scope):
+        yield ["policy", "scope"], f"policy.scope must be `all` or `group:<object id>`, not {scope!r}."
+    for one in policy.exclude:
+        named = [name for name in ("user", "group", "file", "kind") if getattr(one, name) is not None]
+        if len(named) != 1:
+            yield (
+                ["policy", "exclude", named[1] if named else "reason"],
+                "policy.exclude takes exactly one of user, group, file and kind.",
+            )
+        elif one.group is not None and not _GROUP.fullmatch(one.group):
+            yield (
+                ["policy", "exclude", "group"],
+                f"policy.exclude.group must be the object id of a group, not {one.group!r}.",
+            )
+        elif one.accepted and named[0] in ("group", "kind"):
+            yield (
+                ["policy", "exclude", "accepted"],
+                f"policy.exclude.accepted is for people by name (user or file), not for a {named[0]}.",
+            )

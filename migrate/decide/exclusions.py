@@ -1,0 +1,225 @@
+"""What it means for people that our policy leaves them out, or does not: told by the plan, and by `verify` later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from migrate.decide.accounts_of_nobody import guess_at, role_holders, room_licences
+from migrate.decide.coverage.judge import Judge
+from migrate.decide.policy_steps import with_policies
+from migrate.model.coverage import Verdict
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus
+from migrate.model.plan import PlanNote, Severity
+from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Proposal
+from migrate.model.rules import Rules
+from migrate.model.snapshot import SubscribedSku
+from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
+from migrate.model.words import counted
+
+SHOWN = 10
+MANY = 50
+"""More single people than this are better kept in a group."""
+MAKE_A_GROUP = (
+    "New-MgGroup -DisplayName 'CA - left out of MFA' -MailEnabled:$false -MailNickname ca-left-out -SecurityEnabled "
+    "-IsAssignableToRole; then for each: New-MgGroupMember -GroupId <id> -DirectoryObjectId <user id>"
+)
+
+
+class Excluded:
+    """Tells whom exclusions name."""
+
+    def __init__(self, exclusions: Iterable[PolicyExclusion], evidence: Evidence) -> None:
+        self._groups: list[PolicyExclusion] = []
+        self._guests: PolicyExclusion | None = None
+        self._people: dict[str, PolicyExclusion] = {}
+        self._evidence = evidence
+        for one in exclusions:
+            if one.by is ExcludedBy.GROUP:
+                self._groups.append(one)
+            elif one.by is ExcludedBy.KIND and one.id == ExcludedKind.GUESTS:
+                self._guests = one
+            else:
+                self._people[one.id] = one
+
+    def by(self, profile: UserProfile) -> PolicyExclusion | None:
+        """Return what leaves a user out; somebody named by name counts as that, whatever else names them."""
+        if (one := self._people.get(profile.id)) is not None:
+            return one
+        if self._guests is not None and profile.is_guest:
+            return self._guests
+        return next((one for one in self._groups if self._is_in(one.id, profile.id)), None)
+
+    def _is_in(self, group_id: str, user_id: str) -> bool:
+        group = self._evidence.groups.get(group_id)
+        return group is not None and group.status is ReadStatus.READ and user_id in group.members
+
+
+class ExclusionTally:
+    """Goes through the users of a plan once and gathers what has to be said of our policy's exclusions."""
+
+    def __init__(
+        self,
+        own: ConditionalAccessPolicy,
+        evidence: Evidence,
+        judge: Judge,
+        rules: Rules,
+        skus: Iterable[SubscribedSku],
+        today: str,
+    ) -> None:
+        """Begin with nobody.
+
+        Args:
+            own: Our policy, as it will be.
+            evidence: As it will be.
+            judge: Judges by it.
+            rules: Of the plan.
+            skus: They tell which licences rooms have.
+            today: The day of the plan (ISO 8601).
+        """
+        self._name, self._rules, self._judge, self._today = own.display_name, rules, judge, today
+        self._alone = Judge(with_policies(evidence, (own,)))
+        self._excluded = Excluded(rules.policy_exclusions, evidence)
+        self._rooms, self._holders = room_licences(skus), role_holders(evidence)
+        self._hit: list[tuple[str, bool]] = []
+        self._not_enforced: list[str] = []
+        self._neither: list[str] = []
+        self._administrators: list[str] = []
+        self._proposals: list[Proposal] = []
+
+    def count(self, user: AnyUser) -> None:
+        """Take in one user."""
+        profile = user.profile
+        if profile.is_agent or profile.id in self._rules.emergency_access:
+            return
+        can_sign_in = profile.account_enabled is not False
+        is_enforced = isinstance(user, UserRecord) and user.mfa_state is MfaState.ENFORCED
+        keeps = self._rules.exclusions.get(profile.id)
+        if keeps is not None and keeps.from_policy and not is_enforced:
+            self._not_enforced.append(profile.user_principal_name)
+        if self._excluded.by(profile) is not None:
+            if profile.id in self._holders:
+                self._administrators.append(profile.user_principal_name)
+            if can_sign_in and not is_enforced and not self._is_covered(profile):
+                self._neither.append(profile.user_principal_name)
+            return
+        if self._alone.coverage_of(profile).verdict is Verdict.UNCOVERED:
+            return
+        if keeps is not None and keeps.expires:
+            self._hit.append((profile.user_principal_name, is_enforced))
+        guess = guess_at(user, self._rooms, self._holders)
+        if guess is not None and can_sign_in:
+            self._proposals.append(
+                Proposal(
+                    user_id=profile.id,
+                    user_principal_name=profile.user_principal_name,
+                    is_like=guess.is_like,
+                    signs=guess.signs,
+                )
+            )
+
+    def _is_covered(self, profile: UserProfile) -> bool:
+        return self._judge.coverage_of(profile).verdict is Verdict.COVERED
+
+    @property
+    def neither(self) -> tuple[str, ...]:
+        """Return the names of those who are left out and of whom neither way requires MFA."""
+        return tuple(self._neither)
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Return the accounts that may be no persons."""
+        return tuple(self._proposals)
+
+    def notes(self) -> Iterator[PlanNote]:
+        """Yield what the plan says of it."""
+        if self._hit:
+            enforced = [name for name, is_enforced in self._hit if is_enforced]
+            others = len(self._hit) - len(enforced)
+            rest = f" The other {others} are not enforced, so nothing else would require MFA of them." if others else ""
+            yield _warning(
+                "excluded-people-caught",
+                f"{self._name!r} catches {counted(len(self._hit), 'person', 'people')} of [[exclude]]: "
+                f"{_named([name for name, _ in self._hit])}. `from_policy = true` beside them leaves out the "
+                f"{len(enforced)} who are enforced, for as long as they are.{rest}",
+            )
+        if self._not_enforced:
+            yield _warning(
+                "from-policy-not-enforced",
+                f"from_policy = true does not hold for {_named(self._not_enforced)}: their per-user MFA is not read as "
+                f"enforced, so {self._name!r} is for them too.",
+            )
+        if self._neither:
+            yield _warning(
+                "mfa-by-neither-way",
+                f"MFA by neither way: {counted(len(self._neither), 'person', 'people')} are left out of "
+                f"{self._name!r} and nothing else requires MFA of them: {_named(self._neither)}. `verify` fails on "
+                "them unless each is accepted by name. Each is an open door: block their sign-ins outside named "
+                "locations.",
+            )
+        if self._administrators:
+            yield _warning(
+                "excluded-role-holder",
+                f"{_named(self._administrators)} hold a role, and {self._name!r} leaves them out. Exclude no "
+                "administrator but the emergency access accounts.",
+            )
+        yield from _expired(self._rules.policy_exclusions, self._today)
+        yield from _too_many(self._rules.policy_exclusions)
+        yield from _proposed(self._proposals)
+
+
+def _expired(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[PlanNote]:
+    over = [one.name for one in exclusions if one.expires and one.expires <= today]
+    if over:
+        yield _warning(
+            "policy-exclusion-expired",
+            f"The day has come for {_named(over)} in [[policy.exclude]]. The policy stays as it is: take the entry "
+            "out, export and plan, and the exclusion ends before the wave of whoever it was about.",
+        )
+
+
+def _too_many(exclusions: Sequence[PolicyExclusion]) -> Iterator[PlanNote]:
+    single = sum(one.by is not ExcludedBy.GROUP and one.id != ExcludedKind.GUESTS for one in exclusions)
+    if single > MANY:
+        yield _warning(
+            "many-excluded-people",
+            f"{single} single people are left out; a group that nobody but administrators can change is easier to "
+            f'watch. We write no groups: {MAKE_A_GROUP}; then [[policy.exclude]] group = "<id>".',
+        )
+
+
+def _proposed(proposals: Sequence[Proposal]) -> Iterator[PlanNote]:
+    for kind in Nobody:
+        found = [one for one in proposals if one.is_like is kind]
+        if not found:
+            continue
+        said = [f"{one.user_principal_name} ({', '.join(one.signs)})" for one in found[:SHOWN]]
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        if kind is Nobody.SHARED_MAILBOX:
+            yield _warning(
+                "block-sign-in-advised",
+                f"{counted(len(found), 'account')} like shared mailboxes may sign in and have no licence: "
+                f"{', '.join(said)}{more}. Block their sign-in in the Microsoft 365 admin center rather than leave "
+                "them out: people open a shared mailbox with their own account.",
+            )
+        else:
+            yield _warning(
+                "exclusion-proposed",
+                f"{counted(len(found), 'account')} like a {kind} would be asked for MFA and may have nobody who "
+                "answers: "
+                f"{', '.join(said)}{more}. Nothing is assumed; no sign-ins, and no roles besides those that policies "
+                f"name, were looked at. If they are, leave them out by name with a reason and "
+                f"a day: {_snippet(found[0])}",
+            )
+
+
+def _snippet(one: Proposal) -> str:
+    return f'[[policy.exclude]] user = "{one.user_principal_name}"'
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def _warning(code: str, sentence: str) -> PlanNote:
+    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)
