@@ -11,9 +11,12 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.people import planned_users
 from migrate.commands.wiring import workspace_of
-from migrate.errors import ExitCode
-from migrate.model.plan import PlanRow
+from migrate.errors import ExitCode, UsageProblem
+from migrate.model.impact import NewlyRequired
+from migrate.model.plan import PlanAction, PlanHeader, PlanRow
+from migrate.store.folder import Workspace
 from migrate.store.plan_files import plan_rows_of, read_plan
+from migrate.store.snapshot import open_snapshot
 
 
 @verb
@@ -24,6 +27,11 @@ def show(
     ] = None,
     named: Annotated[list[str] | None, typer.Option("--user", metavar="USER", help="As USER.")] = None,
     wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only this wave.")] = None,
+    held: Annotated[bool, typer.Option("--held", help="Only those who are held back.")] = False,
+    newly: Annotated[
+        bool,
+        typer.Option("--newly-required", help="Everybody of whom the plan's policies newly require MFA, by policy."),
+    ] = False,
     every: Annotated[bool, typer.Option("--all", help="Every row, also of users who are off already.")] = False,
     plan: Annotated[str | None, typer.Option("--plan", metavar="FILE", help="Another plan.json.")] = None,
     exit_code: Annotated[
@@ -32,25 +40,45 @@ def show(
 ) -> ExitCode:
     """Show the plan again, whole or by wave or user.
 
+    What is selected is shown alone; several selections narrow each other.
+
     \b
     Examples:
         mfa-migrate show
+        mfa-migrate show --held
+        mfa-migrate show --newly-required -o csv
         mfa-migrate show --wave canary
         mfa-migrate show ada@contoso.example
     """
     from migrate.decide.naming import wave_number
-    from migrate.views.plan import plan_answer
+    from migrate.views.plan import newly_required_answer, plan_answer, rows_answer
 
     workspace = workspace_of(call)
     header, path = read_plan(workspace, plan)
     only = None if wave is None else wave_number(header.waves, wave)
     wanted = planned_users(call, [*(users or ()), *(named or ())], workspace, path)
+    if newly and (held or every or wanted or only is not None):
+        raise UsageProblem("--newly-required stands alone.", hint="mfa-migrate show --newly-required")
 
     def rows() -> Iterator[PlanRow]:
         for row in plan_rows_of(path):
-            if (not wanted or row.user_id in wanted) and only in (None, row.wave):
+            is_wanted = not wanted or row.user_id in wanted
+            if is_wanted and only in (None, row.wave) and (not held or row.action is PlanAction.HOLD):
                 yield row
 
-    call.answer(plan_answer(header, rows, path, every_row=bool(wanted or only or every)))
+    if newly:
+        call.answer(newly_required_answer(_newly_required(workspace, header)))
+    elif wanted or only is not None or every or held:
+        call.answer(rows_answer(header, rows))
+    else:
+        call.answer(plan_answer(header, rows, path))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
+
+
+def _newly_required(workspace: Workspace, header: PlanHeader) -> list[NewlyRequired]:
+    """Judge everybody again by what the plan was made from. Raises NothingHere where that is not there any more."""
+    from migrate.decide.newly_required import newly_required
+
+    with open_snapshot(workspace, header.snapshot_id) as snapshot:
+        return list(newly_required(header, snapshot.evidence(), snapshot.header.skus, snapshot.users()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from migrate.decide import policy_steps
 from migrate.decide.capability import Capabilities
@@ -128,6 +128,7 @@ class ImpactTally:
         *,
         key: str | None = None,
         widens: bool = False,
+        told: Callable[[Caught, UserProfile], None] = lambda _, __: None,
     ) -> None:
         """Start with nobody.
 
@@ -137,6 +138,7 @@ class ImpactTally:
             accepted: People by id whom the operator accepts by name as caught.
             key: What the plan's steps call the policy, where that is not its id.
             widens: Whether the policy is enabled already and will be for more people.
+            told: Hears of everybody who is counted, and how.
         """
         self._policy, self._accepted, self._key, self._widens = policy, accepted, key or policy.id, widens
         self._alone = Judge(policy_steps.with_policies(evidence, (policy,)))
@@ -144,6 +146,7 @@ class ImpactTally:
         self._numbers: Counter[Caught] = Counter()
         self._samples: dict[Caught, list[str]] = {}
         self._blocks_somewhere = False
+        self._told = told
 
     def count(self, standing: Standing) -> None:
         """Take in one user."""
@@ -179,6 +182,7 @@ class ImpactTally:
         if caught.is_accepted_by_name and profile.id in self._accepted:
             caught = Caught.ACCEPTED
         self._numbers[caught] += 1
+        self._told(caught, profile)
         sample = self._samples.setdefault(caught, [])
         if len(sample) < SAMPLE:
             sample.append(profile.user_principal_name)

@@ -56,9 +56,26 @@ class PolicyImpact(Record, frozen=True, kw_only=True, omit_defaults=True):
         """Return how many are caught in this way."""
         return self.numbers.get(caught.value, 0)
 
+    @property
+    def newly_required(self) -> int:
+        """Return of how many people MFA is newly required, members and guests; those required already never count."""
+        return self.number(Caught.NEWLY_REQUIRED) + self.number(Caught.GUEST)
+
     def sample(self, caught: Caught) -> tuple[str, ...]:
         """Return a few names of them."""
         return self.samples.get(caught.value, ())
+
+
+class NewlyRequired(Record, frozen=True, kw_only=True):
+    """Somebody of whom a policy newly requires MFA."""
+
+    user_id: str
+    user_principal_name: str
+    policy: str
+    """Display name."""
+    is_guest: bool
+    is_not_capable: bool
+    """The person could not answer: not MFA capable."""
 
 
 class AcceptedPerson(Record, frozen=True, kw_only=True, omit_defaults=True):

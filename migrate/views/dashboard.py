@@ -109,7 +109,7 @@ def _run_lines(standing: RunStanding) -> Iterator[Any]:
     yield styled(f"{done}  rolled back {standing.put_back}  held back {standing.held_back}", "bold")
     yield f"  run {standing.plan_digest[:12]}: {_counts(standing.outcomes) or 'no user was touched yet'}"
     if standing.held_by:
-        yield f"  held back: {_counts(standing.held_by)} (`mfa-migrate show`)"
+        yield f"  held back: {_counts(standing.held_by)} (`mfa-migrate show --held`)"
     yield ""
 
 
@@ -178,7 +178,7 @@ def _next(board: Dashboard) -> str:
             "`mfa-migrate plan` plan them anew."
         )
     if standing.held_back:
-        return "`mfa-migrate verify`; `mfa-migrate show` says who is held back, and why."
+        return "`mfa-migrate verify`; `mfa-migrate show --held` says who is held back, and why."
     return "`mfa-migrate verify`, then `mfa-migrate audit export`."
 
 

@@ -1,16 +1,18 @@
-"""The people who are held back, by reason: each reason is said once, each person has a line."""
+"""The people who are held back, by reason: how many, who they are, and what would let them go on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, assert_never
 
-from migrate.model.plan import PlanAction, PlanRow
-from migrate.model.words import counted
+from migrate.model.plan import HoldReason, PlanAction, PlanRow
+from migrate.model.words import FIRST, counted, first_names
 from migrate.views.screen import styled
 
-SHOWN = 50
-"""How many people are shown; the rest is counted and in plan.csv."""
+KEPT = 1_000
+"""Reasons that are told apart; a tenant whose people each have a reason of their own is summed up beyond that."""
+SHOWN = 20
+"""Reasons that a screen shows; the rest is counted, and listed by `show --held`."""
 
 
 def held_back_lines(rows: Iterable[PlanRow], title: str) -> Iterator[Any]:
@@ -20,32 +22,53 @@ def held_back_lines(rows: Iterable[PlanRow], title: str) -> Iterator[Any]:
         rows: Rows of a plan, held back or not.
         title: What stands above them, without the number.
     """
-    groups: dict[tuple[str, str], _Group] = {}
+    groups: dict[tuple[HoldReason | None, str], _Group] = {}
     held = 0
     for row in rows:
-        if row.action is not PlanAction.HOLD:
-            continue
-        held += 1
-        key = (str(row.hold_reason), row.reason)
-        # A million rows may go by; no more is kept of them than can be shown.
-        if key in groups or len(groups) < SHOWN:
-            groups.setdefault(key, _Group()).add(row)
+        if row.action is PlanAction.HOLD:
+            held += 1
+            key = (row.hold_reason, row.reason)
+            # A million rows may go by.
+            if key in groups or len(groups) < KEPT:
+                groups.setdefault(key, _Group()).add(row)
     if not held:
         return
-    yield f"{title}: {held}"
-    left = SHOWN
-    for (kind, reason), group in sorted(groups.items(), key=lambda item: (-item[1].size, item[0])):
-        shown = group.members[:left]
-        if not shown:
-            break
-        yield styled(f"! {kind}: {reason} ({counted(group.size, 'user')})", "yellow")
-        width = max(len(row.user_principal_name) for row in shown)
-        for row in shown:
-            yield f"    {row.user_principal_name:{width}}  {row.current_state or 'unreadable'}"
-        left -= len(shown)
-    if held > SHOWN - left:
-        yield f"… and {counted(held - (SHOWN - left), 'other')}; see plan.csv"
+    reasons = counted(len(groups), "reason")
+    yield f"{title}: {held}, for {reasons} (three names of each; all of them: `mfa-migrate show --held`)"
+    ordered = sorted(groups.items(), key=lambda item: (-item[1].size, str(item[0][0]), item[0][1]))
+    for (kind, reason), group in ordered[:SHOWN]:
+        yield styled(f"! {group.size:>5}  {kind}: {reason}", "yellow")
+        yield f"         {first_names(group.names, group.size)}"
+        if kind is not None:
+            yield f"         to go on: {remedy_of(kind)}"
+    if shown_less := held - sum(group.size for _, group in ordered[:SHOWN]):
+        yield f"... and {counted(shown_less, 'other')}, for other reasons"
     yield ""
+
+
+def remedy_of(kind: HoldReason) -> str:
+    """Return what lets people go on who are held back for this reason."""
+    match kind:
+        case HoldReason.UNCOVERED | HoldReason.PARTLY:
+            return "`mfa-migrate advise` names the steps that close it; `mfa-migrate explain USER` says what is open"
+        case HoldReason.UNKNOWN:
+            return "`mfa-migrate explain USER` says what is not understood or could not be read"
+        case HoldReason.UNREADABLE:
+            return "`mfa-migrate status USER --live` reads again; then `mfa-migrate export`"
+        case HoldReason.EMERGENCY_ACCESS:
+            return "nothing: emergency access accounts keep per-user MFA"
+        case HoldReason.DIRECTORY_SYNC:
+            return "nothing: accounts of the directory synchronization stay as they are"
+        case HoldReason.EXCLUDED:
+            return "the exclusion ends on its day, or when it is taken out of [[exclude]] or the list"
+        case HoldReason.GUEST:
+            return "`guests = true` in the configuration"
+        case HoldReason.MANAGED_POLICY:
+            return "another policy has to require MFA of them; `mfa-migrate advise` names one"
+        case HoldReason.AGENT:
+            return "nothing: no person stands behind the account"
+        case _:
+            assert_never(kind)
 
 
 class _Group:
@@ -53,9 +76,9 @@ class _Group:
 
     def __init__(self) -> None:
         self.size = 0
-        self.members: list[PlanRow] = []
+        self.names: list[str] = []
 
     def add(self, row: PlanRow) -> None:
         self.size += 1
-        if len(self.members) < SHOWN:
-            self.members.append(row)
+        if len(self.names) < FIRST:
+            self.names.append(row.user_principal_name)

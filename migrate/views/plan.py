@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
 from migrate.model.advice import Advice
 from migrate.model.cells import PLAN_COLUMNS, plan_cells, reason_cell
 from migrate.model.evidence import PolicyState
-from migrate.model.impact import Caught, PolicyImpact
+from migrate.model.impact import Caught, NewlyRequired, PolicyImpact
+from migrate.model.instants import minute_utc
 from migrate.model.plan import (
     CreatePolicy,
     DeletePolicy,
+    HoldReason,
     PlanAction,
     PlanHeader,
     PlanRow,
@@ -33,16 +35,14 @@ def plan_answer(
     rows: Callable[[], Iterable[PlanRow]],
     path: Path,
     *,
-    every_row: bool = False,
     advice: Advice | None = None,
 ) -> Answer:
     """Return the answer for a plan.
 
     Args:
         header: The plan's header.
-        rows: Yields the rows to show; `show` gives those that were asked for.
+        rows: Yields all rows.
         path: plan.csv.
-        every_row: Show each row in the table, as `show` does for a selection.
         advice: What would cover people who are held back because they are not covered.
     """
     return Answer(
@@ -50,7 +50,7 @@ def plan_answer(
         document={"digest": header.digest, **_document(header)},
         columns=PLAN_COLUMNS,
         rows=lambda: map(plan_cells, rows()),
-        lines=lambda: _lines(header, rows, path, every_row, advice),
+        lines=lambda: _lines(header, rows, path, advice),
     )
 
 
@@ -58,6 +58,11 @@ def _document(header: PlanHeader) -> dict[str, Any]:
     import msgspec
 
     return dict(msgspec.to_builtins(header))
+
+
+def _row_document(row: PlanRow) -> dict[str, str]:
+    """Return a row with the columns of plan.csv as keys."""
+    return {name[:1].lower() + name[1:]: cell for name, cell in zip(PLAN_COLUMNS, plan_cells(row), strict=True)}
 
 
 def sign_of(row: PlanRow) -> tuple[str, str]:
@@ -77,12 +82,11 @@ def _lines(
     header: PlanHeader,
     rows: Callable[[], Iterable[PlanRow]],
     path: Path,
-    every_row: bool,
     advice: Advice | None,
 ) -> Iterator[Any]:
     yield (
         f"Plan {header.digest[:12]} for {header.tenant_name} ({header.tenant_domain}), from the export of "
-        f"{header.snapshot_taken_at}"
+        f"{minute_utc(header.snapshot_taken_at)}"
     )
     yield "Authentication methods are not touched; nobody has to register again."
     yield ""
@@ -93,10 +97,7 @@ def _lines(
         title="Waves",
     )
     yield ""
-    if every_row:
-        yield _row_table(rows())
-    else:
-        yield from held_back_lines(rows(), "Held back")
+    yield from held_back_lines(rows(), "Held back")
     if advice is not None:
         yield from lines_in_plan(advice)
         yield ""
@@ -105,12 +106,69 @@ def _lines(
         yield styled(
             f"{'BLOCKER' if blocks else 'Warning'} [{note.code}] {note.sentence}", "red" if blocks else "yellow"
         )
-    yield closing_line(header)
     yield f"All rows: {path}"
+    yield f"Next: {next_step(header)}"
+    yield closing_line(header)
+
+
+def next_step(header: PlanHeader) -> str:
+    """Return what follows from what the plan found."""
+    not_covered = sum(header.held_by.get(kind, 0) for kind in (HoldReason.UNCOVERED, HoldReason.PARTLY))
     if header.blockers:
-        yield "This plan cannot be applied until the blockers are gone."
-    elif header.users_to_change or header.policy_steps:
-        yield "Next: `mfa-migrate apply --what-if`, then `mfa-migrate apply`."
+        return "mend the blockers, then `mfa-migrate plan`; until then this plan cannot be applied."
+    if not header.users_to_change and not header.policy_steps:
+        advise = "`mfa-migrate advise` names the steps that would cover people; "
+        return f"{advise if not_covered else ''}nobody can be migrated now, so there is nothing to apply."
+    apply = "`mfa-migrate apply --what-if`, then `mfa-migrate apply --until wave:1`."
+    if not_covered > header.users_to_change:
+        return f"`mfa-migrate advise`, since more people are not covered than are planned. Or go on with {apply}"
+    return apply
+
+
+NEWLY_COLUMNS = ("ObjectId", "UserPrincipalName", "Policy", "Guest", "NotMfaCapable")
+
+
+def newly_required_answer(people: Sequence[NewlyRequired]) -> Answer:
+    """Return the answer for everybody of whom a plan newly requires MFA."""
+
+    def cells(one: NewlyRequired) -> tuple[str, ...]:
+        return (one.user_id, one.user_principal_name, one.policy, str(one.is_guest), str(one.is_not_capable))
+
+    def lines() -> Iterator[Any]:
+        shown = ((one.user_principal_name, one.policy, _about(one)) for one in people)
+        yield table(["Newly required to use MFA", "By", ""], shown)
+        different = len({one.user_id for one in people})
+        yield f"{counted(different, 'person is', 'people are')} newly required to use MFA"
+
+    return Answer(
+        kind="newly-required",
+        document={"people": people},
+        columns=NEWLY_COLUMNS,
+        rows=lambda: map(cells, people),
+        lines=lines,
+        long_lists=("people",),
+    )
+
+
+def _about(one: NewlyRequired) -> str:
+    return ", ".join(word for word, so in (("guest", one.is_guest), ("not MFA capable", one.is_not_capable)) if so)
+
+
+def rows_answer(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]]) -> Answer:
+    """Return the answer for some rows of a plan, alone."""
+
+    def lines() -> Iterator[Any]:
+        shown = list(rows())
+        yield _row_table(shown)
+        yield f"{counted(len(shown), 'row')} of plan {header.digest[:12]}"
+
+    return Answer(
+        kind="plan",
+        document={"digest": header.digest, **_document(header), "rows": [_row_document(row) for row in rows()]},
+        columns=PLAN_COLUMNS,
+        rows=lambda: map(plan_cells, rows()),
+        lines=lines,
+    )
 
 
 def _policy_lines(header: PlanHeader) -> Iterator[Any]:

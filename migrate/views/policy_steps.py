@@ -35,13 +35,12 @@ def impact_of(step: PolicyStep, impacts: Sequence[PolicyImpact]) -> PolicyImpact
 
 def required_words(impact: PolicyImpact) -> str:
     """Return of how many people a policy newly requires MFA, and of how many it is required already."""
-    new, already = impact.number(Caught.NEWLY_REQUIRED), impact.number(Caught.REQUIRED_ALREADY)
-    names = first_names(impact.sample(Caught.NEWLY_REQUIRED), new)
+    new, already = impact.newly_required, impact.number(Caught.REQUIRED_ALREADY)
+    names = first_names((*impact.sample(Caught.NEWLY_REQUIRED), *impact.sample(Caught.GUEST)), new)
     kinds = ", ".join(
         f"{impact.number(caught)} {words}"
         for caught, words in (
             (Caught.GUEST, "guests"),
-            (Caught.DISABLED, "disabled accounts"),
             (Caught.NOT_CAPABLE, "not MFA capable"),
         )
         if impact.number(caught)
@@ -115,7 +114,7 @@ def outcome_document(each: PolicyOutcome, impacts: Sequence[PolicyImpact]) -> di
         "outcome": each.outcome,
         "at": each.at,
         "reason": str(each.reason) or None,
-        "newlyRequired": None if impact is None else impact.number(Caught.NEWLY_REQUIRED),
+        "newlyRequired": None if impact is None else impact.newly_required,
         "requiredAlready": None if impact is None else impact.number(Caught.REQUIRED_ALREADY),
     }
 

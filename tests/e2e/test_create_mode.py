@@ -67,6 +67,29 @@ def test_the_whole_story_of_a_policy_from_nothing_over_report_only_to_enabled_an
     assert [name for name in operations if "Policy" in name and name != "SetMfaState"].count("CreatePolicy") == 2
 
 
+def test_the_list_of_whom_a_plan_newly_requires_agrees_with_its_numbers(lab: Lab) -> None:
+    # Without the enabled policy that covers everybody, all who are not on per-user MFA would be asked anew.
+    everybody = next(p for p in lab.tenant.policies.values() if p["displayName"] == "Require MFA for all users")
+    everybody["state"] = "disabled"
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    (impact,) = lab.plan_header()["impacts"]
+    numbers = impact["numbers"]
+    people = lab.go("show", "--newly-required", "-o", "json").document["people"]
+    assert len(people) == numbers.get("newlyRequired", 0) + numbers.get("guests", 0) > 0
+    assert sum(person["isGuest"] for person in people) == numbers.get("guests", 0)
+    assert set(impact["samples"]["newlyRequired"]) <= {person["userPrincipalName"] for person in people}
+    assert len(lab.go("show", "--newly-required", "-o", "csv").out.splitlines()) == len(people) + 1
+    assert "--newly-required stands alone" in lab.go("show", "--newly-required", "--held", code=2).err
+    held = lab.go("show", "--held", "-o", "json").document["rows"]
+    assert {row["action"] for row in held} == {"hold"}
+    assert len(held) == sum(row["Action"] == "hold" for row in lab.plan_rows().values())
+    one = lab.go("show", "--user", "rob.keller").out
+    assert "Waves" not in one
+    assert "1 row of plan" in one
+
+
 def test_a_policy_that_somebody_edited_is_neither_deleted_nor_hidden(lab: Lab) -> None:
     lab.configure(policy=CREATE, limits=PROMPTS)
     lab.go("export")

@@ -15,13 +15,14 @@ from migrate.exchange.documents import plan_rows
 from migrate.exchange.tables import csv_chunks
 from migrate.model.capability import Capability, CapableWhy, MfaCapable
 from migrate.model.findings import Finding, FindingCode
-from migrate.model.impact import PolicyImpact
+from migrate.model.impact import NewlyRequired, PolicyImpact
 from migrate.model.now import LastChange, Moment
 from migrate.model.plan import (
     CreatePolicy,
     HoldReason,
     NewlyPrompted,
     PlanAction,
+    PlanHeader,
     PlanNote,
     PlanRow,
     Severity,
@@ -35,8 +36,8 @@ from migrate.store.chain import ChainReport
 from migrate.views.apply import apply_answer
 from migrate.views.audit import audit_answer, chain_answer
 from migrate.views.export import export_answer
-from migrate.views.held_back import SHOWN, held_back_lines
-from migrate.views.plan import closing_line, plan_answer, policy_line
+from migrate.views.held_back import SHOWN, held_back_lines, remedy_of
+from migrate.views.plan import closing_line, newly_required_answer, next_step, plan_answer, policy_line, rows_answer
 from migrate.views.sandbox import sandbox_answer
 from migrate.views.screen import Answer, Screen
 from migrate.views.status import MissingUser, People, ages_told, users_answer
@@ -100,17 +101,17 @@ def test_the_closing_line_counts_as_terraform_does() -> None:
 def test_the_plan_says_where_it_is_from_what_it_does_and_what_comes_next() -> None:
     plan = header()
     shown = text_of(plan_answer(plan, lambda: [row("ada"), held("bob")], Path("plan.csv")))
-    assert f"Plan {plan.digest[:12]} for Contoso (contoso.example), from the export of 2026-11-24T08:00:00Z" in shown
+    assert f"Plan {plan.digest[:12]} for Contoso (contoso.example), from the export of 2026-11-24 08:00 UTC" in shown
     assert "Authentication methods are not touched" in shown
     assert "none is created or changed" in shown
-    assert "! uncovered: open: legacy clients (1 user)\n    bob@contoso.example  enforced\n" in shown
+    assert "!     1  uncovered: open: legacy clients\n         bob\n" in shown
     assert "All rows: plan.csv" in shown
     assert "mfa-migrate apply --what-if" in shown
 
 
 def test_a_policy_with_a_semicolon_in_its_name_reads_back_from_the_rows_of_show_as_one() -> None:
     shown = row("ada", covered_by=("MFA; all", "Legacy \\ blocked"))
-    answer = plan_answer(header(), lambda: [shown], Path("plan.csv"), every_row=True)
+    answer = rows_answer(header(), lambda: [shown])
     document = b"".join(csv_chunks(answer.columns, answer.rows()))
     assert list(plan_rows(io.BytesIO(document))) == [shown]
 
@@ -123,8 +124,8 @@ def test_blockers_stand_out_and_nothing_is_suggested_beside_them() -> None:
     shown = text_of(plan_answer(header(notes=notes), list, Path("plan.csv")))
     assert "BLOCKER [security-defaults] They are on." in shown
     assert "Warning [unlicensed-users] Three of them." in shown
-    assert "cannot be applied until the blockers are gone" in shown
-    assert "Next:" not in shown
+    assert "until then this plan cannot be applied" in shown
+    assert "Next: mend the blockers, then `mfa-migrate plan`" in shown
 
 
 def test_policy_steps_have_terraforms_signs_and_our_words() -> None:
@@ -173,8 +174,54 @@ def test_rows_and_document_of_a_plan() -> None:
     assert bob[2:] == ("", "", "", "hold", "uncovered: open: legacy clients", "", "uncovered", "", "", "", "", "")
     assert isinstance(answer.document, dict)
     assert answer.document["digest"] == header().digest
-    selected = text_of(plan_answer(header(), lambda: [row("ada")], Path("plan.csv"), every_row=True))
-    assert "~   ada@contoso.example" in selected
+
+
+def test_what_is_selected_of_a_plan_stands_alone() -> None:
+    answer = rows_answer(header(), lambda: [row("ada"), held("bob")])
+    shown = text_of(answer)
+    assert "~   ada@contoso.example" in shown
+    assert shown.endswith(f"2 rows of plan {header().digest[:12]}\n")
+    assert "Waves" not in shown
+    assert "Next:" not in shown
+    assert isinstance(answer.document, dict)
+    assert [each["userPrincipalName"] for each in answer.document["rows"]] == [
+        "ada@contoso.example",
+        "bob@contoso.example",
+    ]
+    assert answer.document["rows"][1]["holdCode"] == "uncovered"
+
+
+def test_whom_a_plan_newly_requires_is_listed_by_policy_and_counted_once() -> None:
+    people = [
+        NewlyRequired(
+            user_id=object_id("otto"),
+            user_principal_name="otto@contoso.example",
+            policy=policy,
+            is_guest=policy == "Ours",
+            is_not_capable=True,
+        )
+        for policy in ("Ours", "Theirs")
+    ]
+    answer = newly_required_answer(people)
+    assert text_of(answer).endswith("1 person is newly required to use MFA\n")
+    assert "guest, not MFA capable" in text_of(answer)
+    assert [cells[2:] for cells in answer.rows()] == [("Ours", "True", "True"), ("Theirs", "False", "True")]
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (header(), "`mfa-migrate apply --what-if`, then `mfa-migrate apply --until wave:1`."),
+        (header(counts={"disable": 10, "hold/partly": 11}), "`mfa-migrate advise`, since more people are not covered"),
+        (header(waves=(), counts={"hold/uncovered": 2}), "`mfa-migrate advise` names the steps that would cover"),
+        (header(waves=(), counts={"none": 2}), "nobody can be migrated now, so there is nothing to apply."),
+    ],
+)
+def test_the_next_step_of_a_plan_follows_from_what_was_found(plan: PlanHeader, said: str) -> None:
+    assert next_step(plan).startswith(said)
+    shown = text_of(plan_answer(plan, list, Path("plan.csv")))
+    assert f"Next: {said}" in shown
+    assert shown.splitlines()[-1] == closing_line(plan), "the count comes last"
 
 
 # --- held back
@@ -184,31 +231,33 @@ def lines(rows: list[PlanRow]) -> list[str]:
     return [str(line) for line in held_back_lines(rows, "Held back")]
 
 
-def test_each_reason_is_said_once_the_most_frequent_first() -> None:
+def test_each_reason_is_said_once_with_its_count_three_names_and_the_remedy() -> None:
     rows = [held("ada"), row("zoe"), held("bob", "guest", "guests stay"), held("eve")]
     assert lines(rows) == [
-        "Held back: 3",
-        "! uncovered: open: legacy clients (2 users)",
-        "    ada@contoso.example  enforced",
-        "    eve@contoso.example  enforced",
-        "! guest: guests stay (1 user)",
-        "    bob@contoso.example  enforced",
+        "Held back: 3, for 2 reasons (three names of each; all of them: `mfa-migrate show --held`)",
+        "!     2  uncovered: open: legacy clients",
+        "         ada, eve",
+        f"         to go on: {remedy_of(HoldReason.UNCOVERED)}",
+        "!     1  guest: guests stay",
+        "         bob",
+        "         to go on: `guests = true` in the configuration",
         "",
     ]
     assert lines([row("zoe")]) == []
 
 
-@pytest.mark.parametrize("reasons", [1, 3, 2 * SHOWN])
-def test_more_than_can_be_shown_are_counted(reasons: int) -> None:
-    rows = [held(f"user{number}", reason=f"reason {number % reasons}") for number in range(2 * SHOWN)]
+@pytest.mark.parametrize("reasons", [1, 3, SHOWN, SHOWN + 5])
+def test_no_reason_is_lost_and_more_than_can_be_shown_are_counted(reasons: int) -> None:
+    rows = [held(f"user{number}", reason=f"reason {number % reasons}") for number in range(4 * reasons)]
     shown = lines(rows)
-    assert shown[0] == f"Held back: {2 * SHOWN}"
-    assert sum(line.startswith("    ") for line in shown) == SHOWN
-    assert f"… and {SHOWN} others; see plan.csv" in shown
+    assert shown[0].startswith(f"Held back: {4 * reasons}, for ")
+    assert sum(line.startswith("! ") for line in shown) == min(reasons, SHOWN)
+    assert all("     4  uncovered: reason " in line for line in shown if line.startswith("! "))
+    assert (f"... and {4 * (reasons - SHOWN)} others, for other reasons" in shown) is (reasons > SHOWN)
 
 
-def test_an_unreadable_user_has_no_state() -> None:
-    assert "    ada@contoso.example  unreadable" in lines([held("ada", "unreadable", "403", current_state=None)])
+def test_every_reason_has_a_remedy() -> None:
+    assert all(remedy_of(kind) for kind in HoldReason)
 
 
 # --- apply and rollback

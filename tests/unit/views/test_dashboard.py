@@ -66,7 +66,7 @@ def test_it_says_what_is_so_now_and_for_which_moment() -> None:
     assert "As of: export of 2026-11-24 08:00 UTC, and 248 changes by this tool until 2026-11-24 08:52 UTC\n" in text
     assert "Migrated 412 of 430 (95%)  ###################-  rolled back 0  held back 18\n" in text
     assert "  run abababababab: 412 confirmed, 2 failed\n" in text
-    assert "  held back: 11 partly, 7 excluded (`mfa-migrate show`)\n" in text
+    assert "  held back: 11 partly, 7 excluded (`mfa-migrate show --held`)\n" in text
     assert "  'Require MFA': enabled since 2026-11-24 08:10 UTC\n" in text
     rows = [" ".join(line.split()) for line in text.splitlines()]
     assert {"disabled 0 412 412", "enforced 3 14 17", "unknown 0 1 1"} <= set(rows)
@@ -82,7 +82,7 @@ def test_it_says_what_is_so_now_and_for_which_moment() -> None:
         (standing(paused=True), {}, "Paused by the file `pause` in the working folder.\nNext: remove the file"),
         (standing(), {"in_use_by": "`mfa-migrate apply` of ada"}, "At work: `mfa-migrate apply` of ada\nNext: wait"),
         (standing(closed=True, put_back=3), {}, "Next: 3 users are rolled back; `mfa-migrate export` and"),
-        (standing(closed=True), {}, "Next: `mfa-migrate verify`; `mfa-migrate show`"),
+        (standing(closed=True), {}, "Next: `mfa-migrate verify`; `mfa-migrate show --held`"),
         (standing(closed=True, held_back=0, held_by={}), {}, "Next: `mfa-migrate verify`, then `mfa-migrate audit"),
         (
             standing(waiting_for=reason_of(Why.WAITING, "settling"), waiting_since="2026-11-24T08:52:00Z"),

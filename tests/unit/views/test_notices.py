@@ -44,6 +44,9 @@ def facts(language: str, registered: bool = True, support: str = "", held: int =
         "registered": registered,
         "not_capable": not registered and held == 2,
         "sms_voice_end": "2027-02-01" if registered and held == 2 else "",
+        "days_left": 65,
+        "guest": held == 2,
+        "clients": ["IMAP4", "Authenticated SMTP"],
     }
 
 

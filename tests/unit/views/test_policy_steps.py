@@ -24,7 +24,7 @@ ON = switch("enabledForReportingButNotEnforced", "enabled")
 IMPACT = PolicyImpact(
     key=ON.key,
     policy=ON.display_name,
-    numbers={"newlyRequired": 129, "requiredAlready": 670, "guests": 30, "notMfaCapable": 6},
+    numbers={"newlyRequired": 99, "requiredAlready": 670, "guests": 30, "notMfaCapable": 6},
     samples={"newlyRequired": ("svc-erp@contoso.example", "room5@contoso.example", "eve@contoso.example")},
 )
 ALL: dict[str, Any] = {"conditions": {"users": {"includeUsers": ["All"]}}}

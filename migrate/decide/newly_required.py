@@ -1,0 +1,71 @@
+"""Names everybody of whom the policies of a plan newly require MFA; the plan itself keeps numbers and a few names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migrate.decide.capability import Capabilities
+from migrate.decide.coverage.judge import Judge
+from migrate.decide.impact import ImpactTally, Standings
+from migrate.decide.own_policies import is_named_by
+from migrate.decide.policy_steps import evidence_after, takes_effect_at_once
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.impact import Caught, NewlyRequired
+from migrate.model.plan import PlanHeader, PolicyStep, SetPolicyState
+from migrate.model.snapshot import SubscribedSku
+from migrate.model.tenant_settings import UNANSWERED
+from migrate.model.users import AnyUser, UserProfile
+
+NEWLY = (Caught.NEWLY_REQUIRED, Caught.GUEST)
+"""Neither enabled policies nor per-user MFA require MFA of these today."""
+
+
+def newly_required(
+    plan: PlanHeader, evidence: Evidence, skus: Iterable[SubscribedSku], users: Iterable[AnyUser]
+) -> Iterator[NewlyRequired]:
+    """Yield whom each policy that the plan switches on or widens newly requires, in the order of the users.
+
+    Args:
+        plan: The plan.
+        evidence: What it was made from.
+        skus: The subscriptions; they tell which accounts are rooms.
+        users: Everybody whom it was made from.
+    """
+    after = evidence_after(evidence, plan.policy_steps)
+    apps = None if plan.apps_that_matter is None else frozenset(plan.apps_that_matter)
+    baseline = plan.baseline_scopes or UNANSWERED
+    today, then = (Judge(each, apps_that_matter=apps, baseline=baseline) for each in (evidence, after))
+    standings = Standings(
+        today=today,
+        now=Capabilities(evidence, today),
+        then=Capabilities(after, then),
+        evidence=evidence,
+        skus=skus,
+    )
+    accepted = {person.user_id: person for person in plan.accepted_caught}
+    found: list[tuple[Caught, UserProfile]] = []
+    tallies = [
+        (policy, ImpactTally(policy, after, accepted, told=lambda caught, profile: found.append((caught, profile))))
+        for policy in _taking_effect(plan.policy_steps, after)
+    ]
+    for user in users:
+        standing = standings.of(user)
+        for policy, tally in tallies:
+            found.clear()
+            tally.count(standing)
+            ways = [caught for caught, _ in found]
+            if any(way in NEWLY for way in ways):
+                profile = user.profile
+                yield NewlyRequired(
+                    user_id=profile.id,
+                    user_principal_name=profile.user_principal_name,
+                    policy=policy.display_name,
+                    is_guest=Caught.GUEST in ways,
+                    is_not_capable=Caught.NOT_CAPABLE in ways,
+                )
+
+
+def _taking_effect(steps: Iterable[PolicyStep], after: Evidence) -> Iterator[ConditionalAccessPolicy]:
+    for step in steps:
+        if takes_effect_at_once(step) or (isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED):
+            yield from (policy for policy in after.policies if is_named_by(step.key, policy))
