@@ -57,7 +57,9 @@ def notify(
         ),
     ],
     wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only the users of this wave.")] = None,
-    language: Annotated[str, typer.Option("--language", metavar="CODE", help="en or de, or one of your own.")] = "en",
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="en, de, fr or es, or one of your own.")
+    ] = "en",
     form: Annotated[
         MessageFormat | None,
         typer.Option("--format", help="csv for mail merge, eml drafts, or text. [default: csv for users, else text]"),

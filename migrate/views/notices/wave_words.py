@@ -39,6 +39,22 @@ _LANGUAGES = {
         back="Rückweg",
         set_state="einzelne Personen",
     ),
+    "fr": _Words(
+        canary="pilote",
+        share="jusqu’à {} %",
+        not_capable="pas encore capables de MFA",
+        never_registered="sans méthode enregistrée",
+        back="retour",
+        set_state="personnes isolées",
+    ),
+    "es": _Words(
+        canary="piloto",
+        share="hasta el {} %",
+        not_capable="aún sin capacidad de MFA",
+        never_registered="sin método registrado",
+        back="regreso",
+        set_state="personas sueltas",
+    ),
 }
 
 
@@ -58,7 +74,7 @@ def wave_name_in(name: str, language: str) -> str:
             return words.canary
         case WaveKind.SHARE:
             number = known.share or ""
-            return words.share.format(number.replace(".", ",") if language == "de" else number)
+            return words.share.format(number if language == "en" else number.replace(".", ","))
         case WaveKind.NOT_CAPABLE:
             return words.not_capable
         case WaveKind.NEVER_REGISTERED:

@@ -72,6 +72,26 @@ def test_every_address_in_a_message_stands_by_itself(
     assert "mfasetup;" not in plain
 
 
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_every_message_is_there_in_four_languages(kind: NoticeKind) -> None:
+    assert languages(kind) == ["de", "en", "es", "fr"]
+
+
+MUST_REGISTER = (NoticeKind.BEFORE_WAVE, NoticeKind.AFTER_ENABLING, NoticeKind.NOT_MFA_CAPABLE, NoticeKind.HELP_DESK)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr"])
+@pytest.mark.parametrize("kind", MUST_REGISTER)
+@pytest.mark.parametrize("held", [0, 2])
+def test_whoever_must_register_reads_of_the_temporary_access_pass(kind: NoticeKind, language: str, held: int) -> None:
+    def text(registered: bool) -> str:
+        return NoticeWriter(kind, language).notice("a@contoso.example", "", facts(language, registered, "", held)).text
+
+    assert "Temporary Access Pass" in text(False)
+    if kind is NoticeKind.BEFORE_WAVE:
+        assert "Temporary Access Pass" not in text(True), "whoever has a method needs none"
+
+
 @pytest.mark.parametrize("mark", [*list(",;.:)!?]"), ").", "!)", "\u2019"])
 def test_a_link_leaves_the_marks_of_the_sentence_behind(mark: str) -> None:
     for address in ("https://aka.ms/mfasetup", "help@contoso.example"):
@@ -88,10 +108,10 @@ def test_a_link_keeps_what_belongs_to_the_address_and_escapes_the_rest() -> None
 
 
 def test_an_operators_own_template_gets_right_links_too(tmp_path: Path) -> None:
-    (tmp_path / "before-wave.fr.txt").write_text(
+    (tmp_path / "before-wave.pl.txt").write_text(
         "Subject: x\n\nVoyez https://aka.ms/mfasetup; merci\n", encoding="utf-8"
     )
-    notice = NoticeWriter(NoticeKind.BEFORE_WAVE, "fr", tmp_path).notice("a@contoso.example", "", facts("fr"))
+    notice = NoticeWriter(NoticeKind.BEFORE_WAVE, "pl", tmp_path).notice("a@contoso.example", "", facts("pl"))
     assert '<a href="https://aka.ms/mfasetup">https://aka.ms/mfasetup</a>; merci' in notice.html
 
 
@@ -100,7 +120,9 @@ def test_an_operators_own_template_gets_right_links_too(tmp_path: Path) -> None:
     [
         ("de", ["Vorhut", "bis 10 %", "bis 12,5 %", "ohne registrierte Methode"]),
         ("en", ["canary", "to 10%", "to 12.5%", "never registered"]),
-        ("fr", ["canary", "to 10%", "to 12.5%", "never registered"]),
+        ("fr", ["pilote", "jusqu’à 10 %", "jusqu’à 12,5 %", "sans méthode enregistrée"]),
+        ("es", ["piloto", "hasta el 10 %", "hasta el 12,5 %", "sin método registrado"]),
+        ("pl", ["canary", "to 10%", "to 12.5%", "never registered"]),
     ],
 )
 def test_waves_have_their_names_in_the_language_of_the_message(language: str, names: list[str]) -> None:
