@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from migrate.decide.advice.people import Cell, Counted, People
+from migrate.decide.advice.people import Cell, People
 from migrate.decide.advice.taking import evidence_after, rules_after
 from migrate.decide.advice.worlds import Hit, Steps, Worlds
 from migrate.decide.capability import Capabilities
@@ -48,6 +48,7 @@ class Costs:
         )
         self._then: dict[Steps, Capabilities] = {}
         self._hits: dict[tuple[int, Steps], Hit] = {}
+        self._by_sort: dict[tuple[int, Steps], tuple[int, int, int, int]] = {}
 
     def numbers_of(self, cell: Cell, steps: Steps) -> tuple[Number, ...]:
         """Return the numbers that people of a cell are counted in. Disabled accounts are in none of the costs."""
@@ -146,6 +147,8 @@ class Costs:
         numbers: Counter[str] = Counter()
         blocked = newly = 0
         for cell, counted in self._people.cells.items():
+            if not steps & self._worlds.touching(cell.sort):
+                continue
             found = self.numbers_of(cell, steps)
             for number in found:
                 numbers[number.value] += counted.people
@@ -157,15 +160,29 @@ class Costs:
             newly_required=newly,
         )
 
-    def cost_of(self, cell: Cell, counted: Counted, steps: Steps) -> tuple[int, int, int, int]:
-        """Return what `Effect.cost` sums over the cells."""
-        found = () if cell.is_disabled else tuple(self._costs(cell, steps))
-        return (
-            counted.people * any(number.may_be_blocked for number in found),
-            counted.people * (Number.BLOCKED in found),
-            counted.people * (Number.NOT_CAPABLE in found),
-            counted.people * any(number.is_newly_required for number in found),
-        )
+    def cost_of(self, steps: Steps) -> tuple[int, int, int, int]:
+        """Return `Effect.cost` of steps, without the rest of the effect."""
+        unknown = blocked = not_capable = newly = 0
+        for sort in self._people.sorts:
+            of_sort = self._cost_of_sort(sort, steps & self._worlds.touching(sort))
+            unknown, blocked = unknown + of_sort[0], blocked + of_sort[1]
+            not_capable, newly = not_capable + of_sort[2], newly + of_sort[3]
+        return unknown, blocked, not_capable, newly
+
+    def _cost_of_sort(self, sort: int, steps: Steps) -> tuple[int, int, int, int]:
+        if not steps:
+            return 0, 0, 0, 0
+        known = self._by_sort.get((sort, steps))
+        if known is None:
+            unknown = blocked = not_capable = newly = 0
+            for cell, counted in self._people.of_sort(sort):
+                found = () if cell.is_disabled else tuple(self._costs(cell, steps))
+                unknown += counted.people * any(number.may_be_blocked for number in found)
+                blocked += counted.people * (Number.BLOCKED in found)
+                not_capable += counted.people * (Number.NOT_CAPABLE in found)
+                newly += counted.people * any(number.is_newly_required for number in found)
+            known = self._by_sort[sort, steps] = (unknown, blocked, not_capable, newly)
+        return known
 
     def inside(self, remedy: EndExclusion) -> InExclusion | None:
         """Return who is in an exclusion of people, as far as their accounts are enabled; None for one of sign-ins."""

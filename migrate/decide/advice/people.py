@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from migrate.decide.advice.worlds import Worlds
 from migrate.decide.capability import Capabilities
@@ -49,6 +50,9 @@ class Cell:
     """What tells apart how they would stand to other policies."""
 
 
+_Key = tuple[int, MfaState | None, tuple[object, ...] | None, bool | None, str | None, object, bool, bool, bool]
+
+
 @dataclass(slots=True)
 class Counted:
     """How many people are in a cell, and one of them who stands for all."""
@@ -73,42 +77,69 @@ class People:
         self._coverages: dict[int, Coverage] = {}
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self.cells: dict[Cell, Counted] = {}
+        self._by_key: dict[_Key, Counted] = {}
         self.sync_accounts_by_name: set[str] = set()
         """Ids of accounts of the directory synchronization that show by their name."""
 
     def take(self, user: AnyUser) -> None:
         """Count one user. Agents' accounts are no people."""
-        cell = self.cell_of(user)
-        if cell is None:
+        profile = user.profile
+        if profile.is_agent:
             return
-        if user.profile.display_name == DIRECTORY_SYNC_NAME:
-            self.sync_accounts_by_name.add(user.profile.id)
-        counted = self.cells.get(cell)
+        key = self._key_of(user)
+        counted = self._by_key.get(key)
         if counted is None:
-            self.cells[cell] = Counted(1, user.profile, user.registration, [user.profile.user_principal_name])
-            return
+            if profile.display_name == DIRECTORY_SYNC_NAME:
+                self.sync_accounts_by_name.add(profile.id)
+            cell = self._cell_of(user, key)
+            counted = self.cells.get(cell)
+            if counted is None:
+                counted = self.cells[cell] = Counted(0, profile, user.registration, [])
+            if profile.display_name != DIRECTORY_SYNC_NAME:
+                self._by_key[key] = counted
         counted.people += 1
         if len(counted.sample) < SAMPLE:
-            counted.sample.append(user.profile.user_principal_name)
+            counted.sample.append(profile.user_principal_name)
 
     def cell_of(self, user: AnyUser) -> Cell | None:
         """Return the cell of a user; None for an agent's account."""
+        return None if user.profile.is_agent else self._cell_of(user, self._key_of(user))
+
+    def _key_of(self, user: AnyUser) -> _Key:
+        """Return what a cell follows from, made as cheaply as a million users want it."""
         profile, registration = user.profile, user.registration
-        if profile.is_agent:
-            return None
         sort = self._worlds.sort_number(self._worlds.judge.sort_of(profile))
+        state = None if isinstance(user, UnreadableUser) else user.mfa_state
+        return (
+            sort,
+            state,
+            None
+            if registration is None
+            else (registration.is_mfa_registered, registration.is_mfa_capable, registration.methods_registered),
+            profile.account_enabled,
+            profile.user_type,
+            # Where somebody is at home matters for external accounts only.
+            profile.identities if self._worlds.is_external(sort) else None,
+            state is not None
+            and state is not MfaState.DISABLED
+            and kept_out(user, self._evidence, self._rules) is None,
+            self._cannot_answer(profile),
+            _looks_like_service(profile, registration),
+        )
+
+    def _cell_of(self, user: AnyUser, key: _Key) -> Cell:
+        sort, _, registered, _, _, _, waits, cannot_answer, looks_like_service = key
         is_covered = self.coverage_of(sort).verdict is Verdict.COVERED
-        on_mfa = not isinstance(user, UnreadableUser) and user.mfa_state is not MfaState.DISABLED
         return Cell(
             sort=sort,
-            waits=on_mfa and kept_out(user, self._evidence, self._rules) is None,
+            waits=waits,
             required=required_of(user, is_covered=is_covered),
-            is_disabled=profile.account_enabled is False,
-            cannot_answer=self._cannot_answer(profile),
-            looks_like_service=_looks_like_service(profile, registration),
-            capability=self._capable.of(profile, registration),
+            is_disabled=user.profile.account_enabled is False,
+            cannot_answer=cannot_answer,
+            looks_like_service=looks_like_service,
+            capability=self._capable.of(user.profile, user.registration),
             is_covered=is_covered,
-            registered=_registered(registration),
+            registered=registered,
         )
 
     def coverage_of(self, sort: int) -> Coverage:
@@ -117,6 +148,22 @@ class People:
         if coverage is None:
             coverage = self._coverages[sort] = self._worlds.coverage_today(sort)
         return coverage
+
+    @property
+    def sorts(self) -> Iterable[int]:
+        """Return the numbers of the sorts that somebody is of. Everybody has to be counted before."""
+        return self._grouped.keys()
+
+    def of_sort(self, sort: int) -> list[tuple[Cell, Counted]]:
+        """Return the cells of one sort. Everybody has to be counted before."""
+        return self._grouped[sort]
+
+    @cached_property
+    def _grouped(self) -> dict[int, list[tuple[Cell, Counted]]]:
+        found: dict[int, list[tuple[Cell, Counted]]] = {}
+        for cell, counted in self.cells.items():
+            found.setdefault(cell.sort, []).append((cell, counted))
+        return found
 
     def is_proven(self, cell: Cell) -> bool:
         """Tell whether people of a cell are covered today, as far as a plan asks."""
@@ -135,12 +182,6 @@ class People:
     def _cannot_answer(self, profile: UserProfile) -> bool:
         is_room = bool(self._room_skus and self._room_skus & set(profile.assigned_licenses or ()))
         return is_room or profile.id in self._sync_holders or profile.display_name == DIRECTORY_SYNC_NAME
-
-
-def _registered(registration: Registration | None) -> tuple[object, ...] | None:
-    if registration is None:
-        return None
-    return registration.is_mfa_registered, registration.is_mfa_capable, registration.methods_registered
 
 
 def _looks_like_service(profile: UserProfile, registration: Registration | None) -> bool:

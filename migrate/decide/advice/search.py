@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from math import ceil
 
 from migrate.decide.advice.costs import Costs
 from migrate.decide.advice.people import People
@@ -19,7 +20,11 @@ LARGEST = 3
 WAYS = 5
 """So many sets are kept."""
 WORK_LIMIT = 400_000
-"""Questions about people of one sort under one set: some seconds. Beyond it sets are grown from the best."""
+"""Questions about people of one sort under one set, some seconds in all. Beyond it sets are grown from the best."""
+SOLVING = 25
+"""So many more a question counts for which a union of policies had to be looked at."""
+KEPT_FROM = 0.8
+"""Sets that cover less than this part of what the best covers are no alternatives to it."""
 GROWS_TO = 12
 
 Cost = tuple[int, int, int, int]
@@ -56,11 +61,10 @@ class Search:
         self._waiting: dict[int, int] = {}
         for cell, counted in people.uncovered:
             self._waiting[cell.sort] = self._waiting.get(cell.sort, 0) + counted.people
-        self._help = {sort: worlds.helpful([sort], allowed) for sort in self._waiting}
         self._largest_first = sorted(self._waiting, key=lambda sort: (-self._waiting[sort], sort))
-        self.helpful: Steps = 0
-        for steps in self._help.values():
-            self.helpful |= steps
+        self.helpful: Steps = worlds.helpful(self._largest_first, allowed)
+        """Steps without which less could be reached; the others are in no set."""
+        self._touching = {sort: worlds.touching(sort) & self.helpful for sort in self._waiting}
         self._proven: dict[tuple[int, Steps], bool] = {}
         self._covered: dict[Steps, int] = {}
         self.reachable = self.covered_by(self.helpful)
@@ -89,7 +93,7 @@ class Search:
         found, possible = 0, sum(self._waiting.values())
         for sort in self._largest_first:
             people = self._waiting[sort]
-            if self._is_proven(sort, steps & self._help[sort]):
+            if self._is_proven(sort, steps & self._touching[sort]):
                 found += people
             else:
                 possible -= people
@@ -102,8 +106,9 @@ class Search:
         key = (sort, steps)
         known = self._proven.get(key)
         if known is None:
-            self._left -= 1
+            before = self._worlds.solved
             known = self._proven[key] = self._worlds.is_proven(sort, steps)
+            self._left -= 1 + SOLVING * (self._worlds.solved - before)
         return known
 
     def _look_at(self, size: int) -> None:
@@ -117,24 +122,20 @@ class Search:
         if any(steps & whole == whole for whole in self._complete):
             return
         worst = self._best[-1].covered if len(self._best) == WAYS else 1
+        if self._best:
+            worst = max(worst, ceil(self._best[0].covered * KEPT_FROM))
         covered = self.covered_by(steps, worst)
         self._spend(0)
         if covered < worst or any(self.covered_by(steps & ~one) >= covered for one in _each(steps)):
             return
         if covered == self.reachable:
             self._complete.append(steps)
-        self._keep(Found(steps, covered, self._cost_of(steps)))
+        self._keep(Found(steps, covered, self._costs.cost_of(steps)))
 
     def _keep(self, found: Found) -> None:
         if all(found.steps != other.steps for other in self._best):
-            self._best = sorted([*self._best, found], key=lambda one: one.rank)[:WAYS]
-
-    def _cost_of(self, steps: Steps) -> Cost:
-        cells = self._people.cells
-        self._left -= len(cells) // 4
-        each = [self._costs.cost_of(cell, counted, steps) for cell, counted in cells.items()]
-        unknown, blocked, not_capable, newly = (sum(parts) for parts in zip(*each, strict=True))
-        return unknown, blocked, not_capable, newly
+            ordered = sorted([*self._best, found], key=lambda one: one.rank)[:WAYS]
+            self._best = [one for one in ordered if one.covered >= ordered[0].covered * KEPT_FROM]
 
     def _spend(self, work: int) -> None:
         self._left -= work
@@ -157,7 +158,7 @@ class Search:
                 steps &= ~one
         covered = self.covered_by(steps)
         if covered and (not self._best or covered > self._best[0].covered):
-            self._keep(Found(steps, covered, self._cost_of(steps)))
+            self._keep(Found(steps, covered, self._costs.cost_of(steps)))
 
 
 def _each(steps: Steps) -> Iterator[Steps]:

@@ -17,7 +17,7 @@ from migrate.decide.coverage.judge import Judge, Sort, may_matter
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.principals import Match
 from migrate.decide.coverage.regions import Box, TooManyCombinations, intersection, is_covered, open_box
-from migrate.decide.coverage.vocabulary import CLIENT_TYPES, FLOWS, LEGACY_CLIENTS, Axis
+from migrate.decide.coverage.vocabulary import CLIENT_TYPES, EXTERNAL_KINDS, FLOWS, LEGACY_CLIENTS, Axis
 from migrate.model.advice import CreateOurs, Remedy
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
@@ -78,6 +78,8 @@ class Worlds:
         self._proven: dict[tuple[tuple[int, ...], tuple[int, ...]], bool] = {}
         self._witnesses: dict[tuple[int, ...], list[Box]] = {}
         self._touching: dict[int, Steps] = {}
+        self._alikes: dict[int, int] = {}
+        self._by_box: dict[tuple[str, frozenset[tuple[str, int]] | None], int] = {}
         self._reach: dict[tuple[int, tuple[int, ...]], Hit] = {}
         self.solved = 0
         """How many questions about a union of policies were answered by looking at it."""
@@ -102,8 +104,8 @@ class Worlds:
     def _assigned_now(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the policies in force that are certainly assigned, and those that perhaps are."""
         certain, perhaps = [], []
-        for place, reading in enumerate(self.judge.weighed):
-            if reading.policy.policy_state is PolicyState.REPORT_ONLY:
+        for place in range(len(self.judge.weighed)):
+            if not self._is_in_force(place):
                 continue
             match = self._match(place, number)
             if self._is_certain(place, match):
@@ -126,6 +128,10 @@ class Worlds:
     def coverage_today(self, number: int) -> Coverage:
         """Return the verdict on people of a sort as long as no step is taken."""
         return self.judge.coverage_of_sort(self._by_number[number])
+
+    def is_external(self, number: int) -> bool:
+        """Tell whether people of a sort may be at home in another tenant."""
+        return not self._by_number[number][1].isdisjoint(EXTERNAL_KINDS)
 
     def is_inside(self, number: int, object_id: str) -> bool:
         """Tell whether people of a sort are, or could become, members of a group."""
@@ -168,22 +174,46 @@ class Worlds:
     def _taken(self, steps: Steps) -> Iterator[Remedy]:
         return (remedy for place, remedy in enumerate(self.remedies) if steps >> place & 1)
 
+    def _alike(self, policy_id: str, place: int) -> int:
+        """Return the first version of a policy that demands the same: to whom it is assigned, it is the same."""
+        known = self._alikes.get(place)
+        if known is None:
+            box = self._solver.demanded(place)
+            key = (policy_id, None if box is None else frozenset(box.items()))
+            today = self._place_today.get(policy_id)
+            if today is not None and self._is_in_force(today) and self._solver.demanded(today) == box:
+                self._by_box.setdefault(key, today)
+            known = self._alikes[place] = self._by_box.setdefault(key, place)
+        return known
+
+    def _is_in_force(self, place: int) -> bool:
+        return self._readings[place].policy.policy_state is not PolicyState.REPORT_ONLY
+
     def _assigned(self, number: int, steps: Steps) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return what is assigned after the steps, for certain and perhaps."""
         certain, perhaps = self._today[number]
-        for policy_id, about in self._about.items():
-            if not steps & about:
+        for policy_id, taken in self._by_policy(steps):
+            now, then = self._place_today.get(policy_id), self._version(policy_id, taken)
+            match = Match.NO if then is None else self._match(then, number)
+            if then is not None and self._is_certain(then, match):
+                alike = self._alike(policy_id, then)
+                if alike not in certain:
+                    certain = (*(place for place in certain if place != now), alike)
+                perhaps = tuple(place for place in perhaps if place != now)
                 continue
-            now, then = self._place_today.get(policy_id), self._version(policy_id, steps & about)
             certain = tuple(place for place in certain if place != now)
             perhaps = tuple(place for place in perhaps if place != now)
-            if then is not None:
-                match = self._match(then, number)
-                if self._is_certain(then, match):
-                    certain = (*certain, then)
-                elif match is not Match.NO:
-                    perhaps = (*perhaps, then)
+            if then is not None and match is not Match.NO:
+                perhaps = (*perhaps, then)
         return certain, perhaps
+
+    def _by_policy(self, steps: Steps) -> Iterator[tuple[str, Steps]]:
+        """Yield the policies that steps are about, each with those about it."""
+        while steps:
+            policy_id = self.remedies[steps.bit_length() - 1].policy_id
+            taken = steps & self._about[policy_id]
+            yield policy_id, taken
+            steps &= ~taken
 
     # Questions
 
@@ -224,10 +254,14 @@ class Worlds:
         """Return what is new for people of a sort after the steps. Where an assignment is not known, it counts."""
         certain, _ = self._today[number]
         found = Hit.NOTHING
-        for policy_id, about in self._about.items():
-            taken = steps & about
-            place = self._version(policy_id, taken) if taken else None
-            if place is not None and self._match(place, number) is not Match.NO:
+        for policy_id, taken in self._by_policy(steps):
+            place = self._version(policy_id, taken)
+            match = Match.NO if place is None else self._match(place, number)
+            if place is None or match is Match.NO:
+                continue
+            if self._is_certain(place, match):
+                place = self._alike(policy_id, place)
+            if place not in certain:
                 found |= self._reach_of(place, certain)
         return found
 
@@ -256,16 +290,14 @@ class Worlds:
             for before in certain
             if self._readings[before].demand.kind is Kind.BLOCK and (one := self._solver.demanded(before)) is not None
         ]
-        asked: tuple[tuple[Hit, bool, Box, list[Box]], ...] = (
-            (Hit.CLOSES, True, {}, demanded),
-            (Hit.ASKS, not blocks, {Axis.CLIENT.value: _MODERN}, demanded),
-            (Hit.LEGACY, True, {Axis.CLIENT.value: _LEGACY}, demanded),
-            (Hit.DEVICE_CODE, blocks, {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: _DEVICE_CODE}, blocked),
-            (Hit.BLOCKS, blocks, {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: _OTHER_FLOWS}, blocked),
-        )
         found = Hit.NOTHING
-        for hit, matters, region, before in asked:
-            if matters and self._reaches(box, region, before):
+        if self._reaches(box, {Axis.CLIENT.value: _MODERN}, demanded):
+            found |= Hit.CLOSES if blocks else Hit.CLOSES | Hit.ASKS
+        if self._reaches(box, {Axis.CLIENT.value: _LEGACY}, demanded):
+            found |= Hit.CLOSES | Hit.LEGACY
+        for hit, flows in ((Hit.DEVICE_CODE, _DEVICE_CODE), (Hit.BLOCKS, _OTHER_FLOWS)):
+            region = {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: flows}
+            if blocks and self._reaches(box, region, blocked):
                 found |= hit
         if found & Hit.BLOCKS and self._is_everything(box):
             found |= Hit.BLOCKS_ALL

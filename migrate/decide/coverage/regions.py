@@ -47,10 +47,10 @@ def is_covered(whole: Box, boxes: Sequence[Box], budget: Budget) -> bool:
     axes = _limited_axes(whole, inside)
     signatures = [_smallest(_signatures(whole[axis], [box.get(axis, whole[axis]) for box in inside])) for axis in axes]
     # Bit i of done[level]: box i is not limited on any axis from that level on.
-    done = [
-        _bits(all(_is_free(whole, box, axis) for axis in axes[level:]) for box in inside)
-        for level in range(len(axes) + 1)
-    ]
+    done = [(1 << len(inside)) - 1]
+    for axis in reversed(axes):
+        done.append(done[-1] & _bits(_is_free(whole, box, axis) for box in inside))
+    done.reverse()
     seen: dict[tuple[int, int], bool] = {}
 
     def covered(level: int, alive: int) -> bool:
