@@ -45,6 +45,7 @@ class Hit(IntFlag):
 _MODERN = sum(1 << index for index, client in enumerate(CLIENT_TYPES) if client not in LEGACY_CLIENTS)
 _LEGACY = sum(1 << index for index, client in enumerate(CLIENT_TYPES) if client in LEGACY_CLIENTS)
 _DEVICE_CODE = 1 << FLOWS.index("deviceCodeFlow")
+_NO_FLOW = 1 << FLOWS.index("none")
 _OTHER_FLOWS = (1 << len(FLOWS)) - 1 - _DEVICE_CODE
 
 Steps = int
@@ -293,8 +294,11 @@ class Worlds:
         found = Hit.NOTHING
         if self._reaches(box, {Axis.CLIENT.value: _MODERN}, demanded):
             found |= Hit.CLOSES if blocks else Hit.CLOSES | Hit.ASKS
-        if self._reaches(box, {Axis.CLIENT.value: _LEGACY}, demanded):
+        # Legacy clients know no flows; the proof asks for them all the same, for it assumes nothing.
+        if self._reaches(box, {Axis.CLIENT.value: _LEGACY, Axis.FLOW.value: _NO_FLOW}, demanded):
             found |= Hit.CLOSES | Hit.LEGACY
+        elif not found and self._reaches(box, {Axis.CLIENT.value: _LEGACY}, demanded):
+            found |= Hit.CLOSES
         for hit, flows in ((Hit.DEVICE_CODE, _DEVICE_CODE), (Hit.BLOCKS, _OTHER_FLOWS)):
             region = {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: flows}
             if blocks and self._reaches(box, region, blocked):
