@@ -203,13 +203,21 @@ def decoded(call: Call, answer: Answer, decode: Callable[[bytes], T]) -> T:
         # Whole JSON that lacks a member will hardly get better; JSON that is cut short often does.
         is_whole = isinstance(problem, msgspec.ValidationError | RecursionError)
         final = IncompleteRead(
-            f"Graph sent an answer that cannot be used while {call.doing}: {problem}{trace}.",
-            hint=(
-                f"Check that the token holds {call.needs.permission}: with less, Graph leaves properties out."
-                if is_whole
-                else "Run the command again; what was read before is kept."
-            ),
+            f"Graph sent an answer that cannot be used while {call.doing}: {_words_of(problem)}{trace}.",
+            hint=_what_helps(problem, call),
         )
         raise Transient(
             f"Graph sent an unusable answer ({problem})", attempts=DOUBTFUL_ATTEMPTS if is_whole else None, final=final
         ) from problem
+
+
+def _words_of(problem: Exception) -> str:
+    return "it nests too deep" if isinstance(problem, RecursionError) else str(problem)
+
+
+def _what_helps(problem: Exception, call: Call) -> str:
+    if isinstance(problem, RecursionError):
+        return "No answer of Graph is like that: check the proxy and --endpoint."
+    if isinstance(problem, msgspec.ValidationError):
+        return f"Check that the token holds {call.needs.permission}: with less, Graph leaves properties out."
+    return "Run the command again; what was read before is kept."

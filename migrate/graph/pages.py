@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
@@ -15,7 +16,8 @@ from migrate.graph.channel import Call, Channel
 T = TypeVar("T")
 
 MOST_EMPTY = 20
-"""Pages without an object, one after the other, after which more are not to be expected. A few happen with filters."""
+"""Pages that bring nothing new, one after the other, after which more are not to be expected: without an object, as
+happens with filters, or saying what an earlier one said, under another link each time."""
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -53,10 +55,15 @@ async def pages(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]
     list or with an error in it, and for whatever goes on failing.
     """
     seen = {call.path}
+    said: set[bytes] = set()
     first, empty = True, 0
+
+    def new_page(body: bytes) -> tuple[list[T], str | None, bytes]:
+        return *page_of(body, decode), _digest(body)
+
     while True:
         try:
-            objects, link = await channel.read(call, lambda body: page_of(body, decode))
+            objects, link, digest = await channel.read(call, new_page)
         except GraphRefused as problem:
             if first:
                 raise
@@ -65,12 +72,13 @@ async def pages(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]
                 hint="Run the command again; it reads from the start.",
             ) from problem
         yield objects
-        empty = 0 if objects else empty + 1
+        empty = 0 if objects and digest not in said else empty + 1
+        said.add(digest)
         if link is None:
             return
         if empty == MOST_EMPTY:
             raise IncompleteRead(
-                f"Graph sent {MOST_EMPTY} pages in a row without an object, and more to come, while {call.doing}.",
+                f"Graph sent {MOST_EMPTY} pages in a row with nothing new, and more to come, while {call.doing}.",
                 hint="Run the command again; if it stays, report it to Microsoft.",
             )
         if link in seen:
@@ -81,6 +89,14 @@ async def pages(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]
         seen.add(link)
         call = dataclasses.replace(call, path=link)
         first = False
+
+
+def _digest(body: bytes) -> bytes:
+    """Return a digest of the objects of a page, whatever its link says."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for raw in msgspec.json.decode(body, type=_Page).value:
+        hashed.update(bytes(raw))
+    return hashed.digest()
 
 
 async def whole(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]) -> list[T]:
