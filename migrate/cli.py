@@ -30,6 +30,7 @@ from migrate.commands.compare import compare
 from migrate.commands.convert import convert
 from migrate.commands.coverage import coverage
 from migrate.commands.demo import demo
+from migrate.commands.doctor import doctor
 from migrate.commands.explain import explain
 from migrate.commands.export import export
 from migrate.commands.help import show_help
@@ -129,6 +130,7 @@ def root(
 
 
 app.command()(whoami)
+app.command()(doctor)
 app.command()(export)
 app.command()(status)
 app.command()(explain)

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from migrate.config import Config
+from migrate.decide.checks.every_check import CHECKS
 from migrate.errors import ExitCode
 from migrate.exchange import documents
 from migrate.model.cells import PLAN_COLUMNS
@@ -244,6 +245,14 @@ def test_every_finding_of_verify_is_explained() -> None:
     assert {row[0].strip("`") for row in rows_of(section) if row[0].startswith("`")} == {
         code.value for code in FindingCode
     }
+
+
+# Checks of doctor
+
+
+def test_every_check_is_documented_with_what_it_stops() -> None:
+    documented = [(row[0].strip("`"), row[4]) for row in rows_of(page("doctor.md")) if row[0].startswith("`")]
+    assert documented == [(name.value, stops.value) for name, (_, stops) in CHECKS.items()]
 
 
 # Files and columns

@@ -78,5 +78,5 @@ def warn_of_surplus(call: Call, token: TokenFacts) -> None:
     worst = " With it anybody's authentication methods could be taken away." if methods else ""
     call.screen.warn(
         f"The token holds more than this program ever needs: {', '.join(surplus)}.{worst} Use an application of your "
-        "own; `mfa-migrate help permissions` shows how to make one."
+        "own; `mfa-migrate doctor --only permissions` prints how to make one."
     )

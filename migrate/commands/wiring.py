@@ -59,11 +59,16 @@ def _secret(name: str) -> str | None:
 
 @asynccontextmanager
 async def open_tenant(
-    call: Call, *, asks: Sequence[str] = (), on_wait: Callable[[Waiting, float], None] | None = None
+    call: Call,
+    *,
+    asks: Sequence[str] = (),
+    on_wait: Callable[[Waiting, float], None] | None = None,
+    looks_first: bool = True,
 ) -> AsyncIterator[GraphTenant]:
     """Sign in and open the tenant; waits are told on the screen, or to `on_wait`.
 
-    A person is asked to consent to reading, and to the permissions in `asks` besides.
+    A person is asked to consent to reading, and to the permissions in `asks` besides. `looks_first` compares the
+    organization with `--tenant` before anything else.
 
     Raises Guarded when the tenant is not the one that `--tenant` names: some credentials sign in wherever they like.
     """
@@ -74,7 +79,8 @@ async def open_tenant(
     connection = connection_for(call.settings, asks)
     async with opened(connection, on_wait=on_wait or call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
         try:
-            await _refuse_other_tenant(connection, tenant)
+            if looks_first:
+                await _refuse_other_tenant(connection, tenant)
             yield tenant
         except AccessRefused as refused:
             raise await explained(connection, tenant, refused) from refused

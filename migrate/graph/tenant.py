@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -28,7 +28,8 @@ from migrate.graph.together import all_of
 from migrate.model.access import SignInMethod
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
-from migrate.model.permissions import LICENCES, POLICIES, REPORTS, ROLES, STATES, USERS, Need
+from migrate.model.instants import moment_of
+from migrate.model.permissions import BACKUPS, LICENCES, POLICIES, REPORTS, ROLES, STATES, USERS, Need
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
@@ -139,6 +140,15 @@ class GraphTenant:
         except (GraphRefused, PermissionMissing):
             return None
         return bool(found.get("isServiceProvider"))
+
+    async def read_backup_age(self) -> timedelta | None:
+        """Return how old the newest snapshot of Entra Backup is; None where there is none.
+
+        Source: Graph beta reference, recoverySnapshot (2026-03-19); global cloud only.
+        """
+        rows = await whole(self._channel, _BACKUPS, wire.json_object)
+        made = [moment for row in rows if (moment := moment_of(str(row.get("createdDateTime")))) is not None]
+        return self.server_now() - max(made) if made else None
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
         """Read `/subscribedSkus`."""
@@ -305,6 +315,13 @@ _OWN_ELIGIBILITY = _read(
     "roleManagement/directory/roleEligibilityScheduleInstances/filterByCurrentUser(on='principal')",
     "which roles could be activated",
     ROLES,
+)
+_BACKUPS = Call(
+    path="/beta/directory/recovery/snapshots",
+    bucket=Bucket.READS,
+    cost=1,
+    doing="reading snapshots of Entra Backup",
+    needs=BACKUPS,
 )
 _SKUS = _read("subscribedSkus", "subscriptions", LICENCES, cost=3)
 _PROFILES = _read("$batch", "user profiles", USERS)

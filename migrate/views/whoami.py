@@ -39,7 +39,7 @@ def _lines(who: Identity) -> Iterator[Any]:
         return
     yield table(COLUMNS, _permissions(who))
     if who.missing:
-        yield "Missing for reading: an administrator has to consent, see `mfa-migrate help permissions`."
+        yield "Missing for reading: `mfa-migrate doctor --only permissions` prints the link for an administrator."
     elif who.missing_for_writing:
         yield "Everything up to and including the plan can be read. The write permissions are asked for by `apply`."
 

@@ -56,6 +56,11 @@ class ContactLab(Lab):
         trusted = ssl.create_default_context(cafile=str(self.server.ca_bundle))
         return httpx.Client(base_url=self.url, verify=trusted, trust_env=False, timeout=60)
 
+    def requests_seen(self) -> list[str]:
+        """Return every request that reached Graph."""
+        with self.web() as client:
+            return [entry["path"] for entry in client.get("/_sandbox/requests").json()["value"]]
+
     def writes(self) -> list[str]:
         """Return every request that would have changed something, items of batches included."""
         with self.web() as client:

@@ -460,13 +460,9 @@ def test_an_unknown_tenant_is_refused_before_anything_else(sandbox: SandboxServe
 def test_a_wrong_cloud_is_refused_before_a_token_is_asked_for(tmp_path: Path, host: str, words: str, hint: str) -> None:
     with served(tmp_path, msgraph_host=host) as server:
         with pytest.raises(SignInFailed, match=words) as caught:
-            as_application(server, WAY.CLIENT_SECRET, client_secret="right")
+            # Had a token been asked for, the service would have refused the secret.
+            as_application(server, WAY.CLIENT_SECRET, client_secret="wrong-secret")
         assert hint in caught.value.hint
-        with httpx.Client(base_url=server.url, verify=trusting(server), trust_env=False) as client:
-            asked = client.get("/_sandbox/requests").json()["value"]
-        paths = [entry["path"] for entry in asked]
-        assert paths
-        assert all(path.endswith("openid-configuration") for path in paths if not path.startswith("/_sandbox")), paths
 
 
 def test_a_token_of_another_tenant_goes_nowhere(

@@ -1,0 +1,1 @@
+"""The checks of `doctor`: pure functions over a record of facts, one file each. Nothing unread passes."""
