@@ -23,7 +23,7 @@ from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.run import RunResult
 from migrate.model.words import FIRST
-from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
+from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON, refuse_behind_plan
 from migrate.store.plan_files import plan_steps_of, read_plan
 
 if TYPE_CHECKING:
@@ -99,16 +99,21 @@ def apply(
         steps = plan_steps_of(rows, header.rows_sha256)
         _guard(call, header, steps, now, max_users, yes=yes)
         with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
+            refuse_behind_plan(at.workspace.path, header, journal.holds)
             say_who_is_off(call, journal, header, now.tightening)
             return await carried_out(at, journal, header, steps, now)
 
     result = at_work(call, "apply", work, writes=_writes(header, what_if), replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     _say_edited_meanwhile(call, workspace, plan)
     way_back = command_for(call.settings, "rollback", Path.cwd())
-    standing = run_standing(workspace, header) if result.is_through else None
-    put_back = standing.put_back if standing is not None and standing.plan_digest == header.digest else 0
+    put_back = _put_back(workspace, header) if result.is_through else 0
     call.answer(apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
+
+
+def _put_back(workspace: Workspace, header: PlanHeader) -> int:
+    standing = run_standing(workspace, header)
+    return standing.put_back if standing is not None and standing.plan_digest == header.digest else 0
 
 
 def _writes(header: PlanHeader, what_if: bool) -> Writes:

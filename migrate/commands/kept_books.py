@@ -65,20 +65,13 @@ async def close_restored(at: AtWork, journal: JournalDb, rolled: str) -> None:
     for pair in ahead_of(at.workspace.path, journal.holds):
         rest = [user for user in _everybody_in(pair) if user not in restored]
         readings = await at.tenant.read_mfa_states(rest) if rest else []
-        off = [reading for reading in readings if reading.status != _GONE and _may_be_off(reading.mfa_state)]
+        off = [reading for reading in readings if reading.may_be_off]
         if off or not _fits(pair):
             at.call.screen.warn(
                 f"{pair.beside} stays: {len(off)} users in it may be off, and the journal does not know them"
             )
         else:
             close(pair)
-
-
-_GONE = 404
-
-
-def _may_be_off(state: str | None) -> bool:
-    return state in (None, "disabled")
 
 
 def _with_rows_owed(at: AtWork, journal: JournalDb, source: Source) -> Source:

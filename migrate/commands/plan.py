@@ -20,7 +20,16 @@ from migrate.config import AcceptCaught, Config, EmergencyAccess, Exclusion, lim
 from migrate.errors import ConfigProblem, ExitCode
 from migrate.model.evidence import Evidence
 from migrate.model.impact import AcceptedPerson
-from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, HoldReason, PlanAction, PlanHeader, PlanRow
+from migrate.model.plan import (
+    AcceptedGap,
+    BooksBeside,
+    Decision,
+    ExcludedUser,
+    HoldReason,
+    PlanAction,
+    PlanHeader,
+    PlanRow,
+)
 from migrate.model.rules import Rules
 from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
@@ -74,7 +83,7 @@ def plan(
     workspace = workspace_of(call)
     with workspace.lock(owner_line("plan")), open_snapshot(workspace) as snapshot:
         workspace.replaceable([PLAN_CSV, PLAN_JSON])
-        past = _past(workspace, supersede=supersede)
+        past, books = _past(workspace, supersede=supersede)
         rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
@@ -87,7 +96,7 @@ def plan(
             workspace,
             _noted(planner.rows(snapshot.users()), off),
             lambda digest: _with_replay(
-                msgspec.structs.replace(planner.header(digest, tool_version=__version__), made_with=made),
+                msgspec.structs.replace(planner.header(digest, tool_version=__version__), made_with=made, books=books),
                 workspace,
                 snapshot,
                 planner.planned_evidence,
@@ -147,18 +156,19 @@ async def _objections(call: Call, snapshot: Snapshot, planner: Planner, rules: R
     return objections
 
 
-def _past(workspace: Workspace, *, supersede: bool) -> OwnPast:
-    """Return what was done before; raise Guarded over an open run, unless it is to be replaced."""
+def _past(workspace: Workspace, *, supersede: bool) -> tuple[OwnPast, BooksBeside | None]:
+    """Return what was done before, and which journal says so; raise Guarded over an open run that is to stay."""
     from migrate.decide.policy_steps import NO_PAST
     from migrate.engine.history import past_of, refuse_over_open_run
 
     journal = journal_to_read(workspace)
     if journal is None:
-        return NO_PAST
+        return NO_PAST, None
     with journal:
         if not supersede:
             refuse_over_open_run(journal)
-        return past_of(journal)
+        count, last_hash = journal.head
+        return past_of(journal), BooksBeside(journal_entries=count, journal_hash=last_hash)
 
 
 def _rules(call: Call, snapshot: Snapshot) -> Rules:

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from migrate.store.journal import JournalDb
 
 
+OLDER_COPY = (
+    "Where this folder is an older copy of one from which was applied, bring back the newer one; without it, "
+    "--overwrite-drift puts back whoever of the folder's plans is disabled."
+)
+
+
 @verb
 def rollback(
     call: Call,
@@ -72,10 +78,10 @@ def rollback(
     if file is not None and run is not None:
         raise UsageProblem("--file and --run cannot go together.", hint="Use one of them.")
     workspace = workspace_of(call)
-    if file is None and not has_way_back(workspace):
+    if file is None and not has_way_back(workspace) and not (users or overwrite_drift):
         raise NothingHere(
             f"Nothing has been applied from {workspace.path}, so there is nothing to put back.",
-            hint="Use --file rollback.csv to roll back from the files of another folder.",
+            hint=f"Use --file rollback.csv to roll back from the files of another folder. {OLDER_COPY}",
         )
     wanted = {name.strip().lower() for given in users or () for name in given.split(",") if name.strip()}
     if users and not wanted:
@@ -118,6 +124,11 @@ class _Asked(NamedTuple):
     skip_settle: str | None
 
 
+def _takes_planned(asked: _Asked) -> bool:
+    """Tell whether people count of whom only a plan tells: in an older copy of a folder no other book may."""
+    return asked.run is None and bool(asked.users or asked.overwrite_drift)
+
+
 async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult]:
     """Find what can be put back, make the plan, ask, run it."""
     from migrate.commands.kept_books import close_restored
@@ -133,7 +144,13 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
     # To undo a run by its digest may switch people off: that is for books that agree.
     behind = asked.run is None
     with open_journal(at.workspace, actor=at.actor.name, tenant_id=here.tenant_id, even_behind=behind) as journal:
-        source = selected(_source(at, asked, journal, here), users=asked.users, wave=asked.wave)
+        try:
+            source = await _with_planned(at, asked, journal, _source(at, asked, journal, here))
+            source = selected(source, users=asked.users, wave=asked.wave)
+        except UsageProblem as problem:
+            if asked.file is None and not _takes_planned(asked):
+                problem.hint = f"{problem.hint} {OLDER_COPY}"
+            raise
         now = iso_utc(at.tenant.server_now())
         rolled = rollback_from(source, journal, limits_of(settings.config), created_at=now, tool_version=__version__)
         if not (asked.yes or asked.what_if):
@@ -142,6 +159,7 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
             what_if=asked.what_if,
             max_failures="100%",
             skip_settle=asked.skip_settle,
+            names_others=bool(source.whole) and asked.run is None,
             undoes=runs_undone(journal, source, rolled),
             overwrite_drift=asked.overwrite_drift,
             tool_version=__version__,
@@ -154,16 +172,38 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
         return rolled.header, result
 
 
+async def _with_planned(at: AtWork, asked: _Asked, journal: JournalDb, source: Source) -> Source:
+    """Return the source with people of the folder's plans of whom no book says that they were changed.
+
+    Those whom --users names, and with --overwrite-drift everybody who is off.
+    """
+    from migrate.commands.planned_people import rows_planned, those_off
+    from migrate.decide.reverser import with_rows
+
+    if not _takes_planned(asked):
+        return source
+    known = {row.user_id for row in source.rows}
+    others = (row for row in rows_planned(at.workspace, journal, source.facts.tenant_id) if row.user_id not in known)
+    return (
+        with_rows(source, others, named=asked.users) if asked.users else with_rows(source, await those_off(at, others))
+    )
+
+
 def _source(at: AtWork, asked: _Asked, journal: JournalDb, here: TenantFacts) -> Source:
     from migrate.commands.kept_books import also_elsewhere, source_of_all_books
-    from migrate.decide.reverser import source_of
+    from migrate.decide.reverser import Source, source_of
     from migrate.engine.history import source_in
 
     call = at.call
     if asked.run is not None:
         return source_in(journal, run=asked.run, tenant_id=here.tenant_id)
     if asked.file is None:
-        return source_of_all_books(at, journal, here)
+        try:
+            return source_of_all_books(at, journal, here)
+        except UsageProblem:
+            if not _takes_planned(asked):
+                raise
+            return Source(rows=(), policy_steps=(), facts=here, whole=())
     rows, header = read_rollback(asked.file, here.tenant_id)
     if header is None:
         call.screen.warn(f"there is no {ROLLBACK_JSON} beside {asked.file.name}: users only, policies stay")

@@ -163,18 +163,27 @@ def _ends_of(step: PolicyStep) -> tuple[str, ...]:
 
 def rows_of_plan(steps: Iterable[SetMfaState], plan: PlanHeader) -> tuple[RollbackRow, ...]:
     """Return a row for everybody whom a plan meant to change, for where nobody knows how far its run came."""
-    return tuple(
-        RollbackRow(
-            user_id=step.user_id,
-            user_principal_name=step.user_principal_name,
-            previous_state=step.before,
-            target_state=step.after,
-            wave=step.wave,
-            tenant_id=plan.tenant_id,
-            plan_digest=plan.digest,
-        )
-        for step in steps
+    digest = plan.digest
+    return tuple(row_of_plan(step, plan.tenant_id, digest) for step in steps)
+
+
+def row_of_plan(step: SetMfaState, tenant_id: str, plan_digest: str) -> RollbackRow:
+    """Return the row that puts a user of a plan back to the state that was planned from."""
+    return RollbackRow(
+        user_id=step.user_id,
+        user_principal_name=step.user_principal_name,
+        previous_state=step.before,
+        target_state=step.after,
+        wave=step.wave,
+        tenant_id=tenant_id,
+        plan_digest=plan_digest,
     )
+
+
+def with_rows(source: Source, rows: Iterable[RollbackRow], *, named: AbstractSet[str] = frozenset()) -> Source:
+    """Return the source with rows of people who have none in it; where somebody is `named`, only with theirs."""
+    further = [row for row in rows if not named or _keys_of(row) & named]
+    return msgspec.structs.replace(source, rows=(*source.rows, *further))
 
 
 def selected(source: Source, *, users: AbstractSet[str], wave: int | None) -> Source:

@@ -20,6 +20,7 @@ from migrate.engine.rollback_record import RollbackRecord
 from migrate.engine.run_log import RunLog
 from migrate.engine.run_parts import RunParts
 from migrate.engine.steps_kept import StepsOfRun
+from migrate.engine.unaccounted import Unaccounted
 from migrate.engine.waves import StopWave, WaveRunner
 from migrate.errors import Guarded, MfaMigrateError, TooSlow
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
@@ -51,6 +52,7 @@ class Applier:
         self._proof = Proof(parts)
         self._record = RollbackRecord(parts)
         self._policies_seen: tuple[ConditionalAccessPolicy, ...] = ()
+        self._others = Unaccounted(parts)
         self._log = RunLog(parts)
         self._gates = Gates(parts)
         self._policies = PolicySteps(parts)
@@ -169,7 +171,7 @@ class Applier:
 
     async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[str]:
         """Carry out steps; return those that were not, with the reason. The guard belongs to the steps (rule 7)."""
-        way_back = WayBack(self._parts, steps)
+        way_back = WayBack(self._parts, steps, self._others)
         return [_kept(step, why_not) for step in steps if (why_not := await self._carry_out_policy(step, way_back))]
 
     async def _carry_out_policy(self, step: PolicyStep, way_back: WayBack) -> str:
@@ -230,6 +232,8 @@ class Applier:
             gate = self._gates.settled if settles else no_gate
             await self._waves.run(wave, gate=gate, write_record=write_record, following=self._following(wave))
         self._wait_for_who_settles()
+        if self._options.names_others:
+            await self._others.off()
         return kept + await self._carry_out_policies([step for step in open_steps if weakens(step)])
 
     # What-if
@@ -330,6 +334,7 @@ class Applier:
     def _finished(self, kept: list[str]) -> RunResult:
         result = self._result(Ending.DONE)
         result.policies_kept = kept
+        result.unaccounted = self._others.names if self._options.names_others else []
         if not kept and not self._log.has_open_users:
             self._log.closed(self._options.undoes)
         return result

@@ -14,6 +14,7 @@ from migrate.engine.history import begun_plans
 from migrate.engine.ports import Tenant
 from migrate.engine.proof import MOST_READINGS
 from migrate.engine.run_parts import RunParts
+from migrate.engine.unaccounted import Unaccounted
 from migrate.errors import TooSlow
 from migrate.model.evidence import Evidence
 from migrate.model.plan import PlanKind, PolicyStep, SetMfaState, weakens
@@ -34,8 +35,8 @@ class WayBack:
     How many other people lose the requirement is said once, before anything is sent.
     """
 
-    def __init__(self, parts: RunParts, policy_steps: Sequence[PolicyStep]) -> None:
-        self._parts, self._policy_steps = parts, policy_steps
+    def __init__(self, parts: RunParts, policy_steps: Sequence[PolicyStep], others: Unaccounted) -> None:
+        self._parts, self._policy_steps, self._others = parts, policy_steps, others
         self._ages, self._limit = parts.ages, parts.freshness.evidence_seconds
         self._proven: tuple[str, Moment] | None = None
         self._told = False
@@ -43,15 +44,15 @@ class WayBack:
     async def why_not(self) -> str:
         """Return why the policies must stay as they are; empty when they may go back (design rule 7).
 
-        Every user of the plan is read back, and then everybody else whom this workspace ever switched off. Raises
-        TooSlow when that takes so long that it is too old each time.
+        Every user of the plan is read back, and then everybody else whom this workspace ever switched off, or may
+        have. Raises TooSlow when that takes so long that it is too old each time.
         """
-        took = 0.0
+        took, others = 0.0, await self._others.off()
         for _ in range(MOST_READINGS):
             if self._proven is not None and self.is_fresh():
                 return self._proven[0]
             began = self._ages.now()
-            self._proven = await self._prove(), began
+            self._proven = await self._prove(others), began
             took = self._ages.now().steady - began.steady
         if self._proven is None or not self.is_fresh():
             raise TooSlow(
@@ -67,7 +68,7 @@ class WayBack:
         """Tell, without waiting, whether the proof is young enough and allows it."""
         return self._proven is not None and self._ages.since(self._proven[1]) <= self._limit
 
-    async def _prove(self) -> str:
+    async def _prove(self, others: Sequence[SetMfaState]) -> str:
         parts, tenant = self._parts, self._parts.tenant
         # A migration narrows a policy before it comes to its users: what is asked is who was disabled before it.
         if parts.plan.kind is not PlanKind.MIGRATE and (not_restored := await _not_restored(parts)):
@@ -77,7 +78,7 @@ class WayBack:
         before = Judge(evidence, apps_that_matter=apps, baseline=parts.baseline)
         after = Judge(_without(evidence, self._policy_steps), apps_that_matter=apps, baseline=parts.baseline)
         accepted = accepted_on(parts.plan.accepted_gaps, tenant.server_now())
-        depending = await _depending(parts, before, after, accepted)
+        depending = await _depending(parts, before, after, accepted, others)
         if depending:
             return f"{len(depending)} users whom this tool switched off rest on it ({', '.join(depending[:SAMPLE])})"
         if not self._told:
@@ -101,8 +102,10 @@ async def _not_restored(parts: RunParts) -> list[str]:
     ]
 
 
-async def _depending(parts: RunParts, before: Judge, after: Judge, accepted: frozenset[str]) -> list[str]:
-    """Return the users whom any run switched off, who still are, and who need the policies.
+async def _depending(
+    parts: RunParts, before: Judge, after: Judge, accepted: frozenset[str], others: Sequence[SetMfaState]
+) -> list[str]:
+    """Return the users whom any run switched off, or may have, who still are, and who need the policies.
 
     Asked of every run by itself, rollbacks too: one that failed to restore somebody was the last to touch them, and
     one that undid a rollback switched people off.
@@ -117,12 +120,12 @@ async def _depending(parts: RunParts, before: Judge, after: Judge, accepted: fro
     elsewhere = dict.fromkeys(
         user_id for header in (parts.plan, *(begun for _, begun in plans)) for user_id in header.may_be_off
     )
-    suspects = iter(switched_off | elsewhere)
+    suspects = iter(switched_off | elsewhere | {step.user_id: None for step in others})
     found: list[str] = []
     while chunk := list(islice(suspects, CHUNK)):
         readings = await tenant.read_mfa_states(chunk)
         # A user who cannot be read might be off: "could not read" is not "is restored".
-        off = [r.user_id for r in readings if r.mfa_state in (MfaState.DISABLED, None) and r.status != GONE]
+        off = [reading.user_id for reading in readings if reading.may_be_off]
         profiles = await tenant.read_profiles(off)
         known = [profile for profile in profiles.values() if isinstance(profile, UserProfile)]
         found += [profile.user_principal_name for profile in dependents(known, before, after, accepted)]

@@ -35,6 +35,8 @@ class ApplyOptions:
     overwrite_drift: bool = False
     tightening: Tightening | None = None
     """What the configuration holds back since the plan was made; None where it says what it said then."""
+    names_others: bool = False
+    """For a rollback of everybody: to say who else of the folder's plans may be off."""
     undoes: tuple[str, ...] = ()
     """Digests of the runs in this journal that a rollback puts back as a whole; they are closed with it."""
     tool_version: str = ""
@@ -71,6 +73,8 @@ class RunParts:
     """Hears what became of users as soon as it is in the journal; by default nobody listens."""
     freshness: Freshness = USUAL
     """How old what a change rests on may be."""
+    also_planned: Callable[[], Iterator[SetMfaState]] = lambda: iter(())
+    """Yields whom any migration of this folder meant to disable: an older copy of it does not know of all who are."""
     seen: Callable[[Evidence, datetime], Readings | None] = lambda _, __: None
     """Keeps what a reading saw, when it was there, and tells what changed lately; by default nothing was seen to."""
 

@@ -12,6 +12,7 @@ from itertools import islice
 from migrate.decide.guards import Leave, Send, needs_proof
 from migrate.engine.proof import Proof
 from migrate.engine.run_parts import RunParts
+from migrate.engine.unaccounted import refuse_older_copy
 from migrate.engine.user_steps import BATCH, UserSteps
 from migrate.errors import MfaMigrateError
 from migrate.model.amounts import count_or_percent
@@ -60,6 +61,7 @@ class WaveRunner:
     """Works through waves with a few batches at once."""
 
     def __init__(self, parts: RunParts, proof: Proof) -> None:
+        self._parts = parts
         self._journal, self._plan_digest, self._steps = parts.journal, parts.plan.digest, parts.steps
         self._progress, self._stop, self._paused, self._sleep = parts.progress, parts.stop, parts.paused, parts.sleep
         self._max_failures = parts.options.max_failures
@@ -167,11 +169,12 @@ class WaveRunner:
         if next(self.remaining(wave.number), None) is None:
             return
         found, rests_on, left = await self._rehearsed(wave)
+        limit = count_or_percent(self._max_failures, wave.users, "--max-failures")
+        refuse_older_copy(self._parts, wave, left, limit)
         await gate(sorted(rests_on))
         self._users.leave(left)
         self._failures = sum(leave.why is Why.NOT_COVERED or leave.outcome is Outcome.FAILED for _, leave in left)
         self._halted = None
-        limit = count_or_percent(self._max_failures, wave.users, "--max-failures")
         self._check_limit(limit, wave)
         if self._halted is None and found:
             await write_record(wave.number, found)

@@ -306,6 +306,14 @@ class MadeWith(PlanPart, frozen=True, kw_only=True):
     """What each exclusion from the policy names, with its kind; in order."""
 
 
+class BooksBeside(PlanPart, frozen=True, kw_only=True):
+    """What lay in the folder when a plan was made, so that older copies of it are noticed."""
+
+    journal_entries: int = 0
+    journal_hash: str = ""
+    """Of its last entry; empty where there was no journal."""
+
+
 class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """plan.json: everything but the rows, and the digest of the rows."""
 
@@ -356,7 +364,8 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """Who accepted with --accept-uncovered that users are switched off without proof."""
     made_with: MadeWith | None = None
     """None in plans of a version that did not keep it."""
-
+    books: BooksBeside | None = None
+    """None where there was none, and in plans of older versions."""
     impacts: tuple[PolicyImpact, ...] = ()
     """Whom each policy that the plan switches on catches."""
     accepted_caught: tuple[AcceptedPerson, ...] = ()

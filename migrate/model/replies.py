@@ -22,6 +22,11 @@ class StateReading(Record, frozen=True, kw_only=True):
     request_id: str
     server_date: str
 
+    @property
+    def may_be_off(self) -> bool:
+        """Tell whether the user may be disabled: whoever cannot be read may be, whoever was deleted (404) is not."""
+        return self.status != 404 and self.mfa_state in (None, MfaState.DISABLED)
+
 
 def user_of(profile: UserProfile, reading: StateReading, registration: Registration | None) -> AnyUser:
     """Return a user with the state that was read, or with why it could not be."""

@@ -73,6 +73,8 @@ class RunResult:
     """Why it stopped, where that is not obvious from the ending."""
     policies_kept: list[str] = field(default_factory=list)
     """Policy steps of a rollback that were not carried out, with the reason."""
+    unaccounted: list[str] = field(default_factory=list)
+    """Names of people whom a plan of the folder meant to disable, who are, and of whom no book says that we did it."""
     rehearsal: list[str] = field(default_factory=list)
     """`--what-if`: what would be sent and what would not, one line each."""
     rehearsed: list[RehearsedUser] = field(default_factory=list)
@@ -92,12 +94,12 @@ class RunResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return 0 when done or waiting; 1 when users failed on the way as asked, at a limit, or policies stay."""
+        """Return 0 when done or waiting; 1 when users failed as far as asked, at a limit, and where something stays."""
         if self.ending is Ending.INTERRUPTED:
             return ExitCode.INTERRUPTED
         as_far_as_asked = self.ending in (Ending.DONE, Ending.STOPPED_HERE)
         wrong = self.outcomes["failed"] + self.outcomes["unconfirmed"] + self.outcomes["skipped"]
-        if self.ending is Ending.LIMIT or self.policies_kept or (as_far_as_asked and wrong):
+        if self.ending is Ending.LIMIT or self.policies_kept or self.unaccounted or (as_far_as_asked and wrong):
             return ExitCode.FINDINGS
         return ExitCode.OK
 

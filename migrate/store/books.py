@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from migrate.errors import JournalBehind
+from migrate.model.plan import PlanHeader
 from migrate.model.rollback import ROLLBACK_KIND
 from migrate.store.files import chunks_of, sha256_of_file, write_atomically
 
@@ -66,6 +67,24 @@ def refuse_behind(folder: Path, count: int, ahead: Sequence[Ahead]) -> None:
         hint="Either bring back the newer journal.db, with its journal.db-wal if there is one, or put everybody back "
         "with `mfa-migrate rollback`: it goes by the journal and by the kept rollback files.",
     )
+
+
+def is_behind_plan(plan: PlanHeader, holds: Holds) -> bool:
+    """Tell whether a plan was made beside a journal that went further than this one, or was another."""
+    return plan.books is not None and not holds(plan.books.journal_entries, plan.books.journal_hash)
+
+
+def refuse_behind_plan(folder: Path, plan: PlanHeader, holds: Holds) -> None:
+    """Raise JournalBehind where the plan knows entries that the journal does not have."""
+    if is_behind_plan(plan, holds):
+        entries = 0 if plan.books is None else plan.books.journal_entries
+        raise JournalBehind(
+            f"The plan was made when the journal in {folder} had {entries} entries, and now it is without them: it has "
+            "lost its end, is an older copy, or is gone.",
+            hint="Either bring back the newer journal.db, with its journal.db-wal if there is one, or put back whoever "
+            "was on in any export of this folder with `mfa-migrate rollback --overwrite-drift`, and then run "
+            "`mfa-migrate export` and `mfa-migrate plan`.",
+        )
 
 
 def set_aside(pair: Ahead) -> None:

@@ -49,18 +49,23 @@ class FolderRollbackFiles:
                 return  # kept aside as it is, before another takes its place
 
     def _set_aside_those_of_a_lost_journal(self) -> None:
-        """Keep files that know more than the journal does, or are damaged, in a folder of their own.
+        """Keep files that know more than the journal does, or do not fit each other, in a folder of their own.
 
         Where the journal lost its end they are the only way back for some.
         """
         for pair in ahead_of(self._folder, self._holds):
             set_aside(pair)
         csv, beside = self._folder / ROLLBACK_CSV, self._folder / ROLLBACK_JSON
-        if csv.is_file() and beside.is_file() and kept_header(beside) is None:
-            aside = self._folder / f"rollback-{sha256_of_file(beside)[:12]}"
+        if not csv.is_file():
+            return
+        digest = sha256_of_file(csv)
+        header = kept_header(beside) if beside.is_file() else None
+        if header is None or not header.fits(digest):
+            aside = self._folder / f"rollback-{digest[:12]}"
             aside.mkdir(exist_ok=True)
             for file in (csv, beside):
-                write_atomically(aside / file.name, chunks_of(file))
+                if file.is_file():
+                    write_atomically(aside / file.name, chunks_of(file))
 
 
 def kept_header(beside: Path) -> RollbackHeader | None:

@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from migrate.errors import FolderDamaged, NothingHere
+from migrate.errors import FolderDamaged, FolderProblem, NothingHere
 from migrate.model.evidence import Evidence
 from migrate.model.reasons import Reason, parts_text
 from migrate.model.replies import StateReading
@@ -218,6 +218,20 @@ def open_snapshot(workspace: Workspace, snapshot_id: str | None = None) -> Snaps
         f"{workspace.path} does not hold the snapshot {snapshot_id[:12]} any more.",
         hint="Make a new plan from a new snapshot: mfa-migrate export, then mfa-migrate plan",
     )
+
+
+def open_snapshots(workspace: Workspace) -> Iterator[Snapshot]:
+    """Open every snapshot of a folder once, those of earlier exports too; one that cannot be used is passed over."""
+    seen: set[str] = set()
+    for path in (workspace.path / SNAPSHOT_FILE, *sorted(workspace.path.glob("snapshot-*.db"))):
+        if path.exists():
+            with suppress(FolderProblem):
+                snapshot = Snapshot(path)
+                if snapshot.header.id in seen:
+                    snapshot.close()
+                else:
+                    seen.add(snapshot.header.id)
+                    yield snapshot
 
 
 def _cells_of(problem: Reason | None, request_id: str) -> tuple[str | None, ...]:

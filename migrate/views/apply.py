@@ -21,6 +21,8 @@ from migrate.views.screen import Answer, styled
 REHEARSED_SHOWN = 5
 """How many people of each wave a rehearsal names on a screen."""
 REHEARSED_COLUMNS = ("ObjectId", "UserPrincipalName", "Wave", "Action", "Reason")
+SHOWN = 20
+"""So many names stand in a sentence; all of them stand in the answer as JSON."""
 
 RE_ENABLED = (
     "Users who are enabled or enforced again are asked for MFA within minutes: their sessions end. A registered user "
@@ -52,6 +54,8 @@ def apply_answer(
             yield result.sentence
         yield from outcome_lines(result.policies, header.impacts)
         yield from (styled(kept, "yellow") for kept in result.policies_kept)
+        if result.unaccounted:
+            yield styled(_unaccounted(result.unaccounted), "yellow")
         if result.is_through and header.policy_steps:
             steps = len(header.policy_steps)
             yield f"Policies: {steps - len(result.policies_kept)} of {counted(steps, 'step')} carried out"
@@ -81,6 +85,7 @@ def apply_answer(
             "waitingUntil": iso_utc(result.waiting_until) if result.waiting_until else None,
             "sentence": result.sentence or None,
             "policiesKept": result.policies_kept,
+            "unaccounted": result.unaccounted,
             "rehearsal": result.rehearsal,
             "users": [_rehearsed_document(user) for user in result.rehearsed],
             "wayBack": way_back if command == "apply" else None,
@@ -92,7 +97,18 @@ def apply_answer(
             else ((name, str(count)) for name, count in counts.items())
         ),
         lines=lines,
-        long_lists=("rehearsal", "users"),
+        long_lists=("rehearsal", "users", "unaccounted"),
+    )
+
+
+def _unaccounted(names: Sequence[str]) -> str:
+    """Return what to think of people who are off without a book that says why, and what to do."""
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    are = "1 person is" if len(names) == 1 else f"{len(names)} people are"
+    return (
+        f"{are} disabled, or cannot be read, as a plan of this folder meant it, and no book here says that it was "
+        f"done: {shown}. Either the folder is an older copy, or somebody else did it. Bring back the newer folder, or "
+        "put them back too with `mfa-migrate rollback --overwrite-drift`; one by one with --users."
     )
 
 
