@@ -93,7 +93,7 @@ ALLOWED = {
     },
     "migrate/config_words.py": {"re.search('^Invalid value \\\\(at line (\\\\d+), column (\\\\d+)\\\\)', problem)"},
     "migrate/exchange/documents.py": {"reason.partition(': ')"},
-    "migrate/graph/credentials.py": {"str(problem).strip().splitlines()"},
+    "migrate/graph/sign_in_problems.py": {"str(problem).strip().splitlines()"},
     "migrate/graph/retry.py": {"words[1:]", "words[:1]"},
     "migrate/store/journal.py": {"msgspec.structs.replace(opening.reason, parts=parts)"},
     "migrate/views/module_words.py": {"sentence[begun:found.start()]", "sentence[begun:]", "words.split(' ')"},
