@@ -125,7 +125,7 @@ def test_what_cannot_be_meant_is_a_usage_error(exported: Lab, words: list[str], 
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_every_message_is_there_in_every_language_and_names_only_known_facts(kind: NoticeKind) -> None:
-    assert languages(kind) == ["de", "en"]
+    assert languages(kind) == ["de", "en", "es", "fr"]
     for language in languages(kind):
         notice = NoticeWriter(kind, language).notice("ada@contoso.example", "Ada <b>", FACTS)
         assert notice.subject
@@ -137,7 +137,7 @@ def test_every_message_is_there_in_every_language_and_names_only_known_facts(kin
 def test_the_templates_are_the_kinds_times_the_languages() -> None:
     assert {path.name for path in TEMPLATES.iterdir()} == {
         "layout.html",
-        *(f"{kind}.{language}.txt" for kind in NoticeKind for language in ("de", "en")),
+        *(f"{kind}.{language}.txt" for kind in NoticeKind for language in ("de", "en", "es", "fr")),
     }
 
 

@@ -74,7 +74,7 @@ def wave_name_in(name: str, language: str) -> str:
             return words.canary
         case WaveKind.SHARE:
             number = known.share or ""
-            return words.share.format(number if language == "en" else number.replace(".", ","))
+            return words.share.format(number.replace(".", ",") if words is not _LANGUAGES["en"] else number)
         case WaveKind.NOT_CAPABLE:
             return words.not_capable
         case WaveKind.NEVER_REGISTERED:
