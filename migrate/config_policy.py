@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from migrate.model.policy_exclusions import ExcludedKind
 from migrate.model.record import Record
+from migrate.model.templates import Template
 
 _GROUP = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 Trouble = tuple[list[str], str]
@@ -48,6 +49,16 @@ class PolicyExclude(Record, frozen=True, kw_only=True, rename=None):
     """`verify` accepts by name that neither way requires MFA of them; for `user` and `file` only."""
 
 
+class PolicyTemplate(Record, frozen=True, kw_only=True, rename=None):
+    """One `[[policy.template]]`: a policy besides the one for users."""
+
+    name: Template
+    switch_on: bool = False
+    """Otherwise it stays report-only, or off where report-only shows nothing."""
+    temporary_access_pass: str | None = None
+    """How people get a Temporary Access Pass; `security-information` is not switched on without it, or without need."""
+
+
 class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
     """`[policy]`."""
 
@@ -55,6 +66,9 @@ class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
     scope: str = "all"
     """`all`, or `group:<object id>` for a pilot; used in create mode."""
     exclude: tuple[PolicyExclude, ...] = ()
+    strength: str | None = None
+    """Name or id of an authentication strength that the created policy asks for instead of MFA."""
+    template: tuple[PolicyTemplate, ...] = ()
     directory_sync: DirectorySync = DirectorySync.ROLE
     """How the created policy spares the directory synchronization."""
     switch_on: tuple[str, ...] = ()
@@ -76,6 +90,12 @@ def troubles(policy: PolicyConfig) -> Iterator[Trouble]:
     scope = policy.scope
     if scope != "all" and not re.fullmatch(r"group:[0-9A-Fa-f-]{36}", scope):
         yield ["policy", "scope"], f"policy.scope must be `all` or `group:<object id>`, not {scope!r}."
+    names = [one.name for one in policy.template]
+    if Template.ALL_USERS in names or len(set(names)) < len(names):
+        yield (
+            ["policy", "template", "name"],
+            'policy.template names each policy once, and the one for users is made by policy.mode = "create".',
+        )
     for one in policy.exclude:
         named = [name for name in ("user", "group", "file", "kind") if getattr(one, name) is not None]
         if len(named) != 1:

@@ -31,6 +31,7 @@ from migrate.model.plan import (
     PlanRow,
 )
 from migrate.model.rules import Rules
+from migrate.model.templates import Wish
 from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
 from migrate.store.folder import Workspace
@@ -61,6 +62,9 @@ def plan(
     ] = False,
     only: OnlyFile = None,
     exclude: ExcludeFile = None,
+    policies: Annotated[
+        bool, typer.Option("--policies", help="Show what is sent to create each policy, or to change it.")
+    ] = False,
 ) -> ExitCode:
     """Work out the migration from the last export. Changes nothing in the tenant.
 
@@ -72,6 +76,7 @@ def plan(
         mfa-migrate plan
         mfa-migrate plan --exit-code
         mfa-migrate plan --only pilot.csv --exclude vip.xlsx
+        mfa-migrate plan --policies
         mfa-migrate plan --confirm-with-what-if
         mfa-migrate plan -o csv > plan-for-the-meeting.csv
     """
@@ -108,7 +113,7 @@ def plan(
         if _is_worth_advice(header):
             _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users())
     rows = workspace.path / PLAN_CSV
-    call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice))
+    call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
 
@@ -217,6 +222,11 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         not_before=tuple((start.wave, start.not_before.isoformat()) for start in config.waves.start),
         accepted_caught=_caught_on(config, snapshot, today),
         policy_exclusions=policy_exclusions(settings, snapshot, _user_id),
+        strength=None if config.policy.strength is None else _strength_id(config.policy.strength, snapshot),
+        wishes=tuple(
+            Wish(template=one.name, switch_on=one.switch_on, temporary_access_pass=one.temporary_access_pass or "")
+            for one in config.policy.template
+        ),
     )
 
 
@@ -297,6 +307,19 @@ def _user_id(name: str, snapshot: Snapshot, key: str) -> str:
             hint=invisible_in(name) or "Check the spelling, or run `mfa-migrate export` again if the account is new.",
         )
     return user.profile.id
+
+
+def _strength_id(name: str, snapshot: Snapshot) -> str:
+    strengths = snapshot.evidence().authentication_strengths
+    found = [str(raw.get("id")) for raw in strengths if name in (raw.get("id"), raw.get("displayName"))]
+    if len(found) != 1:
+        known = ", ".join(sorted(repr(raw.get("displayName")) for raw in strengths)) or "none"
+        raise ConfigProblem(
+            f"policy.strength: {'no' if not found else len(found)} authentication strength named {name!r} in the "
+            "snapshot.",
+            hint=f"Known are {known}.",
+        )
+    return found[0]
 
 
 def _policy_id(name: str, snapshot: Snapshot) -> str:

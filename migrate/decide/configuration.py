@@ -29,6 +29,8 @@ def made_with(rules: Rules, excluded: AbstractSet[str]) -> MadeWith:
         canary=tuple(sorted(rules.canary)),
         percentages=tuple(map(float, rules.percentages)),
         sync_by_account=rules.sync_by_account,
+        strength=rules.strength,
+        templates=tuple(sorted(wish.words for wish in rules.wishes)),
         policy_exclusions=tuple(sorted(f"{one.by} {one.id}" for one in rules.policy_exclusions)),
     )
 
@@ -88,6 +90,8 @@ def _scope(then: MadeWith, now: MadeWith, name: Callable[[str], str]) -> Iterato
         (ConfigPart.GUESTS, str(then.guests).lower(), str(now.guests).lower()),
         (ConfigPart.MODE, _mode(then), _mode(now)),
         (ConfigPart.SCOPE, then.scope_group or "all", now.scope_group or "all"),
+        (ConfigPart.STRENGTH, then.strength or "MFA", now.strength or "MFA"),
+        (ConfigPart.TEMPLATE, _said(then.templates), _said(now.templates)),
         (ConfigPart.POLICY_EXCLUDE, _said(then.policy_exclusions), _said(now.policy_exclusions)),
         (ConfigPart.DIRECTORY_SYNC, _sync(then), _sync(now)),
         (ConfigPart.SWITCH_ON, _said(then.switch_on), _said(now.switch_on)),

@@ -218,7 +218,7 @@ def accepted_people(plan: PlanHeader, now: datetime) -> dict[str, AcceptedPerson
 def _switches_on(step: PolicyStep) -> bool:
     match step:
         case CreatePolicy():
-            return bool(step.body.get("state") != PolicyState.REPORT_ONLY.value)
+            return step.body.get("state") not in (PolicyState.REPORT_ONLY.value, PolicyState.DISABLED.value)
         case SetPolicyState():
             return step.after is PolicyState.ENABLED
         case SetPolicyScope():

@@ -23,6 +23,7 @@ from migrate.decide.lost_objects import lost_objects
 from migrate.decide.policy_steps import OwnPast
 from migrate.decide.scope_notes import scope_blockers, scope_warnings
 from migrate.decide.settling import Settling, SettlingTally
+from migrate.decide.template_notes import TemplateTally
 from migrate.model.coverage import Assumption, Coverage, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
@@ -78,6 +79,7 @@ class Planner:
             ImpactTally(policy, self._planned_evidence, accepted_people, key=key, widens=key in prepared.widened)
             for key, policy in prepared.taking_effect.items()
         )
+        self._templates = TemplateTally(prepared.kinds, self._planned_evidence, rules)
         self._exclusions = None if prepared.own is None else self._tally_of(prepared.own)
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self._licensed_skus = frozenset(sku.sku_id for sku in snapshot.skus if sku.allows_conditional_access)
@@ -239,6 +241,7 @@ class Planner:
             licences = user.profile.assigned_licenses
             if licences is not None and not self._licensed_skus & set(licences):
                 self._unlicensed += 1
+        self._templates.count(user.profile, self._capable.of(user.profile, user.registration))
         if self._exclusions is not None:
             self._exclusions.count(user)
         if self._switched:
@@ -278,6 +281,7 @@ class Planner:
         if self._assumed[Assumption.BASELINE_ANSWER]:
             yield from undated_answer(self._rules.baseline)
         yield from scope_blockers(self.policy_steps, self._lose)
+        yield from self._templates.blockers()
         yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps, frozenset(self._sync_accounts))
         if self._operator is not None and self._operator.id not in self._rules.emergency_access:
             coverage = self._judge.coverage_of(self._operator)

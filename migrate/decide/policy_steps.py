@@ -8,15 +8,15 @@ from typing import assert_never
 import msgspec
 
 from migrate.decide.directory_sync import are_unknown, sync_accounts, would_catch
-from migrate.decide.own_policies import found_again, is_named_by, marker_for
-from migrate.decide.policy_bodies import body_of
-from migrate.decide.templates import rescoped, template
+from migrate.decide.own_policies import MARKER_PREFIX, found_again, is_named_by, marker_for
+from migrate.decide.policy_bodies import body_of, said_by
+from migrate.decide.templates import as_created, is_for_emergency_access_only, rescoped, template
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
 from migrate.model.policy_scope import SetPolicyScope, users_of
 from migrate.model.record import JsonObject, Record
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
-from migrate.model.templates import Template
+from migrate.model.templates import Template, Wish
 
 POLICY_CAP = 195
 """Policies a tenant may have in any state, by Microsoft's planning page; newer notes say 240."""
@@ -30,6 +30,8 @@ class Prepared(Record, frozen=True, kw_only=True):
     taking_effect: dict[str, ConditionalAccessPolicy]
     """By the key of their steps the policies that ask more of somebody once the plan is done, as they will be."""
     evidence: Evidence
+    kinds: tuple[Template, ...]
+    """Which of ours the plan switches on."""
     own: ConditionalAccessPolicy | None
     """Our policy for users, as it will be; None where the plan has none."""
 
@@ -58,59 +60,97 @@ NO_PAST = OwnPast(written={}, disabled=frozenset())
 
 def prepare(tenant_id: str, evidence: Evidence, rules: Rules, past: OwnPast = NO_PAST) -> Prepared:
     """Return the steps that the rules ask for. What is there already is not asked for again."""
-    steps: list[PolicyStep] = []
-    effect: dict[str, ConditionalAccessPolicy] = {}
-    policies = list(evidence.policies)
+    work = _Work(tenant_id=tenant_id, evidence=evidence, rules=rules, past=past)
     own = None
-    if rules.create and rules.emergency_none is None:
-        own = _own_policy(tenant_id, evidence, rules, past, steps, effect, policies)
-    for policy_id in rules.switch_on if rules.emergency_none is None else ():
-        policy = evidence.policy(policy_id)
-        if policy is not None and policy.policy_state is not PolicyState.ENABLED:
-            effect[policy.id] = _switch_on(policy, steps, policies, key=policy.id)
-    seen = _beta_after(evidence, [step for step in steps if isinstance(step, SetPolicyScope)])
-    planned = with_policies(seen, tuple(policies))
-    return Prepared(steps=tuple(steps), taking_effect=effect, evidence=planned, own=own)
+    if rules.emergency_none is None:
+        if rules.create:
+            own = work.have(Wish(template=Template.ALL_USERS, switch_on=True))
+        for wish in rules.wishes:
+            work.have(wish)
+        for policy_id in rules.switch_on:
+            policy = evidence.policy(policy_id)
+            if policy is not None and policy.policy_state is not PolicyState.ENABLED:
+                work.switch_on(policy, key=policy.id)
+    seen = _beta_after(evidence, [step for step in work.steps if isinstance(step, SetPolicyScope)])
+    planned = with_policies(seen, tuple(work.policies))
+    return Prepared(
+        steps=tuple(work.steps), taking_effect=work.effect, evidence=planned, kinds=tuple(work.kinds), own=own
+    )
 
 
-def _own_policy(
-    tenant_id: str,
-    evidence: Evidence,
-    rules: Rules,
-    past: OwnPast,
-    steps: list[PolicyStep],
-    effect: dict[str, ConditionalAccessPolicy],
-    policies: list[ConditionalAccessPolicy],
-) -> ConditionalAccessPolicy:
-    """Add what makes our own policy be there, be for whom the rules say, and be enabled; return it as it will be."""
-    known = own_policy(tenant_id, evidence, rules)
-    if known is None:
-        key = marker_for(tenant_id, Template.ALL_USERS)
-        body = template(key, rules, evidence)
-        steps.append(
-            CreatePolicy(key=key, display_name=body["displayName"], body=body, because="policy.mode is create")
-        )
-        found = _as_policy(key, body)
-        policies.append(found)
-    else:
-        key, found = known
-        if (after := rescoped(found, rules, evidence, past.written.get(key))) is not None:
-            step = _change_of_scope(key, found, after)
-            steps.append(step)
-            (found,) = [_with_scope(found, step)]
-            policies[:] = [found if policy.id == found.id else policy for policy in policies]
-            if takes_effect_at_once(step):
-                effect[key] = found
-    if found.policy_state is not PolicyState.ENABLED:
-        found = effect[key] = _switch_on(found, steps, policies, key=key)
-    return found
+class _Work:
+    """The steps of a plan while they are gathered, and the policies as they will be."""
+
+    def __init__(self, *, tenant_id: str, evidence: Evidence, rules: Rules, past: OwnPast) -> None:
+        self._tenant_id, self._evidence, self._rules, self._past = tenant_id, evidence, rules, past
+        self.steps: list[PolicyStep] = []
+        self.effect: dict[str, ConditionalAccessPolicy] = {}
+        self.policies = list(evidence.policies)
+        self.kinds: list[Template] = []
+
+    def have(self, wish: Wish) -> ConditionalAccessPolicy:
+        """Add what makes a policy of ours be there, be for whom the rules say, and be in its state; return it then."""
+        known = own_policy(self._tenant_id, self._evidence, self._rules, wish.template)
+        is_new = known is None
+        if known is None:
+            key, found = self._created(wish.template)
+        else:
+            key, found = self._rescoped(*known, wish.template)
+        if not wish.switch_on or found.policy_state is PolicyState.ENABLED:
+            return found
+        if is_new and not wish.template.is_seen_in_report_only:
+            return found  # no time passes in which anything could be seen: a later plan, by a person's decision
+        self.kinds.append(wish.template)
+        return self.switch_on(found, key=key)
+
+    def _created(self, kind: Template) -> tuple[str, ConditionalAccessPolicy]:
+        key = marker_for(self._tenant_id, kind)
+        body = template(key, self._rules, self._evidence, kind)
+        why = "policy.mode is create" if kind is Template.ALL_USERS else f"policy.template names {kind}"
+        self.steps.append(CreatePolicy(key=key, display_name=body["displayName"], body=body, because=why))
+        found = _as_policy(key, as_created(body, self._evidence))
+        self.policies.append(found)
+        return key, found
+
+    def _rescoped(
+        self, key: str, found: ConditionalAccessPolicy, kind: Template
+    ) -> tuple[str, ConditionalAccessPolicy]:
+        after = rescoped(found, self._rules, self._evidence, self._past.written.get(key), kind)
+        if after is None or not key.startswith(MARKER_PREFIX):
+            return key, found
+        step = _change_of_scope(key, found, after)
+        self.steps.append(step)
+        changed = _with_scope(found, step)
+        self.policies[:] = [changed if policy.id == found.id else policy for policy in self.policies]
+        if takes_effect_at_once(step):
+            self.effect[key] = changed
+        return key, changed
+
+    def switch_on(self, policy: ConditionalAccessPolicy, *, key: str) -> ConditionalAccessPolicy:
+        """Add the step that enables a policy; return the policy as it is then."""
+        enabled = _switch_on(policy, self.steps, self.policies, key=key)
+        self.effect[key] = enabled
+        return enabled
 
 
-def own_policy(tenant_id: str, evidence: Evidence, rules: Rules) -> tuple[str, ConditionalAccessPolicy] | None:
-    """Return our policy for users with its marker; of several one that is for whom the rules say, else the first."""
-    found = found_again(tenant_id, Template.ALL_USERS, evidence.policies)
-    fitting = (each for each in found if rescoped(each[1], rules, evidence, None) is None)
-    return next(fitting, None) or next(iter(found), None)
+def own_policy(
+    tenant_id: str, evidence: Evidence, rules: Rules, kind: Template = Template.ALL_USERS
+) -> tuple[str, ConditionalAccessPolicy] | None:
+    """Return our policy of a template with its marker, or one that says the same as ours would, with its id.
+
+    Of several of ours it is one that is for whom the rules say, else the first.
+    """
+    found = found_again(tenant_id, kind, evidence.policies)
+    fitting = (each for each in found if rescoped(each[1], rules, evidence, None, kind) is None)
+    ours = next(fitting, None) or next(iter(found), None)
+    if ours is not None:
+        return ours
+    wanted = _deciding(template("", rules, evidence, kind))
+    return next(((one.id, one) for one in evidence.policies if _deciding(one.raw) == wanted), None)
+
+
+def _deciding(body: JsonObject) -> JsonObject:
+    return {name: value for name, value in said_by(body).items() if name not in ("displayName", "description")}
 
 
 def _change_of_scope(key: str, policy: ConditionalAccessPolicy, after: JsonObject) -> SetPolicyScope:
@@ -135,7 +175,7 @@ def evidence_after(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
     for step in steps:
         match step:
             case CreatePolicy():
-                policies.append(_as_policy(step.key, step.body))
+                policies.append(_as_policy(step.key, as_created(step.body, evidence)))
             case DeletePolicy():
                 policies = [policy for policy in policies if not is_named_by(step.key, policy)]
             case SetPolicyState():
@@ -208,7 +248,7 @@ def blockers(
 
     `known_sync_accounts` are ids of accounts of the directory synchronization that no role shows.
     """
-    if rules.emergency_none is not None and (rules.create or rules.switch_on):
+    if rules.emergency_none is not None and (rules.create or rules.switch_on or rules.wishes):
         yield _blocker(
             "no-emergency-access",
             "Without an emergency access account no policy is created or switched on: use policy.mode = adopt, "
@@ -226,7 +266,7 @@ def blockers(
         if isinstance(step, SetPolicyState) or takes_effect_at_once(step):
             for policy in scoped.policies:
                 if is_named_by(step.key, policy):
-                    if isinstance(step, SetPolicyState):
+                    if isinstance(step, SetPolicyState) and not _is_never_report_only(policy):
                         yield from _not_report_only(policy)
                     yield from missing_exclusions(policy, evidence, rules.emergency_access, known_sync_accounts)
 
@@ -234,6 +274,12 @@ def blockers(
 def takes_effect_at_once(step: PolicyStep) -> bool:
     """Tell whether a step makes an enabled policy ask somebody whom it did not ask before."""
     return isinstance(step, SetPolicyScope) and step.widens and step.policy_state is PolicyState.ENABLED
+
+
+def _is_never_report_only(policy: ConditionalAccessPolicy) -> bool:
+    """Tell whether it is one of ours that report-only would show nothing of: other blockers stand before it."""
+    kinds = (kind for kind in Template if not kind.is_seen_in_report_only)
+    return any(f"{MARKER_PREFIX}{kind}:" in (policy.description or "") for kind in kinds)
 
 
 def _not_report_only(policy: ConditionalAccessPolicy) -> Iterator[PlanNote]:
@@ -258,7 +304,7 @@ def missing_exclusions(
     A policy that does not include an account need not exclude it, which matters for policies that Microsoft scopes.
     """
     missing = [account for account in emergency_access if would_catch(policy, account, evidence)]
-    if missing:
+    if missing and not is_for_emergency_access_only(policy, emergency_access):
         yield _blocker(
             "emergency-access-not-excluded",
             f"{policy.display_name!r} does not exclude the emergency access accounts {', '.join(missing)}; "

@@ -218,7 +218,7 @@ def policy_findings(done: Sequence[PolicyStep], evidence: Evidence) -> Iterator[
 def _state_after(step: CreatePolicy | SetPolicyState | SetPolicyScope) -> PolicyState:
     match step:
         case CreatePolicy():
-            return PolicyState.REPORT_ONLY
+            return PolicyState(step.body.get("state", PolicyState.REPORT_ONLY.value))
         case SetPolicyState():
             return step.after
         case SetPolicyScope():

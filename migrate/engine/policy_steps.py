@@ -123,7 +123,7 @@ class PolicySteps:
                     self._at.note(step, created.id, Outcome.FAILED, "", body, state_of(there), reason, attempt)
                     raise GraphRefused(
                         f"The policy {step.display_name!r} does not read back as it was sent.",
-                        unchanged="It was created report-only; no user was touched.",
+                        unchanged="It was created and not switched on; no user was touched.",
                         hint="Look at it in the portal, then run `mfa-migrate apply` again.",
                     )
                 self._at.note(
@@ -283,7 +283,8 @@ def said_of(step: PolicyStep) -> str:
     """Return one line about what a step does."""
     match step:
         case CreatePolicy():
-            return f"create {step.display_name!r}, report-only"
+            off = step.body.get("state") == PolicyState.DISABLED.value
+            return f"create {step.display_name!r}, {'disabled' if off else 'report-only'}"
         case SetPolicyState():
             return f"set {step.display_name!r} from {step.before} to {step.after}"
         case SetPolicyScope():

@@ -17,6 +17,8 @@ class ConfigPart(StrEnum):
     GUESTS = "guests"
     MODE = "policy.mode"
     SCOPE = "policy.scope"
+    STRENGTH = "policy.strength"
+    TEMPLATE = "policy.template"
     POLICY_EXCLUDE = "policy.exclude"
     DIRECTORY_SYNC = "policy.directory_sync"
     SWITCH_ON = "policy.switch_on"

@@ -302,6 +302,9 @@ class MadeWith(PlanPart, frozen=True, kw_only=True):
     canary: tuple[str, ...] = ()
     percentages: tuple[float, ...] = ()
     sync_by_account: bool = False
+    strength: str | None = None
+    templates: tuple[str, ...] = ()
+    """Policies besides the one for users, with whether they are switched on."""
     policy_exclusions: tuple[str, ...] = ()
     """What each exclusion from the policy names, with its kind; in order."""
 

@@ -6,6 +6,7 @@ from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, Limits
 from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.record import Record
+from migrate.model.templates import Wish
 from migrate.model.tenant_settings import BaselineScopes
 
 DIRECTORY_SYNC_ROLE = "d29b2b05-8046-44ba-8758-1e26182fcf32"
@@ -54,6 +55,10 @@ class Rules(Record, frozen=True, kw_only=True):
     """Who chose the emergency access accounts, or that there is none."""
     not_before: tuple[tuple[int, str], ...] = ()
     """Numbers of waves, and when each may begin at the earliest (ISO 8601 with its offset)."""
+    strength: str | None = None
+    """Id of the authentication strength that our policy for users asks for; None asks for MFA."""
+    wishes: tuple[Wish, ...] = ()
+    """Policies of ours besides the one for users."""
     policy_exclusions: tuple[PolicyExclusion, ...] = ()
     """Whom the created policy leaves out, those whose day has come too: expiry never edits a policy."""
     accepted_caught: tuple[AcceptedPerson, ...] = ()

@@ -22,7 +22,7 @@ from migrate.model.plan import (
     SetPolicyState,
     Severity,
 )
-from migrate.model.policy_scope import SetPolicyScope, users_of
+from migrate.model.policy_scope import SetPolicyScope, change_of, users_of
 from migrate.model.record import JsonObject
 from migrate.model.words import counted
 from migrate.views.advise import lines_in_plan
@@ -36,6 +36,7 @@ def plan_answer(
     path: Path,
     *,
     advice: Advice | None = None,
+    bodies: bool = False,
 ) -> Answer:
     """Return the answer for a plan.
 
@@ -44,13 +45,14 @@ def plan_answer(
         rows: Yields all rows.
         path: plan.csv.
         advice: What would cover people who are held back because they are not covered.
+        bodies: Show in the table what is sent to create a policy, or to change whom it is for.
     """
     return Answer(
         kind="plan",
         document={"digest": header.digest, **_document(header)},
         columns=PLAN_COLUMNS,
         rows=lambda: map(plan_cells, rows()),
-        lines=lambda: _lines(header, rows, path, advice),
+        lines=lambda: _lines(header, rows, path, advice, bodies),
     )
 
 
@@ -83,6 +85,7 @@ def _lines(
     rows: Callable[[], Iterable[PlanRow]],
     path: Path,
     advice: Advice | None,
+    bodies: bool,
 ) -> Iterator[Any]:
     yield (
         f"Plan {header.digest[:12]} for {header.tenant_name} ({header.tenant_domain}), from the export of "
@@ -90,7 +93,7 @@ def _lines(
     )
     yield "Authentication methods are not touched; nobody has to register again."
     yield ""
-    yield from _policy_lines(header)
+    yield from _policy_lines(header, bodies=bodies)
     yield table(
         ["Wave", "Name", "Users"],
         ((str(wave.number), wave.name, str(wave.users)) for wave in header.waves),
@@ -171,7 +174,7 @@ def rows_answer(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]]) -> An
     )
 
 
-def _policy_lines(header: PlanHeader) -> Iterator[Any]:
+def _policy_lines(header: PlanHeader, *, bodies: bool) -> Iterator[Any]:
     if not header.policy_steps:
         yield "Policies: none is created or changed; the users rest on what is enabled already."
         yield ""
@@ -179,6 +182,8 @@ def _policy_lines(header: PlanHeader) -> Iterator[Any]:
     yield "Policies"
     for step in header.policy_steps:
         yield styled(f"  {policy_line(step)}", "green")
+        if bodies:
+            yield from (f"      {line}" for line in _body_lines(step))
     for prompted in header.newly_prompted:  # of older versions
         yield f"    newly required to use MFA: {prompted.total}, {prompted.outside_plan} outside the plan"
     for impact in header.impacts:
@@ -217,7 +222,8 @@ def policy_line(step: PolicyStep) -> str:
     """Return one policy step with its sign."""
     match step:
         case CreatePolicy():
-            return f"+ create {step.display_name!r}, report-only ({step.because})"
+            state = _shown(PolicyState(step.body.get("state", PolicyState.REPORT_ONLY.value)))
+            return f"+ create {step.display_name!r}, {state} ({step.because})"
         case SetPolicyState():
             return f"~ {step.display_name!r}: {_shown(step.before)} -> {_shown(step.after)} ({step.because})"
         case SetPolicyScope():
@@ -226,6 +232,23 @@ def policy_line(step: PolicyStep) -> str:
             return f"- delete {step.display_name!r} ({step.because})"
         case _:
             assert_never(step)
+
+
+def _body_lines(step: PolicyStep) -> list[str]:
+    import json
+
+    match step:
+        case CreatePolicy():
+            sent = step.body
+        case SetPolicyScope():
+            sent = change_of(step)
+        case SetPolicyState():
+            sent = {"state": step.after.value}
+        case DeletePolicy():
+            return []
+        case _:
+            assert_never(step)
+    return json.dumps(sent, indent=2, ensure_ascii=False).splitlines()
 
 
 def _scope(body: JsonObject) -> str:

@@ -70,7 +70,7 @@ def _done_words(each: PolicyOutcome) -> str:
         return f"Not done, or not known to be: {_asked_words(each.step)}"
     match each.step:
         case CreatePolicy():
-            return f"Created, report-only: {name}"
+            return f"Created, {_created_in(each.step)}: {name}"
         case SetPolicyState(after=PolicyState.ENABLED):
             return f"Switched on: {name}"
         case SetPolicyState():
@@ -83,10 +83,14 @@ def _done_words(each: PolicyOutcome) -> str:
             assert_never(each.step)
 
 
+def _created_in(step: CreatePolicy) -> str:
+    return STATES[PolicyState(step.body.get("state", PolicyState.REPORT_ONLY.value))]
+
+
 def _asked_words(step: PolicyStep) -> str:
     match step:
         case CreatePolicy():
-            return f"create {step.display_name!r}, report-only"
+            return f"create {step.display_name!r}, {_created_in(step)}"
         case SetPolicyState():
             return f"set {step.display_name!r} to {STATES[step.after]}"
         case SetPolicyScope():

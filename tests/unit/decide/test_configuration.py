@@ -14,6 +14,7 @@ from migrate.model.made_with import ConfigDifference, ConfigPart
 from migrate.model.plan import AcceptedGap, ExcludedUser, Limits, PlanHeader
 from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
 from migrate.model.rules import Rules
+from migrate.model.templates import Template, Wish
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 from tests.unit.decide.records import header, limits, object_id, rules
 
@@ -76,6 +77,8 @@ CASES: list[tuple[ConfigPart, Rules, Rules, bool]] = [
     (ConfigPart.MODE, rules(), rules(create=True), False),
     (ConfigPart.SCOPE, rules(), rules(scope_group=BOB), False),
     (ConfigPart.SWITCH_ON, rules(), rules(switch_on=("p",)), False),
+    (ConfigPart.STRENGTH, rules(), rules(strength="s"), False),
+    (ConfigPart.TEMPLATE, rules(), rules(wishes=(Wish(template=Template.LEGACY_AUTHENTICATION),)), False),
     (ConfigPart.POLICY_EXCLUDE, rules(), rules(policy_exclusions=(LEFT_OUT,)), False),
     (ConfigPart.DIRECTORY_SYNC, rules(), rules(sync_by_account=True), False),
     (ConfigPart.CANARY, rules(canary=frozenset([ADA])), rules(canary=frozenset([BOB])), False),

@@ -127,7 +127,8 @@ def test_every_list_is_sent_whole_so_that_nothing_stays_by_merging() -> None:
 
 
 def test_a_policy_is_created_where_there_is_none_of_this_tenant() -> None:
-    steps = changed(ours(None, key=marker_for(object_id("another tenant"), Template.ALL_USERS)), None)
+    foreign = marker_for(object_id("another tenant"), Template.ALL_USERS)
+    steps = changed(ours(None, key=foreign, excludeUsers=[]), None)
     assert [type(step) for step in steps] == [CreatePolicy, SetPolicyState]
     assert steps[0].key == KEY
 

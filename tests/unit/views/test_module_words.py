@@ -40,7 +40,7 @@ def test_every_word_exists_on_both_sides(verb: str) -> None:
 LEFT_OUT = {
     "export": {"--fast", "--tenant-file", "--anonymise", "--offline"},
     "status": {"--exit-code", "--watch"},
-    "plan": {"--exit-code", "--confirm-with-what-if", "--only", "--exclude"},
+    "plan": {"--exit-code", "--confirm-with-what-if", "--only", "--exclude", "--policies"},
     "apply": {"--plan", "--max-failures", "--dry-run"},
     "verify": set(),
     "rollback": {"--dry-run", "--skip-settle"},
