@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.coverage.policy import PolicyReading
+from migrate.decide.coverage.policy import PolicyReading, SetAside
 from migrate.decide.coverage.principals import Assignment, Match
 from migrate.decide.coverage.vocabulary import BASELINE_SCOPES
 from migrate.model.capability import Capability
@@ -135,6 +135,9 @@ def _rank(state: PolicyState | None) -> int:
 
 def _answer(reading: PolicyReading, answer: Assignment, coverage: Coverage, judge: Judge) -> PolicyAnswer:
     reasons = [f"excluded as {' and as '.join(answer.paths)}" if answer.excluded else "; ".join(answer.paths)]
+    if reading.set_aside is SetAside.USER_ACTIONS:
+        # Assigned to people as any other, and never part of a proof; the other kinds say so as how they are assigned.
+        reasons.append(reading.set_aside.value)
     reasons += [problem.sentence for problem in reading.problems]
     if is_managed(reading.policy):
         reasons.append("Microsoft-managed: Microsoft may change this scope")

@@ -168,3 +168,10 @@ def test_explain_and_what_if_name_the_path_of_an_inclusion_too() -> None:
     what_if = WhatIf(evidence(LET_IN, groups={LEAVERS: leavers(SALES, "adam")}))
     answer = what_if.answer_for(PEOPLE["adam"], SignIn(app=PAYROLL))
     assert f"users: {words}" in answer.policies[0].reasons
+
+
+def test_a_policy_about_user_actions_says_that_no_sign_in_is_met_by_it() -> None:
+    actions = {"includeApplications": [], "includeUserActions": ["urn:user:accountrecovery"]}
+    user = UserRecord(profile=PEOPLE["ada"], mfa_state=MfaState.ENFORCED, registration=None)
+    explained = explanation_for(user, Judge(evidence(policy(apps=actions))))
+    assert "it is about user actions, not about sign-ins to applications" in explained.policies[0].reasons
