@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +15,10 @@ from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
 from migrate.model.coverage import Verdict
+from migrate.model.evidence import Evidence
 from migrate.model.now import Now
-from migrate.model.users import UnreadableUser
+from migrate.model.tenant_settings import BaselineScopes
+from migrate.model.users import AnyUser, UnreadableUser
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import Snapshot, open_snapshot
 
@@ -30,9 +32,14 @@ def coverage(
     user_list: Annotated[
         Path | None, typer.Option("--user-list", metavar="FILE", help="Write one row for each user to this CSV file.")
     ] = None,
+    exclusions: Annotated[
+        bool, typer.Option("--exclusions", help="List the exclusions that no other policy catches instead.")
+    ] = False,
     suppose: Suppose = None,
     without: Without = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 unless everybody is covered.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 unless everybody is covered, or no exclusion is open.")
+    ] = False,
 ) -> ExitCode:
     """Show how far enabled Conditional Access policies require MFA, by classes of users, the largest first.
 
@@ -43,6 +50,7 @@ def coverage(
     Examples:
         mfa-migrate coverage
         mfa-migrate coverage --user-list coverage.csv
+        mfa-migrate coverage --exclusions
         mfa-migrate coverage --suppose require-mfa.json
         mfa-migrate coverage -o json
     """
@@ -63,6 +71,9 @@ def coverage(
         say_lost_objects(call.screen, lost_objects(evidence))
         say_beta(call.screen, evidence)
         apps, baseline = apps_that_matter(call.settings), baseline_answer(call.settings, snapshot.header.taken_on)
+        if exclusions:
+            users = users_as_now(snapshot.users(), now)
+            return _exclusions(call, snapshot, evidence, users, apps, baseline, exit_code=exit_code)
         judge = Judge(evidence, apps_that_matter=apps, baseline=baseline)
         classes = classes_of(users_as_now(snapshot.users(), now), judge)
         with_it = []
@@ -77,6 +88,33 @@ def coverage(
     call.answer(coverage_answer(classes, now.moment, without=without, with_it=with_it))
     all_covered = all(each.coverage.verdict is Verdict.COVERED for each in classes)
     return ExitCode.FINDINGS if exit_code and not all_covered else ExitCode.OK
+
+
+def _exclusions(
+    call: Call,
+    snapshot: Snapshot,
+    evidence: Evidence,
+    users: Iterable[AnyUser],
+    apps: frozenset[str] | None,
+    baseline: BaselineScopes,
+    *,
+    exit_code: bool,
+) -> ExitCode:
+    """Show the exclusions by which something is open; emergency access accounts are known by the configuration."""
+    from migrate.decide.advice.open_doors import open_doors
+    from migrate.views.open_doors import open_doors_answer
+
+    access = call.settings.config.emergency_access
+    named = (snapshot.user(name) for name in (access.accounts if access is not None else ()))
+    doors = open_doors(
+        evidence,
+        users,
+        emergency_access=frozenset(user.profile.id for user in named if user is not None),
+        apps_that_matter=apps,
+        baseline=baseline,
+    )
+    call.answer(open_doors_answer(doors))
+    return ExitCode.FINDINGS if exit_code and any(one.people > one.spared for one in doors) else ExitCode.OK
 
 
 def _user_rows(snapshot: Snapshot, judge: Judge, now: Now) -> Iterator[tuple[str, ...]]:

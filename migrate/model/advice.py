@@ -15,6 +15,14 @@ class Ended(StrEnum):
     LOCATION = "location"
     APPLICATION = "application"
     PLATFORM = "platform"
+    ROLE = "role"
+    GUESTS = "guests"
+    """Guests and external users of some kinds, service providers among them."""
+
+    @property
+    def is_proposed(self) -> bool:
+        """Tell whether its end may be advised: roles and guests are excluded with thought, and stay so."""
+        return self not in (Ended.ROLE, Ended.GUESTS)
 
     @property
     def is_of_people(self) -> bool:
@@ -184,6 +192,25 @@ class Way(Record, frozen=True, kw_only=True):
     steps: tuple[int, ...]
     """Numbers of proposals."""
     effect: Effect
+
+
+class OpenDoor(Record, frozen=True, kw_only=True):
+    """What an enabled policy excludes and no other policy catches."""
+
+    policy_id: str
+    policy: str
+    what: Ended
+    target: str
+    """As it stands in the policy; empty for single people, who are taken together, and for guests."""
+    target_name: str
+    people: int
+    """People with enabled accounts of whom something is open that the policy would close without the exclusion."""
+    on_per_user_mfa: int
+    """Of these, the ones whom per-user MFA still asks."""
+    spared: int
+    """Of these, emergency access accounts and accounts of the directory synchronization: as it should be."""
+    sample: tuple[str, ...]
+    """A few user principal names."""
 
 
 class Acceptance(Record, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from migrate.model.advice import AllClientApps, CreateOurs, Ended, EndExclusion, Never, Remedy, SwitchOn
+from migrate.model.advice import AllClientApps, CreateOurs, Ended, EndExclusion, Never, OpenDoor, Remedy, SwitchOn
 
 _POLICIES = "Entra admin center: Conditional Access > Policies"
 
@@ -25,7 +25,7 @@ def remedy_words(remedy: Remedy) -> str:
             assert_never(remedy)
 
 
-def excluded_words(remedy: EndExclusion) -> str:
+def excluded_words(remedy: EndExclusion | OpenDoor) -> str:
     """Return what is excluded."""
     match remedy.what:
         case Ended.GROUP:
@@ -39,6 +39,10 @@ def excluded_words(remedy: EndExclusion) -> str:
             return f"application {remedy.target_name!r}"
         case Ended.PLATFORM:
             return f"platform {remedy.target_name}"
+        case Ended.ROLE:
+            return f"role {remedy.target_name!r}"
+        case Ended.GUESTS:
+            return remedy.target_name
         case _:
             assert_never(remedy.what)
 
@@ -77,6 +81,8 @@ _WHERE = {
     Ended.LOCATION: "Network > Exclude",
     Ended.APPLICATION: "Target resources > Exclude",
     Ended.PLATFORM: "Conditions > Device platforms > Exclude",
+    Ended.ROLE: "Users > Exclude > Directory roles",
+    Ended.GUESTS: "Users > Exclude > Guest or external users",
 }
 
 

@@ -176,3 +176,16 @@ def test_without_emergency_access_it_asks_for_it(ours: Advised) -> None:
     ran = ours.run("advise")
     assert ran.code == 2
     assert "emergency access" in ran.err
+
+
+def test_coverage_lists_the_exclusions_that_nothing_else_catches(ours: Advised) -> None:
+    ran = ours.run("coverage", "--exclusions")
+    assert ran.code == 0, ran.said
+    assert "group 'Field Workers Without Phones'" in ran.out
+    (group,) = [
+        one
+        for one in ours.run("coverage", "--exclusions", "-o", "json").document["exclusions"]
+        if one["what"] == "group"
+    ]
+    assert (group["people"], group["onPerUserMfa"], group["sample"]) == (1, 1, ["leo@contoso.example"])
+    assert ours.run("coverage", "--exclusions", "--exit-code").code == 1

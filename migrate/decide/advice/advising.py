@@ -12,6 +12,7 @@ from migrate.decide.advice.candidates import Bans, candidates_of
 from migrate.decide.advice.costs import Costs
 from migrate.decide.advice.people import People
 from migrate.decide.advice.search import WORK_LIMIT, Found, Search
+from migrate.decide.advice.taking import ours
 from migrate.decide.advice.worlds import Steps, Worlds
 from migrate.model.advice import Advice, Effect, Ended, EndExclusion, Number, Proposal, Remedy, RuledOut, Way
 from migrate.model.evidence import Evidence
@@ -41,7 +42,14 @@ class Adviser:
         self._rules = rules
         self._evidence = policy_steps.prepare(tenant_id, evidence, rules).evidence
         remedies = candidates_of(tenant_id, self._evidence, rules)
-        self._worlds = Worlds(tenant_id, self._evidence, rules, remedies)
+        self._worlds = Worlds(
+            self._evidence,
+            remedies,
+            own=ours(tenant_id, self._evidence, rules),
+            accepted=frozenset(gap.tag for gap in rules.accepted_gaps),
+            apps_that_matter=rules.apps_that_matter,
+            baseline=rules.baseline,
+        )
         self._people = People(self._worlds, self._evidence, rules, snapshot.skus)
         self._costs = Costs(tenant_id, self._evidence, rules, self._worlds, self._people)
         self._remedies: tuple[Remedy, ...] = remedies

@@ -39,21 +39,25 @@ def candidates_of(tenant_id: str, evidence: Evidence, rules: Rules) -> tuple[Rem
     own = ours(tenant_id, evidence, rules)
     if own is not None:
         found.append(CreateOurs(policy_id=own.id, policy=own.display_name))
-    readings = [reading for reading in context_of(evidence).readings if _counts(reading)]
+    readings = [reading for reading in context_of(evidence).readings if counts(reading)]
     people = _most_excluded(readings)
-    names = _Names(evidence)
+    names = Names(evidence)
     for reading in readings:
         policy = reading.policy
         if policy.policy_state is PolicyState.REPORT_ONLY:
             found.append(SwitchOn(policy_id=policy.id, policy=policy.display_name, managed=is_managed(policy)))
         if not _is_blocking_widely(reading):
-            found += _ends(policy, people, names)
+            found += (
+                one
+                for one in ends_of(policy, names)
+                if one.what.is_proposed and (one.what is not Ended.PERSON or one.target.casefold() in people)
+            )
         if reading.demand.kind is Kind.MFA and reading.limits.get(Axis.CLIENT) is not None:
             found.append(AllClientApps(policy_id=policy.id, policy=policy.display_name))
     return tuple(found)
 
 
-def _counts(reading: PolicyReading) -> bool:
+def counts(reading: PolicyReading) -> bool:
     """Tell whether a policy could demand anything of a person's sign-in, today or after a step."""
     if reading.policy.policy_state is PolicyState.DISABLED or reading.set_aside is not None:
         return False
@@ -67,11 +71,10 @@ def _is_blocking_widely(reading: PolicyReading) -> bool:
     return reading.demand.kind is Kind.BLOCK and not narrow
 
 
-def _ends(policy: ConditionalAccessPolicy, people: frozenset[str], names: _Names) -> Iterator[EndExclusion]:
+def ends_of(policy: ConditionalAccessPolicy, names: Names) -> Iterator[EndExclusion]:
+    """Yield the end of each exclusion of a policy, proposed or not."""
     for what in Ended:
         for target in excluded_in(policy.raw, what):
-            if what is Ended.PERSON and target.casefold() not in people:
-                continue
             if target.casefold() == "none" or names.is_gone(what, target):
                 continue
             yield EndExclusion(
@@ -89,11 +92,11 @@ def _most_excluded(readings: Iterable[PolicyReading]) -> frozenset[str]:
     return frozenset(sorted(times, key=lambda user_id: (-times[user_id], user_id))[:SINGLE_PEOPLE])
 
 
-class _Names:
+class Names:
     """What excluded objects are called."""
 
     def __init__(self, evidence: Evidence) -> None:
-        self._groups = evidence.groups
+        self._groups, self._roles = evidence.groups, evidence.roles
         self._places = {
             str(raw.get("id")).casefold(): str(raw.get("displayName") or raw.get("id"))
             for raw in evidence.named_locations
@@ -109,6 +112,7 @@ class _Names:
         return group is not None and group.status is ReadStatus.GONE
 
     def of(self, what: Ended, target: str) -> str:
+        """Return the name of what is excluded, or how it stands in the policy."""
         key = target.casefold()
         match what:
             case Ended.GROUP:
@@ -118,6 +122,11 @@ class _Names:
                 return self._places.get(key, target)
             case Ended.APPLICATION:
                 return APP_NAMES.get(key, target)
+            case Ended.ROLE:
+                role = self._roles.get(key)
+                return target if role is None else role.display_name or target
+            case Ended.GUESTS:
+                return "guests and external users"
             case Ended.PERSON | Ended.PLATFORM:
                 return target
             case _:

@@ -20,6 +20,8 @@ _PLACE: Mapping[Ended, tuple[str, str]] = {
     Ended.LOCATION: ("locations", "excludeLocations"),
     Ended.APPLICATION: ("applications", "excludeApplications"),
     Ended.PLATFORM: ("platforms", "excludePlatforms"),
+    Ended.ROLE: ("users", "excludeRoles"),
+    Ended.GUESTS: ("users", "excludeGuestsOrExternalUsers"),
 }
 """Where in a policy's conditions each kind of exclusion stands."""
 
@@ -28,6 +30,8 @@ def excluded_in(raw: JsonObject, what: Ended) -> tuple[str, ...]:
     """Return what a policy excludes, as it is written there."""
     part, key = _PLACE[what]
     listed = ((raw.get("conditions") or {}).get(part) or {}).get(key)
+    if what is Ended.GUESTS:
+        return ("",) if listed else ()
     return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
 
 
@@ -53,6 +57,8 @@ def _changed_by(remedy: Remedy, raw: JsonObject) -> JsonObject:
             part, key = _PLACE[remedy.what]
             held = (raw.get("conditions") or {}).get(part) or {}
             listed = held.get(key)
+            if remedy.what is Ended.GUESTS:
+                return {**raw, "conditions": {**raw["conditions"], part: {**held, key: None}}}
             if not isinstance(listed, list):
                 return raw
             kept = [one for one in listed if str(one).casefold() != remedy.target.casefold()]

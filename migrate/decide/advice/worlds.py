@@ -11,17 +11,17 @@ from enum import IntFlag
 
 from msgspec import structs
 
-from migrate.decide.advice.taking import change_by, ours
+from migrate.decide.advice.taking import change_by
 from migrate.decide.coverage.context import Reader
 from migrate.decide.coverage.judge import Judge, Sort, may_matter
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.principals import Match
 from migrate.decide.coverage.regions import Box, TooManyCombinations, intersection, is_covered, open_box
 from migrate.decide.coverage.vocabulary import CLIENT_TYPES, EXTERNAL_KINDS, FLOWS, LEGACY_CLIENTS, Axis
-from migrate.model.advice import CreateOurs, Remedy
+from migrate.model.advice import Remedy
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
-from migrate.model.rules import Rules
+from migrate.model.tenant_settings import UNANSWERED, BaselineScopes
 
 
 class Hit(IntFlag):
@@ -55,17 +55,33 @@ Steps = int
 class Worlds:
     """The tenant under every set of steps."""
 
-    def __init__(self, tenant_id: str, evidence: Evidence, rules: Rules, remedies: Sequence[Remedy]) -> None:
-        """Read the policies. `evidence` is the tenant as it will be once the configuration's policies are on."""
+    def __init__(
+        self,
+        evidence: Evidence,
+        remedies: Sequence[Remedy],
+        *,
+        own: ConditionalAccessPolicy | None = None,
+        accepted: frozenset[str] = frozenset(),
+        apps_that_matter: frozenset[str] | None = None,
+        baseline: BaselineScopes = UNANSWERED,
+    ) -> None:
+        """Read the policies.
+
+        Args:
+            evidence: The tenant as it will be once the configuration's policies are on.
+            remedies: All steps that will be asked about.
+            own: The policy that a `CreateOurs` among them makes.
+            accepted: Tags of gaps that count as closed.
+            apps_that_matter, baseline: As for a `Judge`.
+        """
         self.remedies = tuple(remedies)
-        self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
-        own = ours(tenant_id, evidence, rules) if any(isinstance(one, CreateOurs) for one in remedies) else None
+        self._accepted = accepted
         self._policies = {policy.id: policy for policy in (*evidence.policies, *(() if own is None else (own,)))}
         self._reader = Reader(evidence)
         self.judge = Judge(
             structs.replace(evidence, policies=(*evidence.policies, *(() if own is None else (_off(own),)))),
-            apps_that_matter=rules.apps_that_matter,
-            baseline=rules.baseline,
+            apps_that_matter=apps_that_matter,
+            baseline=baseline,
         )
         self._solver = self.judge.solver
         self._readings = list(self.judge.weighed)
