@@ -13,6 +13,7 @@ import typer
 
 from migrate import __version__
 from migrate.commands.call import Call
+from migrate.commands.completing import offer_places, offer_waves
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.status import run_standing
@@ -46,9 +47,17 @@ def apply(
         bool, typer.Option("--what-if", "--dry-run", help="Do all reads and guards, send nothing.")
     ] = False,
     until: Annotated[
-        str | None, typer.Option("--until", metavar="PLACE", help="Stop after report-only, policies-on or wave:N.")
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="PLACE",
+            autocompletion=offer_places,
+            help="Stop after report-only, policies-on or wave:N.",
+        ),
     ] = None,
-    wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only this wave.")] = None,
+    wave: Annotated[
+        str | None, typer.Option("--wave", metavar="N|NAME", autocompletion=offer_waves, help="Only this wave.")
+    ] = None,
     max_failures: Annotated[
         str | None, typer.Option("--max-failures", metavar="N|N%", help="Stop a wave after more. [default: 5%]")
     ] = None,

@@ -13,6 +13,7 @@ from typing import Annotated, assert_never
 import typer
 
 from migrate.commands.call import Call, dialect_of
+from migrate.commands.completing import offer_waves, offers
 from migrate.commands.letters_at_risk import letters_at_risk, mail_address_of
 from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, workspace_of
@@ -56,9 +57,18 @@ def notify(
             help="before-wave, after-enabling, help-desk, security-team, sms-voice-only, legacy or not-mfa-capable.",
         ),
     ],
-    wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only the users of this wave.")] = None,
+    wave: Annotated[
+        str | None,
+        typer.Option("--wave", metavar="N|NAME", autocompletion=offer_waves, help="Only the users of this wave."),
+    ] = None,
     language: Annotated[
-        str, typer.Option("--language", metavar="CODE", help="en, de, fr or es, or one of your own.")
+        str,
+        typer.Option(
+            "--language",
+            metavar="CODE",
+            autocompletion=offers(("en", "de", "fr", "es")),
+            help="en, de, fr or es, or one of your own.",
+        ),
     ] = "en",
     form: Annotated[
         MessageFormat | None,

@@ -14,8 +14,11 @@ import msgspec
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.completing import offers
+from migrate.config import OutputFormat
 from migrate.errors import ExitCode
-from migrate.settings import GlobalOptions, settings_from
+from migrate.model.access import Cloud, SignInMethod
+from migrate.settings import GlobalOptions, TextEncoding, settings_from
 
 PANEL = "Global options (accepted before and after the command)"
 
@@ -33,6 +36,7 @@ CloudOption = Annotated[
     typer.Option(
         "--cloud",
         metavar="CLOUD",
+        autocompletion=offers(Cloud),
         help="global, usgov, usgov-dod or china; untried: bleu, delos, govsg. [default: global]",
         rich_help_panel=PANEL,
     ),
@@ -55,7 +59,12 @@ ConfigOption = Annotated[
 Output = Annotated[
     str | None,
     typer.Option(
-        "--output", "-o", metavar="FORMAT", help="table, json, csv or ndjson. [default: table]", rich_help_panel=PANEL
+        "--output",
+        "-o",
+        metavar="FORMAT",
+        autocompletion=offers(OutputFormat),
+        help="table, json, csv or ndjson. [default: table]",
+        rich_help_panel=PANEL,
     ),
 ]
 Encoding = Annotated[
@@ -63,6 +72,7 @@ Encoding = Annotated[
     typer.Option(
         "--encoding",
         metavar="NAME",
+        autocompletion=offers(TextEncoding),
         help="How CSV and JSON are written: utf8, utf8bom or utf16. [default: utf8]",
         rich_help_panel=PANEL,
     ),
@@ -72,6 +82,7 @@ Delimiter = Annotated[
     typer.Option(
         "--delimiter",
         metavar="SIGN",
+        autocompletion=offers(("comma", "semicolon", "tab", "bar")),
         help="What separates CSV columns: comma, semicolon, tab or bar. [default: comma]",
         rich_help_panel=PANEL,
     ),
@@ -89,6 +100,7 @@ SignInOption = Annotated[
     typer.Option(
         "--sign-in",
         metavar="METHOD",
+        autocompletion=offers(SignInMethod),
         help="auto, browser, device-code, certificate, client-secret, managed-identity, workload-identity, github or "
         "azure-cli. [default: auto, the browser]",
         rich_help_panel=PANEL,

@@ -11,6 +11,7 @@ import typer
 
 from migrate import __version__
 from migrate.commands.call import Call
+from migrate.commands.completing import offer_waves
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.wiring import has_way_back, open_journal, workspace_of
@@ -46,7 +47,9 @@ def rollback(
     users: Annotated[
         list[str] | None, typer.Option("--users", metavar="USER,...", help="Only these; names or object ids.")
     ] = None,
-    wave: Annotated[int | None, typer.Option("--wave", metavar="N", help="Only this wave.")] = None,
+    wave: Annotated[
+        int | None, typer.Option("--wave", metavar="N", autocompletion=offer_waves, help="Only this wave.")
+    ] = None,
     run: Annotated[
         str | None, typer.Option("--run", metavar="DIGEST", help="Undo this run, which may itself be a rollback.")
     ] = None,

@@ -13,6 +13,7 @@ import typer
 
 from migrate import __version__
 from migrate.commands.call import Call, screen_for
+from migrate.commands.completing import offers
 from migrate.commands.confirm import confirm
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, VisibleOnly, asked_of
 from migrate.commands.options import verb
@@ -57,7 +58,12 @@ def set_state(
     call: Call,
     state: Annotated[
         str,
-        typer.Option("--state", metavar="STATE", help="Disabled, Enabled, Enforced, or FromFile with --input."),
+        typer.Option(
+            "--state",
+            metavar="STATE",
+            autocompletion=offers(("Disabled", "Enabled", "Enforced", "FromFile")),
+            help="Disabled, Enabled, Enforced, or FromFile with --input.",
+        ),
     ],
     object_id: Annotated[
         list[str] | None, typer.Option("--object-id", metavar="ID", help="Object id; may be repeated.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.completing import offer_waves
 from migrate.commands.options import verb
 from migrate.commands.people import planned_users
 from migrate.commands.wiring import workspace_of
@@ -26,7 +27,9 @@ def show(
         list[str] | None, typer.Argument(metavar="[USER]...", help="Names, parts of names, or object ids.")
     ] = None,
     named: Annotated[list[str] | None, typer.Option("--user", metavar="USER", help="As USER.")] = None,
-    wave: Annotated[str | None, typer.Option("--wave", metavar="N|NAME", help="Only this wave.")] = None,
+    wave: Annotated[
+        str | None, typer.Option("--wave", metavar="N|NAME", autocompletion=offer_waves, help="Only this wave.")
+    ] = None,
     held: Annotated[bool, typer.Option("--held", help="Only those who are held back.")] = False,
     newly: Annotated[
         bool,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.laboratory import ROOT, environment
+from tests.e2e.laboratory import ROOT, environment, run_apart
 
 if sys.platform == "win32":
     pytest.skip("the blocks are for a POSIX shell", allow_module_level=True)
@@ -21,7 +21,7 @@ if sys.platform == "win32":
 INSTALLS = ("pipx install .",)
 """Lines that install; what they install is run by `test_installed_wheel.py`."""
 MAKES = ("make demo", "make test")
-"""`.ci/run` runs the second; the first is `mfa-migrate demo`, which `test_main_job.py` runs."""
+"""`.ci/run` runs the second; the first is `mfa-migrate demo`, run by the long test below."""
 SERVES = "mfa-migrate sandbox --port 8765 --users 2000"
 
 
@@ -56,6 +56,12 @@ def script(port: int) -> str:
             continue
         lines += [f"echo '$ {line}'", line.replace("8765", str(port))]
     return "\n".join(lines) + "\n"
+
+
+@pytest.mark.long
+def test_the_demo_runs_to_its_end(tmp_path: Path) -> None:
+    done = run_apart(["demo", "--folder", str(tmp_path)], cwd=tmp_path)
+    assert done.code == 0, done.said[-3000:]
 
 
 def test_every_line_of_the_readme_is_run_or_exempt_by_name() -> None:

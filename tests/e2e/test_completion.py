@@ -1,0 +1,85 @@
+"""What Tab offers after an option, in every shell that completion is made for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from migrate.commands.completing import offers
+from migrate.config import OutputFormat
+from migrate.model.access import Cloud, SignInMethod
+from tests.e2e.laboratory import ROOT, Lab, environment
+
+
+def offered(lab: Lab, shell: str, line: str) -> list[str]:
+    """Return what a shell would show for this line, in which the last word is being typed."""
+    words = line.split(" ")
+    typed = {
+        "bash": {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
+        "zsh": {"_TYPER_COMPLETE_ARGS": line},
+        "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+        "powershell": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1]},
+    }[shell]
+    done = subprocess.run(
+        [sys.executable, "-m", "migrate"],
+        cwd=lab.folder,
+        env=environment(
+            _MFA_MIGRATE_COMPLETE=f"complete_{shell}",
+            MFA_MIGRATE_WORKSPACE=str(lab.workspace),
+            MFA_MIGRATE_CONFIG=str(lab.config),
+            **typed,
+        ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+PLAN = ROOT / "tests" / "fixtures" / "plans" / "first" / "plan.json"
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A folder with a plan; its sandbox is not asked."""
+    folder = tmp_path_factory.mktemp("completion")
+    header = json.loads(PLAN.read_text(encoding="utf-8"))
+    lab = Lab(server=None, folder=folder, tenant=None)  # type: ignore[arg-type]
+    lab.workspace.mkdir()
+    (lab.workspace / "plan.json").write_text(json.dumps(header), encoding="utf-8")
+    lab.config.write_text("", encoding="utf-8")
+    return lab
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_closed_options_offer_their_values_and_waves_their_numbers_and_names(planned: Lab, shell: str) -> None:
+    formats = "\n".join(offered(planned, shell, "mfa-migrate status -o "))
+    assert all(each.value in formats for each in OutputFormat), formats
+    waves = "\n".join(offered(planned, shell, "mfa-migrate apply --wave "))
+    assert "canary" in waves, waves
+    assert "2" in waves
+
+
+def test_the_beginning_of_a_value_narrows_what_is_offered(planned: Lab) -> None:
+    assert offered(planned, "bash", "mfa-migrate status -o n") == ["ndjson"]
+    assert offered(planned, "bash", "mfa-migrate set-state --state En") == ["Enabled", "Enforced"]
+    assert offered(planned, "bash", "mfa-migrate show --wave can") == ["canary"]
+    assert offered(planned, "bash", "mfa-migrate notify before-wave --language f") == ["fr"]
+    assert offered(planned, "bash", "mfa-migrate apply --until w")[0].startswith("wave")
+
+
+def test_where_no_plan_can_be_read_nothing_is_offered_and_nothing_is_said(planned: Lab) -> None:
+    here = ["mfa-migrate", "--workspace", os.devnull, "show", "--wave", ""]
+    assert "".join(offered(planned, "bash", " ".join(here))) == ""
+
+
+def test_every_value_of_a_closed_option_is_offered() -> None:
+    for kind in (OutputFormat, Cloud, SignInMethod):
+        assert [value for value, _ in offers(kind)("")] == [each.value for each in kind]
