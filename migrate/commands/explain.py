@@ -28,8 +28,6 @@ from migrate.store.snapshot import Snapshot, open_snapshot
 if TYPE_CHECKING:
     from migrate.model.explanation import Explanation
 
-EXCHANGE_ONLINE = "00000002-0000-0ff1-ce00-000000000000"
-
 Suppose = Annotated[
     list[Path] | None,
     typer.Option(
@@ -41,7 +39,9 @@ Suppose = Annotated[
 
 Without = Annotated[
     str | None,
-    typer.Option("--without", metavar="POLICY", help="Judge as if this policy (name or id) were not there."),
+    typer.Option(
+        "--without", metavar="POLICY", help="Judge as if this policy (id, name or part of it) were not there."
+    ),
 ]
 
 
@@ -53,8 +53,8 @@ def explain(
         list[str] | None,
         typer.Option(
             "--app",
-            metavar="ID",
-            help="Ask about this application or application group only; may be given several times.",
+            metavar="APP",
+            help="Ask about this application or application group only, by id or name; may be given several times.",
         ),
     ] = None,
     suppose: Suppose = None,
@@ -71,7 +71,7 @@ def explain(
     \b
     Examples:
         mfa-migrate explain ada@contoso.example
-        mfa-migrate explain ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000
+        mfa-migrate explain ada@contoso.example --app "Exchange Online"
         mfa-migrate explain ada@contoso.example --suppose require-mfa.json
         mfa-migrate explain ada@contoso.example --without 'Require MFA for all users'
         mfa-migrate explain ada@contoso.example -o json
@@ -94,7 +94,7 @@ def _explained(call: Call, user: AnyUser, evidence: Evidence, moment: Moment, ap
     from migrate.decide.coverage.explaining import explanation_for
     from migrate.decide.coverage.judge import Judge
 
-    named = _named_apps(apps) if apps else apps_that_matter(call.settings)
+    named = _named_apps(call, apps) if apps else apps_that_matter(call.settings)
     judge = Judge(evidence, apps_that_matter=named, baseline=baseline_answer(call.settings, _day_of(moment)))
     return explanation_for(user, judge, Capabilities(evidence, judge).of(user.profile, user.registration))
 
@@ -131,17 +131,18 @@ def _day_of(moment: Moment) -> date:
     return datetime.fromisoformat(moment.exported_at).date()
 
 
-def _named_apps(names: list[str]) -> frozenset[str]:
-    from migrate.decide.coverage.strictly import is_guid
-    from migrate.decide.coverage.vocabulary import APP_SUITES
+def _named_apps(call: Call, names: list[str]) -> frozenset[str]:
+    return frozenset(named_app(call, name, groups=True) for name in names)
 
-    for name in names:
-        if not is_guid(name) and name not in APP_SUITES:
-            raise UsageProblem(
-                f"--app takes an application (client) id, not {name!r}.",
-                hint=f"Or one of the application groups {', '.join(APP_SUITES)}. Exchange Online is {EXCHANGE_ONLINE}.",
-            )
-    return frozenset(names)
+
+def named_app(call: Call, name: str, *, groups: bool) -> str:
+    """Return the id of the application that a name stands for, and say which; raises as `application_called`."""
+    from migrate.decide.naming_things import application_called
+
+    found = application_called(name, groups=groups)
+    if found.id.casefold() != name.casefold():
+        call.screen.say(f"{name!r} is {found}.")
+    return found.id
 
 
 def known_user(call: Call, name: str, snapshot: Snapshot) -> AnyUser:
@@ -153,11 +154,12 @@ def known_user(call: Call, name: str, snapshot: Snapshot) -> AnyUser:
 def supposed(evidence: Evidence, files: list[Path] | None, without: str | None = None) -> Evidence:
     """Return the evidence as if the policies of these files were there and enabled, and one of its own were not."""
     from migrate.decide.coverage.context import evidence_with, evidence_without
+    from migrate.decide.naming_things import policy_called
     from migrate.exchange.policy_files import read_policy_file
 
     policies = tuple(policy for file in files or () for policy in read_policy_file(file))
     changed = evidence_with(evidence, policies) if policies else evidence
-    return changed if without is None else evidence_without(changed, without)
+    return changed if without is None else evidence_without(changed, policy_called(without, changed))
 
 
 def apps_that_matter(settings: Settings) -> frozenset[str] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.explain import Suppose, Without, known_user, supposed
+from migrate.commands.explain import Suppose, Without, known_user, named_app, supposed
 from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.wiring import open_tenant, workspace_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def what_if(
     call: Call,
     user: Annotated[str, typer.Option("--user", metavar="USER", help="User principal name or object id.")],
-    app: Annotated[str | None, typer.Option("--app", metavar="ID", help="Application (client) id.")] = None,
+    app: Annotated[str | None, typer.Option("--app", metavar="APP", help="Application (client) id, or a name.")] = None,
     user_action: Annotated[
         str | None,
         typer.Option("--user-action", metavar="URN", help="urn:user:registersecurityinfo or urn:user:registerdevice."),
@@ -94,7 +94,7 @@ def what_if(
 
     \b
     Examples:
-        mfa-migrate what-if --user ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000 --ip 203.0.113.9
+        mfa-migrate what-if --user ada@contoso.example --app "Exchange Online" --ip 203.0.113.9
         mfa-migrate what-if --user ada@contoso.example --user-action urn:user:registersecurityinfo -o json
         mfa-migrate what-if --user ada@contoso.example --app 00000002-0000-0ff1-ce00-000000000000 --live
     """
@@ -109,7 +109,7 @@ def what_if(
         raise UsageProblem("State either --app or --user-action.", hint="See `mfa-migrate what-if --help`.")
     sign_in = spelled_right(
         SignIn(
-            app=app,
+            app=None if app is None else named_app(call, app, groups=False),
             user_action=user_action,
             client_app_type=client_app_type,
             platform=platform,

@@ -55,10 +55,10 @@ def people_called(name: str, people: Iterable[Person]) -> Lookup:
 
     A name with an @ and one that is an id are never taken for a part of another. The case of letters counts nowhere.
     """
-    wanted = _plain(name)
+    wanted = plain(name)
     is_id = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", wanted) is not None
     whole_only = is_id or "@" in wanted
-    words = _words(wanted)
+    words = words_of(wanted)
     exact, partly = _Fitting(), _Fitting()
     like: list[tuple[float, str, Person]] = []
     # Domains are alike in a whole tenant, and ids by chance: neither makes two names alike.
@@ -67,7 +67,7 @@ def people_called(name: str, people: Iterable[Person]) -> Lookup:
         names = _names_of(person)
         if wanted in names:
             exact.add(person)
-        elif not whole_only and words and _begins_words(words, names):
+        elif not whole_only and words and begins_words(words, names):
             partly.add(person)
         elif (likeness := max(_likeness(matcher, each) for each in ("", *names - {person.id}))) >= LIKENESS:
             like.append((-likeness, person.id, person))
@@ -110,9 +110,9 @@ def wave_number(waves: Sequence[Wave], text: str, *, exact: bool = False) -> int
     else:
         fitting = [wave for wave in waves if wave.name == text]
         if not fitting and not exact:
-            wanted = _plain(text)
-            fitting = [wave for wave in waves if _plain(wave.name) == wanted] or [
-                wave for wave in waves if wanted and _plain(wave.name).startswith(wanted)
+            wanted = plain(text)
+            fitting = [wave for wave in waves if plain(wave.name) == wanted] or [
+                wave for wave in waves if wanted and plain(wave.name).startswith(wanted)
             ]
     if len(fitting) == 1:
         return fitting[0].number
@@ -135,25 +135,27 @@ class _Fitting:
             self.people.append(person)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a name as it is compared: without case, in one form of its characters."""
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
-def _words(plain: str) -> list[str]:
-    return [word for word in re.split(r"[\s._\-+,']+", plain) if word]
+def words_of(name: str) -> list[str]:
+    """Return the words of a name."""
+    return [word for word in re.split(r"[\s._\-+,']+", name) if word]
 
 
 def _names_of(person: Person) -> set[str]:
     """Return every whole name of a person: id, user principal name, what stands before its @, display name."""
-    principal = _plain(person.user_principal_name)
-    names = {person.id.casefold(), principal, principal.partition("@")[0], _plain(person.display_name or "")}
+    principal = plain(person.user_principal_name)
+    names = {person.id.casefold(), principal, principal.partition("@")[0], plain(person.display_name or "")}
     return names - {""}
 
 
-def _begins_words(words: Sequence[str], names: Iterable[str]) -> bool:
+def begins_words(words: Sequence[str], names: Iterable[str]) -> bool:
     """Tell whether each word begins a word of one of the names."""
     return any(
-        all(any(word.startswith(wanted) for word in _words(name.partition("@")[0])) for wanted in words)
+        all(any(word.startswith(wanted) for word in words_of(name.partition("@")[0])) for wanted in words)
         for name in names
     )
 

@@ -182,8 +182,8 @@ def test_what_if_tells_outcome_and_policies(answer: Answer) -> None:
     ("words", "says"),
     [
         (["explain", "nobody@contoso.example"], "no user 'nobody@contoso.example'"),
-        (["explain", "ada@contoso.example", "--app", "Exchange"], "not 'Exchange'"),
-        (["what-if", "--user", "ada@contoso.example", "--app", "Exchange"], "not 'Exchange'"),
+        (["explain", "ada@contoso.example", "--app", "Exchnge"], "no application called 'Exchnge'"),
+        (["what-if", "--user", "ada@contoso.example", "--app", "Exchnge"], "no application called 'Exchnge'"),
         (["what-if", "--user", "ada@contoso.example"], "either --app or --user-action"),
         (["what-if", "--user", "nobody", "--app", PAYROLL], "no user 'nobody'"),
         (["what-if", "--user", "ada@contoso.example", "--app", PAYROLL, "--ip", "1.2.3"], "no IP address"),

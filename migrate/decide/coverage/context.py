@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,7 +12,6 @@ from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.coverage.projection import read_strictly
 from migrate.decide.coverage.strictly import is_guid
 from migrate.decide.coverage.versions import both_versions
-from migrate.errors import UsageProblem
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.record import JsonObject
 
@@ -99,19 +97,6 @@ def evidence_with(evidence: Evidence, policies: tuple[ConditionalAccessPolicy, .
     return structs.replace(evidence, policies=(*kept, *supposed), beta=beta)
 
 
-def evidence_without(evidence: Evidence, named: str) -> Evidence:
-    """Return the evidence as if a policy, named by id or by its whole display name in any case, were not there.
-
-    Raises:
-        UsageProblem: No policy, or more than one, has that name.
-    """
-    wanted = named.casefold()
-    found = [policy for policy in evidence.policies if wanted in (policy.id.casefold(), policy.display_name.casefold())]
-    if len(found) != 1:
-        near = difflib.get_close_matches(named, [policy.display_name for policy in evidence.policies], n=3, cutoff=0.4)
-        hint = f"Near: {', '.join(map(repr, near))}." if near else "`mfa-migrate explain USER` lists the policies."
-        if found:
-            hint = f"Name it by its id: {', '.join(policy.id for policy in found)}."
-        raise UsageProblem(f"{'More than one policy is' if found else 'No policy is'} called {named!r}.", hint=hint)
-    (gone,) = found
-    return structs.replace(evidence, policies=tuple(policy for policy in evidence.policies if policy is not gone))
+def evidence_without(evidence: Evidence, gone: ConditionalAccessPolicy) -> Evidence:
+    """Return the evidence as if one of its policies were not there."""
+    return structs.replace(evidence, policies=tuple(policy for policy in evidence.policies if policy.id != gone.id))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from migrate.decide.coverage.context import evidence_without
+from migrate.decide.naming_things import policy_called
 from migrate.decide.stated_sign_in import spelled_right
 from migrate.decide.what_if import WhatIf
 from migrate.errors import UsageProblem
@@ -232,15 +233,16 @@ def test_what_no_sign_in_can_be_is_refused(impossible: dict[str, Any]) -> None:
 
 def test_a_policy_can_be_taken_away_by_name_or_id() -> None:
     one, two = policy("Everybody"), policy("Guests", users={"includeUsers": ["GuestsOrExternalUsers"]})
-    both = evidence(one, two)
-    assert WhatIf(evidence_without(both, "everybody")).answer_for(PEOPLE["ada"], SignIn(app=PAYROLL)).outcome is NO_MFA
-    assert WhatIf(evidence_without(both, two["id"])).answer_for(PEOPLE["ada"], SignIn(app=PAYROLL)).outcome is MFA
-    with pytest.raises(UsageProblem, match="No policy is called 'Everybod'") as near:
-        evidence_without(both, "Everybod")
+    both, payroll = evidence(one, two), SignIn(app=PAYROLL)
+    for named, outcome in (("everybody", NO_MFA), (two["id"], MFA)):
+        left = evidence_without(both, policy_called(named, both))
+        assert WhatIf(left).answer_for(PEOPLE["ada"], payroll).outcome is outcome
+    with pytest.raises(UsageProblem, match="There is no policy called 'Evrybody'") as near:
+        policy_called("Evrybody", both)
     assert "'Everybody'" in near.value.hint
     twice = evidence(one, {**one, "id": two["id"]})
-    with pytest.raises(UsageProblem, match="More than one policy"):
-        evidence_without(twice, "Everybody")
+    with pytest.raises(UsageProblem, match="fits 2 of them"):
+        policy_called("Everybody", twice)
 
 
 def test_each_policy_says_why_it_applies_or_not() -> None:
