@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from migrate.commands.access import refuse_what_is_missing
 from migrate.commands.call import Call, dialect_of
+from migrate.commands.exit_rule import numbers_for_apply
 from migrate.commands.planned_people import everybody_planned
 from migrate.commands.seen import note_first_reading, note_reading
 from migrate.commands.wiring import connection_for, open_tenant, owner_line, workspace_of
@@ -141,6 +142,7 @@ def _parts(
         machine_time=machine_time,
         new_id=new_id,
         also_planned=lambda: everybody_planned(at.workspace, journal, plan.tenant_id),
+        exit_rule=lambda policy: numbers_for_apply(policy, at.workspace, at.call.settings.config),
         seen=lambda evidence, at_moment: note_reading(at.workspace, evidence, at_moment, plan.tenant_id),
     )
 

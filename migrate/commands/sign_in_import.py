@@ -10,18 +10,19 @@ from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import now_utc
 from migrate.errors import BadInput
 from migrate.model.instants import iso_utc
-from migrate.model.sign_ins import Form, Hole, HoleWhy, SignInSource, SourceFormat
+from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, SignInSource, SourceFormat
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
 from migrate.store.snapshot import open_snapshot
 
 if TYPE_CHECKING:
+    from migrate.decide.sign_ins.reduction import Reducer
     from migrate.exchange.sign_in_columns import Counted, SignInColumns
     from migrate.exchange.sign_in_files import SignInFile
 
 
-def imported(call: Call, workspace: Workspace, book: SignInBook, paths: list[Path]) -> int:
-    """Read files as one reading and return its number.
+def imported(call: Call, workspace: Workspace, book: SignInBook, paths: list[Path], *, reduced: bool) -> int:
+    """Read files as one reading and return its number; `reduced` ones are answers to our own query.
 
     Raises:
         BadInput: One of them cannot be used. Nothing is kept of any.
@@ -34,11 +35,28 @@ def imported(call: Call, workspace: Workspace, book: SignInBook, paths: list[Pat
 
     with open_snapshot(workspace) as snapshot:
         reducer = Reducer(snapshot.evidence(), snapshot.header.organization.tenant_id)
+    if reduced:
+        return _reduced(book, paths, reducer)
     files = [recognised(path) for path in paths]
     columns = SignInColumns(reducer)
     cut_off = _filled(call, columns, files)
     counted = columns.settle()
-    source = _source(files, columns, counted, cut_off)
+    named = tuple(file.path.name for file in files)
+    source = _source(files[0].form, named, counted, columns.lost(), cut_off)
+    refuse_twice(source, checked_sources(book))
+    number = book.begin(source)
+    book.add(number, source, counted.kinds, counted.people())
+    return number
+
+
+def _reduced(book: SignInBook, paths: list[Path], reducer: Reducer) -> int:
+    from migrate.decide.sign_ins.sources import refuse_twice
+    from migrate.exchange.sign_in_columns import lost_in
+    from migrate.exchange.sign_in_kql import counted_from, shapes_of
+
+    counted = counted_from(paths, reducer)
+    lost = lost_in(set(shapes_of(paths)))
+    source = _source(SourceFormat.REDUCED, tuple(path.name for path in paths), counted, lost, [])
     refuse_twice(source, checked_sources(book))
     number = book.begin(source)
     book.add(number, source, counted.kinds, counted.people())
@@ -59,11 +77,13 @@ def _filled(call: Call, columns: SignInColumns, files: list[SignInFile]) -> list
     return cut_off
 
 
-def _source(files: list[SignInFile], columns: SignInColumns, counted: Counted, cut_off: list[str]) -> SignInSource:
+def _source(
+    form: SourceFormat, files: tuple[str, ...], counted: Counted, lost: tuple[Coordinate, ...], cut_off: list[str]
+) -> SignInSource:
     from migrate.engine.sign_in_reading import has_unknown_results
     from migrate.exchange.sign_in_columns import iso_of
 
-    forms = tuple(form for form in Form if any(kind.form is form for kind in counted.kinds))
+    forms = tuple(one for one in Form if any(kind.form is one for kind in counted.kinds))
     if counted.first is None or counted.last is None or not forms:
         raise BadInput(
             "These files hold no sign-in of a person to this tenant.",
@@ -71,8 +91,8 @@ def _source(files: list[SignInFile], columns: SignInColumns, counted: Counted, c
         )
     since, until = iso_of(counted.first), iso_of(counted.last)
     return SignInSource(
-        form=files[0].form,
-        files=tuple(file.path.name for file in files),
+        form=form,
+        files=files,
         read_at=iso_utc(now_utc()),
         since=since,
         until=until,
@@ -82,10 +102,10 @@ def _source(files: list[SignInFile], columns: SignInColumns, counted: Counted, c
         repeated=counted.repeated,
         set_aside=counted.set_aside,
         holes=tuple(
-            Hole(form=form, since=since, until=until, why=HoleWhy.CUT_OFF, said=name)
+            Hole(form=one, since=since, until=until, why=HoleWhy.CUT_OFF, said=name)
             for name in cut_off
-            for form in forms
+            for one in forms
         ),
-        lost=columns.lost(),
+        lost=lost,
         unknown_results=has_unknown_results(counted.kinds),
     )

@@ -174,6 +174,9 @@ def _tell_missing(call: Call, source: SignInSource) -> None:
 def sign_ins_import(
     call: Call,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of sign-ins.")],
+    reduced: Annotated[
+        bool, typer.Option("--reduced", help="The files are answers to the query that `sign-ins kql` prints.")
+    ] = False,
 ) -> ExitCode:
     """Read files of sign-ins: what Graph, diagnostic settings, Log Analytics or the portal gave.
 
@@ -184,14 +187,44 @@ def sign_ins_import(
     Examples:
         mfa-migrate sign-ins import InteractiveSignIns_2026-11-22_2026-11-29.csv
         mfa-migrate sign-ins import SigninLogs.csv AADNonInteractiveUserSignInLogs.csv
+        mfa-migrate sign-ins import --reduced query_data.csv
     """
     from migrate.commands.sign_in_import import imported
 
     workspace = workspace_of(call)
     with workspace.lock(owner_line("sign-ins import")), SignInBook(workspace, writing=True) as book:
-        number = imported(call, workspace, book, files)
+        number = imported(call, workspace, book, files, reduced=reduced)
         _tell_missing(call, book.sources()[number])
     return _shown(call, workspace, [number])
+
+
+@sign_ins_app.command("kql")
+@verb
+def sign_ins_kql(
+    call: Call,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=90, help="So many days back.")] = 14,
+    parts: Annotated[
+        int, typer.Option("--parts", metavar="N", min=1, max=1000, help="Divide the people into so many queries.")
+    ] = 1,
+) -> ExitCode:
+    """Print the query that reduces the log inside Log Analytics, Sentinel or Azure Data Explorer.
+
+    For tenants too large to read row by row. It carries this tenant's named locations, from the last export; names and
+    addresses stay where they are. Export its answer as CSV and bring it with `sign-ins import --reduced`. With --parts
+    there are several queries, one after the other, for engines that cut large answers off.
+
+    \b
+    Examples:
+        mfa-migrate sign-ins kql > reduce.kql
+        mfa-migrate sign-ins kql --days 7 --parts 8
+    """
+    from migrate.exchange.sign_in_kql import query_for
+
+    with open_snapshot(workspace_of(call)) as snapshot:
+        evidence = snapshot.evidence()
+    queries = [query_for(evidence, days=days, parts=parts, part=part) for part in range(parts)]
+    call.screen.write_bytes([query.encode() for query in queries])
+    return ExitCode.OK
 
 
 @sign_ins_app.command("show")
@@ -278,6 +311,38 @@ def sign_ins_replay(
     call.answer(replay_answer(replay, sources, names))
     bad = replay.people_of(Change.LOSES_MFA) | replay.people_of(Change.NEWLY_BLOCKED)
     return ExitCode.FINDINGS if exit_code and bad else ExitCode.OK
+
+
+@sign_ins_app.command("report-only")
+@verb
+def sign_ins_report_only(
+    call: Call,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when the exit rule of a policy does not hold.")
+    ] = False,
+) -> ExitCode:
+    """Show what each report-only policy would have done, and whether that is enough to switch it on.
+
+    Attempts and people by result and cause, and every number of the exit rule: seven whole days with five working days
+    and no hole, four of five people seen, nobody failing, nobody interrupted who cannot answer, nine of ten passing.
+    Nothing read is no data and never passes. `apply` switches a policy on by the same rule (`policy.exit_rule`).
+
+    \b
+    Examples:
+        mfa-migrate sign-ins report-only
+        mfa-migrate sign-ins report-only -o csv > people.csv
+    """
+    from migrate.commands.exit_rule import log_in, numbers_of
+    from migrate.model.evidence import PolicyState
+    from migrate.views.report_only import report_only_answer
+
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
+        policies = [policy for policy in snapshot.evidence().policies if policy.policy_state is PolicyState.REPORT_ONLY]
+        found = list(numbers_of(policies, workspace, snapshot, call.settings.config, snapshot.header.taken_on))
+        names = {user.profile.id.lower(): user.profile.user_principal_name for user in snapshot.users()}
+    call.answer(report_only_answer(found, log_in(workspace)[0], names))
+    return ExitCode.FINDINGS if exit_code and not all(one.holds for one in found) else ExitCode.OK
 
 
 @sign_ins_app.command("forget")

@@ -12,10 +12,12 @@ import msgspec
 
 from migrate.decide.own_policies import is_named_by
 from migrate.engine.run_parts import RunParts
+from migrate.errors import Guarded
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import moment_of
 from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import SetPolicyState, Wave
+from migrate.model.report_only import ReportOnlyNumbers
 from migrate.model.waits import Waiting, WaitKind
 
 
@@ -35,10 +37,14 @@ class Gates:
         self._plan, self._terms = parts.plan, parts.terms
         self._steps, self._tenant, self._journal = parts.steps, parts.tenant, parts.journal
         self._skips_report_only = parts.options.skip_report_only is not None
+        self._exit_rule = parts.exit_rule
         self._skips_settle = parts.options.skip_settle is not None
 
     async def report_only(self, step: SetPolicyState) -> None:
-        """Raise Wait until a policy that shall be switched on was report-only, unchanged, for long enough."""
+        """Raise Wait until a policy that shall be switched on was report-only, unchanged, for long enough.
+
+        Raises Guarded where the sign-in log then speaks against it.
+        """
         if self._skips_report_only:
             return
         waiting = timedelta(seconds=self._terms.limits.report_only_seconds)
@@ -46,6 +52,7 @@ class Gates:
             if is_named_by(step.key, policy) and policy.policy_state is PolicyState.REPORT_ONLY:
                 stays = Waiting(kind=WaitKind.REPORT_ONLY, name=policy.display_name)
                 self._until(stays, _changed(policy), waiting)
+                _refuse_by_the_log(self._exit_rule(policy))
 
     async def settled(self, keys: Sequence[str]) -> None:
         """Raise Wait until every policy that the users rest on has been unchanged for long enough.
@@ -91,6 +98,19 @@ class Gates:
     def _until(self, what: Waiting, since: datetime | None, waiting: timedelta) -> None:
         if since is not None and since + waiting > self._tenant.server_now():
             raise Wait(what, since + waiting)
+
+
+def _refuse_by_the_log(numbers: ReportOnlyNumbers | None) -> None:
+    """Raise Guarded where the exit rule does not hold, with every condition that fails, or with what is missing."""
+    if numbers is None or numbers.holds:
+        return
+    missing = "" if numbers.missing is None else f"no data ({numbers.missing.value})"
+    failing = ", ".join(f"{one.check.value} is {one.number:g}, the limit is {one.limit:g}" for one in numbers.failing)
+    raise Guarded(
+        f"The policy {numbers.display_name!r} is not switched on: by the sign-in log its exit rule does not hold: "
+        f"{missing or failing}.",
+        hint="See `mfa-migrate sign-ins report-only`; --skip-report-only REASON switches it on all the same.",
+    )
 
 
 def _about(wave: Wave, kind: WaitKind) -> Waiting:

@@ -10,11 +10,12 @@ import msgspec
 
 from migrate.engine.age import USUAL, Ages, Freshness
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
-from migrate.model.evidence import Evidence
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.journal import JournalEntry
 from migrate.model.made_with import Tightening
 from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.readings import Readings
+from migrate.model.report_only import ReportOnlyNumbers
 from migrate.model.tenant_settings import BaselineScopes, answer_on
 
 
@@ -75,6 +76,8 @@ class RunParts:
     """How old what a change rests on may be."""
     also_planned: Callable[[], Iterator[SetMfaState]] = lambda: iter(())
     """Yields whom any migration of this folder meant to disable: an older copy of it does not know of all who are."""
+    exit_rule: Callable[[ConditionalAccessPolicy], ReportOnlyNumbers | None] = lambda _: None
+    """Tells what the sign-in log says of a report-only policy; None where no rule is asked for, as by default."""
     seen: Callable[[Evidence, datetime], Readings | None] = lambda _, __: None
     """Keeps what a reading saw, when it was there, and tells what changed lately; by default nothing was seen to."""
 

@@ -57,6 +57,7 @@ class SourceFormat(StrEnum):
     LOG_ANALYTICS = "logAnalytics"
     PORTAL_JSON = "portalJson"
     PORTAL_CSV = "portalCsv"
+    REDUCED = "reduced"
 
 
 class Coordinate(StrEnum):

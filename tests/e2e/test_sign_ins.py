@@ -141,3 +141,17 @@ def test_without_the_licence_the_log_is_refused_with_the_reason(make_lab: Callab
     lab.tenant.skus.clear()
     ran = lab.go("sign-ins", "read", code=4)
     assert "lacks the licence" in ran.err
+
+
+def test_the_query_for_large_tenants_holds_this_tenants_places(busy: Lab) -> None:
+    out = busy.go("sign-ins", "kql", "--days", "3", "--parts", "2").out
+    places = [place for place in busy.tenant.named_locations.values() if "ipRanges" in place]
+    assert places
+    assert all(place["ipRanges"][0]["cidrAddress"] in out for place in places)
+    assert out.count("let Parts = 2;") == 2
+
+
+def test_a_file_that_is_not_reduced_is_refused_as_a_reduced_one(busy: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("TimeGenerated,Id\n")
+    assert "it lacks the columns" in busy.go("sign-ins", "import", "--reduced", str(file), code=2).err

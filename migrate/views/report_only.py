@@ -1,0 +1,122 @@
+"""What `sign-ins report-only` shows: what each report-only policy would have done, and each number of the exit rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from migrate.model.report_only import Checked, MissingData, ReportOnlyNumbers, RuleCheck, Would
+from migrate.model.sign_ins import SignInSource
+from migrate.model.words import counted
+from migrate.views.screen import Answer, table
+from migrate.views.sign_ins import missing_words, source_words
+
+COLUMNS = ("Policy", "PolicyId", "Would", "Client", "Attempts", "People", "ObjectId", "UserPrincipalName")
+_WOULD = {
+    Would.SUCCESS: "success",
+    Would.INTERRUPTED_CAPABLE: "interrupted, and can answer",
+    Would.INTERRUPTED_NOT_CAPABLE: "interrupted, and cannot answer",
+    Would.INTERRUPTED_UNKNOWN: "interrupted, not known whether they can answer",
+    Would.REQUIRED_ALREADY: "interrupted, but asked for MFA today already",
+    Would.FAILURE: "failure",
+    Would.UNKNOWN: "not known",
+}
+_MISSING = {
+    MissingData.NO_LOG: "no data: no sign-in log was read. Read it: mfa-migrate sign-ins read (needs Entra ID P1)",
+    MissingData.NO_RESULTS: (
+        "no data: the log was read without what policies did. It needs the permission Policy.Read.All, and of a person "
+        "the role Security Reader or Global Reader; then read it again: mfa-migrate sign-ins read"
+    ),
+    MissingData.NO_NAMES: (
+        "no data: results have no name in a file. Graph gives them with the header Prefer: include-unknown-enum-members"
+    ),
+    MissingData.NOT_EVALUATED: "no data: policies about user actions are not evaluated in report-only",
+}
+_SHARES = (RuleCheck.SEEN, RuleCheck.UNKNOWN, RuleCheck.SUCCESS)
+_CHECKS = {
+    RuleCheck.DAYS: "whole days of the log since the policy was last changed",
+    RuleCheck.WORKING_DAYS: "working days among them",
+    RuleCheck.NO_HOLE: "holes in the log",
+    RuleCheck.SEEN: "enabled people in scope who were seen",
+    RuleCheck.FAILURES: "people who would have failed and are not accepted",
+    RuleCheck.NOT_CAPABLE: "people who would have been interrupted and are not known to be MFA capable",
+    RuleCheck.UNKNOWN: "results that are not known",
+    RuleCheck.SUCCESS: "success, or interrupted and able to answer",
+}
+_AT_LEAST = (RuleCheck.DAYS, RuleCheck.WORKING_DAYS, RuleCheck.SEEN, RuleCheck.SUCCESS)
+
+
+def check_words(one: Checked) -> str:
+    """Return one condition of the exit rule with its number and its limit."""
+    number, limit = (
+        (f"{one.number:.1%}", f"{one.limit:.0%}") if one.check in _SHARES else (f"{one.number:g}", f"{one.limit:g}")
+    )
+    bound = "at least" if one.check in _AT_LEAST else "at most"
+    return f"{_CHECKS[one.check]}: {number} ({bound} {limit})"
+
+
+def report_only_answer(
+    found: Sequence[ReportOnlyNumbers], sources: Sequence[SignInSource], names: Mapping[str, str]
+) -> Answer:
+    """Return the answer. `names` are user principal names by object id in lower case."""
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for one in found:
+            for count in one.counts:
+                for user_id in count.people:
+                    yield (
+                        one.display_name,
+                        one.policy_id,
+                        count.would.value,
+                        count.client,
+                        str(count.attempts),
+                        str(len(count.people)),
+                        user_id,
+                        names.get(user_id, ""),
+                    )
+
+    def lines() -> Iterator[Any]:
+        if not found:
+            yield "No policy is report-only."
+        for one in found:
+            yield from _policy(one, names)
+            yield ""
+        for source in sources:
+            yield f"Sign-ins: {source_words(source)}"
+            yield from missing_words(source)
+
+    return Answer(
+        kind="sign-ins report-only",
+        document={
+            "policies": [{"numbers": one, "holds": one.holds} for one in found],
+            "sources": [source_words(one) for one in sources],
+        },
+        columns=COLUMNS,
+        rows=rows,
+        lines=lines,
+    )
+
+
+def _policy(one: ReportOnlyNumbers, names: Mapping[str, str]) -> Iterator[Any]:
+    if one.missing is not None:
+        yield f"{one.display_name}: {_MISSING[one.missing]}."
+        return
+    yield f"{one.display_name}, {one.since} to {one.until}:"
+    yield table(
+        ("Would have been", "Client", "Attempts", "People"),
+        [
+            (_WOULD[count.would], count.client, f"{count.attempts:,}", _people(count.people, names))
+            for count in one.counts
+        ],
+    )
+    for check in one.checks:
+        yield f"  {'holds' if check.holds else 'FAILS'}: {check_words(check)}"
+    if one.unseen:
+        yield f"  Unseen: {_people(one.unseen, names)}"
+    yield f"  The exit rule {'holds' if one.holds else 'does not hold'}."
+
+
+def _people(people: Sequence[str], names: Mapping[str, str]) -> str:
+    shown = ", ".join(names.get(user_id, user_id) for user_id in people[:3])
+    more = f" and {len(people) - 3} more" if len(people) > 3 else ""
+    return f"{counted(len(people), 'person', 'people')}: {shown}{more}"

@@ -1,0 +1,172 @@
+"""What a report-only policy would have done, and each condition of the exit rule at its limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from migrate.decide.sign_ins.report_only import InScope, report_only_numbers
+from migrate.model.report_only import ExitLimits, MissingData, ReportOnlyNumbers, RuleCheck, Would
+from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, Seen, SeenAs, SignInClass, SignInSource
+from tests.unit.decide.records import object_id, policy
+from tests.unit.store.test_sign_ins import KIND, SOURCE
+
+POLICY = structs.replace(policy(state="enabledForReportingButNotEnforced"), modified_date_time="2026-11-10T00:00:00Z")
+READ = structs.replace(SOURCE, since="2026-11-16T00:00:00Z", until="2026-11-23T00:00:00Z", complete=True, lost=())
+"""Monday to Monday: seven days, five of them working days."""
+NOON = 498_560
+"""An hour of 2026-11-16."""
+PEOPLE = ("ada", "ben", "cleo", "dora", "emil")
+
+
+def seen(name: str, result: str | None = "reportOnlySuccess", attempts: int = 10, **members: Any) -> SeenAs:
+    given: dict[str, Any] = {
+        "asked_by": (),
+        "results": () if result is None else ((POLICY.id.lower(), result),),
+        **members,
+    }
+    return SeenAs(
+        kind=structs.replace(KIND, **given),
+        user_id=object_id(name),
+        seen=Seen(rows=attempts, first=NOON * 3600, last=NOON * 3600, hours=((NOON, attempts),)),
+    )
+
+
+def numbers(
+    *people: SeenAs,
+    sources: tuple[SignInSource, ...] = (READ,),
+    capable: bool | None = True,
+    accepted: frozenset[str] = frozenset(),
+    subject: Any = POLICY,
+) -> ReportOnlyNumbers:
+    scope = {object_id(name): InScope(capable=capable, accepted=name in accepted) for name in PEOPLE}
+    return report_only_numbers(subject, people, sources, scope, ExitLimits())
+
+
+EVERYBODY = [seen(name) for name in PEOPLE]
+
+
+def failing(found: ReportOnlyNumbers) -> set[RuleCheck]:
+    return {one.check for one in found.failing}
+
+
+def test_a_quiet_week_in_which_everybody_succeeds_passes() -> None:
+    found = numbers(*EVERYBODY)
+    assert found.holds
+    assert len(found.checks) == len(RuleCheck)
+    assert {(one.would, one.attempts) for one in found.counts} == {(Would.SUCCESS, 50)}
+
+
+@pytest.mark.parametrize(
+    ("people", "check"),
+    [
+        (EVERYBODY[:3], RuleCheck.SEEN),
+        ([*EVERYBODY, seen("ada", "reportOnlyFailure", 1, client="IMAP4")], RuleCheck.FAILURES),
+        ([*EVERYBODY, seen("ada", "unknownFuture", 1)], RuleCheck.UNKNOWN),
+        ([*EVERYBODY, seen("ada", "reportOnlyFailure", 6)], RuleCheck.SUCCESS),
+    ],
+)
+def test_each_condition_fails_by_itself(people: list[SeenAs], check: RuleCheck) -> None:
+    found = numbers(*people)
+    assert check in failing(found)
+    assert not found.holds
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({"since": "2026-11-16T01:00:00Z"}, RuleCheck.DAYS),
+        ({"since": "2026-11-15T00:00:00Z", "until": "2026-11-22T00:00:00Z"}, None),
+        (
+            {
+                "holes": (
+                    Hole(
+                        form=Form.INTERACTIVE,
+                        since="2026-11-18T00:00:00Z",
+                        until="2026-11-18T01:00:00Z",
+                        why=HoleWhy.FAILED,
+                    ),
+                )
+            },
+            RuleCheck.NO_HOLE,
+        ),
+        ({"complete": False}, RuleCheck.NO_HOLE),
+    ],
+)
+def test_the_window_must_be_long_enough_and_whole(changes: dict[str, Any], check: RuleCheck | None) -> None:
+    found = numbers(*EVERYBODY, sources=(structs.replace(READ, **changes),))
+    assert failing(found) == (set() if check is None else {check} | (failing(found) & {RuleCheck.WORKING_DAYS}))
+
+
+def test_days_count_from_the_policys_last_change() -> None:
+    changed = structs.replace(POLICY, modified_date_time="2026-11-19T00:00:00Z")
+    assert {RuleCheck.DAYS, RuleCheck.WORKING_DAYS, RuleCheck.SEEN} <= failing(numbers(*EVERYBODY, subject=changed))
+
+
+def test_time_between_two_readings_is_a_hole() -> None:
+    parts = (
+        structs.replace(READ, until="2026-11-19T00:00:00Z"),
+        structs.replace(READ, since="2026-11-19T05:00:00Z"),
+    )
+    assert failing(numbers(*EVERYBODY, sources=parts)) == {RuleCheck.NO_HOLE}
+
+
+@pytest.mark.parametrize(
+    ("capable", "would", "holds"),
+    [
+        (True, Would.INTERRUPTED_CAPABLE, True),
+        (False, Would.INTERRUPTED_NOT_CAPABLE, False),
+        (None, Would.INTERRUPTED_UNKNOWN, False),
+    ],
+)
+def test_an_interruption_counts_by_whether_the_person_can_answer(
+    capable: bool | None, would: Would, holds: bool
+) -> None:
+    found = numbers(*EVERYBODY, seen("ada", "reportOnlyInterrupted", 1), capable=capable)
+    assert would in {one.would for one in found.counts}
+    assert found.holds is holds
+
+
+def test_whoever_is_asked_today_already_is_no_interruption() -> None:
+    row = seen("ada", "reportOnlyInterrupted", 1, asked_by=("user",))
+    found = numbers(*EVERYBODY, row, capable=False)
+    assert {one.would for one in found.counts} == {Would.SUCCESS, Would.REQUIRED_ALREADY}
+    assert found.holds
+
+
+def test_whoever_is_accepted_by_name_may_fail() -> None:
+    row = seen("ada", "reportOnlyFailure", 1, client="IMAP4")
+    assert numbers(*EVERYBODY, row, accepted=frozenset({"ada"})).holds
+    (failure,) = [one for one in numbers(*EVERYBODY, row).counts if one.would is Would.FAILURE]
+    assert (failure.client, failure.people) == ("IMAP4", (object_id("ada"),))
+
+
+def test_wrong_passwords_say_nothing_about_a_policy() -> None:
+    row = seen("ada", "reportOnlyFailure", 5, outcome=SignInClass.NOISE, code=50126)
+    assert numbers(*EVERYBODY, row).holds
+
+
+@pytest.mark.parametrize(
+    ("sources", "missing"),
+    [
+        ((), MissingData.NO_LOG),
+        ((structs.replace(READ, lost=(Coordinate.RESULTS,)),), MissingData.NO_RESULTS),
+        ((structs.replace(READ, unknown_results=True),), MissingData.NO_NAMES),
+    ],
+)
+def test_no_data_never_passes_and_says_what_was_missing(
+    sources: tuple[SignInSource, ...], missing: MissingData
+) -> None:
+    found = numbers(*EVERYBODY, sources=sources)
+    assert (found.missing, found.holds, found.checks) == (missing, False, ())
+
+
+def test_a_policy_about_user_actions_is_never_evaluated_in_report_only() -> None:
+    raw = {**POLICY.raw, "conditions": {"applications": {"includeUserActions": ["urn:user:registersecurityinfo"]}}}
+    assert numbers(*EVERYBODY, subject=structs.replace(POLICY, raw=raw)).missing is MissingData.NOT_EVALUATED
+
+
+def test_nobody_seen_holds_no_share() -> None:
+    assert {RuleCheck.SEEN, RuleCheck.SUCCESS, RuleCheck.UNKNOWN} <= failing(numbers())
