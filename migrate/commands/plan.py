@@ -161,19 +161,24 @@ async def _objections(call: Call, snapshot: Snapshot, planner: Planner, rules: R
     return objections
 
 
-def _past(workspace: Workspace, *, supersede: bool) -> tuple[OwnPast, BooksBeside | None]:
-    """Return what was done before, and which journal says so; raise Guarded over an open run that is to stay."""
+def _past(workspace: Workspace, *, supersede: bool) -> tuple[OwnPast, BooksBeside]:
+    """Return what was done before, and the books that say so; raise Guarded over an open run that is to stay."""
     from migrate.decide.policy_steps import NO_PAST
     from migrate.engine.history import past_of, refuse_over_open_run
 
+    readings = read_readings(workspace)
+    books = BooksBeside(
+        readings_since="" if readings is None else readings.since,
+        readings_at="" if readings is None else readings.last.at,
+    )
     journal = journal_to_read(workspace)
     if journal is None:
-        return NO_PAST, None
+        return NO_PAST, books
     with journal:
         if not supersede:
             refuse_over_open_run(journal)
         count, last_hash = journal.head
-        return past_of(journal), BooksBeside(journal_entries=count, journal_hash=last_hash)
+        return past_of(journal), msgspec.structs.replace(books, journal_entries=count, journal_hash=last_hash)
 
 
 def _rules(call: Call, snapshot: Snapshot) -> Rules:

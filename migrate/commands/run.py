@@ -16,7 +16,7 @@ from migrate.commands.access import refuse_what_is_missing
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.exit_rule import numbers_for_apply
 from migrate.commands.planned_people import everybody_planned
-from migrate.commands.seen import note_first_reading, note_reading
+from migrate.commands.seen import begin_anew, note_first_reading, note_reading, readings_lost
 from migrate.commands.wiring import connection_for, open_tenant, owner_line, workspace_of
 from migrate.decide.guards import Leave, Send
 from migrate.engine.applier import Applier
@@ -91,14 +91,17 @@ async def carried_out(
     `told` hears what became of users as soon as it is in the journal.
     """
     journal.for_run(plan.digest)
+    lost = readings_lost(at.workspace, plan)
     if plan.kind is PlanKind.MIGRATE:
         _remember_snapshot(at, plan)
+    if lost:
+        begin_anew(at.workspace)
     if not options.what_if:
         at.waits.keep_in(journal, server_date=lambda: iso_utc(at.tenant.server_now()))
     with interruptible(at.call, at.tenant.changes_on_the_wire) as stop:
         try:
             parts = _parts(at, journal, plan, steps, options, stop)
-            return await Applier(replace(parts, told=told)).run()
+            return await Applier(replace(parts, told=told, readings_lost=lost)).run()
         finally:
             # What set-state did may be several runs; it tells the head once, in its summary.
             if plan.kind is not PlanKind.SET_STATE:

@@ -34,7 +34,7 @@ def noted(known: Readings | None, evidence: Evidence, at: datetime, tenant_id: s
     """Return the readings with one more, which began at `at`. What could not be read this time stays as last seen."""
     now = _seen(evidence, at)
     if known is None or known.tenant_id != tenant_id:
-        return Readings(tenant_id=tenant_id, last=now, former=())
+        return Readings(tenant_id=tenant_id, last=now, former=(), since=now.at)
     last = known.last
     former = Seen(
         at=now.at,
@@ -55,12 +55,13 @@ def noted(known: Readings | None, evidence: Evidence, at: datetime, tenant_id: s
             strengths=last.strengths | now.strengths,
         ),
         former=(*lately, former) if is_change else lately,
+        since=known.since or last.at,
     )
 
 
 def says_the_same(known: Readings | None, readings: Readings) -> bool:
     """Tell whether nothing but the time differs: then there is nothing to keep."""
-    if known is None or known.tenant_id != readings.tenant_id:
+    if known is None or known.tenant_id != readings.tenant_id or known.since != readings.since:
         return False
     last = msgspec.structs.replace(readings.last, at=known.last.at)
     return known.former == readings.former and known.last == last

@@ -38,6 +38,7 @@ class Gates:
         self._steps, self._tenant, self._journal = parts.steps, parts.tenant, parts.journal
         self._skips_report_only = parts.options.skip_report_only is not None
         self._exit_rule = parts.exit_rule
+        self._readings_lost = parts.readings_lost
         self._skips_settle = parts.options.skip_settle is not None
 
     async def report_only(self, step: SetPolicyState) -> None:
@@ -59,7 +60,13 @@ class Gates:
 
         Microsoft says that a change may take up to a day to be in force everywhere.
         """
-        if self._skips_settle or not keys:
+        if self._skips_settle:
+            return
+        if self._readings_lost:
+            # What was seen to change before the plan's export has settled when this long has passed since.
+            settle = timedelta(seconds=self._terms.limits.policy_settle_seconds)
+            self._until(Waiting(kind=WaitKind.ALL_SETTLE), moment_of(self._plan.snapshot_taken_at), settle)
+        if not keys:
             return
         rests_on = [
             (changed, policy.display_name)

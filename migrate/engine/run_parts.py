@@ -74,6 +74,8 @@ class RunParts:
     """Hears what became of users as soon as it is in the journal; by default nobody listens."""
     freshness: Freshness = USUAL
     """How old what a change rests on may be."""
+    readings_lost: bool = False
+    """What this folder had seen when the plan was made is gone: who became covered lately cannot be told."""
     also_planned: Callable[[], Iterator[SetMfaState]] = lambda: iter(())
     """Yields whom any migration of this folder meant to disable: an older copy of it does not know of all who are."""
     exit_rule: Callable[[ConditionalAccessPolicy], ReportOnlyNumbers | None] = lambda _: None

@@ -315,6 +315,10 @@ class BooksBeside(PlanPart, frozen=True, kw_only=True):
     journal_entries: int = 0
     journal_hash: str = ""
     """Of its last entry; empty where there was no journal."""
+    readings_since: str = ""
+    """When the first reading in readings.json began; empty where there was no such file."""
+    readings_at: str = ""
+    """When its last one did."""
 
 
 class PlanHeader(PlanPart, frozen=True, kw_only=True):
@@ -368,7 +372,7 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     made_with: MadeWith | None = None
     """None in plans of a version that did not keep it."""
     books: BooksBeside | None = None
-    """None where there was none, and in plans of older versions."""
+    """None in plans of older versions."""
     impacts: tuple[PolicyImpact, ...] = ()
     """Whom each policy that the plan switches on catches."""
     accepted_caught: tuple[AcceptedPerson, ...] = ()

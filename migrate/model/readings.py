@@ -24,3 +24,5 @@ class Readings(Record, frozen=True, kw_only=True):
     last: Seen
     former: tuple[Seen, ...]
     """Oldest first: what the changed objects were until the reading at that time saw them otherwise."""
+    since: str = ""
+    """When the first reading began, which tells the file from others: one that was begun anew after a loss says so."""

@@ -38,6 +38,8 @@ class WaitKind(Enum):
     REPORT_ONLY = "ReportOnly"
     POLICY_SETTLES = "PolicySettles"
     USERS_SETTLE = "UsersSettle"
+    ALL_SETTLE = "AllSettle"
+    """What this folder has seen of memberships is lost, so anybody may have become covered lately."""
     WAVE_BEGINS = "WaveBegins"
     WAVE_DISTANCE = "WaveDistance"
 
@@ -86,6 +88,8 @@ class Waiting(Record, frozen=True, kw_only=True):
             case WaitKind.USERS_SETTLE:
                 settling = counted(self.number, "user")
                 return f"{settling} became covered lately, as this folder has seen, and {_have(self.number)} to settle"
+            case WaitKind.ALL_SETTLE:
+                return "readings.json is gone or an older copy, so all that coverage rests on has to settle"
             case WaitKind.WAVE_BEGINS:
                 return f"wave {self.number} ({self.name}) begins at {self.said} at the earliest"
             case WaitKind.WAVE_DISTANCE:

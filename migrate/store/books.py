@@ -71,7 +71,8 @@ def refuse_behind(folder: Path, count: int, ahead: Sequence[Ahead]) -> None:
 
 def is_behind_plan(plan: PlanHeader, holds: Holds) -> bool:
     """Tell whether a plan was made beside a journal that went further than this one, or was another."""
-    return plan.books is not None and not holds(plan.books.journal_entries, plan.books.journal_hash)
+    books = plan.books
+    return books is not None and books.journal_entries > 0 and not holds(books.journal_entries, books.journal_hash)
 
 
 def refuse_behind_plan(folder: Path, plan: PlanHeader, holds: Holds) -> None:

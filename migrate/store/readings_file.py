@@ -1,6 +1,6 @@
 """readings.json: what this folder has seen of groups, roles, locations and strengths, and what changed lately.
 
-Without it nothing is known to have changed: a membership that is new waits no longer for Microsoft to take it in.
+Without it nothing is known to have changed; a plan knows that it was there, and then everybody waits.
 """
 
 from __future__ import annotations
@@ -35,3 +35,10 @@ def read_readings(workspace: Workspace) -> Readings | None:
 def write_readings(workspace: Workspace, readings: Readings) -> None:
     """Keep what was seen, whole or not at all. The caller holds the folder's lock."""
     write_atomically(workspace.path / READINGS_FILE, [msgspec.json.encode(readings)])
+
+
+def forget_readings(workspace: Workspace) -> None:
+    """Drop what was seen. The caller holds the folder's lock."""
+    path = workspace.path / READINGS_FILE
+    with os_errors_about(path):
+        path.unlink(missing_ok=True)
