@@ -1,4 +1,4 @@
-"""Wrap sentences at words for a terminal; a path, an id and a command stay whole."""
+"""Wrap sentences at words for a terminal; a path, an id, a time and a command stay whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import shutil
 from typing import TextIO
 
 # A command outside backquotes ends with the line, at a bracket, or with the word that ends the sentence.
-_PIECES = re.compile(r"[^\s`]*`[^`]*`\S*|mfa-migrate(?=\s)(?: (?!\()\S*[^\s.,;:](?=\s|$))*(?: (?!\()\S+)?|\S+")
+_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC(?: \([^)]* here\))?\S*"
+_PIECES = re.compile(_TIME + r"|[^\s`]*`[^`]*`\S*|mfa-migrate(?=\s)(?: (?!\()\S*[^\s.,;:](?=\s|$))*(?: (?!\()\S+)?|\S+")
 NARROWEST = 30
 """Columns below which nothing is wrapped: the terminal cuts as it likes."""
 

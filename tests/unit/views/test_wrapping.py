@@ -54,3 +54,8 @@ def test_nothing_is_wrapped_where_there_is_no_terminal_or_a_tiny_one() -> None:
     assert wrapped(text, None) == text
     assert wrapped(text, NARROWEST - 1) == text
     assert columns_of(io.StringIO()) is None
+
+
+def test_a_time_stays_whole_with_the_local_one() -> None:
+    text = "settles until 2026-12-05 15:27 UTC (16:27 here), then goes on"
+    assert wrapped(text, 40).split("\n") == ["settles until", "2026-12-05 15:27 UTC (16:27 here), then", "goes on"]
