@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from migrate.commands.call import Call
 from migrate.config import OutputFormat
 from migrate.errors import NothingHere, UsageProblem
+from migrate.model.instants import minute_utc
 from migrate.model.users import AnyUser
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import plan_rows_of
@@ -48,7 +49,7 @@ def named_user(call: Call, name: str, snapshot: Snapshot, *, otherwise: str, of:
     user = snapshot.user(person.id) if person is not None else None
     if user is None:
         raise UsageProblem(
-            f"There is no user {name!r} in the snapshot of {snapshot.header.taken_at[:16]}.",
+            f"There is no user {name!r} in the export of {minute_utc(snapshot.header.taken_at)}.",
             hint=invisible_in(name) or " ".join(filter(None, (near_hint(found), otherwise))),
         )
     call.screen.say(f"{name!r} is {person}.")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.people import named_user
 from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import now_utc, workspace_of
 from migrate.errors import ExitCode, UsageProblem
+from migrate.model.now import Now
 from migrate.model.people import PersonAtRisk, RiskList
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
@@ -52,31 +54,37 @@ def people(
 
     lists = [_named(which)] if which is not None else list(RiskList)
     workspace, today = workspace_of(call), now_utc().date()
+    from migrate.decide.now import user_as_now
+
     with open_snapshot(workspace) as snapshot:
-        seen = people_seen(workspace)
+        seen, now = people_seen(workspace), now_or_export(call, workspace, snapshot)
         if why is not None:
-            user = named_user(call, why, snapshot, otherwise="Check the spelling.")
+            user = user_as_now(named_user(call, why, snapshot, otherwise="Check the spelling."), now)
             found = list(_risk_lists(snapshot, seen).of(user))
             call.answer(why_answer(user.profile.user_principal_name, found, bool(seen.sources), today=today))
             return ExitCode.OK
         teller = _risk_lists(snapshot, seen)
-        counts = Counter(one.list for one in at_risk(snapshot, teller, lists))
+        counts = Counter(one.list for one in at_risk(snapshot, teller, lists, now))
         call.answer(
             people_answer(
                 [teller.standing_of(one, counts[one]) for one in lists],
-                lambda: at_risk(snapshot, teller, lists),
+                lambda: at_risk(snapshot, teller, lists, now),
                 seen.sources,
                 today=today,
-                snapshot_taken_at=snapshot.header.taken_at,
+                moment=now.moment,
                 whole=which is not None,
             )
         )
     return ExitCode.OK
 
 
-def at_risk(snapshot: Snapshot, teller: RiskLists, lists: list[RiskList]) -> Iterator[PersonAtRisk]:
-    """Yield the people of these lists, ordered by their ids."""
-    for user in snapshot.users():
+def at_risk(
+    snapshot: Snapshot, teller: RiskLists, lists: list[RiskList], now: Now | None = None
+) -> Iterator[PersonAtRisk]:
+    """Yield the people of these lists, ordered by their ids; with `now` as they are since what this tool did."""
+    from migrate.decide.now import users_as_now
+
+    for user in snapshot.users() if now is None else users_as_now(snapshot.users(), now):
         for one in teller.of(user):
             if one.list in lists:
                 yield one

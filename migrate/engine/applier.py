@@ -24,7 +24,7 @@ from migrate.engine.unaccounted import Unaccounted
 from migrate.engine.waves import StopWave, WaveRunner
 from migrate.errors import Guarded, MfaMigrateError, TooSlow
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
-from migrate.model.instants import iso_utc
+from migrate.model.instants import iso_utc, minute_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
 from migrate.model.reasons import Why
 from migrate.model.run import Ending, RehearsedUser, RunResult
@@ -274,7 +274,7 @@ class Applier:
         try:
             await self._gates.settled(self._plan.rests_on)
         except Wait as wait:
-            return [f"  waits   until {iso_utc(wait.until)}: {wait.waiting.what}"]
+            return [f"  waits   until {minute_utc(wait.until)}: {wait.waiting.what}"]
         return []
 
     async def _rehearse_wave(self, wave: Wave, lines: list[str], users: list[RehearsedUser]) -> Counter[str]:

@@ -21,6 +21,7 @@ from migrate.model.advice import (
     SwitchOn,
     Way,
 )
+from migrate.model.instants import minute_utc
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, UnreadableUser
 from migrate.model.words import counted
@@ -113,7 +114,7 @@ def _person_cells(steps: str, words: str, number: Number, user: AnyUser) -> tupl
 
 def _lines(header: SnapshotHeader, advice: Advice) -> Iterator[Any]:
     name = header.organization.display_name
-    yield f"Advice for {name} ({header.organization.default_domain}), from the export of {header.taken_at}"
+    yield f"Advice for {name} ({header.organization.default_domain}), from the export of {minute_utc(header.taken_at)}"
     if not advice.uncovered:
         yield f"Everybody on per-user MFA is covered ({advice.waiting}), or kept out by the configuration."
         yield "Next: `mfa-migrate plan`."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from migrate.model.claims import ClaimFile, Comparison
+from migrate.model.instants import minute_utc
 from migrate.model.snapshot import SnapshotHeader
 from migrate.views.screen import Answer, styled, table
 
@@ -31,7 +32,7 @@ def compare_answer(file: ClaimFile, comparison: Comparison, snapshot: SnapshotHe
             )
 
     def lines() -> Iterator[Any]:
-        yield f"{file.name} beside the tenant as of {snapshot.taken_at[:16]}"
+        yield f"{file.name} beside the tenant as of {minute_utc(snapshot.taken_at)}"
         if comparison.states:
             yield ""
             yield table(

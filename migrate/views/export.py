@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from migrate.model.instants import minute_utc
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.words import counted
 from migrate.views.screen import Answer, table
@@ -26,7 +27,7 @@ def export_answer(header: SnapshotHeader, csv: Path) -> Answer:
         yield f"{organization.display_name} ({organization.default_domain}, {organization.tenant_id})"
         yield table(["Per-user MFA", "Type", "Users"], counts())
         unreadable = f", {header.unreadable} of them unreadable" if header.unreadable else ", all readable"
-        yield f"{counted(header.users, 'user')}{unreadable}, as of {header.taken_at}"
+        yield f"{counted(header.users, 'user')}{unreadable}, as of {minute_utc(header.taken_at)}"
         yield f"Snapshot {header.id[:12]}; as a table: {csv}"
 
     return Answer(

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from migrate.model.capability import SMS_VOICE_END
+from migrate.model.now import Moment
 from migrate.model.people import Certainty, ListStanding, PersonAtRisk, RiskList
 from migrate.model.sign_ins import Coordinate, SignInSource
 from migrate.model.words import counted
+from migrate.views.moments import said_moment
 from migrate.views.screen import Answer, table
 from migrate.views.sign_ins import missing_words, source_words
 
@@ -114,7 +116,7 @@ def people_answer(
     sources: Sequence[SignInSource],
     *,
     today: date,
-    snapshot_taken_at: str,
+    moment: Moment,
     whole: bool,
 ) -> Answer:
     """Return the answer of `people`.
@@ -124,7 +126,7 @@ def people_answer(
         people: Yields the people of these lists, as often as it is called.
         sources: The readings of the sign-in log behind them.
         today: The day from which days are counted.
-        snapshot_taken_at: When the tenant was exported.
+        moment: For which moment it is true.
         whole: Show everybody on a terminal, too.
     """
 
@@ -140,12 +142,13 @@ def people_answer(
                 shown.append(one)
         for standing in standings:
             yield from _section(standing, by_list.get(standing.list, []), today)
-        yield from _beside(sources, snapshot_taken_at)
+        yield from _beside(sources, moment)
 
     return Answer(
         kind="people",
         document={
-            "snapshotTakenAt": snapshot_taken_at,
+            "snapshotTakenAt": moment.exported_at,
+            "asOf": moment,
             "smsVoiceEnd": SMS_VOICE_END,
             "daysLeft": days_left(today),
             "sources": [{"source": source_words(one), "missing": list(missing_words(one))} for one in sources],
@@ -239,9 +242,9 @@ def _registration_commands(shown: list[PersonAtRisk]) -> Iterator[str]:
     )
 
 
-def _beside(sources: Sequence[SignInSource], snapshot_taken_at: str) -> Iterator[str]:
+def _beside(sources: Sequence[SignInSource], moment: Moment) -> Iterator[str]:
     yield ""
-    yield f"From the export of {snapshot_taken_at}."
+    yield f"As of: {said_moment(moment)}."
     for source in sources:
         yield f"Sign-ins: {source_words(source)}"
         yield from missing_words(source)

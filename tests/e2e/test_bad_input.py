@@ -447,7 +447,7 @@ def test_an_option_is_never_taken_for_the_value_of_another(exported: Lab) -> Non
     ran = run_here(["apply", "--max-users", "--config", str(exported.config)])
     assert ran.code == 2
     assert "--max-users needs a value, and --config follows" in ran.err
-    assert exported.run("apply", "--what-if", "--skip-settle", "--why").code == 0
+    assert exported.run("apply", "--what-if", "--skip-settle", "--because").code == 0
 
 
 def test_before_anything_was_applied_that_is_what_is_said(lab: Lab) -> None:

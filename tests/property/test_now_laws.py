@@ -320,5 +320,5 @@ def test_no_decision_rests_on_it() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and node.module in ("migrate.decide.now", "migrate.commands.now")
     }
-    reading = ("now", "status", "explain", "coverage", "what_if")
+    reading = ("now", "status", "explain", "coverage", "what_if", "risk_lists")
     assert users == {f"commands/{verb}.py" for verb in reading}
