@@ -6,13 +6,14 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, TypeGuard, get_args, get_type_hints
 
 import msgspec
 
 from migrate.config_policy import PolicyConfig, troubles
+from migrate.config_waves import WaveConfig, wave_troubles
 from migrate.config_words import belongs, missing_key, unquoted_text, value_at, wrong_value
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
@@ -95,27 +96,6 @@ class AcceptCaught(Record, frozen=True, kw_only=True, rename=None):
     user: str
     reason: str
     expires: date
-
-
-class WaveStart(Record, frozen=True, kw_only=True, rename=None):
-    """One `[[waves.start]]`: a wave that must not begin before a moment."""
-
-    wave: int
-    """Its number, as `plan` prints it."""
-    not_before: datetime
-    """With its offset, such as 2026-12-07T08:00:00+01:00."""
-
-
-class WaveConfig(Record, frozen=True, kw_only=True, rename=None):
-    """`[waves]`."""
-
-    canary: tuple[str, ...] = ()
-    """User principal names or object ids of the first wave."""
-    percentages: tuple[float, ...] = (10, 50, 100)
-    """Cumulative shares of the rest, by a stable hash; the last one is 100."""
-    minimum_wait: str = "0s"
-    """How long the last change of a wave must be ago before the next wave begins."""
-    start: tuple[WaveStart, ...] = ()
 
 
 class LimitConfig(Record, frozen=True, kw_only=True, rename=None):
@@ -325,17 +305,7 @@ def _check_values(config: Config, text: str, name: str) -> None:
     def refuse(keys: list[str], sentence: str) -> ConfigProblem:
         return ConfigProblem(f"{name}{_line_of(text, keys)}: {sentence}", hint=HELP)
 
-    shares = config.waves.percentages
-    if not shares or list(shares) != sorted(set(shares)) or shares[0] <= 0 or shares[-1] != 100:
-        raise refuse(["waves", "percentages"], "waves.percentages must rise and end with 100, such as [10, 50, 100].")
-    for start in config.waves.start:
-        if start.not_before.tzinfo is None:
-            words = "waves.start.not_before needs its offset from UTC, such as 2026-12-07T08:00:00+01:00."
-            raise refuse(["waves", "start", "not_before"], words)
-        if not 1 <= start.wave <= len(shares) + 2:
-            words = f"waves.start.wave = {start.wave}: the waves have the numbers 1 to {len(shares) + 2}."
-            raise refuse(["waves", "start", "wave"], words)
-    for keys, sentence in troubles(config.policy):
+    for keys, sentence in (*wave_troubles(config.waves), *troubles(config.policy)):
         raise refuse(keys, sentence)
     if config.tenant_settings.answer is None:
         raise refuse(

@@ -113,7 +113,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> tuple[Snap
                 fast=fast,
                 # The sample only has to be hard to foresee, not secret.
                 rng=random.Random(),  # noqa: S311
-                groups=call.settings.config.policy.groups,
+                groups=(*call.settings.config.policy.groups, *call.settings.config.waves.groups),
                 roles=DIRECTORY_SYNC_ROLES,
             )
             header = sink.finish(

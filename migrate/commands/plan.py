@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,11 @@ from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
+from migrate.commands.wave_lists import wave_rules
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
 from migrate.config import AcceptCaught, Config, EmergencyAccess, Exclusion, limits_of
-from migrate.errors import ConfigProblem, ExitCode
+from migrate.errors import ConfigProblem, ExitCode, MfaMigrateError
 from migrate.model.evidence import Evidence
 from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import (
@@ -28,6 +30,7 @@ from migrate.model.plan import (
     HoldReason,
     PlanAction,
     PlanHeader,
+    PlanKind,
     PlanRow,
 )
 from migrate.model.rules import Rules
@@ -35,7 +38,7 @@ from migrate.model.templates import Wish
 from migrate.model.tenant_settings import answer_on
 from migrate.settings import Settings
 from migrate.store.folder import Workspace
-from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_rows_of, write_plan
+from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_rows_of, read_plan, write_plan
 from migrate.store.readings_file import read_readings
 from migrate.store.snapshot import Snapshot, open_snapshot
 
@@ -94,6 +97,7 @@ def plan(
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
         planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
         planner.know_readings(read_readings(workspace))
+        planner.know_waves(_waves_before(workspace, snapshot))
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
         off: set[str] = set()
@@ -116,6 +120,16 @@ def plan(
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
+
+
+def _waves_before(workspace: Workspace, snapshot: Snapshot) -> dict[str, str]:
+    """Return by user id the wave in which the plan had people that is replaced now; nothing where there is none."""
+    with suppress(MfaMigrateError):
+        before, rows = read_plan(workspace)
+        if before.kind is PlanKind.MIGRATE and before.tenant_id == snapshot.header.organization.tenant_id:
+            names = {wave.number: wave.name for wave in before.waves}
+            return {row.user_id: names[row.wave] for row in plan_rows_of(rows) if row.wave in names}
+    return {}
 
 
 def _noted(rows: Iterator[PlanRow], off: set[str]) -> Iterator[PlanRow]:
@@ -216,6 +230,7 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         guests=config.guests,
         canary=frozenset(_user_id(name, snapshot, "waves.canary") for name in config.waves.canary),
         percentages=config.waves.percentages,
+        waves=wave_rules(settings, snapshot, _user_id),
         accepted_gaps=_accepted_on(config, today),
         apps_that_matter=frozenset(config.coverage.apps) or None,
         baseline=answer_on(config.tenant_settings.answer, today),

@@ -29,6 +29,7 @@ def made_with(rules: Rules, excluded: AbstractSet[str]) -> MadeWith:
         canary=tuple(sorted(rules.canary)),
         percentages=tuple(map(float, rules.percentages)),
         sync_by_account=rules.sync_by_account,
+        waves=tuple(f"{wave.name}: {wave.says}" for wave in rules.waves),
         strength=rules.strength,
         templates=tuple(sorted(wish.words for wish in rules.wishes)),
         policy_exclusions=tuple(sorted(f"{one.by} {one.id}" for one in rules.policy_exclusions)),
@@ -96,6 +97,7 @@ def _scope(then: MadeWith, now: MadeWith, name: Callable[[str], str]) -> Iterato
         (ConfigPart.DIRECTORY_SYNC, _sync(then), _sync(now)),
         (ConfigPart.SWITCH_ON, _said(then.switch_on), _said(now.switch_on)),
         (ConfigPart.CANARY, _said(map(name, then.canary)), _said(map(name, now.canary))),
+        (ConfigPart.WAVES, _in_order(then.waves), _in_order(now.waves)),
         (ConfigPart.PERCENTAGES, _numbers(then.percentages), _numbers(now.percentages)),
     ):
         if before != after:
@@ -103,6 +105,8 @@ def _scope(then: MadeWith, now: MadeWith, name: Callable[[str], str]) -> Iterato
 
 
 def _starts(plan: PlanHeader, rules: Rules) -> Iterator[ConfigDifference]:
+    if rules.waves:
+        return  # they stand in the waves themselves
     then = {wave.number: wave.not_before for wave in plan.waves if wave.not_before}
     before, after = _said(map(_start, then.items())), _said(map(_start, rules.not_before))
     if before != after:
@@ -181,6 +185,10 @@ def _difference(part: ConfigPart, then: str, now: str, *, tightens: bool) -> Con
 
 def _said(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "nothing"
+
+
+def _in_order(waves: Sequence[str]) -> str:
+    return ", then ".join(waves) or "canary and percentages"
 
 
 def _numbers(numbers: Sequence[float]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import timedelta
@@ -24,6 +23,7 @@ from migrate.decide.policy_steps import OwnPast
 from migrate.decide.scope_notes import scope_blockers, scope_warnings
 from migrate.decide.settling import Settling, SettlingTally
 from migrate.decide.template_notes import TemplateTally
+from migrate.decide.wave_order import Moves, WaveOrder
 from migrate.model.coverage import Assumption, Coverage, Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
@@ -39,14 +39,12 @@ from migrate.model.plan import (
     PlanNote,
     PlanRow,
     Severity,
-    Wave,
     weakens,
 )
 from migrate.model.readings import Readings
 from migrate.model.rules import Rules
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
-from migrate.model.waves import WaveKind, share_wave
 from migrate.model.words import counted
 
 
@@ -86,6 +84,9 @@ class Planner:
         self._settling: SettlingTally | None = None
         self._counts: Counter[str] = Counter()
         self._in_wave: Counter[int] = Counter()
+        self._order = WaveOrder(rules, snapshot.organization.tenant_id)
+        self._wave_names = {wave.number: wave.name for wave in self._order.waves({})}
+        self._moves = Moves({})
         self._rests_on: set[str] = set()
         self._unlicensed = 0
         self._gaps_used: set[str] = set()
@@ -106,6 +107,10 @@ class Planner:
     def planned_evidence(self) -> Evidence:
         """Return the evidence as it will be once the plan's own policies are on."""
         return self._planned_evidence
+
+    def know_waves(self, before: Mapping[str, str]) -> None:
+        """Take in the waves in which the plan before had people, by id. Call it before `rows`."""
+        self._moves = Moves(before)
 
     def know_readings(self, readings: Readings | None) -> None:
         """Take in what the folder has seen, so that the plan says who has to settle. Call it before `rows`."""
@@ -168,7 +173,7 @@ class Planner:
             evidence_digest=evidence_digest(self._evidence),
             policy_steps=self.policy_steps,
             rests_on=tuple(sorted(self._rests_on)),
-            waves=self._waves(),
+            waves=self._order.waves(self._in_wave),
             counts=dict(sorted(self._counts.items())),
             total_users=self._snapshot.users,
             notes=(*self._blockers(impacts), *self._warnings(), *impact_warnings(impacts)),
@@ -217,31 +222,21 @@ class Planner:
             self._settling.count(profile, self._accepted)
         assert isinstance(user, UserRecord)
         capability = self._capable.of(profile, user.registration)
-        wave = self._wave_of(user, is_capable=not not_yet(capability, profile))
+        wave = self._order.of(profile.id, is_capable=not not_yet(capability, profile))
         reason = coverage.summary if capability.value.can_pass else f"{coverage.summary}; {capability.sentence}"
         return _row_of(user, PlanAction.DISABLE, None, reason, _parts_of(coverage), wave, coverage.covered_by)
-
-    def _wave_of(self, user: UserRecord, *, is_capable: bool) -> int:
-        """Return the wave's number: canary, then the shares by a stable hash, then who is not MFA capable yet."""
-        shares = self._rules.percentages
-        if user.profile.id in self._rules.canary:
-            return 1
-        if not is_capable:
-            return len(shares) + 2
-        if user.profile.id == self._rules.operator:
-            return len(shares) + 1
-        place = _place(self._snapshot.organization.tenant_id, user.profile.id)
-        return 2 + next(index for index, share in enumerate(shares) if place < share)
 
     def _tally(self, user: AnyUser, row: PlanRow) -> None:
         key = f"hold/{row.hold_reason}" if row.hold_reason is not None else row.action.value
         self._counts[key] += 1
         if row.action is PlanAction.DISABLE and row.wave is not None:
             self._in_wave[row.wave] += 1
+            self._moves.count(user.profile.id, user.profile.user_principal_name, self._wave_names[row.wave])
             licences = user.profile.assigned_licenses
             if licences is not None and not self._licensed_skus & set(licences):
                 self._unlicensed += 1
-        self._templates.count(user.profile, self._capable.of(user.profile, user.registration))
+        if self._templates.is_asked:
+            self._templates.count(user.profile, self._capable.of(user.profile, user.registration))
         if self._exclusions is not None:
             self._exclusions.count(user)
         if self._switched:
@@ -250,20 +245,6 @@ class Planner:
                 tally.count(standing)
 
     # The whole
-
-    def _waves(self) -> tuple[Wave, ...]:
-        shares = self._rules.percentages
-        names = [WaveKind.CANARY.value, *(str(share_wave(share)) for share in shares), WaveKind.NOT_CAPABLE.value]
-        begins = dict(self._rules.not_before)
-        return tuple(
-            Wave(
-                number=number,
-                name=name,
-                users=self._in_wave[number],
-                not_before=begins.get(number, ""),
-            )
-            for number, name in enumerate(names, 1)
-        )
 
     def _blockers(self, impacts: tuple[PolicyImpact, ...]) -> Iterator[PlanNote]:
         if not self._licensed_skus:
@@ -299,6 +280,7 @@ class Planner:
         yield from undecided(rules)
         if self._settling is not None:
             yield from self._settling.notes()
+        yield from self._moves.notes()
         yield from scope_warnings(self.policy_steps, rules.limits)
         if self._exclusions is not None:
             yield from self._exclusions.notes()
@@ -356,12 +338,6 @@ def _hold_for(coverage: Coverage) -> HoldReason:
     if Assumption.PER_USER_MFA_POLICY in coverage.assumes:
         return HoldReason.MANAGED_POLICY
     return _HOLD_FOR[coverage.verdict]
-
-
-def _place(tenant_id: str, user_id: str) -> float:
-    """Return a user's place between 0 and 100, the same in every plan for this tenant."""
-    digest = hashlib.sha256(f"{tenant_id}/{user_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64 * 100
 
 
 def _row_of(

@@ -28,6 +28,11 @@ class TemplateTally:
         self._cannot_register: list[str] = []
         self._locked_out: list[str] = []
 
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether anything is switched on that people could stand in the way of."""
+        return self._registration or self._emergency
+
     def count(self, profile: UserProfile, capability: Capability) -> None:
         """Take in one user; `capability` is how the user stands once the plan's policies are on."""
         if profile.id in self._accounts:

@@ -207,7 +207,7 @@ class Applier:
             return None
         coming = self._plan.waves[self._plan.waves.index(wave) + 1 :]
         following = next((each for each in coming if each.users), None)
-        return None if following is None or following.not_before else following
+        return None if following is None or following.not_before or following.hours else following
 
     def _stop_at(self, place: str) -> None:
         if self._options.until == place:

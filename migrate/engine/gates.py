@@ -19,6 +19,7 @@ from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import SetPolicyState, Wave
 from migrate.model.report_only import ReportOnlyNumbers
 from migrate.model.waits import Waiting, WaitKind
+from migrate.model.waves import hours_of
 
 
 class Wait(Exception):
@@ -82,10 +83,15 @@ class Gates:
             self._until(Waiting(kind=WaitKind.POLICY_SETTLES, name=name), changed, settle)
 
     def not_before(self, wave: Wave) -> None:
-        """Raise Wait until the moment before which the operator does not want the wave to begin."""
+        """Raise Wait until the moment, and the hours of a day, before which the operator does not want it to begin."""
         moment = moment_of(wave.not_before) if wave.not_before else None
-        if moment is not None and moment > self._tenant.server_now():
-            raise Wait(_about(wave, WaitKind.WAVE_BEGINS), moment)
+        now = self._tenant.server_now()
+        if moment is not None and moment > now:
+            raise Wait(_about(wave, WaitKind.WAVE_BEGINS, wave.not_before), moment)
+        hours = hours_of(wave.hours)
+        opening = None if hours is None else hours.next_opening(now)
+        if opening is not None:
+            raise Wait(_about(wave, WaitKind.WAVE_HOURS, wave.hours), opening)
 
     def after_the_wave_before(self, wave: Wave) -> None:
         """Raise Wait until the last change of the waves before is long enough ago."""
@@ -120,8 +126,7 @@ def _refuse_by_the_log(numbers: ReportOnlyNumbers | None) -> None:
     )
 
 
-def _about(wave: Wave, kind: WaitKind) -> Waiting:
-    said = wave.not_before if kind is WaitKind.WAVE_BEGINS else ""
+def _about(wave: Wave, kind: WaitKind, said: str = "") -> Waiting:
     return Waiting(kind=kind, name=wave.name, number=wave.number, said=said)
 
 

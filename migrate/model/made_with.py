@@ -24,6 +24,7 @@ class ConfigPart(StrEnum):
     SWITCH_ON = "policy.switch_on"
     CANARY = "waves.canary"
     PERCENTAGES = "waves.percentages"
+    WAVES = "waves.wave"
     WAVE_START = "waves.start"
     APPS = "coverage.apps"
     BASELINE_SCOPES = "tenant_settings.baseline_scopes"

@@ -194,6 +194,8 @@ class Wave(PlanPart, frozen=True, kw_only=True):
     users: int
     not_before: str = ""
     """When the wave may begin at the earliest (ISO 8601 with its offset); empty when any time will do."""
+    hours: str = ""
+    """Between which hours it may begin, with their offset; empty when any will do."""
 
 
 class Severity(StrEnum):
@@ -302,6 +304,8 @@ class MadeWith(PlanPart, frozen=True, kw_only=True):
     canary: tuple[str, ...] = ()
     percentages: tuple[float, ...] = ()
     sync_by_account: bool = False
+    waves: tuple[str, ...] = ()
+    """What the configuration says of each wave, one by one."""
     strength: str | None = None
     templates: tuple[str, ...] = ()
     """Policies besides the one for users, with whether they are switched on."""

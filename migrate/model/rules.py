@@ -8,6 +8,7 @@ from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.record import Record
 from migrate.model.templates import Wish
 from migrate.model.tenant_settings import BaselineScopes
+from migrate.model.waves import WaveRule
 
 DIRECTORY_SYNC_ROLE = "d29b2b05-8046-44ba-8758-1e26182fcf32"
 """Role template id of Directory Synchronization Accounts."""
@@ -53,6 +54,8 @@ class Rules(Record, frozen=True, kw_only=True):
     """When given, nobody else is planned."""
     emergency_decision: Decision = Decision()
     """Who chose the emergency access accounts, or that there is none."""
+    waves: tuple[WaveRule, ...] = ()
+    """The waves one by one, instead of canary and percentages."""
     not_before: tuple[tuple[int, str], ...] = ()
     """Numbers of waves, and when each may begin at the earliest (ISO 8601 with its offset)."""
     strength: str | None = None

@@ -41,6 +41,8 @@ class WaitKind(Enum):
     ALL_SETTLE = "AllSettle"
     """What this folder has seen of memberships is lost, so anybody may have become covered lately."""
     WAVE_BEGINS = "WaveBegins"
+    WAVE_HOURS = "WaveHours"
+    """The operator lets the wave begin in some hours of a day only."""
     WAVE_DISTANCE = "WaveDistance"
 
 
@@ -92,6 +94,8 @@ class Waiting(Record, frozen=True, kw_only=True):
                 return "readings.json is gone or an older copy, so all that coverage rests on has to settle"
             case WaitKind.WAVE_BEGINS:
                 return f"wave {self.number} ({self.name}) begins at {self.said} at the earliest"
+            case WaitKind.WAVE_HOURS:
+                return f"wave {self.number} ({self.name}) begins between {self.said} only"
             case WaitKind.WAVE_DISTANCE:
                 return f"wave {self.number} ({self.name}) keeps its distance to the wave before"
             case _:

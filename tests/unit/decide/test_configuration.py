@@ -16,6 +16,7 @@ from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
 from migrate.model.rules import Rules
 from migrate.model.templates import Template, Wish
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
+from migrate.model.waves import WaveRule
 from tests.unit.decide.records import header, limits, object_id, rules
 
 ADA, BOB = object_id("ada"), object_id("bob")
@@ -77,6 +78,7 @@ CASES: list[tuple[ConfigPart, Rules, Rules, bool]] = [
     (ConfigPart.MODE, rules(), rules(create=True), False),
     (ConfigPart.SCOPE, rules(), rules(scope_group=BOB), False),
     (ConfigPart.SWITCH_ON, rules(), rules(switch_on=("p",)), False),
+    (ConfigPart.WAVES, rules(), rules(waves=(WaveRule(name="a", people=frozenset(), says="users"),)), False),
     (ConfigPart.STRENGTH, rules(), rules(strength="s"), False),
     (ConfigPart.TEMPLATE, rules(), rules(wishes=(Wish(template=Template.LEGACY_AUTHENTICATION),)), False),
     (ConfigPart.POLICY_EXCLUDE, rules(), rules(policy_exclusions=(LEFT_OUT,)), False),

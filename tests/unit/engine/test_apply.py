@@ -232,6 +232,24 @@ def test_a_wave_waits_for_the_moment_before_which_it_must_not_begin() -> None:
     assert world.tenant.now >= begin
 
 
+def test_a_wave_waits_for_the_hours_in_which_it_may_begin() -> None:
+    world = World()
+    waves = tuple(
+        msgspec.structs.replace(wave, hours="20:00-22:00Z" if wave.number == 2 else "") for wave in world.plan.waves
+    )
+    world.plan = msgspec.structs.replace(world.plan, waves=waves)
+    opens = world.tenant.now.replace(hour=20, minute=0, second=0, microsecond=0)
+    result = world.apply()
+    assert (result.ending, result.waiting_until) == (Ending.WAITING, opens)
+    assert result.waiting is not None
+    assert result.waiting.kind is WaitKind.WAVE_HOURS
+    assert "20:00-22:00Z" in str(result.waiting)
+    world.tenant.now = opens + timedelta(hours=3)
+    assert world.apply().waiting_until == opens + timedelta(days=1), "too late today"
+    assert world.apply_to_the_end().ending is Ending.DONE
+    assert opens + timedelta(days=1) <= world.tenant.now < opens + timedelta(days=1, hours=2)
+
+
 def test_a_rehearsal_of_a_plan_that_makes_its_policy_proves_as_if_it_were_on() -> None:
     world = World(create=True)
     result = world.apply(what_if=True)

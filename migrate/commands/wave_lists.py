@@ -1,0 +1,110 @@
+"""Resolve `[[waves.wave]]` against the snapshot: who is in each wave by name, and how each is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from migrate.config_waves import WaveEntry
+from migrate.errors import ConfigProblem
+from migrate.model.evidence import ReadStatus
+from migrate.model.record import sha256_of
+from migrate.model.waves import WaveKind, WaveRule, share_wave
+from migrate.settings import Settings
+from migrate.store.snapshot import Snapshot
+
+FindUser = Callable[[str, Snapshot, str], str]
+
+
+def wave_rules(settings: Settings, snapshot: Snapshot, user_id: FindUser) -> tuple[WaveRule, ...]:
+    """Return the waves one by one; none where the configuration has canary and percentages.
+
+    Args:
+        settings: With the configuration.
+        snapshot: What names are looked up in.
+        user_id: Returns the id of a user by name, or raises ConfigProblem that names the key.
+
+    Raises:
+        ConfigProblem: A name is nobody's, or a group was not read to its end.
+        BadInput: A list cannot be read.
+    """
+    return tuple(_rules(settings, snapshot, user_id))
+
+
+def _rules(settings: Settings, snapshot: Snapshot, user_id: FindUser) -> Iterator[WaveRule]:
+    taken: set[str] = set()
+    for entry in settings.config.waves.wave:
+        name, people = _of_entry(entry, settings, snapshot, user_id)
+        unique = name if entry.name or name not in taken else f"{name} {len(taken) + 1}"
+        taken.add(unique)
+        yield WaveRule(
+            name=unique,
+            people=people,
+            share=entry.percent,
+            whatever=bool(entry.users),
+            is_last=entry.not_capable,
+            not_before="" if entry.not_before is None else entry.not_before.isoformat(),
+            hours=entry.hours or "",
+            says=_said(entry, people),
+        )
+
+
+def _of_entry(
+    entry: WaveEntry, settings: Settings, snapshot: Snapshot, user_id: FindUser
+) -> tuple[str, frozenset[str] | None]:
+    if entry.users:
+        people = frozenset(user_id(name, snapshot, "waves.wave.users") for name in entry.users)
+        return entry.name or WaveKind.CANARY.value, people
+    if entry.group is not None:
+        called, people = _members(entry.group.lower(), snapshot)
+        return entry.name or called, people
+    if entry.file is not None:
+        return entry.name or Path(entry.file).stem, frozenset(_listed(entry.file, settings, snapshot))
+    if entry.percent is not None:
+        return entry.name or str(share_wave(entry.percent)), None
+    return entry.name or WaveKind.NOT_CAPABLE.value, None
+
+
+def _members(group_id: str, snapshot: Snapshot) -> tuple[str, frozenset[str]]:
+    group = snapshot.evidence().groups.get(group_id)
+    if group is None or group.status is not ReadStatus.READ:
+        raise ConfigProblem(
+            f"The group {group_id} of waves.wave is not in the snapshot, or its members could not be read.",
+            hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
+        )
+    return group.display_name or group_id, group.members
+
+
+def _listed(file: str, settings: Settings, snapshot: Snapshot) -> Iterator[str]:
+    from migrate.exchange.reading import read_claims
+
+    beside = Path.cwd() if settings.config_path is None else settings.config_path.parent
+    listed = read_claims(beside / file)
+    missing = []
+    for claim in listed.claims:
+        named = [name for name in (claim.object_id, claim.user_principal_name, claim.also_named) if name]
+        user = next((user for name in named if (user := snapshot.user(name)) is not None), None)
+        if user is None:
+            missing.append(claim.user_principal_name or claim.object_id or "")
+        else:
+            yield user.profile.id
+    if missing or listed.unread:
+        what = ", ".join(missing) or listed.unread[0].reason
+        raise ConfigProblem(
+            f"waves.wave.file {file}: not in the snapshot, or not readable: {what}.",
+            hint="Correct the row, or take it out.",
+        )
+
+
+def _said(entry: WaveEntry, people: frozenset[str] | None) -> str:
+    """Return what the entry says, so that two can be compared: who is in a group may change from day to day."""
+    by = entry.kinds[0]
+    who = {
+        "users": ",".join(sorted(people or ())),
+        "group": (entry.group or "").lower(),
+        "file": f"{entry.file} {sha256_of(sorted(people or ()))[:12]}",
+        "percent": f"{entry.percent:g}" if entry.percent is not None else "",
+        "not_capable": "",
+    }[by]
+    begins = "" if entry.not_before is None else f" not before {entry.not_before.isoformat()}"
+    return f"{by} {who}{begins}{f' within {entry.hours}' if entry.hours else ''}".strip()
