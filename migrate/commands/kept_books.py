@@ -34,7 +34,7 @@ def source_of_all_books(at: AtWork, journal: JournalDb, here: TenantFacts) -> So
     if not ahead:
         return _with_rows_owed(at, journal, source_in(journal, run=None, tenant_id=here.tenant_id))
     at.call.screen.warn(
-        "the journal does not know all that was changed: users are put back by the journal, by the kept rollback "
+        "the journal does not know all that was changed: users are rolled back by the journal, by the kept rollback "
         "files and by the plan together, and policies only once everybody in any of them is restored"
     )
     known = source_in(journal, run=None, tenant_id=here.tenant_id) if plans_in_force(journal) else None

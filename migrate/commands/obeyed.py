@@ -89,7 +89,7 @@ def configuration_findings(
             subject=name,
             subject_id=user_id,
             sentence="was disabled by the run, and the configuration leaves this user out now",
-            evidence=f"put back with `mfa-migrate rollback --users {name}`",
+            evidence=f"goes back with `mfa-migrate rollback --users {name}`",
         )
         for user_id, name in disabled_by(journal, plan.digest).items()
         if user_id in people

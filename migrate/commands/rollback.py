@@ -83,7 +83,7 @@ def rollback(
     workspace = workspace_of(call)
     if file is None and not has_way_back(workspace) and not (users or overwrite_drift):
         raise NothingHere(
-            f"Nothing has been applied from {workspace.path}, so there is nothing to put back.",
+            f"Nothing has been applied from {workspace.path}, so there is nothing to roll back.",
             hint=f"Use --file rollback.csv to roll back from the files of another folder. {OLDER_COPY}",
         )
     wanted = {name.strip().lower() for given in users or () for name in given.split(",") if name.strip()}

@@ -124,7 +124,7 @@ def set_state(
     if accept_uncovered is not None and not accept_uncovered.strip():
         raise UsageProblem("--accept-uncovered needs a reason.", hint="It stands in the audit; say why in a few words.")
     if asked is not None and asked is not MfaState.DISABLED and accept_uncovered:
-        call.screen.warn("--accept-uncovered concerns users who are switched off; it changes nothing here")
+        call.screen.warn("--accept-uncovered concerns users whose per-user MFA is disabled; it changes nothing here")
     if asked is not None and asked is not MfaState.ENFORCED and allow_unregistered:
         call.screen.warn("--allow-unregistered concerns users who are enforced; it changes nothing here")
     call = _with_events(call) if call.settings.output is OutputFormat.NDJSON else call

@@ -205,7 +205,7 @@ def selected(source: Source, *, users: AbstractSet[str], wave: int | None) -> So
         rows = tuple(r for r in rows if (not users or _keys_of(r) & users) and wave in (None, r.wave))
     if not rows and (partial or not source.policy_steps):
         raise UsageProblem(
-            f"There is nobody to put back: {len(source.rows)} users in all, none selected.",
+            f"There is nobody to roll back: {len(source.rows)} users in all, none selected.",
             hint="See `mfa-migrate status` and `mfa-migrate audit export`.",
         )
     return msgspec.structs.replace(source, rows=rows, policy_steps=(), whole=()) if partial else source

@@ -57,8 +57,8 @@ class WayBack:
         if self._proven is None or not self.is_fresh():
             raise TooSlow(
                 f"Reading back everybody whom the policies protect takes {took:,.0f} seconds here, and that must not "
-                f"be older than {self._limit:,.0f} seconds when a policy is lowered.",
-                unchanged="The policies stay as they are; users who were put back stay so.",
+                f"be older than {self._limit:,.0f} seconds when a policy is weakened.",
+                unchanged="The policies stay as they are; users who were rolled back stay so.",
                 hint="Run the same command again when Graph throttles less, or lower the policy in the Entra admin "
                 "center.",
             )
@@ -80,7 +80,8 @@ class WayBack:
         accepted = accepted_on(parts.plan.accepted_gaps, tenant.server_now())
         depending = await _depending(parts, before, after, accepted, others)
         if depending:
-            return f"{len(depending)} users whom this tool switched off rest on it ({', '.join(depending[:SAMPLE])})"
+            named = ", ".join(depending[:SAMPLE])
+            return f"{len(depending)} users whose per-user MFA this tool disabled rest on it ({named})"
         if not self._told:
             self._told = True
             await self._say_who_loses(before, after)

@@ -377,12 +377,12 @@ def source_in(journal: Journal, *, run: str | None, tenant_id: str) -> Source:
         plans = [entry for entry in begun_plans(journal) if entry[0].startswith(run.lower())]
     if not plans and run is None and not begun_plans(journal):
         raise NothingHere(
-            "Nothing has been applied from this folder yet, only rehearsed, so there is nothing to put back.",
+            "Nothing has been applied from this folder yet, only rehearsed, so there is nothing to roll back.",
             hint="Use --file rollback.csv to roll back from the files of another folder.",
         )
     if not plans and run is None:
         raise UsageProblem(
-            "The journal holds no run that could be put back: here was only rolled back from files.",
+            "The journal holds no run that could be rolled back: here was only rolled back from files.",
             hint="Give the file again with --file, or undo the rollback with --run DIGEST (see `audit export`).",
         )
     if len(plans) != 1 and run is not None:

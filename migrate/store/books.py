@@ -82,8 +82,8 @@ def refuse_behind_plan(folder: Path, plan: PlanHeader, holds: Holds) -> None:
         raise JournalBehind(
             f"The plan was made when the journal in {folder} had {entries} entries, and now it is without them: it has "
             "lost its end, is an older copy, or is gone.",
-            hint="Either bring back the newer journal.db, with its journal.db-wal if there is one, or put back whoever "
-            "was on in any export of this folder with `mfa-migrate rollback --overwrite-drift`, and then run "
+            hint="Either bring back the newer journal.db, with its journal.db-wal if there is one, or roll back "
+            "whoever was on in any export of this folder with `mfa-migrate rollback --overwrite-drift`, and then run "
             "`mfa-migrate export` and `mfa-migrate plan`.",
         )
 

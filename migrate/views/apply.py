@@ -182,7 +182,7 @@ def rollback_question(header: PlanHeader) -> Iterator[str]:
     """Yield what `rollback` will do, for the person who is asked."""
     yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
     yield f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else "")
-    yield f"Users:    {header.total_users} are put back; those who are as before already are left alone"
+    yield f"Users:    {header.total_users} are rolled back; those who are as before already are left alone"
     yield f"Policies: {len(header.policy_steps)} steps, once everybody is restored"
     yield "Ends the sessions of users who are enabled or enforced again, within minutes."
 

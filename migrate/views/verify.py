@@ -52,7 +52,7 @@ def verify_answer(
             )
         yield from held_back_lines(held, "Held back by the plan, no findings")
         yield (
-            f"Looked at {counted(looked_at.users, 'user')} ({looked_at.switched_off} switched off by this tool), "
+            f"Looked at {counted(looked_at.users, 'user')} ({looked_at.switched_off} disabled by this tool), "
             f"{counted(looked_at.policies, 'policy', 'policies')} that this tool made or switched, "
             f"{counted(looked_at.registrations, 'row')} of the registration report."
         )

@@ -204,8 +204,8 @@ def test_verify_finds_nothing_and_lists_whom_the_plan_held_back(story: Story) ->
     for name in ("verify applied", "verify back"):
         assert "everything is as it should be" in story.ran[name].out
         assert "Held back by the plan" in story.ran[name].out
-    assert f"{len(waves_of(story))} switched off by this tool" in story.ran["verify applied"].out
-    assert "(0 switched off by this tool)" in story.ran["verify back"].out
+    assert f"{len(waves_of(story))} disabled by this tool" in story.ran["verify applied"].out
+    assert "(0 disabled by this tool)" in story.ran["verify back"].out
 
 
 def test_every_screen_says_sandbox(story: Story) -> None:

@@ -84,7 +84,7 @@ def test_a_table_says_what_a_person_needs_and_no_line_of_it_is_empty_talk(tmp_pa
     assert "Plan: 0 policies to create" in shown["plan"]
     assert "Rehearsal: nothing was sent." in shown["apply what-if"]
     assert "Stopped as asked." in shown["apply"]
-    assert "(3 switched off by this tool)" in shown["verify"]
+    assert "(3 disabled by this tool)" in shown["verify"]
     assert "3 confirmed" in shown["rollback"]
     assert "Last hash: " in shown["audit export"]
     assert "The chain holds: " in shown["audit verify"]

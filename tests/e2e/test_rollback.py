@@ -45,7 +45,7 @@ def test_one_wave_goes_back_and_the_others_stay(applied: Lab) -> None:
     standing = applied.go("status", "-o", "json").document["run"]
     assert (standing["migrated"], standing["putBack"]) == (len(everybody) - len(wave), len(wave))
     again = applied.go("apply", "--yes", "--max-users", "100%").out
-    assert f"{len(wave)} of them were put back since and stay as they are" in again
+    assert f"{len(wave)} of them are rolled back and stay as they are" in again
     assert is_back(applied, wave)
 
 

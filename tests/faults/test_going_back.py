@@ -87,7 +87,7 @@ def test_an_old_pair_does_not_lower_the_policy_under_the_users_of_later_waves(cr
     assert lab.run("rollback", "--file", str(old), "--yes", allow=(1,)) == 1
     assert lab.policies() == policies
     assert lab.switched_off() == later
-    assert f"{len(later)} users whom this tool switched off rest on it" in lab.said
+    assert f"{len(later)} users whose per-user MFA this tool disabled rest on it" in lab.said
     lab.workspace = home
     new = carried(lab, "new")
     lab.run("rollback", "--file", str(new), "--yes")
@@ -230,7 +230,7 @@ def test_another_machine_asks_for_users_of_later_waves_also_after_its_own_rollba
     later, policies = lab.switched_off() - first, lab.policies()
     lab.workspace = elsewhere
     assert lab.run("rollback", "--yes", allow=(1,)) == 1
-    assert f"{len(later)} users whom this tool switched off rest on it" in lab.said
+    assert f"{len(later)} users whose per-user MFA this tool disabled rest on it" in lab.said
     assert lab.switched_off() == later
     assert lab.policies() == policies
 

@@ -136,7 +136,7 @@ class Story:
         words: list[str] = []
         for _ in range(ROUNDS):
             code = self.command("rollback", *words)
-            if not self.lab.switched_off() and (code == 0 or "to put back" in self.lab.said):
+            if not self.lab.switched_off() and (code == 0 or "to roll back" in self.lab.said):
                 return
             words = ["--overwrite-drift"] if "--overwrite-drift" in self.lab.said else []
         names = {row["ObjectId"]: row["UserPrincipalName"] for row in self.lab.plan_rows()}

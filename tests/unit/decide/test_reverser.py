@@ -270,8 +270,8 @@ def test_a_part_of_a_rollback_puts_back_no_policy_and_closes_no_run(
     ("users", "wave", "complaint"),
     [
         ({"zoe@contoso.example"}, None, "No change was ever sent for zoe@contoso.example"),
-        (set(), 7, "nobody to put back: 3 users in all"),
-        ({"ada@contoso.example"}, 2, "nobody to put back: 3 users in all"),
+        (set(), 7, "nobody to roll back: 3 users in all"),
+        ({"ada@contoso.example"}, 2, "nobody to roll back: 3 users in all"),
     ],
 )
 def test_a_part_that_holds_nobody_is_refused(users: set[str], wave: int | None, complaint: str) -> None:
@@ -282,7 +282,7 @@ def test_a_part_that_holds_nobody_is_refused(users: set[str], wave: int | None, 
 def test_policies_alone_are_something_to_put_back_and_nothing_is_not() -> None:
     only_policies = msgspec.structs.replace(SOURCE, rows=())
     assert selected(only_policies, users=frozenset(), wave=None) is only_policies
-    with pytest.raises(UsageProblem, match="nobody to put back"):
+    with pytest.raises(UsageProblem, match="nobody to roll back"):
         selected(msgspec.structs.replace(only_policies, policy_steps=()), users=frozenset(), wave=None)
 
 

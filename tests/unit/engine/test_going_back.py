@@ -38,7 +38,7 @@ def test_undoing_the_run_that_made_the_policy_keeps_it_while_users_of_another_ru
     assert world.tenant.states[object_id("ada")] is MfaState.ENFORCED
     assert states_of(world) == ["enabled"]
     assert len(result.policies_kept) == 2
-    assert "users whom this tool switched off rest on it (ben@contoso.example)" in result.policies_kept[0]
+    assert "users whose per-user MFA this tool disabled rest on it (ben@contoso.example)" in result.policies_kept[0]
     assert result.exit_code == 1
 
 

@@ -351,7 +351,7 @@ def test_verify_lists_findings_with_their_evidence_and_people_held_back_apart() 
     assert list(answer.rows()) == [
         ("state-differs", "ada@contoso.example", object_id("ada"), finding.sentence, "request r-1")
     ]
-    assert "Looked at 1 user (1 switched off by this tool), 1 policy" in shown
+    assert "Looked at 1 user (1 disabled by this tool), 1 policy" in shown
     assert "everything is as it should be" in text_of(verify_answer([], LookedAt(), [], None))
 
 
