@@ -13,6 +13,7 @@ import typer
 from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.plan import rules_for
+from migrate.commands.sign_in_evidence import ways_seen_in
 from migrate.commands.wiring import workspace_of
 from migrate.config import config_from
 from migrate.errors import ConfigProblem, ExitCode, UsageProblem
@@ -58,9 +59,11 @@ def advise(
     from migrate.decide.advice.advising import advised
     from migrate.views.advise import advice_answer, taken_answer
 
-    with open_snapshot(workspace_of(call)) as snapshot:
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
         rules = rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
-        adviser, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users())
+        ways = ways_seen_in(workspace)
+        adviser, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), ways)
         if take:
             remedies = _chosen(advice, take)
             path = _written(call, remedies, snapshot.evidence())

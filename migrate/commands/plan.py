@@ -14,7 +14,7 @@ from migrate import __version__
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
-from migrate.commands.sign_in_evidence import sign_in_facts
+from migrate.commands.sign_in_evidence import ways_seen_in
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.wave_lists import wave_rules
 from migrate.commands.what_if import refuse_other_tenant
@@ -98,7 +98,6 @@ def plan(
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
         planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
         planner.know_readings(read_readings(workspace))
-        planner.know_sign_ins(sign_in_facts(workspace))
         planner.know_waves(_waves_before(workspace, snapshot))
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
@@ -117,7 +116,8 @@ def plan(
         )
         advice = None
         if _is_worth_advice(header):
-            _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users())
+            ways = ways_seen_in(workspace)
+            _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), ways)
     rows = workspace.path / PLAN_CSV
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)

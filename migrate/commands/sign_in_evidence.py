@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from migrate.model.policy_exclusions import SignInFacts
 from migrate.model.sign_ins import SignInSource, WaysSeen
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
@@ -20,15 +19,6 @@ def ways_seen_in(workspace: Workspace) -> WaysSeen | None:
     with SignInBook(workspace) as book:
         sources = checked_sources(book)
         return ways_seen(sources.values(), (one for number in sources for one in book.people(number)))
-
-
-def sign_in_facts(workspace: Workspace) -> SignInFacts | None:
-    """Return who signed in with somebody there, and from where; None where no log was read."""
-    from migrate.decide.accounts_of_nobody import facts_of
-
-    with SignInBook(workspace) as book:
-        sources = checked_sources(book)
-        return facts_of(one for number in sources for one in book.people(number)) if sources else None
 
 
 def checked_sources(book: SignInBook) -> dict[int, SignInSource]:

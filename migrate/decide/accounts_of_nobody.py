@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from migrate.model.evidence import Evidence
-from migrate.model.policy_exclusions import Nobody, Sign, SignInFacts
-from migrate.model.sign_ins import Form, SeenAs
+from migrate.model.policy_exclusions import Nobody, Sign
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser
 
@@ -46,22 +45,7 @@ def role_holders(evidence: Evidence) -> frozenset[str]:
     return frozenset().union(*(role.holders | role.eligible | role.scoped for role in evidence.roles.values()))
 
 
-def facts_of(seen: Iterable[SeenAs]) -> SignInFacts:
-    """Return what the sign-in log says of accounts. An address that is not known is outside."""
-    everybody, interactive, outside = set[str](), set[str](), set[str]()
-    for one in seen:
-        user_id = one.user_id.lower()
-        everybody.add(user_id)
-        if one.kind.form is Form.INTERACTIVE:
-            interactive.add(user_id)
-            if not one.kind.places:
-                outside.add(user_id)
-    return SignInFacts(seen=frozenset(everybody), interactive=frozenset(interactive), outside=frozenset(outside))
-
-
-def guess_at(
-    user: AnyUser, rooms: frozenset[str], holders: frozenset[str], facts: SignInFacts | None = None
-) -> Guess | None:
+def guess_at(user: AnyUser, rooms: frozenset[str], holders: frozenset[str]) -> Guess | None:
     """Return what a user's account is like; None for whoever may well be a person.
 
     A name alone is no sign: something else has to speak for it. Nothing that was not read speaks for anything.
@@ -70,13 +54,9 @@ def guess_at(
         user: As it was read.
         rooms: Ids of licences for rooms.
         holders: Whoever holds a role is a person, or has to be treated like one.
-        facts: What the sign-in log says; None where none was read. Somebody who sat there outside every named location
-            is a person.
     """
     profile, registration = user.profile, user.registration
     if profile.is_guest or profile.is_agent or profile.id in holders:
-        return None
-    if facts is not None and profile.id.lower() in facts.outside:
         return None
     name = profile.user_principal_name.partition("@")[0]
     licences = profile.assigned_licenses
@@ -87,7 +67,6 @@ def guess_at(
             (Sign.NO_LICENCE, licences == ()),
             (Sign.ACCOUNT_DISABLED, profile.account_enabled is False),
             (Sign.NEVER_REGISTERED, registration is not None and not registration.is_mfa_registered),
-            (Sign.NOT_INTERACTIVE, facts is not None and profile.id.lower() in facts.seen - facts.interactive),
         )
         if holds
     ]

@@ -10,14 +10,7 @@ from migrate.decide.policy_steps import with_policies
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus
 from migrate.model.plan import PlanNote, Severity
-from migrate.model.policy_exclusions import (
-    ExcludedBy,
-    ExcludedKind,
-    Nobody,
-    PolicyExclusion,
-    Proposal,
-    SignInFacts,
-)
+from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Proposal
 from migrate.model.rules import Rules
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
@@ -87,16 +80,11 @@ class ExclusionTally:
         self._alone = Judge(with_policies(evidence, (own,)))
         self._excluded = Excluded(rules.policy_exclusions, evidence)
         self._rooms, self._holders = room_licences(skus), role_holders(evidence)
-        self._facts: SignInFacts | None = None
         self._hit: list[tuple[str, bool]] = []
         self._not_enforced: list[str] = []
         self._neither: list[str] = []
         self._administrators: list[str] = []
         self._proposals: list[Proposal] = []
-
-    def know_sign_ins(self, facts: SignInFacts) -> None:
-        """Take in what the sign-in log says. Call it before `count`."""
-        self._facts = facts
 
     def count(self, user: AnyUser) -> None:
         """Take in one user."""
@@ -118,7 +106,7 @@ class ExclusionTally:
             return
         if keeps is not None and keeps.expires:
             self._hit.append((profile.user_principal_name, is_enforced))
-        guess = guess_at(user, self._rooms, self._holders, self._facts)
+        guess = guess_at(user, self._rooms, self._holders)
         if guess is not None and can_sign_in:
             self._proposals.append(
                 Proposal(
@@ -176,7 +164,7 @@ class ExclusionTally:
             )
         yield from _expired(self._rules.policy_exclusions, self._today)
         yield from _too_many(self._rules.policy_exclusions)
-        yield from _proposed(self._proposals, logged=self._facts is not None)
+        yield from _proposed(self._proposals)
 
 
 def _expired(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[PlanNote]:
@@ -199,12 +187,7 @@ def _too_many(exclusions: Sequence[PolicyExclusion]) -> Iterator[PlanNote]:
         )
 
 
-def _proposed(proposals: Sequence[Proposal], *, logged: bool) -> Iterator[PlanNote]:
-    looked = (
-        "no roles besides those that policies name were"
-        if logged
-        else ("no sign-ins, and no roles besides those that policies name, were")
-    )
+def _proposed(proposals: Sequence[Proposal]) -> Iterator[PlanNote]:
     for kind in Nobody:
         found = [one for one in proposals if one.is_like is kind]
         if not found:
@@ -223,8 +206,9 @@ def _proposed(proposals: Sequence[Proposal], *, logged: bool) -> Iterator[PlanNo
                 "exclusion-proposed",
                 f"{counted(len(found), 'account')} like a {kind} would be asked for MFA and may have nobody who "
                 "answers: "
-                f"{', '.join(said)}{more}. Nothing is assumed; {looked} looked at. If they are, leave them out by "
-                f"name with a reason and a day: {_snippet(found[0])}",
+                f"{', '.join(said)}{more}. Nothing is assumed; no sign-ins, and no roles besides those that policies "
+                f"name, were looked at. If they are, leave them out by name with a reason and "
+                f"a day: {_snippet(found[0])}",
             )
 
 

@@ -41,7 +41,6 @@ from migrate.model.plan import (
     Severity,
     weakens,
 )
-from migrate.model.policy_exclusions import SignInFacts
 from migrate.model.readings import Readings
 from migrate.model.rules import Rules
 from migrate.model.snapshot import SnapshotHeader
@@ -108,11 +107,6 @@ class Planner:
     def planned_evidence(self) -> Evidence:
         """Return the evidence as it will be once the plan's own policies are on."""
         return self._planned_evidence
-
-    def know_sign_ins(self, facts: SignInFacts | None) -> None:
-        """Take in what the sign-in log says of accounts, where one was read. Call it before `rows`."""
-        if self._exclusions is not None and facts is not None:
-            self._exclusions.know_sign_ins(facts)
 
     def know_waves(self, before: Mapping[str, str]) -> None:
         """Take in the waves in which the plan before had people, by id. Call it before `rows`."""

@@ -68,7 +68,8 @@ def prepare(tenant_id: str, evidence: Evidence, rules: Rules, past: OwnPast = NO
         for wish in rules.wishes:
             work.have(wish)
         for policy_id in rules.switch_on:
-            policy = evidence.policy(policy_id)
+            # As it is by now: it may be the one that is ours, and on already.
+            policy = next((one for one in work.policies if one.id == policy_id), None)
             if policy is not None and policy.policy_state is not PolicyState.ENABLED:
                 work.switch_on(policy, key=policy.id)
     seen = _beta_after(evidence, [step for step in work.steps if isinstance(step, SetPolicyScope)])

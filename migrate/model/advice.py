@@ -116,6 +116,12 @@ class Number(StrEnum):
     """Newly required, and whether they could answer is unknown."""
     BLOCKED = "blocked"
     """Nobody stands behind the account who could answer, or a policy blocks every sign-in."""
+    LEGACY_SEEN = "legacyClientsSeen"
+    """Legacy clients stop working for them, and they were seen to succeed with one."""
+    DEVICE_CODE_SEEN = "deviceCodeSeen"
+    """The device code flow is blocked for them, and they were seen to succeed with it."""
+    PASSWORD_ONLY_SEEN = "passwordOnlySeen"  # noqa: S105  (a way to sign in, no password)
+    """MFA is demanded of them, and they were seen to succeed with a password sent by an application (ROPC)."""
     LEGACY_CLIENTS = "legacyClientsUnknown"
     """Legacy clients stop working for them; whether they use any is unknown where no sign-ins were read."""
     DEVICE_CODE = "deviceCodeUnknown"
@@ -131,10 +137,19 @@ class Number(StrEnum):
         return self in (Number.NEWLY_REQUIRED, Number.GUEST, Number.WITHOUT_METHOD)
 
     @property
-    def may_be_blocked(self) -> bool:
-        """Tell whether somebody counted here is blocked, or perhaps: unknown counts as blocked."""
+    def is_blocked(self) -> bool:
+        """Tell whether somebody counted here is blocked for certain, in a way that matters to them."""
         return self in (
             Number.BLOCKED,
+            Number.LEGACY_SEEN,
+            Number.DEVICE_CODE_SEEN,
+            Number.PASSWORD_ONLY_SEEN,
+        )
+
+    @property
+    def may_be_blocked(self) -> bool:
+        """Tell whether somebody counted here is blocked, or perhaps: unknown counts as blocked."""
+        return self.is_blocked or self in (
             Number.LEGACY_CLIENTS,
             Number.DEVICE_CODE,
             Number.SERVICE_ACCOUNT,
@@ -149,6 +164,8 @@ class Effect(Record, frozen=True, kw_only=True):
     """By the values of `Number`; numbers of nobody are left out. Somebody may be in several."""
     may_be_blocked: int
     """People who are blocked or of whom it is unknown, each once."""
+    blocked: int
+    """Of these, the ones of whom it is certain."""
     newly_required: int
     """Members, guests and people without a method, who are newly required to use MFA, each once."""
 
@@ -162,8 +179,7 @@ class Effect(Record, frozen=True, kw_only=True):
 
         Blocked or unknown, of these for certain, not MFA capable, newly required.
         """
-        blocked = self.number(Number.BLOCKED)
-        return self.may_be_blocked, blocked, self.number(Number.NOT_CAPABLE), self.newly_required
+        return self.may_be_blocked, self.blocked, self.number(Number.NOT_CAPABLE), self.newly_required
 
 
 class InExclusion(Record, frozen=True, kw_only=True):
@@ -241,5 +257,5 @@ class Advice(Record, frozen=True, kw_only=True):
     """Every set of up to so many steps was looked at; of larger ones only those that grow from the best."""
     ruled_out: tuple[RuledOut, ...]
     acceptances: tuple[Acceptance, ...]
-    sign_ins_read: bool
-    """Whether it is known who uses legacy clients and device code."""
+    sign_ins_since: str | None
+    """From when on sign-ins were read; None where none were, or not whole: then who uses legacy clients is unknown."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 from migrate.model.plan_part import PlanPart
-from migrate.model.record import Record
 
 
 class ExcludedKind(StrEnum):
@@ -52,18 +51,6 @@ class Sign(StrEnum):
     ACCOUNT_DISABLED = "account disabled"
     NAME_PATTERN = "name"
     NEVER_REGISTERED = "never registered"
-    NOT_INTERACTIVE = "no interactive sign-in"
-    """Of an account that does sign in, as far as the log was read."""
-
-
-class SignInFacts(Record, frozen=True, kw_only=True):
-    """What the sign-in log says of accounts, by object id in lower case."""
-
-    seen: frozenset[str]
-    interactive: frozenset[str]
-    """Somebody sat there."""
-    outside: frozenset[str]
-    """Somebody sat there at an address that is in no named location."""
 
 
 class Nobody(StrEnum):

@@ -44,6 +44,9 @@ _ABILITY = {
 }
 _BLOCKED = {
     Number.BLOCKED: "for certain",
+    Number.LEGACY_SEEN: "seen with legacy clients",
+    Number.DEVICE_CODE_SEEN: "seen with device code",
+    Number.PASSWORD_ONLY_SEEN: "seen with a password alone (ROPC)",
     Number.LEGACY_CLIENTS: "if they use legacy clients or app passwords",
     Number.DEVICE_CODE: "if they use device code",
     Number.SERVICE_ACCOUNT: "if they are service accounts",
@@ -80,7 +83,7 @@ def advice_answer(
                 {"do": remedy_words(one.remedy), "remedy": one.remedy, "why": one.why} for one in advice.ruled_out
             ],
             "accepting": advice.acceptances,
-            "signInsRead": advice.sign_ins_read,
+            "signInsSince": advice.sign_ins_since,
         },
         columns=COLUMNS,
         rows=lambda: (_person_cells(*one) for one in people()),
@@ -103,6 +106,7 @@ def _plain(effect: Effect) -> dict[str, Any]:
     return {
         "numbers": effect.numbers,
         "mayBeBlocked": effect.may_be_blocked,
+        "blocked": effect.blocked,
         "newlyRequired": effect.newly_required,
     }
 
@@ -140,8 +144,11 @@ def _way_lines(advice: Advice) -> Iterator[str]:
     for way in advice.ways:
         yield f"  {' and '.join(f'{step.number}. {remedy_words(step.remedy)}' for step in _steps(way, advice))}"
         yield from (f"       {line}" for line in effect_lines(way.effect, advice.uncovered))
-    if not advice.sign_ins_read:
+    if advice.sign_ins_since is None:
         yield "  Who is blocked is unknown where no sign-ins were read; unknown counts as blocked in this order."
+        yield "  `mfa-migrate sign-ins` reads them."
+    else:
+        yield f"  Sign-ins since {advice.sign_ins_since}: who was not seen with a legacy client may still use one."
 
 
 def _how_exact(size: int) -> str:

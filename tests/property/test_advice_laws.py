@@ -109,7 +109,7 @@ def cost(adviser: Any, chosen: tuple[Remedy, ...], users: USERS) -> tuple[int, .
     numbers = [adviser.numbers_under(user, chosen) for user in users]
     return (
         sum(any(number.may_be_blocked for number in found) for found in numbers),
-        sum(Number.BLOCKED in found for found in numbers),
+        sum(any(number.is_blocked for number in found) for found in numbers),
         sum(Number.NOT_CAPABLE in found for found in numbers),
         sum(any(number.is_newly_required for number in found) for found in numbers),
     )

@@ -17,6 +17,7 @@ from migrate.decide.advice.worlds import Steps, Worlds
 from migrate.model.advice import Advice, Effect, Ended, EndExclusion, Number, Proposal, Remedy, RuledOut, Way
 from migrate.model.evidence import Evidence
 from migrate.model.rules import Rules
+from migrate.model.sign_ins import Coordinate, WaysSeen
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser
 
@@ -25,10 +26,14 @@ PROPOSALS = 40
 
 
 def advised(
-    snapshot: SnapshotHeader, evidence: Evidence, rules: Rules, users: Iterable[AnyUser]
+    snapshot: SnapshotHeader,
+    evidence: Evidence,
+    rules: Rules,
+    users: Iterable[AnyUser],
+    ways: WaysSeen | None = None,
 ) -> tuple[Adviser, Advice]:
-    """Return the adviser of an export, and what it says under these rules."""
-    adviser = Adviser(snapshot, evidence, rules)
+    """Return the adviser of an export, and what it says under these rules. `ways` is what the sign-in log shows."""
+    adviser = Adviser(snapshot, evidence, rules, ways)
     adviser.take(users)
     return adviser, adviser.advice()
 
@@ -36,8 +41,16 @@ def advised(
 class Adviser:
     """Reads the users of one export once, and then answers. Pure."""
 
-    def __init__(self, snapshot: SnapshotHeader, evidence: Evidence, rules: Rules) -> None:
-        """Start with nobody. What the configuration asks for already counts as done."""
+    def __init__(
+        self, snapshot: SnapshotHeader, evidence: Evidence, rules: Rules, ways: WaysSeen | None = None
+    ) -> None:
+        """Start with nobody. What the configuration asks for already counts as done.
+
+        A sign-in log with holes, or one that cannot show device code, says nothing about who was not seen: it is as if
+        none had been read.
+        """
+        whole = ways is not None and not ways.holes and not {Coordinate.FLOW, Coordinate.PROTOCOL} & set(ways.lost)
+        self._ways = ways if whole else None
         tenant_id = snapshot.organization.tenant_id
         self._rules = rules
         self._evidence = policy_steps.prepare(tenant_id, evidence, rules).evidence
@@ -50,7 +63,7 @@ class Adviser:
             apps_that_matter=rules.apps_that_matter,
             baseline=rules.baseline,
         )
-        self._people = People(self._worlds, self._evidence, rules, snapshot.skus)
+        self._people = People(self._worlds, self._evidence, rules, snapshot.skus, self._ways)
         self._costs = Costs(tenant_id, self._evidence, rules, self._worlds, self._people)
         self._remedies: tuple[Remedy, ...] = remedies
         self._single_people = {
@@ -96,7 +109,7 @@ class Adviser:
                 if why is not None
             ),
             acceptances=acceptances_of(self._people, frozenset(gap.tag for gap in self._rules.accepted_gaps)),
-            sign_ins_read=False,
+            sign_ins_since=None if self._ways is None else self._ways.since,
         )
 
     def behind(self, user: AnyUser, numbers: Iterable[int]) -> tuple[Number, ...]:

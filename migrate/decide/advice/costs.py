@@ -17,6 +17,7 @@ from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.impact import Caught
 from migrate.model.record import JsonObject
 from migrate.model.rules import Rules
+from migrate.model.sign_ins import WayIn
 
 _KIND = {
     Caught.NEWLY_REQUIRED: Number.NEWLY_REQUIRED,
@@ -82,17 +83,14 @@ class Costs:
                 yield Number.SMS_VOICE_ONLY
             if cell.looks_like_service and not cell.cannot_answer:
                 yield Number.SERVICE_ACCOUNT
+        if hits & Hit.ASKS and cell.seen is not None and WayIn.ROPC in cell.seen:
+            yield Number.PASSWORD_ONLY_SEEN
         if _is_newly_incapable(cell, then, hits):
             yield Number.NOT_CAPABLE
         if hits & Hit.BLOCKS_ALL or (hits & Hit.ASKS and cell.cannot_answer and not cell.is_covered):
             yield Number.BLOCKED
-        for hit, number in (
-            (Hit.LEGACY, Number.LEGACY_CLIENTS),
-            (Hit.DEVICE_CODE, Number.DEVICE_CODE),
-            (Hit.BLOCKS, Number.OTHER_SIGN_INS),
-        ):
-            if hits & hit and not hits & Hit.BLOCKS_ALL:
-                yield number
+        if not hits & Hit.BLOCKS_ALL:
+            yield from _of_ways(cell, hits)
 
     def _hits_of(self, sort: int, steps: Steps) -> Hit:
         key = (sort, steps & self._worlds.touching(sort))
@@ -145,18 +143,20 @@ class Costs:
     def effect_of(self, steps: Steps) -> Effect:
         """Return what steps do, as numbers of people."""
         numbers: Counter[str] = Counter()
-        blocked = newly = 0
+        unknown = blocked = newly = 0
         for cell, counted in self._people.cells.items():
             if not steps & self._worlds.touching(cell.sort):
                 continue
             found = self.numbers_of(cell, steps)
             for number in found:
                 numbers[number.value] += counted.people
-            blocked += counted.people * any(number.may_be_blocked for number in found)
+            unknown += counted.people * any(number.may_be_blocked for number in found)
+            blocked += counted.people * any(number.is_blocked for number in found)
             newly += counted.people * any(number.is_newly_required for number in found)
         return Effect(
             numbers={number.value: numbers[number.value] for number in Number if numbers[number.value]},
-            may_be_blocked=blocked,
+            may_be_blocked=unknown,
+            blocked=blocked,
             newly_required=newly,
         )
 
@@ -178,7 +178,7 @@ class Costs:
             for cell, counted in self._people.of_sort(sort):
                 found = () if cell.is_disabled else tuple(self._costs(cell, steps))
                 unknown += counted.people * any(number.may_be_blocked for number in found)
-                blocked += counted.people * (Number.BLOCKED in found)
+                blocked += counted.people * any(number.is_blocked for number in found)
                 not_capable += counted.people * (Number.NOT_CAPABLE in found)
                 newly += counted.people * any(number.is_newly_required for number in found)
             known = self._by_sort[sort, steps] = (unknown, blocked, not_capable, newly)
@@ -199,6 +199,23 @@ class Costs:
             not_mfa_capable=sum(number for value, number in people.items() if value in _CANNOT_ANSWER_NOW),
             capable_unknown=people[MfaCapable.UNKNOWN],
         )
+
+
+def _of_ways(cell: Cell, hits: Hit) -> Iterator[Number]:
+    """Yield what becomes of ways to sign in: who was seen with one is blocked; where none were read, it is unknown."""
+    seen = cell.seen
+    if hits & Hit.LEGACY:
+        if seen is None:
+            yield Number.LEGACY_CLIENTS
+        elif seen & {WayIn.LEGACY_CLIENT, WayIn.SMTP_AUTH}:
+            yield Number.LEGACY_SEEN
+    if hits & Hit.DEVICE_CODE:
+        if seen is None:
+            yield Number.DEVICE_CODE
+        elif WayIn.DEVICE_CODE in seen:
+            yield Number.DEVICE_CODE_SEEN
+    if hits & Hit.BLOCKS:
+        yield Number.OTHER_SIGN_INS
 
 
 def _is_newly_incapable(cell: Cell, then: Capability, hits: Hit) -> bool:

@@ -17,6 +17,7 @@ from migrate.model.coverage import Coverage, Verdict
 from migrate.model.evidence import Evidence
 from migrate.model.impact import Caught
 from migrate.model.rules import DIRECTORY_SYNC_NAME, Rules
+from migrate.model.sign_ins import WayIn, WaysSeen
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile
 
@@ -46,11 +47,25 @@ class Cell:
     capability: Capability
     """How they stand to what the enabled policies ask."""
     is_covered: bool
+    seen: frozenset[WayIn] | None
+    """In which ways that MFA or a block ends they were seen to succeed; None where it is not known."""
     registered: tuple[object, ...] | None
     """What tells apart how they would stand to other policies."""
 
 
-_Key = tuple[int, MfaState | None, tuple[object, ...] | None, bool | None, str | None, object, bool, bool, bool]
+_Key = tuple[
+    int,
+    MfaState | None,
+    tuple[object, ...] | None,
+    bool | None,
+    str | None,
+    object,
+    bool,
+    bool,
+    bool,
+    frozenset[WayIn] | None,
+]
+_NOTHING: dict[WayIn, int] = {}
 
 
 @dataclass(slots=True)
@@ -66,8 +81,14 @@ class Counted:
 class People:
     """The users of one export as cells."""
 
-    def __init__(self, worlds: Worlds, evidence: Evidence, rules: Rules, skus: Iterable[SubscribedSku]) -> None:
-        """Start with nobody. `evidence` is the one that `worlds` was made from."""
+    def __init__(
+        self, worlds: Worlds, evidence: Evidence, rules: Rules, skus: Iterable[SubscribedSku], ways: WaysSeen | None
+    ) -> None:
+        """Start with nobody.
+
+        `evidence` is the one that `worlds` was made from, `ways` what the sign-in log shows, where it was read whole.
+        """
+        self._ways = ways
         self._worlds, self._evidence, self._rules = worlds, evidence, rules
         self._capable = Capabilities(evidence, worlds.judge)
         self._sync_holders = sync_accounts(evidence)
@@ -125,10 +146,11 @@ class People:
             and kept_out(user, self._evidence, self._rules) is None,
             self._cannot_answer(profile),
             _looks_like_service(profile, registration),
+            self._seen(profile),
         )
 
     def _cell_of(self, user: AnyUser, key: _Key) -> Cell:
-        sort, _, registered, _, _, _, waits, cannot_answer, looks_like_service = key
+        sort, _, registered, _, _, _, waits, cannot_answer, looks_like_service, seen = key
         is_covered = self.coverage_of(sort).verdict is Verdict.COVERED
         return Cell(
             sort=sort,
@@ -139,6 +161,7 @@ class People:
             looks_like_service=looks_like_service,
             capability=self._capable.of(user.profile, user.registration),
             is_covered=is_covered,
+            seen=seen,
             registered=registered,
         )
 
@@ -178,6 +201,11 @@ class People:
     def uncovered(self) -> Iterator[tuple[Cell, Counted]]:
         """Yield those of them who are not covered."""
         return ((cell, counted) for cell, counted in self.waiting if not self.is_proven(cell))
+
+    def _seen(self, profile: UserProfile) -> frozenset[WayIn] | None:
+        if self._ways is None:
+            return None
+        return frozenset(self._ways.last.get(profile.id, _NOTHING))
 
     def _cannot_answer(self, profile: UserProfile) -> bool:
         is_room = bool(self._room_skus and self._room_skus & set(profile.assigned_licenses or ()))

@@ -243,8 +243,7 @@ class Worlds:
         return known
 
     def _is_proven(self, number: int, certain: tuple[int, ...], perhaps: tuple[int, ...]) -> bool:
-        lasting = tuple(place for place in certain if self._solver.lasts(place))
-        if not self.judge.is_beta_unread and self._fills(number, lasting):
+        if not self.judge.is_beta_unread and self._fills(number, self._lasting(certain)):
             return True
         if not self._accepted:
             return False
@@ -284,10 +283,7 @@ class Worlds:
 
     def closes(self, number: int, steps: Steps) -> bool:
         """Tell whether less is open for people of a sort after the steps, for certain."""
-        certain, _ = self._today[number]
-        after, _ = self._assigned(number, steps)
-        new = set(after) - set(certain)
-        return any(self._reach_of(place, certain) & Hit.CLOSES for place in new)
+        return self._differs(number, steps, 0)
 
     def _reach_of(self, place: int, certain: tuple[int, ...]) -> Hit:
         key = (place, certain)
@@ -352,11 +348,14 @@ class Worlds:
         return found
 
     def _differs(self, number: int, steps: Steps, fewer: Steps) -> bool:
-        """Tell whether one set of steps about one policy demands more of somebody than a smaller one."""
-        before, _ = self._assigned(number, fewer)
-        after, _ = self._assigned(number, steps)
-        new = set(after) - set(before)
+        """Tell whether one set of steps demands more of somebody than a smaller one, of what lasts."""
+        before = self._lasting(self._assigned(number, fewer)[0])
+        new = set(self._lasting(self._assigned(number, steps)[0])) - set(before)
         return any(self._reach_of(place, before) & Hit.CLOSES for place in new)
+
+    def _lasting(self, places: Iterable[int]) -> tuple[int, ...]:
+        """Return the policies without the one that people leave by being disabled: it closes nothing for good."""
+        return tuple(place for place in places if self._solver.lasts(place))
 
 
 def _meets(box: Box, witness: Box) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from migrate.decide.advice.advising import Adviser, advised
+from migrate.decide.policy_steps import prepare
 from migrate.model.advice import (
     Advice,
     AllClientApps,
@@ -21,8 +22,9 @@ from migrate.model.advice import (
 )
 from migrate.model.capability import CapabilityEvidence, InboundTrust
 from migrate.model.evidence import Evidence, ReadStatus
-from migrate.model.plan import AcceptedGap
+from migrate.model.plan import AcceptedGap, SetPolicyState
 from migrate.model.rules import DIRECTORY_SYNC_NAME, Rules
+from migrate.model.sign_ins import Coordinate, WayIn, WaysSeen
 from migrate.model.users import AnyUser, Registration
 from tests.unit.decide.records import (
     ROOM_SKU,
@@ -313,6 +315,29 @@ def test_blocking_device_code_is_unknown_without_sign_ins() -> None:
     assert effect.number(Number.DEVICE_CODE) == 1
 
 
+def test_who_was_seen_with_a_legacy_client_is_blocked_and_nobody_else_is_unknown() -> None:
+    proof = evidence(with_conditions(policy("Modern", **SPARED), clientAppTypes=MODERN))
+    ways = WaysSeen(
+        since="2026-10-25T00:00:00Z",
+        until="2026-11-24T00:00:00Z",
+        holes=0,
+        lost=(),
+        last={object_id("ada"): {WayIn.SMTP_AUTH: 1}, object_id("ben"): {WayIn.ROPC: 1}},
+    )
+    people = (user("ada"), user("ben"), user("cem", "disabled"))
+    _, found = advised(snapshot(3, sku()), proof, rules(), people, ways)
+    assert found.sign_ins_since == "2026-10-25T00:00:00Z"
+    effect = proposal(found, AllClientApps).effect
+    assert effect.numbers == {"covered": 2, "legacyClientsSeen": 1}
+    assert (effect.may_be_blocked, effect.blocked) == (1, 1)
+    _, ours = advised(snapshot(3, sku()), evidence(), rules(), people, ways)
+    assert proposal(ours, CreateOurs).effect.number(Number.PASSWORD_ONLY_SEEN) == 1
+    for spoilt in (structs.replace(ways, holes=1), structs.replace(ways, lost=(Coordinate.FLOW,))):
+        _, unknown = advised(snapshot(3, sku()), proof, rules(), people, spoilt)
+        assert unknown.sign_ins_since is None
+        assert proposal(unknown, AllClientApps).effect.number(Number.LEGACY_CLIENTS) == 3
+
+
 # What never is
 
 
@@ -400,6 +425,20 @@ def test_what_a_wide_block_leaves_out_stays_left_out() -> None:
     wide = granting(with_conditions(policy("Block abroad", **SPARED), locations=places), "block")
     found = advice(evidence(wide), user("ada"))
     assert [type(one.remedy) for one in found.proposals] == [CreateOurs]
+
+
+def test_steps_are_weighed_against_what_lasts_not_against_the_policy_for_per_user_mfa() -> None:
+    excluded = {**SPARED, "excludeGroups": [object_id("exceptions")]}
+    proof = evidence(policy(PER_USER, **SPARED), policy("On", **excluded), groups=(group("exceptions", "ada"),))
+    found = advice(proof, user("ada"), user("ben"), decided=rules(emergency_access=(), emergency_none="a test"))
+    assert found.uncovered == 1
+    assert proposal(found, EndExclusion).effect.number(Number.COVERED) == 1
+
+
+def test_a_sleeping_policy_that_is_equal_to_ours_may_be_named_too() -> None:
+    both = rules(create=True, switch_on=(object_id("Asleep"),))
+    steps = prepare(object_id("tenant"), evidence(asleep()), both).steps
+    assert [type(step) for step in steps] == [SetPolicyState]
 
 
 # Accepting
