@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 from legacy_exports import LegacyUser, clixml, deep_json, selected_csv
+from unlucky_tenant import unlucky_tenant
 
 from migrate.cli import run
 from migrate.commands.sandbox import write_lab_config
@@ -30,14 +31,14 @@ SEED, USERS = 5, 30
 PORT = 8765
 """The port that the configuration names, as in the README; the run itself takes any free one."""
 
-TENANT, CONFIG = "tenant.json", "mfa-migrate.toml"
+TENANT, CONFIG, UNLUCKY = "tenant.json", "mfa-migrate.toml", "unlucky-tenant.json"
 LEGACY = {
     "legacy-export/selected.csv": selected_csv,
     "legacy-export/users.json": deep_json,
     "legacy-export/users.clixml": clixml,
 }
 RUN = ("plan.csv", "plan.json", "rollback.csv", "rollback.json", "audit.csv")
-FILES = (TENANT, CONFIG, *LEGACY, *(f"run/{name}" for name in RUN))
+FILES = (TENANT, CONFIG, UNLUCKY, *LEGACY, *(f"run/{name}" for name in RUN))
 
 CHANGING_COLUMNS = {
     "Sequence",
@@ -60,6 +61,7 @@ CHANGING = re.compile(
 def make(folder: Path) -> list[str]:
     """Write all samples below `folder`, which exists and is empty; return what the run left in its working folder."""
     save_tenant(company(SEED, USERS), folder / TENANT)
+    (folder / UNLUCKY).write_text(unlucky_tenant(), encoding="utf-8")
     tenant = load_tenant_file(folder / TENANT)
     write_lab_config(folder / CONFIG, tenant, f"http://127.0.0.1:{PORT}", pacing=False)
     (folder / "legacy-export").mkdir()

@@ -50,7 +50,8 @@ def test_a_sample_that_says_something_else_is_noticed(make_samples: ModuleType, 
     for name in make_samples.FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         text = (SAMPLES / name).read_text(encoding="utf-8")
-        changed = text.replace("rob.keller", "bob.keller").replace('"totalUsers": 30', '"totalUsers": 31')
+        changed = text.replace("rob.keller", "bob.keller").replace("Kim Olsen", "Kim Olson")
+        changed = changed.replace('"totalUsers": 30', '"totalUsers": 31')
         changed = changed.replace("canary =", "# canary =").replace("cleo.nair", "leo.nair")
         changed = changed.replace('"journalEntries"', '"journalEntriez"')
         (tmp_path / name).write_text(changed, encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from migrate.decide.accounts_of_nobody import facts_of, guess_at
+from migrate.decide.accounts_of_nobody import guess_at
 from migrate.decide.own_policies import marker_for
 from migrate.decide.planner import Planner
 from migrate.decide.policy_steps import NO_PAST, OwnPast
@@ -14,7 +14,6 @@ from migrate.model.evidence import Evidence
 from migrate.model.plan import CreatePolicy, ExcludedUser, PlanAction, PlanHeader
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Sign
 from migrate.model.policy_scope import SetPolicyScope, users_of
-from migrate.model.sign_ins import Form, Seen, SeenAs, SignInClass, SignInKind
 from migrate.model.templates import Template
 from tests.unit.decide.records import (
     ROOM_SKU,
@@ -35,38 +34,6 @@ from tests.unit.decide.records import (
 )
 
 KEY = marker_for(TENANT, Template.ALL_USERS)
-
-
-ONCE = Seen(rows=1, first=0, last=0, hours=((0, 1),))
-
-
-def kind_of(form: Form, places: tuple[str, ...] | None) -> SignInKind:
-    """Return an ordinary kind of sign-ins of this form, from these places."""
-    return SignInKind(
-        form=form,
-        resources=(),
-        contexts=None,
-        client="Browser",
-        application="",
-        protocol=None,
-        flow=None,
-        platform=None,
-        places=places,
-        places_seen_by_resource=None,
-        country=None,
-        global_secure_access=None,
-        risk=None,
-        compliant=None,
-        hybrid_joined=None,
-        external="none",
-        outcome=SignInClass.OK,
-        code=0,
-        multifactor=None,
-        asked_by=None,
-        silent=False,
-        results=None,
-        enforced_mfa=(),
-    )
 
 
 def left_out(name: str, by: ExcludedBy = ExcludedBy.USER, **others: Any) -> PolicyExclusion:
@@ -239,19 +206,3 @@ def test_proposals_come_with_evidence_and_never_name_who_holds_a_role() -> None:
     assert "Block their sign-in" in sentence(header, "block-sign-in-advised")
     header, _ = planned(people, left_out("svc-erp"))
     assert "svc-erp" not in {one.user_principal_name.partition("@")[0] for one in header.proposals}
-
-
-def test_whoever_sat_at_a_keyboard_outside_every_named_location_is_never_proposed() -> None:
-    who = nobody("svc-erp")
-    here = object_id("svc-erp")
-
-    def guessed(*kinds: tuple[Form, tuple[str, ...] | None]) -> Any:
-        seen = [SeenAs(kind=kind_of(form, places), user_id=here.upper(), seen=ONCE) for form, places in kinds]
-        return guess_at(who, frozenset(), frozenset(), facts_of(seen))
-
-    only_by_itself = guessed((Form.NON_INTERACTIVE, ()))
-    assert Sign.NOT_INTERACTIVE in only_by_itself.signs
-    assert Sign.NOT_INTERACTIVE not in guessed((Form.INTERACTIVE, ("office",))).signs
-    assert guessed((Form.INTERACTIVE, ())) is None
-    assert guessed((Form.INTERACTIVE, None)) is None, "an address that is not known is no office"
-    assert Sign.NOT_INTERACTIVE not in guessed().signs, "who does not sign in at all shows nothing"
