@@ -36,7 +36,7 @@ from migrate.model.plan import (
 )
 from migrate.model.rules import Rules
 from migrate.model.templates import Wish
-from migrate.model.tenant_settings import answer_on
+from migrate.model.tenant_settings import ANSWER_COUNTS_FOR, BASELINE_PAGE, answer_on
 from migrate.settings import Settings
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_rows_of, read_plan, write_plan
@@ -203,7 +203,14 @@ def _rules(call: Call, snapshot: Snapshot) -> Rules:
             "limits.max_newly_prompted is called max_newly_required now; the former name still works. Rename it in "
             "mfa-migrate.toml."
         )
-    return rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
+    rules = rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
+    answer = call.settings.config.tenant_settings.answer
+    if answer is not None and answer.is_answer and not rules.baseline.is_answer:
+        call.screen.warn(
+            f"The answer about baseline scopes is of {answer.said_on}, more than {ANSWER_COUNTS_FOR.days} days ago: it "
+            f"counts no more. Look at {BASELINE_PAGE} again and write what it shows, with its day."
+        )
+    return rules
 
 
 def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:

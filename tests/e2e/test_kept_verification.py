@@ -50,3 +50,10 @@ def test_a_policy_of_microsofts_that_changes_after_the_migration_is_a_finding(la
     assert "excludeUsers: 0 fewer, 1 more" in changed["evidence"]
     out_of_it = [one["subject"] for one in found if one["code"] == "not-covered"]
     assert out_of_it == [lab.name_of("alma.berg")], "whoever it protects no longer is a finding of their own"
+
+
+def test_an_answer_about_baseline_scopes_that_is_too_old_is_named_as_such(lab: Lab) -> None:
+    words = 'baseline_scopes = "enforced"\nbaseline_scopes_by = "Ada"\nbaseline_scopes_on = '
+    lab.configure(tenant_settings=f"{words}2020-01-01")
+    lab.go("export")
+    assert "is of 2020-01-01, more than 30 days ago" in " ".join(lab.go("plan").err.split())
