@@ -14,12 +14,13 @@ from migrate.decide.planner import Planner
 from migrate.engine.history import begun_plans, plans_rolled_back
 from migrate.errors import MfaMigrateError
 from migrate.model.journal import Operation, Outcome
+from migrate.model.record import JsonObject
 from migrate.model.replies import WriteRequest
 from migrate.model.run import Ending, RunResult
 from migrate.model.users import MfaState
 from tests.unit.decide import records
 from tests.unit.decide.records import object_id
-from tests.unit.engine.memory import Crash
+from tests.unit.engine.memory import PILOT, Crash
 from tests.unit.engine.world import EMERGENCY, EVERYBODY, PEOPLE, World
 
 STATES = st.fixed_dictionaries({name: st.sampled_from(MfaState) for name in PEOPLE})
@@ -45,7 +46,12 @@ def guarded(world: World) -> World:
         assert step.before.is_found_as(found) or step.after.is_found_as(found), "drift was overwritten"
 
     def before_weakening(policy_id: str) -> None:
-        rest = {key: raw for key, raw in world.tenant.policies.items() if key != policy_id}
+        nobody_loses({key: raw for key, raw in world.tenant.policies.items() if key != policy_id})
+
+    def before_rescoping(policy_id: str, body: JsonObject) -> None:
+        nobody_loses({**world.tenant.policies, policy_id: {**world.tenant.policies[policy_id], **body}})
+
+    def nobody_loses(rest: dict[str, JsonObject]) -> None:
         with_it = dict(world.tenant.policies)
         depending = [user for user in off_by_us(world) if world.is_covered(user)]
         world.tenant.policies = rest
@@ -56,6 +62,7 @@ def guarded(world: World) -> World:
         assert not uncovered, "a policy was weakened on which somebody rests whom we switched off"
 
     world.tenant.before_write, world.tenant.before_weakening = before_write, before_weakening
+    world.tenant.before_rescoping = before_rescoping
     return world
 
 
@@ -279,6 +286,16 @@ class Runs(RuleBasedStateMachine):
             world.plan, world.steps = world.planned()
         else:
             self.attempt(then, None, None)
+
+    @precondition(lambda self: self.world.create)
+    @rule(narrow=st.booleans(), pilot=SOME, dies_at=st.none() | st.integers(1, 40))
+    def be_for_others(self, narrow: bool, pilot: set[str], dies_at: int | None) -> None:
+        """The configuration says that the policy is for a group, or for everybody again, and a new plan is applied."""
+        world = self.world
+        world.scope = object_id(PILOT) if narrow else None
+        world.tenant.pilot = {object_id(name) for name in pilot}
+        world.plan, world.steps = world.planned()
+        self.attempt("apply", dies_at, None)
 
     @invariant()
     def no_policy_exists_twice(self) -> None:

@@ -76,6 +76,7 @@ class MemoryTenant:
         """The same of a policy's write."""
         self.before_write: Callable[[WriteRequest], None] = lambda _: None
         self.before_weakening: Callable[[str], None] = lambda _: None
+        self.before_rescoping: Callable[[str, JsonObject], None] = lambda _, __: None
         self.fates: list[str] = []
         """What happens to the coming writes: `lost` (applied, no answer), `dropped` (not applied, no answer),
         `unanswered` (not applied, and nothing came back), `throttled`, `expired`, `forbidden`, `missing`, `refused`,
@@ -236,6 +237,8 @@ class MemoryTenant:
             return WriteFate.STALE
         if body.get("state", "enabled") != "enabled":
             self.before_weakening(policy_id)
+        if "conditions" in body:
+            self.before_rescoping(policy_id, body)
         if self.unclear_changes:
             self.unclear_changes -= 1
             return WriteFate.UNCLEAR
