@@ -68,6 +68,10 @@ def _serve(
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="Fault script (JSON) to begin with.")
     ] = None,
+    sign_ins: Annotated[
+        int, typer.Option("--sign-ins", min=0, metavar="N", help="Invented sign-ins in the log, by the seed.")
+    ] = 0,
+    days: Annotated[int, typer.Option("--days", min=1, max=30, help="The days before now over which they lie.")] = 14,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Another setting; see mfa-migrate help sandbox."),
@@ -79,6 +83,7 @@ def _serve(
     Examples:
         mfa-migrate sandbox --write-config lab.toml
         mfa-migrate sandbox --port 8765 --users 2000 --no-throttle
+        mfa-migrate sandbox --users 300 --sign-ins 5000 --days 14
         mfa-migrate sandbox --tenant-file rehearsal.json --faults throttled.json
     """
     if context.invoked_subcommand is not None:
@@ -89,6 +94,8 @@ def _serve(
         settings = _settings(no_throttle, latency, enforce_permissions, setting or [])
         server = _server(tenant, port, settings, _tls(https, cert, key))
         with server:
+            if sign_ins:
+                call.screen.say(f"Rows in the sign-in log: {_seed_sign_ins(server, sign_ins, days, seed)}")
             if faults is not None:
                 call.screen.say(f"Faults: {faults}, seed {_load_faults(server, faults)}")
             if write_config is not None:
@@ -109,6 +116,13 @@ def _tls(https: bool, cert: Path | None, key: Path | None) -> SandboxTls | None:
         if not path.is_file():
             raise UsageProblem(f"There is no file {path}.", hint="Check --cert and --key.")
     return SandboxTls(cert, key, cert)
+
+
+def _seed_sign_ins(server: SandboxServer, number: int, days: int, seed: int) -> int:
+    """Let people sign in before the sandbox is asked anything, and return the rows of the log."""
+    from migrate.sandbox.generated_sign_ins import seed_sign_ins
+
+    return seed_sign_ins(server.sandbox, number, days, seed)
 
 
 def _load_faults(server: SandboxServer, path: Path) -> int:

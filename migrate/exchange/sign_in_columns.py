@@ -287,17 +287,34 @@ def _people(kind: Any, user: Any, time: Any, ends: Any, names: list[str]) -> Ite
     total = len(kind)
     if not total:
         return
-    begins = np.flatnonzero(np.concatenate((np.array([True]), (kind[1:] != kind[:-1]) | (user[1:] != user[:-1]))))
+    new = np.concatenate((np.array([True]), (kind[1:] != kind[:-1]) | (user[1:] != user[:-1])))
+    begins = np.flatnonzero(new)
     stops = np.append(begins[1:], total)
-    for begin, stop in zip(begins.tolist(), stops.tolist(), strict=True):
-        hours: dict[int, int] = {}
-        for moment, ended in zip(time[begin:stop].tolist(), ends[begin:stop].tolist(), strict=True):
-            if ended:
-                hours[moment // 3600] = hours.get(moment // 3600, 0) + 1
+    group = np.cumsum(new)[ends] - 1
+    hour = time[ends] // 3600
+    # The hours of each group in which attempts ended, with their number; both are in order already.
+    if len(group):
+        other = np.concatenate((np.array([True]), (group[1:] != group[:-1]) | (hour[1:] != hour[:-1])))
+        places = np.flatnonzero(other)
+        numbers = np.diff(np.append(places, len(group))).tolist()
+        group, hours = group[places], hour[places].tolist()
+    else:
+        numbers, hours = [], []
+    edges = np.searchsorted(group, np.arange(len(begins) + 1)).tolist()
+    firsts, lasts = time[begins].tolist(), time[stops - 1].tolist()
+    rows = (stops - begins).tolist()
+    of_kind, of_user = kind[begins].tolist(), user[begins].tolist()
+    for place, (row_count, first, last) in enumerate(zip(rows, firsts, lasts, strict=True)):
+        begin, end = edges[place], edges[place + 1]
         yield (
-            int(kind[begin]),
-            names[int(user[begin])],
-            Seen(rows=stop - begin, first=int(time[begin]), last=int(time[stop - 1]), hours=tuple(hours.items())),
+            of_kind[place],
+            names[of_user[place]],
+            Seen(
+                rows=row_count,
+                first=first,
+                last=last,
+                hours=tuple(zip(hours[begin:end], numbers[begin:end], strict=True)),
+            ),
         )
 
 

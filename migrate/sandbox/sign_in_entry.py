@@ -1,5 +1,6 @@
 """The sign-in log's entry for one simulated sign-in."""
 
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -16,13 +17,16 @@ BETA_ONLY = words(
     "crossTenantAccessType conditionalAccessAudiences "
     "authenticationProtocol originalRequestId tokenIssuerType tokenIssuerName processingTimeInMilliseconds "
     "authenticationMethodsUsed mfaDetail alternateSignInName "
-    "authenticationProcessingDetails networkLocationDetails sessionLifetimePolicies incomingTokenType"
+    "authenticationProcessingDetails networkLocationDetails sessionLifetimePolicies incomingTokenType "
+    "originalTransferMethod isThroughGlobalSecureAccess authenticationContextClassReferences "
+    "ipAddressFromResourceProvider"
 )
 """Members that v1.0 does not send."""
 
 _REASONS = {
     0: "Other.",
     50057: "The user account is disabled.",
+    50074: "Strong Authentication is required.",
     50076: "A policy of your organization asks for multifactor authentication here.",
     50079: "User needs to enroll for second factor authentication.",
     50126: "Error validating credentials due to invalid username or password.",
@@ -68,15 +72,15 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "userId": user["id"],
         "userType": "guest" if user.get("userType") == "Guest" else "member",
         "homeTenantId": home_of(attempt, sandbox.tenant) or sandbox.tenant.id,
-        "resourceTenantId": sandbox.tenant.id,
+        "resourceTenantId": outcome.resource_tenant or sandbox.tenant.id,
         "crossTenantAccessType": _cross_tenant(kind_of(attempt, sandbox.tenant)),
         "conditionalAccessAudiences": [app] if app else [],
-        "appId": app,
+        "appId": outcome.client_app or app,
         "appDisplayName": _APPS.get(app.lower(), app),
         "ipAddress": attempt.ip,
         "clientAppUsed": outcome.client_name,
         "userAgent": None,
-        "correlationId": str(uuid4()),
+        "correlationId": outcome.correlation or str(uuid4()),
         "conditionalAccessStatus": _status(outcome),
         "originalRequestId": entry_id,
         "isInteractive": outcome.interactive,
@@ -84,10 +88,15 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "tokenIssuerName": "",
         "tokenIssuerType": "AzureAD",
         "processingTimeInMilliseconds": 120,
-        "authenticationProtocol": "deviceCode" if attempt.transfer == "deviceCodeFlow" else "none",
-        "incomingTokenType": "none",
+        "authenticationProtocol": _protocol(outcome),
+        "originalTransferMethod": attempt.transfer or "none",
+        # A refresh brings its token; somebody at the keyboard brings none.
+        "incomingTokenType": "none" if outcome.interactive else "refreshToken",
+        "isThroughGlobalSecureAccess": bool(attempt.compliant_network),
+        "authenticationContextClassReferences": [],
+        "ipAddressFromResourceProvider": outcome.seen_address,
         "riskDetail": "none",
-        "riskLevelAggregated": attempt.user_risk,
+        "riskLevelAggregated": attempt.sign_in_risk,
         "riskLevelDuringSignIn": attempt.sign_in_risk,
         "riskState": "none",
         "riskEventTypes": [],
@@ -100,7 +109,7 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "mfaDetail": None,
         "authenticationMethodsUsed": [],
         "authenticationProcessingDetails": [],
-        "networkLocationDetails": [],
+        "networkLocationDetails": _networks(sandbox, attempt.ip),
         "sessionLifetimePolicies": [],
         "status": {
             "errorCode": outcome.code,
@@ -110,7 +119,7 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "deviceDetail": {
             "deviceId": "",
             "displayName": "",
-            "operatingSystem": attempt.platform,
+            "operatingSystem": _SYSTEMS.get(str(attempt.platform), attempt.platform) if not outcome.legacy else "",
             "browser": "",
             "isCompliant": attempt.compliant and not attempt.hides_device,
             "isManaged": (attempt.compliant or attempt.joined) and not attempt.hides_device,
@@ -131,6 +140,39 @@ def log_entry(sandbox: "Sandbox", outcome: "Outcome") -> Json:
         "authenticationDetails": _steps(outcome, now),
         "appliedConditionalAccessPolicies": [_applied(each, can_mfa=outcome.can_mfa) for each in outcome.verdicts],
     }
+
+
+_SYSTEMS = {
+    "windows": "Windows11",
+    "macOS": "MacOs",
+    "iOS": "Ios 18.1",
+    "android": "Android 15",
+    "linux": "Linux",
+    "windowsPhone": "Windows Phone 10",
+}
+"""What the log writes for a platform; a legacy client tells no system."""
+
+
+def _protocol(outcome: "Outcome") -> str:
+    if outcome.protocol:
+        return outcome.protocol
+    return {"deviceCodeFlow": "deviceCode", "authenticationTransfer": "authenticationTransfer"}.get(
+        outcome.attempt.transfer or "", "none"
+    )
+
+
+def _networks(sandbox: "Sandbox", ip: str | None) -> list[Json]:
+    """Return the named locations of the address, as the log names them."""
+    if ip is None:
+        return []
+    address = ip_address(ip)
+    inside = [
+        (str(place.get("displayName")), bool(place.get("isTrusted")))
+        for place in sandbox.tenant.named_locations.values()
+        if any(address in ip_network(each["cidrAddress"], strict=False) for each in place.get("ipRanges", ()))
+    ]
+    kinds = (("namedNetwork", [name for name, _ in inside]), ("trustedNamedLocation", [n for n, ok in inside if ok]))
+    return [{"networkType": kind, "networkNames": names} for kind, names in kinds if names]
 
 
 def _how_mfa_was_done(outcome: "Outcome") -> str | None:

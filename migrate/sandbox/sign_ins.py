@@ -1,8 +1,9 @@
 """Simulated sign-ins: whether MFA is asked, by which mechanism, and the log entry that it leaves."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from migrate.sandbox.access_conditions import Attempt, undecided
 from migrate.sandbox.access_grants import Factors, Verdict, judge
@@ -32,9 +33,9 @@ _LEGACY = {
 _MODERN = {"browser": "Browser", "mobileappsanddesktopclients": "Mobile Apps and Desktop clients"}
 _TEXTS = words(
     "user app client ip country platform userAction signInRisk userRisk transfer register scopes externalTenantId "
-    "externalUserType"
+    "externalUserType protocol clientApp resourceTenantId seenAddress"
 )
-_SWITCHES = words("compliant joined mfa interactive confidential compliantNetwork homeMfa")
+_SWITCHES = words("compliant joined mfa interactive confidential compliantNetwork homeMfa appPassword interruptFirst")
 _FIELDS = _TEXTS | _SWITCHES | {"device"}
 _RISKS = words("none low medium high hidden")
 _KINDS_OF_VALUES: tuple[tuple[frozenset[str], type, str], ...] = (
@@ -54,8 +55,11 @@ _CHOICES = {
     "userRisk": _RISKS,
     "transfer": words("deviceCodeFlow authenticationTransfer"),
     "register": frozenset(KINDS),
+    "protocol": words("ropc none"),
 }
 """Fields that hold one of a few words; any case will do."""
+WANTED = 50074
+"""Strong authentication is required: an interrupt."""
 # Codes of the sign-in log (contract 10.1).
 OK, DISABLED, ENROL, ASKED_BY_POLICY, DENIED, BLOCKED, BLOCKED_BY_DEFAULTS, LEGACY_REFUSED = (
     0,
@@ -85,6 +89,15 @@ class Outcome:
     """The report's name of the method that was used."""
     legacy: bool
     interactive: bool
+    protocol: str | None = None
+    """ropc: a program handed over the password."""
+    client_app: str | None = None
+    """Application id of the client, where it is another one than the resource."""
+    resource_tenant: str | None = None
+    """The tenant whose resource it was, where it is another one: an outbound sign-in."""
+    seen_address: str | None = None
+    """The address that the resource saw."""
+    correlation: str | None = None
 
     @property
     def multifactor(self) -> bool:
@@ -113,6 +126,10 @@ def sign_in(sandbox: "Sandbox", body: Json) -> Json:
     if outcome.code == ENROL and body.get("register") is not None:
         register(sandbox, attempt.place, str(body["register"]))
         outcome = _outcome(sandbox, body, attempt, client_name, legacy=legacy)
+    if body.get("interruptFirst") and outcome.did_mfa:
+        # Azure Monitor shows a sign-in with MFA as several rows: first that it is wanted, then that it was done.
+        outcome = replace(outcome, correlation=str(uuid4()))
+        sandbox.tenant.sign_ins.append(log_entry(sandbox, replace(outcome, code=WANTED, did_mfa=False)))
     entry = log_entry(sandbox, outcome)
     sandbox.tenant.sign_ins.append(entry)
     return entry
@@ -215,10 +232,15 @@ def _outcome(sandbox: "Sandbox", body: Json, attempt: Attempt, client_name: str,
     # Whoever comes by direct connect has no account here in which a method could be registered.
     may_register = kind_of(attempt, tenant) != "b2bDirectConnectUser"
     can_mfa = can_mfa and (trusted or may_register)
+    # A program that hands over the password cannot answer, whoever's it is.
+    is_program = body.get("protocol") == "ropc"
     before = Factors.of(methods, did_mfa=False, at_home=trusted)
     first = [judge(each, attempt, tenant, before) for each in tenant.policies.values()]
     providers = _providers(sandbox, place, first, legacy=legacy)
-    did_mfa = bool(providers) and can_mfa and body.get("mfa") is not False
+    if body.get("appPassword") and legacy:
+        # An app password stands for both factors of per-user MFA; a policy does not take it.
+        providers = tuple(each for each in providers if each != "user")
+    did_mfa = bool(providers) and can_mfa and not is_program and body.get("mfa") is not False
     shown = Factors.of(methods, did_mfa=did_mfa, at_home=trusted)
     verdicts = tuple(judge(each.policy, attempt, tenant, shown) for each in first)
     return Outcome(
@@ -229,6 +251,10 @@ def _outcome(sandbox: "Sandbox", body: Json, attempt: Attempt, client_name: str,
         did_mfa=did_mfa,
         can_mfa=can_mfa,
         legacy=legacy,
+        protocol=body.get("protocol"),
+        client_app=body.get("clientApp"),
+        resource_tenant=body.get("resourceTenantId"),
+        seen_address=body.get("seenAddress"),
         interactive=bool(body.get("interactive", True)),
         method=_method_used(methods) if did_mfa else None,
         code=_code(
@@ -240,6 +266,7 @@ def _outcome(sandbox: "Sandbox", body: Json, attempt: Attempt, client_name: str,
             can_mfa=can_mfa,
             may_register=may_register,
             legacy=legacy,
+            is_program=is_program,
         ),
     )
 
@@ -284,6 +311,7 @@ def _code(
     can_mfa: bool,
     may_register: bool,
     legacy: bool,
+    is_program: bool,
 ) -> int:
     if not sandbox.tenant.people.account_enabled(place):
         return DISABLED
@@ -298,6 +326,8 @@ def _code(
         return LEGACY_REFUSED  # the password alone is no longer enough: legacy clients need an app password
     if not providers:
         return OK
+    if is_program:
+        return ASKED_BY_POLICY  # UNCONFIRMED whether 50076 or 50079
     if not can_mfa:
         return ENROL if may_register else BLOCKED
     if not did_mfa:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from migrate.decide.coverage.locations import Countries, Ranges, lies_in, read_locations
+from migrate.decide.coverage.locations import Countries, Ranges, read_locations
 from migrate.decide.sign_ins.words import SET_ASIDE, class_of, is_hybrid, is_silent, platform_of, ways_of
 from migrate.decide.stated_sign_in import address_of
 from migrate.errors import UsageProblem
@@ -18,7 +18,13 @@ class Reducer:
 
     def __init__(self, evidence: Evidence, tenant_id: str) -> None:
         locations = read_locations(evidence.named_locations)
-        self._ranges = [one for _, one in sorted(locations.items()) if isinstance(one, Ranges)]
+        # Thousands of addresses are held against hundreds of ranges: as numbers, that costs little.
+        self._ranges = [
+            (one.id, network.version, int(network[0]), int(network[-1]))
+            for _, one in sorted(locations.items())
+            if isinstance(one, Ranges)
+            for network in one.networks
+        ]
         self._names_countries = any(isinstance(one, Countries) for one in locations.values())
         self._tenant_id = tenant_id.lower()
 
@@ -34,7 +40,9 @@ class Reducer:
         except UsageProblem:
             return None
         assert address is not None
-        return tuple(one.id for one in self._ranges if lies_in(one, address))
+        version, number = address.version, int(address)
+        inside = [where for where, of, first, last in self._ranges if of == version and first <= number <= last]
+        return tuple(dict.fromkeys(inside))
 
     def kind_of(self, shape: RowShape, places: Places) -> SignInKind | SetAside:
         """Return the kind of a row, or why it is set aside."""

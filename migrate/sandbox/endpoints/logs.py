@@ -6,6 +6,7 @@ from migrate.sandbox.audit import visible
 from migrate.sandbox.messages import Answer, Call, GraphError, Json, words
 from migrate.sandbox.odata.paging import Collection, entity, listing
 from migrate.sandbox.routing import Route, needs
+from migrate.sandbox.shown_sign_ins import shown_sign_in
 from migrate.sandbox.sign_in_entry import BETA_ONLY
 
 if TYPE_CHECKING:
@@ -80,12 +81,6 @@ def _sign_ins(version: str) -> Collection:
     )
 
 
-def _shown(entry: Json, version: str) -> Json:
-    if version == "beta":
-        return entry
-    return {name: value for name, value in entry.items() if name not in BETA_ONLY}
-
-
 def _seen(sandbox: "Sandbox") -> list[Json]:
     if not sandbox.tenant.has_premium():
         raise GraphError(
@@ -101,14 +96,14 @@ def list_sign_ins(sandbox: "Sandbox", call: Call) -> Answer:
     found = _seen(sandbox)
     if "signineventtypes" not in call.query.get("$filter", "").lower():
         found = [each for each in found if each.get("isInteractive", True)]
-    return listing(call, _sign_ins(call.version), found, lambda each: _shown(each, call.version))
+    return listing(call, _sign_ins(call.version), found, lambda each: shown_sign_in(sandbox, call, each))
 
 
 def get_sign_in(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /auditLogs/signIns/{id}."""
     for each in _seen(sandbox):
         if str(each.get("id")).lower() == call.params["entry"].lower():
-            return entity(call, _sign_ins(call.version), _shown(each, call.version))
+            return entity(call, _sign_ins(call.version), shown_sign_in(sandbox, call, each))
     raise GraphError(404, "NotFound", f"There is no sign-in {call.params['entry']}.")
 
 
