@@ -33,7 +33,7 @@ USABLE := $(shell test "$$(sed -n 1p $(STAMP) 2>/dev/null)" = "$(CURDIR)" \
 	&& "$(PY)" -c "" 2>/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts sandbox-page figures bench clean venv fresh-venv
+.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts sandbox-page figures bench wheel clean venv fresh-venv
 
 help: ## Print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -99,6 +99,11 @@ bench: venv ## Run the benchmarks and print their figures
 	@set -e; for script in benchmarks/bench_*.py; do \
 		[ -e "$$script" ] || { echo "There is no benchmark in benchmarks/." >&2; exit 1; }; \
 		echo "== $$script"; "$(PY)" "$$script"; done
+
+wheel: venv ## Build the wheel into dist/ and print its SHA-256, to be compared by whoever installs it
+	@rm -rf dist
+	"$(PY)" -m hatchling build --target wheel --directory dist
+	@"$(PY)" -c "import hashlib, pathlib; [print(hashlib.sha256(p.read_bytes()).hexdigest(), p) for p in pathlib.Path('dist').glob('*.whl')]"
 
 # Working folders (mfa-migration*) may hold the journal of a real tenant; no target ever deletes them.
 clean: ## Delete the environment, caches and the demo's folder (never a working folder)

@@ -1,6 +1,6 @@
 """Run the command line with `python -m migrate`."""
 
-from migrate.cli import main
+from migrate.front import main
 
 if __name__ == "__main__":
     main()

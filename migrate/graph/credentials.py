@@ -86,6 +86,12 @@ class ThreadedCredential:
         """Note that the present token was not accepted, so that the next request asks for one again."""
         self._is_refused = True
 
+    def close(self) -> None:
+        """Close the connections to the sign-in service that azure-identity keeps open."""
+        close = getattr(self._credential, "close", None)
+        if close is not None:
+            close()
+
     async def get_token(self, *scopes: str, claims: str | None = None, **options: Any) -> AccessToken:
         """Return a token that is good for five minutes at least, or one that answers `claims`."""
         async with self._lock:

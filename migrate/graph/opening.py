@@ -41,11 +41,16 @@ async def open_tenant(
     Give `signed_in` (from `sign_in`), or `prompt` to sign in here; it is called from another thread. `clock` replaces
     the machine's clock and sleep.
     """
+    mine = None
     if signed_in is None:
-        signed_in = await apart(lambda: sign_in(connection, prompt=prompt or _no_prompt))
+        mine = signed_in = await apart(lambda: sign_in(connection, prompt=prompt or _no_prompt))
     clock = clock or SystemClock()
-    async with open_sender(connection, signed_in, clock=clock) as sender:
-        yield tenant_over(sender, connection, signed_in, on_wait=on_wait, clock=clock)
+    try:
+        async with open_sender(connection, signed_in, clock=clock) as sender:
+            yield tenant_over(sender, connection, signed_in, on_wait=on_wait, clock=clock)
+    finally:
+        if mine is not None:
+            mine.credential.close()
 
 
 def _no_prompt(sentence: str) -> None:

@@ -10,7 +10,7 @@ import json
 import logging
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -227,11 +227,24 @@ async def open_sender(connection: Connection, signed_in: SignedIn, *, clock: Clo
         await gate.aclose()
 
 
+def _adapter_kind() -> tuple[Callable[[Any, httpx.AsyncClient], Any], dict[str, Any]]:
+    """Return what makes the SDK's adapter, and its options; where the SDK is not there, msgraph-core's own.
+
+    Windows without long paths cannot install the SDK, of which nothing but the adapter is used.
+    """
+    try:
+        from msgraph.graph_request_adapter import GraphRequestAdapter, options
+    except ModuleNotFoundError:
+        from msgraph_core import BaseGraphRequestAdapter  # type: ignore[import-untyped]
+
+        return lambda authentication, client: BaseGraphRequestAdapter(authentication, http_client=client), {}
+    return GraphRequestAdapter, dict(options)
+
+
 def _adapter(client: httpx.AsyncClient, connection: Connection, signed_in: SignedIn) -> Any:
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
     from kiota_http.middleware.options import RedirectHandlerOption, RetryHandlerOption
-    from msgraph.graph_request_adapter import GraphRequestAdapter, options
-    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+    from msgraph_core import GraphClientFactory
 
     host = urlsplit(connection.origin).hostname
     assert host is not None
@@ -244,8 +257,9 @@ def _adapter(client: httpx.AsyncClient, connection: Connection, signed_in: Signe
         RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False),
         RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
     }
+    made, options = _adapter_kind()
     GraphClientFactory.create_with_default_middleware(client=client, options={**options, **switched_off})
-    adapter = GraphRequestAdapter(authentication, client)
+    adapter = made(authentication, client)
     adapter.base_url = connection.origin
     return adapter
 

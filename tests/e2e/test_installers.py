@@ -1,0 +1,56 @@
+"""The wheel through the installers that the README names: uv and pipx, each into folders of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from migrate import __version__
+from tests.e2e.laboratory import ROOT
+
+pytestmark = pytest.mark.long
+
+INSTALLERS = {
+    "uv": (["uv", "tool", "install", "--constraints"], {"UV_TOOL_DIR": "tools", "UV_TOOL_BIN_DIR": "bin"}),
+    "pipx": (["pipx", "install", "--pip-args"], {"PIPX_HOME": "tools", "PIPX_BIN_DIR": "bin"}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(INSTALLERS))
+@pytest.mark.timeout(900)
+def test_the_wheel_is_installed_and_runs_from_a_clean_folder(name: str, tmp_path: Path) -> None:
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not on PATH, so what it makes of the wheel cannot be seen here")
+    built = tmp_path / "dist"
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(built)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=240)
+    (wheel,) = built.glob("*.whl")
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pins = tmp_path / "constraints.txt"  # without hashes: a wheel of one's own has none there
+    pins.write_text("\n".join(line.rstrip(" \\") for line in lines if not line.startswith((" ", "#"))) + "\n")
+    words, folders = INSTALLERS[name]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment |= {key: str(tmp_path / folder) for key, folder in folders.items()}
+    constraint = str(pins) if name == "uv" else f"--constraint={pins}"
+    done = subprocess.run(
+        [*words, constraint, str(wheel)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=800
+    )
+    if done.returncode != 0 and any(
+        word in done.stderr.lower() for word in ("network", "dns", "connect", "resolve host")
+    ):
+        pytest.skip(f"{name} could not reach the index: {done.stderr.strip().splitlines()[-1]}")
+    assert done.returncode == 0, done.stderr
+    clean = tmp_path / "clean"
+    clean.mkdir()
+    program = tmp_path / "bin" / ("mfa-migrate.exe" if sys.platform == "win32" else "mfa-migrate")
+    said = subprocess.run(
+        [str(program), "--version"], cwd=clean, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert said.stdout == f"mfa-migrate {__version__}\n"
+    demo = [str(program), "demo", "--users", "40"]
+    subprocess.run(demo, cwd=clean, env=environment, capture_output=True, timeout=300, check=True)
