@@ -20,7 +20,7 @@ from migrate.model.now import Moment
 from migrate.model.users import UserProfile
 from migrate.model.words import counted
 from migrate.views.moments import said_moment
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer, styled, table
 
 APPLIES = {True: "applies", False: "does not apply", None: "not known"}
 STATES = {
@@ -75,6 +75,7 @@ def explain_answer(
     def lines() -> Iterator[Any]:
         yield f"{explanation.user_principal_name}  ({explanation.display_name or 'no display name'})"
         yield f"  Per-user MFA:  {explanation.mfa_state or f'unreadable: {explanation.mfa_state_problem}'}"
+        yield styled(f"  {_safe_words(coverage, accepted)}", "bold")
         yield f"  Coverage:      {coverage.summary}"
         if explanation.capability is not None:
             yield f"  MFA capable:   {explanation.capability.sentence}"
@@ -115,6 +116,15 @@ def explain_answer(
         rows=lambda: map(_policy_cells, explanation.policies),
         lines=lines,
     )
+
+
+def _safe_words(coverage: Coverage, accepted: frozenset[str]) -> str:
+    """Return whether per-user MFA may be disabled, as the first thing that is asked about a person."""
+    if coverage.verdict is Verdict.COVERED:
+        return "SAFE to disable per-user MFA: enabled policies require MFA of every sign-in."
+    if coverage.is_proven(accepted):
+        return "Would be planned: what is open is accepted in the configuration."
+    return "NOT SAFE to disable per-user MFA: the person keeps it until what is open below is closed."
 
 
 def _policy_lines(answer: PolicyAnswer) -> Iterator[str]:

@@ -31,6 +31,7 @@ def test_every_answer_follows_a_run_without_another_export(lab: Lab) -> None:
     assert "Next: `mfa-migrate apply --what-if`" in lab.go("status").out
     before = verdict(lab)
     assert before != "covered"
+    assert "  NOT SAFE to disable per-user MFA" in lab.go("explain", ROB).out
     lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "lab", "--until", "report-only")
     (ours,) = lab.go("status", "-o", "json").document["policies"]
     assert (ours["policyState"], ours["createdByThisTool"]) == ("enabledForReportingButNotEnforced", True)
@@ -47,7 +48,9 @@ def test_every_answer_follows_a_run_without_another_export(lab: Lab) -> None:
         state != "disabled" for state in lab.states().values()
     )
     assert told["asOf"]["changes"] == lab.go("status", "-o", "json").document["asOf"]["changes"] > 0
-    assert "export of " in lab.go("explain", ROB).out
+    explained = lab.go("explain", ROB).out
+    assert "export of " in explained
+    assert "  SAFE to disable per-user MFA" in explained
     document = lab.go("status", "-o", "json").document
     assert sum(document["countsNow"].values()) == len(lab.states())
     disabled = [name for name, state in lab.states().items() if state == "disabled"]
