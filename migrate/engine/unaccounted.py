@@ -5,7 +5,7 @@ Every migration of the folder tells whom it meant to disable. Whoever of them th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from migrate.decide.guards import Leave
@@ -39,18 +39,24 @@ class Unaccounted:
         return [step.user_principal_name for step in self._off or ()]
 
     async def _read(self) -> list[SetMfaState]:
-        parts = self._parts
-        # Whom a run puts back is read back by itself; whom a migration is yet to disable may be off all the same.
-        own = iter(()) if parts.plan.kind is PlanKind.MIGRATE else parts.steps()
-        known = {step.user_id for step in own}
-        others = {step.user_id: step for step in parts.also_planned() if step.user_id not in known}
-        rest, found, done = iter(others.values()), list[SetMfaState](), 0
+        parts, rest, done = self._parts, self._others(), 0
+        found: list[SetMfaState] = []
         while chunk := list(islice(rest, CHUNK)):
             readings = await parts.tenant.read_mfa_states([step.user_id for step in chunk])
             found += [step for step, reading in zip(chunk, readings, strict=True) if reading.may_be_off]
             done += len(chunk)
-            parts.progress.advance(done, len(others), "Reading who else was planned")
+            parts.progress.advance(done, None, "Reading who else was planned")
         return found
+
+    def _others(self) -> Iterator[SetMfaState]:
+        parts = self._parts
+        # Whom a run puts back is read back by itself; whom a migration is yet to disable may be off all the same.
+        own = iter(()) if parts.plan.kind is PlanKind.MIGRATE else parts.steps()
+        seen = {step.user_id for step in own}
+        for step in parts.also_planned():
+            if step.user_id not in seen:
+                seen.add(step.user_id)
+                yield step
 
 
 def refuse_older_copy(parts: RunParts, wave: Wave, left: Sequence[tuple[SetMfaState, Leave]], limit: int) -> None:

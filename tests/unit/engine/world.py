@@ -51,6 +51,8 @@ class World:
         self.readings: Readings | None = None
         self.stops_after: int | None = None
         self.paused = False
+        self.others: tuple[SetMfaState, ...] = ()
+        """Whom the plans of the folder meant to disable."""
         self.running: dict[str, SetMfaState] = {}
         """The steps of the run that is under way, by user."""
         self._limits = limits(
@@ -139,6 +141,7 @@ class World:
                 machine_time=lambda: self.tenant.now.timestamp() + self.clock_set,
                 new_id=lambda: str(next(ids)),
                 seen=self.see,
+                also_planned=lambda: iter(self.others),
             )
         )
         return asyncio.run(applier.run())
