@@ -20,7 +20,7 @@ from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
 from migrate.decide.policy_steps import OwnPast
-from migrate.decide.scope_notes import scope_blockers, scope_warnings
+from migrate.decide.scope_notes import edited_warnings, scope_blockers, scope_warnings
 from migrate.decide.settling import Settling, SettlingTally
 from migrate.decide.template_notes import TemplateTally
 from migrate.decide.wave_order import Moves, WaveOrder
@@ -281,6 +281,7 @@ class Planner:
         if self._settling is not None:
             yield from self._settling.notes()
         yield from self._moves.notes()
+        yield from edited_warnings(self._past.written, self._evidence)
         yield from scope_warnings(self.policy_steps, rules.limits)
         if self._exclusions is not None:
             yield from self._exclusions.notes()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from migrate.model.evidence import PolicyState
+from migrate.decide.own_policies import is_named_by
+from migrate.decide.policy_bodies import says_the_same
+from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.plan import Limits, PlanNote, PolicyStep, Severity
 from migrate.model.policy_scope import SetPolicyScope
+from migrate.model.record import JsonObject
 from migrate.model.words import counted, lasting
 
 SAMPLE = 5
@@ -51,6 +54,23 @@ def scope_warnings(steps: Sequence[PolicyStep], limits: Limits) -> Iterator[Plan
                 f"{step.display_name!r} will leave out people for whom it is now. That is refused as soon as somebody "
                 "whose per-user MFA was disabled from here rests on it.",
             )
+
+
+def edited_warnings(written: Mapping[str, JsonObject], evidence: Evidence) -> Iterator[PlanNote]:
+    """Yield a warning for each policy of ours that somebody edited since this folder wrote it.
+
+    Args:
+        written: By marker the last body that was written of each.
+        evidence: As it was exported.
+    """
+    for key, body in written.items():
+        for policy in evidence.policies:
+            if is_named_by(key, policy) and not says_the_same(body, policy):
+                yield _warning(
+                    "own-policy-edited",
+                    f"Somebody edited {policy.display_name!r} since it was written from here. Whomever they excluded "
+                    "stays excluded, and a rollback leaves the policy where it is; `mfa-migrate verify` names it.",
+                )
 
 
 def _warning(code: str, sentence: str) -> PlanNote:

@@ -141,6 +141,17 @@ def test_ending_an_exclusion_is_a_step_and_the_person_is_planned_behind_it() -> 
     assert header.rests_on == (object_id("ours"),), "so the wave waits until the change has settled"
 
 
+def test_that_somebody_edited_the_policy_is_said() -> None:
+    first, _ = planned([user("ada")])
+    create = first.policy_steps[0]
+    assert isinstance(create, CreatePolicy)
+    there = {**create.body, "id": object_id("ours"), "state": "enabled"}
+    past = OwnPast(written={KEY: create.body}, disabled=frozenset())
+    assert "own-policy-edited" not in codes(planned([user("ada")], proof=evidence(policy_of(there)), past=past)[0])
+    edited = policy_of({**there, "sessionControls": {"persistentBrowser": {"isEnabled": True, "mode": "never"}}})
+    assert "own-policy-edited" in codes(planned([user("ada")], proof=evidence(edited), past=past)[0])
+
+
 def test_leaving_out_somebody_whose_mfa_was_disabled_here_is_a_blocker() -> None:
     first, _ = planned([user("ada")])
     create = first.policy_steps[0]
