@@ -65,6 +65,8 @@ class WaveConfig(Record, frozen=True, kw_only=True, rename=None):
     minimum_wait: str = "0s"
     """How long the last change of a wave must be ago before the next wave begins."""
     start: tuple[WaveStart, ...] = ()
+    gate: bool = False
+    """Whether the sign-in log must speak for each wave before the next one begins."""
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from migrate.commands.call import Call, dialect_of
 from migrate.commands.exit_rule import numbers_for_apply
 from migrate.commands.planned_people import everybody_planned
 from migrate.commands.seen import begin_anew, note_first_reading, note_reading, readings_lost
+from migrate.commands.wave_gate import proofs_for
 from migrate.commands.wiring import connection_for, open_tenant, owner_line, workspace_of
 from migrate.decide.guards import Leave, Send
 from migrate.engine.applier import Applier
@@ -145,6 +146,7 @@ def _parts(
         machine_time=machine_time,
         new_id=new_id,
         also_planned=lambda: everybody_planned(at.workspace, journal, plan.tenant_id),
+        wave_proofs=lambda: proofs_for(plan, at.workspace, at.call.settings.config),
         exit_rule=lambda policy: numbers_for_apply(policy, at.workspace, at.call.settings.config),
         seen=lambda evidence, at_moment: note_reading(at.workspace, evidence, at_moment, plan.tenant_id),
     )

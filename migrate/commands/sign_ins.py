@@ -345,6 +345,37 @@ def sign_ins_report_only(
     return ExitCode.FINDINGS if exit_code and not all(one.holds for one in found) else ExitCode.OK
 
 
+@sign_ins_app.command("waves")
+@verb
+def sign_ins_waves(
+    call: Call,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 unless every wave may go on.")] = False,
+) -> ExitCode:
+    """Show whether each wave really moved over: who asked for MFA before and after it, who fails since.
+
+    Fourteen days before the first write against everything since, an hour after each write. Nobody asked by per-user
+    MFA any more, nobody asked less than before, nobody who succeeded before and only fails since, not more failures,
+    and enough of the people seen again. With `waves.gate = true` the next wave begins only when that holds.
+
+    \b
+    Examples:
+        mfa-migrate sign-ins waves
+        mfa-migrate sign-ins waves --exit-code
+    """
+    from migrate.commands.wave_gate import wave_proofs
+    from migrate.model.wave_gate import GateVerdict
+    from migrate.views.wave_gate import waves_answer
+
+    workspace = workspace_of(call)
+    proofs = wave_proofs(workspace)
+    with open_snapshot(workspace) as snapshot:
+        names = {user.profile.id.lower(): user.profile.user_principal_name for user in snapshot.users()}
+    call.answer(waves_answer(proofs, names))
+    return (
+        ExitCode.FINDINGS if exit_code and any(one.verdict is not GateVerdict.GO_ON for one in proofs) else ExitCode.OK
+    )
+
+
 @sign_ins_app.command("forget")
 @verb
 def sign_ins_forget(

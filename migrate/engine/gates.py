@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import msgspec
 
@@ -19,6 +20,7 @@ from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import SetPolicyState, Wave
 from migrate.model.report_only import ReportOnlyNumbers
 from migrate.model.waits import Waiting, WaitKind
+from migrate.model.wave_gate import GateVerdict, WaveProof
 from migrate.model.waves import hours_of
 
 
@@ -39,6 +41,7 @@ class Gates:
         self._steps, self._tenant, self._journal = parts.steps, parts.tenant, parts.journal
         self._skips_report_only = parts.options.skip_report_only is not None
         self._exit_rule = parts.exit_rule
+        self._wave_proofs = parts.wave_proofs
         self._readings_lost = parts.readings_lost
         self._skips_settle = parts.options.skip_settle is not None
 
@@ -94,7 +97,13 @@ class Gates:
             raise Wait(_about(wave, WaitKind.WAVE_HOURS, wave.hours), opening)
 
     def after_the_wave_before(self, wave: Wave) -> None:
-        """Raise Wait until the last change of the waves before is long enough ago."""
+        """Raise Wait until the last change of the waves before is long enough ago.
+
+        Raises Guarded where the sign-in log does not speak for one of them.
+        """
+        for proof in self._wave_proofs():
+            if proof.wave < wave.number:
+                _refuse_after(proof)
         seconds = self._terms.limits.wave_wait_seconds
         if not seconds:
             return
@@ -111,6 +120,29 @@ class Gates:
     def _until(self, what: Waiting, since: datetime | None, waiting: timedelta) -> None:
         if since is not None and since + waiting > self._tenant.server_now():
             raise Wait(what, since + waiting)
+
+
+def _refuse_after(proof: WaveProof) -> None:
+    """Raise Guarded where a wave went wrong by the sign-in log, or where it is too early to tell."""
+    failing = ", ".join(
+        f"{one.check.value} is {one.number:.3g}, the limit is {one.limit:g}" for one in proof.checks if not one.holds
+    )
+    hint = "See `mfa-migrate sign-ins waves`, which names the people"
+    match proof.verdict:
+        case GateVerdict.GO_ON:
+            return
+        case GateVerdict.WAIT:
+            raise Guarded(
+                f"Wave {proof.wave} has not shown yet in the sign-in log that it works: "
+                f"{failing or 'no log was read'}.",
+                hint=f"Read the log, then apply again: mfa-migrate sign-ins read. {hint}.",
+            )
+        case GateVerdict.STOP:
+            raise Guarded(
+                f"Wave {proof.wave} went wrong by the sign-in log, so the next one does not begin: {failing}.",
+                hint=f"{hint}; waves.gate = false in mfa-migrate.toml goes on all the same.",
+            )
+    assert_never(proof.verdict)
 
 
 def _refuse_by_the_log(numbers: ReportOnlyNumbers | None) -> None:

@@ -17,6 +17,7 @@ from migrate.model.plan import PlanHeader, SetMfaState
 from migrate.model.readings import Readings
 from migrate.model.report_only import ReportOnlyNumbers
 from migrate.model.tenant_settings import BaselineScopes, answer_on
+from migrate.model.wave_gate import WaveProof
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,8 @@ class RunParts:
     """What this folder had seen when the plan was made is gone: who became covered lately cannot be told."""
     also_planned: Callable[[], Iterator[SetMfaState]] = lambda: iter(())
     """Yields whom any migration of this folder meant to disable: an older copy of it does not know of all who are."""
+    wave_proofs: Callable[[], Sequence[WaveProof]] = tuple
+    """Tells what the sign-in log says of the waves so far, where the next one is to wait for that; by default not."""
     exit_rule: Callable[[ConditionalAccessPolicy], ReportOnlyNumbers | None] = lambda _: None
     """Tells what the sign-in log says of a report-only policy; None where no rule is asked for, as by default."""
     seen: Callable[[Evidence, datetime], Readings | None] = lambda _, __: None

@@ -1,0 +1,159 @@
+"""Compare the sign-ins of a wave's people before and after their per-user MFA went off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from migrate.decide.sign_ins.words import ways_of
+from migrate.model.sign_ins import Form, SeenAs, SignInClass, SignInKind, SignInSource, WayIn
+from migrate.model.wave_gate import Asked, GateCheck, GateChecked, GateLimits, WaveNumbers, WaveProof
+
+_HOUR, _DAY, _WORKDAYS = 3600, 86_400, 5
+_WHOLE = 2**40
+_CONDITIONAL_ACCESS = frozenset({"multiconditionalaccess", "authenticationstrengths"})
+_OUR_FAILURES = (SignInClass.BLOCKED, SignInClass.CANNOT_ENROL, SignInClass.MFA_FAILED)
+_FINAL = frozenset(SignInClass) - {SignInClass.OK, SignInClass.AFTER_CHANGE, SignInClass.NOISE, SignInClass.NOT_OURS}
+
+
+@dataclass
+class _Window:
+    attempts: Counter[str] = field(default_factory=Counter)
+    """By person."""
+    asked: Counter[Asked] = field(default_factory=Counter)
+    ended: Counter[SignInClass] = field(default_factory=Counter)
+    succeeded: set[str] = field(default_factory=set)
+    final: set[str] = field(default_factory=set)
+    per_user: set[str] = field(default_factory=set)
+    cannot_enrol: set[str] = field(default_factory=set)
+    legacy_failures: set[str] = field(default_factory=set)
+    ways: dict[tuple[str, str, tuple[str, ...]], set[bool]] = field(default_factory=dict)
+    """By person, client and resource: whether MFA was asked for."""
+
+    def count(self, one: SeenAs, attempts: int) -> None:
+        kind, who = one.kind, one.user_id
+        self.attempts[who] += attempts
+        self.ended[kind.outcome] += attempts
+        for asked in _asked(kind):
+            self.asked[asked] += attempts
+        if Asked.PER_USER in _asked(kind):
+            self.per_user.add(who)
+        if kind.outcome is SignInClass.OK:
+            self.succeeded.add(who)
+            if kind.was_asked is not None:
+                self.ways.setdefault((who, kind.client, kind.resources), set()).add(kind.was_asked)
+        elif kind.outcome in _FINAL:
+            self.final.add(who)
+            if WayIn.LEGACY_CLIENT in ways_of(kind):
+                self.legacy_failures.add(who)
+        if kind.outcome is SignInClass.CANNOT_ENROL:
+            self.cannot_enrol.add(who)
+
+    @property
+    def failing_share(self) -> float:
+        total = self.ended.total()
+        return sum(self.ended[one] for one in _OUR_FAILURES) / total if total else 0.0
+
+    def numbers(self) -> WaveNumbers:
+        return WaveNumbers(
+            attempts=self.ended.total(),
+            people=len(+self.attempts),
+            asked={asked: self.asked[asked] for asked in Asked if self.asked[asked]},
+            ended={one.value: self.ended[one] for one in SignInClass if self.ended[one]},
+        )
+
+
+def wave_proof(
+    wave: int,
+    written: Mapping[str, int],
+    people: Iterable[SeenAs],
+    sources: Sequence[SignInSource],
+    limits: GateLimits,
+) -> WaveProof:
+    """Return what the log says of a wave.
+
+    Args:
+        wave: Its number.
+        written: When each person's per-user MFA was confirmed as disabled, by object id in lower case; not empty.
+        people: Everybody in the log.
+        sources: The readings of it.
+        limits: Of the gate.
+    """
+    first, last = min(written.values()), max(written.values())
+    before, after = _Window(), _Window()
+    for one in people:
+        moment = written.get(one.user_id)
+        if moment is None or one.kind.form is not Form.INTERACTIVE or not one.kind.outcome.reached_a_decision:
+            continue
+        if earlier := one.seen.attempts_between(first - limits.days_before * _DAY, first):
+            before.count(one, earlier)
+        if later := one.seen.attempts_between(moment + limits.token_minutes * 60, _WHOLE):
+            after.count(one, later)
+    until = max((source.until for source in sources), default=None)
+    return WaveProof(
+        wave=wave,
+        people=len(written),
+        first_write=_iso(first),
+        last_write=_iso(last),
+        log_until=until,
+        before=before.numbers(),
+        after=after.numbers(),
+        checks=tuple(_checks(before, after, last, until, limits)),
+        new_legacy_failures=tuple(sorted(after.legacy_failures - before.legacy_failures)),
+    )
+
+
+def _checks(before: _Window, after: _Window, last: int, until: str | None, limits: GateLimits) -> Iterator[GateChecked]:
+    end = 0 if until is None else int(datetime.fromisoformat(until).timestamp())
+    days = _working_days(last + limits.token_minutes * 60, end)
+    yield GateChecked(
+        check=GateCheck.WORKING_DAYS, holds=days >= limits.working_days, number=days, limit=limits.working_days
+    )
+    known = set(before.attempts)
+    again = len(known & set(after.attempts)) / len(known) if known else 0.0
+    yield GateChecked(
+        check=GateCheck.SEEN_AGAIN, holds=again >= limits.seen_again, number=again, limit=limits.seen_again
+    )
+    yield _nobody(GateCheck.PER_USER_GONE, after.per_user)
+    # In the same way, to the same resource: always asked before, and not asked now.
+    lost = {way[0] for way, asked in after.ways.items() if False in asked and before.ways.get(way) == {True}}
+    yield _nobody(GateCheck.STILL_ASKED, lost)
+    locked = (before.succeeded & after.final) - after.succeeded
+    yield _nobody(GateCheck.LOCKED_OUT, locked)
+    more = after.failing_share - before.failing_share
+    yield GateChecked(
+        check=GateCheck.FAILURES, holds=more <= limits.more_failures, number=more, limit=limits.more_failures
+    )
+    yield _nobody(GateCheck.CANNOT_ENROL, after.cannot_enrol - before.cannot_enrol)
+
+
+def _nobody(check: GateCheck, people: set[str]) -> GateChecked:
+    return GateChecked(check=check, holds=not people, number=len(people), limit=0, people=tuple(sorted(people)))
+
+
+def _asked(kind: SignInKind) -> set[Asked]:
+    if kind.was_asked is None:
+        return {Asked.NOT_TOLD}
+    found = {_who(provider) for provider in kind.asked_by or ()}
+    if kind.enforced_mfa:
+        found.add(Asked.CONDITIONAL_ACCESS)
+    return found or {Asked.NOBODY}
+
+
+def _who(provider: str) -> Asked:
+    word = provider.casefold()
+    if word == "user":
+        return Asked.PER_USER
+    return Asked.CONDITIONAL_ACCESS if word in _CONDITIONAL_ACCESS else Asked.OTHERS
+
+
+def _working_days(begin: int, end: int) -> float:
+    """Return the hours of Monday to Friday between two moments, as days."""
+    hours = range(-(-begin // _HOUR), end // _HOUR)
+    return sum(datetime.fromtimestamp(hour * _HOUR, UTC).weekday() < _WORKDAYS for hour in hours) / 24
+
+
+def _iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
