@@ -34,6 +34,7 @@ from migrate.commands.doctor import doctor
 from migrate.commands.explain import explain
 from migrate.commands.export import export
 from migrate.commands.help import show_help
+from migrate.commands.init import init
 from migrate.commands.notify import notify
 from migrate.commands.options import PANEL, with_globals
 from migrate.commands.plan import plan
@@ -129,6 +130,7 @@ def root(
     context.obj = typed
 
 
+app.command()(init)
 app.command()(whoami)
 app.command()(doctor)
 app.command()(export)

@@ -29,6 +29,7 @@ from migrate.model.plan import (
     Decision,
     ExcludedUser,
     HoldReason,
+    MadeWith,
     PlanAction,
     PlanHeader,
     PlanKind,
@@ -106,7 +107,7 @@ def plan(
             workspace,
             _noted(planner.rows(snapshot.users()), off),
             lambda digest: _with_replay(
-                msgspec.structs.replace(planner.header(digest, tool_version=__version__), made_with=made, books=books),
+                _completed(call, planner.header(digest, tool_version=__version__), made, books),
                 workspace,
                 snapshot,
                 planner.planned_evidence,
@@ -153,6 +154,14 @@ def _with_replay(
     if found is None:
         return header
     return msgspec.structs.replace(header, notes=(*header.notes, *notes_of(found[0])))
+
+
+def _completed(call: Call, header: PlanHeader, made: MadeWith, books: BooksBeside) -> PlanHeader:
+    """Return the header with what it was made with, and what the answers about the tenant mean for it."""
+    from migrate.decide.tenant_answers import answer_notes
+
+    notes = (*header.notes, *answer_notes(call.settings.config.tenant_settings.answers))
+    return msgspec.structs.replace(header, made_with=made, books=books, notes=notes)
 
 
 _CLOSED_BY_STEPS = (HoldReason.UNCOVERED, HoldReason.PARTLY, HoldReason.MANAGED_POLICY)

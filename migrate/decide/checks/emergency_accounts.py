@@ -30,7 +30,7 @@ def check(facts: TenantFacts) -> CheckResult:
         return failed(
             _ME,
             "No emergency access account is named.",
-            fix="Name two under [emergency_access] in mfa-migrate.toml.",
+            fix="Name two under [emergency_access], or run `mfa-migrate init`.",
             page=_PAGE,
         )
     if facts.evidence is None:

@@ -1,0 +1,132 @@
+"""`init`: ask what no API tells about a tenant, and write it down with who said so and when."""
+
+from __future__ import annotations
+
+import getpass
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from migrate.commands.call import Call
+from migrate.commands.options import verb
+from migrate.commands.wiring import now_utc, workspace_of
+from migrate.errors import ConfigProblem, ExitCode, Interrupted, MfaMigrateError, UsageProblem
+from migrate.model.questions import QUESTIONS, AnswerKind, Question
+from migrate.settings import DEFAULT_CONFIG
+from migrate.store.files import write_atomically
+from migrate.store.snapshot import open_snapshot
+from migrate.views.init import init_answer, question_lines
+
+Proposals = dict[str, str]
+
+
+@verb
+def init(
+    call: Call,
+    said_by: Annotated[
+        str | None, typer.Option("--said-by", metavar="NAME", help="Who answers. [default: your name here]")
+    ] = None,
+) -> ExitCode:
+    """Ask what no API tells about the tenant, and write mfa-migrate.toml.
+
+    Each question says where to look and what its answer changes; an empty line leaves it as it is, "not known" too: the
+    gap stays open and the plan says which line to write. What the last export proposes is offered, never taken by
+    itself. Run again, it offers the old answers and keeps every comment of the file. Without a terminal it lists the
+    open keys and ends with 2. Nothing in the tenant is read or changed.
+
+    \b
+    Examples:
+        mfa-migrate init
+        mfa-migrate init --said-by "Ada Lund" --config contoso.toml
+    """
+    from migrate.exchange.config_answers import answers_in, with_answers
+
+    path = call.settings.config_path or Path.cwd() / DEFAULT_CONFIG
+    text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+    known = answers_in(text)
+    open_questions = [question for question in QUESTIONS if (question.table, question.key) not in known]
+    if not call.screen.is_interactive():
+        call.answer(init_answer(path, open_questions, ()))
+        return ExitCode.USAGE if open_questions else ExitCode.OK
+    proposals = _proposals(call)
+    try:
+        given = {
+            question: value
+            for question in QUESTIONS
+            if (value := _asked(call, question, known, proposals.get(question.name))) is not None
+        }
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Interrupted at a question.", unchanged="Nothing was written.", hint="Run it again."
+        ) from None
+    if given:
+        by = said_by or getpass.getuser()
+        written = with_answers(text, given, by=by, on=now_utc().date())
+        _refuse_unusable(written, path)
+        write_atomically(path, [written.encode()])
+    left = [question for question in open_questions if question not in given]
+    call.answer(init_answer(path, left, tuple(given)))
+    return ExitCode.OK
+
+
+def _asked(call: Call, question: Question, known: dict[tuple[str, str], Any], proposal: str | None) -> Any:
+    """Ask until the answer can be used; None where it stays as it was."""
+    before = known.get((question.table, question.key))
+    for line in question_lines(question, before, proposal):
+        call.screen.warn_plainly(line)
+    while True:
+        typed = call.screen.ask("> ").strip()
+        if not typed or typed.casefold() == "not known":
+            return None
+        if typed == "=" and proposal is not None:
+            typed = proposal
+        try:
+            return answer_of(question, typed)
+        except UsageProblem as problem:
+            call.screen.warn_plainly(f"{problem.what} {problem.hint}")
+
+
+def answer_of(question: Question, typed: str) -> str | int | bool | tuple[str, ...]:
+    """Return an answer as it is written. Raises UsageProblem for what is none."""
+    match question.kind:
+        case AnswerKind.TEXT:
+            return typed
+        case AnswerKind.LIST:
+            return () if typed.casefold() == "none" else tuple(word for word in typed.replace(",", " ").split() if word)
+        case AnswerKind.NUMBER:
+            if typed.isascii() and typed.isdigit() and len(typed) < 5:
+                return int(typed)
+            raise UsageProblem(f"{typed!r} is no number.", hint="Type a number such as 0 or 14.")
+        case AnswerKind.YES_NO:
+            answers = {"yes": True, "y": True, "no": False, "n": False}
+            if typed.casefold() in answers:
+                return answers[typed.casefold()]
+            raise UsageProblem(f"{typed!r} is neither yes nor no.", hint="Type yes or no, or an empty line.")
+
+
+def _proposals(call: Call) -> Proposals:
+    """Return what the last export proposes; nothing where there is none."""
+    from migrate.decide.emergency_proposals import proposed_accounts
+
+    found = Proposals()
+    if call.settings.tenant:
+        found["tenant"] = call.settings.tenant
+    with suppress(MfaMigrateError), open_snapshot(workspace_of(call)) as snapshot:
+        found["tenant"] = snapshot.header.organization.default_domain
+        accounts = proposed_accounts(snapshot.evidence(), (user.profile for user in snapshot.users()))
+        if accounts:
+            found["emergency_access.accounts"] = ", ".join(accounts)
+    return found
+
+
+def _refuse_unusable(text: str, path: Path) -> None:
+    from migrate.config import config_from
+
+    try:
+        config_from(text, str(path))
+    except ConfigProblem as problem:
+        raise ConfigProblem(
+            problem.what, unchanged=f"{path} was not changed.", hint="Answer the question again: mfa-migrate init"
+        ) from problem

@@ -1,0 +1,83 @@
+"""Writes the answers of `init` into mfa-migrate.toml; comments, order and everything else of the file stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from datetime import date
+from typing import Any
+
+from migrate.errors import ConfigProblem
+from migrate.model.questions import Question
+
+AnswerValue = str | int | bool | tuple[str, ...] | date
+
+_HEADER = (
+    "What mfa-migrate has to know about this tenant and no API tells.",
+    "Made by `mfa-migrate init`, which may be run again: comments stay. All keys: `mfa-migrate help configuration`.",
+)
+
+
+def answers_in(text: str) -> dict[tuple[str, str], Any]:
+    """Return the values of a configuration by table and key; those of no table have an empty one."""
+    document = _parsed(text)
+    found: dict[tuple[str, str], Any] = {}
+    for name, value in document.unwrap().items():
+        if isinstance(value, dict):
+            found |= {(name, key): inner for key, inner in value.items()}
+        else:
+            found[("", name)] = value
+    return found
+
+
+def with_answers(text: str, answers: Mapping[Question, AnswerValue], *, by: str, on: date) -> str:
+    """Return the configuration with these answers, and who gave them when.
+
+    Raises ConfigProblem where the file cannot be read, or a table is something else.
+    """
+    import tomlkit
+
+    document = _parsed(text)
+    if not text.strip():
+        for line in _HEADER:
+            document.add(tomlkit.comment(line))
+        document.add(tomlkit.nl())
+    for question, value in answers.items():
+        table = document if not question.table else _table(document, question.table)
+        if question.key not in table and hasattr(table, "add"):
+            table.add(tomlkit.comment(f"{question.asks} Look at: {question.where}"))
+        table[question.key] = list(value) if isinstance(value, tuple) else value
+    _sign(document, answers, by=by, on=on)
+    return tomlkit.dumps(document)
+
+
+def _sign(document: Any, answers: Mapping[Question, AnswerValue], *, by: str, on: date) -> None:
+    """Write who and when beside what was answered."""
+    names = {(question.table, question.key) for question in answers}
+    if ("emergency_access", "accounts") in names:
+        _table(document, "emergency_access").update({"decided_by": by, "since": on})
+    if ("tenant_settings", "baseline_scopes") in names:
+        _table(document, "tenant_settings").update({"baseline_scopes_by": by, "baseline_scopes_on": on})
+    if any(table == "tenant_settings" and key != "baseline_scopes" for table, key in names):
+        _table(document, "tenant_settings").update({"answered_by": by, "answered_on": on})
+
+
+def _parsed(text: str) -> Any:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as problem:
+        raise ConfigProblem(
+            f"The configuration could not be read: {problem}.", hint="Mend the line and run it again."
+        ) from problem
+
+
+def _table(document: Any, name: str) -> Any:
+    import tomlkit
+
+    if name not in document:
+        document[name] = tomlkit.table()
+    if not isinstance(document[name], MutableMapping):
+        raise ConfigProblem(f"The configuration cannot be changed: its {name} is no table.", hint="Write it by hand.")
+    return document[name]

@@ -1,0 +1,116 @@
+"""`init` at a terminal and without one: what it asks, offers, writes, and keeps."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from migrate.commands.init import answer_of
+from migrate.config import config_from
+from migrate.errors import UsageProblem
+from migrate.exchange.config_answers import with_answers
+from migrate.model.questions import QUESTIONS, AnswerKind
+from tests.e2e.laboratory import Lab, run_apart
+
+NAMED = {question.name: question for question in QUESTIONS}
+
+
+def test_without_a_terminal_the_open_keys_are_listed_with_exit_code_2(tmp_path: Path) -> None:
+    ran = run_apart(["init", "-o", "json"], cwd=tmp_path)
+    assert ran.code == 2
+    assert [one["key"] for one in ran.document["open"]] == list(NAMED)
+    assert not (tmp_path / "mfa-migrate.toml").exists()
+
+
+def test_what_is_written_can_be_read_and_a_second_run_keeps_every_comment() -> None:
+    from datetime import date
+
+    first = with_answers(
+        "",
+        {
+            NAMED["tenant"]: "contoso.example",
+            NAMED["emergency_access.accounts"]: ("emergency1@contoso.example", "emergency2@contoso.example"),
+            NAMED["tenant_settings.trusted_ips"]: ("203.0.113.0/24",),
+            NAMED["tenant_settings.remember_mfa_days"]: 14,
+        },
+        by="Ada Lund",
+        on=date(2026, 11, 28),
+    )
+    read = config_from(first, "mfa-migrate.toml")
+    assert read.tenant == "contoso.example"
+    assert read.emergency_access is not None
+    assert (read.emergency_access.decided_by, read.emergency_access.since) == ("Ada Lund", date(2026, 11, 28))
+    assert read.tenant_settings.trusted_ips == ("203.0.113.0/24",)
+    assert read.tenant_settings.answered_by == "Ada Lund"
+    assert "# Which IPv4 ranges are MFA trusted IPs?" in first
+    edited = first.replace("remember_mfa_days = 14", "remember_mfa_days = 14  # agreed with the works council")
+    edited += '\n# ours\n[policy]\nmode = "create"\n'
+    again = with_answers(
+        edited,
+        {NAMED["tenant_settings.remember_mfa_days"]: 7, NAMED["tenant_settings.baseline_scopes"]: "enforced"},
+        by="Ben Frost",
+        on=date(2026, 12, 1),
+    )
+    assert "remember_mfa_days = 7  # agreed with the works council" in again
+    for line in (line for line in edited.splitlines() if line.lstrip().startswith("#")):
+        assert line in again
+    read = config_from(again, "mfa-migrate.toml")
+    assert read.policy.mode == "create"
+    assert read.tenant_settings.baseline_scopes_by == "Ben Frost"
+    assert read.tenant_settings.answer is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "value"),
+    [
+        (AnswerKind.TEXT, "contoso.example", "contoso.example"),
+        (AnswerKind.LIST, "a@contoso.example, b@contoso.example", ("a@contoso.example", "b@contoso.example")),
+        (AnswerKind.LIST, "none", ()),
+        (AnswerKind.NUMBER, "14", 14),
+        (AnswerKind.YES_NO, "Yes", True),
+        (AnswerKind.YES_NO, "n", False),
+        (AnswerKind.NUMBER, "two", None),
+        (AnswerKind.NUMBER, "99999", None),
+        (AnswerKind.YES_NO, "perhaps", None),
+    ],
+)
+def test_what_is_typed_is_read_strictly(kind: AnswerKind, typed: str, value: object) -> None:
+    question = next(one for one in QUESTIONS if one.kind is kind)
+    if value is None:
+        with pytest.raises(UsageProblem):
+            answer_of(question, typed)
+    else:
+        assert answer_of(question, typed) == value
+
+
+def test_what_was_answered_stands_in_the_plan(lab: Lab) -> None:
+    lab.go("export")
+    lab.configure(tenant_settings='remember_mfa_days = 14\nanswered_by = "Ada Lund"\nanswered_on = 2026-11-28')
+    lab.go("plan")
+    notes = {note["code"]: note["sentence"] for note in lab.plan_header()["notes"]}
+    assert "signInFrequency of 14 days" in notes["answer-remember-mfa"]
+    assert "trusted_ips = …" in notes["answers-open"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals of this kind are POSIX")
+def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) -> None:
+    from tests.e2e.test_terminal import Terminal
+
+    lab.go("export")
+    with Terminal(lab, "init", "--said-by", "Ada Lund") as terminal:
+        terminal.wait_for("Which tenant is it")
+        for question in QUESTIONS:
+            terminal.wait_for(question.asks[:40])
+            if question.key == "remember_mfa_days":
+                terminal.type("soon")
+                terminal.wait_for("is no number")
+                terminal.type("14")
+            else:
+                terminal.type("")
+        assert terminal.end() == 0
+    read = config_from(lab.config.read_text(encoding="utf-8"), "lab.toml")
+    assert read.tenant_settings.remember_mfa_days == 14
+    assert read.tenant_settings.answered_by == "Ada Lund"
+    assert read.tenant == lab.tenant.id, "what was there before is kept"
