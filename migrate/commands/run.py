@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, TypeVar
 
+import msgspec
+
 from migrate.commands.access import refuse_what_is_missing
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.exit_rule import numbers_for_apply
@@ -75,13 +77,23 @@ def at_work(
         waits = WaitLog(call.screen)
         async with open_tenant(call, asks=writes.asks, on_wait=waits.waiting) as tenant:
             await refuse_what_is_missing(call, connection_for(call.settings, writes.asks), tenant, verb, writes)
-            actor = await tenant.read_actor()
+            actor = await actor_in(tenant)
             return await work(AtWork(call=call, workspace=workspace, tenant=tenant, actor=actor, waits=waits))
 
     workspace = workspace_of(call)
     with workspace.lock(owner_line(verb)):
         workspace.replaceable(replaces)
         return call.run(signed_in())
+
+
+async def actor_in(tenant: GraphTenant) -> Actor:
+    """Return who is signed in; the audit names a partner's operator (GDAP) with the home tenant."""
+    actor, token = await tenant.read_actor(), tenant.token
+    if token is None or token.home_tenant is None:
+        return actor
+    is_provider = await tenant.read_is_service_provider(token.home_tenant)
+    kind = "service provider" if is_provider else "another tenant"
+    return msgspec.structs.replace(actor, name=f"{actor.name} of {token.home_tenant}, {kind}")
 
 
 async def carried_out(

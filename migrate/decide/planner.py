@@ -278,6 +278,12 @@ class Planner:
     def _warnings(self) -> Iterator[PlanNote]:
         rules = self._rules
         yield from undecided(rules)
+        if rules.operator is not None and self._operator is None:
+            yield _warning(
+                "operator-not-judged",
+                f"{self._snapshot.actor.name}, who made the export, is no user of this tenant; a partner's operator is "
+                "none. Whether it stays covered is not judged: see `mfa-migrate doctor --only operator`.",
+            )
         if self._settling is not None:
             yield from self._settling.notes()
         yield from self._moves.notes()

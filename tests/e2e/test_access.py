@@ -187,6 +187,27 @@ def test_a_partners_operator_is_recognised_by_the_tenants_own_settings(person: C
     assert ran.document["homeIsServiceProvider"] is None
 
 
+def test_a_partner_is_named_with_its_home_in_plan_and_audit(tmp_path: Path) -> None:
+    with contact_lab(tmp_path / "partner") as lab:
+        lab.signs_in("browser")
+        lab.tenant.partners.append({"tenantId": HOME, "isServiceProvider": True})
+        partner = {"user": "op@partner.example", "homeTenantId": HOME, "roles": [READER.value, WRITER.value]}
+        lab.sign_in.people.add_partner(partner)
+        name = "op@partner.example"
+        assert lab.as_person(name, "whoami", "-o", "json").document["kind"] == "partner"
+        found = lab.as_person(name, "doctor", "--only", "operator", "-o", "json").document["results"][0]
+        assert found["standing"] in ("pass", "warn")
+        assert HOME in " ".join(found["evidence"])
+        assert lab.as_person(name, "export").code == 0
+        assert lab.as_person(name, "plan").code == 0
+        assert "operator-not-judged" in {note["code"] for note in lab.plan_header()["notes"]}
+        user = lab.name_of("cleo.nair")
+        asked = ("set-state", "--user-principal-name", user, "--state", "Enforced", "--allow-unregistered", "--yes")
+        assert lab.as_person(name, *asked).code == 0
+        audit = lab.go("audit", "export", "-o", "csv").out
+        assert f"op@partner.example of {HOME}, service provider" in audit
+
+
 def test_a_sign_in_that_runs_out_pauses_the_run_and_nobody_is_asked_meanwhile(tmp_path: Path) -> None:
     with contact_lab(tmp_path / "mid-run") as lab:
         lab.signs_in("browser")
