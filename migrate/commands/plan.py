@@ -361,11 +361,19 @@ def _strength_id(name: str, snapshot: Snapshot) -> str:
 
 
 def _policy_id(name: str, snapshot: Snapshot) -> str:
+    from difflib import get_close_matches
+
     policies = snapshot.evidence().policies
     found = [policy.id for policy in policies if name in (policy.id, policy.display_name)]
-    if len(found) != 1:
-        how_many = "no policy" if not found else f"{len(found)} policies"
+    if len(found) > 1:
         raise ConfigProblem(
-            f"policy.switch_on: {how_many} named {name!r} in the snapshot.", hint="Use the id of the policy."
+            f"policy.switch_on: {len(found)} policies are named {name!r}: {', '.join(found)}.",
+            hint="Use the id of the policy that is meant.",
+        )
+    if not found:
+        near = get_close_matches(name, [policy.display_name for policy in policies], n=3, cutoff=0.4)
+        raise ConfigProblem(
+            f"policy.switch_on: no policy is named {name!r} in the export; a part of a name does not do here.",
+            hint=f"Near: {', '.join(map(repr, near))}." if near else "Write the id or the exact name of the policy.",
         )
     return found[0]

@@ -63,7 +63,11 @@ def test_an_exclusion_that_has_expired_need_not_be_known_any_more(
             ("exclude.user", "'gone@contoso.example'"),
         ),
         (ACCESS + '[policy]\nswitch_on = ["No such"]', ("policy.switch_on", "no policy", "'No such'")),
-        (ACCESS + '[policy]\nswitch_on = ["Twice"]', ("policy.switch_on", "2 policies", "id of the policy")),
+        (ACCESS + '[policy]\nswitch_on = ["Twise"]', ("policy.switch_on", "no policy", "Near: 'Twice'")),
+        (
+            ACCESS + '[policy]\nswitch_on = ["Twice"]',
+            ("policy.switch_on", "2 policies", policy("Twice").id, "id of the policy"),
+        ),
         (
             ACCESS + f'[policy]\nmode = "create"\nscope = "group:{object_id("staff")}"',
             ("pilot group", object_id("staff"), "mfa-migrate export"),
