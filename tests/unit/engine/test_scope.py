@@ -145,7 +145,7 @@ def test_narrowing_is_a_blocker_while_somebody_rests_on_it_and_refused_at_the_st
     with pytest.raises(Blocked, match="narrowing"):
         world.apply()
     unaware = msgspec.structs.replace(world.plan, notes=())
-    with pytest.raises(Guarded, match=r"rest on it \(.*cleo"):
+    with pytest.raises(Guarded, match=r"whose per-user MFA this tool disabled rest on it \(.*cleo"):
         world.run(unaware, world.steps)
     assert users(world)["includeUsers"] == ["All"]
 

@@ -15,6 +15,7 @@ function Get-MfaErrorCategory {
         UsageProblem      = 'InvalidArgument'
         ConfigProblem     = 'InvalidArgument'
         BadInput          = 'InvalidArgument'
+        NoAnswerInside    = 'InvalidData'
         NothingHere       = 'ObjectNotFound'
         Guarded           = 'InvalidOperation'
         NotConfirmed      = 'OperationStopped'
