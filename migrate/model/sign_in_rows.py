@@ -229,14 +229,10 @@ class GraphRows:
             interactive,
             (one.app_id or "").lower(),
             (one.resource_id or "").lower(),
-            None
-            if audiences is None
-            else tuple(
-                sorted((each if isinstance(each, str) else each.application_id or "").lower() for each in audiences)
-            ),
+            None if audiences is None else _in_order([_audience(each) for each in audiences]),
             None
             if one.authentication_context_class_references is None
-            else tuple(sorted(each.id or "" for each in one.authentication_context_class_references)),
+            else _in_order([each.id or "" for each in one.authentication_context_class_references]),
             one.client_app_used or "",
             one.authentication_protocol,
             one.original_transfer_method,
@@ -255,10 +251,10 @@ class GraphRows:
             None if not one.authentication_requirement else one.authentication_requirement[:5].casefold() == "multi",
             None
             if one.authentication_requirement_policies is None
-            else tuple(sorted({each.requirement_provider or "" for each in one.authentication_requirement_policies})),
+            else _in_order([each.requirement_provider or "" for each in one.authentication_requirement_policies]),
             None
             if one.authentication_details is None
-            else tuple(sorted({each.authentication_method or "" for each in one.authentication_details})),
+            else _in_order([each.authentication_method or "" for each in one.authentication_details]),
             self.results(one.applied_conditional_access_policies),
             "" if one.agent is None else one.agent.agent_type or "",
         )
@@ -273,6 +269,15 @@ class GraphRows:
                 self._results.clear()
             found = self._results[key] = results_of(key)
             return found
+
+
+def _audience(each: GraphAudience | str) -> str:
+    return each.lower() if isinstance(each, str) else (each.application_id or "").lower()
+
+
+def _in_order(words: list[str]) -> tuple[str, ...]:
+    """Return each word once, in order; most lists hold one or none, and there are millions of them."""
+    return tuple(words) if len(words) < 2 else tuple(sorted(set(words)))
 
 
 NO_CODE = -1

@@ -27,6 +27,8 @@ class Reducer:
         ]
         self._names_countries = any(isinstance(one, Countries) for one in locations.values())
         self._tenant_id = tenant_id.lower()
+        self._known: dict[RowShape, SignInKind | SetAside] = {}
+        """Kinds without their places, of which each shape has many."""
 
     def places_of(self, addresses: tuple[str, str]) -> Places:
         """Return where a sign-in came from, without its addresses."""
@@ -46,6 +48,14 @@ class Reducer:
 
     def kind_of(self, shape: RowShape, places: Places) -> SignInKind | SetAside:
         """Return the kind of a row, or why it is set aside."""
+        known = self._known.get(shape)
+        if known is None:
+            known = self._known[shape] = self._anywhere(shape)
+        if not isinstance(known, SignInKind) or places == (None, None):
+            return known
+        return structs.replace(known, places=places[0], places_seen_by_resource=places[1])
+
+    def _anywhere(self, shape: RowShape) -> SignInKind | SetAside:
         aside = self._aside(shape)
         if aside is not None:
             return aside
@@ -59,8 +69,8 @@ class Reducer:
             protocol=shape.protocol,
             flow=shape.flow or None,
             platform=platform,
-            places=places[0],
-            places_seen_by_resource=places[1],
+            places=None,
+            places_seen_by_resource=None,
             country=shape.country if self._names_countries else None,
             global_secure_access=shape.global_secure_access,
             risk=shape.risk,
