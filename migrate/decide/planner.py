@@ -95,6 +95,8 @@ class Planner:
         self._waiting_for_answer = 0
         self._objections: dict[Hashable, str] = {}
         self._operator: UserProfile | None = None
+        self._emergency_off: list[str] = []
+        """Emergency access accounts that nobody can sign in with."""
         self._sync_accounts: set[str] = set()
         self._lose: list[str] = []
         """People whose per-user MFA we disabled and of whom the plan's policies would require less."""
@@ -152,6 +154,8 @@ class Planner:
                 self._sync_accounts.add(user.profile.id)
             if user.profile.id == self._rules.operator:
                 self._operator = user.profile
+            if user.profile.account_enabled is False and user.profile.id in self._rules.emergency_access:
+                self._emergency_off.append(user.profile.user_principal_name)
             yield row
 
     def header(self, rows_sha256: str, *, tool_version: str) -> PlanHeader:
@@ -258,6 +262,12 @@ class Planner:
                 "security-defaults",
                 "Security defaults are on. Conditional Access policies cannot be enabled beside them, and they do "
                 "not count as coverage. Turn them off and the policies on in one sitting, then export again.",
+            )
+        if self._emergency_off:
+            yield _blocker(
+                "emergency-access-disabled",
+                f"Disabled, so no way in: the emergency access accounts {', '.join(sorted(self._emergency_off))}. "
+                "Enable them and sign in with each once, or name others under [emergency_access].",
             )
         if self._assumed[Assumption.BASELINE_ANSWER]:
             yield from undated_answer(self._rules.baseline)

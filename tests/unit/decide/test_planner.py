@@ -277,6 +277,23 @@ def test_an_operator_who_is_not_covered_blocks_the_plan_unless_it_is_an_emergenc
     assert not header.blockers
 
 
+def test_a_disabled_emergency_access_account_blocks_the_plan() -> None:
+    off = user("emergency1")
+    off = msgspec.structs.replace(off, profile=msgspec.structs.replace(off.profile, account_enabled=False))
+    _, header = planned([off, user("ada")])
+    assert [note.code for note in header.blockers] == ["emergency-access-disabled"]
+    assert "emergency1@contoso.example" in header.blockers[0].sentence
+    _, header = planned([user("emergency1"), user("ada")])
+    assert not header.blockers
+
+
+def test_an_operator_who_is_no_user_of_the_tenant_is_told_not_to_be_judged() -> None:
+    _, header = planned([user("ada")], None, rules(operator=object_id("partner")))
+    assert "mfa-migrate doctor --only operator" in warnings(header)["operator-not-judged"]
+    _, header = planned([user("ada")], None, rules(operator=object_id("ada")))
+    assert "operator-not-judged" not in warnings(header)
+
+
 def test_the_shares_are_about_as_large_as_they_say() -> None:
     rows, _ = planned([user(f"user{number}") for number in range(2000)])
     waves = [row.wave for row in rows.values()]
