@@ -6,7 +6,7 @@ A group or role that cannot be read whole is marked so; it never comes back with
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -24,6 +24,7 @@ from migrate.graph.refusals import LicenceRefused, NotFound
 from migrate.graph.together import all_of
 from migrate.model.evidence import (
     BetaEvidence,
+    ChangedBy,
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
@@ -327,7 +328,18 @@ def _group(
         members=members.users,
         eligible=eligible.users,
         unnamed=members.unnamed + eligible.unnamed,
+        changed_by=None if head is None else frozenset(_changed_by(head)),
     )
+
+
+def _changed_by(head: wire.GroupHead) -> Iterator[ChangedBy]:
+    """Yield who besides administrators of privileged roles may change who is in a group."""
+    if head.follows_a_rule:
+        yield ChangedBy.RULE
+    if head.on_premises_sync_enabled:
+        yield ChangedBy.ACTIVE_DIRECTORY
+    if head.is_assignable_to_role is not True:
+        yield ChangedBy.OWNERS
 
 
 def _role_unread(template_id: str, head: wire.RoleHead | None, status: ReadStatus, problem: str) -> RoleEvidence:

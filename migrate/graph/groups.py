@@ -23,7 +23,7 @@ from migrate.graph.together import all_of
 from migrate.model.permissions import GROUP_ELIGIBILITY, GROUPS, USERS, Need
 
 _HIDDEN = "HiddenMembership"
-_HEAD = "$select=id,displayName,visibility,groupTypes,onPremisesSyncEnabled"
+_HEAD = "$select=id,displayName,visibility,groupTypes,onPremisesSyncEnabled,isAssignableToRole"
 
 
 Row = TypeVar("Row", wire.Assignment, wire.GroupEligibility)

@@ -138,6 +138,13 @@ class GroupHead(Wire, frozen=True, kw_only=True):
     visibility: str | None
     group_types: list[str]
     on_premises_sync_enabled: bool | None
+    is_assignable_to_role: bool | None = None
+    """Only True says something: then members are changed by holders of privileged roles alone."""
+
+    @property
+    def follows_a_rule(self) -> bool:
+        """Tell whether a rule over properties of the users makes the membership."""
+        return "DynamicMembership" in self.group_types
 
     @property
     def can_be_in_pim(self) -> bool:
@@ -145,7 +152,7 @@ class GroupHead(Wire, frozen=True, kw_only=True):
 
         Source: Entra docs, bring groups into Privileged Identity Management.
         """
-        return "DynamicMembership" not in self.group_types and self.on_premises_sync_enabled is not True
+        return not self.follows_a_rule and self.on_premises_sync_enabled is not True
 
 
 class RoleHead(Wire, frozen=True, kw_only=True):

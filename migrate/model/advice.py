@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.evidence import ChangedBy
 from migrate.model.record import Record
 
 
@@ -227,6 +228,8 @@ class OpenDoor(Record, frozen=True, kw_only=True):
     """Of these, emergency access accounts and accounts of the directory synchronization: as it should be."""
     sample: tuple[str, ...]
     """A few user principal names."""
+    changed_by: tuple[ChangedBy, ...] = ()
+    """Of a group: who besides holders of privileged roles may let others pass. Who is an owner is not read."""
 
 
 class Acceptance(Record, frozen=True, kw_only=True):

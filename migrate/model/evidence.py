@@ -59,6 +59,21 @@ class NestedGroup(Record, frozen=True, kw_only=True):
     """Ids of the users directly inside."""
 
 
+class ChangedBy(StrEnum):
+    """Who may change the members of a group, besides holders of privileged roles.
+
+    Source: Entra page "Use Microsoft Entra groups to manage role assignments": members of a role-assignable group are
+    changed by Privileged Role Administrators and Global Administrators, and by its owners, whom these alone appoint.
+    """
+
+    OWNERS = "ownersAndLesserRoles"
+    """It is not role-assignable: owners, user administrators, groups administrators and applications may."""
+    RULE = "rule"
+    """A rule over properties of the users: whoever may edit such a property."""
+    ACTIVE_DIRECTORY = "activeDirectory"
+    """It is synchronised: whoever may in the local directory."""
+
+
 class GroupEvidence(Record, frozen=True, kw_only=True):
     """A group that a policy names."""
 
@@ -78,6 +93,8 @@ class GroupEvidence(Record, frozen=True, kw_only=True):
     so that all members are direct; None when it was not read. It serves to name paths and decides nothing."""
     unnamed: int = 0
     """Members whom Graph showed as null: somebody is in the group, and nobody knows who."""
+    changed_by: frozenset[ChangedBy] | None = None
+    """None where it was not read, as in exports of older versions. It decides no verdict."""
 
 
 class RoleEvidence(Record, frozen=True, kw_only=True):

@@ -7,10 +7,27 @@ from typing import Any
 
 from migrate.model.advice import OpenDoor
 from migrate.model.cells import joined
+from migrate.model.evidence import ChangedBy
 from migrate.views.remedies import excluded_words
 from migrate.views.screen import Answer, table
 
-COLUMNS = ("PolicyId", "PolicyName", "Kind", "Target", "Excluded", "Users", "WithPerUserMfa", "Spared", "Sample")
+_WHO = {
+    ChangedBy.OWNERS: "it is not role-assignable, so its owners and lesser roles may (who its owners are: not read)",
+    ChangedBy.RULE: "a rule makes its members, so whoever may edit such a property",
+    ChangedBy.ACTIVE_DIRECTORY: "it comes from Active Directory, so whoever may there",
+}
+COLUMNS = (
+    "PolicyId",
+    "PolicyName",
+    "Kind",
+    "Target",
+    "Excluded",
+    "Users",
+    "WithPerUserMfa",
+    "Spared",
+    "ChangedBy",
+    "Sample",
+)
 
 
 def open_doors_answer(doors: Sequence[OpenDoor]) -> Answer:
@@ -34,6 +51,11 @@ def open_doors_answer(doors: Sequence[OpenDoor]) -> Answer:
                 for one in doors
             ),
         )
+        for group in dict.fromkeys(one.target for one in doors if one.changed_by):
+            first = next(one for one in doors if one.target == group)
+            who = "; ".join(_WHO[by] for by in first.changed_by)
+            size = f"{first.people} pass by it"
+            yield f"Finding: {excluded_words(first)} ({size}) can be changed by people outside administration: {who}."
         yield "Each is an open door: a sign-in there needs no MFA of these people, but for per-user MFA where it is on."
         yield "Spared are emergency access and directory synchronization accounts, as they should be."
         yield "Where people have to stay excluded, block them from outside named locations in a policy of their own."
@@ -52,6 +74,7 @@ def open_doors_answer(doors: Sequence[OpenDoor]) -> Answer:
                 str(one.people),
                 str(one.on_per_user_mfa),
                 str(one.spared),
+                joined(one.changed_by),
                 joined(one.sample),
             )
             for one in doors

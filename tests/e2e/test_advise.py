@@ -188,4 +188,6 @@ def test_coverage_lists_the_exclusions_that_nothing_else_catches(ours: Advised) 
         if one["what"] == "group"
     ]
     assert (group["people"], group["onPerUserMfa"], group["sample"]) == (1, 1, ["leo@contoso.example"])
+    assert group["changedBy"] == ["ownersAndLesserRoles"]
+    assert "can be changed by people outside administration" in ran.out
     assert ours.run("coverage", "--exclusions", "--exit-code").code == 1

@@ -59,7 +59,7 @@ def open_doors(
             if len(found.sample) < SAMPLE:
                 found.sample.append(profile.user_principal_name)
     named = {_key(end): end for end in ends}
-    listed = (_door(named[key], found) for key, found in passing.items())
+    listed = (_door(named[key], found, evidence) for key, found in passing.items())
     return tuple(sorted(listed, key=lambda one: (-one.people, one.policy, one.what, one.target_name)))
 
 
@@ -82,8 +82,9 @@ def _doors(ends: Iterable[EndExclusion]) -> dict[tuple[str, Ended, str], Steps]:
     return found
 
 
-def _door(end: EndExclusion, found: _Passing) -> OpenDoor:
+def _door(end: EndExclusion, found: _Passing, evidence: Evidence) -> OpenDoor:
     single = end.what is Ended.PERSON
+    group = evidence.groups.get(end.target.casefold()) if end.what is Ended.GROUP else None
     return OpenDoor(
         policy_id=end.policy_id,
         policy=end.policy,
@@ -94,4 +95,5 @@ def _door(end: EndExclusion, found: _Passing) -> OpenDoor:
         on_per_user_mfa=found.on_per_user_mfa,
         spared=found.spared,
         sample=tuple(found.sample),
+        changed_by=tuple(sorted(group.changed_by or ())) if group is not None else (),
     )

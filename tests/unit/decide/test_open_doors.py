@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from migrate.decide.advice.open_doors import open_doors
 from migrate.model.advice import Ended, OpenDoor
-from migrate.model.evidence import Evidence
+from migrate.model.evidence import ChangedBy, Evidence
 from migrate.model.tenant_settings import UNANSWERED
 from migrate.model.users import AnyUser
+from migrate.views.open_doors import open_doors_answer
 from tests.unit.decide.records import evidence, group, guest, object_id, policy, policy_of, profile, sync_role, user
 
 ADMINS = "62e90394-69f5-4237-9190-012177145e10"
@@ -45,6 +48,22 @@ def test_an_exclusion_that_another_policy_catches_is_none() -> None:
         groups=(group("vip", "ada"),),
     )
     assert doors(proof, user("ada"), user("ben")) == {}
+
+
+def test_a_group_that_people_outside_administration_can_change_is_named_with_who_they_are() -> None:
+    loose = structs.replace(group("vip", "ada"), changed_by=frozenset({ChangedBy.OWNERS, ChangedBy.RULE}))
+    firm = structs.replace(group("safe", "ben"), changed_by=frozenset())
+    both = [object_id("vip"), object_id("safe"), object_id("old")]
+    proof = evidence(policy("On", excludeGroups=both), groups=(loose, firm, group("old", "cem")))
+    found = doors(proof, user("ada"), user("ben"), user("cem"))
+    assert {name: one.changed_by for (_, name), one in found.items()} == {
+        "vip": (ChangedBy.OWNERS, ChangedBy.RULE),
+        "safe": (),
+        "old": (),
+    }
+    text = "\n".join(str(line) for line in open_doors_answer(tuple(found.values())).lines())
+    assert "group 'vip' (1 pass by it) can be changed by people outside administration" in text
+    assert "Finding: group 'safe'" not in text
 
 
 def test_a_report_only_policy_catches_nobody_and_has_no_doors() -> None:
