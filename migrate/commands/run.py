@@ -76,7 +76,11 @@ def at_work(
     async def signed_in() -> T:
         waits = WaitLog(call.screen)
         async with open_tenant(call, asks=writes.asks, on_wait=waits.waiting) as tenant:
-            await refuse_what_is_missing(call, connection_for(call.settings, writes.asks), tenant, verb, writes)
+            connection = connection_for(call.settings, writes.asks)
+            await refuse_what_is_missing(call, connection, tenant, verb, writes)
+            if not connection.names_a_tenant:
+                # What expires does so by the server's time, which an answer tells; a named tenant has given one.
+                await tenant.read_organization()
             actor = await actor_in(tenant)
             return await work(AtWork(call=call, workspace=workspace, tenant=tenant, actor=actor, waits=waits))
 

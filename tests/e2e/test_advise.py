@@ -171,6 +171,14 @@ def test_the_plan_begins_with_advice_where_people_are_not_covered(ours: Advised)
     assert "switch on 'Sleeping': covers 2" in ran.out
 
 
+def test_apply_ends_with_a_guard_where_the_configuration_names_no_tenant(ours: Advised) -> None:
+    ours.run("advise", "--take", number_of(ours, "'Sleeping'"))
+    assert ours.run("plan").code == 0
+    ran = ours.run("apply", "--yes", "--max-users", "100%")
+    assert ran.code == 3, ran.said
+    assert "max_newly_required" in ran.said
+
+
 def test_without_emergency_access_it_asks_for_it(ours: Advised) -> None:
     ours.config.write_text(ours.text.partition("[emergency_access]")[0], encoding="utf-8")
     ran = ours.run("advise")
