@@ -61,7 +61,10 @@ class BeforeEnabling:
             return
         counted = self._counted.get(step.key)
         if counted is None or self._ages.since(counted.at) > self._limit:
-            counted = self._counted[step.key] = await self._count(step, evidence)
+            counted = await self._count(step, evidence)
+            if counted is None:
+                return
+            self._counted[step.key] = counted
             await self._evidence()
         refuse_impact(counted.impact, self._parts.terms)
 
@@ -71,6 +74,8 @@ class BeforeEnabling:
         Raises TooOld when it is not what was counted: somebody has edited it meanwhile.
         """
         counted = self._counted.get(step.key)
+        if counted is None and is_counted_again(self._parts.terms, step):
+            raise TooOld  # it was not there when it was to be counted
         if self._read is None or (counted is not None and not says_the_same(counted.policy.raw, policy)):
             self._counted.pop(step.key, None)
             raise TooOld
@@ -98,10 +103,13 @@ class BeforeEnabling:
 
     # Whom it catches
 
-    async def _count(self, step: PolicyStep, evidence: Evidence) -> _Counted:
+    async def _count(self, step: PolicyStep, evidence: Evidence) -> _Counted | None:
+        """Return whom the policy catches; None where it does not exist, which the step itself will find."""
         parts, skus = self._parts, await self._tenant.read_skus()
         then = evidence_after(evidence, self._steps_ahead(evidence))
-        policy = next(policy for policy in then.policies if is_named_by(step.key, policy))
+        policy = next((policy for policy in then.policies if is_named_by(step.key, policy)), None)
+        if policy is None:
+            return None
         today, coming = self._judge(evidence), self._judge(then)
         standings = Standings(
             today=today,

@@ -9,7 +9,7 @@ import pytest
 
 from migrate.engine.refusals import Refusals
 from migrate.engine.wait_log import WaitLog
-from migrate.errors import PermissionMissing, StalePlan
+from migrate.errors import Guarded, PermissionMissing, StalePlan
 from migrate.model.journal import Operation, Outcome
 from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
@@ -372,3 +372,14 @@ def test_a_wait_goes_on_while_only_its_number_changes() -> None:
     for late in (20, 11, 4):
         waits.waiting(Waiting(kind=WaitKind.USERS_SHOW, number=late), 2.0)
     assert kept(journal) == ["UsersShow"]
+
+
+def test_a_policy_that_was_deleted_before_it_is_switched_on_is_told() -> None:
+    world = World(create=True)
+    world.apply(until="report-only")
+    # The next plan finds the policy, and only switches it on.
+    world.plan, world.steps = world.planned()
+    world.apply(until="report-only")
+    world.tenant.policies.clear()
+    with pytest.raises(Guarded, match="does not exist any more"):
+        world.apply(skip_report_only="a rehearsal")
