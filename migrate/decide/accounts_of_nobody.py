@@ -12,14 +12,14 @@ from typing import NamedTuple
 from migrate.model.evidence import Evidence
 from migrate.model.policy_exclusions import Nobody, Sign
 from migrate.model.snapshot import SubscribedSku
-from migrate.model.users import AnyUser
+from migrate.model.users import AnyUser, UserProfile
 
 _ROOM_SKUS = ("ROOM", "MCOCAP")
 _ROOM = re.compile(r"(?:^|[._-])(?:room|raum|meeting|conf(?:erence)?|board ?room|huddle|saal)\w*", re.IGNORECASE)
-_SERVICE = re.compile(
-    r"(?:^|[._-])(?:svc|service|app|api|bot|scan(?:ner)?|print(?:er)?|copier|fax|mfp|no-?reply|donotreply|backup|sql|erp|"
-    r"smtp|relay|automation|sync|sap)(?:$|[._\d-])",
-    re.IGNORECASE,
+_MACHINE = re.compile(
+    r"(?:^|[^a-z])(?:svc|srv|service|serviceaccount|app|api|bot|scan|scanner|scan2mail|print|printer|copier|fax|mfp|"
+    r"no-?reply|donotreply|backup|sql|erp|crm|sap|smtp|relay|automation|integration|batch|job|monitor|monitoring|sync)"
+    r"(?:[^a-z]|$)"
 )
 _SHARED = re.compile(
     r"^(?:info|office|sales|support|contact|hr|billing|invoices?|accounting|team|shared|helpdesk|jobs|marketing|press|"
@@ -43,6 +43,12 @@ def room_licences(skus: Iterable[SubscribedSku]) -> frozenset[str]:
 def role_holders(evidence: Evidence) -> frozenset[str]:
     """Return everybody who holds, or may activate, one of the roles that were read."""
     return frozenset().union(*(role.holders | role.eligible | role.scoped for role in evidence.roles.values()))
+
+
+def is_named_like_a_machine(profile: UserProfile) -> bool:
+    """Tell whether the name of an account has a word that people give to machines. A sign, no proof."""
+    names = (profile.user_principal_name.partition("@")[0], profile.display_name or "")
+    return any(_MACHINE.search(name.casefold()) for name in names)
 
 
 def guess_at(user: AnyUser, rooms: frozenset[str], holders: frozenset[str]) -> Guess | None:
@@ -76,7 +82,7 @@ def guess_at(user: AnyUser, rooms: frozenset[str], holders: frozenset[str]) -> G
     speaks = Sign.NEVER_REGISTERED in signs or Sign.ACCOUNT_DISABLED in signs
     if speaks and Sign.NO_LICENCE in signs and _ROOM.search(name):
         return Guess(Nobody.ROOM, named)
-    if speaks and _SERVICE.search(name):
+    if speaks and _MACHINE.search(name.casefold()):
         return Guess(Nobody.SERVICE_ACCOUNT, named)
     if speaks and Sign.NO_LICENCE in signs and _SHARED.search(name):
         return Guess(Nobody.SHARED_MAILBOX, named)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from migrate.decide import policy_steps
+from migrate.decide.accounts_of_nobody import room_licences
 from migrate.decide.capability import Capabilities
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import Kind
@@ -20,8 +21,6 @@ from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile
 from migrate.model.words import counted
 
-_ROOMS = ("ROOM", "MCOCAP")
-"""What the part number of a licence for a meeting room holds."""
 SAMPLE = 5
 """How many user principal names a count shows."""
 
@@ -96,9 +95,7 @@ class Standings:
         """
         self._today, self._now, self._then = today, now, then
         self._sync_holders = sync_accounts(evidence)
-        self._room_skus = frozenset(
-            sku.sku_id for sku in skus if any(word in sku.sku_part_number.upper() for word in _ROOMS)
-        )
+        self._room_skus = room_licences(skus)
 
     def is_covered(self, profile: UserProfile) -> bool:
         """Tell whether enabled policies require MFA of every sign-in of a user today."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from migrate.decide.accounts_of_nobody import is_named_like_a_machine, room_licences
 from migrate.decide.advice.worlds import Worlds
 from migrate.decide.capability import Capabilities
 from migrate.decide.directory_sync import sync_accounts
@@ -22,12 +22,6 @@ from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile
 
 SAMPLE = 3
-
-_SERVICE_NAME = re.compile(
-    r"(?:^|[^a-z])(?:svc|srv|service|serviceaccount|scan|scanner|scan2mail|printer|copier|smtp|relay|noreply|no-reply|"
-    r"backup|bot|app|api|sql|sync|monitor|monitoring|integration|automation|batch|job|erp|crm)(?:[^a-z]|$)"
-)
-"""Words in a name that people give to accounts of machines. A sign, no proof: it only ever adds to what is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +86,7 @@ class People:
         self._worlds, self._evidence, self._rules = worlds, evidence, rules
         self._capable = Capabilities(evidence, worlds.judge)
         self._sync_holders = sync_accounts(evidence)
-        self._room_skus = frozenset(
-            sku.sku_id for sku in skus if any(word in sku.sku_part_number.upper() for word in ("ROOM", "MCOCAP"))
-        )
+        self._room_skus = room_licences(skus)
         self._coverages: dict[int, Coverage] = {}
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
         self.cells: dict[Cell, Counted] = {}
@@ -216,5 +208,4 @@ def _looks_like_service(profile: UserProfile, registration: Registration | None)
     """Tell whether an account looks like that of a machine: by its name, and nobody ever registered a method for it."""
     if profile.is_guest or (registration is not None and registration.is_mfa_registered):
         return False
-    names = (profile.user_principal_name.partition("@")[0], profile.display_name or "")
-    return any(_SERVICE_NAME.search(name.casefold()) for name in names)
+    return is_named_like_a_machine(profile)
