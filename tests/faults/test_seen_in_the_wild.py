@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -192,8 +192,8 @@ def test_apply_outlives(
 ) -> None:
     connection_for = wiring.connection_for
 
-    def impatient(settings: Settings) -> Connection:
-        return replace(connection_for(settings), timeout_seconds=0.9)
+    def impatient(settings: Settings, asks: Sequence[str] = ()) -> Connection:
+        return replace(connection_for(settings, asks), timeout_seconds=0.9)
 
     reached = undisturbed(mode)
     if "delay" in repr(fault.script):
