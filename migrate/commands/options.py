@@ -115,7 +115,7 @@ Quiet = Annotated[
     typer.Option(
         "--quiet",
         "-q",
-        help="Say nothing but the answer, warnings and errors.",
+        help="Say nothing but the answer and errors; warnings go to the log file.",
         show_default=False,
         rich_help_panel=PANEL,
     ),

@@ -96,12 +96,13 @@ class Screen:
         self.say(sentence)
 
     def warn(self, sentence: str) -> None:
-        """Say something that is shown even with `--quiet`."""
+        """Say something that deserves attention; with `--quiet` it stands in the log only."""
         log.warning("%s", sentence)
-        self._write_talk(f"Warning: {sentence}")
+        if not self.quiet:
+            self._write_talk(f"Warning: {sentence}")
 
     def warn_plainly(self, sentence: str) -> None:
-        """Show a sentence that a person has to act on, such as a device code; never in the log."""
+        """Show a sentence that a person has to act on, such as a device code: with `--quiet` too, never in the log."""
         # Whoever captures stderr, such as the PowerShell module, shows warnings and keeps the rest for -Verbose.
         self._write_talk(sentence if self.stderr.isatty() else f"Warning: {sentence}")
 

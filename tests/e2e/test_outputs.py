@@ -97,6 +97,15 @@ def test_quiet_leaves_the_data_and_nothing_else(lab: Lab) -> None:
         assert ran.out.startswith("SANDBOX\n")
 
 
+def test_quiet_keeps_a_warning_for_the_log_file(lab: Lab, tmp_path: Path) -> None:
+    lab.go("export")
+    lab.workspace.chmod(0o777)
+    path = tmp_path / "run.log"
+    assert "Others on this machine may look into" in lab.go("status").err
+    assert lab.go("-q", "status", "--log-file", str(path)).err == ""
+    assert "Others on this machine may look into" in path.read_text(encoding="utf-8")
+
+
 def test_a_log_file_holds_what_was_said_and_only_its_owner_may_read_it(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "run.log"
     lab.go("-q", "export", "--log-file", str(path))
