@@ -315,9 +315,23 @@ class Worlds:
             region = {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: flows}
             if blocks and self._reaches(box, region, blocked):
                 found |= hit
-        if found & Hit.BLOCKS and self._is_everything(box):
+        # A legacy client cannot answer: MFA blocks it as well as a block does.
+        if (
+            found & (Hit.BLOCKS | Hit.DEVICE_CODE)
+            and self._is_shut({Axis.CLIENT.value: _MODERN}, [box, *blocked])
+            and self._is_shut({Axis.CLIENT.value: _LEGACY, Axis.FLOW.value: _NO_FLOW}, [box, *demanded])
+        ):
             found |= Hit.BLOCKS_ALL
         return found
+
+    def _is_shut(self, region: Box, boxes: list[Box]) -> bool:
+        """Tell whether boxes leave nothing of a region. Taken as no past the work limit."""
+        inside = intersection(self._solver.whole, region)
+        self.solved += 1
+        try:
+            return inside is None or is_covered(inside, boxes, self._solver.budget())
+        except TooManyCombinations:
+            return False
 
     def _reaches(self, box: Box, region: Box, boxes: list[Box]) -> bool:
         """Tell whether a box holds something of a region beyond these boxes. Taken as yes past the work limit."""
@@ -328,9 +342,6 @@ class Worlds:
             return inside is not None and not is_covered(inside, boxes, self._solver.budget())
         except TooManyCombinations:
             return True
-
-    def _is_everything(self, box: Box) -> bool:
-        return is_covered(self._solver.whole, [box], self._solver.budget())
 
     def helpful(self, numbers: Iterable[int], allowed: Steps) -> Steps:
         """Return which of the allowed steps may help some of these people, alone or with others.
