@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import select
+import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -240,7 +244,30 @@ class Screen:
         """Ask on stderr and return the typed line."""
         self.finish_progress()
         print(self._for_reading(visible(question), self.stderr), end="", file=self.stderr, flush=True)
+        _wait_for_a_line()
         return sys.stdin.readline().strip()
+
+
+def _wait_for_a_line() -> None:
+    """Wait until a line was typed, or let a signal through.
+
+    Ctrl-C between the interpreter's last look for signals and the read itself would be slept through until somebody
+    types. A byte in the wakeup descriptor stays, however early the signal came.
+    """
+    try:
+        typed = sys.stdin.fileno()
+    except (OSError, ValueError):  # no file, as in a program that embeds this one
+        return
+    if os.name == "nt" or not os.isatty(typed):
+        return
+    woken, waking = socket.socketpair()
+    with woken, waking:
+        waking.setblocking(False)
+        before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+        try:
+            select.select([typed, woken], [], [])
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def test_colour_is_for_terminals_and_only_where_wanted(
 THROTTLED = Waiting(kind=WaitKind.THROTTLED, name="reads")
 
 
-def test_quiet_keeps_warnings_and_questions_and_leaves_out_the_rest() -> None:
+def test_quiet_keeps_what_a_person_has_to_act_on_and_leaves_out_the_rest() -> None:
     on = screen(quiet=True)
     on.say("said")
     on.note("noted")
@@ -173,7 +173,7 @@ def test_quiet_keeps_warnings_and_questions_and_leaves_out_the_rest() -> None:
     on.waiting(THROTTLED, 60)
     on.warn("careful")
     on.warn_plainly("enter code ABC")
-    assert printed(on.stderr) == "Warning: careful\nWarning: enter code ABC\n"
+    assert printed(on.stderr) == "Warning: enter code ABC\n"
 
 
 def test_verbose_adds_details_and_short_waits() -> None:
