@@ -10,17 +10,17 @@ import typer
 
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.explain import Suppose, Without, apps_that_matter, baseline_answer, supposed
-from migrate.commands.now import now_or_export
+from migrate.commands.live import tenant_as_now
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of
 from migrate.errors import ExitCode
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import Evidence
-from migrate.model.now import Now
+from migrate.model.now import Moment, Now
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import AnyUser, UnreadableUser
 from migrate.store.files import write_atomically
-from migrate.store.snapshot import Snapshot, open_snapshot
+from migrate.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from migrate.decide.coverage.judge import Judge
@@ -37,14 +37,18 @@ def coverage(
     ] = False,
     suppose: Suppose = None,
     without: Without = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Read the whole tenant now, for this answer; keeps nothing of it.")
+    ] = False,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 unless everybody is covered, or no exclusion is open.")
     ] = False,
 ) -> ExitCode:
     """Show how far enabled Conditional Access policies require MFA, by classes of users, the largest first.
 
-    Answers from the last export and from what this tool changed since; changes nothing. `explain USER` tells more
-    about one person.
+    Answers from the last export and from what this tool changed since; changes nothing. With --live it reads the
+    tenant as `export` does, needs no export and leaves the one in the folder as it is. `explain USER` tells more about
+    one person.
 
     \b
     Examples:
@@ -53,6 +57,7 @@ def coverage(
         mfa-migrate coverage --exclusions
         mfa-migrate coverage --suppose require-mfa.json
         mfa-migrate coverage -o json
+        mfa-migrate coverage --live --exit-code
     """
     from migrate.decide.coverage.classes import classes_of
     from migrate.decide.coverage.judge import Judge
@@ -64,8 +69,7 @@ def coverage(
     from migrate.views.lost_objects import say_lost_objects
 
     workspace = workspace_of(call)
-    with open_snapshot(workspace) as snapshot:
-        now = now_or_export(call, workspace, snapshot)
+    with tenant_as_now(call, workspace, live=live) as (snapshot, now):
         there = evidence_as_now(snapshot.evidence(), now)
         evidence = supposed(there, suppose, without)
         say_lost_objects(call.screen, lost_objects(evidence))
@@ -73,7 +77,7 @@ def coverage(
         apps, baseline = apps_that_matter(call.settings), baseline_answer(call.settings, snapshot.header.taken_on)
         if exclusions:
             users = users_as_now(snapshot.users(), now)
-            return _exclusions(call, snapshot, evidence, users, apps, baseline, exit_code=exit_code)
+            return _exclusions(call, snapshot, evidence, users, apps, baseline, now.moment, exit_code=exit_code)
         judge = Judge(evidence, apps_that_matter=apps, baseline=baseline)
         classes = classes_of(users_as_now(snapshot.users(), now), judge)
         with_it = []
@@ -97,6 +101,7 @@ def _exclusions(
     users: Iterable[AnyUser],
     apps: frozenset[str] | None,
     baseline: BaselineScopes,
+    moment: Moment,
     *,
     exit_code: bool,
 ) -> ExitCode:
@@ -113,7 +118,7 @@ def _exclusions(
         apps_that_matter=apps,
         baseline=baseline,
     )
-    call.answer(open_doors_answer(doors))
+    call.answer(open_doors_answer(doors, moment))
     return ExitCode.FINDINGS if exit_code and any(one.people > one.spared for one in doors) else ExitCode.OK
 
 

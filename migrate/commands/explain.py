@@ -11,7 +11,7 @@ import typer
 from migrate.commands.call import Call
 from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
-from migrate.commands.people import named_user
+from migrate.commands.people import known_as, named_user
 from migrate.commands.wiring import open_tenant, workspace_of
 from migrate.errors import ExitCode, UsageProblem
 from migrate.model.coverage import Verdict
@@ -79,7 +79,9 @@ def explain(
     """
     from migrate.views.coverage import explain_answer
 
-    found, there, moment = call.run(_live(call, user)) if live else _known(call, user)
+    found, there, moment = (
+        call.run(_live(call, known_as(call, user, workspace_of(call)))) if live else _known(call, user)
+    )
     evidence = supposed(there, suppose, without)
     explanation = _explained(call, found, evidence, moment, app)
     with_it = _explained(call, found, supposed(there, suppose), moment, app).coverage if without else None

@@ -100,39 +100,46 @@ def _note_snapshot_before(workspace: Workspace) -> None:
 
 async def _export(call: Call, workspace: Workspace, *, fast: bool) -> tuple[SnapshotHeader, datetime]:
     """Read the tenant into the folder; return the snapshot's header and when the reading ended."""
-    from migrate.engine.exporter import export_tenant
-    from migrate.store.snapshot import SnapshotWriter
-
     async with open_tenant(call) as tenant:
-        await _refuse_foreign_folder(tenant, workspace)
-        with SnapshotWriter(workspace) as sink:
-            facts = await export_tenant(
-                tenant,
-                sink,
-                call.screen,
-                fast=fast,
-                # The sample only has to be hard to foresee, not secret.
-                rng=random.Random(),  # noqa: S311
-                groups=(*call.settings.config.policy.groups, *call.settings.config.waves.groups),
-                roles=DIRECTORY_SYNC_ROLES,
-            )
-            header = sink.finish(
-                taken_at=iso_utc(facts.taken_at),
-                tool_version=__version__,
-                cloud=call.settings.cloud.value,
-                endpoint=call.settings.endpoint,
-                organization=facts.organization,
-                skus=facts.skus,
-                actor=facts.actor,
-                states_read_by=facts.states_read_by,
-                keep_previous=_is_needed(workspace),
-                cross_check=facts.cross_check,
-                permissions=tenant.permissions,
-            )
+        await refuse_foreign_folder(tenant, workspace)
+        header = await read_whole(call, tenant, workspace, fast=fast, keep_previous=_is_needed(workspace))
         return header, tenant.server_now()
 
 
-async def _refuse_foreign_folder(tenant: GraphTenant, workspace: Workspace) -> None:
+async def read_whole(
+    call: Call, tenant: GraphTenant, into: Workspace, *, fast: bool, keep_previous: bool
+) -> SnapshotHeader:
+    """Read a whole tenant into the snapshot of a folder and return its header; arguments as of `SnapshotWriter`."""
+    from migrate.engine.exporter import export_tenant
+    from migrate.store.snapshot import SnapshotWriter
+
+    with SnapshotWriter(into) as sink:
+        facts = await export_tenant(
+            tenant,
+            sink,
+            call.screen,
+            fast=fast,
+            # The sample only has to be hard to foresee, not secret.
+            rng=random.Random(),  # noqa: S311
+            groups=(*call.settings.config.policy.groups, *call.settings.config.waves.groups),
+            roles=DIRECTORY_SYNC_ROLES,
+        )
+        return sink.finish(
+            taken_at=iso_utc(facts.taken_at),
+            tool_version=__version__,
+            cloud=call.settings.cloud.value,
+            endpoint=call.settings.endpoint,
+            organization=facts.organization,
+            skus=facts.skus,
+            actor=facts.actor,
+            states_read_by=facts.states_read_by,
+            keep_previous=keep_previous,
+            cross_check=facts.cross_check,
+            permissions=tenant.permissions,
+        )
+
+
+async def refuse_foreign_folder(tenant: GraphTenant, workspace: Workspace) -> None:
     """Raise Guarded when the folder holds the journal of another tenant; its snapshot must not be replaced."""
     journal = journal_to_read(workspace)
     if journal is not None:

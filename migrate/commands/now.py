@@ -12,9 +12,17 @@ from migrate.store.snapshot import Snapshot
 
 def now_in(workspace: Workspace, snapshot: Snapshot) -> Now:
     """Return what this tool did since the export began; raises as `journal_to_read` where that cannot be known."""
+    return _since(workspace, snapshot.header.taken_at)
+
+
+def done_here(workspace: Workspace) -> Now:
+    """Return everything that this tool ever did from this folder; raises as `now_in`."""
+    return _since(workspace, "")
+
+
+def _since(workspace: Workspace, exported_at: str) -> Now:
     from migrate.decide.now import nothing_since, now_of
 
-    exported_at = snapshot.header.taken_at
     journal = journal_to_read(workspace)
     if journal is None:
         return nothing_since(exported_at)

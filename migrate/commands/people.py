@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
 from migrate.config import OutputFormat
-from migrate.errors import NothingHere, UsageProblem
+from migrate.errors import FolderProblem, NothingHere, UsageProblem
 from migrate.model.instants import minute_utc
 from migrate.model.users import AnyUser
 from migrate.store.folder import Workspace
@@ -54,6 +54,28 @@ def named_user(call: Call, name: str, snapshot: Snapshot, *, otherwise: str, of:
         )
     call.screen.say(f"{name!r} is {person}.")
     return user
+
+
+def known_as(call: Call, name: str, workspace: Workspace, *, of: int = 1) -> str:
+    """Return the id of whom the folder's export knows by a part of a name; else the name itself, for the tenant to say.
+
+    Raises UsageProblem where a name fits several people.
+    """
+    from migrate.decide.naming import people_called, the_one
+
+    try:
+        if "@" in name or not _by_parts(call, of):
+            return name
+        with open_snapshot(workspace) as snapshot:
+            if snapshot.user(name) is not None:
+                return name
+            person = the_one(name, people_called(name, _people(snapshot)))
+    except (NothingHere, FolderProblem):
+        return name
+    if person is None:
+        return name
+    call.screen.say(f"{name!r} is {person}.")
+    return person.id
 
 
 def planned_users(call: Call, names: list[str], workspace: Workspace, rows: Path) -> frozenset[str]:

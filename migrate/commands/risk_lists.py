@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.now import now_or_export
+from migrate.commands.live import tenant_as_now
 from migrate.commands.options import verb
 from migrate.commands.people import named_user
 from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import now_utc, workspace_of
-from migrate.errors import ExitCode, UsageProblem
+from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.now import Now
 from migrate.model.people import PersonAtRisk, RiskList
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
-from migrate.store.snapshot import Snapshot, open_snapshot
+from migrate.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from migrate.decide.people.lists import PeopleSeen, RiskLists
@@ -35,10 +35,14 @@ def people(
     why: Annotated[
         str | None, typer.Option("--why", metavar="USER", help="Every list of one person, with the evidence.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Read the whole tenant now, for this answer; keeps nothing of it.")
+    ] = False,
 ) -> ExitCode:
     """List the people who will struggle: who, by what evidence, what will happen, what to do, which letter.
 
-    From the last export and from what was read of the sign-in log (`mfa-migrate sign-ins read`). SMS and voice only,
+    From the last export and from what was read of the sign-in log (`mfa-migrate sign-ins read`); with --live from the
+    tenant as it is now, and from what was read of the log before. SMS and voice only,
     not MFA capable, must register first, legacy clients, SMTP AUTH, app passwords, ROPC, device code, accounts that
     look like a service, rooms and shared mailboxes. Somebody whom the log does not show was not seen; that never means
     safe.
@@ -48,6 +52,7 @@ def people(
         mfa-migrate people
         mfa-migrate people sms-voice-only
         mfa-migrate people --why ada@contoso.example
+        mfa-migrate people --live
         mfa-migrate people -o csv > people.csv
     """
     from migrate.views.people import people_answer, why_answer
@@ -56,12 +61,13 @@ def people(
     workspace, today = workspace_of(call), now_utc().date()
     from migrate.decide.now import user_as_now
 
-    with open_snapshot(workspace) as snapshot:
-        seen, now = people_seen(workspace), now_or_export(call, workspace, snapshot)
+    with tenant_as_now(call, workspace, live=live) as (snapshot, now):
+        seen = people_seen(workspace, even_without_export=live)
         if why is not None:
             user = user_as_now(named_user(call, why, snapshot, otherwise="Check the spelling."), now)
             found = list(_risk_lists(snapshot, seen).of(user))
-            call.answer(why_answer(user.profile.user_principal_name, found, bool(seen.sources), today=today))
+            name, known = user.profile.user_principal_name, bool(seen.sources)
+            call.answer(why_answer(name, found, known, today=today, moment=now.moment))
             return ExitCode.OK
         teller = _risk_lists(snapshot, seen)
         counts = Counter(one.list for one in at_risk(snapshot, teller, lists, now))
@@ -90,15 +96,22 @@ def at_risk(
                 yield one
 
 
-def people_seen(workspace: Workspace) -> PeopleSeen:
-    """Return what was read of the sign-in log, by person.
+def people_seen(workspace: Workspace, *, even_without_export: bool = False) -> PeopleSeen:
+    """Return what was read of the sign-in log, by person; nothing, if that is allowed, in a folder without an export.
 
     Raises:
+        NothingHere: The folder holds no export.
         FolderDamaged: It is not what was written.
     """
     from migrate.decide.people.lists import PeopleSeen
 
-    with SignInBook(workspace) as book:
+    try:
+        opened = SignInBook(workspace)
+    except NothingHere:
+        if not even_without_export:
+            raise
+        return PeopleSeen.gathered((), ())
+    with opened as book:
         sources = checked_sources(book)
         return PeopleSeen.gathered(sources.values(), (one for number in sources for one in book.people(number)))
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.now import now_in
+from migrate.commands.live import tenant_as_now
+from migrate.commands.now import done_here, now_in
 from migrate.commands.options import verb
-from migrate.commands.people import named_user
+from migrate.commands.people import known_as, named_user
 from migrate.commands.watch import followed
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, workspace_of
 from migrate.config import OutputFormat, duration
@@ -37,7 +38,7 @@ def status(
     users: Annotated[
         list[str] | None, typer.Argument(metavar="[USER]...", help="Names, parts of names, or object ids.")
     ] = None,
-    live: Annotated[bool, typer.Option("--live", help="Read these users from the tenant now.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Read these users, or the whole tenant, now.")] = False,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody instead of named users.")] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Follow the command that is at work in the folder, until it ends.")
@@ -52,8 +53,9 @@ def status(
     What became of a change that nobody read back is not known, and is shown so.
 
     With --live it reads only these users from the tenant and needs no export: the first thing to try on a new
-    tenant, since it shows whether sign-in, permission and the beta API work. Without --live a user may be named by
-    a part of the name.
+    tenant, since it shows whether sign-in, permission and the beta API work. Without users it reads the whole tenant
+    as `export` does, for this answer only: everybody's state, the policies of this tool, and who has per-user MFA
+    again. A part of a name stands for whom the last export knows by it.
 
     With --exit-code it ends with 1 unless everybody planned is migrated and no plan waits; of users, unless
     per-user MFA is disabled for each of them.
@@ -61,6 +63,7 @@ def status(
     \b
     Examples:
         mfa-migrate status
+        mfa-migrate status --live
         mfa-migrate status --watch
         mfa-migrate status ada@contoso.example
         mfa-migrate status ada@contoso.example --live
@@ -69,14 +72,15 @@ def status(
     workspace = workspace_of(call)
     if users and everybody:
         raise UsageProblem("Users are named, and --all is given too.", hint="Leave one of them away.")
-    if live and not users and not everybody:
-        raise UsageProblem("--live needs the names of users.", hint="mfa-migrate status USER --live")
     if watch and (users or everybody):
         raise UsageProblem("--watch follows a run, not users.", hint="mfa-migrate status --watch")
+    if watch and live:
+        raise UsageProblem("--watch looks into the folder, again and again.", hint="Leave --live or --watch away.")
     if not users and not everybody:
-        return _of_the_tenant(call, workspace, watch=watch, exit_code=exit_code)
+        return _of_the_tenant(call, workspace, live=live, watch=watch, exit_code=exit_code)
     if live:
-        people = call.run(_read_live(call, users))
+        names = users and [known_as(call, name, workspace, of=len(users)) for name in users]
+        people = call.run(_read_live(call, names))
     else:
         with open_snapshot(workspace) as snapshot:
             people = _known(call, users, snapshot, now_in(workspace, snapshot))
@@ -88,9 +92,9 @@ def status(
     return ExitCode.FINDINGS if people.missing or (exit_code and not _all_disabled(people)) else ExitCode.OK
 
 
-def _of_the_tenant(call: Call, workspace: Workspace, *, watch: bool, exit_code: bool) -> ExitCode:
+def _of_the_tenant(call: Call, workspace: Workspace, *, live: bool, watch: bool, exit_code: bool) -> ExitCode:
     """Show how far the migration is, once, or until nobody is at work in the folder any more."""
-    board = _dashboard(workspace)
+    board = _dashboard_live(call, workspace) if live else _dashboard(workspace)
     if watch:
         board = followed(call, board, lambda: _dashboard(workspace))
     call.answer(dashboard_answer(board))
@@ -110,6 +114,24 @@ def _dashboard(workspace: Workspace) -> Dashboard:
             standing=run_standing(workspace),
             is_planned=_planned(workspace) is not None,
             in_use_by=in_use_by,
+        )
+
+
+def _dashboard_live(call: Call, workspace: Workspace) -> Dashboard:
+    """Return what the tenant, read for this answer, says of what this tool did."""
+    from migrate.decide.now import back_on, policies_as_read
+
+    in_use_by = workspace.user_of_it()
+    with tenant_as_now(call, workspace, live=True) as (snapshot, now):
+        done = done_here(workspace)
+        return Dashboard(
+            snapshot=snapshot.header,
+            now=policies_as_read(done, snapshot.evidence(), now.moment.exported_at),
+            counts=snapshot.header.counts,
+            standing=run_standing(workspace),
+            is_planned=_planned(workspace) is not None,
+            in_use_by=in_use_by,
+            back_on=tuple(user.profile.user_principal_name for user in back_on(done, snapshot.users())),
         )
 
 

@@ -6,7 +6,7 @@ way, or was accepted and never seen, makes a state unknown; so does a later read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -46,6 +46,41 @@ def now_of(entries: Iterable[JournalEntry], exported_at: str, document: Document
 def nothing_since(exported_at: str) -> Now:
     """Return what an export says where nothing was applied."""
     return Now(moment=Moment(exported_at=exported_at), users={}, policies={})
+
+
+def policies_as_read(now: Now, evidence: Evidence, read_at: str) -> Now:
+    """Return what this tool did to policies, with their states as a reading of the tenant has just found them.
+
+    What became of a change that was in doubt is seen there, too; a policy that never got an id stays in doubt. Users
+    are left out: the reading itself says how they are.
+    """
+    there = {policy.id.casefold(): policy.policy_state for policy in evidence.policies}
+    policies = {key: _as_read(policy, there) for key, policy in now.policies.items()}
+    doubts = sum(policy.doubt is not None for policy in policies.values())
+    return Now(moment=Moment(exported_at=read_at, live=True, in_doubt=doubts), users={}, policies=policies)
+
+
+def _as_read(policy: PolicyNow, there: Mapping[str, PolicyState | None]) -> PolicyNow:
+    key = policy.id.casefold()
+    if _is_marked(key):
+        return policy
+    found = there.get(key)
+    left = policy.policy_state if policy.doubt is None and found is not policy.policy_state else None
+    return msgspec.structs.replace(policy, policy_state=found, deleted=key not in there, doubt=None, left=left)
+
+
+def back_on(now: Now, users: Iterable[AnyUser]) -> Iterator[AnyUser]:
+    """Yield who has per-user MFA although the last that this tool did was to disable it.
+
+    Args:
+        now: Everything that this tool ever did, folded.
+        users: As they were read since.
+    """
+    for user in users:
+        done = now.users.get(user.profile.id)
+        is_off = not isinstance(user, UserRecord) or user.mfa_state is MfaState.DISABLED
+        if done is not None and done.mfa_state is MfaState.DISABLED and not is_off:
+            yield user
 
 
 def user_as_now(user: AnyUser, now: Now) -> AnyUser:

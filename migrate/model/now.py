@@ -57,6 +57,8 @@ class PolicyNow(Record, frozen=True, kw_only=True):
     doubt: Reason | None = None
     changed_after_export: bool = False
     """Whether it was changed since the export began."""
+    left: PolicyState | None = None
+    """The state in which this tool left it, where the tenant, just read, shows another one or no such policy."""
 
 
 class Moment(Record, frozen=True, kw_only=True):

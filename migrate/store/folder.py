@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePath
@@ -30,6 +32,8 @@ MARKER = "folder.json"
 LOCK = "lock"
 LOCK_OWNER = "lock.owner"
 PAUSE_FILE = "pause"
+LIVE_PREFIX = "live-"
+"""How folders begin that hold what `--live` reads, until it is shown; the process follows."""
 SNAPSHOT_CSV = "snapshot.csv"
 AUDIT_CSV, AUDIT_JSON = "audit.csv", "audit.json"
 
@@ -150,6 +154,21 @@ class Workspace:
                 with suppress(OSError):
                     (self.path / LOCK_OWNER).unlink()
 
+    @contextmanager
+    def for_one_answer(self) -> Iterator[Workspace]:
+        """Yield a folder inside this one that is gone afterwards. Takes no lock: several may be there at a time.
+
+        What processes left behind that were killed meanwhile is removed first.
+        """
+        self.ensure()
+        _remove_left_behind(self.path)
+        with os_errors_about(self.path):
+            place = Path(tempfile.mkdtemp(prefix=f"{LIVE_PREFIX}{os.getpid()}-", dir=self.path))
+        try:
+            yield Workspace(place, mounts=self._mounts)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
     def user_of_it(self) -> str:
         """Return who is at work in the folder, in their words; empty where nobody is. Takes no lock itself."""
         import psutil
@@ -237,6 +256,16 @@ class Workspace:
             return (self.path / LOCK_OWNER).read_text(encoding="utf-8", errors="replace").strip() or "another command"
         except OSError:
             return "another command"
+
+
+def _remove_left_behind(folder: Path) -> None:
+    """Remove the folders of answers whose process is gone; one that is in use elsewhere stays."""
+    import psutil
+
+    for place in folder.glob(f"{LIVE_PREFIX}*"):
+        process = re.fullmatch(rf"{LIVE_PREFIX}(\d+)-.*", place.name)
+        if process is not None and not psutil.pid_exists(int(process[1])):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def is_writable(folder: Path) -> bool:

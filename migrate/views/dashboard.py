@@ -24,6 +24,8 @@ from migrate.views.screen import Answer, styled, table
 
 BAR = 20
 """Signs of the bar."""
+NAMES = 3
+"""How many of a list are named; the JSON document has all of them."""
 _UNKNOWN = "unreadable"
 """How `SnapshotHeader.counts` calls a state that is not known."""
 
@@ -39,6 +41,8 @@ class Dashboard(Record, frozen=True, kw_only=True):
     """None where nothing was begun."""
     is_planned: bool
     """Whether a plan lies in the folder."""
+    back_on: tuple[str, ...] = ()
+    """With --live, who has per-user MFA again although this tool disabled it, by user principal name."""
     in_use_by: str = ""
     """Who holds the folder at this moment; empty where nobody does."""
 
@@ -61,6 +65,8 @@ def dashboard_answer(board: Dashboard) -> Answer:
         yield ""
         if board.standing is not None:
             yield from _run_lines(board.standing)
+        if board.back_on:
+            yield from _back_on_lines(board.back_on)
         yield table(["Per-user MFA now", *kinds, "Users"], rows())
         yield ""
         impacts = () if board.standing is None else board.standing.impacts
@@ -76,6 +82,7 @@ def dashboard_answer(board: Dashboard) -> Answer:
             "countsNow": dict(board.counts),
             "policies": [_policy_document(policy) for policy in board.now.policies.values()],
             "run": None if board.standing is None else _standing_document(board.standing),
+            "backOn": list(board.back_on) if board.now.moment.live else None,
             "inUseBy": board.in_use_by or None,
         },
         columns=("PerUserMfaState", *(kind.capitalize() for kind in kinds), "Users"),
@@ -113,6 +120,14 @@ def _run_lines(standing: RunStanding) -> Iterator[Any]:
     yield ""
 
 
+def _back_on_lines(names: Sequence[str]) -> Iterator[Any]:
+    more = ", ..." if len(names) > NAMES else ""
+    have = counted(len(names), "person whom this tool disabled has", "people whom this tool disabled have")
+    yield styled(f"{have} per-user MFA again: {', '.join(names[:NAMES])}{more}", "yellow")
+    yield "  (`mfa-migrate verify` tells all of it; `mfa-migrate export` and `plan` plan them anew)"
+    yield ""
+
+
 def _counts(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
 
@@ -134,12 +149,20 @@ def policy_lines(now: Now, impacts: Sequence[PolicyImpact]) -> Iterator[str]:
 def _said_policy(policy: PolicyNow) -> str:
     if policy.doubt is not None:
         return f"not known: {policy.doubt}"
+    if policy.left is not None and policy.since:
+        found = "not there any more" if policy.deleted else _state_words(policy)
+        return f"{found}; this tool left it {STATES_OF_POLICIES[policy.left]} at {minute_utc(policy.since)}"
+    if policy.deleted and not policy.since:
+        return "not there any more"
     if policy.deleted:
         return f"deleted at {minute_utc(policy.since)}"
     if not policy.since:
         return "not changed: what was sent was refused or left"
-    state = "not known" if policy.policy_state is None else STATES_OF_POLICIES[policy.policy_state]
-    return f"{state} since {minute_utc(policy.since)}"
+    return f"{_state_words(policy)} since {minute_utc(policy.since)}"
+
+
+def _state_words(policy: PolicyNow) -> str:
+    return "not known" if policy.policy_state is None else STATES_OF_POLICIES[policy.policy_state]
 
 
 def _waiting_lines(board: Dashboard) -> Iterator[str]:
@@ -190,6 +213,7 @@ def _policy_document(policy: PolicyNow) -> dict[str, Any]:
         "since": policy.since or None,
         "createdByThisTool": policy.body is not None,
         "deleted": policy.deleted,
+        "leftAs": policy.left,
         "doubt": None if policy.doubt is None else str(policy.doubt),
     }
 

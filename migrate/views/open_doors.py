@@ -8,6 +8,8 @@ from typing import Any
 from migrate.model.advice import OpenDoor
 from migrate.model.cells import joined
 from migrate.model.evidence import ChangedBy
+from migrate.model.now import Moment
+from migrate.views.moments import said_moment
 from migrate.views.remedies import excluded_words
 from migrate.views.screen import Answer, table
 
@@ -30,12 +32,13 @@ COLUMNS = (
 )
 
 
-def open_doors_answer(doors: Sequence[OpenDoor]) -> Answer:
+def open_doors_answer(doors: Sequence[OpenDoor], moment: Moment) -> Answer:
     """Return the list, the exclusion that lets most people pass first."""
 
     def lines() -> Iterator[Any]:
         if not doors:
             yield "Whatever enabled policies exclude, another one catches."
+            yield f"As of: {said_moment(moment)}"
             return
         yield table(
             ["Policy", "Excludes", "Nothing else catches", "On per-user MFA", "Spared", "For example"],
@@ -58,11 +61,12 @@ def open_doors_answer(doors: Sequence[OpenDoor]) -> Answer:
             yield f"Finding: {excluded_words(first)} ({size}) can be changed by people outside administration: {who}."
         yield "Each is an open door: a sign-in there needs no MFA of these people, but for per-user MFA where it is on."
         yield "Spared are emergency access and directory synchronization accounts, as they should be."
+        yield f"As of: {said_moment(moment)}"
         yield "Where people have to stay excluded, block them from outside named locations in a policy of their own."
 
     return Answer(
         kind="coverage",
-        document={"exclusions": list(doors)},
+        document={"asOf": moment, "exclusions": list(doors)},
         columns=COLUMNS,
         rows=lambda: (
             (

@@ -173,7 +173,7 @@ def people_answer(
     )
 
 
-def why_answer(name: str, found: Sequence[PersonAtRisk], known: bool, *, today: date) -> Answer:
+def why_answer(name: str, found: Sequence[PersonAtRisk], known: bool, *, today: date, moment: Moment) -> Answer:
     """Return the answer of `people --why`: every list of one person, with everything that it rests on."""
 
     def lines() -> Iterator[Any]:
@@ -192,10 +192,11 @@ def why_answer(name: str, found: Sequence[PersonAtRisk], known: bool, *, today: 
         if known:
             last = max((one.last_seen or 0 for one in found), default=0)
             yield f"Last sign-in that was read: {_moment(last or None)}"
+        yield f"As of: {said_moment(moment)}"
 
     return Answer(
         kind="people",
-        document={"user": name, "signInsRead": known, "lists": list(found)},
+        document={"user": name, "asOf": moment, "signInsRead": known, "lists": list(found)},
         columns=COLUMNS,
         rows=lambda: [_cells(one, today) for one in found],
         lines=lines,

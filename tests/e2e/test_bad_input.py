@@ -300,7 +300,7 @@ def test_a_long_token_with_one_dash_is_never_read_as_a_cluster_of_short_options(
         (["show", "--wave", "77"], ("no wave 77",)),
         (["status", "nobody@contoso.example"], ("nobody@contoso.example", "--live")),
         (["status", "nobody@contoso.example", "--live"], ("nobody@contoso.example", "no such user")),
-        (["status", "--live"], ("--live needs",)),
+        (["status", "--live", "--watch"], ("Leave --live or --watch away",)),
         (["export", "--anonymise"], ("--tenant-file",)),
         (["rollback", "--file", "no-such.csv", "--yes"], ("no-such.csv",)),
         (["rollback", "--file", "a.csv", "--run", "ab"], ("--file and --run",)),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from typing import Any
 
 from migrate.store.folder import Workspace
-from tests.e2e.laboratory import Lab, environment
+from tests.e2e.laboratory import Lab, ask, environment
 
 CREATE = 'mode = "create"'
 PROMPTS = 'max_newly_required = 1000\nmax_not_mfa_capable = 1000\nreadback_timeout = "2s"'
@@ -83,6 +84,72 @@ def test_live_reads_the_user_and_the_policies(lab: Lab) -> None:
     assert live["user"]["perUserMfaState"] == known["user"]["perUserMfaState"]
     assert "read from the tenant at" in lab.go("explain", ROB, "--live").out
     assert "no such user" in lab.go("explain", "nobody@contoso.example", "--live", code=2).err
+
+
+def test_live_reads_the_whole_tenant_for_one_answer_and_leaves_the_export_alone(lab: Lab) -> None:
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "lab", "--skip-settle", "lab")
+    kept = (lab.workspace / "snapshot.db").read_bytes()
+    (off,) = [row["UserPrincipalName"] for row in lab.plan_rows().values() if row["Wave"] == "1"][:1]
+    lab.set_state(off.partition("@")[0], "enforced")
+    policy = next(
+        one
+        for one in ask(f"{lab.url}/v1.0/identity/conditionalAccess/policies")["value"]
+        if one["displayName"] == "Require MFA for all users (mfa-migrate)"
+    )
+    ask(f"{lab.url}/v1.0/identity/conditionalAccess/policies/{policy['id']}", "PATCH", {"state": "disabled"})
+
+    board = lab.go("status", "--live", "-o", "json").document
+    told = Counter(state for state in lab.states().values())
+    assert board["asOf"]["live"] is True
+    assert {
+        state: sum(number for key, number in board["countsNow"].items() if key.startswith(f"{state}/"))
+        for state in told
+    } == told
+    assert board["backOn"] == [off]
+    (ours,) = board["policies"]
+    assert (ours["policyState"], ours["leftAs"]) == ("disabled", "enabled")
+    shown = lab.go("status", "--live").out
+    assert f"1 person whom this tool disabled has per-user MFA again: {off}" in shown
+    assert "disabled; this tool left it enabled at " in shown
+    assert "read from the tenant at " in shown
+    known = lab.go("status", "-o", "json").document
+    assert (known["backOn"], known["policies"][0]["policyState"]) == (None, "enabled")
+
+    live, stale = (lab.go("coverage", *words, "-o", "json").document for words in (["--live"], []))
+    assert live["asOf"]["live"] is True
+    assert live["classes"] != stale["classes"], "the policy that covered them is off"
+    assert "read from the tenant at " in lab.go("coverage", "--exclusions", "--live").out
+    assert lab.go("people", "--live", "-o", "json").document["asOf"]["live"] is True
+    assert "read from the tenant at " in lab.go("people", "--why", "rob keller", "--live").out
+    assert (lab.workspace / "snapshot.db").read_bytes() == kept
+    assert not list(lab.workspace.glob("live-*"))
+
+
+def test_live_needs_no_export_and_clears_what_a_killed_one_left(lab: Lab) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = lab.workspace / f"live-{gone.pid}-x"
+    left.mkdir(parents=True)
+    (left / "snapshot.db").write_bytes(b"names")
+    assert sum(lab.go("status", "--live", "-o", "json").document["countsNow"].values()) == len(lab.states())
+    assert not left.exists()
+    assert lab.go("coverage", "--live", "--exit-code", code=1).out
+    assert "nobody" in lab.go("people", "--live").out
+    assert not (lab.workspace / "snapshot.db").exists()
+    assert "Leave --live or --watch away" in lab.go("status", "--live", "--watch", code=2).err
+
+
+def test_live_finds_people_by_parts_of_their_names_where_the_folder_knows_them(lab: Lab) -> None:
+    assert "no such user" in lab.go("explain", "rob keller", "--live", code=2).err
+    lab.go("export")
+    explained = lab.go("explain", "rob keller", "--live")
+    assert "'rob keller' is rob.keller@contoso.example" in explained.err
+    assert "read from the tenant at" in explained.out
+    (user,) = lab.go("status", "rob keller", "--live", "-o", "json").document["users"]
+    assert user["userPrincipalName"] == ROB
 
 
 def test_a_journal_that_cannot_be_trusted_leaves_the_export_and_a_warning(lab: Lab) -> None:

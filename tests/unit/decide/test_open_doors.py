@@ -9,6 +9,7 @@ from msgspec import structs
 from migrate.decide.advice.open_doors import open_doors
 from migrate.model.advice import Ended, OpenDoor
 from migrate.model.evidence import ChangedBy, Evidence
+from migrate.model.now import Moment
 from migrate.model.tenant_settings import UNANSWERED
 from migrate.model.users import AnyUser
 from migrate.views.open_doors import open_doors_answer
@@ -61,7 +62,10 @@ def test_a_group_that_people_outside_administration_can_change_is_named_with_who
         "safe": (),
         "old": (),
     }
-    text = "\n".join(str(line) for line in open_doors_answer(tuple(found.values())).lines())
+    text = "\n".join(
+        str(line)
+        for line in open_doors_answer(tuple(found.values()), Moment(exported_at="2026-11-28T15:14:08Z")).lines()
+    )
     assert "group 'vip' (1 pass by it) can be changed by people outside administration" in text
     assert "Finding: group 'safe'" not in text
 
