@@ -17,8 +17,9 @@ from migrate.commands.sign_in_evidence import ways_seen_in
 from migrate.commands.wiring import workspace_of
 from migrate.config import config_from
 from migrate.errors import ConfigProblem, ExitCode, UsageProblem
-from migrate.model.advice import Advice, AllClientApps, CreateOurs, EndExclusion, Number, Remedy, SwitchOn
+from migrate.model.advice import Advice, AllClientApps, CreateOurs, EndExclusion, Number, Remedy, SwitchOn, WidenOurs
 from migrate.model.evidence import Evidence
+from migrate.model.templates import Template
 from migrate.model.users import AnyUser
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -45,8 +46,9 @@ def advise(
     """Work out which few steps would cover everybody on per-user MFA, and what each costs.
 
     Reads the last export and the configuration; changes nothing in the tenant. Steps are: switch on a report-only
-    policy, create our own, end an exclusion, set client apps to all. Each is judged for everybody: whom it covers, who
-    is newly required to use MFA, who may be blocked. `-o csv` names the people behind each number.
+    policy, create one of ours, widen ours from its pilot to all users, end an exclusion, set client apps to all. Each
+    is judged for everybody: whom it covers, who is newly required to use MFA, who may be blocked. `-o csv` names the
+    people behind each number.
 
     \b
     Examples:
@@ -127,11 +129,13 @@ def _text_of(path: Path) -> str:
 
 
 def _with(text: str, remedy: Remedy, evidence: Evidence) -> str:
-    from migrate.exchange.config_text import with_policy_created, with_policy_switched_on
+    from migrate.exchange.config_text import with_policy_created, with_policy_switched_on, with_template_switched_on
 
     match remedy:
-        case CreateOurs():
+        case CreateOurs(template=Template.ALL_USERS) | WidenOurs():
             return with_policy_created(text)
+        case CreateOurs():
+            return with_template_switched_on(text, remedy.template)
         case SwitchOn() if not remedy.managed:
             same = [policy for policy in evidence.policies if policy.display_name == remedy.policy]
             return with_policy_switched_on(text, remedy.policy if len(same) == 1 else remedy.policy_id)

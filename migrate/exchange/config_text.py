@@ -33,6 +33,27 @@ def with_policy_switched_on(text: str, name: str) -> str:
     return _written(document)
 
 
+def with_template_switched_on(text: str, name: str) -> str:
+    """Return the configuration with a template under `policy.template` that is switched on. Raises ConfigProblem."""
+    import tomlkit
+    from tomlkit.items import AoT
+
+    document, policy = _policy_of(text)
+    listed = policy.get("template")
+    if listed is None:
+        listed = policy["template"] = tomlkit.aot()
+    if not isinstance(listed, list):
+        raise ConfigProblem("The configuration could not be changed: its policy.template is no list.", hint=_HINT)
+    there = next((one for one in listed if isinstance(one, MutableMapping) and one.get("name") == name), None)
+    if there is not None:
+        there["switch_on"] = True
+    else:
+        entry = tomlkit.table() if isinstance(listed, AoT) else tomlkit.inline_table()
+        entry.update({"name": name, "switch_on": True})
+        listed.append(entry)
+    return _written(document)
+
+
 def _policy_of(text: str) -> tuple[TOMLDocument, Any]:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError

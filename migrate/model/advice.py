@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from migrate.model.evidence import ChangedBy
 from migrate.model.record import Record
+from migrate.model.templates import Template
 
 
 class Ended(StrEnum):
@@ -42,10 +43,18 @@ class SwitchOn(Record, frozen=True, kw_only=True, tag_field="remedy", tag="switc
 
 
 class CreateOurs(Record, frozen=True, kw_only=True, tag_field="remedy", tag="create"):
-    """Create our own policy: MFA for all users, all resources and all client apps, report-only first."""
+    """Create a policy of ours, report-only first: one for all users, or one that blocks legacy authentication."""
 
     policy_id: str
     """The marker that the policy will carry."""
+    policy: str
+    template: Template
+
+
+class WidenOurs(Record, frozen=True, kw_only=True, tag_field="remedy", tag="widen"):
+    """Widen our own policy from the group of its pilot to all users, and switch it on where it is not."""
+
+    policy_id: str
     policy: str
 
 
@@ -67,7 +76,7 @@ class AllClientApps(Record, frozen=True, kw_only=True, tag_field="remedy", tag="
     policy: str
 
 
-Remedy = SwitchOn | CreateOurs | EndExclusion | AllClientApps
+Remedy = SwitchOn | CreateOurs | WidenOurs | EndExclusion | AllClientApps
 """One step that closes gaps. Accepting a gap closes none, and is no remedy."""
 
 
@@ -84,6 +93,8 @@ class Never(StrEnum):
     """Whoever is disabled may leave it, so it protects nobody after the migration."""
     NO_EMERGENCY_ACCESS = "noEmergencyAccess"
     """The configuration says that there is no emergency access account: then no policy is created or switched on."""
+    CONFIGURED = "configured"
+    """The configuration leaves them out of our own policy: the exclusion ends there, or the next plan makes it anew."""
     NOT_UNDERSTOOD = "notUnderstood"
     """The policy is not understood, so what the step would do is not known."""
 

@@ -20,6 +20,7 @@ from migrate.model.advice import (
     RuledOut,
     SwitchOn,
     Way,
+    WidenOurs,
 )
 from migrate.model.instants import minute_utc
 from migrate.model.snapshot import SnapshotHeader
@@ -231,7 +232,7 @@ def _never_lines(advice: Advice) -> Iterator[str]:
         yield f"  and {len(shown) - SHOWN_NEVER} more; `-o json` has all of them."
 
 
-_ORDER: dict[type, int] = {SwitchOn: 0, CreateOurs: 0, AllClientApps: 1, EndExclusion: 2}
+_ORDER: dict[type, int] = {SwitchOn: 0, CreateOurs: 0, WidenOurs: 0, AllClientApps: 1, EndExclusion: 2}
 
 
 def _is_plain(one: RuledOut) -> bool:

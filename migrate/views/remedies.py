@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from migrate.model.advice import AllClientApps, CreateOurs, Ended, EndExclusion, Never, OpenDoor, Remedy, SwitchOn
+from migrate.model.advice import (
+    AllClientApps,
+    CreateOurs,
+    Ended,
+    EndExclusion,
+    Never,
+    OpenDoor,
+    Remedy,
+    SwitchOn,
+    WidenOurs,
+)
 
 _POLICIES = "Entra admin center: Conditional Access > Policies"
 
@@ -17,6 +27,8 @@ def remedy_words(remedy: Remedy) -> str:
             return f"switch on {remedy.policy!r}" + (" (Microsoft's own: in the portal)" if remedy.managed else "")
         case CreateOurs():
             return f"create {remedy.policy!r}"
+        case WidenOurs():
+            return f"widen {remedy.policy!r} to all users"
         case EndExclusion():
             return f"end the exclusion of {excluded_words(remedy)} in {remedy.policy!r}"
         case AllClientApps():
@@ -52,7 +64,7 @@ def is_for_the_portal(remedy: Remedy) -> bool:
     match remedy:
         case SwitchOn():
             return remedy.managed
-        case CreateOurs():
+        case CreateOurs() | WidenOurs():
             return False
         case EndExclusion() | AllClientApps():
             return True
@@ -66,6 +78,8 @@ def clicks(remedy: Remedy) -> Iterator[str]:
     match remedy:
         case SwitchOn() | CreateOurs():
             yield "Enable policy: On"
+        case WidenOurs():
+            yield "Users > Include: All users"
         case EndExclusion():
             yield f"{_WHERE[remedy.what]}: take out {excluded_words(remedy)}"
         case AllClientApps():
@@ -99,6 +113,8 @@ def never_words(why: Never) -> str:
             return "whoever is disabled may leave this policy; make one of your own with equal scope"
         case Never.NO_EMERGENCY_ACCESS:
             return "without an emergency access account no policy is switched on"
+        case Never.CONFIGURED:
+            return "the configuration leaves it out of our policy: take it out of [[policy.exclude]] there"
         case Never.NOT_UNDERSTOOD:
             return "the policy is not understood"
         case _:

@@ -137,7 +137,7 @@ def test_a_step_that_is_ours_is_written_and_the_plan_then_covers_them(ours: Advi
 
 
 def test_creating_our_policy_is_written_too(ours: Advised) -> None:
-    ours.run("advise", "--take", number_of(ours, "create"))
+    ours.run("advise", "--take", number_of(ours, "create 'Require MFA"))
     assert ours.config.read_text(encoding="utf-8") == ours.text + '\n[policy]\nmode = "create"\n'
 
 

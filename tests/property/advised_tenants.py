@@ -19,6 +19,7 @@ from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence
 from migrate.model.plan import AcceptedGap
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
+from migrate.model.templates import Template, Wish
 from migrate.model.users import MfaState, Registration, UserRecord
 from tests.property.random_tenants import policies
 from tests.unit.decide.coverage.tenants import (
@@ -118,14 +119,18 @@ def tenants_with_holes(draw: st.DrawFn, most: int = 4) -> list[RAW]:
 
 
 RULES = st.builds(
-    lambda create, none, accepted, guests: rules(
+    lambda create, scope, wishes, none, accepted, guests: rules(
         create=create,
+        scope_group=scope,
+        wishes=wishes,
         emergency_access=() if none else (EMERGENCY,),
         emergency_none=none,
         accepted_gaps=accepted,
         guests=guests,
     ),
     st.sampled_from([False, False, False, True]),
+    st.sampled_from([None, None, PILOT]),
+    st.sampled_from([(), (), (Wish(template=Template.LEGACY_AUTHENTICATION),)]),
     st.sampled_from([None, None, None, "a small tenant"]),
     st.sampled_from(
         [

@@ -58,7 +58,7 @@ class Adviser:
         self._worlds = Worlds(
             self._evidence,
             remedies,
-            own=ours(tenant_id, self._evidence, rules),
+            made={own.id: own for _, own in ours(tenant_id, self._evidence, rules)},
             accepted=frozenset(gap.tag for gap in rules.accepted_gaps),
             apps_that_matter=rules.apps_that_matter,
             baseline=rules.baseline,

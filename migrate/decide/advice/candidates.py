@@ -19,7 +19,8 @@ from migrate.decide.coverage.vocabulary import (
     Axis,
 )
 from migrate.decide.directory_sync import are_unknown, sync_accounts
-from migrate.model.advice import AllClientApps, CreateOurs, Ended, EndExclusion, Never, Remedy, SwitchOn
+from migrate.decide.own_policies import MARKER_PREFIX
+from migrate.model.advice import AllClientApps, CreateOurs, Ended, EndExclusion, Never, Remedy, SwitchOn, WidenOurs
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState, ReadStatus
 from migrate.model.managed import is_for_per_user_mfa, is_managed
 from migrate.model.rules import Rules
@@ -35,16 +36,14 @@ def candidates_of(tenant_id: str, evidence: Evidence, rules: Rules) -> tuple[Rem
 
     `evidence` is the tenant as it will be once the policies of the configuration are on.
     """
-    found: list[Remedy] = []
-    own = ours(tenant_id, evidence, rules)
-    if own is not None:
-        found.append(CreateOurs(policy_id=own.id, policy=own.display_name))
+    found: list[Remedy] = [remedy for remedy, _ in ours(tenant_id, evidence, rules)]
     readings = [reading for reading in context_of(evidence).readings if counts(reading)]
     people = _most_excluded(readings)
     names = Names(evidence)
     for reading in readings:
         policy = reading.policy
-        if policy.policy_state is PolicyState.REPORT_ONLY:
+        # One of ours that is only planned is no policy of the tenant yet: the configuration says whether it comes on.
+        if policy.policy_state is PolicyState.REPORT_ONLY and not policy.id.startswith(MARKER_PREFIX):
             found.append(SwitchOn(policy_id=policy.id, policy=policy.display_name, managed=is_managed(policy)))
         if not _is_blocking_widely(reading):
             found += (
@@ -158,11 +157,18 @@ class Bans:
             case SwitchOn():
                 return self._switching_on(remedy)
             case EndExclusion():
-                return self._ending(remedy)
-            case CreateOurs() | AllClientApps():
+                return self._ending(remedy) or self._decided(remedy)
+            case CreateOurs() | WidenOurs() | AllClientApps():
                 return None
             case _:
                 assert_never(remedy)
+
+    def _decided(self, remedy: EndExclusion) -> Never | None:
+        """Return why what the configuration leaves out is not ended by hand: the next plan would leave it out again."""
+        policy = self._evidence.policy(remedy.policy_id)
+        ours = policy is not None and MARKER_PREFIX in (policy.description or "")
+        named = any(one.id.casefold() == remedy.target.casefold() for one in self._rules.policy_exclusions)
+        return Never.CONFIGURED if ours and named else None
 
     def _switching_on(self, remedy: SwitchOn) -> Never | None:
         policy = self._evidence.policy(remedy.policy_id)

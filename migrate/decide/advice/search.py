@@ -158,7 +158,9 @@ class Search:
                 steps &= ~one
         covered = self.covered_by(steps)
         if covered and (not self._best or covered > self._best[0].covered):
-            self._keep(Found(steps, covered, self._costs.cost_of(steps)))
+            # It covers more than every small set that is known. The best of those stand beside it all the same.
+            grown = Found(steps, covered, self._costs.cost_of(steps))
+            self._best = [grown, *self._best][:WAYS]
 
 
 def _each(steps: Steps) -> Iterator[Steps]:

@@ -6,8 +6,9 @@ assigned versions is solved once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntFlag
+from types import MappingProxyType
 
 from msgspec import structs
 
@@ -60,7 +61,7 @@ class Worlds:
         evidence: Evidence,
         remedies: Sequence[Remedy],
         *,
-        own: ConditionalAccessPolicy | None = None,
+        made: Mapping[str, ConditionalAccessPolicy] = MappingProxyType({}),
         accepted: frozenset[str] = frozenset(),
         apps_that_matter: frozenset[str] | None = None,
         baseline: BaselineScopes = UNANSWERED,
@@ -70,16 +71,19 @@ class Worlds:
         Args:
             evidence: The tenant as it will be once the configuration's policies are on.
             remedies: All steps that will be asked about.
-            own: The policy that a `CreateOurs` among them makes.
+            made: By id the policies that steps of ours among them make, as they will be.
             accepted: Tags of gaps that count as closed.
             apps_that_matter, baseline: As for a `Judge`.
         """
         self.remedies = tuple(remedies)
         self._accepted = accepted
-        self._policies = {policy.id: policy for policy in (*evidence.policies, *(() if own is None else (own,)))}
+        there = {policy.id: policy for policy in evidence.policies}
+        new = [policy for policy in made.values() if policy.id not in there]
+        self._made_by_us = made
+        self._policies = there | {policy.id: policy for policy in new}
         self._reader = Reader(evidence)
         self.judge = Judge(
-            structs.replace(evidence, policies=(*evidence.policies, *(() if own is None else (_off(own),)))),
+            structs.replace(evidence, policies=(*evidence.policies, *map(_off, new))),
             apps_that_matter=apps_that_matter,
             baseline=baseline,
         )
@@ -182,7 +186,7 @@ class Worlds:
 
     def _made(self, policy_id: str, steps: Steps) -> int | None:
         policy: ConditionalAccessPolicy = self._policies[policy_id]
-        reading = self._reader.read(policy, change_by(self._taken(steps)))
+        reading = self._reader.read(policy, change_by(self._taken(steps), self._made_by_us.get(policy_id)))
         if not may_matter(reading) or reading.policy.policy_state is PolicyState.REPORT_ONLY:
             return None
         self._readings.append(reading)
@@ -375,6 +379,6 @@ def _meets(box: Box, witness: Box) -> bool:
 
 
 def _off(policy: ConditionalAccessPolicy) -> ConditionalAccessPolicy:
-    """Return our policy as one that is not in force: whom it names is known then, and it demands nothing yet."""
+    """Return a policy of ours as one that is not in force: whom it names is known then, and it demands nothing yet."""
     state = PolicyState.DISABLED
     return structs.replace(policy, policy_state=state, raw={**policy.raw, "state": state.value})

@@ -6,7 +6,7 @@ import pytest
 
 from migrate.config import config_from
 from migrate.errors import ConfigProblem
-from migrate.exchange.config_text import with_policy_created, with_policy_switched_on
+from migrate.exchange.config_text import with_policy_created, with_policy_switched_on, with_template_switched_on
 
 OURS = """\
 # What we decided on Monday
@@ -71,3 +71,35 @@ def test_a_table_in_one_line_is_changed_too() -> None:
 def test_what_is_no_table_is_refused(text: str) -> None:
     with pytest.raises(ConfigProblem):
         with_policy_created(text)
+
+
+def test_a_template_is_added_to_the_others_or_switched_on_where_it_stands() -> None:
+    name = "legacy-authentication"
+    first = with_template_switched_on(OURS, name)
+    assert first.startswith(OURS)
+    (one,) = config_from(first, "test").policy.template
+    assert (one.name.value, one.switch_on) == (name, True)
+    assert with_template_switched_on(first, name) == first
+    beside = OURS + '\n[[policy.template]]\nname = "emergency-access"  # keys\n'
+    both = with_template_switched_on(beside, name)
+    assert "# keys" in both
+    assert [one.name.value for one in config_from(both, "test").policy.template] == ["emergency-access", name]
+    asleep = OURS + f'\n[[policy.template]]\nname = "{name}"  # first looked at\nswitch_on = false\n'
+    assert with_template_switched_on(asleep, name) == asleep.replace("false", "true")
+    short = OURS + '\n[policy]\ntemplate = [{ name = "emergency-access" }]\n'
+    assert len(config_from(with_template_switched_on(short, name), "test").policy.template) == 2
+
+
+def test_a_template_is_added_before_the_tables_that_follow() -> None:
+    text = OURS + '\n[policy]\nmode = "create"\n\n[waves]\npercentages = [100]  # all\n'
+    changed = with_template_switched_on(text, "legacy-authentication")
+    read = config_from(changed, "test")
+    assert read.policy.mode.value == "create"
+    assert len(read.policy.template) == 1
+    assert "# all" in changed
+
+
+@pytest.mark.parametrize("text", ["[policy]\ntemplate = 3\n", '[policy]\ntemplate = "legacy-authentication"\n'])
+def test_a_template_that_is_no_list_is_refused(text: str) -> None:
+    with pytest.raises(ConfigProblem):
+        with_template_switched_on(text, "legacy-authentication")
