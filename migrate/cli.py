@@ -39,6 +39,7 @@ from migrate.commands.notify import notify
 from migrate.commands.options import PANEL, with_globals
 from migrate.commands.plan import plan
 from migrate.commands.powershell import powershell_app, refuse_completion_that_lowers_a_policy
+from migrate.commands.report import report_app
 from migrate.commands.risk_lists import people
 from migrate.commands.rollback import rollback
 from migrate.commands.sandbox import sandbox_app
@@ -150,12 +151,13 @@ app.command()(compare)
 app.command()(people)
 app.command()(notify)
 app.add_typer(sign_ins_app)
+app.add_typer(report_app)
 app.add_typer(audit_app)
 app.add_typer(powershell_app)
 app.add_typer(sandbox_app)
 app.command()(demo)
 app.command(name="help")(show_help)
-for each in (app, sign_ins_app, audit_app, powershell_app, sandbox_app):
+for each in (app, sign_ins_app, report_app, audit_app, powershell_app, sandbox_app):
     each.info.cls = FoldedGroup
     for registered in each.registered_commands:
         registered.cls = FoldedCommand

@@ -1,0 +1,109 @@
+"""Fold the journal into what the report needs besides `decide/now.py`: by user, by wave, and the last of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from migrate.model.instants import iso_utc, moment_of
+from migrate.model.journal import JournalEntry, Operation, Outcome
+from migrate.model.plan import PlanHeader, PlanKind
+from migrate.model.users import MfaState
+from migrate.model.verification import Verification
+
+DONE = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
+_SENT = DONE | {Outcome.INTENT, Outcome.UNCONFIRMED, Outcome.FAILED}
+_STATES = {state.value: state for state in MfaState}
+_CHANGES = frozenset(
+    {
+        Operation.SET_MFA_STATE,
+        Operation.CREATE_POLICY,
+        Operation.SET_POLICY_STATE,
+        Operation.SET_POLICY_SCOPE,
+        Operation.DELETE_POLICY,
+    }
+)
+
+
+class Told(msgspec.Struct, kw_only=True):
+    """What the journal tells of one user; there may be a million of them."""
+
+    outcome: Outcome
+    """Of the latest entry."""
+    before: MfaState | None
+    """The state before this tool first disabled the user, or first meant to."""
+    was_disabled: bool = False
+    """Whether this tool disabled the user at least once, and read it back."""
+
+
+class RunFold:
+    """Goes through the entries once."""
+
+    def __init__(self) -> None:
+        """Begin with nothing told."""
+        self.users: dict[str, Told] = {}
+        self.last_write = ""
+        self.last_write_number = 0
+        self.verified: JournalEntry | None = None
+        self.opened: JournalEntry | None = None
+        """How the last run of any kind was opened."""
+        self.actor = ""
+        self.latest = ""
+        self.began: dict[tuple[str, int], str] = {}
+        """When the first change of a wave was read back, by run and wave."""
+        self.ended: dict[tuple[str, int], str] = {}
+
+    def passing(self, entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
+        """Pass the entries on and note what they tell."""
+        for entry in entries:
+            self._take(entry)
+            yield entry
+
+    def verification(self, body: bytes) -> Verification:
+        """Return what the last `verify` left, from its document."""
+        return msgspec.json.decode(body, type=Verification)
+
+    def _take(self, entry: JournalEntry) -> None:
+        at = _time_of(entry)
+        if at > self.latest:
+            self.latest = at
+        match entry.operation:
+            case Operation.VERIFIED:
+                self.verified = entry
+            case Operation.OPEN_RUN if entry.outcome is Outcome.OPENED:
+                self.opened = entry
+            case operation if operation in _CHANGES and entry.outcome in _SENT:
+                self.last_write, self.last_write_number, self.actor = at, entry.sequence, entry.actor
+            case _:
+                pass
+        if entry.operation is Operation.SET_MFA_STATE:
+            self._take_user(entry, at)
+
+    def _take_user(self, entry: JournalEntry, at: str) -> None:
+        known = self.users.get(entry.object_id)
+        if known is None:
+            known = self.users[entry.object_id] = Told(outcome=entry.outcome, before=_STATES.get(entry.before))
+        known.outcome = entry.outcome
+        if entry.outcome not in DONE:
+            return
+        if entry.requested == MfaState.DISABLED:
+            if not known.was_disabled:
+                known.before = _STATES.get(entry.before, known.before)
+            known.was_disabled = True
+        if entry.wave is not None:
+            place = (entry.plan_digest, entry.wave)
+            self.began.setdefault(place, at)
+            self.ended[place] = at
+
+
+def kind_of(body: bytes) -> PlanKind:
+    """Return what a plan is for, from the document that its run was opened with."""
+    return msgspec.json.decode(body, type=PlanHeader).kind
+
+
+def _time_of(entry: JournalEntry) -> str:
+    if entry.server_date.endswith("Z") and "T" in entry.server_date:
+        return entry.server_date
+    moment = moment_of(entry.server_date or entry.time_utc)
+    return entry.time_utc if moment is None else iso_utc(moment)

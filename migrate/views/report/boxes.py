@@ -1,0 +1,134 @@
+"""The two boxes at the top of the report, and the numbers below them: from the judgement to words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
+
+from migrate.model.record import Record
+from migrate.model.report import Answer, Doubt, PersonOutcome, Phase, ReportFacts, RequiredBy
+from migrate.views.report.words import Words
+
+_SIGNS = {Answer.SAFE: "✓", Answer.STOP: "✕", Answer.OPEN: "!", Answer.NOT_CHECKED: "?"}
+"""Beside the words, for whoever does not see the colours."""
+
+
+class ShownBox(Record, frozen=True, kw_only=True):
+    """A box as it is drawn."""
+
+    title: str
+    answer: Answer
+    sign: str
+    said: str
+    sentences: Sequence[Markup]
+    doubts: Sequence[Markup]
+    until: str
+    """Until when a green box counts (ISO 8601); empty for the others."""
+
+
+class ShownNumber(Record, frozen=True, kw_only=True):
+    """A number that filters the table."""
+
+    people: str
+    words: str
+    filter: str
+    """`column=value` of the table of people."""
+
+
+def boxes_of(facts: ReportFacts, say: Words) -> tuple[ShownBox, ShownBox]:
+    """Return the box of the migration and that of the tenant."""
+    return _migration(facts, say), _tenant(facts, say)
+
+
+def _migration(facts: ReportFacts, say: Words) -> ShownBox:
+    box, until = facts.migration, ""
+    sentences = list(_migration_sentences(facts, say))
+    if box.answer is Answer.SAFE and facts.verification is not None:
+        until = facts.fresh_until
+        sentences.append(say.rich("box.checked", at=say.moment(facts.verification.at)))
+        sentences.append(say.rich("box.holds", until=say.moment(until)))
+    return ShownBox(
+        title=say("box.migration"),
+        answer=box.answer,
+        sign=_SIGNS[box.answer],
+        said=say(f"answer.{box.answer.value}"),
+        sentences=sentences,
+        doubts=[say.rich(f"doubt.{doubt.value}", n=_number(doubt, facts)) for doubt in box.doubts],
+        until=until,
+    )
+
+
+def _migration_sentences(facts: ReportFacts, say: Words) -> Iterator[Markup]:
+    done = facts.totals.by_outcome.get(PersonOutcome.DONE, 0)
+    if not done:
+        is_back = facts.phase is Phase.ROLLED_BACK and facts.migration.answer is Answer.SAFE
+        yield say.rich("migration_says.back" if is_back else "migration_says.untouched")
+        return
+    is_safe = facts.migration.answer is Answer.SAFE
+    yield say.rich("migration_says.safe" if is_safe else "migration_says.touched", n=done)
+    if facts.totals.open_by_us:
+        yield say.rich("migration_says.accepted", n=facts.totals.open_by_us)
+
+
+def _number(doubt: Doubt, facts: ReportFacts) -> int:
+    """Return what a doubt counts; 0 where it counts nothing."""
+    if doubt is Doubt.FINDINGS and facts.verification is not None:
+        return sum(facts.verification.findings.values())
+    if doubt is Doubt.BLOCKERS and facts.plan is not None:
+        return len(facts.plan.blockers)
+    if doubt is Doubt.UNREADABLE:
+        return facts.totals.by_outcome.get(PersonOutcome.UNREAD, 0)
+    return 0
+
+
+def _tenant(facts: ReportFacts, say: Words) -> ShownBox:
+    box, required = facts.tenant, facts.totals.by_required
+    neither, partly = required.get(RequiredBy.NEITHER, 0), required.get(RequiredBy.PARTLY, 0)
+    unknown = required.get(RequiredBy.UNKNOWN, 0)
+    sentences = []
+    if box.answer is Answer.SAFE:
+        ways = (RequiredBy.BOTH, RequiredBy.POLICIES, RequiredBy.PER_USER)
+        sentences.append(say.rich("tenant_says.safe", n=sum(required.get(way, 0) for way in ways)))
+    for key, people in (("neither", neither), ("partly", partly), ("unknown", unknown)):
+        if people:
+            sentences.append(say.rich(f"tenant_says.{key}", n=people))
+    if neither or partly:
+        ours = facts.totals.open_by_us
+        sentences.append(say.rich("tenant_says.ours", n=ours) if ours else say.rich("tenant_says.not_ours"))
+    told = [doubt for doubt in box.doubts if doubt not in (Doubt.PEOPLE_OPEN, Doubt.PEOPLE_UNKNOWN)]
+    return ShownBox(
+        title=say("box.tenant"),
+        answer=box.answer,
+        sign=_SIGNS[box.answer],
+        said=say(f"answer_tenant.{box.answer.value}"),
+        sentences=sentences,
+        doubts=[say.rich(f"doubt.{doubt.value}", n=_number(doubt, facts)) for doubt in told],
+        until="",
+    )
+
+
+def numbers_of(facts: ReportFacts, say: Words) -> list[ShownNumber]:
+    """Return the six numbers; those about something rare come only where there is somebody."""
+    outcomes, required = facts.totals.by_outcome, facts.totals.by_required
+    shown = [
+        (PersonOutcome.DONE, True),
+        (PersonOutcome.TO_COME, True),
+        (PersonOutcome.HELD, True),
+        (PersonOutcome.FAILED, True),
+        (PersonOutcome.IN_DOUBT, False),
+        (PersonOutcome.ROLLED_BACK, False),
+        (PersonOutcome.UNREAD, True),
+    ]
+    numbers = [
+        ShownNumber(
+            people=say.number(outcomes.get(outcome, 0)),
+            words=say(f"number.{outcome.value}"),
+            filter=f"outcome={outcome.value}",
+        )
+        for outcome, always in shown
+        if always or outcomes.get(outcome)
+    ]
+    neither = say.number(required.get(RequiredBy.NEITHER, 0))
+    way = f"required={RequiredBy.NEITHER.value}"
+    return [*numbers, ShownNumber(people=neither, words=say("number.neither"), filter=way)]
