@@ -14,21 +14,26 @@ from migrate.engine.departure import Departure
 from migrate.engine.proof import Judged, Proof
 from migrate.engine.refusals import Refusals
 from migrate.engine.run_parts import RunParts
+from migrate.engine.user_outcomes import (
+    MAX_ATTEMPTS,
+    NOT_SENT,
+    Pending,
+    intent,
+    is_as_asked,
+    left_alone,
+    not_resent,
+    outcome_of,
+    settled,
+)
 from migrate.errors import PermissionMissing, TooSlow
 from migrate.model.coverage import Coverage
 from migrate.model.instants import iso_utc
-from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, TargetType
+from migrate.model.journal import Draft, JournalEntry, Outcome
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import (
-    NO_REASON,
-    Parts,
     Reason,
     Why,
-    given_up,
-    held_first,
-    more_said,
     reason_of,
-    refusal_reason,
 )
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.users import MfaState
@@ -36,24 +41,7 @@ from migrate.model.waits import Waiting, WaitKind
 
 BATCH = 20
 """Items in one Graph batch."""
-MAX_ATTEMPTS = 5
-"""How often one write is sent at most; each time only after reading that it was not applied."""
-NOT_SENT = frozenset({WriteFate.HELD, WriteFate.STALE})
-_ONCE_MORE = frozenset({401, 409})
-"""A no to this very moment: the token ran out, or somebody else was writing. Sent once more after reading."""
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pending:
-    """A step that may be sent, with what was read right before."""
-
-    step: SetMfaState
-    found: str
-    judged: Judged | None
-    """What its proof rests on; None where it needs none."""
-    is_tried: bool = False
-    """Whether an intent is in the journal that has no outcome yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +169,7 @@ class UserSteps:
     def leave(self, left: Sequence[tuple[SetMfaState, Leave]]) -> list[JournalEntry]:
         """Write down why steps are not sent."""
         self._note_settling(left)
-        entries = self._journal.append([_left(step, decision) for step, decision in left]) if left else []
+        entries = self._journal.append([left_alone(step, decision) for step, decision in left]) if left else []
         self._told(entries)
         return entries
 
@@ -189,11 +177,11 @@ class UserSteps:
         self, step: SetMfaState, reading: StateReading, proofs: Mapping[str, Judged], *, is_tried: bool = False
     ) -> Send | Leave:
         decision = decision_for(step, reading, overwrite_drift=self._overwrite_drift)
-        if _is_as_asked(step, reading) and self._unseen.get(step.user_id, step.after) != step.after:
+        if is_as_asked(step, reading) and self._unseen.get(step.user_id, step.after) != step.after:
             # The reading may be older than a change to something else; the last write wins.
             decision = Send(found=decision.found)
         if isinstance(decision, Leave):
-            if (is_tried or step.user_id in self._tried) and _is_as_asked(step, reading):
+            if (is_tried or step.user_id in self._tried) and is_as_asked(step, reading):
                 reason = reason_of(Why.FOUND_AFTER_DOUBT)
                 return Leave(outcome=Outcome.RECOVERED, found=decision.found, reason=reason)
             return decision
@@ -235,7 +223,7 @@ class UserSteps:
         departure = Departure(
             self._journal,
             is_due=lambda: self._is_due(read_at, proofs),
-            intents=lambda: [_intent(p, r, attempt) for p, r in zip(pending, requests, strict=True)],
+            intents=lambda: [intent(p, r, attempt) for p, r in zip(pending, requests, strict=True)],
         )
         answered = await self._tenant.write_mfa_states(requests, may_leave=departure, is_wanted=self._is_wanted)
         replies = {reply.user_id: reply for reply in answered}
@@ -261,7 +249,7 @@ class UserSteps:
         drafts: list[Draft] = []
         unsettled: list[Unsettled] = []
         for each in sent:
-            draft = _settled(each.item, each.reply, readings[each.item.step.user_id], attempt)
+            draft = settled(each.item, each.reply, readings[each.item.step.user_id], attempt)
             if draft is None:
                 unsettled.append(each)
             else:
@@ -288,14 +276,14 @@ class UserSteps:
             step = each.item.step
             match self._decide(step, readings[step.user_id], proofs, is_tried=each.item.is_tried):
                 case Send() as decision if self._stop():
-                    reason = _after(each.reply, reason_of(Why.INTERRUPTED, " again"))
-                    left.append(_outcome(each.item, each.reply, decision.found, Outcome.FAILED, reason, attempt))
+                    reason = not_resent(each.reply, reason_of(Why.INTERRUPTED, " again"))
+                    left.append(outcome_of(each.item, each.reply, decision.found, Outcome.FAILED, reason, attempt))
                 case Send() as decision:
                     pending.append(replace(each.item, found=decision.found, judged=proofs.get(step.user_id)))
                 case Leave() as decision:
                     self._note_settling([(step, decision)])
-                    reason = _after(each.reply, decision.reason)
-                    left.append(_outcome(each.item, each.reply, decision.found, decision.outcome, reason, attempt))
+                    reason = not_resent(each.reply, decision.reason)
+                    left.append(outcome_of(each.item, each.reply, decision.found, decision.outcome, reason, attempt))
         return [*outcomes, *(self._journal.append(left) if left else [])], pending
 
     async def _read_back(self, pending: Sequence[Pending], replies: dict[str, WriteReply]) -> dict[str, StateReading]:
@@ -307,7 +295,7 @@ class UserSteps:
                 item.step
                 for item in pending
                 if replies[item.step.user_id].fate is WriteFate.ACCEPTED
-                and not _is_as_asked(item.step, readings[item.step.user_id])
+                and not is_as_asked(item.step, readings[item.step.user_id])
             ]
             if not late:
                 break
@@ -329,107 +317,3 @@ class UserSteps:
         while seconds > 0 and not self._stop():
             await self._sleep(min(1.0, seconds))
             seconds -= 1.0
-
-
-def _settled(item: Pending, reply: WriteReply, reading: StateReading, attempt: int) -> Draft | None:
-    """Return the outcome of a write, or None when it has to be sent again."""
-    if reply.fate in NOT_SENT:
-        return None
-    step = item.step
-    observed = str(reading.mfa_state or "")
-    # What already passed for a promotion before the write proves nothing about a write that was not accepted.
-    unmoved = observed == item.found != step.after
-    if _is_as_asked(step, reading) and (reply.fate is WriteFate.ACCEPTED or not unmoved):
-        promoted = reason_of(Why.PROMOTED, parts=Parts(found=observed))
-        note = NO_REASON if observed == step.after else promoted
-        return _outcome(item, reply, observed, Outcome.CONFIRMED, note, attempt)
-    if reading.mfa_state is None:
-        reason = more_said(_said(reply), f"; could not be read back: {reading.problem}")
-        if reply.fate is WriteFate.ACCEPTED:
-            reason = reason_of(Why.UNCONFIRMED_UNREADABLE, str(reading.problem), Parts(status=reply.status))
-        outcome = Outcome.FAILED if reply.fate is WriteFate.REFUSED else Outcome.UNCONFIRMED
-        return _outcome(item, reply, observed, outcome, reason, attempt)
-    if not MfaState(item.found).is_found_as(reading.mfa_state):
-        reason = more_said(_said(reply), f"; then found {observed}, neither what it was nor what was asked")
-        if reply.fate is WriteFate.ACCEPTED:
-            reason = reason_of(Why.ACCEPTED_DRIFT, parts=Parts(status=reply.status, found=observed))
-        return _outcome(item, reply, observed, Outcome.FAILED, reason, attempt)
-    match reply.fate:
-        case WriteFate.ACCEPTED:
-            return _outcome(item, reply, observed, Outcome.UNCONFIRMED, reason_of(Why.UNCONFIRMED), attempt)
-        case WriteFate.REFUSED if reply.status not in _ONCE_MORE or attempt > 1:
-            return _outcome(item, reply, observed, Outcome.FAILED, _said(reply), attempt)
-        case _ if attempt >= MAX_ATTEMPTS:
-            reason = given_up(_said(reply), attempt)
-            return _outcome(item, reply, observed, Outcome.FAILED, reason, attempt)
-        case _:
-            return None
-
-
-def _is_as_asked(step: SetMfaState, reading: StateReading) -> bool:
-    return reading.mfa_state is not None and step.after.is_found_as(reading.mfa_state)
-
-
-def _said(reply: WriteReply) -> Reason:
-    # The message begins with the code where Graph gave one.
-    return refusal_reason(reply.status, reply.message)
-
-
-def _after(reply: WriteReply, reason: Reason) -> Reason:
-    """Return why a step is not sent again: what Graph said first, unless it is that the proof failed."""
-    if reply.fate is WriteFate.STALE:
-        return reason
-    held = reply.fate is WriteFate.HELD
-    if reason.why is Why.NOT_COVERED:
-        return more_said(reason, f" ({reply.message if held else _said(reply)})")
-    return held_first(reason) if held else more_said(_said(reply), f"; {reason}")
-
-
-def _left(step: SetMfaState, decision: Leave) -> Draft:
-    return Draft(
-        operation=Operation.SET_MFA_STATE,
-        target_type=TargetType.USER,
-        outcome=decision.outcome,
-        object_id=step.user_id,
-        user_principal_name=step.user_principal_name,
-        before=decision.found,
-        requested=step.after,
-        observed=decision.found,
-        reason=decision.reason,
-        wave=step.wave,
-    )
-
-
-def _intent(item: Pending, request: WriteRequest, attempt: int) -> Draft:
-    return Draft(
-        operation=Operation.SET_MFA_STATE,
-        target_type=TargetType.USER,
-        outcome=Outcome.INTENT,
-        object_id=item.step.user_id,
-        user_principal_name=item.step.user_principal_name,
-        before=item.found,
-        requested=item.step.after,
-        reason=reason_of(Why.PLANNED, item.step.because) if item.step.because else NO_REASON,
-        attempt=attempt,
-        client_request_id=request.client_request_id,
-        wave=item.step.wave,
-    )
-
-
-def _outcome(item: Pending, reply: WriteReply, observed: str, outcome: Outcome, reason: Reason, attempt: int) -> Draft:
-    return Draft(
-        operation=Operation.SET_MFA_STATE,
-        target_type=TargetType.USER,
-        outcome=outcome,
-        object_id=item.step.user_id,
-        user_principal_name=item.step.user_principal_name,
-        before=item.found,
-        requested=item.step.after,
-        observed=observed,
-        reason=reason,
-        attempt=attempt,
-        request_id=reply.request_id,
-        client_request_id=reply.client_request_id,
-        server_date=reply.server_date,
-        wave=item.step.wave,
-    )
