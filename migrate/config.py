@@ -121,7 +121,7 @@ class CoverageConfig(Record, frozen=True, kw_only=True, rename=None):
     """Application ids that matter; empty means every application."""
 
 
-class TenantSettings(Record, frozen=True, kw_only=True, rename=None):
+class TenantSettings(TenantAnswers, frozen=True, kw_only=True, rename=None):
     """`[tenant_settings]`: what no API shows."""
 
     baseline_scopes: str = "unanswered"
@@ -129,22 +129,6 @@ class TenantSettings(Record, frozen=True, kw_only=True, rename=None):
     baseline_scopes_by: str | None = None
     baseline_scopes_on: date | None = None
     """Who looked at the portal, and when."""
-    trusted_ips: tuple[str, ...] | None = None
-    """IPv4 ranges of the service settings; empty when there are none, None when nobody has looked."""
-    offices_ipv6: tuple[str, ...] | None = None
-    federated_intranet: bool | None = None
-    remember_mfa_days: int | None = None
-    app_passwords: bool | None = None
-    legacy_servers: bool | None = None
-    """NPS extension, AD FS adapter or MFA Server."""
-    telephony_provider: bool | None = None
-    answered_by: str | None = None
-    answered_on: date | None = None
-
-    @property
-    def answers(self) -> TenantAnswers:
-        """Return what was answered about the old service settings."""
-        return TenantAnswers(**{name: getattr(self, name) for name in TenantAnswers.__struct_fields__})
 
     @property
     def answer(self) -> BaselineScopes | None:

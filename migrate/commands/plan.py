@@ -160,7 +160,7 @@ def _completed(call: Call, header: PlanHeader, made: MadeWith, books: BooksBesid
     """Return the header with what it was made with, and what the answers about the tenant mean for it."""
     from migrate.decide.tenant_answers import answer_notes
 
-    notes = (*header.notes, *answer_notes(call.settings.config.tenant_settings.answers))
+    notes = (*header.notes, *answer_notes(call.settings.config.tenant_settings))
     return msgspec.structs.replace(header, made_with=made, books=books, notes=notes)
 
 

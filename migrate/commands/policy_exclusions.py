@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
+from migrate.commands.listed_people import FindUser, people_listed
 from migrate.config_policy import PolicyExclude
 from migrate.errors import ConfigProblem
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion
@@ -12,7 +12,7 @@ from migrate.model.users import MfaState, UserRecord
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot
 
-FindUser = Callable[[str, Snapshot, str], str]
+_NO_GUESS = "Correct the row, or take it out: nobody is left out of a policy by guessing."
 _LIKE = {ExcludedKind.ROOMS: Nobody.ROOM, ExcludedKind.SERVICE_ACCOUNTS: Nobody.SERVICE_ACCOUNT}
 
 
@@ -45,8 +45,9 @@ def _of_entry(
     elif entry.group is not None:
         yield _exclusion(ExcludedBy.GROUP, _group(entry.group.lower(), snapshot), entry.group, entry)
     elif entry.file is not None:
-        for id_, name in _listed(entry.file, settings, snapshot):
-            yield _exclusion(ExcludedBy.USER, id_, name, entry)
+        listed = people_listed(entry.file, settings, snapshot, key="policy.exclude.file", hint=_NO_GUESS)
+        for one in listed:
+            yield _exclusion(ExcludedBy.USER, one.id, one.user_principal_name, entry)
     elif entry.kind is ExcludedKind.GUESTS:
         yield _exclusion(ExcludedBy.KIND, entry.kind.value, entry.kind.value, entry)
     elif entry.kind is not None:
@@ -74,27 +75,6 @@ def _group(group_id: str, snapshot: Snapshot) -> str:
             hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
         )
     return group_id
-
-
-def _listed(file: str, settings: Settings, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    from migrate.exchange.reading import read_claims
-
-    beside = Path.cwd() if settings.config_path is None else settings.config_path.parent
-    listed = read_claims(beside / file)
-    missing = []
-    for claim in listed.claims:
-        named = [name for name in (claim.object_id, claim.user_principal_name, claim.also_named) if name]
-        user = next((user for name in named if (user := snapshot.user(name)) is not None), None)
-        if user is None:
-            missing.append(claim.user_principal_name or claim.object_id or "")
-        else:
-            yield user.profile.id, user.profile.user_principal_name
-    if missing or listed.unread:
-        what = ", ".join(missing) or listed.unread[0].reason
-        raise ConfigProblem(
-            f"policy.exclude.file {file}: not in the snapshot, or not readable: {what}.",
-            hint="Correct the row, or take it out: nobody is left out of a policy by guessing.",
-        )
 
 
 def _of_kind(kind: Nobody, snapshot: Snapshot) -> Iterator[tuple[str, str]]:

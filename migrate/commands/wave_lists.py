@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from migrate.commands.listed_people import FindUser, people_listed
 from migrate.config_waves import WaveEntry
 from migrate.errors import ConfigProblem
 from migrate.model.evidence import ReadStatus
@@ -13,7 +14,7 @@ from migrate.model.waves import WaveKind, WaveRule, share_wave
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot
 
-FindUser = Callable[[str, Snapshot, str], str]
+_BY_ROW = "Correct the row, or take it out."
 
 
 def wave_rules(settings: Settings, snapshot: Snapshot, user_id: FindUser) -> tuple[WaveRule, ...]:
@@ -59,7 +60,8 @@ def _of_entry(
         called, people = _members(entry.group.lower(), snapshot)
         return entry.name or called, people
     if entry.file is not None:
-        return entry.name or Path(entry.file).stem, frozenset(_listed(entry.file, settings, snapshot))
+        listed = people_listed(entry.file, settings, snapshot, key="waves.wave.file", hint=_BY_ROW)
+        return entry.name or Path(entry.file).stem, frozenset(one.id for one in listed)
     if entry.percent is not None:
         return entry.name or str(share_wave(entry.percent)), None
     return entry.name or WaveKind.NOT_CAPABLE.value, None
@@ -73,27 +75,6 @@ def _members(group_id: str, snapshot: Snapshot) -> tuple[str, frozenset[str]]:
             hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
         )
     return group.display_name or group_id, group.members
-
-
-def _listed(file: str, settings: Settings, snapshot: Snapshot) -> Iterator[str]:
-    from migrate.exchange.reading import read_claims
-
-    beside = Path.cwd() if settings.config_path is None else settings.config_path.parent
-    listed = read_claims(beside / file)
-    missing = []
-    for claim in listed.claims:
-        named = [name for name in (claim.object_id, claim.user_principal_name, claim.also_named) if name]
-        user = next((user for name in named if (user := snapshot.user(name)) is not None), None)
-        if user is None:
-            missing.append(claim.user_principal_name or claim.object_id or "")
-        else:
-            yield user.profile.id
-    if missing or listed.unread:
-        what = ", ".join(missing) or listed.unread[0].reason
-        raise ConfigProblem(
-            f"waves.wave.file {file}: not in the snapshot, or not readable: {what}.",
-            hint="Correct the row, or take it out.",
-        )
 
 
 def _said(entry: WaveEntry, people: frozenset[str] | None) -> str:

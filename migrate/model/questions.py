@@ -132,15 +132,17 @@ QUESTIONS: tuple[Question, ...] = (
 """In the order in which they are asked."""
 
 
-class TenantAnswers(Record, frozen=True, kw_only=True):
+class TenantAnswers(Record, frozen=True, kw_only=True, rename=None):
     """The answers under [tenant_settings] but for baseline scopes; None is "not known"."""
 
     trusted_ips: tuple[str, ...] | None = None
+    """IPv4 ranges of the service settings; empty when there are none, None when nobody has looked."""
     offices_ipv6: tuple[str, ...] | None = None
     federated_intranet: bool | None = None
     remember_mfa_days: int | None = None
     app_passwords: bool | None = None
     legacy_servers: bool | None = None
+    """NPS extension, AD FS adapter or MFA Server."""
     telephony_provider: bool | None = None
     answered_by: str | None = None
     answered_on: date | None = None
