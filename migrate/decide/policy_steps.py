@@ -161,7 +161,7 @@ def _change_of_scope(key: str, policy: ConditionalAccessPolicy, after: JsonObjec
         before=body_of(policy),
         after=after,
         policy_state=policy.policy_state or PolicyState.DISABLED,
-        because="the configuration says whom it is for",
+        because="the configuration says whom it is for, and what it asks",
     )
 
 
@@ -190,7 +190,7 @@ def evidence_after(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
 
 
 def _beta_after(evidence: Evidence, steps: Sequence[SetPolicyScope]) -> Evidence:
-    """Return the evidence with what beta says of whom these policies are for: both versions show the change."""
+    """Return the evidence with what beta says of these policies: both versions show the change."""
     beta = evidence.beta
     if beta is None or beta.policies is None or not steps:
         return evidence
@@ -201,6 +201,9 @@ def _beta_after(evidence: Evidence, steps: Sequence[SetPolicyScope]) -> Evidence
                 conditions = {**(raw.get("conditions") or {})}
                 conditions["users"] = {**(conditions.get("users") or {}), **users_of(step.after)}
                 seen[policy.id.lower()] = {**raw, "conditions": conditions}
+                if step.asks_otherwise:
+                    before = {**(raw.get("grantControls") or {}), "authenticationStrength": None}
+                    seen[policy.id.lower()]["grantControls"] = before | (step.after.get("grantControls") or {})
     return msgspec.structs.replace(evidence, beta=msgspec.structs.replace(beta, policies=seen))
 
 

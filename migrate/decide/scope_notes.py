@@ -1,4 +1,4 @@
-"""What a plan says of a policy of ours that will be for other people than before."""
+"""What a plan says of a policy of ours that will be for other people than before, or ask for another strength."""
 
 from __future__ import annotations
 
@@ -39,21 +39,35 @@ def scope_warnings(steps: Sequence[PolicyStep], limits: Limits) -> Iterator[Plan
     for step in steps:
         if not isinstance(step, SetPolicyScope):
             continue
+        if step.asks_otherwise:
+            yield _warning(
+                "strength-changes",
+                f"{step.display_name!r} will ask for {_asked(step.after)} instead of {_asked(step.before)}. Nobody "
+                "loses MFA by it; who could not answer is counted as not MFA capable.",
+            )
         if step.widens:
             waits = []
             if step.policy_state is PolicyState.ENABLED:
-                waits.append("It is enabled, so those who are new to it are asked for MFA at once.")
+                whom = "those who are new to it" if step.reaches_more else "people"
+                waits.append(f"It is enabled, so {whom} are asked at once.")
             else:
                 waits.append(f"It stays report-only for {lasting(limits.report_only_seconds)} after that.")
             settle = lasting(limits.policy_settle_seconds)
             waits.append(f"The waits begin again: nobody is disabled before it has settled for {settle}.")
-            yield _warning("scope-widens", f"{step.display_name!r} will be for more people. {' '.join(waits)}")
-        if step.weakens:
+            wider = f"{step.display_name!r} will be for more people. " if step.reaches_more else ""
+            yield _warning("scope-widens" if wider else "strength-waits", f"{wider}{' '.join(waits)}")
+        if step.reaches_fewer:
             yield _warning(
                 "scope-narrows",
                 f"{step.display_name!r} will leave out people for whom it is now. That is refused as soon as somebody "
                 "whose per-user MFA was disabled from here rests on it.",
             )
+
+
+def _asked(body: JsonObject) -> str:
+    """Return what a policy asks for: the name of its strength, or MFA."""
+    strength = (body.get("grantControls") or {}).get("authenticationStrength") or {}
+    return f"the strength {strength.get('displayName') or strength.get('id')!r}" if strength else "MFA"
 
 
 def edited_warnings(written: Mapping[str, JsonObject], evidence: Evidence) -> Iterator[PlanNote]:

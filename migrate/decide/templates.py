@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from migrate.decide.directory_sync import sync_accounts
 from migrate.decide.own_policies import MARKER_PREFIX
-from migrate.decide.policy_bodies import body_of, says_the_same
+from migrate.decide.policy_bodies import body_of, said_by, says_the_same
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState, ReadStatus
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind
 from migrate.model.policy_scope import users_of
@@ -18,6 +18,7 @@ from migrate.model.templates import Template
 TEMPLATE_NAME = "Require MFA for all users (mfa-migrate)"
 PILOT_NAME = "Require MFA for all users (mfa-migrate, pilot)"
 GUESTS = "GuestsOrExternalUsers"
+_MFA: JsonObject = {"operator": "OR", "builtInControls": ["mfa"]}
 _LISTS = ("includeUsers", "includeGroups", "excludeUsers", "excludeGroups", "excludeRoles")
 
 
@@ -56,7 +57,7 @@ def template(key: str, rules: Rules, evidence: Evidence, kind: Template = Templa
 def _grant(rules: Rules, kind: Template) -> JsonObject:
     match kind:
         case Template.ALL_USERS:
-            return _strength(rules.strength) if rules.strength else {"operator": "OR", "builtInControls": ["mfa"]}
+            return _strength(rules.strength) if rules.strength else dict(_MFA)
         case Template.LEGACY_AUTHENTICATION:
             return {"operator": "OR", "builtInControls": ["block"]}
         case Template.SECURITY_INFORMATION:
@@ -101,13 +102,34 @@ def rescoped(
     }
     if written is not None and says_the_same(written, policy):
         users = dict(wanted)
-    if all(_same(found.get(name), users.get(name)) for name in _LISTS):
+    grant = _grant_then(policy.raw, rules, written) if kind is Template.ALL_USERS else None
+    if grant is None and all(_same(found.get(name), users.get(name)) for name in _LISTS):
         return None
-    before = body_of(policy)
+    before = body_of(policy) if grant is None else as_created(body_of(policy) | {"grantControls": grant}, evidence)
     name = _name(rules, kind) if policy.display_name in (TEMPLATE_NAME, PILOT_NAME) else policy.display_name
     lists = {each: users.get(each) or [] for each in _LISTS}
     conditions = {**(before.get("conditions") or {}), "users": {**found, **lists}}
     return {**before, "displayName": name, "conditions": conditions}
+
+
+def _grant_then(raw: JsonObject, rules: Rules, written: JsonObject | None) -> JsonObject | None:
+    """Return the grant that the configuration asks for where our policy for users has another; None where it stays.
+
+    Whoever made it ask for something else than we could have written, or for another strength than we wrote last, has
+    decided so; only plain MFA gives way to a strength in any case.
+    """
+    wanted = _grant(rules, Template.ALL_USERS)
+    found = _said_in({"grantControls": raw.get("grantControls")})
+    if found == _said_in({"grantControls": wanted}):
+        return None
+    is_mfa = found == _said_in({"grantControls": _MFA})
+    is_known_strength = set(found) == {"operator", "authenticationStrength"} and found == _said_in(written or {})
+    return wanted if is_mfa or is_known_strength else None
+
+
+def _said_in(body: JsonObject) -> JsonObject:
+    grant: JsonObject = said_by({"grantControls": body.get("grantControls")}).get("grantControls") or {}
+    return grant
 
 
 def is_for_emergency_access_only(policy: ConditionalAccessPolicy, accounts: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Whom one of our own policies is for, and the step that changes it: wider, narrower, or both."""
+"""Whom one of our own policies is for and how strong a sign-in it asks for, and the step that changes either."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GUESTS = ("includeGuestsOrExternalUsers", "excludeGuestsOrExternalUsers")
 
 
 class SetPolicyScope(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="SetPolicyScope"):
-    """Change whom one of our own policies is for; what it asks, and its state, stay as they are."""
+    """Change whom one of our own policies is for, or which strength it asks for; its state stays as it is."""
 
     key: str
     """The marker in the policy's description."""
@@ -25,7 +25,7 @@ class SetPolicyScope(PlanPart, frozen=True, kw_only=True, tag_field="step", tag=
     before: JsonObject
     """All that the policy says before, its state aside: it must still say so."""
     after: JsonObject
-    """All that it says afterwards; other than `before` in its name and in whom it is for only."""
+    """All that it says afterwards; other than `before` in its name, whom it is for and its strength only."""
     policy_state: PolicyState
     """The state in which it is widened: an enabled one asks those who are new at once."""
     because: str
@@ -43,18 +43,42 @@ class SetPolicyScope(PlanPart, frozen=True, kw_only=True, tag_field="step", tag=
 
     @property
     def weakens(self) -> bool:
-        """Tell whether somebody whom the policy was for may be left out; what is not seen to be wider weakens."""
-        return not is_within(self.before, self.after)
+        """Tell whether somebody whom the policy was for may be left out; what is not seen to be wider weakens.
+
+        So does whatever else is asked for: that it is the stronger of two is nothing that an id tells.
+        """
+        return self.reaches_fewer or self.asks_otherwise
 
     @property
     def widens(self) -> bool:
+        """Tell whether the policy may ask something of somebody of whom it did not ask it."""
+        return self.reaches_more or (self.asks_otherwise and strength_of(self.after) is not None)
+
+    @property
+    def reaches_more(self) -> bool:
         """Tell whether the policy may reach somebody whom it did not reach."""
         return not is_within(self.after, self.before)
+
+    @property
+    def reaches_fewer(self) -> bool:
+        """Tell whether somebody whom the policy was for may be left out."""
+        return not is_within(self.before, self.after)
+
+    @property
+    def asks_otherwise(self) -> bool:
+        """Tell whether the strength that the policy asks for changes; without one it asks for MFA."""
+        return strength_of(self.before) != strength_of(self.after)
 
 
 def users_of(body: JsonObject) -> JsonObject:
     """Return the condition of a policy's body that says whom it is for."""
     return dict((body.get("conditions") or {}).get("users") or {})
+
+
+def strength_of(body: JsonObject) -> str | None:
+    """Return the id of the authentication strength that a policy's body asks for (lower case); None without one."""
+    strength = (body.get("grantControls") or {}).get("authenticationStrength") or {}
+    return str(strength["id"]).lower() if strength.get("id") else None
 
 
 def is_within(narrow: JsonObject, wide: JsonObject) -> bool:
@@ -71,7 +95,7 @@ def is_within(narrow: JsonObject, wide: JsonObject) -> bool:
 
 
 def change_of(step: SetPolicyScope) -> JsonObject:
-    """Return what is sent: the whole condition, every list of it named.
+    """Return what is sent: the whole condition, every list of it named, and the whole grant where that changes.
 
     Whether a change of a condition is merged into the old one is not documented: a list that is sent is replaced
     either way, one that is left out may stay.
@@ -80,10 +104,23 @@ def change_of(step: SetPolicyScope) -> JsonObject:
     whole: dict[str, Any] = {name: list(users.get(name) or []) for name in (*_INCLUDED, *_EXCLUDED)}
     whole |= {name: users.get(name) for name in _GUESTS}
     conditions = {**(step.after.get("conditions") or {}), "users": whole}
-    return {
+    sent: JsonObject = {
         "displayName": step.after.get("displayName", step.display_name),
         "description": step.after.get("description"),
         "conditions": conditions,
+    }
+    return {**sent, "grantControls": _grant(step.after)} if step.asks_otherwise else sent
+
+
+def _grant(body: JsonObject) -> JsonObject:
+    """Return the whole grant as it is sent: a strength by its id, and null where there is none any more."""
+    grant, strength = body.get("grantControls") or {}, strength_of(body)
+    return {
+        "operator": grant.get("operator") or "OR",
+        "builtInControls": list(grant.get("builtInControls") or []),
+        "customAuthenticationFactors": list(grant.get("customAuthenticationFactors") or []),
+        "termsOfUse": list(grant.get("termsOfUse") or []),
+        "authenticationStrength": None if strength is None else {"id": strength},
     }
 
 

@@ -227,7 +227,8 @@ def policy_line(step: PolicyStep) -> str:
         case SetPolicyState():
             return f"~ {step.display_name!r}: {_shown(step.before)} -> {_shown(step.after)} ({step.because})"
         case SetPolicyScope():
-            return f"~ {step.display_name!r}: {_scope(step.before)} -> {_scope(step.after)} ({step.because})"
+            before, after = (_scope(body, asks=_asks(body, step)) for body in (step.before, step.after))
+            return f"~ {step.display_name!r}: {before} -> {after} ({step.because})"
         case DeletePolicy():
             return f"- delete {step.display_name!r} ({step.because})"
         case _:
@@ -251,15 +252,22 @@ def _body_lines(step: PolicyStep) -> list[str]:
     return json.dumps(sent, indent=2, ensure_ascii=False).splitlines()
 
 
-def _scope(body: JsonObject) -> str:
-    """Return whom a policy is for, in a few words."""
+def _scope(body: JsonObject, *, asks: str = "") -> str:
+    """Return whom a policy is for, in a few words, and what it asks where that is to be said."""
     users = users_of(body)
     groups = [str(one) for one in users.get("includeGroups") or ()]
     people = [str(one) for one in users.get("includeUsers") or ()]
     named = "all users" if "All" in people else counted(len(people), "user") if people else ""
     included = [named, *(f"group {one}" for one in groups)]
     excluded = sum(len(users.get(name) or ()) for name in ("excludeUsers", "excludeGroups", "excludeRoles"))
-    return f"{' and '.join(each for each in included if each) or 'nobody'}, {excluded} excluded"
+    return f"{' and '.join(each for each in included if each) or 'nobody'}, {excluded} excluded{asks}"
+
+
+def _asks(body: JsonObject, step: SetPolicyScope) -> str:
+    strength = (body.get("grantControls") or {}).get("authenticationStrength") or {}
+    if not step.asks_otherwise:
+        return ""
+    return f", {strength.get('displayName') or strength.get('id')!r}" if strength else ", MFA"
 
 
 def _shown(state: PolicyState) -> str:
@@ -287,12 +295,14 @@ def closing_line(header: PlanHeader) -> str:
     """Return the closing count, as Terraform prints it."""
     creates = sum(isinstance(step, CreatePolicy) for step in header.policy_steps)
     switches = sum(isinstance(step, SetPolicyState) for step in header.policy_steps)
-    widened = sum(isinstance(step, SetPolicyScope) for step in header.policy_steps)
+    rescoped = [step for step in header.policy_steps if isinstance(step, SetPolicyScope)]
+    stronger = sum(step.asks_otherwise and not step.reaches_more and not step.reaches_fewer for step in rescoped)
+    widened = len(rescoped) - stronger
     held = {key.removeprefix("hold/"): count for key, count in header.counts.items() if key.startswith("hold/")}
     unknown = held.get("unknown", 0) + held.get("unreadable", 0)
     return (
         f"Plan: {counted(creates, 'policy', 'policies')} to create, {switches} to switch on, "
-        f"{f'{widened} to be for others, ' if widened else ''}"
+        f"{f'{widened} to be for others, ' if widened else ''}{f'{stronger} to ask otherwise, ' if stronger else ''}"
         f"{counted(header.users_to_change, 'user')} to disable, {sum(held.values()) - unknown} held back, "
         f"{unknown} unknown, {header.counts.get('none', 0)} off already."
     )

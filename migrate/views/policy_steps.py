@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import Caught, PolicyImpact
@@ -19,6 +19,17 @@ STATES = {
     PolicyState.REPORT_ONLY: "report-only",
     PolicyState.DISABLED: "disabled",
 }
+
+
+_SCOPE_DONE = {"wider": "Widened", "narrower": "Narrowed", "strength": "Changed the strength of"}
+_SCOPE_ASKED = {"wider": "widen", "narrower": "narrow", "strength": "change the strength of"}
+_SCOPE_COUNTED = {"wider": "policiesWidened", "narrower": "policiesNarrowed", "strength": "policiesOfOtherStrength"}
+
+
+def _change(step: SetPolicyScope) -> Literal["wider", "narrower", "strength"]:
+    if step.reaches_more:
+        return "wider"
+    return "strength" if step.asks_otherwise and not step.reaches_fewer else "narrower"
 
 
 def switches_on(step: PolicyStep) -> bool:
@@ -76,7 +87,7 @@ def _done_words(each: PolicyOutcome) -> str:
         case SetPolicyState():
             return f"Set to {STATES[each.step.after]}: {name}"
         case SetPolicyScope():
-            return f"{'Widened' if each.step.widens else 'Narrowed'}: {name}"
+            return f"{_SCOPE_DONE[_change(each.step)]}: {name}"
         case DeletePolicy():
             return f"Deleted: {name}"
         case _:
@@ -94,7 +105,7 @@ def _asked_words(step: PolicyStep) -> str:
         case SetPolicyState():
             return f"set {step.display_name!r} to {STATES[step.after]}"
         case SetPolicyScope():
-            return f"{'widen' if step.widens else 'narrow'} {step.display_name!r}"
+            return f"{_SCOPE_ASKED[_change(step)]} {step.display_name!r}"
         case DeletePolicy():
             return f"delete {step.display_name!r}"
         case _:
@@ -142,7 +153,7 @@ def _count_key(step: PolicyStep) -> str:
         case SetPolicyState():
             return "policiesSetBack"
         case SetPolicyScope():
-            return "policiesWidened" if step.widens else "policiesNarrowed"
+            return _SCOPE_COUNTED[_change(step)]
         case DeletePolicy():
             return "policiesDeleted"
         case _:

@@ -68,6 +68,8 @@ class MemoryTenant:
         self.excluded: set[str] = set()
         self.pilot: set[str] = set()
         """Members of the pilot group."""
+        self.strengths: dict[str, JsonObject] = {}
+        """Authentication strengths by id; policies show them whole, as Graph does."""
         self.now = start
         self.breaker = Breaker()
         self.before_leaving: Callable[[], None] = lambda: None
@@ -141,7 +143,18 @@ class MemoryTenant:
         """Return the evidence as it is now."""
         members = msgspec.structs.replace(group(EXCLUDED), members=frozenset(self.excluded))
         pilot = msgspec.structs.replace(group(PILOT), members=frozenset(self.pilot))
-        return evidence(*map(policy_of, copy.deepcopy(list(self.policies.values()))), groups=(members, pilot))
+        return evidence(
+            *map(policy_of, map(self._shown, self.policies.values())),
+            groups=(members, pilot),
+            authentication_strengths=tuple(self.strengths.values()),
+        )
+
+    def _shown(self, raw: JsonObject) -> JsonObject:
+        shown = copy.deepcopy(raw)
+        named = (shown.get("grantControls") or {}).get("authenticationStrength")
+        if named:
+            shown["grantControls"]["authenticationStrength"] = copy.deepcopy(self.strengths[named["id"]])
+        return shown
 
     async def renew_evidence(self, evidence: Evidence) -> Evidence:
         self.breaker.passed()

@@ -39,6 +39,8 @@ class World:
         self.create = create
         self.scope: str | None = None
         """Id of the group that our policy is for; None for everybody."""
+        self.strength: str | None = None
+        """Id of the strength that our policy asks for; None for MFA."""
         self.tenant = MemoryTenant({**given, EMERGENCY: MfaState.ENFORCED}, [] if create else [everybody], START)
         self.journal = MemoryJournal(self.tenant.breaker)
         self.files = MemoryFiles(self.tenant.breaker)
@@ -65,6 +67,7 @@ class World:
         rule = rules(
             create=self.create,
             scope_group=self.scope,
+            strength=self.strength,
             emergency_access=(object_id(EMERGENCY),),
             canary=frozenset({object_id("ada")}),
             percentages=(50, 100),
