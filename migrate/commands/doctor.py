@@ -10,7 +10,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import verb
 from migrate.commands.wiring import connection_for, now_utc, owner_line, workspace_of
 from migrate.errors import ExitCode, UsageProblem
-from migrate.model.doctor import CheckName, Doctor, TenantFacts
+from migrate.model.doctor import CheckName, CheckResult, Doctor, TenantFacts
 from migrate.store.folder import Workspace
 from migrate.views.doctor import checks_answer, doctor_answer
 
@@ -77,15 +77,17 @@ def doctor(
     return ExitCode.FINDINGS if found.failed else ExitCode.OK
 
 
-def _told(call: Call, facts: TenantFacts, results: tuple[object, ...]) -> Doctor:
+def _told(call: Call, facts: TenantFacts, results: tuple[CheckResult, ...]) -> Doctor:
     from migrate.decide.access import missing_for_reading
+    from migrate.decide.hints import hints_of
     from migrate.graph.sign_in_problems import consent_link, who_consents
 
     connection = connection_for(call.settings)
     missing = facts.token is not None and bool(missing_for_reading(facts.token))
     return Doctor(
         tenant=facts.organization.default_domain if facts.organization else call.settings.tenant or "",
-        results=results,  # type: ignore[arg-type]
+        results=results,
+        hints=hints_of(facts),
         consent_link=consent_link(connection) if missing else None,
         who_consents=who_consents(connection) if missing else None,
     )

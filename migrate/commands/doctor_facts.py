@@ -12,6 +12,9 @@ import msgspec
 
 from migrate.commands.call import Call
 from migrate.commands.wiring import now_utc, open_tenant
+from migrate.decide.checks.operator import operators_sign_in
+from migrate.decide.directory_sync import sync_accounts
+from migrate.decide.microsofts_what_if import body_for
 from migrate.errors import (
     GraphRefused,
     Guarded,
@@ -31,7 +34,7 @@ from migrate.model.token import Kind, TokenFacts
 from migrate.model.users import UserProfile, UserRecord
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import read_plan
-from migrate.store.snapshot import open_snapshot
+from migrate.store.snapshot import Snapshot, open_snapshot
 from migrate.store.tested_accounts import read_tested
 
 if TYPE_CHECKING:
@@ -84,16 +87,37 @@ async def _read(
         evidence=evidence,
         evidence_problem=evidence_problem,
         emergency=await _emergency(tenant, facts, evidence),
-        operator=await _operator(tenant, token),
+        names=await _names(tenant, evidence),
         clock_seconds=(now_utc() - tenant.server_now()).total_seconds(),
         backup_asked=backup,
     )
+    facts = await _with_operator(tenant, token, facts)
     if backup:
-        with suppress(*_REFUSED):
-            age = await tenant.read_backup_age()
-            return msgspec.structs.replace(facts, backup_age_hours=None if age is None else age.total_seconds() / 3600)
-        return msgspec.structs.replace(facts, backup_problem="Entra Backup could not be read with this token or here")
+        age, problem = await _or_problem(tenant.read_backup_age())
+        hours = None if age is None else age.total_seconds() / 3600
+        return msgspec.structs.replace(facts, backup_age_hours=hours, backup_problem=problem)
     return facts
+
+
+async def _names(tenant: GraphTenant, evidence: Evidence | None) -> dict[str, str]:
+    """Return the names of the accounts of the directory synchronization by id, as far as they can be read."""
+    accounts = sorted(sync_accounts(evidence)) if evidence is not None else []
+    with suppress(*_REFUSED):
+        found = await tenant.read_profiles(accounts) if accounts else {}
+        return {one: user.user_principal_name for one, user in found.items() if isinstance(user, UserProfile)}
+    return {}
+
+
+async def _with_operator(tenant: GraphTenant, token: TokenFacts | None, facts: TenantFacts) -> TenantFacts:
+    """Add who is signed in, and what Microsoft's own What If says of that person's ordinary sign-in, asked once."""
+    operator = await _operator(tenant, token)
+    facts = msgspec.structs.replace(facts, operator=operator)
+    if operator is None or operator.profile is None or facts.evidence is None:
+        return facts
+    evaluated, problem = await _or_problem(tenant.evaluate(body_for(operator.profile, operators_sign_in())))
+    return msgspec.structs.replace(
+        facts, evaluated=evaluated, evaluated_problem=f"could not be asked: {problem}" if problem else ""
+    )
 
 
 async def _or_problem(reading: Awaitable[T]) -> tuple[T | None, str]:
@@ -149,19 +173,25 @@ async def _operator(tenant: GraphTenant, token: TokenFacts | None) -> AccountFac
 
 def facts_of_export(call: Call, workspace: Workspace) -> TenantFacts:
     """Return what the last export tells; sign-in, permissions, role, backup and clock are not in it."""
-    facts = _configured(call, workspace)
     with open_snapshot(workspace) as snapshot:
-        header, evidence = snapshot.header, snapshot.evidence()
-        emergency = []
-        for account in facts.emergency:
-            user = snapshot.user(account.named)
-            found = msgspec.structs.replace(
-                account,
-                profile=None if user is None else user.profile,
-                registration=user.registration if isinstance(user, UserRecord) else None,
-            )
-            emergency.append(_with_role(found, evidence, account.tested_on))
-        signed_in = snapshot.user(header.actor.object_id) if header.actor.is_user and header.actor.object_id else None
+        return facts_in(call, workspace, snapshot)
+
+
+def facts_in(call: Call, workspace: Workspace, snapshot: Snapshot) -> TenantFacts:
+    """Return what a snapshot tells."""
+    facts = _configured(call, workspace)
+    header, evidence = snapshot.header, snapshot.evidence()
+    emergency = []
+    for account in facts.emergency:
+        user = snapshot.user(account.named)
+        found = msgspec.structs.replace(
+            account,
+            profile=None if user is None else user.profile,
+            registration=user.registration if isinstance(user, UserRecord) else None,
+        )
+        emergency.append(_with_role(found, evidence, account.tested_on))
+    signed_in = snapshot.user(header.actor.object_id) if header.actor.is_user and header.actor.object_id else None
+    synchronizing = {one: snapshot.user(one) for one in sync_accounts(evidence)}
     return msgspec.structs.replace(
         facts,
         today=header.taken_on,
@@ -170,6 +200,7 @@ def facts_of_export(call: Call, workspace: Workspace) -> TenantFacts:
         skus=header.skus,
         evidence=evidence,
         emergency=tuple(emergency),
+        names={one: user.profile.user_principal_name for one, user in synchronizing.items() if user is not None},
         operator=None
         if signed_in is None
         else AccountFacts(named=header.actor.name, profile=signed_in.profile, registration=signed_in.registration),

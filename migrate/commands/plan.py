@@ -87,7 +87,6 @@ def plan(
     """
     from migrate.decide.advice.advising import advised
     from migrate.decide.configuration import made_with
-    from migrate.decide.planner import Planner
     from migrate.views.plan import plan_answer
 
     workspace = workspace_of(call)
@@ -97,9 +96,7 @@ def plan(
         rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
-        planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
-        planner.know_readings(read_readings(workspace))
-        planner.know_waves(_waves_before(workspace, snapshot))
+        planner = _planner(call, workspace, snapshot, rules, past)
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
         off: set[str] = set()
@@ -123,6 +120,18 @@ def plan(
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
+
+
+def _planner(call: Call, workspace: Workspace, snapshot: Snapshot, rules: Rules, past: OwnPast) -> Planner:
+    """Return a planner that knows what the folder and the configuration tell besides the snapshot."""
+    from migrate.commands.doctor_facts import facts_in
+    from migrate.decide.planner import Planner
+
+    planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
+    planner.know_facts(facts_in(call, workspace, snapshot))
+    planner.know_readings(read_readings(workspace))
+    planner.know_waves(_waves_before(workspace, snapshot))
+    return planner
 
 
 def _waves_before(workspace: Workspace, snapshot: Snapshot) -> dict[str, str]:

@@ -11,11 +11,13 @@ import msgspec
 from migrate.decide import policy_steps
 from migrate.decide.assumption_notes import about_baseline, about_managed, undated_answer
 from migrate.decide.capability import Capabilities, not_yet
+from migrate.decide.check_notes import check_notes
 from migrate.decide.coverage.explaining import BASELINE_TAG
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.exceptions import undecided
 from migrate.decide.exclusions import ExclusionTally
 from migrate.decide.guards import dependents
+from migrate.decide.hints import hint_notes
 from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_warnings
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
@@ -25,6 +27,7 @@ from migrate.decide.settling import Settling, SettlingTally
 from migrate.decide.template_notes import TemplateTally
 from migrate.decide.wave_order import Moves, WaveOrder
 from migrate.model.coverage import Assumption, Coverage, Verdict
+from migrate.model.doctor import TenantFacts
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
 from migrate.model.instants import moment_of
@@ -77,6 +80,8 @@ class Planner:
             ImpactTally(policy, self._planned_evidence, accepted_people, key=key, widens=key in prepared.widened)
             for key, policy in prepared.taking_effect.items()
         )
+        self._taking_effect = frozenset(policy.id for policy in prepared.taking_effect.values())
+        self._facts: TenantFacts | None = None
         self._templates = TemplateTally(prepared.kinds, self._planned_evidence, rules)
         self._exclusions = None if prepared.own is None else self._tally_of(prepared.own)
         self._accepted = frozenset(gap.tag for gap in rules.accepted_gaps)
@@ -109,6 +114,10 @@ class Planner:
     def planned_evidence(self) -> Evidence:
         """Return the evidence as it will be once the plan's own policies are on."""
         return self._planned_evidence
+
+    def know_facts(self, facts: TenantFacts) -> None:
+        """Take in what the checks of `doctor` look at, as far as the export tells it. Call it before `header`."""
+        self._facts = facts
 
     def know_waves(self, before: Mapping[str, str]) -> None:
         """Take in the waves in which the plan before had people, by id. Call it before `rows`."""
@@ -180,7 +189,7 @@ class Planner:
             waves=self._order.waves(self._in_wave),
             counts=dict(sorted(self._counts.items())),
             total_users=self._snapshot.users,
-            notes=(*self._blockers(impacts), *self._warnings(), *impact_warnings(impacts)),
+            notes=self._notes(impacts),
             newly_prompted=(),
             impacts=impacts,
             accepted_caught=self._rules.accepted_caught,
@@ -249,6 +258,15 @@ class Planner:
                 tally.count(standing)
 
     # The whole
+
+    def _notes(self, impacts: tuple[PolicyImpact, ...]) -> tuple[PlanNote, ...]:
+        notes = [*self._blockers(impacts), *self._warnings(), *impact_warnings(impacts)]
+        if self._facts is not None:
+            said = {note.code for note in notes}
+            notes += check_notes(self._facts, said=said, planned=sum(self._in_wave.values()))
+            notes += hint_notes(self._facts, self._planned_evidence, self._taking_effect)
+        # Blockers first, whoever found them.
+        return tuple(sorted(notes, key=lambda note: note.severity is not Severity.BLOCKER))
 
     def _blockers(self, impacts: tuple[PolicyImpact, ...]) -> Iterator[PlanNote]:
         if not self._licensed_skus:

@@ -163,6 +163,9 @@ class Pseudonyms:
             display_name="Rehearsal tenant",
             default_domain=self._domain(organization.default_domain),
             verified_domains=tuple(self._domain(name) for name in organization.verified_domains),
+            federated_domains=None
+            if organization.federated_domains is None
+            else tuple(self._domain(name) for name in organization.federated_domains),
         )
 
     def profile(self, profile: UserProfile, number: int) -> UserProfile:

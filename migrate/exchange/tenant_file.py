@@ -78,11 +78,17 @@ def _content(spool: Any) -> Iterator[bytes]:
 
 
 def _organization(organization: Organization) -> JsonObject:
+    federated = organization.federated_domains or ()
     return {
         "id": organization.tenant_id,
         "displayName": organization.display_name,
         "verifiedDomains": [
-            {"name": name, "isDefault": name == organization.default_domain, "isInitial": False, "type": "Managed"}
+            {
+                "name": name,
+                "isDefault": name == organization.default_domain,
+                "isInitial": False,
+                "type": "Federated" if name in federated else "Managed",
+            }
             for name in organization.verified_domains
         ],
     }

@@ -66,6 +66,7 @@ class _Registration(Wire, frozen=True, kw_only=True):
 class _Domain(Wire, frozen=True, kw_only=True):
     name: str
     is_default: bool = False
+    type: str | None = None
 
 
 class _Organization(Wire, frozen=True, kw_only=True):
@@ -268,8 +269,13 @@ def organization(raw: msgspec.Raw | bytes) -> Organization:
     default = next((domain.name for domain in tenant.verified_domains if domain.is_default), None)
     if default is None:
         raise BadAnswer("the organization has no default domain")
+    federated = tuple(each.name for each in tenant.verified_domains if str(each.type).casefold() == "federated")
     return Organization(
-        tenant_id=tenant.id.lower(), display_name=tenant.display_name, default_domain=default, verified_domains=names
+        tenant_id=tenant.id.lower(),
+        display_name=tenant.display_name,
+        default_domain=default,
+        verified_domains=names,
+        federated_domains=federated,
     )
 
 

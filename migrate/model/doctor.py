@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
+import msgspec
+
 from migrate.model.evidence import Evidence
+from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.record import Record
 from migrate.model.snapshot import Organization, SubscribedSku
 from migrate.model.tenant_settings import BaselineScopes
@@ -50,6 +53,24 @@ class CheckResult(Record, frozen=True, kw_only=True):
     """What was found; of a skipped check, why it was not made."""
     evidence: tuple[str, ...] = ()
     """Names and figures."""
+    fix: str = ""
+    page: str = ""
+
+
+class HintCode(StrEnum):
+    """What is worth a look besides the checks, in a tenant where it may matter."""
+
+    FEDERATED_DOMAINS = "federated-domains"
+    SUBSCRIPTION_ACTIVATION = "subscription-activation"
+    METHODS_POLICY = "methods-policy-migration"
+
+
+class Hint(Record, frozen=True, kw_only=True):
+    """Something that stops nothing and that this program cannot look at to its end."""
+
+    code: HintCode
+    says: str
+    evidence: tuple[str, ...] = ()
     fix: str = ""
     page: str = ""
 
@@ -100,6 +121,11 @@ class TenantFacts(Record, frozen=True, kw_only=True):
     """The reason why there is none, where the configuration gives one."""
     operator: AccountFacts | None = None
     baseline: BaselineScopes = BaselineScopes()
+    names: dict[str, str] = msgspec.field(default_factory=dict)
+    """Of the accounts that a check may speak of, by id: the directory synchronization's."""
+    evaluated: tuple[EvaluatedPolicy, ...] | None = None
+    """What Microsoft's own What If says of the operator's sign-in; None where it was not asked."""
+    evaluated_problem: str = ""
     switch_on: tuple[str, ...] = ()
     """Ids (lower case) or names of the report-only policies that the configuration wants switched on."""
     planned_users: int | None = None
@@ -118,6 +144,7 @@ class Doctor(Record, frozen=True, kw_only=True):
     tenant: str
     """Domain, or what --tenant said where nobody could sign in."""
     results: tuple[CheckResult, ...]
+    hints: tuple[Hint, ...] = ()
     consent_link: str | None = None
     """For whoever may consent; None where nothing is missing."""
     who_consents: str | None = None

@@ -13,13 +13,15 @@ _IN_FORCE = frozenset({"Enabled", "Warning"})
 """Capability states of a subscription that works; the others are Suspended, Deleted and LockedOut."""
 
 
-class Organization(Record, frozen=True, kw_only=True):
+class Organization(Record, frozen=True, kw_only=True, omit_defaults=True):
     """The tenant, as `/organization` describes it."""
 
     tenant_id: str
     display_name: str
     default_domain: str
     verified_domains: tuple[str, ...]
+    federated_domains: tuple[str, ...] | None = None
+    """Those of them whose people sign in at another identity provider; None where an older version read them."""
 
 
 class TenantAddress(Record, frozen=True, kw_only=True):

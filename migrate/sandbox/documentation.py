@@ -22,7 +22,7 @@ NOT_MODELLED = (
     "filters over the attributes of applications, and service principals as objects",
     "Conditional Access templates, terms of use as objects, what policy plans ask for (they are served only)",
     "writing authentication strengths, the authentication methods policy and the authorization policy",
-    "Identity Protection (risky users, risk detections), writing the cross-tenant access policy, Entra Backup, recommendations",
+    "Identity Protection (risky users, risk detections), writing the cross-tenant access policy, recommendations, restoring from Entra Backup",
     "app passwords, trusted IPs and the other settings of the old MFA page, which have no Graph call either",
     "`$metadata`",
 )

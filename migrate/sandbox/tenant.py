@@ -51,6 +51,8 @@ class Tenant:
     """Conditional Access policy plans, each with its rules; beta only."""
     access_settings: Json = field(default_factory=dict)
     """Tenant-wide settings of Conditional Access; beta only."""
+    backups: list[Json] | None = None
+    """Snapshots of Entra Backup; None: one a day, as Microsoft makes them."""
     unseen: Unseen = field(default_factory=Unseen)
     extras: dict[str, Any] = field(default_factory=dict)
     """Values of other paths, by the path in lower case, served as they stand."""

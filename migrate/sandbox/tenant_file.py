@@ -27,6 +27,7 @@ _PIM = "identityGovernance/privilegedAccess/group/eligibilitySchedules"
 _ROLES = "roleManagement/directory"
 _OF_USER = re.compile(r"^users/([^/]+)/authentication/(requirements|methods|signInPreferences)$", re.IGNORECASE)
 _CROSS_TENANT = "policies/crossTenantAccessPolicy"
+_BACKUPS = "directory/recovery/snapshots"
 _RULES = re.compile(rf"^{CA}/plans/([^/]+)/rules$", re.IGNORECASE)
 _MEMBERS = re.compile(r"^(groups|directoryRoles)/([^/]+)/members$", re.IGNORECASE)
 
@@ -93,6 +94,7 @@ def tenant_of(document: Json) -> Tenant:
     tenant.partners = file.objects(f"{_CROSS_TENANT}/partners")
     tenant.plans = _plans(file)
     tenant.access_settings = file.object(f"{CA}/settings")
+    tenant.backups = file.objects(_BACKUPS) if file.has(_BACKUPS) else None
     try:
         tenant.unseen = unseen_of(file.object("_unseen"))
     except ValueError as error:
@@ -305,6 +307,8 @@ def dump_tenant(tenant: Tenant) -> Json:
         "auditLogs/signIns": tenant.sign_ins[::-1],
         "auditLogs/directoryAudits": tenant.audits[::-1],
     }
+    if tenant.backups is not None:
+        document[_BACKUPS] = tenant.backups
     rows = []
     for place in range(len(people)):
         user_id = people.user_id(place)

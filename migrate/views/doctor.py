@@ -57,6 +57,11 @@ def _lines(doctor: Doctor, *, commands: bool) -> Iterator[Any]:
             yield f"    To do: {result.fix}"
         if result.page:
             yield f"    See: {result.page}"
+    for hint in doctor.hints:
+        yield styled(f"worth a look: {hint.code.value}: {hint.says}", "yellow")
+        yield from (f"    {line}" for line in hint.evidence)
+        yield f"    To do: {hint.fix}"
+        yield f"    See: {hint.page}"
     counts = {standing: sum(each.standing is standing for each in doctor.results) for standing in Standing}
     yield ", ".join(f"{count} {standing.value}" for standing, count in counts.items() if count)
     if doctor.consent_link is not None:

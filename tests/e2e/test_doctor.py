@@ -97,8 +97,12 @@ def test_permissions_alone_print_how_to_make_an_application(lab: ContactLab) -> 
 def test_the_backup_is_looked_at_when_it_is_asked_for(lab: ContactLab) -> None:
     lab.grant([*READ_SET, "EntraBackup.Read.All"])
     found = results(lab.run("doctor", "--only", "backup", "--with", "backup", "-o", "json").document)
-    assert found["backup"]["standing"] == "skipped"  # the sandbox does not model it, and what is unread never passes
-    assert "Entra Backup could not be read" in found["backup"]["says"]
+    assert found["backup"]["standing"] == "pass"
+    assert "hours old" in found["backup"]["says"]
+    lab.grant(READ_SET)
+    found = results(lab.run("doctor", "--only", "backup", "--with", "backup", "-o", "json").document)
+    assert found["backup"]["standing"] == "skipped"
+    assert "EntraBackup.Read.All" in found["backup"]["says"]
     assert lab.go("doctor", "--with", "more", code=2)
 
 

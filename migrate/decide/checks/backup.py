@@ -16,7 +16,8 @@ def check(facts: TenantFacts) -> CheckResult:
     if facts.from_export:
         return skipped(_ME, "an export tells nothing of it")
     if not facts.backup_asked:
-        return skipped(_ME, "not asked for; add --with backup (it needs EntraBackup.Read.All)")
+        needs = "EntraBackup.Read.All, and of a person the role Entra Backup Reader"
+        return skipped(_ME, f"not asked for; add --with backup (it needs {needs})")
     if facts.backup_problem:
         return skipped(_ME, facts.backup_problem)
     if facts.backup_age_hours is None:

@@ -27,7 +27,11 @@ def check(facts: TenantFacts) -> CheckResult:
     wanted = {name.casefold() for name in facts.switch_on}
     planned, enabled = list[str](), list[str]()
     for policy in evidence.policies:
-        caught = [f"{policy.display_name} catches {one}" for one in accounts if would_catch(policy, one, evidence)]
+        caught = [
+            f"{policy.display_name} catches {facts.names.get(one, one)}"
+            for one in accounts
+            if would_catch(policy, one, evidence)
+        ]
         if policy.id.casefold() in wanted or policy.display_name.casefold() in wanted:
             planned += caught
         elif policy.policy_state is PolicyState.ENABLED:

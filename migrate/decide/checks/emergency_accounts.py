@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from enum import Enum
 
 from migrate.decide.checks.verdicts import failed, passed, skipped, warned
 from migrate.decide.directory_sync import would_catch
@@ -14,6 +15,17 @@ _ME = CheckName.EMERGENCY_ACCOUNTS
 _PAGE = "https://learn.microsoft.com/entra/identity/role-based-access-control/security-emergency-access"
 TEST_COUNTS_FOR = timedelta(days=90)
 """Microsoft advises to try the accounts at least every 90 days."""
+
+
+class Trouble(Enum):
+    """Why an account would not get in."""
+
+    MISSING = "missing"
+    SWITCHED_OFF = "switched off"
+    NO_ROLE = "no role"
+    CAUGHT = "caught"
+
+
 _RESISTANT = ("fido2", "passkey", "windowshello")
 
 
@@ -35,7 +47,7 @@ def check(facts: TenantFacts) -> CheckResult:
         )
     if facts.evidence is None:
         return skipped(_ME, facts.evidence_problem or "policies were not read")
-    wrong = [said for account in facts.emergency for said in _wrong(account, facts, facts.evidence)]
+    wrong = [said for _, said in troubles(facts, facts.evidence)]
     if wrong:
         return failed(
             _ME, "An emergency access account would not get in.", wrong, fix="Mend what is listed first.", page=_PAGE
@@ -56,20 +68,26 @@ def check(facts: TenantFacts) -> CheckResult:
     return passed(_ME, f"{len(names)} emergency access accounts get in.", names)
 
 
-def _wrong(account: AccountFacts, facts: TenantFacts, evidence: Evidence) -> Iterator[str]:
+def troubles(facts: TenantFacts, evidence: Evidence) -> list[tuple[Trouble, str]]:
+    """Return why which accounts would not get in."""
+    return [found for account in facts.emergency for found in _wrong(account, facts, evidence)]
+
+
+def _wrong(account: AccountFacts, facts: TenantFacts, evidence: Evidence) -> Iterator[tuple[Trouble, str]]:
     profile = account.profile
     if profile is None:
         if account.registration_read:
-            yield f"{account.named}: there is no such user"
+            yield Trouble.MISSING, f"{account.named}: there is no such user"
         return
     if profile.account_enabled is False:
-        yield f"{account.named}: the account is switched off"
+        yield Trouble.SWITCHED_OFF, f"{account.named}: the account is switched off"
     if account.is_administrator is False:
-        yield f"{account.named}: is no active Global Administrator"
+        yield Trouble.NO_ROLE, f"{account.named}: is no active Global Administrator"
     for policy in _in_force_or_planned(facts, evidence):
         # Whose methods are not known is to be looked at; only who is known to have none is sure to be locked out.
         if would_catch(policy, profile.id, evidence) and account.registration is not None and not _is_able(account):
-            yield f"{account.named}: {policy.display_name!r} catches it, and it has no phishing-resistant method"
+            said = f"{account.named}: {policy.display_name!r} catches it, and it has no phishing-resistant method"
+            yield Trouble.CAUGHT, said
 
 
 def _doubtful(account: AccountFacts, facts: TenantFacts, evidence: Evidence) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """All modelled calls in one table."""
 
 from migrate.sandbox.endpoints import (
+    backups,
     conditional_access_parts,
     cross_tenant,
     groups,
@@ -31,5 +32,6 @@ def all_routes() -> tuple[Route, ...]:
         *what_if.routes(),
         *tenant_settings.routes(),
         *cross_tenant.routes(),
+        *backups.routes(),
         *logs.routes(),
     )

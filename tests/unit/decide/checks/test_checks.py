@@ -12,6 +12,7 @@ from migrate.decide.checks.every_check import CHECKS, looked_at
 from migrate.model.capability import CapabilityEvidence, MethodsPolicy
 from migrate.model.doctor import AccountFacts, CheckName, SignInFacts, Standing, TenantFacts
 from migrate.model.evidence import PolicyState, ReadStatus, RoleEvidence
+from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.permissions import READ_SET, DirectoryRole
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.snapshot import Organization, SubscribedSku, TokenPermissions
@@ -106,6 +107,15 @@ SKU = SubscribedSku(
 )
 
 
+def what_if(*, applies: bool = True) -> tuple[EvaluatedPolicy, ...]:
+    """Return what Microsoft says of the operator's sign-in: the policy for all applies, the other one does not."""
+    names = {each["id"]: (each["displayName"], each["displayName"] == "MFA for all" and applies) for each in POLICIES}
+    return tuple(
+        EvaluatedPolicy(id=key, display_name=name, state="enabled", applies=does, analysis_reasons="users")
+        for key, (name, does) in names.items()
+    )
+
+
 def facts(**changes: Any) -> TenantFacts:
     """Return the facts of a tenant where all is well, with changes; `policies` and `evidence` change the evidence."""
     seen = evidence(*changes.pop("policies", POLICIES), roles=sync_role(), capability=METHODS)
@@ -123,6 +133,7 @@ def facts(**changes: Any) -> TenantFacts:
         "emergency": tuple(account(name) for name in ACCOUNTS),
         "operator": account("ada"),
         "baseline": BaselineScopes(setting=BaselineSetting.ENFORCED, said_by="Ada", said_on="2026-11-20"),
+        "evaluated": what_if(),
         "backup_asked": True,
         "backup_age_hours": 5.0,
         "clock_seconds": 2.0,
@@ -190,10 +201,17 @@ WORSE: list[tuple[CheckName, dict[str, Any], Standing, str]] = [
      {"emergency": tuple(account(name, registration=None) for name in ACCOUNTS)}, Standing.WARN, ""),
     (N.EMERGENCY_ACCOUNTS,
      {"emergency": tuple(account(name, is_administrator=None) for name in ACCOUNTS)}, Standing.WARN, ""),
-    (N.OPERATOR, {"operator": account("ada", registration=registered(capable=False))}, Standing.FAIL, "locked out"),
+    (N.OPERATOR, {"operator": account("ada", registration=registered(capable=False))}, Standing.FAIL,
+     "lock the account out"),
     (N.OPERATOR, {"policies": ()}, Standing.WARN, "not covered"),
-    (N.OPERATOR, {"operator": account("ada", registration=None)}, Standing.WARN, "methods are not known"),
+    (N.OPERATOR, {"operator": account("ada", registration=None)}, Standing.WARN, "report does not have the account"),
     (N.OPERATOR, {"operator": account("ada", profile=None)}, Standing.WARN, "no user of this tenant"),
+    (N.OPERATOR, {"evaluated": what_if(applies=False)}, Standing.WARN, "says otherwise"),
+    (N.OPERATOR, {"evaluated": None, "evaluated_problem": "could not be asked: 403"}, Standing.WARN, "could not be"),
+    (N.OPERATOR, {"evaluated": None, "from_export": True}, Standing.PASS, "covered and MFA capable"),
+    (N.OPERATOR, {"policies": (policy(users=EXCLUDED), own_policy("ada")),
+                  "operator": account("ada", registration=registered("microsoftAuthenticatorPush"))},
+     Standing.FAIL, "authentication strength of Emergency accounts"),
     (N.OPERATOR, {"token": APPLICATION}, Standing.SKIPPED, "application"),
     (N.OPERATOR, {"operator": None}, Standing.SKIPPED, "not told"),
     (N.OPERATOR, {"token": PARTNER, "operator": None, "is_partner": True, "emergency": ()}, Standing.FAIL, "customer"),
