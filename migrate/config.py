@@ -13,6 +13,7 @@ from typing import Any, TypeGuard, get_args, get_type_hints
 import msgspec
 
 from migrate.config_policy import PolicyConfig, troubles
+from migrate.config_sign_ins import SignInConfig, sign_in_troubles
 from migrate.config_waves import WaveConfig, wave_troubles
 from migrate.config_words import belongs, missing_key, unquoted_text, value_at, wrong_value
 from migrate.errors import ConfigProblem, UsageProblem
@@ -21,6 +22,7 @@ from migrate.model.amounts import count_or_percent
 from migrate.model.plan import Limits
 from migrate.model.questions import TenantAnswers
 from migrate.model.record import Record
+from migrate.model.report_only import ExitLimits
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 
 HELP = "See `mfa-migrate help configuration`."
@@ -169,6 +171,7 @@ class Config(Record, frozen=True, kw_only=True, rename=None):
     limits: LimitConfig = LimitConfig()
     coverage: CoverageConfig = CoverageConfig()
     tenant_settings: TenantSettings = TenantSettings()
+    sign_ins: SignInConfig = SignInConfig()
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
@@ -199,6 +202,7 @@ def limits_of(config: Config) -> Limits:
         wave_wait_seconds=int(duration(config.waves.minimum_wait, "waves.minimum_wait").total_seconds()),
         max_not_mfa_capable=limits.max_not_mfa_capable,
         max_newly_blocked=limits.max_newly_blocked,
+        exit_rule=None if (rule := config.sign_ins.exit_rule.limits) == ExitLimits() else rule,
     )
 
 
@@ -306,7 +310,7 @@ def _check_values(config: Config, text: str, name: str) -> None:
     def refuse(keys: list[str], sentence: str) -> ConfigProblem:
         return ConfigProblem(f"{name}{_line_of(text, keys)}: {sentence}", hint=HELP)
 
-    for keys, sentence in (*wave_troubles(config.waves), *troubles(config.policy)):
+    for keys, sentence in (*wave_troubles(config.waves), *troubles(config.policy), *sign_in_troubles(config.sign_ins)):
         raise refuse(keys, sentence)
     if config.tenant_settings.answer is None:
         raise refuse(

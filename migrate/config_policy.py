@@ -31,16 +31,6 @@ class DirectorySync(StrEnum):
     """By id: some rules allow no exclusion of roles."""
 
 
-class ExitRule(StrEnum):
-    """When a report-only policy is switched on only by the numbers of the sign-in log."""
-
-    OFF = "off"
-    WHEN_READ = "when-read"
-    """Where a sign-in log was read."""
-    REQUIRED = "required"
-    """Always: without a log it is not switched on, unless --skip-report-only gives a reason."""
-
-
 class PolicyExclude(Record, frozen=True, kw_only=True, rename=None):
     """One `[[policy.exclude]]`: whom the created policy leaves out. Exactly one of the first four is there."""
 
@@ -84,8 +74,6 @@ class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
     switch_on: tuple[str, ...] = ()
     """Names or ids of existing report-only policies that the plan switches on."""
     report_only_days: float = 7
-    exit_rule: ExitRule = ExitRule.WHEN_READ
-    """Whether the numbers of the sign-in log must speak for it before a report-only policy is switched on."""
     policy_settle: str = "24h"
 
     @property

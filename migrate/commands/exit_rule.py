@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from migrate.commands.sign_in_evidence import checked_sources
 from migrate.config import Config
-from migrate.config_policy import ExitRule
 from migrate.errors import NothingHere
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.sign_ins import SeenAs, SignInSource
@@ -40,14 +39,13 @@ def numbers_of(
     from migrate.decide.coverage.context import evidence_with
     from migrate.decide.sign_ins.report_only import report_only_numbers
     from migrate.decide.what_if import WhatIf
-    from migrate.model.report_only import ExitLimits
 
     sources, people = log_in(workspace)
     accepted = frozenset(entry.user.casefold() for entry in config.accept_caught if today < entry.expires)
     for policy in policies:
         what_if = WhatIf(evidence_with(snapshot.evidence(), (policy,)))
         scope = dict(_scope(policy, what_if, snapshot, accepted))
-        yield report_only_numbers(policy, people, sources, scope, ExitLimits())
+        yield report_only_numbers(policy, people, sources, scope, config.sign_ins.exit_rule.limits)
 
 
 def _scope(
@@ -74,21 +72,14 @@ def _scope(
         )
 
 
-def numbers_for_apply(
-    policy: ConditionalAccessPolicy, workspace: Workspace, config: Config
-) -> ReportOnlyNumbers | None:
-    """Return the numbers that a policy is switched on by; None where no rule is asked for.
+def numbers_for_apply(policy: ConditionalAccessPolicy, workspace: Workspace, config: Config) -> ReportOnlyNumbers:
+    """Return the numbers that a policy is switched on by. Raises as `log_in`."""
+    from migrate.decide.sign_ins.report_only import numbers_without
+    from migrate.model.report_only import MissingData
 
-    Without a log the rule counts only where the configuration requires it. Raises as `log_in`.
-    """
-    if config.policy.exit_rule is ExitRule.OFF:
-        return None
     try:
         snapshot = open_snapshot(workspace)
     except NothingHere:
-        return None
+        return numbers_without(policy, MissingData.NO_LOG)
     with snapshot:
-        (found,) = numbers_of([policy], workspace, snapshot, config, snapshot.header.taken_on)
-        with SignInBook(workspace) as book:
-            read = bool(book.sources())
-    return found if read or config.policy.exit_rule is ExitRule.REQUIRED else None
+        return next(numbers_of([policy], workspace, snapshot, config, snapshot.header.taken_on))

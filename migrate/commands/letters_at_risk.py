@@ -7,6 +7,7 @@ from typing import assert_never
 
 from migrate.commands.risk_lists import at_risk, risk_lists_of
 from migrate.commands.wiring import now_utc
+from migrate.config import Config
 from migrate.model.capability import SMS_VOICE_END
 from migrate.model.people import PersonAtRisk, RiskList
 from migrate.store.folder import Workspace
@@ -15,7 +16,7 @@ from migrate.views.notices.notice import Facts, Notice, NoticeKind, NoticeWriter
 
 
 def letters_at_risk(
-    what: NoticeKind, writer: NoticeWriter, facts: Facts, workspace: Workspace, snapshot: Snapshot
+    what: NoticeKind, writer: NoticeWriter, facts: Facts, workspace: Workspace, snapshot: Snapshot, config: Config
 ) -> Iterator[Notice]:
     """Yield one letter to each person of the lists that a letter is for."""
     from migrate.views.people import days_left
@@ -23,7 +24,7 @@ def letters_at_risk(
     before: PersonAtRisk | None = None
     clients: list[str] = []
     common = {**facts, "sms_voice_end": SMS_VOICE_END, "days_left": days_left(now_utc().date())}
-    for one in at_risk(snapshot, risk_lists_of(workspace, snapshot), _lists_of(what)):
+    for one in at_risk(snapshot, risk_lists_of(workspace, snapshot, config), _lists_of(what)):
         if before is not None and before.user_id != one.user_id:
             yield _letter(before, clients, writer, common)
             clients = []

@@ -17,7 +17,7 @@ from migrate.commands.completing import offer_waves, offers
 from migrate.commands.letters_at_risk import letters_at_risk, mail_address_of
 from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, workspace_of
-from migrate.config import OutputFormat
+from migrate.config import Config, OutputFormat
 from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
 from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.capability import SMS_VOICE_END, MfaCapable
@@ -115,7 +115,7 @@ def notify(
     writer = NoticeWriter(what, language, templates)
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:
-        notices = _notices(what, writer, workspace, snapshot, wave, support)
+        notices = _notices(what, writer, workspace, snapshot, wave, support, call.settings.config)
         if to is None and call.screen.stdout.isatty() and (what.is_for_users or form is MessageFormat.CSV):
             return _previewed(call, notices, what, form)
         written = _written(call, notices, form, to, sender, dialect)
@@ -143,7 +143,13 @@ def _usual_format(what: NoticeKind, output: OutputFormat) -> MessageFormat:
 
 
 def _notices(
-    what: NoticeKind, writer: NoticeWriter, workspace: Workspace, snapshot: Snapshot, wave: str | None, support: str
+    what: NoticeKind,
+    writer: NoticeWriter,
+    workspace: Workspace,
+    snapshot: Snapshot,
+    wave: str | None,
+    support: str,
+    config: Config,
 ) -> Iterator[Notice]:
     facts: dict[str, object] = {
         "tenant_name": snapshot.header.organization.display_name,
@@ -156,7 +162,7 @@ def _notices(
         case NoticeKind.AFTER_ENABLING:
             yield from _to_users(writer, facts, snapshot, _users_enabled(workspace))
         case NoticeKind.SMS_VOICE_ONLY | NoticeKind.LEGACY | NoticeKind.NOT_MFA_CAPABLE:
-            yield from letters_at_risk(what, writer, facts, workspace, snapshot)
+            yield from letters_at_risk(what, writer, facts, workspace, snapshot, config)
         case NoticeKind.HELP_DESK | NoticeKind.SECURITY_TEAM:
             plan, _ = read_plan(workspace)
             yield writer.notice("", "", {**facts, **_facts_of(plan, workspace, writer.language)})

@@ -20,6 +20,7 @@ from migrate.commands.wave_lists import wave_rules
 from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
 from migrate.config import AcceptCaught, Config, EmergencyAccess, Exclusion, limits_of
+from migrate.config_sign_ins import SignInConfig
 from migrate.errors import ConfigProblem, ExitCode, MfaMigrateError
 from migrate.model.evidence import Evidence
 from migrate.model.impact import AcceptedPerson
@@ -109,6 +110,7 @@ def plan(
                 snapshot,
                 planner.planned_evidence,
                 off,
+                call.settings.config.sign_ins,
             ),
             dialect_of(call.settings),
         )
@@ -153,13 +155,18 @@ def _noted(rows: Iterator[PlanRow], off: set[str]) -> Iterator[PlanRow]:
 
 
 def _with_replay(
-    header: PlanHeader, workspace: Workspace, snapshot: Snapshot, planned: Evidence, off: set[str]
+    header: PlanHeader,
+    workspace: Workspace,
+    snapshot: Snapshot,
+    planned: Evidence,
+    off: set[str],
+    config: SignInConfig,
 ) -> PlanHeader:
     """Add what the sign-in log says of the plan, where a log was read."""
     from migrate.commands.replaying import replay_of
     from migrate.decide.replay.notes import notes_of
 
-    found = replay_of(workspace, snapshot, planned, frozenset(off))
+    found = replay_of(workspace, snapshot, planned, frozenset(off), config)
     if found is None:
         return header
     return msgspec.structs.replace(header, notes=(*header.notes, *notes_of(found[0])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrate.commands.sign_in_evidence import checked_sources
+from migrate.config_sign_ins import SignInConfig
 from migrate.model.evidence import Evidence
 from migrate.model.sign_ins import SignInSource
 from migrate.store.folder import Workspace
@@ -14,12 +15,9 @@ from migrate.store.snapshot import Snapshot
 if TYPE_CHECKING:
     from migrate.model.replay import Replay
 
-AGREEMENT_LIMIT = 0.995
-"""Below it the replay of a policy is not proven (ours, no page says it)."""
-
 
 def replay_of(
-    workspace: Workspace, snapshot: Snapshot, planned: Evidence, switched_off: frozenset[str]
+    workspace: Workspace, snapshot: Snapshot, planned: Evidence, switched_off: frozenset[str], config: SignInConfig
 ) -> tuple[Replay, tuple[SignInSource, ...]] | None:
     """Return the replay with the readings that it rests on; None where no log was read.
 
@@ -27,6 +25,7 @@ def replay_of(
         workspace, snapshot: Where the log and the users are.
         planned: The policies as they will be.
         switched_off: Object ids of those whose per-user MFA goes off.
+        config: How far judgement and log must agree.
 
     Raises:
         FolderDamaged: What was read is not what was written.
@@ -53,6 +52,6 @@ def replay_of(
             for user in users
             if not user.profile.is_agent and not capable.of(user.profile, user.registration).value.can_pass
         ),
-        agreement_limit=AGREEMENT_LIMIT,
+        agreement_limit=config.replay_agreement,
     )
     return replay, tuple(sources.values())

@@ -15,6 +15,7 @@ from migrate.commands.options import verb
 from migrate.commands.people import named_user
 from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import now_utc, workspace_of
+from migrate.config import Config
 from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.model.now import Now
 from migrate.model.people import PersonAtRisk, RiskList
@@ -65,11 +66,11 @@ def people(
         seen = people_seen(workspace, even_without_export=live)
         if why is not None:
             user = user_as_now(named_user(call, why, snapshot, otherwise="Check the spelling."), now)
-            found = list(_risk_lists(snapshot, seen).of(user))
+            found = list(_risk_lists(snapshot, seen, call.settings.config).of(user))
             name, known = user.profile.user_principal_name, bool(seen.sources)
             call.answer(why_answer(name, found, known, today=today, moment=now.moment))
             return ExitCode.OK
-        teller = _risk_lists(snapshot, seen)
+        teller = _risk_lists(snapshot, seen, call.settings.config)
         counts = Counter(one.list for one in at_risk(snapshot, teller, lists, now))
         call.answer(
             people_answer(
@@ -116,16 +117,16 @@ def people_seen(workspace: Workspace, *, even_without_export: bool = False) -> P
         return PeopleSeen.gathered(sources.values(), (one for number in sources for one in book.people(number)))
 
 
-def risk_lists_of(workspace: Workspace, snapshot: Snapshot) -> RiskLists:
+def risk_lists_of(workspace: Workspace, snapshot: Snapshot, config: Config) -> RiskLists:
     """Return what tells who belongs to which list. Raises as `people_seen`."""
-    return _risk_lists(snapshot, people_seen(workspace))
+    return _risk_lists(snapshot, people_seen(workspace), config)
 
 
-def _risk_lists(snapshot: Snapshot, seen: PeopleSeen) -> RiskLists:
+def _risk_lists(snapshot: Snapshot, seen: PeopleSeen, config: Config) -> RiskLists:
     from migrate.decide.capability import capabilities_today
     from migrate.decide.people.lists import RiskLists
 
-    return RiskLists(capabilities_today(snapshot.evidence()), seen)
+    return RiskLists(capabilities_today(snapshot.evidence()), seen, config.sign_ins.service_accounts.limits)
 
 
 def _named(text: str) -> RiskList:

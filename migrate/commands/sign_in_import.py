@@ -38,7 +38,7 @@ def imported(call: Call, workspace: Workspace, book: SignInBook, paths: list[Pat
     if reduced:
         return _reduced(book, paths, reducer)
     files = [recognised(path) for path in paths]
-    columns = SignInColumns(reducer)
+    columns = SignInColumns(reducer, attempt_seconds=call.settings.config.sign_ins.attempt_minutes * 60)
     cut_off = _filled(call, columns, files)
     counted = columns.settle()
     named = tuple(file.path.name for file in files)

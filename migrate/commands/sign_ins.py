@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,22 +10,15 @@ import typer
 from migrate.commands.call import Call
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
 from migrate.commands.sign_in_evidence import checked_sources, ways_seen_in
-from migrate.commands.wiring import open_tenant, owner_line, workspace_of
+from migrate.commands.wiring import owner_line, workspace_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
-from migrate.model.instants import iso_utc
 from migrate.settings import GlobalOptions
 from migrate.store.sign_ins import SignInBook
 from migrate.store.snapshot import open_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from migrate.engine.sign_in_reading import Standing
     from migrate.model.sign_ins import SignInSource
     from migrate.store.folder import Workspace
-
-TOLD_EVERY = 15.0
-"""Seconds between two sentences on how a reading goes on."""
 
 sign_ins_app = typer.Typer(
     name="sign-ins",
@@ -54,8 +44,9 @@ def sign_ins_read(
     since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="A day or a moment (UTC).")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="A day or a moment (UTC).")] = None,
     most_rows: Annotated[
-        int, typer.Option("--max-rows", metavar="N", min=1, help="Rows of interactive and of other sign-ins at most.")
-    ] = 200_000,
+        int | None,
+        typer.Option("--max-rows", metavar="N", min=1, help="Rows of each form at most. [default: 200000]"),
+    ] = None,
 ) -> ExitCode:
     """Read the sign-in log from Graph, hour by hour. Only reads.
 
@@ -69,97 +60,18 @@ def sign_ins_read(
         mfa-migrate sign-ins read --days 7
         mfa-migrate sign-ins read --since 2026-11-20 --until 2026-11-27
     """
+    from migrate.commands.sign_in_reading import AskedWindow, read
+
     asked = AskedWindow(days=days, since=since, until=until)
     workspace = workspace_of(call)
     with workspace.lock(owner_line("sign-ins read")), SignInBook(workspace, writing=True) as book:
         try:
-            number = call.run(_read(call, workspace, book, asked, most_rows))
+            number = call.run(read(call, workspace, book, asked, most_rows or call.settings.config.sign_ins.max_rows))
         except KeyboardInterrupt:
             call.screen.say("What was read is kept; the same command goes on: mfa-migrate sign-ins read")
             raise
         _tell_missing(call, book.sources()[number])
     return _shown(call, workspace, [number])
-
-
-@dataclass(frozen=True, kw_only=True)
-class AskedWindow:
-    """What was typed about the window."""
-
-    days: int | None
-    since: str | None
-    until: str | None
-
-
-def _begun(call: Call, book: SignInBook, asked: AskedWindow, now: datetime) -> int:
-    """Return the number of the reading that goes on, or of a new one."""
-    from migrate.decide.sign_ins.sources import after_earlier, begun_before, window_for
-    from migrate.model.sign_ins import Form, SignInSource, SourceFormat
-
-    sources = checked_sources(book)
-    window = window_for(days=asked.days, since=asked.since, until=asked.until, now=now)
-    before = begun_before(sources)
-    if before is not None:
-        call.screen.say(f"Going on with reading {before}, {sources[before].since} to {sources[before].until}.")
-        return before
-    window = after_earlier(window, Form, sources)
-    return book.begin(
-        SignInSource(
-            form=SourceFormat.GRAPH,
-            files=(),
-            read_at=iso_utc(now),
-            since=iso_utc(window.since),
-            until=iso_utc(window.until),
-            forms=tuple(Form),
-            complete=False,
-        )
-    )
-
-
-async def _read(call: Call, workspace: Workspace, book: SignInBook, asked: AskedWindow, most_rows: int) -> int:
-    """Read what is missing of a window, and return the number of the reading."""
-    from migrate.commands.what_if import refuse_other_tenant
-    from migrate.decide.sign_ins.reduction import Reducer
-    from migrate.engine.sign_in_reading import LogReading
-    from migrate.exchange.sign_in_columns import SignInColumns, digest
-
-    async with open_tenant(call) as tenant:
-        with open_snapshot(workspace) as snapshot:
-            await refuse_other_tenant(tenant, snapshot)
-            reducer = Reducer(snapshot.evidence(), snapshot.header.organization.tenant_id)
-        number = _begun(call, book, asked, tenant.server_now())
-        source = book.sources()[number]
-        reading = LogReading(
-            tenant,
-            lambda: SignInColumns(reducer, hashed=digest),
-            book,
-            number,
-            source,
-            most_rows=most_rows,
-            tell=_teller(call, source),
-        )
-        await reading.run()
-    return number
-
-
-def _teller(call: Call, source: SignInSource) -> Callable[[Standing], None]:
-    """Return what says how a reading goes on: a line on a terminal, a sentence now and then elsewhere."""
-    from migrate.engine.sign_in_reading import standing_of
-    from migrate.views.sign_ins import standing_words
-
-    began = told = time.monotonic()
-    before = standing_of(source).hours
-
-    def tell(standing: Standing) -> None:
-        nonlocal told
-        call.screen.advance(standing.hours, standing.of_hours, "Reading the sign-in log (hours)")
-        now = time.monotonic()
-        if now - told >= TOLD_EVERY or standing.hours >= standing.of_hours:
-            told = now
-            call.screen.say(
-                standing_words(standing.rows, standing.hours, standing.of_hours, now - began, hours_before=before)
-            )
-
-    return tell
 
 
 def _tell_missing(call: Call, source: SignInSource) -> None:
@@ -303,7 +215,7 @@ def sign_ins_replay(
         planner = Planner(snapshot.header, snapshot.evidence(), rules)
         rows = planner.rows(snapshot.users())
         off = frozenset(row.user_id for row in rows if row.action is PlanAction.DISABLE)
-        found = replay_of(workspace, snapshot, planner.planned_evidence, off)
+        found = replay_of(workspace, snapshot, planner.planned_evidence, off, call.settings.config.sign_ins)
         if found is None:
             raise NothingHere("No sign-in log was read.", hint="Read it first: mfa-migrate sign-ins read")
         names = {user.profile.id.lower(): user.profile.user_principal_name for user in snapshot.users()}
@@ -325,7 +237,8 @@ def sign_ins_report_only(
 
     Attempts and people by result and cause, and every number of the exit rule: seven whole days with five working days
     and no hole, four of five people seen, nobody failing, nobody interrupted who cannot answer, nine of ten passing.
-    Nothing read is no data and never passes. `apply` switches a policy on by the same rule (`policy.exit_rule`).
+    Nothing read is no data and never passes. `apply` switches a policy on by the same rule; its numbers stand in
+    `[sign_ins.exit_rule]` of the configuration.
 
     \b
     Examples:
@@ -367,7 +280,7 @@ def sign_ins_waves(
     from migrate.views.wave_gate import waves_answer
 
     workspace = workspace_of(call)
-    proofs = wave_proofs(workspace)
+    proofs = wave_proofs(workspace, call.settings.config)
     with open_snapshot(workspace) as snapshot:
         names = {user.profile.id.lower(): user.profile.user_principal_name for user in snapshot.users()}
     call.answer(waves_answer(proofs, names))

@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from migrate.model.wave_gate import WaveProof
 
 
-def wave_proofs(workspace: Workspace) -> tuple[WaveProof, ...]:
+def wave_proofs(workspace: Workspace, config: Config) -> tuple[WaveProof, ...]:
     """Return the proof of each wave in which somebody's per-user MFA was confirmed as disabled, in order.
 
     Raises:
         FolderDamaged: What was read of the log is not what was written.
     """
     from migrate.decide.sign_ins.wave_gate import wave_proof
-    from migrate.model.wave_gate import GateLimits
 
     waves = _written(workspace)
     if not waves:
@@ -34,7 +33,8 @@ def wave_proofs(workspace: Workspace) -> tuple[WaveProof, ...]:
         sources, people = log_in(workspace)
     except NothingHere:
         sources, people = (), []
-    return tuple(wave_proof(wave, written, people, sources, GateLimits()) for wave, written in sorted(waves.items()))
+    limits = config.sign_ins.wave_gate.limits
+    return tuple(wave_proof(wave, written, people, sources, limits) for wave, written in sorted(waves.items()))
 
 
 def proofs_for(plan: PlanHeader, workspace: Workspace, config: Config) -> tuple[WaveProof, ...]:
@@ -42,7 +42,7 @@ def proofs_for(plan: PlanHeader, workspace: Workspace, config: Config) -> tuple[
 
     Raises as `wave_proofs`.
     """
-    return wave_proofs(workspace) if config.waves.gate and plan.kind is PlanKind.MIGRATE else ()
+    return wave_proofs(workspace, config) if config.waves.gate and plan.kind is PlanKind.MIGRATE else ()
 
 
 def _written(workspace: Workspace) -> dict[int, dict[str, int]]:

@@ -10,6 +10,7 @@ import msgspec
 from migrate.model.amounts import count_or_percent
 from migrate.model.made_with import ConfigDifference, ConfigPart, Tightening
 from migrate.model.plan import AcceptedGap, Limits, MadeWith, PlanHeader
+from migrate.model.report_only import ExitLimits
 from migrate.model.rules import Rules
 
 
@@ -60,6 +61,8 @@ def tightening(plan: PlanHeader, then: MadeWith, rules: Rules) -> Tightening:
         for _, name, tightens in _LIMITS
         if tightens(getattr(plan.limits, name), getattr(rules.limits, name), plan.total_users)
     }
+    if _rule(rules.limits).is_stricter_than(_rule(plan.limits)):
+        stricter["exit_rule"] = rules.limits.exit_rule
     apps = plan.apps_that_matter
     if apps is not None:
         apps = None if rules.apps_that_matter is None else tuple(sorted(rules.apps_that_matter))
@@ -141,6 +144,11 @@ def _limits(then: Limits, now: Limits, users: int) -> Iterator[ConfigDifference]
         before, after = getattr(then, name), getattr(now, name)
         if before != after:
             yield _difference(part, _limit(before), _limit(after), tightens=tightens(before, after, users))
+    before, after = _rule(then), _rule(now)
+    if before != after:
+        changed = [name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+        said = [", ".join(f"{name} {getattr(rule, name):g}" for name in changed) for rule in (before, after)]
+        yield _difference(ConfigPart.EXIT_RULE, *said, tightens=after.is_stricter_than(before))
 
 
 def _less(then: str | int | None, now: str | int | None, users: int) -> bool:
@@ -205,6 +213,10 @@ def _sync(made: MadeWith) -> str:
 
 def _gap(tag: str, gap: AcceptedGap | None) -> str:
     return f"{tag} until {gap.expires}" if gap is not None else f"{tag} not accepted"
+
+
+def _rule(limits: Limits) -> ExitLimits:
+    return limits.exit_rule or ExitLimits()
 
 
 def _limit(value: str | int | None) -> str:

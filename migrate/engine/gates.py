@@ -149,11 +149,14 @@ def _refuse_by_the_log(numbers: ReportOnlyNumbers | None) -> None:
     """Raise Guarded where the exit rule does not hold, with every condition that fails, or with what is missing."""
     if numbers is None or numbers.holds:
         return
-    missing = "" if numbers.missing is None else f"no data ({numbers.missing.value})"
-    failing = ", ".join(f"{one.check.value} is {one.number:g}, the limit is {one.limit:g}" for one in numbers.failing)
+    if numbers.missing is not None:
+        said = f"the sign-in log does not speak for it: {numbers.missing.words}."
+    else:
+        failing = "; ".join(one.words for one in numbers.failing)
+        said = f"by the sign-in log its exit rule does not hold: {failing or 'nothing was counted'}."
     raise Guarded(
-        f"The policy {numbers.display_name!r} is not switched on: by the sign-in log its exit rule does not hold: "
-        f"{missing or failing}.",
+        f"The policy {numbers.display_name!r} is not switched on: {said}",
+        unchanged="It stays report-only.",
         hint="See `mfa-migrate sign-ins report-only`; --skip-report-only REASON switches it on all the same.",
     )
 

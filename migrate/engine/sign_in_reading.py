@@ -145,7 +145,7 @@ class LogReading:
             tell: Called after each slice.
         """
         self._log, self._columns, self._book, self._number = log, columns, book, number
-        self._source = source
+        self._source = msgspec.structs.replace(source, refused=None)
         self._most_rows = most_rows
         self._tell = tell
         self._rows_of = dict.fromkeys(Form, 0)

@@ -89,12 +89,15 @@ class Counted:
 class SignInColumns:
     """Rows in memory until they are counted."""
 
-    def __init__(self, reducer: Reduces, *, hashed: Callable[[str], int] = hash) -> None:
+    def __init__(
+        self, reducer: Reduces, *, hashed: Callable[[str], int] = hash, attempt_seconds: int = ATTEMPT_SECONDS
+    ) -> None:
         """Begin empty.
 
         Args:
             reducer: Turns shapes and places into kinds.
             hashed: 64 bits of an id. Python's own is the fastest, and another one in the next process.
+            attempt_seconds: Rows of one attempt are no further apart.
         """
         self._reducer = reducer
         self.shapes = Numbering(lambda shape: shape)
@@ -103,6 +106,7 @@ class SignInColumns:
         self.users[""] = _NOBODY
         self.users.values_made.append("")
         self._hashed = hashed
+        self._attempt_seconds = attempt_seconds
         self._parts: list[tuple[Any, ...]] = []
         self._known: dict[int, SignInKind] = {}
         """Kinds of rows that were carried over, by the number of their shape; they have no shape any more."""
@@ -183,11 +187,11 @@ class SignInColumns:
         shape, place, user, time, row, attempt = (column[kept] for column in (shape, place, user, time, row, attempt))
         order = np.lexsort((time, attempt, user))
         shape, place, user, time, row, attempt = (column[order] for column in (shape, place, user, time, row, attempt))
-        ends = _ends_of_attempts(user, attempt, time)
+        ends = _ends_of_attempts(user, attempt, time, self._attempt_seconds)
         if until is not None:
             # Each row knows when the last row of its attempt was.
             last = np.repeat(time[ends], np.diff(np.concatenate((np.array([-1]), np.flatnonzero(ends)))))
-            stays = last > until - ATTEMPT_SECONDS
+            stays = last > until - self._attempt_seconds
             if stays.any():
                 self._parts.append(tuple(column[stays] for column in (shape, place, user, time, row, attempt)))
             goes = ~stays
@@ -328,13 +332,13 @@ def _last_of_each(row: Any, time: Any) -> Any:
     return np.sort(order[last])
 
 
-def _ends_of_attempts(user: Any, attempt: Any, time: Any) -> Any:
+def _ends_of_attempts(user: Any, attempt: Any, time: Any, apart: int) -> Any:
     """Tell for each row, ordered by person, correlation and time, whether it is the last one of its attempt."""
     import numpy as np
 
     if not len(user):
         return np.empty(0, bool)
-    ends = (user[1:] != user[:-1]) | (attempt[1:] != attempt[:-1]) | (time[1:] - time[:-1] > ATTEMPT_SECONDS)
+    ends = (user[1:] != user[:-1]) | (attempt[1:] != attempt[:-1]) | (time[1:] - time[:-1] > apart)
     return np.append(ends, True)
 
 

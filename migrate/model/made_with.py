@@ -37,6 +37,7 @@ class ConfigPart(StrEnum):
     REPORT_ONLY = "policy.report_only_days"
     SETTLE = "policy.policy_settle"
     WAVE_WAIT = "waves.minimum_wait"
+    EXIT_RULE = "sign_ins.exit_rule"
 
 
 class ConfigDifference(Record, frozen=True, kw_only=True):

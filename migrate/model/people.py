@@ -41,6 +41,19 @@ _FROM_THE_LOG = frozenset(
 )
 
 
+class ServiceAccountLimits(Record, frozen=True, kw_only=True):
+    """What makes an account look like a program's. The numbers are ours, no page says them."""
+
+    successes: int = 20
+    """So many without MFA at least."""
+    places: int = 3
+    """From so many at most."""
+    days: int = 5
+    """On so many at least, a weekend among them."""
+    share: float = 0.95
+    """So much of it at least not in a browser."""
+
+
 class Certainty(StrEnum):
     """How sure it is that somebody belongs to a list."""
 

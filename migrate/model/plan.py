@@ -13,6 +13,7 @@ from migrate.model.plan_part import PlanPart
 from migrate.model.policy_exclusions import PolicyExclusion, Proposal
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject, Record, sha256_of
+from migrate.model.report_only import ExitLimits
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
 
@@ -289,6 +290,8 @@ class Limits(PlanPart, frozen=True, kw_only=True):
     """The most people who are not MFA capable and whom a policy that is switched on may catch."""
     max_newly_blocked: int = 0
     """The most people whom a policy that is switched on may newly block, as far as that is known."""
+    exit_rule: ExitLimits | None = None
+    """What the sign-in log must show before a report-only policy is switched on; None for the usual numbers."""
 
 
 class MadeWith(PlanPart, frozen=True, kw_only=True):

@@ -45,6 +45,33 @@ class RuleCheck(StrEnum):
     UNKNOWN = "unknown"
     SUCCESS = "success"
 
+    @property
+    def words(self) -> str:
+        """Return what is counted, as it stands in a sentence."""
+        return _COUNTED[self]
+
+    @property
+    def is_share(self) -> bool:
+        """Tell whether its number is a share, from 0 to 1."""
+        return self in (RuleCheck.SEEN, RuleCheck.UNKNOWN, RuleCheck.SUCCESS)
+
+    @property
+    def at_least(self) -> bool:
+        """Tell whether the limit is the least that is asked for, and not the most that is allowed."""
+        return self in (RuleCheck.DAYS, RuleCheck.WORKING_DAYS, RuleCheck.SEEN, RuleCheck.SUCCESS)
+
+
+_COUNTED = {
+    RuleCheck.DAYS: "whole days of the log since the policy was last changed",
+    RuleCheck.WORKING_DAYS: "working days among them",
+    RuleCheck.NO_HOLE: "holes in the log",
+    RuleCheck.SEEN: "enabled people in scope who were seen",
+    RuleCheck.FAILURES: "people who would have failed and are not accepted",
+    RuleCheck.NOT_CAPABLE: "people who would have been interrupted and are not known to be MFA capable",
+    RuleCheck.UNKNOWN: "results that are not known",
+    RuleCheck.SUCCESS: "success, or interrupted and able to answer",
+}
+
 
 class Checked(Record, frozen=True, kw_only=True):
     """One condition with its number and its limit."""
@@ -54,17 +81,65 @@ class Checked(Record, frozen=True, kw_only=True):
     number: float
     limit: float
 
+    @property
+    def words(self) -> str:
+        """Return the condition with its number and its limit."""
+        share = self.check.is_share
+        number, limit = (
+            (f"{self.number:.1%}", f"{self.limit:.0%}") if share else (f"{self.number:g}", f"{self.limit:g}")
+        )
+        return f"{self.check.words}: {number} ({'at least' if self.check.at_least else 'at most'} {limit})"
+
 
 class MissingData(StrEnum):
     """Why there are no numbers."""
 
     NO_LOG = "noLog"
+    NO_LICENCE = "noLicence"
+    """Graph refused the log for want of Entra ID P1 or P2."""
+    NO_PERMISSION = "noPermission"
+    """Graph refused the log for want of a permission or a role."""
+    NO_DAYS = "noDays"
+    """The log was read, and not a whole day of it since the policy's last change."""
     NO_RESULTS = "noResults"
     """The log was read without what policies did: a permission is missing."""
     NO_NAMES = "noNames"
     """Results came without a name: the header that asks for them was missing."""
     NOT_EVALUATED = "notEvaluated"
     """Policies about user actions are not evaluated in report-only."""
+
+    @property
+    def words(self) -> str:
+        """Return what is missing and how it is had, as it stands behind "no data: "."""
+        return _MISSING[self]
+
+
+_MISSING = {
+    MissingData.NO_LOG: (
+        "no sign-in log was read. Read it: mfa-migrate sign-ins read (needs Entra ID P1 or P2 and the permission "
+        "AuditLog.Read.All; files of the portal have no policy results)"
+    ),
+    MissingData.NO_LICENCE: (
+        "Graph refused the sign-in log for want of a licence: it needs Entra ID P1 or P2. Diagnostic settings and Log "
+        "Analytics can be imported instead: mfa-migrate sign-ins import"
+    ),
+    MissingData.NO_PERMISSION: (
+        "Graph refused the sign-in log for want of a permission: it needs AuditLog.Read.All, and of a person a role "
+        "such as Security Reader; then read it: mfa-migrate sign-ins read"
+    ),
+    MissingData.NO_DAYS: (
+        "the log that was read has no whole day since the policy was last changed. Read it again: mfa-migrate sign-ins "
+        "read"
+    ),
+    MissingData.NO_RESULTS: (
+        "the log was read without what policies did. It needs the permission Policy.Read.All, and of a person "
+        "the role Security Reader or Global Reader; then read it again: mfa-migrate sign-ins read"
+    ),
+    MissingData.NO_NAMES: (
+        "results have no name in a file. Graph gives them with the header Prefer: include-unknown-enum-members"
+    ),
+    MissingData.NOT_EVALUATED: "policies about user actions are not evaluated in report-only",
+}
 
 
 class ReportOnlyNumbers(Record, frozen=True, kw_only=True):
@@ -103,3 +178,12 @@ class ExitLimits(Record, frozen=True, kw_only=True):
     most_not_capable: int = 0
     unknown_share: float = 0.01
     success_share: float = 0.9
+
+    def is_stricter_than(self, other: ExitLimits) -> bool:
+        """Tell whether no number of it asks less than the other's, and one asks more."""
+        more = (self.days, self.working_days, self.seen_share, self.success_share)
+        less = (self.most_failures, self.most_not_capable, self.unknown_share)
+        most = (other.days, other.working_days, other.seen_share, other.success_share)
+        least = (other.most_failures, other.most_not_capable, other.unknown_share)
+        asks = all(one >= two for one, two in zip(more, most, strict=True))
+        return self != other and asks and all(one <= two for one, two in zip(less, least, strict=True))

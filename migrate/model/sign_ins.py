@@ -206,6 +206,13 @@ class Hole(Record, frozen=True, kw_only=True):
     """What Graph said, or which file it was."""
 
 
+class Refusal(StrEnum):
+    """Why Graph refused the log."""
+
+    LICENCE = "licence"
+    PERMISSION = "permission"
+
+
 class OpenAttempt(Record, frozen=True, kw_only=True):
     """A row of an attempt that may go on in the next hour. Kept only while a reading is not complete."""
 
@@ -243,6 +250,8 @@ class SignInSource(Record, frozen=True, kw_only=True):
     """What this source does not say at all."""
     unknown_results: bool = False
     """A policy result came as unknownFutureValue: numbers of report-only policies are refused."""
+    refused: Refusal | None = None
+    """Why Graph gave nothing of it, or nothing more."""
     open_attempts: tuple[OpenAttempt, ...] = ()
     digest: str = ""
     """Over all kinds and people, once complete."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from migrate.model.report_only import Checked, MissingData, ReportOnlyNumbers, RuleCheck, Would
+from migrate.model.report_only import ReportOnlyNumbers, Would
 from migrate.model.sign_ins import SignInSource
 from migrate.model.words import counted
 from migrate.views.screen import Answer, table
@@ -21,38 +21,6 @@ _WOULD = {
     Would.FAILURE: "failure",
     Would.UNKNOWN: "not known",
 }
-_MISSING = {
-    MissingData.NO_LOG: "no data: no sign-in log was read. Read it: mfa-migrate sign-ins read (needs Entra ID P1)",
-    MissingData.NO_RESULTS: (
-        "no data: the log was read without what policies did. It needs the permission Policy.Read.All, and of a person "
-        "the role Security Reader or Global Reader; then read it again: mfa-migrate sign-ins read"
-    ),
-    MissingData.NO_NAMES: (
-        "no data: results have no name in a file. Graph gives them with the header Prefer: include-unknown-enum-members"
-    ),
-    MissingData.NOT_EVALUATED: "no data: policies about user actions are not evaluated in report-only",
-}
-_SHARES = (RuleCheck.SEEN, RuleCheck.UNKNOWN, RuleCheck.SUCCESS)
-_CHECKS = {
-    RuleCheck.DAYS: "whole days of the log since the policy was last changed",
-    RuleCheck.WORKING_DAYS: "working days among them",
-    RuleCheck.NO_HOLE: "holes in the log",
-    RuleCheck.SEEN: "enabled people in scope who were seen",
-    RuleCheck.FAILURES: "people who would have failed and are not accepted",
-    RuleCheck.NOT_CAPABLE: "people who would have been interrupted and are not known to be MFA capable",
-    RuleCheck.UNKNOWN: "results that are not known",
-    RuleCheck.SUCCESS: "success, or interrupted and able to answer",
-}
-_AT_LEAST = (RuleCheck.DAYS, RuleCheck.WORKING_DAYS, RuleCheck.SEEN, RuleCheck.SUCCESS)
-
-
-def check_words(one: Checked) -> str:
-    """Return one condition of the exit rule with its number and its limit."""
-    number, limit = (
-        (f"{one.number:.1%}", f"{one.limit:.0%}") if one.check in _SHARES else (f"{one.number:g}", f"{one.limit:g}")
-    )
-    bound = "at least" if one.check in _AT_LEAST else "at most"
-    return f"{_CHECKS[one.check]}: {number} ({bound} {limit})"
 
 
 def report_only_answer(
@@ -99,7 +67,7 @@ def report_only_answer(
 
 def _policy(one: ReportOnlyNumbers, names: Mapping[str, str]) -> Iterator[Any]:
     if one.missing is not None:
-        yield f"{one.display_name}: {_MISSING[one.missing]}."
+        yield f"{one.display_name}: no data: {one.missing.words}."
         return
     yield f"{one.display_name}, {one.since} to {one.until}:"
     yield table(
@@ -110,7 +78,7 @@ def _policy(one: ReportOnlyNumbers, names: Mapping[str, str]) -> Iterator[Any]:
         ],
     )
     for check in one.checks:
-        yield f"  {'holds' if check.holds else 'FAILS'}: {check_words(check)}"
+        yield f"  {'holds' if check.holds else 'FAILS'}: {check.words}"
     if one.unseen:
         yield f"  Unseen: {_people(one.unseen, names)}"
     yield f"  The exit rule {'holds' if one.holds else 'does not hold'}."

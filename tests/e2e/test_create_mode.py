@@ -45,7 +45,10 @@ def test_the_whole_story_of_a_policy_from_nothing_over_report_only_to_enabled_an
     assert len(policies(lab)) == len(former_policies) + 1, "running again creates nothing twice"
 
     lab.advance(7 * DAY + 60)
-    second = lab.go("apply", "--yes", "--max-users", "100%")
+    without_log = lab.go("apply", "--yes", "--max-users", "100%", code=3)
+    assert "the sign-in log does not speak for it" in " ".join(without_log.err.split())
+    assert own_policy(lab)["state"] == "enabledForReportingButNotEnforced"
+    second = lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "nobody signs in here")
     assert "has to settle" in second.out
     assert own_policy(lab)["state"] == "enabled"
     assert lab.states() == before, "nobody is switched off before the policy has settled"
@@ -166,7 +169,7 @@ def test_sync_accounts_are_excluded_by_id_where_asked_for_and_the_policy_can_be_
     lab.configure(policy=f'{CREATE}\ndirectory_sync = "accounts"\nreport_only_days = 0', limits=PROMPTS)
     lab.go("export")
     lab.go("plan")
-    lab.go("apply", "--yes", "--max-users", "100%", "--until", "policies-on")
+    lab.go("apply", "--yes", "--max-users", "100%", "--until", "policies-on", "--skip-report-only", "lab")
     policy = own_policy(lab)
     assert policy["state"] == "enabled"
     assert policy["conditions"]["users"]["excludeRoles"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,21 +38,62 @@ def numbers(lab: Lab) -> dict[str, Any]:
     return dict(own)
 
 
-def test_without_a_log_there_is_no_data_and_the_wait_alone_decides(waiting: Lab) -> None:
+def days_before(lab: Lab, days: float) -> str:
+    """Return a moment so many days before the sandbox's now."""
+    now = datetime.fromisoformat(ask(f"{lab.url}/_sandbox/clock")["now"])
+    return (now - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_without_a_log_there_is_no_data_and_only_a_reason_goes_past_it(waiting: Lab) -> None:
     found = numbers(waiting)
     assert (found["numbers"]["missing"], found["holds"]) == ("noLog", False)
     assert "no sign-in log was read" in waiting.go("sign-ins", "report-only").out
-    waiting.go(*YES)
-    assert own_policy(waiting)["state"] == "enabled"
-
-
-def test_where_the_rule_is_required_a_missing_log_stops_it_and_a_reason_goes_past_it(waiting: Lab) -> None:
-    waiting.configure(policy=f'{CREATE}\nexit_rule = "required"', limits=PROMPTS)
     stopped = waiting.go(*YES, code=3)
-    assert "exit rule does not hold: no data (noLog)" in " ".join(stopped.err.split())
+    said = " ".join(stopped.err.split())
+    assert "no sign-in log was read" in said
+    assert "Entra ID P1" in said
+    assert "AuditLog.Read.All" in said
     assert own_policy(waiting)["state"] == "enabledForReportingButNotEnforced"
     waiting.go(*YES, "--skip-report-only", "agreed with the help desk")
     assert own_policy(waiting)["state"] == "enabled"
+    assert "agreed with the help desk" in waiting.go("audit", "export", "-o", "csv").out
+
+
+NO_LICENCE = {"status": 403, "code": "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "message": "No licence."}
+NO_PERMISSION = {"status": 403, "code": "Authorization_RequestDenied", "message": "Insufficient privileges."}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "missing", "words"),
+    [
+        (NO_LICENCE, "noLicence", "for want of a licence"),
+        (NO_PERMISSION, "noPermission", "for want of a permission"),
+    ],
+)
+def test_what_graph_refused_the_log_for_is_named(
+    waiting: Lab, refusal: dict[str, Any], missing: str, words: str
+) -> None:
+    refused = {"match": {"path": "auditLogs/signIns"}, "do": refusal}
+    ask(f"{waiting.url}/_sandbox/faults", "POST", {"faults": [refused]})
+    waiting.go("sign-ins", "read", "--days", "10", code=4)
+    assert numbers(waiting)["numbers"]["missing"] == missing
+    assert words in " ".join(waiting.go(*YES, code=3).err.split())
+    ask(f"{waiting.url}/_sandbox/faults", "DELETE")
+    waiting.go("sign-ins", "read", "--days", "10")
+    assert numbers(waiting)["numbers"]["missing"] is None
+
+
+def test_too_few_days_are_named_and_looser_numbers_need_a_new_plan(waiting: Lab) -> None:
+    waiting.go("sign-ins", "read", "--since", days_before(waiting, 3.2))
+    said = " ".join(waiting.go(*YES, code=3).err.split())
+    assert "whole days of the log since the policy was last changed: 3 (at least 7)" in said
+    waiting.configure(policy=CREATE, limits=f"{PROMPTS}\n[sign_ins.exit_rule]\ndays = 2")
+    stale = " ".join(waiting.go(*YES, code=3).err.split())
+    assert "sign_ins.exit_rule: days 7 -> days 2" in stale
+    waiting.configure(policy=CREATE, limits=f"{PROMPTS}\n[sign_ins.exit_rule]\ndays = 9")
+    said = " ".join(waiting.go(*YES, code=3).err.split())
+    assert "obeyed, though the plan is older: sign_ins.exit_rule: days 7 -> days 9" in said
+    assert "3 (at least 9)" in said
 
 
 def test_what_the_log_shows_stops_it_with_the_numbers(waiting: Lab) -> None:
@@ -69,8 +111,8 @@ def test_what_the_log_shows_stops_it_with_the_numbers(waiting: Lab) -> None:
     assert [(one["client"], one["people"]) for one in failures] == [("IMAP4", [waiting.id_of("alma.berg")])]
     stopped = waiting.go(*YES, code=3)
     said = " ".join(stopped.err.split())
-    assert "failures is 1, the limit is 0" in said
-    assert "seen is" in said
+    assert "people who would have failed and are not accepted: 1 (at most 0)" in said
+    assert "enabled people in scope who were seen" in said
     assert own_policy(waiting)["state"] == "enabledForReportingButNotEnforced"
 
 

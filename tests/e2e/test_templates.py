@@ -45,7 +45,7 @@ def test_templates_are_created_shown_switched_on_by_decision_and_go_back(lab: La
         "disabled (",
     ):
         assert said in shown
-    lab.go("apply", "--yes", "--max-users", "100%")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "lab")
     made = policies(lab)
     assert {name: made[name]["state"] for name in (LEGACY, REGISTERING, EMERGENCY)} == {
         LEGACY: "enabledForReportingButNotEnforced",
@@ -65,7 +65,7 @@ def test_templates_are_created_shown_switched_on_by_decision_and_go_back(lab: La
     process = 'switch_on = true\ntemporary_access_pass = "at the counter"'
     lab.configure(policy=WISHES.format(legacy="switch_on = true", registering=process), limits=LIMITS)
     lab.go("plan")
-    lab.go("apply", "--yes", "--max-users", "100%")
+    lab.go("apply", "--yes", "--max-users", "100%", "--skip-report-only", "lab")
     made = policies(lab)
     assert (made[LEGACY]["state"], made[REGISTERING]["state"]) == ("enabled", "enabled")
     assert len(made) == len(former) + 4, "nothing is made twice"

@@ -8,17 +8,10 @@ from datetime import UTC, datetime
 from migrate.decide.capability import Capabilities
 from migrate.decide.sign_ins.words import ways_of
 from migrate.model.capability import Capability, MfaCapable
-from migrate.model.people import Certainty, ListStanding, PersonAtRisk, RiskList, Used
+from migrate.model.people import Certainty, ListStanding, PersonAtRisk, RiskList, ServiceAccountLimits, Used
 from migrate.model.record import Record
 from migrate.model.sign_ins import Coordinate, SeenAs, SignInClass, SignInSource, WayIn
 from migrate.model.users import AnyUser, MfaState, UserRecord
-
-FEWEST_SUCCESSES = 20
-MOST_PLACES = 3
-FEWEST_DAYS = 5
-LEAST_SHARE = 0.95
-"""What makes an account look like a program's (ours, no page says it): so many successes without MFA, from at most so
-many places, on so many days with a weekend among them, nearly all of them not in a browser."""
 
 _BY_WAY = {
     RiskList.LEGACY_CLIENTS: WayIn.LEGACY_CLIENT,
@@ -28,6 +21,7 @@ _BY_WAY = {
 }
 _NEEDS = {RiskList.ROPC: Coordinate.PROTOCOL, RiskList.DEVICE_CODE: Coordinate.FLOW}
 _WORKDAYS = 5
+_USUAL_PROGRAMS = ServiceAccountLimits()
 
 
 class PeopleSeen(Record, frozen=True, kw_only=True):
@@ -48,9 +42,12 @@ class PeopleSeen(Record, frozen=True, kw_only=True):
 class RiskLists:
     """Tells of one person after the other which lists they belong to."""
 
-    def __init__(self, capabilities: Capabilities, seen: PeopleSeen) -> None:
+    def __init__(
+        self, capabilities: Capabilities, seen: PeopleSeen, programs: ServiceAccountLimits = _USUAL_PROGRAMS
+    ) -> None:
         self._capabilities = capabilities
         self._seen = seen
+        self._programs = programs
 
     def of(self, user: AnyUser) -> Iterator[PersonAtRisk]:
         """Yield the lists of a person; agents' accounts are no people."""
@@ -59,7 +56,7 @@ class RiskLists:
             return
         rows = self._seen.of.get(profile.id.lower(), ())
         capability = self._capabilities.of(profile, user.registration)
-        for which, certainty, evidence, used in _found(user, capability, rows):
+        for which, certainty, evidence, used in _found(user, capability, rows, self._programs):
             yield PersonAtRisk(
                 list=which,
                 user_id=profile.id,
@@ -85,7 +82,9 @@ class RiskLists:
 Found = tuple[RiskList, Certainty, tuple[str, ...], tuple[Used, ...]]
 
 
-def _found(user: AnyUser, capability: Capability, rows: tuple[SeenAs, ...]) -> Iterator[Found]:
+def _found(
+    user: AnyUser, capability: Capability, rows: tuple[SeenAs, ...], programs: ServiceAccountLimits
+) -> Iterator[Found]:
     methods = () if user.registration is None else user.registration.methods_registered
     enabled = user.profile.account_enabled is not False
     if capability.sms_voice_only and enabled:
@@ -103,7 +102,7 @@ def _found(user: AnyUser, capability: Capability, rows: tuple[SeenAs, ...]) -> I
     if legacy and isinstance(user, UserRecord) and user.mfa_state is MfaState.ENFORCED:
         # The password alone is refused there, so something else was given; or the address counts as trusted.
         yield RiskList.APP_PASSWORDS, Certainty.INFERRED, (user.mfa_state.value,), legacy
-    if enabled and not capability.value.can_pass and _looks_like_a_program(succeeded):
+    if enabled and not capability.value.can_pass and _looks_like_a_program(succeeded, programs):
         yield RiskList.SERVICE_ACCOUNTS, Certainty.LOOKS_LIKE, (), _used(succeeded)
     if _looks_like_a_mailbox(user):
         yield RiskList.SHARED_MAILBOXES, Certainty.LOOKS_LIKE, (), _used(succeeded)
@@ -122,18 +121,18 @@ def _used(rows: Iterable[SeenAs]) -> tuple[Used, ...]:
     return tuple(sorted(found, key=lambda one: (-one.last, one.client, one.application)))
 
 
-def _looks_like_a_program(succeeded: list[SeenAs]) -> bool:
+def _looks_like_a_program(succeeded: list[SeenAs], limits: ServiceAccountLimits) -> bool:
     attempts = sum(one.seen.attempts for one in succeeded)
-    if attempts < FEWEST_SUCCESSES or any(one.kind.multifactor or one.kind.was_asked for one in succeeded):
+    if attempts < limits.successes or any(one.kind.multifactor or one.kind.was_asked for one in succeeded):
         return False
     browsing = sum(one.seen.attempts for one in succeeded if one.kind.client.casefold() == "browser")
-    if attempts - browsing < LEAST_SHARE * attempts:
+    if attempts - browsing < limits.share * attempts:
         return False
     # Addresses are not kept; the named locations and the country are what is left of them.
     places = {(one.kind.places, one.kind.country) for one in succeeded}
     days = {hour // 24 for one in succeeded for hour, _ in one.seen.hours}
     weekend = any(datetime.fromtimestamp(day * 86_400, UTC).weekday() >= _WORKDAYS for day in days)
-    return len(places) <= MOST_PLACES and len(days) >= FEWEST_DAYS and weekend
+    return len(places) <= limits.places and len(days) >= limits.days and weekend
 
 
 def _looks_like_a_mailbox(user: AnyUser) -> bool:

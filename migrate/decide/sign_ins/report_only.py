@@ -20,10 +20,11 @@ from migrate.model.report_only import (
     Would,
     WouldCount,
 )
-from migrate.model.sign_ins import Coordinate, SeenAs, SignInKind, SignInSource
+from migrate.model.sign_ins import Coordinate, Refusal, SeenAs, SignInKind, SignInSource
 
 _WORKDAYS = 5
 _DONE = {"reportonlysuccess": Would.SUCCESS, "reportonlyfailure": Would.FAILURE}
+_REFUSED = {Refusal.LICENCE: MissingData.NO_LICENCE, Refusal.PERMISSION: MissingData.NO_PERMISSION}
 _PASSES = (Would.SUCCESS, Would.INTERRUPTED_CAPABLE, Would.REQUIRED_ALREADY)
 
 
@@ -53,11 +54,13 @@ def report_only_numbers(
         limits: Of the exit rule.
     """
     missing = _missing(policy, sources)
-    told = [one for one in sources if Coordinate.RESULTS not in one.lost]
+    told = [one for one in sources if one.rows and Coordinate.RESULTS not in one.lost]
     if missing is not None or not told:
-        return _without(policy, missing or MissingData.NO_RESULTS)
+        return numbers_without(policy, missing or MissingData.NO_RESULTS)
     begin = max(_moment(policy.last_changed or "") or _first(told), _first(told))
     end = max(filter(None, (_moment(one.until) for one in told)))
+    if end <= begin:
+        return numbers_without(policy, MissingData.NO_DAYS)
     rows = [one for one in people if _attempts(one, begin, end) and one.kind.outcome.reached_a_decision]
     counts = tuple(_counts(policy.id.lower(), rows, scope, begin, end))
     seen = {one.user_id for one in rows}
@@ -79,14 +82,16 @@ def _missing(policy: ConditionalAccessPolicy, sources: Sequence[SignInSource]) -
     targets = (policy.raw.get("conditions") or {}).get("applications") or {}
     if targets.get("includeUserActions"):
         return MissingData.NOT_EVALUATED
-    if not sources:
-        return MissingData.NO_LOG
+    if not any(one.rows for one in sources):
+        refused = {one.refused for one in sources}
+        return _REFUSED[max(filter(None, refused))] if refused - {None} else MissingData.NO_LOG
     if any(one.unknown_results for one in sources):
         return MissingData.NO_NAMES
     return None
 
 
-def _without(policy: ConditionalAccessPolicy, missing: MissingData) -> ReportOnlyNumbers:
+def numbers_without(policy: ConditionalAccessPolicy, missing: MissingData) -> ReportOnlyNumbers:
+    """Return that there are no numbers, and why."""
     return ReportOnlyNumbers(
         policy_id=policy.id,
         display_name=policy.display_name,

@@ -13,6 +13,7 @@ from migrate.decide.configuration import differences, made_with, tightening
 from migrate.model.made_with import ConfigDifference, ConfigPart
 from migrate.model.plan import AcceptedGap, ExcludedUser, Limits, PlanHeader
 from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
+from migrate.model.report_only import ExitLimits
 from migrate.model.rules import Rules
 from migrate.model.templates import Template, Wish
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
@@ -106,6 +107,10 @@ CASES: list[tuple[ConfigPart, Rules, Rules, bool]] = [
     (ConfigPart.SETTLE, limited(policy_settle_seconds=60), limited(policy_settle_seconds=0), False),
     (ConfigPart.WAVE_WAIT, limited(wave_wait_seconds=0), limited(wave_wait_seconds=90), True),
     (ConfigPart.WAVE_WAIT, limited(wave_wait_seconds=90), limited(wave_wait_seconds=0), False),
+    (ConfigPart.EXIT_RULE, limited(), limited(exit_rule=ExitLimits(days=9, unknown_share=0.0)), True),
+    (ConfigPart.EXIT_RULE, limited(exit_rule=ExitLimits(most_failures=1)), limited(), True),
+    (ConfigPart.EXIT_RULE, limited(), limited(exit_rule=ExitLimits(seen_share=0.7)), False),
+    (ConfigPart.EXIT_RULE, limited(), limited(exit_rule=ExitLimits(days=9, most_not_capable=1)), False),
 ]
 
 
@@ -140,6 +145,7 @@ STRICTER = st.builds(
     plan_max_age_seconds=st.integers(0, 9),
     readback_timeout_seconds=st.integers(0, 9),
     wave_wait_seconds=st.integers(0, 9),
+    exit_rule=st.none() | st.builds(ExitLimits, days=st.integers(6, 8), success_share=st.sampled_from([0.8, 0.9, 1.0])),
 )
 
 
