@@ -12,6 +12,7 @@ from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.obeyed import configuration_findings
 from migrate.commands.options import verb
+from migrate.commands.wave_evidence import wave_evidence
 from migrate.commands.wiring import journal_to_read, open_journal, open_tenant, owner_line, workspace_of
 from migrate.errors import ExitCode, FolderProblem, StalePlan
 from migrate.model.findings import Finding
@@ -26,6 +27,7 @@ from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from migrate.engine.inspector import Inspection
+    from migrate.model.wave_gate import WaveEvidence
     from migrate.store.journal import JournalDb
 
 
@@ -43,6 +45,7 @@ class Verified:
     """Whether any run was begun from this folder."""
     not_kept: str
     """Why the result stands in no journal; empty when it does."""
+    waves: tuple[WaveEvidence, ...]
 
 
 @verb
@@ -51,8 +54,9 @@ def verify(call: Call) -> ExitCode:
 
     Reads the tenant afresh. What it should be is the journal folded over the snapshot: after apply the target states,
     after rollback the former ones. Checked are states, policies, coverage and registered methods. People who were
-    held back are listed, they are no findings. Exit code 1 when there are findings. The result is kept in the journal,
-    unless another command holds the folder.
+    held back are listed, they are no findings. Beside each wave stand the audit events that were seen of it, what
+    others changed meanwhile, and what the sign-in log says of it, where it was read. Exit code 1 when there are
+    findings. The result is kept in the journal, unless another command holds the folder.
 
     \b
     Examples:
@@ -71,6 +75,7 @@ def verify(call: Call) -> ExitCode:
             untouched_since=None if verified.applied else verified.taken_at,
             planned=verified.planned,
             not_kept=verified.not_kept,
+            waves=verified.waves,
         )
     )
     return ExitCode.FINDINGS if verified.findings else ExitCode.OK
@@ -85,6 +90,7 @@ class _Seen:
     actor: str
     findings: list[Finding]
     inspection: Inspection
+    waves: tuple[WaveEvidence, ...]
 
 
 async def _verify(call: Call, workspace: Workspace) -> Verified:
@@ -97,7 +103,7 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         applied = journal is not None and journal.head[0] > 0
         plan = latest_migration(journal)
         snapshot = stack.enter_context(open_snapshot(workspace, (plan.snapshot_id or None) if plan else None))
-        seen = await _seen(call, journal, snapshot, plan)
+        seen = await _seen(call, workspace, journal, snapshot, plan)
         held, planned = _planned(workspace)
         result = _result(seen.began, plan, snapshot, journal, seen.findings, seen.inspection, len(held))
     wanted = snapshot.header.organization.tenant_id
@@ -109,11 +115,14 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         planned=planned,
         taken_at=snapshot.header.taken_at,
         applied=applied,
-        not_kept=_not_kept(workspace, result, seen.actor, wanted) if applied else nothing,
+        not_kept=_not_kept(workspace, result, seen, wanted) if applied else nothing,
+        waves=seen.waves,
     )
 
 
-async def _seen(call: Call, journal: JournalDb | None, snapshot: Snapshot, plan: PlanHeader | None) -> _Seen:
+async def _seen(
+    call: Call, workspace: Workspace, journal: JournalDb | None, snapshot: Snapshot, plan: PlanHeader | None
+) -> _Seen:
     """Read the tenant and compare; raise StalePlan when it is another one than the snapshot is of."""
     from migrate.engine.inspector import Inspection, inspect
 
@@ -132,7 +141,8 @@ async def _seen(call: Call, journal: JournalDb | None, snapshot: Snapshot, plan:
         findings = [found async for found in inspect(tenant, journal, users, find, planned, call.screen, inspection)]
         findings += configuration_findings(call, snapshot, journal, plan, today=tenant.server_now().date())
         actor = (await tenant.read_actor()).name
-    return _Seen(began=began, actor=actor, findings=findings, inspection=inspection)
+        waves = await wave_evidence(tenant, journal, plan, workspace, call.settings.config)
+    return _Seen(began=began, actor=actor, findings=findings, inspection=inspection, waves=waves)
 
 
 def _result(
@@ -160,10 +170,13 @@ def _result(
     )
 
 
-def _not_kept(workspace: Workspace, result: Verification, actor: str, tenant_id: str) -> str:
+def _not_kept(workspace: Workspace, result: Verification, seen: _Seen, tenant_id: str) -> str:
     """Keep the result in the journal; return why it could not be, or an empty text. Nobody waits for a busy folder."""
     try:
-        with workspace.lock(owner_line("verify")), open_journal(workspace, actor=actor, tenant_id=tenant_id) as journal:
+        with (
+            workspace.lock(owner_line("verify")),
+            open_journal(workspace, actor=seen.actor, tenant_id=tenant_id) as journal,
+        ):
             # It belongs to no run: what a run waits for stays the last entry of that run.
             journal.for_run("")
             reason = reason_of(Why.VERIFIED, parts=Parts(findings=sum(result.findings.values())))
@@ -175,10 +188,25 @@ def _not_kept(workspace: Workspace, result: Verification, actor: str, tenant_id:
                 reason=reason,
                 server_date=result.at,
             )
-            journal.append([kept])
+            journal.append([*(_wave_kept(one, journal, result.at) for one in seen.waves), kept])
     except FolderProblem as problem:
         return problem.what.rstrip(".")
     return ""
+
+
+def _wave_kept(one: WaveEvidence, journal: JournalDb, at: str) -> Draft:
+    """Return the entry that carries the numbers of one wave; the document that it names has all of them."""
+    from migrate.views.wave_evidence import evidence_words
+
+    return Draft(
+        operation=Operation.VERIFIED,
+        target_type=TargetType.RUN,
+        outcome=Outcome.RECORDED,
+        observed=journal.put_document(one),
+        reason=reason_of(Why.WAVE_SHOWN, evidence_words(one)),
+        server_date=at,
+        wave=one.wave,
+    )
 
 
 def _planned(workspace: Workspace) -> tuple[list[PlanRow], int]:

@@ -15,6 +15,7 @@ from migrate.graph import what_if, wire
 from migrate.graph.absence import APART_SECONDS
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
 from migrate.graph.channel import Call, Channel
+from migrate.graph.directory_audits import directory_audits
 from migrate.graph.evidence import EvidenceReader
 from migrate.graph.leaving import IsWanted, MayLeave
 from migrate.graph.pace import Bucket, Clock, Pacers
@@ -26,6 +27,7 @@ from migrate.graph.sign_ins import sign_ins
 from migrate.graph.states import StateReader, chunks_of, write_states
 from migrate.graph.together import all_of
 from migrate.model.access import SignInMethod
+from migrate.model.directory_audit import AuditEvent
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.instants import moment_of
@@ -35,7 +37,7 @@ from migrate.model.record import JsonObject
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.sign_in_rows import Row
 from migrate.model.sign_ins import Form
-from migrate.model.snapshot import Actor, Organization, SubscribedSku, TokenPermissions
+from migrate.model.snapshot import UNTOLD_ACTOR, Actor, Organization, SubscribedSku, TokenPermissions
 from migrate.model.token import TokenFacts
 from migrate.model.users import Registration, UserProfile
 
@@ -97,7 +99,7 @@ class GraphTenant:
     async def read_actor(self) -> Actor:
         """Return who is signed in: from the token where it says so, else from `/me`."""
         if self._connection.has_constant_token:
-            return Actor(object_id=None, name="sandbox operator", is_user=True)
+            return Actor(object_id=None, name=UNTOLD_ACTOR, is_user=True)
         actor = self._signed_in.actor()
         if actor is not None:
             return actor
@@ -285,6 +287,11 @@ class GraphTenant:
     async def iter_sign_ins(self, form: Form, since: datetime, until: datetime) -> AsyncIterator[list[Row]]:
         """Yield the pages of one window of the sign-in log, both ends in it. See `sign_ins.sign_ins`."""
         async for page in sign_ins(self._channel, form, since, until):
+            yield page
+
+    async def iter_directory_audits(self, since: datetime, until: datetime) -> AsyncIterator[list[AuditEvent]]:
+        """Yield the pages of one window of the directory audit log. See `directory_audits.directory_audits`."""
+        async for page in directory_audits(self._channel, since, until):
             yield page
 
     async def _each_once(

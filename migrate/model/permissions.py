@@ -213,6 +213,15 @@ SIGN_INS = Need(
     verbs=("sign-ins",),
     note="the tenant needs Entra ID P1 or P2",
 )
+AUDITS = Need(
+    what="the directory audit log around the changes of each wave; without it they are *not seen* there",
+    method="GET",
+    paths=("/auditLogs/directoryAudits",),
+    permission="AuditLog.Read.All",
+    roles=(_ROLE.REPORTS_READER, _ROLE.SECURITY_READER, _ROLE.GLOBAL_READER),
+    verbs=("verify",),
+    refuses=False,
+)
 LICENCES = Need(
     what="licences",
     method="GET",
@@ -271,6 +280,7 @@ TABLE: tuple[Need, ...] = (
     GROUP_ELIGIBILITY,
     REPORTS,
     SIGN_INS,
+    AUDITS,
     LICENCES,
     STATE_WRITES,
     POLICY_WRITES,

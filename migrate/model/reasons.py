@@ -43,6 +43,8 @@ class Why(Enum):
     """The chain goes on in a newer version."""
     VERIFIED = "Verified"
     """What `verify` found."""
+    WAVE_SHOWN = "WaveShown"
+    """What the logs say of a wave."""
 
     # Users, before a write
     PLANNED = "Planned"
@@ -229,6 +231,7 @@ _SAYS_SINCE = {
     Why.SETTLING: "became covered lately; settles until ",
     Why.KEEPING_STEPS: "{kind} goes on; its users are kept here from now on",
     Why.VERIFIED: "verify found {findings} things that are not as they should be",
+    Why.WAVE_SHOWN: "by the logs: ",
 }
 """Words that no entry of version 1 holds: they are for people only."""
 _SENT = "sent {sent} times without success: "

@@ -48,6 +48,10 @@ class SubscribedSku(Record, frozen=True, kw_only=True):
         return bool(P1_PLANS.intersection(self.service_plan_ids)) and self.capability_status in _IN_FORCE
 
 
+UNTOLD_ACTOR = "sandbox operator"
+"""How whoever uses a sandbox is called, whose token says nothing."""
+
+
 class Actor(Record, frozen=True, kw_only=True):
     """Who is signed in: the account or application behind the token."""
 

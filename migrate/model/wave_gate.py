@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.directory_audit import WaveAudit
 from migrate.model.record import Record
 
 
@@ -87,6 +88,16 @@ class WaveProof(Record, frozen=True, kw_only=True):
         if any(not check.only_waits for check in failing):
             return GateVerdict.STOP
         return GateVerdict.WAIT if failing or self.log_until is None else GateVerdict.GO_ON
+
+
+class WaveEvidence(Record, frozen=True, kw_only=True):
+    """What both logs say of one wave, as `verify` shows and keeps it."""
+
+    wave: int
+    """0 for policies, of which no sign-in is proof."""
+    audit: WaveAudit
+    proof: WaveProof | None
+    """None where no sign-in log was read."""
 
 
 class GateLimits(Record, frozen=True, kw_only=True):

@@ -165,6 +165,7 @@ def code_for(why: Why) -> ResultCode:
             | Why.LINKED
             | Why.KEEPING_STEPS
             | Why.VERIFIED
+            | Why.WAVE_SHOWN
             | Why.THROUGH
             | Why.ROLLED_BACK
             | Why.APPROVED

@@ -7,9 +7,11 @@ from typing import Any, Protocol
 
 from migrate.model.findings import Finding
 from migrate.model.plan import PlanRow
+from migrate.model.wave_gate import WaveEvidence
 from migrate.model.words import counted
 from migrate.views.held_back import held_back_lines
 from migrate.views.screen import Answer, styled, table
+from migrate.views.wave_evidence import evidence_lines, wave_document
 
 COLUMNS = ("Code", "Subject", "SubjectId", "Sentence", "Evidence")
 
@@ -33,11 +35,13 @@ def verify_answer(
     untouched_since: str | None = None,
     planned: int = 0,
     not_kept: str = "",
+    waves: Sequence[WaveEvidence] = (),
 ) -> Answer:
     """Return the answer for a verification.
 
     `untouched_since` is when the tenant was exported, where nothing was applied from this folder yet; `planned` are
-    the users whom its plan would change. `not_kept` says why the result stands in no journal.
+    the users whom its plan would change. `not_kept` says why the result stands in no journal, `waves` is what
+    the logs say.
     """
 
     def rows() -> Iterator[tuple[str, ...]]:
@@ -61,6 +65,8 @@ def verify_answer(
                 f"The proof of {counted(looked_at.on_managed, 'user')} rests on Microsoft-managed policies: Microsoft "
                 "may change this scope."
             )
+        for one in waves:
+            yield from evidence_lines(one)
         yield f"Not kept in the journal: {not_kept}." if not_kept else "Kept in the journal, with what was looked at."
         yield styled(_verdict(findings, untouched_since, planned, len(held)), "bold")
 
@@ -74,6 +80,7 @@ def verify_answer(
             "planned": planned,
             "kept": not not_kept,
             "notKeptBecause": not_kept or None,
+            "waves": [wave_document(one) for one in waves],
             "lookedAt": {
                 "users": looked_at.users,
                 "switchedOff": looked_at.switched_off,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from migrate.model.journal import Operation, Outcome
+from migrate.model.reasons import Why
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
 from tests.e2e.laboratory import Lab
@@ -20,13 +21,14 @@ def test_the_result_of_verify_stands_in_the_journal_with_what_it_looked_at(lab: 
     ran = lab.go("verify")
     assert "Kept in the journal" in ran.out
     with JournalDb.open_to_read(Workspace(lab.workspace)) as journal:
-        (entry,) = journal.entries(operation=Operation.VERIFIED)
+        wave, entry = journal.entries(operation=Operation.VERIFIED)
         result = json.loads(journal.document(entry.observed))
         assert journal.head[0] == entry.sequence
     assert (entry.outcome, entry.plan_digest, entry.reason.parts.findings) == (Outcome.RECORDED, "", 0)
     assert result["findings"] == {}
     assert (result["users"], result["switchedOff"] > 0) == (len(lab.states()), True)
-    assert result["journalEntries"] == entry.sequence - 1
+    assert result["journalEntries"] == entry.sequence - 2
+    assert (wave.wave, wave.plan_digest, wave.reason.why) == (1, "", Why.WAVE_SHOWN)
     assert lab.go("status", "-o", "json").document["run"] == waits, "it is no entry of the run"
     with Workspace(lab.workspace).lock("`mfa-migrate apply` of somebody"):
         busy = lab.go("verify", "-o", "json").document

@@ -1,0 +1,77 @@
+"""What `verify` says of a wave by the logs, on the screen and in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from migrate.model.directory_audit import AuditGap, OthersChange, WaveAudit
+from migrate.model.wave_gate import Asked, GateCheck, WaveEvidence, WaveNumbers, WaveProof
+from migrate.model.words import counted
+
+_GAPS = {
+    AuditGap.NO_PERMISSION: (
+        "the directory audit log was not read: the permission AuditLog.Read.All is missing, or a role such as Security "
+        "Reader"
+    ),
+    AuditGap.NOT_GIVEN: "the directory audit log was not read: Graph did not give it",
+}
+_MOST = 10
+
+
+def wave_document(one: WaveEvidence) -> dict[str, Any]:
+    """Return it for JSON."""
+    verdict = None if one.proof is None else one.proof.verdict
+    return {"wave": one.wave, "audit": one.audit, "proof": one.proof, "verdict": verdict}
+
+
+def evidence_words(one: WaveEvidence) -> str:
+    """Return the numbers of a wave as one sentence without its end."""
+    told = [_audit_words(one.audit)]
+    if one.proof is not None:
+        told.append(_proof_words(one.proof))
+    return "; ".join(told)
+
+
+def evidence_lines(one: WaveEvidence) -> Iterator[str]:
+    """Yield what the screen shows of a wave."""
+    yield f"{'Policies' if one.wave == 0 else f'Wave {one.wave}'}, by the logs: {evidence_words(one)}."
+    for change in one.audit.others[:_MOST]:
+        yield f"  Not ours: {_change(change)}"
+    if len(one.audit.others) > _MOST:
+        yield f"  and {len(one.audit.others) - _MOST} more; `mfa-migrate verify -o json` has all of them"
+
+
+def _audit_words(audit: WaveAudit) -> str:
+    if audit.gap is not None:
+        return _GAPS[audit.gap]
+    told = f"{audit.seen} of {counted(audit.writes, 'change')} seen in the directory audit log"
+    if audit.not_seen:
+        told += f", {len(audit.not_seen)} not seen, which is no fault"
+    if audit.others:
+        told += f", {counted(len(audit.others), 'change')} by others meanwhile"
+    return told
+
+
+def _proof_words(proof: WaveProof) -> str:
+    before, after = proof.before, proof.after
+    failing = [one.check for one in proof.checks if not one.holds]
+    again = next((one.number for one in proof.checks if one.check is GateCheck.SEEN_AGAIN), 0.0)
+    more = next((one.number for one in proof.checks if one.check is GateCheck.FAILURES), 0.0)
+    told = (
+        f"sign-in log until {proof.log_until}: {before.attempts} interactive attempts before and {after.attempts} "
+        f"after, asked by per-user MFA {_share(before, Asked.PER_USER)} and {_share(after, Asked.PER_USER)}, "
+        f"by Conditional Access {_share(before, Asked.CONDITIONAL_ACCESS)} and "
+        f"{_share(after, Asked.CONDITIONAL_ACCESS)}, {again:.0%} seen again, failures {more:+.1%}"
+    )
+    return f"{told}; does not hold: {', '.join(failing)}" if failing else f"{told}; the gate holds"
+
+
+def _share(numbers: WaveNumbers, asked: Asked) -> str:
+    return f"{numbers.asked.get(asked, 0) / numbers.attempts:.1%}" if numbers.attempts else "none"
+
+
+def _change(change: OthersChange) -> str:
+    when = datetime.fromtimestamp(change.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{when} UTC {change.activity}: {change.target_name}, by {change.initiator or 'nobody who is named'}"
