@@ -25,11 +25,11 @@ from migrate.decide.replay.judging import KindJudge
 from migrate.decide.sign_ins.reduction import Reducer
 from migrate.decide.what_if import WhatIf
 from migrate.exchange import sign_in_files
+from migrate.exchange.graph_columns import ROWS_AT_ONCE, GraphColumns
 from migrate.exchange.sign_in_columns import SignInColumns
 from migrate.exchange.sign_in_files import recognised
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.explanation import PastSignIn
-from migrate.model.sign_in_rows import GraphRows
 from migrate.model.sign_ins import Form, SignInClass, SignInKind
 from migrate.model.users import UserProfile
 
@@ -238,10 +238,10 @@ def bare_ndjson(path: Path) -> int:
 
 def our_ndjson(path: Path) -> int:
     """Read into kinds and people."""
-    columns, rows = SignInColumns(Reducer(evidence(), TENANT)), GraphRows()
-    found = map(rows.row_of, sign_in_files._lines(path, sign_in_files._ROW.decode))
-    while chunk := list(islice(found, sign_in_files.ROWS_AT_ONCE)):
-        columns.add(chunk)
+    columns = SignInColumns(Reducer(evidence(), TENANT))
+    graph, found = GraphColumns(columns), sign_in_files._lines(path, sign_in_files._ROW.decode)
+    while chunk := list(islice(found, ROWS_AT_ONCE)):
+        graph.add(chunk)
     return _counted(columns)
 
 

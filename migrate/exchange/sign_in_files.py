@@ -8,25 +8,27 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
 from migrate.errors import BadInput
+from migrate.exchange.graph_columns import ROWS_AT_ONCE, GraphColumns
 from migrate.exchange.sign_in_columns import SignInColumns
 from migrate.exchange.sign_in_tables import SignInTable, table_of
-from migrate.model.sign_in_rows import GraphRows, GraphSignIn, Row
+from migrate.model.sign_in_rows import GraphSignIn
 from migrate.model.sign_ins import SourceFormat
 
 T = TypeVar("T")
 
-ROWS_AT_ONCE = 2_000
 PORTAL_ROWS = 100_000
 """The most rows that the portal writes into one file (Entra page "Download logs")."""
 
 _HEAD = 1 << 16
+_BUFFER = 1 << 18
+"""Bytes that are read at once: lines are as long as the usual buffer."""
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -89,29 +91,29 @@ def read_into(columns: SignInColumns, file: SignInFile, *, advance: Callable[[in
     if file.table is not None:
         return file.table.read_into(columns, advance)
     number = 0
+    graph = GraphColumns(columns)
     for rows in _chunks(_rows_of(file), ROWS_AT_ONCE):
-        columns.add(rows)
+        graph.add([row for row, _ in rows], [interactive for _, interactive in rows])
         number += len(rows)
         advance(number)
     return number
 
 
-def _rows_of(file: SignInFile) -> Iterator[Row]:
-    rows = GraphRows()
+def _rows_of(file: SignInFile) -> Iterator[tuple[GraphSignIn, bool | None]]:
+    """Yield the rows, each with whether somebody was at the keyboard where that is known better than from the row."""
     match file.form:
         case SourceFormat.DIAGNOSTIC:
             for one in _lines(file.path, _DIAGNOSTIC.decode):
                 interactive = _CATEGORIES.get(one.category.casefold())
                 if interactive is not None:
-                    yield rows.row_of(one.properties, interactive=interactive)
+                    yield one.properties, interactive
         case SourceFormat.PORTAL_JSON:
             # The portal writes its two kinds of sign-ins into files of their own, and may leave out which one it is.
             interactive = not file.path.name.casefold().startswith("noninteractive")
             for row in _mapped(file.path, _ROWS.decode):
-                yield rows.row_of(row, interactive=None if row.sign_in_event_types else interactive)
+                yield row, None if row.sign_in_event_types else interactive
         case _:
-            for row in _graph_rows(file.path):
-                yield rows.row_of(row)
+            yield from zip(_graph_rows(file.path), repeat(None), strict=False)
 
 
 def _graph_rows(path: Path) -> Iterator[GraphSignIn]:
@@ -163,7 +165,7 @@ def _mapped(path: Path, decode: Callable[[Any], T]) -> T:
         raise BadInput(f"{path.name} does not hold sign-ins: {problem}.") from problem
 
 
-def _chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+def _chunks(rows: Iterable[T], size: int) -> Iterator[list[T]]:
     rows = iter(rows)
     while chunk := list(islice(rows, size)):
         yield chunk
@@ -176,6 +178,6 @@ def _head(path: Path) -> bytes:
 
 def _opened(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return path.open("rb", buffering=_BUFFER)
     except OSError as problem:
         raise BadInput(f"{path} cannot be read: {problem.strerror}.") from problem

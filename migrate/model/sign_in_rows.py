@@ -192,7 +192,7 @@ def results_of(written: bytes | str) -> tuple[PolicyResult, ...] | None:
 class GraphRows:
     """Turns Graph's rows into ours; remembers the results that it decoded, of which there are few."""
 
-    _MOST = 20_000
+    _MOST = 2_000
 
     def __init__(self) -> None:
         self._results: dict[bytes, tuple[PolicyResult, ...] | None] = {}
@@ -219,45 +219,7 @@ class GraphRows:
 
     def shape_of(self, one: GraphSignIn, interactive: bool | None) -> RowShape:
         """Return everything but who, when and from where. Raises as `row_of`."""
-        device, place, status = one.device_detail, one.location, one.status
-        if interactive is None:
-            types = one.sign_in_event_types
-            interactive = ("interactiveUser" in types) if types else one.is_interactive is not False
-        code = None if status is None else status.error_code
-        audiences = one.conditional_access_audiences
-        return RowShape(
-            interactive,
-            (one.app_id or "").lower(),
-            (one.resource_id or "").lower(),
-            None if audiences is None else _in_order([_audience(each) for each in audiences]),
-            None
-            if one.authentication_context_class_references is None
-            else _in_order([each.id or "" for each in one.authentication_context_class_references]),
-            one.client_app_used or "",
-            one.authentication_protocol,
-            one.original_transfer_method,
-            one.incoming_token_type,
-            "" if device is None else device.operating_system or "",
-            None if device is None else flag_of(device.is_compliant),
-            device is not None and bool(device.device_id),
-            "" if device is None else device.trust_type or "",
-            None if place is None else place.country_or_region or "",
-            one.is_through_global_secure_access,
-            one.user_type or "",
-            one.cross_tenant_access_type,
-            (one.resource_tenant_id or "").lower(),
-            one.risk_level_during_sign_in,
-            code_of(code),
-            None if not one.authentication_requirement else one.authentication_requirement[:5].casefold() == "multi",
-            None
-            if one.authentication_requirement_policies is None
-            else _in_order([each.requirement_provider or "" for each in one.authentication_requirement_policies]),
-            None
-            if one.authentication_details is None
-            else _in_order([each.authentication_method or "" for each in one.authentication_details]),
-            self.results(one.applied_conditional_access_policies),
-            "" if one.agent is None else one.agent.agent_type or "",
-        )
+        return shape_with(one, interactive, self.results(one.applied_conditional_access_policies))
 
     def results(self, written: msgspec.Raw) -> tuple[PolicyResult, ...] | None:
         """Return decoded results, from memory where the same list came before."""
@@ -269,6 +231,49 @@ class GraphRows:
                 self._results.clear()
             found = self._results[key] = results_of(key)
             return found
+
+
+def shape_with(one: GraphSignIn, interactive: bool | None, results: tuple[PolicyResult, ...] | None) -> RowShape:
+    """Return everything of a row but who, when and from where, with results that are decoded already."""
+    device, place, status = one.device_detail, one.location, one.status
+    if interactive is None:
+        types = one.sign_in_event_types
+        interactive = ("interactiveUser" in types) if types else one.is_interactive is not False
+    code = None if status is None else status.error_code
+    audiences = one.conditional_access_audiences
+    return RowShape(
+        interactive,
+        (one.app_id or "").lower(),
+        (one.resource_id or "").lower(),
+        None if audiences is None else _in_order([_audience(each) for each in audiences]),
+        None
+        if one.authentication_context_class_references is None
+        else _in_order([each.id or "" for each in one.authentication_context_class_references]),
+        one.client_app_used or "",
+        one.authentication_protocol,
+        one.original_transfer_method,
+        one.incoming_token_type,
+        "" if device is None else device.operating_system or "",
+        None if device is None else flag_of(device.is_compliant),
+        device is not None and bool(device.device_id),
+        "" if device is None else device.trust_type or "",
+        None if place is None else place.country_or_region or "",
+        one.is_through_global_secure_access,
+        one.user_type or "",
+        one.cross_tenant_access_type,
+        (one.resource_tenant_id or "").lower(),
+        one.risk_level_during_sign_in,
+        code_of(code),
+        None if not one.authentication_requirement else one.authentication_requirement[:5].casefold() == "multi",
+        None
+        if one.authentication_requirement_policies is None
+        else _in_order([each.requirement_provider or "" for each in one.authentication_requirement_policies]),
+        None
+        if one.authentication_details is None
+        else _in_order([each.authentication_method or "" for each in one.authentication_details]),
+        results,
+        "" if one.agent is None else one.agent.agent_type or "",
+    )
 
 
 def _audience(each: GraphAudience | str) -> str:
