@@ -41,8 +41,9 @@ def room_licences(skus: Iterable[SubscribedSku]) -> frozenset[str]:
 
 
 def role_holders(evidence: Evidence) -> frozenset[str]:
-    """Return everybody who holds, or may activate, one of the roles that were read."""
-    return frozenset().union(*(role.holders | role.eligible | role.scoped for role in evidence.roles.values()))
+    """Return everybody who holds or may activate any role; where that was not read, one of those that policies name."""
+    named = (role.holders | role.eligible | role.scoped for role in evidence.roles.values())
+    return (evidence.administrators or frozenset()).union(*named)
 
 
 def is_named_like_a_machine(profile: UserProfile) -> bool:

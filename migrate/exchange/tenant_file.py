@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from migrate.exchange.pseudonyms import AsItIs, Disguise, Pseudonyms
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, GroupEvidence, ReadStatus, RoleEvidence
+from migrate.model.evidence import ChangedBy, ConditionalAccessPolicy, Evidence, GroupEvidence, ReadStatus, RoleEvidence
 from migrate.model.record import JsonObject
 from migrate.model.snapshot import Organization, SnapshotHeader, SubscribedSku
 from migrate.model.users import AnyUser, Registration, UserProfile, UserRecord
@@ -159,6 +159,14 @@ def _groups(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, objec
                 for user_id in sorted(group.members)
             ],
         )
+        if group.owners:
+            yield (
+                f"groups/{disguise.identifier(group.id)}/owners",
+                [
+                    {"@odata.type": "#microsoft.graph.user", "id": disguise.identifier(user_id)}
+                    for user_id in sorted(group.owners)
+                ],
+            )
     yield (
         "identityGovernance/privilegedAccess/group/eligibilitySchedules",
         [
@@ -176,14 +184,17 @@ def _groups(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, objec
 
 
 def _group(group: GroupEvidence, disguise: Disguise) -> JsonObject:
+    changed_by = group.changed_by or frozenset()
     shown: JsonObject = {
         "id": disguise.identifier(group.id),
         "displayName": disguise.name("Group", group.display_name, group.id),
         "securityEnabled": True,
         "mailEnabled": False,
-        "groupTypes": [],
-        "isAssignableToRole": None,
+        "groupTypes": ["DynamicMembership"] if ChangedBy.RULE in changed_by else [],
+        "isAssignableToRole": None if group.changed_by is None else ChangedBy.LESSER_ROLES not in changed_by,
     }
+    if ChangedBy.ACTIVE_DIRECTORY in changed_by:
+        shown["onPremisesSyncEnabled"] = True
     if group.unnamed:
         # A file knows no member without an id; unreadable is the nearest thing to it that holds people back.
         return shown
@@ -203,7 +214,9 @@ def _group(group: GroupEvidence, disguise: Disguise) -> JsonObject:
 
 def _roles(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object]]:
     roles = [role for role in evidence.roles.values() if role.status is not ReadStatus.GONE]
-    yield f"{_ROLES}/roleDefinitions", [_definition(role) for role in roles]
+    known = (role.holders | role.scoped | role.eligible for role in roles)
+    others = sorted((evidence.administrators or frozenset()).difference(*known))
+    yield f"{_ROLES}/roleDefinitions", [*map(_definition, roles), *([_ANOTHER_ROLE] if others else [])]
     yield (
         f"{_ROLES}/roleAssignments",
         [
@@ -217,6 +230,16 @@ def _roles(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object
             for role in roles
             for scope, holders in (("/", role.holders), (_A_PART, role.scoped))
             for user_id in sorted(holders)
+        ]
+        + [
+            {
+                "id": f"{_ANOTHER_ROLE['id']}_{disguise.identifier(user_id)}",
+                "principalId": disguise.identifier(user_id),
+                "roleDefinitionId": _ANOTHER_ROLE["id"],
+                "directoryScopeId": "/",
+                "appScopeId": None,
+            }
+            for user_id in others
         ],
     )
     yield (
@@ -238,6 +261,15 @@ def _roles(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object
 
 _A_PART = "/administrativeUnits/5b7f5a3e-0000-4000-8000-000000000001"
 """The export keeps that a role is held for a part of the directory, not for which."""
+
+_ANOTHER_ROLE: JsonObject = {
+    "id": "5b7f5a3e-0000-4000-8000-000000000002",
+    "templateId": "5b7f5a3e-0000-4000-8000-000000000002",
+    "displayName": "A role that no policy names",
+    "isBuiltIn": False,
+    "isEnabled": True,
+}
+"""The export keeps who holds some role that no policy names, not which."""
 
 _SCHEDULE: JsonObject = {
     "memberType": "Direct",

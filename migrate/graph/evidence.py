@@ -13,6 +13,7 @@ import msgspec
 from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
 from migrate.graph import wire
 from migrate.graph.absence import Absences
+from migrate.graph.administration import administrators, owners_of
 from migrate.graph.capability import or_problem, read_capability
 from migrate.graph.channel import Call, Channel
 from migrate.graph.groups import GroupReader, Members, MembershipHidden, directory_read, equals
@@ -114,8 +115,8 @@ class EvidenceReader:
 
         Policies are looked at for what they name, and read again last: a large group takes minutes, and a policy is
         switched off in a moment. `groups` and `roles` (template ids) are read as well, although no policy may name
-        them yet. With `paths` it is read also through which nested groups people come in, and what tells who is MFA
-        capable.
+        them yet. With `paths` it is read also through which nested groups people come in, who owns the groups, who
+        holds any role, and what tells who is MFA capable.
         """
         policies = await self._policies.list()
         reader = GroupReader(self._channel, self._absences, sees_hidden=self._sees_hidden, at_once=self._at_once)
@@ -127,7 +128,8 @@ class EvidenceReader:
             await self._roles(reader, named_roles),
             everything=paths,
         )
-        return msgspec.structs.replace(evidence, capability=capability)
+        everyone = await administrators(reader) if paths else None
+        return msgspec.structs.replace(evidence, capability=capability, administrators=everyone)
 
     async def renew(self, evidence: Evidence) -> Evidence:
         """Return evidence with all but the people read again: policies, locations, strengths, security defaults.
@@ -220,11 +222,36 @@ class EvidenceReader:
         )
 
     async def _group(self, reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
-        found = await _group_evidence(reader, group_id, paths=paths)
+        found = await self._group_now(reader, group_id, paths=paths)
         former = self._groups_known.get(group_id)
         if found.status is not ReadStatus.GONE or former is None:
             return found
         return msgspec.structs.replace(former, status=ReadStatus.VANISHED, problem=found.problem, nested=None)
+
+    async def _group_now(self, reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
+        try:
+            head = await reader.head(group_id)
+        except NotFound:
+            return _group(group_id, None, ReadStatus.GONE, "the group does not exist any more")
+        except UNREADABLE as problem:
+            return _group(group_id, None, ReadStatus.UNREADABLE, _in_full(problem))
+        # From here on a 404 is about something inside, and no proof that nobody is in the group.
+        try:
+            members, eligible = await reader.members(head), await reader.eligible(head)
+        except MembershipHidden as problem:
+            return _group(group_id, head, ReadStatus.HIDDEN, _in_full(problem))
+        except UNREADABLE as problem:
+            return _group(group_id, head, ReadStatus.UNREADABLE, _in_full(problem))
+        found = _group(group_id, head, ReadStatus.READ, None, members, eligible)
+        if not paths:
+            return found
+        owners = await owners_of(self._channel, head)
+        return msgspec.structs.replace(
+            found,
+            nested=await nesting_of(reader, head, len(members.users)),
+            owners=owners,
+            changed_by=frozenset(_changed_by(head, owners)),
+        )
 
     async def _role(self, reader: GroupReader, template_id: str) -> RoleEvidence:
         found = await self._role_now(reader, template_id)
@@ -289,24 +316,6 @@ class EvidenceReader:
         return await reader.expanded(call, wire.Assignment)
 
 
-async def _group_evidence(reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
-    try:
-        head = await reader.head(group_id)
-    except NotFound:
-        return _group(group_id, None, ReadStatus.GONE, "the group does not exist any more")
-    except UNREADABLE as problem:
-        return _group(group_id, None, ReadStatus.UNREADABLE, _in_full(problem))
-    # From here on a 404 is about something inside, and no proof that nobody is in the group.
-    try:
-        members, eligible = await reader.members(head), await reader.eligible(head)
-    except MembershipHidden as problem:
-        return _group(group_id, head, ReadStatus.HIDDEN, _in_full(problem))
-    except UNREADABLE as problem:
-        return _group(group_id, head, ReadStatus.UNREADABLE, _in_full(problem))
-    found = _group(group_id, head, ReadStatus.READ, None, members, eligible)
-    return msgspec.structs.replace(found, nested=await nesting_of(reader, head, len(members.users))) if paths else found
-
-
 def _in_full(problem: GraphRefused | PermissionMissing | IncompleteRead | MembershipHidden) -> str:
     return str(problem) if isinstance(problem, MembershipHidden) else f"{problem.what} {problem.hint}".strip()
 
@@ -332,13 +341,15 @@ def _group(
     )
 
 
-def _changed_by(head: wire.GroupHead) -> Iterator[ChangedBy]:
+def _changed_by(head: wire.GroupHead, owners: frozenset[str] | None = None) -> Iterator[ChangedBy]:
     """Yield who besides administrators of privileged roles may change who is in a group."""
     if head.follows_a_rule:
         yield ChangedBy.RULE
     if head.on_premises_sync_enabled:
         yield ChangedBy.ACTIVE_DIRECTORY
     if head.is_assignable_to_role is not True:
+        yield ChangedBy.LESSER_ROLES
+    if owners:
         yield ChangedBy.OWNERS
 
 

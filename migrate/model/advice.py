@@ -240,7 +240,9 @@ class OpenDoor(Record, frozen=True, kw_only=True):
     sample: tuple[str, ...]
     """A few user principal names."""
     changed_by: tuple[ChangedBy, ...] = ()
-    """Of a group: who besides holders of privileged roles may let others pass. Who is an owner is not read."""
+    """Of a group: who besides holders of privileged roles may let others pass."""
+    owners: int | None = None
+    """Of a group: how many owners it has; None where they were not read."""
 
 
 class Acceptance(Record, frozen=True, kw_only=True):

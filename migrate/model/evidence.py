@@ -66,8 +66,10 @@ class ChangedBy(StrEnum):
     changed by Privileged Role Administrators and Global Administrators, and by its owners, whom these alone appoint.
     """
 
-    OWNERS = "ownersAndLesserRoles"
-    """It is not role-assignable: owners, user administrators, groups administrators and applications may."""
+    LESSER_ROLES = "ownersAndLesserRoles"
+    """It is not role-assignable: whoever owns it, user administrators, groups administrators and applications may."""
+    OWNERS = "owners"
+    """It has owners, role-assignable or not: they may."""
     RULE = "rule"
     """A rule over properties of the users: whoever may edit such a property."""
     ACTIVE_DIRECTORY = "activeDirectory"
@@ -95,6 +97,8 @@ class GroupEvidence(Record, frozen=True, kw_only=True):
     """Members whom Graph showed as null: somebody is in the group, and nobody knows who."""
     changed_by: frozenset[ChangedBy] | None = None
     """None where it was not read, as in exports of older versions. It decides no verdict."""
+    owners: frozenset[str] | None = None
+    """Ids of its owners; None where they were not read, or could not be. They decide no verdict."""
 
 
 class RoleEvidence(Record, frozen=True, kw_only=True):
@@ -188,6 +192,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     """None in exports of older versions, which did not read it."""
     capability: CapabilityEvidence | None = None
     """What tells who could answer a request for MFA; None where it was not asked for, as in older exports."""
+    administrators: frozenset[str] | None = None
+    """Ids of everybody who holds or could get any role; None where it is not known. It decides no verdict."""
 
     def policy(self, policy_id: str) -> ConditionalAccessPolicy | None:
         """Return the policy with this id, or None."""

@@ -162,6 +162,17 @@ GROUPS = Need(
     roles=(_ROLE.DIRECTORY_READERS, _ROLE.GLOBAL_READER),
     verbs=_EVIDENCE,
 )
+OWNERS = Need(
+    what="owners of the groups that policies name",
+    method="GET",
+    paths=("/groups/{id}/owners",),
+    permission="GroupMember.Read.All",
+    instead=("Directory.Read.All", "Group.Read.All", "Group.ReadWrite.All", "GroupMember.ReadWrite.All"),
+    roles=(_ROLE.DIRECTORY_READERS, _ROLE.GLOBAL_READER),
+    verbs=("export",),
+    refuses=False,
+    note="for `coverage --exclusions`; Graph lists none of synchronised groups, and no applications",
+)
 HIDDEN = Need(
     what="groups with hidden membership",
     method="GET",
@@ -173,7 +184,7 @@ HIDDEN = Need(
     note="without it, or without a role that may see them, such a group counts as *unknown*, never as empty",
 )
 ROLES = Need(
-    what="holders of the roles that policies name, active and eligible",
+    what="holders of roles, active and eligible: of those that policies name, and in `export` of any",
     method="GET",
     paths=("/roleManagement/directory/roleAssignments", "/roleManagement/directory/roleEligibilitySchedules"),
     permission="RoleManagement.Read.Directory",
@@ -275,6 +286,7 @@ TABLE: tuple[Need, ...] = (
     POLICIES,
     METHODS,
     GROUPS,
+    OWNERS,
     HIDDEN,
     ROLES,
     GROUP_ELIGIBILITY,

@@ -19,6 +19,8 @@ class Group:
     """Ids of nested groups."""
     others: list[Json] = field(default_factory=list)
     """Members of other kinds, served as they stand."""
+    owners: list[str] = field(default_factory=list)
+    """Ids of the users who own it."""
 
     @property
     def id(self) -> str:

@@ -30,6 +30,7 @@ _CROSS_TENANT = "policies/crossTenantAccessPolicy"
 _BACKUPS = "directory/recovery/snapshots"
 _RULES = re.compile(rf"^{CA}/plans/([^/]+)/rules$", re.IGNORECASE)
 _MEMBERS = re.compile(r"^(groups|directoryRoles)/([^/]+)/members$", re.IGNORECASE)
+_OWNERS = re.compile(r"^groups/([^/]+)/owners$", re.IGNORECASE)
 
 
 _MOST_ADVANCED = 1e11
@@ -228,6 +229,11 @@ def _groups(file: Sections, tenant: Tenant) -> Iterator[Group]:
             if member_id not in taken:
                 taken.add(member_id)
                 _add_member(group, member, groups, tenant)
+    for name, match, value in file.matching(_OWNERS):
+        group = groups.get(match[1].lower())
+        if group is None:
+            raise TenantFileError(f"{name!r} belongs to no group of the file.")
+        group.owners += [_id(owner, "a group owner") for owner in objects_in(name, value)]
     tenant.roles = Roles(directory_roles=file.objects("directoryRoles") or None)
     _assign_role_members(tenant, role_members)
     yield from groups.values()
@@ -286,6 +292,10 @@ def dump_tenant(tenant: Tenant) -> Json:
     }
     for group in tenant.groups:
         document[f"groups/{group.id}/members"] = _dumped_members(group, tenant)
+        if group.owners:
+            document[f"groups/{group.id}/owners"] = [
+                {"@odata.type": "#microsoft.graph.user", "id": each} for each in group.owners
+            ]
     document |= {
         f"{_ROLES}/roleDefinitions": tenant.roles.definitions,
         f"{_ROLES}/roleAssignments": tenant.roles.assignments,

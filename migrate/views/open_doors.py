@@ -9,12 +9,14 @@ from migrate.model.advice import OpenDoor
 from migrate.model.cells import joined
 from migrate.model.evidence import ChangedBy
 from migrate.model.now import Moment
+from migrate.model.words import counted
 from migrate.views.moments import said_moment
 from migrate.views.remedies import excluded_words
 from migrate.views.screen import Answer, table
 
 _WHO = {
-    ChangedBy.OWNERS: "it is not role-assignable, so its owners and lesser roles may (who its owners are: not read)",
+    ChangedBy.LESSER_ROLES: "it is not role-assignable, so whoever owns it and lesser roles may",
+    ChangedBy.OWNERS: "its owners may",
     ChangedBy.RULE: "a rule makes its members, so whoever may edit such a property",
     ChangedBy.ACTIVE_DIRECTORY: "it comes from Active Directory, so whoever may there",
 }
@@ -30,6 +32,10 @@ COLUMNS = (
     "ChangedBy",
     "Sample",
 )
+
+
+def _owned(owners: int | None) -> str:
+    return "who its owners are: not read" if owners is None else counted(owners, "owner")
 
 
 def open_doors_answer(doors: Sequence[OpenDoor], moment: Moment) -> Answer:
@@ -56,7 +62,7 @@ def open_doors_answer(doors: Sequence[OpenDoor], moment: Moment) -> Answer:
         )
         for group in dict.fromkeys(one.target for one in doors if one.changed_by):
             first = next(one for one in doors if one.target == group)
-            who = "; ".join(_WHO[by] for by in first.changed_by)
+            who = "; ".join(_WHO[by] for by in first.changed_by) + f" ({_owned(first.owners)})"
             size = f"{first.people} pass by it"
             yield f"Finding: {excluded_words(first)} ({size}) can be changed by people outside administration: {who}."
         yield "Each is an open door: a sign-in there needs no MFA of these people, but for per-user MFA where it is on."

@@ -82,6 +82,21 @@ def test_a_role_may_be_held_through_a_group(client: httpx.Client, server: Sandbo
     assert found[0]["principal"]["@odata.type"] == "#microsoft.graph.group"
 
 
+def test_owners_of_a_group_are_people_and_need_the_permission_to_read_members(
+    client: httpx.Client, server: SandboxServer
+) -> None:
+    tenant = server.sandbox.tenant
+    group = group_called(tenant, "Helpdesk Operators")
+    assert values(client, f"/v1.0/groups/{group.id}/owners") == []
+    group.owners = [tenant.people.user_id(3), "00000000-0000-0000-0000-000000000999"]
+    assert values(client, f"/v1.0/groups/{group.id}/owners?$select=id") == [
+        {"@odata.type": "#microsoft.graph.user", "id": tenant.people.user_id(3)}
+    ]
+    (whole,) = values(client, f"/v1.0/groups/{group.id}/owners")
+    assert whole["userPrincipalName"]
+    assert client.get("/v1.0/groups/none/owners").status_code == 404
+
+
 def test_who_may_join_a_group_is_asked_group_by_group(client: httpx.Client, server: SandboxServer) -> None:
     url = "/v1.0/identityGovernance/privilegedAccess/group/eligibilitySchedules"
     group = group_called(server.sandbox.tenant, "Helpdesk Operators")

@@ -96,4 +96,5 @@ def _door(end: EndExclusion, found: _Passing, evidence: Evidence) -> OpenDoor:
         spared=found.spared,
         sample=tuple(found.sample),
         changed_by=tuple(sorted(group.changed_by or ())) if group is not None else (),
+        owners=None if group is None or group.owners is None else len(group.owners),
     )

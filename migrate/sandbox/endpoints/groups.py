@@ -137,6 +137,18 @@ def _by_default(member: Json, call: Call) -> Json:
     return pick(member, DEFAULT_USER_PROPERTIES) if is_user else member
 
 
+def list_owners(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /groups/{id}/owners: users only, as v1.0 lists no service principals."""
+    group, people = _group(sandbox, call), sandbox.tenant.people
+    places = [place for each in group.owners if (place := people.find(each)) is not None]
+    found = listing(
+        call, _MEMBERS, places, lambda place: {"@odata.type": "#microsoft.graph.user", **people.user(place)}
+    )
+    if "$select" not in call.query and call.version == "v1.0":
+        found.body["value"] = [_by_default(each, call) for each in found.body["value"]]
+    return found
+
+
 def count_members(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /groups/{id}/members/$count and its like."""
     members, build = _members(sandbox, call)
@@ -180,6 +192,14 @@ def routes() -> tuple[Route, ...]:
             answer=get_group,
             summary="one group",
             needs=needs("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+        ),
+        Route(
+            method="GET",
+            path="groups/{group}/owners",
+            shape=_MEMBER_SHAPE,
+            needs=read_members,
+            answer=list_owners,
+            summary="who owns a group; nobody is shown for a synchronised one",
         ),
         *member_routes,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from migrate.decide.accounts_of_nobody import guess_at
 from migrate.decide.own_policies import marker_for
@@ -207,9 +208,15 @@ def test_accounts_that_may_have_nobody_are_told_by_more_than_their_name(who: Any
     assert guess is None or len(guess.signs) > 1 or Sign.ROOM_LICENCE in guess.signs
 
 
-def test_proposals_come_with_evidence_and_never_name_who_holds_a_role() -> None:
+@pytest.mark.parametrize("by_name", [True, False])
+def test_proposals_come_with_evidence_and_never_name_who_holds_a_role(by_name: bool) -> None:
     people = [nobody("svc-erp"), nobody("svc-admin"), nobody("info"), nobody("room5", account_enabled=False)]
-    header, _ = planned(people, proof=evidence(roles=(sync_role("svc-admin"),)))
+    if by_name:
+        proof = evidence(roles=(sync_role("svc-admin"),))
+    else:
+        # Of a role that no policy names.
+        proof = structs.replace(evidence(), administrators=frozenset({object_id("svc-admin")}))
+    header, _ = planned(people, proof=proof)
     found = {one.user_principal_name.partition("@")[0]: one for one in header.proposals}
     assert set(found) == {"svc-erp", "info"}
     assert found["svc-erp"].signs == (Sign.NO_LICENCE, Sign.NEVER_REGISTERED, Sign.NAME_PATTERN)

@@ -52,13 +52,13 @@ def test_an_exclusion_that_another_policy_catches_is_none() -> None:
 
 
 def test_a_group_that_people_outside_administration_can_change_is_named_with_who_they_are() -> None:
-    loose = structs.replace(group("vip", "ada"), changed_by=frozenset({ChangedBy.OWNERS, ChangedBy.RULE}))
+    loose = structs.replace(group("vip", "ada"), changed_by=frozenset({ChangedBy.LESSER_ROLES, ChangedBy.RULE}))
     firm = structs.replace(group("safe", "ben"), changed_by=frozenset())
     both = [object_id("vip"), object_id("safe"), object_id("old")]
     proof = evidence(policy("On", excludeGroups=both), groups=(loose, firm, group("old", "cem")))
     found = doors(proof, user("ada"), user("ben"), user("cem"))
     assert {name: one.changed_by for (_, name), one in found.items()} == {
-        "vip": (ChangedBy.OWNERS, ChangedBy.RULE),
+        "vip": (ChangedBy.LESSER_ROLES, ChangedBy.RULE),
         "safe": (),
         "old": (),
     }

@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from migrate.exchange.tenant_file import tenant_file_chunks
 from migrate.model.capability import CapabilityEvidence, InboundTrust, MethodsPolicy
 from migrate.model.evidence import (
     BetaEvidence,
+    ChangedBy,
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
@@ -22,6 +24,7 @@ from migrate.model.evidence import (
 from migrate.model.reasons import why_of
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
 from migrate.model.users import AnyUser, Identity, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
+from migrate.sandbox.tenant_file import tenant_of
 
 ADA, BOB, EVE = (f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
 TENANT, GROUP, HIDDEN, UNREAD, GONE = (f"bbbbbbbb-0000-4000-8000-00000000000{number}" for number in range(1, 6))
@@ -245,6 +248,28 @@ def test_every_section_says_what_the_snapshot_says(
     (policy,) = written["identity/conditionalAccess/policies"]
     assert policy["conditions"] == RAW_POLICY["conditions"]
     assert policy["somethingNewFromGraph"] == RAW_POLICY["somethingNewFromGraph"]
+
+
+def test_who_may_change_a_group_and_who_holds_any_role_come_along(
+    header: SnapshotHeader, users: list[AnyUser], evidence: Evidence
+) -> None:
+    seen = {
+        GROUP: {"changed_by": frozenset({ChangedBy.RULE, ChangedBy.LESSER_ROLES}), "owners": frozenset()},
+        HIDDEN: {"changed_by": frozenset({ChangedBy.ACTIVE_DIRECTORY, ChangedBy.OWNERS}), "owners": frozenset({BOB})},
+    }
+    groups = {id_: structs.replace(one, **seen.get(id_, {})) for id_, one in evidence.groups.items()}
+    known = structs.replace(evidence, groups=groups, administrators=frozenset({ADA, PARTNER}))
+    written = document(header, users, known)
+    shown = {each["id"]: each for each in written["groups"]}
+    assert (shown[GROUP]["groupTypes"], shown[GROUP]["isAssignableToRole"]) == (["DynamicMembership"], False)
+    assert (shown[HIDDEN]["onPremisesSyncEnabled"], shown[HIDDEN]["isAssignableToRole"]) == (True, True)
+    assert shown[UNREAD]["isAssignableToRole"] is None
+    assert [each["id"] for each in written[f"groups/{HIDDEN}/owners"]] == [BOB]
+    # Ada holds a role that a policy names.
+    assert [each["principalId"] for each in written["roleManagement/directory/roleAssignments"]] == [ADA, EVE, PARTNER]
+    # The sandbox reads it back.
+    served = {one.id: one for one in tenant_of(written).groups}
+    assert served[HIDDEN].owners == [BOB]
 
 
 def test_what_could_not_be_read_stays_unreadable(

@@ -10,7 +10,7 @@ import pytest
 
 from migrate.errors import IncompleteRead, Unreachable
 from migrate.model.capability import InboundTrust, MethodsPolicy
-from migrate.model.evidence import Evidence, GroupEvidence, PolicyState, ReadStatus
+from migrate.model.evidence import ChangedBy, Evidence, GroupEvidence, PolicyState, ReadStatus
 
 ROLE = "62e90394-69f5-4237-9190-012177145e10"
 POLICY = "22222222-0000-4000-8000-000000000001"
@@ -79,6 +79,7 @@ class Directory:
         self.inside: dict[str, Any] = {}
         self.asked_inside: list[str] = []
         self.eligible: dict[str, Any] = {}
+        self.owners: dict[str, Any] = {}
         self.held: Any = []
         self.activatable: Any = []
         self.role: Any = {"displayName": "Global Administrator"}
@@ -146,6 +147,8 @@ class Directory:
                 return {"id": id_} if id_ in self.users else self.reply(404, error("Request_ResourceNotFound"))
             case [*_, "namedLocations"] if self.locations is not None:
                 return self.locations
+            case ["groups", id_, "owners"]:
+                return self.owners.get(id_, [])
             case ["groups", id_, "members"]:
                 self.asked_inside.append(id_)
                 return self.inside[id_]
@@ -196,6 +199,29 @@ def test_members_come_through_nested_groups_and_who_could_get_in_too(opened: Any
     }
     found = top(opened, directory)
     assert (found.status, found.members, found.eligible) == (READ, {"a", "b"}, {"c", "d", "e"})
+
+
+def test_owners_and_everybody_with_any_role_are_read_for_an_export_and_never_needed(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.heads[TOP] = group(TOP, isAssignableToRole=True)
+    directory.owners = {TOP: [{"id": "Boss", "@odata.type": "#microsoft.graph.user"}, None]}
+    directory.held = [row("holder"), row(OTHER, "group"), row("app", "servicePrincipal")]
+    directory.activatable = [row("later")]
+    directory.heads[OTHER] = group(OTHER)
+    directory.members = {OTHER: [{"id": "inside"}]}
+    directory.eligible = {OTHER: [row("perhaps")]}
+    found = read(opened, directory, paths=True)
+    assert found.administrators == {"holder", "later", "inside", "perhaps"}
+    assert found.groups[TOP].owners == {"boss"}
+    assert found.groups[TOP].changed_by == {ChangedBy.OWNERS}
+    before_a_write = read(opened, directory)
+    assert before_a_write.administrators is None
+    assert before_a_write.groups[TOP].owners is None
+    refused = reply(403, error("Authorization_RequestDenied"))
+    directory.owners, directory.held = {TOP: refused}, refused
+    found = read(opened, directory, paths=True)
+    assert (found.administrators, found.groups[TOP].owners, found.groups[TOP].status) == (None, None, READ)
+    assert found.groups[TOP].changed_by == frozenset()
 
 
 def test_groups_that_pim_cannot_manage_are_not_asked_about(opened: Any, reply: Any) -> None:
