@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 
+from migrate.model.named import id_or_name
 from migrate.model.policy_exclusions import ExcludedKind
 from migrate.model.record import Record
 from migrate.model.templates import Template
 
-_GROUP = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 Trouble = tuple[list[str], str]
 """The keys and what is wrong with their value."""
 
@@ -36,7 +35,7 @@ class PolicyExclude(Record, frozen=True, kw_only=True, rename=None):
 
     user: str | None = None
     group: str | None = None
-    """Object id."""
+    """Object id or exact name."""
     file: str | None = None
     """A list of users in any format, beside mfa-migrate.toml or by its whole path."""
     kind: ExcludedKind | None = None
@@ -64,7 +63,7 @@ class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
 
     mode: PolicyMode = PolicyMode.ADOPT
     scope: str = "all"
-    """`all`, or `group:<object id>` for a pilot; used in create mode."""
+    """`all`, or `group:<id or exact name>` for a pilot; used in create mode."""
     exclude: tuple[PolicyExclude, ...] = ()
     strength: str | None = None
     """Name or id of an authentication strength that the created policy asks for instead of MFA."""
@@ -78,9 +77,14 @@ class PolicyConfig(Record, frozen=True, kw_only=True, rename=None):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Return the ids of the groups that it names."""
-        scope = () if self.scope == "all" else (self.scope.removeprefix("group:").lower(),)
-        return tuple(dict.fromkeys((*scope, *(one.group.lower() for one in self.exclude if one.group))))
+        """Return the groups that it names, by id or name."""
+        scope = () if self.scope_group is None else (self.scope_group,)
+        return tuple(dict.fromkeys((*scope, *(id_or_name(one.group) for one in self.exclude if one.group))))
+
+    @property
+    def scope_group(self) -> str | None:
+        """Return the pilot group, by id or name; None where the policy is for everybody."""
+        return None if self.scope == "all" else id_or_name(self.scope.removeprefix("group:").strip())
 
 
 def troubles(policy: PolicyConfig) -> Iterator[Trouble]:
@@ -88,8 +92,8 @@ def troubles(policy: PolicyConfig) -> Iterator[Trouble]:
     if policy.report_only_days < 0:
         yield ["policy", "report_only_days"], "policy.report_only_days cannot be negative."
     scope = policy.scope
-    if scope != "all" and not re.fullmatch(r"group:[0-9A-Fa-f-]{36}", scope):
-        yield ["policy", "scope"], f"policy.scope must be `all` or `group:<object id>`, not {scope!r}."
+    if scope != "all" and not (scope.startswith("group:") and policy.scope_group):
+        yield ["policy", "scope"], f"policy.scope must be `all` or `group:<id or exact name>`, not {scope!r}."
     names = [one.name for one in policy.template]
     if Template.ALL_USERS in names or len(set(names)) < len(names):
         yield (
@@ -103,11 +107,8 @@ def troubles(policy: PolicyConfig) -> Iterator[Trouble]:
                 ["policy", "exclude", named[1] if named else "reason"],
                 "policy.exclude takes exactly one of user, group, file and kind.",
             )
-        elif one.group is not None and not _GROUP.fullmatch(one.group):
-            yield (
-                ["policy", "exclude", "group"],
-                f"policy.exclude.group must be the object id of a group, not {one.group!r}.",
-            )
+        elif one.group is not None and not one.group.strip():
+            yield ["policy", "exclude", "group"], "policy.exclude.group must be the id or the exact name of a group."
         elif one.accepted and named[0] in ("group", "kind"):
             yield (
                 ["policy", "exclude", "accepted"],

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from migrate.model.named import id_or_name
 from migrate.model.record import Record
 from migrate.model.waves import hours_of
 
-_GROUP = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 USUAL_SHARES = (10.0, 50.0, 100.0)
 Trouble = tuple[list[str], str]
 """The keys and what is wrong with their value."""
@@ -34,7 +33,7 @@ class WaveEntry(Record, frozen=True, kw_only=True, rename=None):
     users: tuple[str, ...] = ()
     """User principal names or object ids: a canary. There may be several."""
     group: str | None = None
-    """Object id."""
+    """Object id or exact name."""
     file: str | None = None
     """A list of users in any format, beside mfa-migrate.toml or by its whole path."""
     percent: float | None = None
@@ -70,8 +69,8 @@ class WaveConfig(Record, frozen=True, kw_only=True, rename=None):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Return the ids of the groups that it names."""
-        return tuple(dict.fromkeys(one.group.lower() for one in self.wave if one.group))
+        """Return the groups that it names, by id or name."""
+        return tuple(dict.fromkeys(id_or_name(one.group) for one in self.wave if one.group))
 
 
 def wave_troubles(waves: WaveConfig) -> Iterator[Trouble]:
@@ -107,11 +106,8 @@ def _entry_troubles(waves: WaveConfig) -> Iterator[Trouble]:
                 ["waves", "wave", one.kinds[1] if one.kinds else "name"],
                 ("waves.wave takes exactly one of users, group, file, percent and not_capable."),
             )
-        if one.group is not None and not _GROUP.fullmatch(one.group):
-            yield (
-                ["waves", "wave", "group"],
-                f"waves.wave.group must be the object id of a group, not {one.group!r}.",
-            )
+        if one.group is not None and not one.group.strip():
+            yield ["waves", "wave", "group"], "waves.wave.group must be the id or the exact name of a group."
         if one.percent is not None:
             if not reached < one.percent <= 100:
                 yield (

@@ -104,7 +104,7 @@ def apply(
 
     async def work(at: AtWork) -> RunResult:
         call.screen.say(f"Signed in as {at.actor.name}")
-        now = _obeying(at, header, options, max_failures)
+        now = await _obeying(at, header, options, max_failures)
         steps = plan_steps_of(rows, header.rows_sha256)
         _guard(call, header, steps, now, max_users, yes=yes)
         with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
@@ -129,11 +129,13 @@ def _writes(header: PlanHeader, what_if: bool) -> Writes:
     return Writes() if what_if else Writes(states=True, policies=bool(header.policy_steps))
 
 
-def _obeying(at: AtWork, header: PlanHeader, options: ApplyOptions, max_failures: str | None) -> ApplyOptions:
+async def _obeying(at: AtWork, header: PlanHeader, options: ApplyOptions, max_failures: str | None) -> ApplyOptions:
     """Return the options with what the configuration holds back since the plan; what was typed goes before it."""
+    from migrate.commands.config_names import refuse_other_meanings
     from migrate.commands.obeyed import obeyed
 
     held = obeyed(at.call, at.workspace, header, today=at.tenant.server_now().date())
+    await refuse_other_meanings(at.call, at.tenant, header)
     if held is None:
         return options
     return replace(options, tightening=held, max_failures=max_failures or held.limits.max_failures)

@@ -136,6 +136,7 @@ async def read_whole(
             keep_previous=keep_previous,
             cross_check=facts.cross_check,
             permissions=tenant.permissions,
+            group_names=facts.group_names,
         )
 
 

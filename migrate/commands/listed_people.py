@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from migrate.errors import ConfigProblem
 from migrate.model.users import UserProfile
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot
-
-FindUser = Callable[[str, Snapshot, str], str]
-"""Returns the id of a user by name, or raises ConfigProblem that names the key of the configuration."""
 
 
 def people_listed(file: str, settings: Settings, snapshot: Snapshot, *, key: str, hint: str) -> Iterator[UserProfile]:

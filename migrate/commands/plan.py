@@ -12,6 +12,7 @@ import typer
 
 from migrate import __version__
 from migrate.commands.call import Call, dialect_of
+from migrate.commands.config_names import names_in
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
 from migrate.commands.sign_in_evidence import ways_seen_in
@@ -46,6 +47,7 @@ from migrate.store.readings_file import read_readings
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
+    from migrate.decide.config_names import Names
     from migrate.decide.planner import Planner
     from migrate.decide.policy_steps import OwnPast
 
@@ -105,7 +107,7 @@ def plan(
             workspace,
             _noted(planner.rows(snapshot.users()), off),
             lambda digest: _with_replay(
-                _completed(call, planner.header(digest, tool_version=__version__), made, books),
+                _completed(call, planner.header(digest, tool_version=__version__), made, books, rules),
                 workspace,
                 snapshot,
                 planner.planned_evidence,
@@ -172,12 +174,12 @@ def _with_replay(
     return msgspec.structs.replace(header, notes=(*header.notes, *notes_of(found[0])))
 
 
-def _completed(call: Call, header: PlanHeader, made: MadeWith, books: BooksBeside) -> PlanHeader:
-    """Return the header with what it was made with, and what the answers about the tenant mean for it."""
+def _completed(call: Call, header: PlanHeader, made: MadeWith, books: BooksBeside, rules: Rules) -> PlanHeader:
+    """Return the header with what it was made with, the names in it, and the answers about the tenant."""
     from migrate.decide.tenant_answers import answer_notes
 
     notes = (*header.notes, *answer_notes(call.settings.config.tenant_settings))
-    return msgspec.structs.replace(header, made_with=made, books=books, notes=notes)
+    return msgspec.structs.replace(header, made_with=made, books=books, notes=notes, names=rules.names)
 
 
 _CLOSED_BY_STEPS = (HoldReason.UNCOVERED, HoldReason.PARTLY, HoldReason.MANAGED_POLICY)
@@ -250,21 +252,20 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
             "No emergency access account is configured.",
             hint='Add to mfa-migrate.toml: [emergency_access] accounts = ["name@domain", …], or none = "the reason".',
         )
-    actor = snapshot.header.actor
-    return Rules(
+    actor, names = snapshot.header.actor, names_in(snapshot)
+    rules = Rules(
         create=config.policy.mode.value == "create",
-        scope_group=_scope_group(config, snapshot),
-        switch_on=tuple(_policy_id(name, snapshot) for name in config.policy.switch_on),
-        emergency_access=tuple(_user_id(name, snapshot, "emergency_access.accounts") for name in access.accounts),
+        scope_group=None if (pilot := config.policy.scope_group) is None else names.group(pilot, "policy.scope"),
+        switch_on=tuple(names.policy(name, "policy.switch_on") for name in config.policy.switch_on),
+        emergency_access=tuple(names.user(name, "emergency_access.accounts") for name in access.accounts),
         emergency_none=access.none,
         exclusions={
-            one.user_id: one
-            for one in (_excluded(entry, snapshot) for entry in config.exclude if today < entry.expires)
+            one.user_id: one for one in (_excluded(entry, names) for entry in config.exclude if today < entry.expires)
         },
         guests=config.guests,
-        canary=frozenset(_user_id(name, snapshot, "waves.canary") for name in config.waves.canary),
+        canary=frozenset(names.user(name, "waves.canary") for name in config.waves.canary),
         percentages=config.waves.percentages,
-        waves=wave_rules(settings, snapshot, _user_id),
+        waves=wave_rules(settings, snapshot, names),
         accepted_gaps=_accepted_on(config, today),
         apps_that_matter=frozenset(config.coverage.apps) or None,
         baseline=answer_on(config.tenant_settings.answer, today),
@@ -274,44 +275,33 @@ def rules_for(settings: Settings, snapshot: Snapshot, *, today: date) -> Rules:
         only=None,
         emergency_decision=_decision(access),
         not_before=tuple((start.wave, start.not_before.isoformat()) for start in config.waves.start),
-        accepted_caught=_caught_on(config, snapshot, today),
-        policy_exclusions=policy_exclusions(settings, snapshot, _user_id),
-        strength=None if config.policy.strength is None else _strength_id(config.policy.strength, snapshot),
+        accepted_caught=_caught_on(config, today, names),
+        policy_exclusions=policy_exclusions(settings, snapshot, names),
+        strength=None if (asked := config.policy.strength) is None else names.strength(asked, "policy.strength"),
         wishes=tuple(
             Wish(template=one.name, switch_on=one.switch_on, temporary_access_pass=one.temporary_access_pass or "")
             for one in config.policy.template
         ),
     )
+    return msgspec.structs.replace(rules, names=names.found)
 
 
-def _caught_on(config: Config, snapshot: Snapshot, today: date) -> tuple[AcceptedPerson, ...]:
-    return tuple(_accepted_person(entry, snapshot) for entry in config.accept_caught if today < entry.expires)
+def _caught_on(config: Config, today: date, names: Names) -> tuple[AcceptedPerson, ...]:
+    return tuple(_accepted_person(entry, names) for entry in config.accept_caught if today < entry.expires)
 
 
-def _accepted_person(entry: AcceptCaught, snapshot: Snapshot) -> AcceptedPerson:
+def _accepted_person(entry: AcceptCaught, names: Names) -> AcceptedPerson:
     return AcceptedPerson(
-        user_id=_user_id(entry.user, snapshot, "accept_caught.user"),
+        user_id=names.user(entry.user, "accept_caught.user"),
         user_principal_name=entry.user,
         reason=entry.reason,
         expires=entry.expires.isoformat(),
     )
 
 
-def _scope_group(config: Config, snapshot: Snapshot) -> str | None:
-    if config.policy.scope == "all":
-        return None
-    group_id = config.policy.scope.removeprefix("group:").lower()
-    if group_id not in snapshot.evidence().groups:
-        raise ConfigProblem(
-            f"The pilot group {group_id} of policy.scope is not in the snapshot.",
-            hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
-        )
-    return group_id
-
-
-def _excluded(entry: Exclusion, snapshot: Snapshot) -> ExcludedUser:
+def _excluded(entry: Exclusion, names: Names) -> ExcludedUser:
     return ExcludedUser(
-        user_id=_user_id(entry.user, snapshot, "exclude.user"),
+        user_id=names.user(entry.user, "exclude.user"),
         reason=entry.reason,
         expires=entry.expires.isoformat(),
         decided_by=entry.decided_by or "",
@@ -333,8 +323,11 @@ def excluded_by(config: Config, snapshot: Snapshot) -> frozenset[str]:
 
     That a day has come is no edit. Whoever is not in the snapshot any more is left out.
     """
-    users = (snapshot.user(entry.user) for entry in config.exclude)
-    return frozenset(user.profile.id for user in users if user is not None)
+    names, found = names_in(snapshot), set()
+    for entry in config.exclude:
+        with suppress(ConfigProblem):
+            found.add(names.user(entry.user, "exclude.user"))
+    return frozenset(found)
 
 
 def _accepted_on(config: Config, today: date) -> tuple[AcceptedGap, ...]:
@@ -349,47 +342,3 @@ def _accepted_on(config: Config, today: date) -> tuple[AcceptedGap, ...]:
         for gap in config.accept_partial
         if today < gap.expires
     )
-
-
-def _user_id(name: str, snapshot: Snapshot, key: str) -> str:
-    from migrate.exchange.invisible import invisible_in
-
-    user = snapshot.user(name)
-    if user is None:
-        raise ConfigProblem(
-            f"{key}: there is no user {name!r} in the snapshot of {snapshot.header.organization.default_domain}.",
-            hint=invisible_in(name) or "Check the spelling, or run `mfa-migrate export` again if the account is new.",
-        )
-    return user.profile.id
-
-
-def _strength_id(name: str, snapshot: Snapshot) -> str:
-    strengths = snapshot.evidence().authentication_strengths
-    found = [str(raw.get("id")) for raw in strengths if name in (raw.get("id"), raw.get("displayName"))]
-    if len(found) != 1:
-        known = ", ".join(sorted(repr(raw.get("displayName")) for raw in strengths)) or "none"
-        raise ConfigProblem(
-            f"policy.strength: {'no' if not found else len(found)} authentication strength named {name!r} in the "
-            "snapshot.",
-            hint=f"Known are {known}.",
-        )
-    return found[0]
-
-
-def _policy_id(name: str, snapshot: Snapshot) -> str:
-    from difflib import get_close_matches
-
-    policies = snapshot.evidence().policies
-    found = [policy.id for policy in policies if name in (policy.id, policy.display_name)]
-    if len(found) > 1:
-        raise ConfigProblem(
-            f"policy.switch_on: {len(found)} policies are named {name!r}: {', '.join(found)}.",
-            hint="Use the id of the policy that is meant.",
-        )
-    if not found:
-        near = get_close_matches(name, [policy.display_name for policy in policies], n=3, cutoff=0.4)
-        raise ConfigProblem(
-            f"policy.switch_on: no policy is named {name!r} in the export; a part of a name does not do here.",
-            hint=f"Near: {', '.join(map(repr, near))}." if near else "Write the id or the exact name of the policy.",
-        )
-    return found[0]

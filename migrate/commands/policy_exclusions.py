@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from migrate.commands.listed_people import FindUser, people_listed
+from migrate.commands.listed_people import people_listed
 from migrate.config_policy import PolicyExclude
-from migrate.errors import ConfigProblem
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion
 from migrate.model.users import MfaState, UserRecord
 from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from migrate.decide.config_names import Names
+
 _NO_GUESS = "Correct the row, or take it out: nobody is left out of a policy by guessing."
 _LIKE = {ExcludedKind.ROOMS: Nobody.ROOM, ExcludedKind.SERVICE_ACCOUNTS: Nobody.SERVICE_ACCOUNT}
 
 
-def policy_exclusions(settings: Settings, snapshot: Snapshot, user_id: FindUser) -> tuple[PolicyExclusion, ...]:
+def policy_exclusions(settings: Settings, snapshot: Snapshot, names: Names) -> tuple[PolicyExclusion, ...]:
     """Return every exclusion, those whose day has come too: expiry never edits a policy.
 
     Args:
         settings: With the configuration.
         snapshot: What names are looked up in.
-        user_id: Returns the id of a user by name, or raises ConfigProblem that names the key.
+        names: Resolves the names of the configuration.
 
     Raises:
         ConfigProblem: A name is nobody's, or a group was not read.
@@ -30,20 +33,18 @@ def policy_exclusions(settings: Settings, snapshot: Snapshot, user_id: FindUser)
     """
     found: dict[tuple[ExcludedBy, str], PolicyExclusion] = {}
     for entry in settings.config.policy.exclude:
-        for one in _of_entry(entry, settings, snapshot, user_id):
+        for one in _of_entry(entry, settings, snapshot, names):
             found.setdefault((one.by, one.id), one)
     for one in _who_keep_mfa(settings, snapshot):
         found.setdefault((one.by, one.id), one)
     return tuple(found.values())
 
 
-def _of_entry(
-    entry: PolicyExclude, settings: Settings, snapshot: Snapshot, user_id: FindUser
-) -> Iterator[PolicyExclusion]:
+def _of_entry(entry: PolicyExclude, settings: Settings, snapshot: Snapshot, names: Names) -> Iterator[PolicyExclusion]:
     if entry.user is not None:
-        yield _exclusion(ExcludedBy.USER, user_id(entry.user, snapshot, "policy.exclude.user"), entry.user, entry)
+        yield _exclusion(ExcludedBy.USER, names.user(entry.user, "policy.exclude.user"), entry.user, entry)
     elif entry.group is not None:
-        yield _exclusion(ExcludedBy.GROUP, _group(entry.group.lower(), snapshot), entry.group, entry)
+        yield _exclusion(ExcludedBy.GROUP, names.group(entry.group, "policy.exclude.group"), entry.group, entry)
     elif entry.file is not None:
         listed = people_listed(entry.file, settings, snapshot, key="policy.exclude.file", hint=_NO_GUESS)
         for one in listed:
@@ -66,15 +67,6 @@ def _exclusion(by: ExcludedBy, id_: str, name: str, entry: PolicyExclude) -> Pol
         since="" if entry.since is None else entry.since.isoformat(),
         accepted=entry.accepted,
     )
-
-
-def _group(group_id: str, snapshot: Snapshot) -> str:
-    if group_id not in snapshot.evidence().groups:
-        raise ConfigProblem(
-            f"The group {group_id} of policy.exclude is not in the snapshot.",
-            hint="Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again.",
-        )
-    return group_id
 
 
 def _of_kind(kind: Nobody, snapshot: Snapshot) -> Iterator[tuple[str, str]]:

@@ -6,11 +6,13 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TypeVar
 
 from migrate.engine.ports import Progress, SnapshotSink, Tenant
 from migrate.errors import RemoteProblem
 from migrate.model.instants import iso_utc
+from migrate.model.named import NamedKind, is_id
 from migrate.model.reasons import Why, reason_of
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Compared, CrossCheck, Organization, SubscribedSku
@@ -37,6 +39,8 @@ class ExportFacts:
     states_read_by: str
     """`requirements` or `select`."""
     cross_check: CrossCheck | None
+    group_names: dict[str, tuple[str, ...]]
+    """Names of groups that were asked for, with the ids of all that are called so."""
 
 
 async def export_tenant(
@@ -57,7 +61,7 @@ async def export_tenant(
         progress: Told how far the reading is.
         fast: Read states by the undocumented `$select` first, cross-checked on a sample.
         rng: Chooses the sample.
-        groups: Ids of groups to read although no policy names them yet.
+        groups: Groups to read although no policy names them yet, by id, or by name: then all that are called so.
         roles: Role template ids to read likewise.
 
     Raises:
@@ -74,7 +78,9 @@ async def export_tenant(
         users += len(chunk)
         progress.advance(users, None, "Reading users")
     progress.note(f"{users} users read")
-    sink.set_evidence(await tenant.read_evidence(groups=groups, roles=roles, paths=True))
+    group_names = await _group_names(tenant, groups)
+    called = (*(each for each in groups if is_id(each)), *chain.from_iterable(group_names.values()))
+    sink.set_evidence(await tenant.read_evidence(groups=called, roles=roles, paths=True))
     if any(sku.allows_conditional_access for sku in skus):
         await _read_registrations(tenant, sink, progress)
     else:
@@ -95,7 +101,13 @@ async def export_tenant(
         actor=actor,
         states_read_by="select" if by_select else "requirements",
         cross_check=check,
+        group_names=group_names,
     )
+
+
+async def _group_names(tenant: Tenant, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    names = [each for each in groups if not is_id(each)]
+    return await tenant.find_called(NamedKind.GROUP, names) if names else {}
 
 
 async def _read_registrations(tenant: Tenant, sink: SnapshotSink, progress: Progress) -> None:

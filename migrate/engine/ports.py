@@ -9,6 +9,7 @@ from typing import Protocol
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, Touched
+from migrate.model.named import NamedKind
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
@@ -70,6 +71,10 @@ class Tenant(Protocol):
         `groups` and `roles` (template ids) are read as well, although no policy may name them yet. With `paths` it is
         read also through which nested groups people come in, where that takes few requests; it changes no verdict.
         """
+        ...
+
+    async def find_called(self, kind: NamedKind, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return by name the ids (lower case) of all objects that are called exactly so."""
         ...
 
     async def renew_evidence(self, evidence: Evidence) -> Evidence:

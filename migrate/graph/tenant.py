@@ -18,6 +18,7 @@ from migrate.graph.channel import Call, Channel
 from migrate.graph.directory_audits import directory_audits
 from migrate.graph.evidence import EvidenceReader
 from migrate.graph.leaving import IsWanted, MayLeave
+from migrate.graph.names import ids_called
 from migrate.graph.pace import Bucket, Clock, Pacers
 from migrate.graph.pages import pages, whole
 from migrate.graph.policies import PolicyAccess
@@ -31,6 +32,7 @@ from migrate.model.directory_audit import AuditEvent
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.instants import moment_of
+from migrate.model.named import NamedKind
 from migrate.model.permissions import BACKUPS, LICENCES, POLICIES, REPORTS, ROLES, STATES, USERS, Need
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
@@ -223,6 +225,10 @@ class GraphTenant:
     ) -> Evidence:
         """Read policies, locations, strengths, security defaults, and every group and role that a policy names."""
         return await self._evidence.read(groups=groups, roles=roles, paths=paths)
+
+    async def find_called(self, kind: NamedKind, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return by name the ids of all objects that are called exactly so. See `names.ids_called`."""
+        return await ids_called(self._channel, kind, names)
 
     async def renew_evidence(self, evidence: Evidence) -> Evidence:
         """Return evidence with policies, locations, strengths and security defaults read again, the people kept."""

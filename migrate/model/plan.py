@@ -9,6 +9,7 @@ import msgspec
 
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import AcceptedPerson, PolicyImpact
+from migrate.model.named import Named
 from migrate.model.plan_part import PlanPart
 from migrate.model.policy_exclusions import PolicyExclusion, Proposal
 from migrate.model.policy_scope import SetPolicyScope
@@ -390,6 +391,8 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
     """Names of those among them of whom neither way requires MFA."""
     proposals: tuple[Proposal, ...] = ()
     """Accounts that the policy catches and that may be no persons."""
+    names: tuple[Named, ...] = ()
+    """Names of the configuration with the ids that the plan goes by."""
 
     @property
     def digest(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from migrate.model.impact import AcceptedPerson
+from migrate.model.named import Named
 from migrate.model.plan import AcceptedGap, Decision, ExcludedUser, Limits
 from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.record import Record
@@ -64,5 +65,7 @@ class Rules(Record, frozen=True, kw_only=True):
     """Policies of ours besides the one for users."""
     policy_exclusions: tuple[PolicyExclusion, ...] = ()
     """Whom the created policy leaves out, those whose day has come too: expiry never edits a policy."""
+    names: tuple[Named, ...] = ()
+    """Names of the configuration with the ids that they stand for."""
     accepted_caught: tuple[AcceptedPerson, ...] = ()
     """Whom the operator accepts by name as caught by a policy that is switched on."""

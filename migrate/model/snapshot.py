@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import msgspec
+
 from migrate.model.record import Record
 
 P1_PLANS = frozenset({"41781fb2-bc02-4b7c-bd55-b576c07bb09d", "eec0eb4f-6444-4f95-aba0-50c24d67f998"})
@@ -115,6 +117,8 @@ class SnapshotHeader(Record, frozen=True, kw_only=True):
     cross_check: CrossCheck | None = None
     """None where states were read in one way only."""
     permissions: TokenPermissions | None = None
+    group_names: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Names of groups that the configuration used, with the ids of all groups of the tenant that were called so."""
 
     @property
     def taken_on(self) -> date:

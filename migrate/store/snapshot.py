@@ -134,6 +134,7 @@ class SnapshotWriter:
         keep_previous: bool,
         cross_check: CrossCheck | None = None,
         permissions: TokenPermissions | None = None,
+        group_names: dict[str, tuple[str, ...]] | None = None,
     ) -> SnapshotHeader:
         """Complete the snapshot, put it in place and return its header.
 
@@ -141,8 +142,8 @@ class SnapshotWriter:
             taken_at: When the reading began, by the server's clock (ISO 8601, UTC).
             keep_previous: Keep the present snapshot, because a run was made from it, as
                 `snapshot-<first 12 digits of its id>.db`.
-            tool_version, cloud, endpoint, organization, skus, actor, states_read_by, cross_check, permissions: As in
-                `SnapshotHeader`.
+            tool_version, cloud, endpoint, organization, skus, actor, states_read_by, cross_check, permissions,
+                group_names: As in `SnapshotHeader`.
 
         Raises:
             FolderProblem: The disk is full or the file cannot be replaced. The present snapshot stays.
@@ -167,6 +168,7 @@ class SnapshotWriter:
                 counts=dict(sorted(counts.items())),
                 cross_check=cross_check,
                 permissions=permissions,
+                group_names=group_names or {},
             )
             encoded = msgspec.json.encode(header)
             connection.execute("INSERT INTO meta VALUES ('header', ?)", (encoded,))

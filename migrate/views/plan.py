@@ -94,6 +94,7 @@ def _lines(
     yield "Authentication methods are not touched; nobody has to register again."
     yield ""
     yield from _policy_lines(header, bodies=bodies)
+    yield from _name_lines(header)
     yield table(
         ["Wave", "Name", "Users"],
         ((str(wave.number), wave.name, str(wave.users)) for wave in header.waves),
@@ -112,6 +113,15 @@ def _lines(
     yield f"All rows: {path}"
     yield f"Next: {next_step(header)}"
     yield closing_line(header)
+
+
+def _name_lines(header: PlanHeader) -> Iterator[str]:
+    """Yield what names of the configuration stand for; user principal names stand beside their ids in every row."""
+    shown = [one for one in header.names if not one.is_principal_name]
+    if shown:
+        yield "Names in the configuration, and the ids that this plan goes by"
+        yield from (f"  {one.key}: {one.name!r} is {one.kind} {one.id}" for one in shown)
+        yield ""
 
 
 def next_step(header: PlanHeader) -> str:

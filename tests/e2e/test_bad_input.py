@@ -233,7 +233,7 @@ def test_a_log_file_that_cannot_be_written(lab: Lab) -> None:
         ({"policy": "report_only_days = -1"}, ("line 10", "negative")),
         ({"policy": 'policy_settle = "soon"'}, ("line 10", "policy.policy_settle", "'soon'")),
         ({"policy": "mode = 3"}, ("line 10", "policy.mode")),
-        ({"policy": 'scope = "everybody"'}, ("line 10", "group:<object id>")),
+        ({"policy": 'scope = "everybody"'}, ("line 10", "group:<id or exact name>")),
         ({"limits": 'max_users = "lots"'}, ("line 16", "limits.max_users", "'lots'")),
         ({"waves": "percentages = [50, 10]"}, ("line 13", "percentages", "[10, 50, 100]")),
         ({"emergency_access": 'accounts = ["a@b"]\nnone = "both"'}, ("either accounts or none",)),
@@ -258,7 +258,10 @@ def test_a_configuration_that_is_not_there(lab: Lab) -> None:
         ({"emergency_access": 'accounts = ["gone@contoso.example"]'}, ("emergency_access.accounts", "gone@contoso")),
         ({"waves": 'canary = ["gone@contoso.example"]'}, ("waves.canary", "gone@contoso.example")),
         ({"policy": 'switch_on = ["No such policy"]'}, ("policy.switch_on", "No such policy")),
-        ({"policy": f'mode = "create"\nscope = "group:{"0" * 8}-0000-0000-0000-{"0" * 12}"'}, ("pilot group",)),
+        (
+            {"policy": f'mode = "create"\nscope = "group:{"0" * 8}-0000-0000-0000-{"0" * 12}"'},
+            ("policy.scope", "is not in the snapshot"),
+        ),
     ],
 )
 def test_a_name_in_the_configuration_that_the_tenant_does_not_know(

@@ -258,7 +258,7 @@ def test_a_key_that_is_like_no_other_lists_those_that_are_known() -> None:
         ("[waves]\npercentages = [10, 10, 100]", ("line 2", "percentages")),
         ("[waves]\npercentages = [0, 100]", ("line 2", "percentages")),
         ("[waves]\npercentages = [10, 50]", ("line 2", "percentages")),
-        ("[policy]\nscope = 'group:staff'", ("line 2", "group:<object id>")),
+        ("[policy]\nscope = 'group: '", ("line 2", "group:<id or exact name>")),
         ("[emergency_access]\naccounts = []", ("line 1", "either accounts or none")),
         ("a = = 1", ("TOML", "line 1")),
     ],

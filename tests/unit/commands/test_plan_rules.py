@@ -66,11 +66,11 @@ def test_an_exclusion_that_has_expired_need_not_be_known_any_more(
         (ACCESS + '[policy]\nswitch_on = ["Twise"]', ("policy.switch_on", "no policy", "Near: 'Twice'")),
         (
             ACCESS + '[policy]\nswitch_on = ["Twice"]',
-            ("policy.switch_on", "2 policies", policy("Twice").id, "id of the policy"),
+            ("policy.switch_on", "2 policies", policy("Twice").id, "id of the one"),
         ),
         (
             ACCESS + f'[policy]\nmode = "create"\nscope = "group:{object_id("staff")}"',
-            ("pilot group", object_id("staff"), "mfa-migrate export"),
+            ("policy.scope", object_id("staff"), "mfa-migrate export"),
         ),
     ],
 )
@@ -197,7 +197,7 @@ def test_nobody_is_left_out_of_the_policy_by_guessing(
     [
         ("", "exactly one of user, group, file and kind"),
         ('user = "ada@contoso.example"\nkind = "rooms"', "exactly one of user, group, file and kind"),
-        ('group = "Field workers"', "must be the object id of a group"),
+        ('group = " "', "must be the id or the exact name of a group"),
         ('kind = "rooms"\naccepted = true', "for people by name"),
         ('kind = "robots"', "does not know 'robots'"),
     ],

@@ -15,6 +15,7 @@ from migrate.errors import FolderDamaged, PermissionMissing
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome, Touched, columns_of, entry_of
+from migrate.model.named import NamedKind
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason, Why, reason_of, why_of
 from migrate.model.record import JsonObject, canonical_json, sha256_of
@@ -138,6 +139,15 @@ class MemoryTenant:
     ) -> Evidence:
         self.breaker.passed()
         return self.evidence()
+
+    async def find_called(self, kind: NamedKind, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        self.breaker.passed()
+        assert kind is NamedKind.USER, "nothing else is named by these tests"
+        people = self.profiles.values()
+        return {
+            name: tuple(one.id for one in people if name in (one.user_principal_name, one.display_name))
+            for name in names
+        }
 
     def evidence(self) -> Evidence:
         """Return the evidence as it is now."""
