@@ -65,7 +65,7 @@ async def _told(connection: Connection, tenant: GraphTenant, need: Need) -> tupl
     return lack_told(
         lack,
         who_consents=who_consents(connection),
-        link=consent_link(connection, (need.permission, *need.together)),
+        link=consent_link(connection, (need.permission, *need.together, *need.sometimes)),
     )
 
 

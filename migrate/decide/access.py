@@ -45,7 +45,8 @@ def lack_of(need: Need, token: TokenFacts | None, eligible: frozenset[str] | Non
     if not need.is_met(token.held):
         return Lack(kind=LackKind.PERMISSION, need=need)
     if not lacks_role(need, token):
-        return Lack(kind=LackKind.NEITHER, need=need)
+        besides = not frozenset(need.sometimes) <= token.held
+        return Lack(kind=LackKind.PERMISSION_BESIDES if besides else LackKind.NEITHER, need=need)
     could = tuple(role.value for role in need.roles if role.value in (eligible or frozenset()))
     return Lack(kind=LackKind.ROLE_ELIGIBLE if could else LackKind.ROLE, need=need, eligible=could)
 

@@ -131,6 +131,8 @@ def _options(connection: Connection) -> dict[str, Any]:
         options["cache_persistence_options"] = identity.TokenCachePersistenceOptions(name=CACHE_NAME)
         if connection.auth.is_for_people and (account := account_of(connection)) is not None:
             options["authentication_record"] = account
+            # The record names its own sign-in service, and azure-identity takes no second one beside it.
+            del options["authority"]
     return options
 
 

@@ -33,7 +33,7 @@ from migrate.model.evidence import (
     ReadStatus,
     RoleEvidence,
 )
-from migrate.model.permissions import POLICIES, ROLES
+from migrate.model.permissions import PLANS, POLICIES, ROLES
 from migrate.model.record import JsonObject
 
 _NOBODY = Members()
@@ -378,7 +378,8 @@ def _conditional_access(path: str, doing: str) -> Call:
 
 
 def _in_beta(path: str, doing: str) -> Call:
-    return dataclasses.replace(_conditional_access(path, doing), path=f"/beta/identity/conditionalAccess/{path}")
+    call = _conditional_access(path, doing)
+    return dataclasses.replace(call, path=f"/beta/identity/conditionalAccess/{path}", needs=PLANS)
 
 
 def _rules_of(plan_id: str) -> Call:

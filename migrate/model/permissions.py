@@ -142,6 +142,19 @@ POLICIES = Need(
     roles=_POLICY_READERS,
     verbs=_EVIDENCE,
 )
+PLANS = Need(
+    what="policy plans and the tenant-wide settings of Conditional Access (beta)",
+    method="GET",
+    paths=("/identity/conditionalAccess/plans", "/identity/conditionalAccess/settings"),
+    permission="Policy.Read.All",
+    instead=("Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess"),
+    roles=(_ROLE.CONDITIONAL_ACCESS_ADMINISTRATOR,),
+    verbs=("export", "doctor"),
+    beta=True,
+    refuses=False,
+    note="the pages name no reading role, so that Global Reader may be refused; plans prove nothing, and are then "
+    "named as *not read*",
+)
 METHODS = Need(
     what="authentication strengths; which authentication methods are allowed, and whose MFA is trusted (`export`, "
     "and `apply` before it creates or switches on a policy; where it is refused, who is MFA capable is told by the "
@@ -284,6 +297,7 @@ TABLE: tuple[Need, ...] = (
     USERS,
     STATES,
     POLICIES,
+    PLANS,
     METHODS,
     GROUPS,
     OWNERS,

@@ -62,6 +62,8 @@ class LackKind(StrEnum):
     ROLE = "role"
     ROLE_ELIGIBLE = "role-eligible"
     """The person could activate it (PIM) and has not."""
+    PERMISSION_BESIDES = "permission-besides"
+    """It holds the least one, and not the one that some page names besides."""
     NEITHER = "neither"
     """Both stand in the token, so it may be older than what was given since, or the role is for a unit only."""
     UNKNOWN = "unknown"

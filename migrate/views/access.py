@@ -25,6 +25,11 @@ def lack_told(lack: Lack, *, who_consents: str, link: str) -> tuple[str, str]:
                 f"The token lacks the permission {need.permissions_told}",
                 f"Have it consented to. Send this to a {who_consents}: {link}",
             )
+        case LackKind.PERMISSION_BESIDES:
+            return (
+                f"The token holds {need.permission}, and this tenant seems to ask for {', '.join(need.sometimes)} too",
+                f"Have it consented to as well. Send this to a {who_consents}: {link}",
+            )
         case LackKind.ROLE:
             return (
                 f"The signed-in account has no role that allows it: {need.roles_told}",

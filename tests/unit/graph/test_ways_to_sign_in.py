@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -418,6 +419,67 @@ def test_tokens_are_kept_encrypted_or_not_at_all(
     assert problem is None or "`cache`" in problem.hint
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"eyJ" in path.read_bytes()]
     assert kept == [], "a token lies in plain text"
+
+
+@pytest.fixture
+def keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let this machine encrypt: what libsecret would keep is kept here, encrypted, under the same names.
+
+    A desktop session with a keyring cannot be had in a test; everything above it is azure-identity's and msal's own.
+    """
+    import msal_extensions
+    from cryptography.fernet import Fernet
+
+    key = Fernet(Fernet.generate_key())
+
+    class Keyring(msal_extensions.FilePersistence):  # type: ignore[misc]
+        is_encrypted = True
+
+        def __init__(self, location: str, *_: object, **__: object) -> None:
+            super().__init__(location)
+
+        def save(self, content: str) -> None:
+            super().save(key.encrypt(content.encode()).decode())
+
+        def load(self) -> str:
+            return key.decrypt(super().load().encode()).decode()
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(msal_extensions, "LibsecretPersistence", Keyring)
+    return tmp_path
+
+
+def test_where_the_platform_encrypts_a_person_is_asked_once_and_no_token_is_readable(
+    sandbox: SandboxServer, keyring: Path
+) -> None:
+    first, shown = browsed(sandbox, keeps_cache=True)
+    assert len(shown) == 1
+    assert names_of_users(sandbox, first) > 0
+    second, again = browsed(sandbox, keeps_cache=True)
+    assert again == [], "the second command asks nobody"
+    assert second.actor() == first.actor()
+    assert names_of_users(sandbox, second) > 0
+    kept = {path.name: path.read_bytes() for path in keyring.rglob("*") if path.is_file()}
+    assert any(name.startswith(("mfa-migrate.cae", "mfa-migrate.nocae")) for name in kept), kept.keys()
+    for name, content in kept.items():
+        assert b"eyJ" not in content, f"{name} holds a token in plain text"
+        assert b"refresh_token" not in content, name
+
+
+def test_a_cache_that_was_taken_away_asks_once_more(sandbox: SandboxServer, keyring: Path) -> None:
+    browsed(sandbox, keeps_cache=True)
+    for path in keyring.rglob("mfa-migrate.*"):
+        path.unlink()
+    _, again = browsed(sandbox, keeps_cache=True)
+    assert len(again) == 1
+
+
+def test_an_application_keeps_its_token_encrypted_too(sandbox: SandboxServer, keyring: Path) -> None:
+    as_application(sandbox, WAY.CLIENT_SECRET, client_secret="right", keeps_cache=True)
+    kept = [path.read_bytes() for path in keyring.rglob("mfa-migrate.*") if path.is_file()]
+    assert kept
+    assert not [content for content in kept if b"eyJ" in content]
 
 
 def test_the_note_of_an_account_is_for_its_owner_alone(sandbox: SandboxServer, tmp_path: Path) -> None:

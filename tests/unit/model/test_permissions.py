@@ -67,4 +67,5 @@ def _is_known_gap(need: Need, path: str) -> bool:
 
     What owners take stands on the Graph page "List group owners".
     """
-    return bool(re.search(r"privilegedAccess/group|recovery/snapshots|/owners$", path)) or need is HIDDEN
+    lacking = r"privilegedAccess/group|recovery/snapshots|/owners$|conditionalAccess/(plans|settings)"
+    return bool(re.search(lacking, path)) or need is HIDDEN
