@@ -91,6 +91,8 @@ class Settings(Record, frozen=True, kw_only=True, rename=None):
     config: Config
     config_path: Path | None
     """The file that was read; None when there was none."""
+    started_in: Path
+    """The current folder at the start, asked for once: it may be gone before the end."""
 
     @property
     def is_sandbox(self) -> bool:
@@ -138,7 +140,19 @@ def settings_from(options: GlobalOptions, environ: Mapping[str, str], cwd: Path)
         sign_in=sign_in,
         config=config,
         config_path=path,
+        started_in=cwd,
     )
+
+
+def folder_of_start() -> Path:
+    """Return the current folder; raises UsageProblem when it was deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageProblem(
+            "The folder that this shell stands in does not exist any more. Nothing was done.",
+            hint="Change to one that exists, with cd, and type the command again.",
+        ) from None
 
 
 def _truthy(text: str) -> bool:

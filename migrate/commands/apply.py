@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -114,7 +113,7 @@ def apply(
 
     result = at_work(call, "apply", work, writes=_writes(header, what_if), replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     _say_edited_meanwhile(call, workspace, plan)
-    way_back = command_for(call.settings, "rollback", Path.cwd())
+    way_back = command_for(call.settings, "rollback")
     put_back = _put_back(workspace, header) if result.is_through else 0
     call.answer(apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
@@ -187,7 +186,7 @@ def _guard(
     refuse_too_many(bounds, only_wave=options.only_wave, until=options.until, max_users=max_users)
     if options.what_if or yes:
         return
-    way_back = command_for(call.settings, "rollback", Path.cwd())
+    way_back = command_for(call.settings, "rollback")
     names = [step.user_principal_name for step in islice(_within(steps, header, options), FIRST)]
     lines = apply_question(header, names, only_wave=options.only_wave, until=options.until, way_back=way_back)
     confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")

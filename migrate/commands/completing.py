@@ -14,7 +14,7 @@ import typer
 
 from migrate.errors import MfaMigrateError
 from migrate.model.plan import Wave
-from migrate.settings import GlobalOptions, settings_from
+from migrate.settings import GlobalOptions, folder_of_start, settings_from
 
 Offer = tuple[str, str]
 """A value and what it means."""
@@ -66,4 +66,4 @@ def _workspace(context: typer.Context) -> Path:
         names = {name: here.params.get(name) for name in ("workspace", "config")}
         typed = typed.over(GlobalOptions(**names))
         here = here.parent  # type: ignore[assignment]
-    return settings_from(typed, os.environ, Path.cwd()).workspace
+    return settings_from(typed, os.environ, folder_of_start()).workspace

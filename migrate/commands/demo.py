@@ -67,9 +67,10 @@ def _empty(folder: Path) -> None:
     """Make the folder, or empty it when an earlier demo made it; any other folder is left alone."""
     if folder.exists() and not (folder / MARK).is_file() and any(folder.iterdir()):
         raise UsageProblem(f"{folder} holds something else than a demo.", hint="Choose another --folder.")
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # The folder itself stays: somebody's shell may stand in it.
+    for found in folder.iterdir():
+        shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
     (folder / MARK).touch()
 
 

@@ -43,7 +43,7 @@ def init(
     """
     from migrate.exchange.config_answers import answers_in, with_answers
 
-    path = call.settings.config_path or Path.cwd() / DEFAULT_CONFIG
+    path = call.settings.config_path or call.settings.started_in / DEFAULT_CONFIG
     text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
     known = answers_in(text)
     open_questions = [question for question in QUESTIONS if (question.table, question.key) not in known]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from migrate.errors import ConfigProblem
 from migrate.model.users import UserProfile
@@ -27,7 +26,7 @@ def people_listed(file: str, settings: Settings, snapshot: Snapshot, *, key: str
     """
     from migrate.exchange.reading import read_claims
 
-    beside = Path.cwd() if settings.config_path is None else settings.config_path.parent
+    beside = settings.started_in if settings.config_path is None else settings.config_path.parent
     listed = read_claims(beside / file)
     missing = []
     for claim in listed.claims:

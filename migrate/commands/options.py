@@ -7,7 +7,6 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import msgspec
@@ -18,7 +17,7 @@ from migrate.commands.completing import offers
 from migrate.config import OutputFormat
 from migrate.errors import ExitCode
 from migrate.model.access import Cloud, SignInMethod
-from migrate.settings import GlobalOptions, TextEncoding, settings_from
+from migrate.settings import GlobalOptions, TextEncoding, folder_of_start, settings_from
 
 PANEL = "Global options (accepted before and after the command)"
 
@@ -192,7 +191,7 @@ def call_for(context: typer.Context, typed: GlobalOptions, *, offline: bool = Fa
         offline: The command talks to no tenant, so that an endpoint in the configuration says nothing about it.
     """
     keep_for_the_verb(context, typed)
-    settings = settings_from(context.obj, os.environ, Path.cwd())
+    settings = settings_from(context.obj, os.environ, folder_of_start())
     if offline:
         settings = msgspec.structs.replace(settings, endpoint=None)
     root = context.find_root().command

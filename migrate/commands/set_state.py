@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -343,7 +342,7 @@ def _answer(call: Call, asked: MfaState | None, done: _Done, code: ExitCode) -> 
     """Write the results: as events, or in the format that was asked for."""
     settings = call.settings
     # Not a bare `rollback`: that would also put back what was migrated before.
-    rollback = command_for(settings, "rollback", Path.cwd())
+    rollback = command_for(settings, "rollback")
     ways_back = [f"Way back: {rollback} --run {digest[:12]}" for digest in done.runs]
     if settings.output is OutputFormat.NDJSON:
         for way_back in ways_back:

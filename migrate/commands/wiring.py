@@ -108,12 +108,12 @@ def workspace_of(call: Call) -> Workspace:
     return workspace
 
 
-def command_for(settings: Settings, verb: str, cwd: Path) -> str:
+def command_for(settings: Settings, verb: str) -> str:
     """Return the command line that runs a verb on the same folder and tenant from here, ready to be pasted."""
     config = settings.config
     typed = {
-        "--workspace": (str(settings.workspace), str(cwd / (config.workspace or DEFAULT_WORKSPACE))),
-        "--config": (str(settings.config_path or ""), str(cwd / DEFAULT_CONFIG)),
+        "--workspace": (str(settings.workspace), str(settings.started_in / (config.workspace or DEFAULT_WORKSPACE))),
+        "--config": (str(settings.config_path or ""), str(settings.started_in / DEFAULT_CONFIG)),
         "--endpoint": (settings.endpoint or "", (config.endpoint or "").rstrip("/")),
         "--tenant": (settings.tenant or "", config.tenant or ""),
         "--cloud": (settings.cloud.value, config.cloud.value),

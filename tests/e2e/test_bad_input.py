@@ -469,3 +469,18 @@ def test_before_anything_was_applied_that_is_what_is_said(lab: Lab) -> None:
     )
     assert lab.go("verify", "-o", "json").document["applied"] is False
     assert "as it should be" not in verified.out
+
+
+@pytest.mark.parametrize(
+    "words", ["export", "status", "audit verify a.csv", "convert a.csv", "sandbox --port 0 --write-config lab.toml"]
+)
+def test_a_folder_that_was_deleted_under_the_shell_is_said(tmp_path: Path, words: str) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    typed = f"rmdir '{gone}' && exec '{sys.executable}' -m migrate {words}"
+    done = subprocess.run(
+        ["sh", "-c", typed], cwd=gone, env=environment(), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "does not exist any more" in done.stderr
+    assert "cd" in done.stderr

@@ -155,7 +155,7 @@ def test_a_command_names_what_the_configuration_does_not_say(
     for name in ("mfa-migrate.toml", "lab.toml"):
         (tmp_path / name).write_text(text, encoding="utf-8")
     settings = settings_from(GlobalOptions(**typed), {}, tmp_path)
-    assert command_for(settings, "rollback", tmp_path) == "mfa-migrate rollback" + words.format(cwd=tmp_path)
+    assert command_for(settings, "rollback") == "mfa-migrate rollback" + words.format(cwd=tmp_path)
 
 
 # --- the question
