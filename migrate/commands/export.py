@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from migrate import __version__
@@ -18,7 +19,7 @@ from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, re
 from migrate.errors import ExitCode, FolderDamaged, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
-from migrate.model.snapshot import SnapshotHeader
+from migrate.model.snapshot import Reading, SnapshotHeader
 from migrate.store.folder import SNAPSHOT_CSV, Workspace
 
 if TYPE_CHECKING:
@@ -114,16 +115,19 @@ async def read_whole(
     from migrate.store.snapshot import SnapshotWriter
 
     with SnapshotWriter(into) as sink:
+        # The sample only has to be hard to foresee, not secret; its seed is kept, so that it can be drawn again.
+        seed = secrets.token_hex(8)
         facts = await export_tenant(
             tenant,
             sink,
             call.screen,
             fast=fast,
-            # The sample only has to be hard to foresee, not secret.
-            rng=random.Random(),  # noqa: S311
+            rng=random.Random(seed),  # noqa: S311
             groups=(*call.settings.config.policy.groups, *call.settings.config.waves.groups),
             roles=DIRECTORY_SYNC_ROLES,
         )
+        answers, repeated = tenant.traffic
+        check = facts.cross_check
         return sink.finish(
             taken_at=iso_utc(facts.taken_at),
             tool_version=__version__,
@@ -134,9 +138,10 @@ async def read_whole(
             actor=facts.actor,
             states_read_by=facts.states_read_by,
             keep_previous=keep_previous,
-            cross_check=facts.cross_check,
+            cross_check=None if check is None else msgspec.structs.replace(check, seed=seed),
             permissions=tenant.permissions,
             group_names=facts.group_names,
+            reading=Reading(until=iso_utc(tenant.server_now()), answers=answers, repeated=repeated),
         )
 
 

@@ -68,6 +68,8 @@ class Persistence:
         self._clock = clock
         self._on_wait = on_wait
         self._random = unit_random
+        self.repeated = 0
+        """How often something was tried again so far."""
 
     def deadline(self) -> float:
         """Return the moment, on the monotonic clock, at which a read that begins now is given up."""
@@ -116,6 +118,7 @@ class Persistence:
         return max(now + state.upcoming_sleep, problem.held_until or now) > deadline
 
     def _tell(self, state: RetryCallState, doing: str) -> None:
+        self.repeated += 1
         if state.upcoming_sleep > 0:
             waiting = Waiting(kind=WaitKind.TRYING_AGAIN, name=doing, said=_problem(state).reason)
             self._on_wait(waiting, state.upcoming_sleep)

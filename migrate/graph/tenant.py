@@ -113,6 +113,11 @@ class GraphTenant:
         return self._signed_in.permissions()
 
     @property
+    def traffic(self) -> tuple[int, int]:
+        """How many answers came so far, and how often something was asked for again."""
+        return self._channel.sender.answers, self._channel.persistence.repeated
+
+    @property
     def token(self) -> TokenFacts | None:
         """What the token says of whoever is signed in; None where it is opaque."""
         return self._signed_in.facts()

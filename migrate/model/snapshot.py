@@ -81,6 +81,8 @@ class CrossCheck(Record, frozen=True, kw_only=True, omit_defaults=True):
     given_up: str = ""
     """Why the accelerator was not trusted, so that every state was read by the documented call; empty when it was."""
     sample: tuple[Compared, ...] = ()
+    seed: str = ""
+    """With which the sample was drawn; empty in exports of older versions."""
 
 
 class TokenPermissions(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +94,17 @@ class TokenPermissions(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Permissions of an application (`roles`)."""
     directory_roles: tuple[str, ...] = ()
     """Template ids of the directory roles of whoever is signed in (`wids`)."""
+
+
+class Reading(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """How an export was read, for whoever asks later by what its numbers came about."""
+
+    until: str
+    """When it ended, by the server's clock (ISO 8601, UTC)."""
+    answers: int
+    """How many answers came, a batch counted as one."""
+    repeated: int
+    """How often something was asked for again after a passing failure."""
 
 
 class SnapshotHeader(Record, frozen=True, kw_only=True):
@@ -119,6 +132,8 @@ class SnapshotHeader(Record, frozen=True, kw_only=True):
     permissions: TokenPermissions | None = None
     group_names: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Names of groups that the configuration used, with the ids of all groups of the tenant that were called so."""
+    reading: Reading | None = None
+    """None in exports of older versions."""
 
     @property
     def taken_on(self) -> date:

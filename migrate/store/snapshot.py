@@ -16,7 +16,15 @@ from migrate.errors import FolderDamaged, FolderProblem, NothingHere
 from migrate.model.evidence import Evidence
 from migrate.model.reasons import Reason, parts_text
 from migrate.model.replies import StateReading
-from migrate.model.snapshot import Actor, CrossCheck, Organization, SnapshotHeader, SubscribedSku, TokenPermissions
+from migrate.model.snapshot import (
+    Actor,
+    CrossCheck,
+    Organization,
+    Reading,
+    SnapshotHeader,
+    SubscribedSku,
+    TokenPermissions,
+)
 from migrate.model.users import Registration, UserProfile
 from migrate.store.database import connect, force_file_to_disk, shape, sqlite_errors_about
 from migrate.store.files import chunks_of, create_owner_only, os_errors_about, put_in_place, write_atomically
@@ -135,6 +143,7 @@ class SnapshotWriter:
         cross_check: CrossCheck | None = None,
         permissions: TokenPermissions | None = None,
         group_names: dict[str, tuple[str, ...]] | None = None,
+        reading: Reading | None = None,
     ) -> SnapshotHeader:
         """Complete the snapshot, put it in place and return its header.
 
@@ -143,7 +152,7 @@ class SnapshotWriter:
             keep_previous: Keep the present snapshot, because a run was made from it, as
                 `snapshot-<first 12 digits of its id>.db`.
             tool_version, cloud, endpoint, organization, skus, actor, states_read_by, cross_check, permissions,
-                group_names: As in `SnapshotHeader`.
+                group_names, reading: As in `SnapshotHeader`.
 
         Raises:
             FolderProblem: The disk is full or the file cannot be replaced. The present snapshot stays.
@@ -169,6 +178,7 @@ class SnapshotWriter:
                 cross_check=cross_check,
                 permissions=permissions,
                 group_names=group_names or {},
+                reading=reading,
             )
             encoded = msgspec.json.encode(header)
             connection.execute("INSERT INTO meta VALUES ('header', ?)", (encoded,))
