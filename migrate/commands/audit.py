@@ -18,7 +18,7 @@ from migrate.model.journal import JournalEntry, columns_of
 from migrate.settings import GlobalOptions
 from migrate.store.chain import ChainReport, refuse_no_hash, verify_chain
 from migrate.store.files import write_atomically
-from migrate.store.folder import AUDIT_CSV, AUDIT_JSON
+from migrate.store.folder import AUDIT_CSV, AUDIT_JSON, AUDIT_LEGEND
 from migrate.store.journal import JournalDb
 
 audit_app = typer.Typer(
@@ -45,8 +45,9 @@ def audit_export(
         Path | None, typer.Option("--to", metavar="FILE", help="Where audit.csv goes. [default: working folder]")
     ] = None,
 ) -> ExitCode:
-    """Write audit.csv and audit.json: one row for every journal entry, hash-chained.
+    """Write audit.csv and audit.json: one row for every journal entry, hash-chained; and audit-legend.txt.
 
+    audit-legend.txt counts what happened, run by run, and says what the columns, operations and outcomes mean.
     The chain shows later edits against a count and hash noted elsewhere. It is no signature: whoever can write the
     folder can make a new chain.
 
@@ -55,16 +56,21 @@ def audit_export(
         mfa-migrate audit export
         mfa-migrate audit export --to evidence/audit.csv
     """
+    from migrate.decide.audit_summary import audit_summary
     from migrate.exchange.documents import audit_csv
     from migrate.views.audit import audit_answer
+    from migrate.views.audit_legend import legend_text
 
     workspace = workspace_of(call)
     path = to or workspace.path / AUDIT_CSV
+    legend = path.with_name(path.stem + "-legend.txt") if to else workspace.path / AUDIT_LEGEND
     with JournalDb.open_to_read(workspace) as journal:
         write_atomically(path, audit_csv(journal.entries(), dialect_of(call.settings)))
         write_atomically(path.with_name(path.stem + ".json") if to else workspace.path / AUDIT_JSON, _json(journal))
-        count, head = journal.head
-        call.answer(audit_answer(path, count, head, journal.entries))
+        _, head = journal.head
+        summary = audit_summary(journal.entries())
+        write_atomically(legend, [("\n".join(legend_text(summary, head)) + "\n").encode()])
+        call.answer(audit_answer(path, legend, summary, head, journal.entries))
     return ExitCode.OK
 
 

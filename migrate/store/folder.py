@@ -35,7 +35,7 @@ PAUSE_FILE = "pause"
 LIVE_PREFIX = "live-"
 """How folders begin that hold what `--live` reads, until it is shown; the process follows."""
 SNAPSHOT_CSV = "snapshot.csv"
-AUDIT_CSV, AUDIT_JSON = "audit.csv", "audit.json"
+AUDIT_CSV, AUDIT_JSON, AUDIT_LEGEND = "audit.csv", "audit.json", "audit-legend.txt"
 
 # Clusters are among them, and folders that a virtual machine shares with its host.
 _NETWORK_KINDS = (

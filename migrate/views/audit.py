@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from migrate.model.audit_summary import AuditSummary
 from migrate.model.journal import AUDIT_COLUMNS, JournalEntry, columns_of
+from migrate.views.audit_legend import summary_lines
 from migrate.views.screen import Answer, styled
+
+SHOWN = 5
+"""Runs that a screen shows; the legend counts all of them."""
 
 
 class Chain(Protocol):
@@ -27,17 +33,29 @@ class Chain(Protocol):
     def holds(self) -> bool: ...
 
 
-def audit_answer(path: Path, count: int, head: str, entries: Callable[[], Iterable[JournalEntry]]) -> Answer:
-    """Return the answer for an exported audit."""
+def audit_answer(
+    path: Path, legend: Path, summary: AuditSummary, head: str, entries: Callable[[], Iterable[JournalEntry]]
+) -> Answer:
+    """Return the answer for an exported audit; `legend` is the file that says what its columns mean."""
+    count = summary.entries
 
     def lines() -> Iterator[str]:
-        yield f"{count} entries written to {path}"
+        yield f"{count} entries written to {path}; what its columns mean: {legend}"
+        yield from islice(summary_lines(summary, SHOWN), 1, None)
+        if len(summary.runs) > SHOWN:
+            yield f"... and {len(summary.runs) - SHOWN} runs before: {legend}"
         yield f"Last hash: {head}"
         yield "Note count and hash somewhere else; `mfa-migrate audit verify --expect HASH` checks against them."
 
     return Answer(
         kind="audit",
-        document={"file": str(path), "count": count, "lastHash": head},
+        document={
+            "file": str(path),
+            "count": count,
+            "lastHash": head,
+            "legendFile": str(legend),
+            "summary": summary,
+        },
         columns=AUDIT_COLUMNS,
         rows=lambda: (tuple(str(value) for value in columns_of(entry).values()) for entry in entries()),
         lines=lines,

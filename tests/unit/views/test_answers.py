@@ -13,6 +13,7 @@ import pytest
 
 from migrate.exchange.documents import plan_rows
 from migrate.exchange.tables import csv_chunks
+from migrate.model.audit_summary import AuditSummary
 from migrate.model.capability import Capability, CapableWhy, MfaCapable
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.impact import NewlyRequired, PolicyImpact
@@ -368,8 +369,9 @@ def test_a_chain_that_holds_and_one_that_is_broken() -> None:
 
 
 def test_an_exported_audit_says_what_to_note_elsewhere() -> None:
-    shown = text_of(audit_answer(Path("audit.csv"), 3, "ab" * 32, list))
-    assert "3 entries written to audit.csv" in shown
+    summary = AuditSummary(entries=3, first="", last="", operations={}, runs=())
+    shown = text_of(audit_answer(Path("audit.csv"), Path("audit-legend.txt"), summary, "ab" * 32, list))
+    assert "3 entries written to audit.csv; what its columns mean: audit-legend.txt" in shown
     assert "ab" * 32 in shown
     assert "audit verify --expect" in shown
 
