@@ -26,11 +26,14 @@ from migrate import __version__
 from migrate.commands.advise import advise
 from migrate.commands.apply import apply
 from migrate.commands.audit import audit_app
+from migrate.commands.change_record import report_change_record
 from migrate.commands.compare import compare
 from migrate.commands.convert import convert
 from migrate.commands.coverage import coverage
 from migrate.commands.demo import demo
 from migrate.commands.doctor import doctor
+from migrate.commands.evidence import report_evidence
+from migrate.commands.evidence_check import report_check
 from migrate.commands.explain import explain
 from migrate.commands.export import export
 from migrate.commands.help import show_help
@@ -151,6 +154,9 @@ app.command()(compare)
 app.command()(people)
 app.command()(notify)
 app.add_typer(sign_ins_app)
+report_app.command(name="evidence")(report_evidence)
+report_app.command(name="check")(report_check)
+report_app.command(name="change-record")(report_change_record)
 app.add_typer(report_app)
 app.add_typer(audit_app)
 app.add_typer(powershell_app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from migrate.commands.wiring import workspace_of
 from migrate.errors import UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.store.files import write_atomically
+from migrate.store.folder import Workspace
 
 REPORT = "report.html"
 
@@ -59,12 +61,17 @@ def _report(
 
 
 def _write(call: Call, to: Path | None, language: str) -> None:
+    workspace = workspace_of(call)
+    path = to or workspace.path / REPORT
+    write_atomically(path, page_of(call, workspace, language))
+    call.screen.say(f"The report is {path}.")
+
+
+def page_of(call: Call, workspace: Workspace, language: str) -> Iterator[bytes]:
+    """Return the page of a folder, in chunks; raise UsageProblem for a language that it does not know."""
     from migrate.views.report.page import report_page
     from migrate.views.report.words import Language
 
     if language not in set(Language):
         raise UsageProblem(f"There is no report in {language!r}.", hint=f"There is {' and '.join(Language)}.")
-    workspace = workspace_of(call)
-    path = to or workspace.path / REPORT
-    write_atomically(path, report_page(report_facts(call, workspace), Language(language)))
-    call.screen.say(f"The report is {path}.")
+    return report_page(report_facts(call, workspace), Language(language))

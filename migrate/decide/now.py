@@ -234,7 +234,7 @@ class _Fold:
                 return UserNow(last_change=change)
             self._note_change(at)
             state = entry.observed if entry.observed in _STATES else entry.requested
-            return UserNow(mfa_state=MfaState(state), as_of=at, last_change=change)
+            return UserNow(mfa_state=MfaState(state), as_of=at, request_id=entry.request_id, last_change=change)
         match entry.outcome:
             case Outcome.INTENT:
                 # Until an outcome follows, whatever its age, nobody knows.

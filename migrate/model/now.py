@@ -29,6 +29,8 @@ class UserNow(Record, frozen=True, kw_only=True):
     """The state that was read back after the export began; None where the export's own reading is the latest."""
     as_of: str = ""
     """When that state was read back (ISO 8601); empty where none was."""
+    request_id: str = ""
+    """Of the request that changed it."""
     doubt: Reason | None = None
     """Why the state is not known: a change is under way, or nobody saw what became of it."""
     seen: MfaState | None = None

@@ -29,7 +29,7 @@ ROWS = """
 """
 """Every user with what was read of them; the reader and the digests take the same rows."""
 
-ID, UPN_KEY = 8, 9
+REQUEST_ID, ID, UPN_KEY = 4, 8, 9
 """Places in a row."""
 
 Row = tuple[Any, ...]

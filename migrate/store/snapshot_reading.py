@@ -17,7 +17,7 @@ from migrate.model.reasons import Reason, Why, reason_from_parts, reason_of, why
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.store.database import NotWhatWasWritten, damaged, open_checked, sqlite_errors_about
-from migrate.store.snapshot_digest import ROWS, UPN_KEY, Block, Row, sealed_blocks, sealed_evidence
+from migrate.store.snapshot_digest import REQUEST_ID, ROWS, UPN_KEY, Block, Row, sealed_blocks, sealed_evidence
 from migrate.store.snapshot_schema import SNAPSHOT_SCHEMA, evidence_from
 
 T = TypeVar("T")
@@ -62,12 +62,20 @@ class Snapshot:
         Raises:
             FolderDamaged: A row is not what was written; nobody of its block was handed out.
         """
+        return (user for user, _ in self.users_with_requests())
+
+    def users_with_requests(self) -> Iterator[tuple[AnyUser, str]]:
+        """Yield the same with the id of the request that read the state; empty where it was read in another way.
+
+        Raises:
+            FolderDamaged: As `users`.
+        """
         with sqlite_errors_about(self._path, SNAPSHOT_SCHEMA):
             rows: Iterator[Row] = self._connection.execute(f"{ROWS} ORDER BY users.id")
             for block in self._blocks:
                 found = list(islice(rows, block.rows))
                 self._check(block, found)
-                yield from map(self._decoded, found)
+                yield from ((self._decoded(row), row[REQUEST_ID] or "") for row in found)
             if next(rows, None) is not None:
                 raise self._damaged("it holds users that were not written")
 

@@ -1,0 +1,129 @@
+"""Compare the books of an evidence folder with each other: plan, rollback files and audit name each other's hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from migrate.errors import BadInput, MfaMigrateError
+from migrate.exchange.documents import audit_entries, rollback_header
+from migrate.model.evidence_folder import FlawKind, Part
+from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome
+from migrate.model.plan import PlanHeader
+from migrate.model.rollback import RollbackHeader
+from migrate.store.chain import verify_chain
+from migrate.store.files import sha256_of_file
+from migrate.store.handed_folder import HandedFolder
+from migrate.store.plan_files import plan_header_of
+
+
+def compare_books(folder: HandedFolder, noted: Sequence[str] = ()) -> None:
+    """Note what does not fit in a folder that was looked at.
+
+    Args:
+        folder: Its `sound` files are read.
+        noted: Hashes that were written down elsewhere (any case): of SHA256SUMS, or of an entry of the audit.
+    """
+    plan, rollback = _plan(folder), _rollback(folder)
+    seen = _Audit(noted, () if rollback is None else (rollback.journal_entries,))
+    _check_chain(folder, seen)
+    _check_plan(folder, plan)
+    _check_rollback(folder, rollback, plan, seen)
+    if folder.manifest is not None:
+        if plan is not None and folder.manifest.plan_digest != plan.digest:
+            folder.flaw(
+                FlawKind.NOT_ITS_ROWS, Part.PLAN_JSON, "it is another plan than the one that manifest.json names"
+            )
+        if (folder.manifest.journal_entries, folder.manifest.journal_hash) != (seen.count, seen.head):
+            detail = f"{folder.manifest.journal_entries} entries were written, {seen.count} hold"
+            folder.flaw(FlawKind.CHAIN_BROKEN, Part.AUDIT, detail)
+    for digest in noted:
+        if digest.casefold() not in (*seen.found, folder.sums_sha256):
+            folder.flaw(FlawKind.NOT_EXPECTED, folder.path.name, digest)
+
+
+class _Audit:
+    """What is seen of an audit while its chain is checked."""
+
+    def __init__(self, noted: Iterable[str], numbers: Iterable[int]) -> None:
+        self.count, self.head = 0, GENESIS
+        self.runs: set[str] = set()
+        """Digests of the plans that were opened."""
+        self.found: set[str] = set()
+        self._noted = {digest.casefold() for digest in noted}
+        self.hashes = {0: GENESIS}
+        """Hashes of the entries that are asked about, by number."""
+        self._numbers = set(numbers)
+
+    def passing(self, entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
+        """Pass entries on and note what is asked of them later."""
+        for entry in entries:
+            if entry.hash in self._noted:
+                self.found.add(entry.hash)
+            if entry.operation is Operation.OPEN_RUN and entry.outcome is Outcome.OPENED:
+                self.runs.add(entry.plan_digest)
+            if entry.sequence in self._numbers:
+                self.hashes[entry.sequence] = entry.hash
+            yield entry
+
+
+def _check_chain(folder: HandedFolder, seen: _Audit) -> None:
+    if Part.AUDIT not in folder.sound:
+        return
+    try:
+        report = verify_chain(seen.passing(audit_entries(folder.path / Part.AUDIT)))
+    except (MfaMigrateError, ValueError, RecursionError) as problem:
+        folder.flaw(FlawKind.NOT_UNDERSTOOD, Part.AUDIT, _words(problem))
+        return
+    seen.count, seen.head = report.count, report.head
+    if not report.holds:
+        folder.flaw(FlawKind.CHAIN_BROKEN, Part.AUDIT, report.problem)
+
+
+def _plan(folder: HandedFolder) -> PlanHeader | None:
+    if Part.PLAN_JSON not in folder.sound:
+        return None
+    try:
+        return plan_header_of(folder.path / Part.PLAN_JSON)
+    except (MfaMigrateError, ValueError, RecursionError) as problem:
+        folder.flaw(FlawKind.NOT_UNDERSTOOD, Part.PLAN_JSON, _words(problem))
+        return None
+
+
+def _check_plan(folder: HandedFolder, plan: PlanHeader | None) -> None:
+    if plan is None or Part.PLAN_CSV not in folder.sound:
+        return
+    if sha256_of_file(folder.path / Part.PLAN_CSV) != plan.rows_sha256:
+        folder.flaw(FlawKind.NOT_ITS_ROWS, Part.PLAN_CSV, "plan.json names other rows")
+
+
+def _rollback(folder: HandedFolder) -> RollbackHeader | None:
+    if Part.ROLLBACK_JSON not in folder.sound:
+        return None
+    try:
+        return rollback_header(folder.path / Part.ROLLBACK_JSON)
+    except (BadInput, ValueError, RecursionError) as problem:
+        folder.flaw(FlawKind.NOT_UNDERSTOOD, Part.ROLLBACK_JSON, _words(problem))
+        return None
+
+
+def _check_rollback(
+    folder: HandedFolder, rollback: RollbackHeader | None, plan: PlanHeader | None, seen: _Audit
+) -> None:
+    if rollback is None:
+        return
+    table = folder.path / Part.ROLLBACK_CSV
+    if Part.ROLLBACK_CSV in folder.sound and not rollback.fits(sha256_of_file(table)):
+        folder.flaw(FlawKind.NOT_ITS_ROWS, Part.ROLLBACK_CSV, "rollback.json names other rows")
+    unknown = [digest for digest in rollback.plan_digests if digest not in seen.runs]
+    if unknown:
+        detail = f"the plan {unknown[0][:12]} was opened by no run of audit.csv"
+        folder.flaw(FlawKind.NOT_IN_AUDIT, Part.ROLLBACK_JSON, detail)
+    if seen.hashes.get(rollback.journal_entries) != rollback.journal_hash:
+        detail = f"it was written at entry {rollback.journal_entries}, which is another one in audit.csv"
+        folder.flaw(FlawKind.NOT_IN_AUDIT, Part.ROLLBACK_JSON, detail)
+    if plan is not None and plan.tenant_id != rollback.tenant_id:
+        folder.flaw(FlawKind.NOT_IN_AUDIT, Part.ROLLBACK_JSON, "it is of another tenant than plan.json")
+
+
+def _words(problem: Exception) -> str:
+    return problem.what if isinstance(problem, MfaMigrateError) else str(problem)

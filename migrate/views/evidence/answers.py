@@ -1,0 +1,107 @@
+"""What `report evidence` and `report check` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, assert_never
+
+from migrate.model.evidence_folder import SUMS, CheckedFolder, CisDocument, Flaw, FlawKind, Manifest
+from migrate.model.instants import minute_utc
+from migrate.model.words import counted
+from migrate.views.screen import Answer, styled, table
+
+
+def evidence_answer(path: Path, manifest: Manifest, document: CisDocument, sums: str) -> Answer:
+    """Return the answer for a folder that was written."""
+
+    def lines() -> Iterator[Any]:
+        yield f"{counted(len(manifest.files) + 2, 'file')} written to {path}, readable by you only."
+        for one in manifest.left_out:
+            yield f"  not there: {one.name} ({one.why})"
+        yield styled(f"CIS {document.recommendation}: {document.sentence}", "bold")
+        yield f"SHA-256 of {SUMS}: {sums}"
+        if manifest.journal_entries:
+            yield f"Last hash of the audit: {manifest.journal_hash}"
+        yield "Note both in the change ticket; `mfa-migrate report check DIR --expect HASH` checks against them."
+
+    return Answer(
+        kind="report-evidence",
+        document={
+            "folder": str(path),
+            "cis": document,
+            "sumsSha256": sums,
+            "manifest": manifest,
+        },
+        columns=("Name", "Bytes", "Sha256"),
+        rows=lambda: ((file.name, str(file.bytes), file.sha256) for file in manifest.files),
+        lines=lines,
+    )
+
+
+def check_answer(path: Path, found: CheckedFolder) -> Answer:
+    """Return the answer for a folder that was handed in."""
+
+    def lines() -> Iterator[Any]:
+        manifest = found.manifest
+        if manifest is not None:
+            where = f"sandbox {manifest.endpoint}" if manifest.endpoint else manifest.cloud
+            yield f"{manifest.tenant_name} ({manifest.tenant_id}, {where}), state of {minute_utc(manifest.as_of)}"
+        if found.flaws:
+            yield table(["What", "File", "Found"], ((f"! {f.kind}", f.file, flaw_words(f)) for f in found.flaws))
+        yield f"{counted(found.files, 'file')} as written; SHA-256 of {SUMS}: {found.sums_sha256 or 'not known'}"
+        if found.flaws:
+            yield styled(f"Does not hold: {counted(len(found.flaws), 'thing')} found.", "bold red")
+        else:
+            said = f" The CIS answer is: {manifest.result}." if manifest is not None else ""
+            yield styled(f"Holds: sums, lists, audit chain, plan, way back and answer fit each other.{said}", "bold")
+
+    return Answer(
+        kind="report-check",
+        document={
+            "folder": str(path),
+            "holds": found.holds,
+            "files": found.files,
+            "sumsSha256": found.sums_sha256 or None,
+            "flaws": [
+                {"kind": flaw.kind, "file": flaw.file, "detail": flaw.detail or None, "sentence": flaw_words(flaw)}
+                for flaw in found.flaws
+            ],
+            "manifest": found.manifest,
+        },
+        columns=("Kind", "File", "Detail", "Sentence"),
+        rows=lambda: ((flaw.kind, flaw.file, flaw.detail, flaw_words(flaw)) for flaw in found.flaws),
+        lines=lines,
+    )
+
+
+def flaw_words(flaw: Flaw) -> str:
+    """Return what is wrong, in a sentence."""
+    more = f": {flaw.detail}" if flaw.detail else ""
+    match flaw.kind:
+        case FlawKind.MISSING:
+            return f"is not there{more}"
+        case FlawKind.EXTRA:
+            return "is there, and no list names it"
+        case FlawKind.CHANGED:
+            return f"is not what was written{more}"
+        case FlawKind.NOT_A_FILE:
+            return "is a link, a folder or a device, and was not opened"
+        case FlawKind.TOO_LARGE:
+            return f"is too large to be one of ours{more}"
+        case FlawKind.UNREADABLE:
+            return f"cannot be read{more}"
+        case FlawKind.BAD_NAME:
+            return f"names something that is no file of the folder, or twice{more}"
+        case FlawKind.NOT_UNDERSTOOD:
+            return f"is not understood{more}"
+        case FlawKind.LISTS_DIFFER:
+            return f"manifest.json and {SUMS} do not say the same of it"
+        case FlawKind.CHAIN_BROKEN:
+            return f"its chain is broken{more}"
+        case FlawKind.NOT_ITS_ROWS | FlawKind.NOT_IN_AUDIT | FlawKind.ANSWER_DIFFERS:
+            return f"does not fit what lies beside it{more}"
+        case FlawKind.NOT_EXPECTED:
+            return f"holds nothing with the hash that was noted{more}"
+        case _:
+            assert_never(flaw.kind)
