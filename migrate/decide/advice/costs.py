@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from migrate.decide.advice.people import Cell, People
+from migrate.decide.advice.reach import Hit, Hits
 from migrate.decide.advice.taking import evidence_after, rules_after
-from migrate.decide.advice.worlds import Hit, Steps, Worlds
+from migrate.decide.advice.worlds import Steps, Worlds
 from migrate.decide.capability import Capabilities
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.policy_steps import prepare
@@ -48,7 +49,8 @@ class Costs:
             1 << place for place, remedy in enumerate(worlds.remedies) if self._may_ask_more(remedy.policy_id)
         )
         self._then: dict[Steps, Capabilities] = {}
-        self._hits: dict[tuple[int, Steps], Hit] = {}
+        self._hits: dict[tuple[int, Steps], Hits] = {}
+        self._gained: dict[tuple[int, Steps], Number | None] = {}
         self._by_sort: dict[tuple[int, Steps], tuple[int, int, int, int]] = {}
 
     def numbers_of(self, cell: Cell, steps: Steps) -> tuple[Number, ...]:
@@ -61,10 +63,17 @@ class Costs:
     def _gains(self, cell: Cell, steps: Steps) -> Iterator[Number]:
         if not cell.waits or self._people.is_proven(cell):
             return
-        if self._worlds.is_proven(cell.sort, steps):
-            yield Number.COVERED
-        elif self._worlds.closes(cell.sort, steps):
-            yield Number.PARTLY
+        key = (cell.sort, steps & self._worlds.touching(cell.sort))
+        if key not in self._gained:
+            self._gained[key] = self._gained_by(*key)
+        found = self._gained[key]
+        if found is not None:
+            yield found
+
+    def _gained_by(self, sort: int, steps: Steps) -> Number | None:
+        if self._worlds.is_proven(sort, steps):
+            return Number.COVERED
+        return Number.PARTLY if self._worlds.closes(sort, steps) else None
 
     def _costs(self, cell: Cell, steps: Steps) -> Iterator[Number]:
         hits = self._hits_of(cell.sort, steps)
@@ -92,7 +101,7 @@ class Costs:
         if not hits & Hit.BLOCKS_ALL:
             yield from _of_ways(cell, hits)
 
-    def _hits_of(self, sort: int, steps: Steps) -> Hit:
+    def _hits_of(self, sort: int, steps: Steps) -> Hits:
         key = (sort, steps & self._worlds.touching(sort))
         known = self._hits.get(key)
         if known is None:
@@ -143,16 +152,18 @@ class Costs:
     def effect_of(self, steps: Steps) -> Effect:
         """Return what steps do, as numbers of people."""
         numbers: Counter[str] = Counter()
+        people: Counter[tuple[Number, ...]] = Counter()
         unknown = blocked = newly = 0
         for cell, counted in self._people.cells.items():
             if not steps & self._worlds.touching(cell.sort):
                 continue
-            found = self.numbers_of(cell, steps)
+            people[self.numbers_of(cell, steps)] += counted.people
+        for found, number_of_people in people.items():
             for number in found:
-                numbers[number.value] += counted.people
-            unknown += counted.people * any(number.may_be_blocked for number in found)
-            blocked += counted.people * any(number.is_blocked for number in found)
-            newly += counted.people * any(number.is_newly_required for number in found)
+                numbers[number.value] += number_of_people
+            unknown += number_of_people * any(number.may_be_blocked for number in found)
+            blocked += number_of_people * any(number.is_blocked for number in found)
+            newly += number_of_people * any(number.is_newly_required for number in found)
         return Effect(
             numbers={number.value: numbers[number.value] for number in Number if numbers[number.value]},
             may_be_blocked=unknown,
@@ -201,7 +212,7 @@ class Costs:
         )
 
 
-def _of_ways(cell: Cell, hits: Hit) -> Iterator[Number]:
+def _of_ways(cell: Cell, hits: Hits) -> Iterator[Number]:
     """Yield what becomes of ways to sign in: who was seen with one is blocked; where none were read, it is unknown."""
     seen = cell.seen
     if hits & Hit.LEGACY:
@@ -218,7 +229,7 @@ def _of_ways(cell: Cell, hits: Hit) -> Iterator[Number]:
         yield Number.OTHER_SIGN_INS
 
 
-def _is_newly_incapable(cell: Cell, then: Capability, hits: Hit) -> bool:
+def _is_newly_incapable(cell: Cell, then: Capability, hits: Hits) -> bool:
     """Tell whether people could not answer what is asked of them then, and are not in that trouble today."""
     if then.value is not MfaCapable.NOT_CAPABLE or hits & Hit.BLOCKS_ALL:
         return False

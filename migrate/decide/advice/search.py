@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from math import ceil
 
 from migrate.decide.advice.costs import Costs
 from migrate.decide.advice.people import People
+from migrate.decide.advice.sieve import Sieve
 from migrate.decide.advice.worlds import Steps, Worlds
 
 LARGEST = 3
@@ -71,6 +71,7 @@ class Search:
         """How many all steps together cover."""
         self._best: list[Found] = []
         self._complete: list[Steps] = []
+        self._sieve = Sieve(worlds, self._largest_first, self._waiting, self.helpful)
 
     def best(self) -> tuple[tuple[Found, ...], int]:
         """Return the best sets, and up to which size every set was looked at."""
@@ -113,17 +114,22 @@ class Search:
 
     def _look_at(self, size: int) -> None:
         """Look at every set of one size."""
-        places = [place for place in range(self.helpful.bit_length()) if self.helpful >> place & 1]
-        for chosen in combinations(places, size):
-            self._spend(1)
-            self._consider(sum(1 << place for place in chosen))
+        for looked, steps in self._sieve.promising(size, self._worst):
+            self._spend(looked)
+            if steps:
+                self._consider(steps)
+
+    def _worst(self) -> int:
+        """Return how many a set has to cover to be kept."""
+        if not self._best:
+            return 1
+        worst = self._best[-1].covered if len(self._best) == WAYS else 1
+        return max(worst, ceil(self._best[0].covered * KEPT_FROM))
 
     def _consider(self, steps: Steps) -> None:
         if any(steps & whole == whole for whole in self._complete):
             return
-        worst = self._best[-1].covered if len(self._best) == WAYS else 1
-        if self._best:
-            worst = max(worst, ceil(self._best[0].covered * KEPT_FROM))
+        worst = self._worst()
         covered = self.covered_by(steps, worst)
         self._spend(0)
         if covered < worst or any(self.covered_by(steps & ~one) >= covered for one in _each(steps)):

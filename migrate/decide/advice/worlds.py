@@ -7,47 +7,21 @@ assigned versions is solved once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import IntFlag
 from types import MappingProxyType
 
 from msgspec import structs
 
+from migrate.decide.advice.reach import Hit, Hits, Reach, meets
 from migrate.decide.advice.taking import change_by
 from migrate.decide.coverage.context import Reader
 from migrate.decide.coverage.judge import Judge, Sort, may_matter
-from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.decide.coverage.principals import Match
-from migrate.decide.coverage.regions import Box, TooManyCombinations, intersection, is_covered, open_box
-from migrate.decide.coverage.vocabulary import CLIENT_TYPES, EXTERNAL_KINDS, FLOWS, LEGACY_CLIENTS, Axis
+from migrate.decide.coverage.regions import Box, TooManyCombinations, open_box
+from migrate.decide.coverage.vocabulary import EXTERNAL_KINDS
 from migrate.model.advice import Remedy
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.tenant_settings import UNANSWERED, BaselineScopes
-
-
-class Hit(IntFlag):
-    """What is new for somebody, as bits. New is what no enabled policy demanded before."""
-
-    NOTHING = 0
-    CLOSES = 1
-    """MFA or a block for some sign-in."""
-    ASKS = 2
-    """MFA for some sign-in of a client that can do MFA."""
-    LEGACY = 4
-    """Legacy clients stop working for some sign-in."""
-    DEVICE_CODE = 8
-    """The device code flow is blocked for some sign-in."""
-    BLOCKS = 16
-    """Some other sign-in is blocked."""
-    BLOCKS_ALL = 32
-    """Every sign-in is blocked."""
-
-
-_MODERN = sum(1 << index for index, client in enumerate(CLIENT_TYPES) if client not in LEGACY_CLIENTS)
-_LEGACY = sum(1 << index for index, client in enumerate(CLIENT_TYPES) if client in LEGACY_CLIENTS)
-_DEVICE_CODE = 1 << FLOWS.index("deviceCodeFlow")
-_NO_FLOW = 1 << FLOWS.index("none")
-_OTHER_FLOWS = (1 << len(FLOWS)) - 1 - _DEVICE_CODE
 
 Steps = int
 """A set of steps, a bit for each by its place."""
@@ -89,6 +63,7 @@ class Worlds:
         )
         self._solver = self.judge.solver
         self._readings = list(self.judge.weighed)
+        self._reach = Reach(self._solver, self._readings)
         self._place_today = {reading.id: place for place, reading in enumerate(self._readings)}
         self._about = self._steps_by_policy()
         self._versions: dict[tuple[str, Steps], int | None] = {}
@@ -101,7 +76,6 @@ class Worlds:
         self._touching: dict[int, Steps] = {}
         self._alikes: dict[int, int] = {}
         self._by_box: dict[tuple[str, frozenset[tuple[str, int]] | None], int] = {}
-        self._reach: dict[tuple[int, tuple[int, ...]], Hit] = {}
         self.solved = 0
         """How many questions about a union of policies were answered by looking at it."""
 
@@ -125,10 +99,11 @@ class Worlds:
     def _assigned_now(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the policies in force that are certainly assigned, and those that perhaps are."""
         certain, perhaps = [], []
-        for place in range(len(self.judge.weighed)):
+        answers = self.judge.class_of_sort(self._by_number[number]).answers
+        for place, answer in enumerate(answers):
+            match = self._matches[place, number] = answer.match
             if not self._is_in_force(place):
                 continue
-            match = self._match(place, number)
             if self._is_certain(place, match):
                 certain.append(place)
             elif match is not Match.NO:
@@ -149,6 +124,11 @@ class Worlds:
     def coverage_today(self, number: int) -> Coverage:
         """Return the verdict on people of a sort as long as no step is taken."""
         return self.judge.coverage_of_sort(self._by_number[number])
+
+    @property
+    def accepts_gaps(self) -> bool:
+        """Tell whether something may stay open for people who count as covered."""
+        return bool(self._accepted)
 
     def is_external(self, number: int) -> bool:
         """Tell whether people of a sort may be at home in another tenant."""
@@ -258,7 +238,7 @@ class Worlds:
         boxes = [box for place in places if (box := self._solver.demanded(place)) is not None]
         seen = self._witnesses.setdefault(self._today[number][0], [])
         for witness in seen:
-            if not any(_meets(box, witness) for box in boxes):
+            if not any(meets(box, witness) for box in boxes):
                 return False
         self.solved += 1
         try:
@@ -270,10 +250,35 @@ class Worlds:
         seen.append(found)
         return False
 
-    def hits(self, number: int, steps: Steps) -> Hit:
+    def left_open(self, number: int, steps: Steps) -> Box | None:
+        """Return something that stays open for people of a sort after the steps; None where nothing is known to."""
+        certain, _ = self._assigned(number, steps)
+        boxes = [box for place in self._lasting(certain) if (box := self._solver.demanded(place)) is not None]
+        self.solved += 1
+        try:
+            return open_box(self._solver.whole, boxes, self._solver.budget())
+        except TooManyCombinations:
+            return None
+
+    def about(self, number: int, witness: Box) -> Steps:
+        """Return the steps about policies that could demand something there of people of a sort.
+
+        Steps only ever add demands, so what all of those about one policy do not reach, none of them does.
+        """
+        found: Steps = 0
+        for policy_id, about in self._about.items():
+            place = self._version(policy_id, about)
+            if place is None or not self._is_certain(place, self._match(place, number)):
+                continue
+            box = self._solver.demanded(place)
+            if box is not None and meets(box, witness):
+                found |= about
+        return found
+
+    def hits(self, number: int, steps: Steps) -> Hits:
         """Return what is new for people of a sort after the steps. Where an assignment is not known, it counts."""
         certain, _ = self._today[number]
-        found = Hit.NOTHING
+        found: Hits = Hit.NOTHING
         for policy_id, taken in self._by_policy(steps):
             place = self._version(policy_id, taken)
             match = Match.NO if place is None else self._match(place, number)
@@ -282,70 +287,12 @@ class Worlds:
             if self._is_certain(place, match):
                 place = self._alike(policy_id, place)
             if place not in certain:
-                found |= self._reach_of(place, certain)
+                found |= self._reach.of(place, certain)
         return found
 
     def closes(self, number: int, steps: Steps) -> bool:
         """Tell whether less is open for people of a sort after the steps, for certain."""
         return self._differs(number, steps, 0)
-
-    def _reach_of(self, place: int, certain: tuple[int, ...]) -> Hit:
-        key = (place, certain)
-        known = self._reach.get(key)
-        if known is None:
-            known = self._reach[key] = self._reaching(self._readings[place], place, certain)
-        return known
-
-    def _reaching(self, reading: PolicyReading, place: int, certain: tuple[int, ...]) -> Hit:
-        box = self._solver.perhaps_demanded(place) if reading.problems else self._solver.demanded(place)
-        if box is None:
-            return Hit.NOTHING
-        blocks = reading.demand.kind is Kind.BLOCK
-        demanded = [one for before in certain if (one := self._solver.demanded(before)) is not None]
-        blocked = [
-            one
-            for before in certain
-            if self._readings[before].demand.kind is Kind.BLOCK and (one := self._solver.demanded(before)) is not None
-        ]
-        found = Hit.NOTHING
-        if self._reaches(box, {Axis.CLIENT.value: _MODERN}, demanded):
-            found |= Hit.CLOSES if blocks else Hit.CLOSES | Hit.ASKS
-        # Legacy clients know no flows; the proof asks for them all the same, for it assumes nothing.
-        if self._reaches(box, {Axis.CLIENT.value: _LEGACY, Axis.FLOW.value: _NO_FLOW}, demanded):
-            found |= Hit.CLOSES | Hit.LEGACY
-        elif not found and self._reaches(box, {Axis.CLIENT.value: _LEGACY}, demanded):
-            found |= Hit.CLOSES
-        for hit, flows in ((Hit.DEVICE_CODE, _DEVICE_CODE), (Hit.BLOCKS, _OTHER_FLOWS)):
-            region = {Axis.CLIENT.value: _MODERN, Axis.FLOW.value: flows}
-            if blocks and self._reaches(box, region, blocked):
-                found |= hit
-        # A legacy client cannot answer: MFA blocks it as well as a block does.
-        if (
-            found & (Hit.BLOCKS | Hit.DEVICE_CODE)
-            and self._is_shut({Axis.CLIENT.value: _MODERN}, [box, *blocked])
-            and self._is_shut({Axis.CLIENT.value: _LEGACY, Axis.FLOW.value: _NO_FLOW}, [box, *demanded])
-        ):
-            found |= Hit.BLOCKS_ALL
-        return found
-
-    def _is_shut(self, region: Box, boxes: list[Box]) -> bool:
-        """Tell whether boxes leave nothing of a region. Taken as no past the work limit."""
-        inside = intersection(self._solver.whole, region)
-        self.solved += 1
-        try:
-            return inside is None or is_covered(inside, boxes, self._solver.budget())
-        except TooManyCombinations:
-            return False
-
-    def _reaches(self, box: Box, region: Box, boxes: list[Box]) -> bool:
-        """Tell whether a box holds something of a region beyond these boxes. Taken as yes past the work limit."""
-        inside = intersection(self._solver.whole, box)
-        inside = None if inside is None else intersection(inside, region)
-        self.solved += 1
-        try:
-            return inside is not None and not is_covered(inside, boxes, self._solver.budget())
-        except TooManyCombinations:
-            return True
 
     def helpful(self, numbers: Iterable[int], allowed: Steps) -> Steps:
         """Return which of the allowed steps may help some of these people, alone or with others.
@@ -366,16 +313,11 @@ class Worlds:
         """Tell whether one set of steps demands more of somebody than a smaller one, of what lasts."""
         before = self._lasting(self._assigned(number, fewer)[0])
         new = set(self._lasting(self._assigned(number, steps)[0])) - set(before)
-        return any(self._reach_of(place, before) & Hit.CLOSES for place in new)
+        return any(self._reach.of(place, before) & Hit.CLOSES for place in new)
 
     def _lasting(self, places: Iterable[int]) -> tuple[int, ...]:
         """Return the policies without the one that people leave by being disabled: it closes nothing for good."""
         return tuple(place for place in places if self._solver.lasts(place))
-
-
-def _meets(box: Box, witness: Box) -> bool:
-    """Tell whether a box holds any of a witness: only then may it close some of what that shows to be open."""
-    return all(mask & witness.get(axis, mask) for axis, mask in box.items())
 
 
 def _off(policy: ConditionalAccessPolicy) -> ConditionalAccessPolicy:

@@ -112,13 +112,7 @@ class Judge:
 
     def class_of(self, profile: UserProfile) -> UserClass:
         """Return the user's class; it is compared and hashed by identity."""
-        key = (self._facts.of(profile.id), self._kinds_of(profile))
-        user_class = self._by_key.get(key)
-        if user_class is None:
-            facts = self._facts.spelled_out(key[0])
-            answers = self._answers(self.weighed, facts, key[1])
-            user_class = self._by_key[key] = self._by_answers.setdefault(answers, UserClass(answers))
-        return user_class
+        return self.class_of_sort(self.sort_of(profile))
 
     @property
     def evaluations(self) -> int:
@@ -155,13 +149,21 @@ class Judge:
         """Return the facts of a sort: what kind of fact, and the id of the group, role or user that it is about."""
         return self._facts.spelled_out(sort[0])
 
+    def class_of_sort(self, sort: Sort) -> UserClass:
+        """Return the class of users of a sort."""
+        user_class = self._by_key.get(sort)
+        if user_class is None:
+            answers = self._answers(self.weighed, self.facts_of(sort), sort[1])
+            user_class = self._by_key[sort] = self._by_answers.setdefault(answers, UserClass(answers))
+        return user_class
+
     def match_of(self, reading: PolicyReading, sort: Sort) -> Match:
         """Return whether a policy is assigned to users of a sort. It may name nobody whom no policy read named."""
         return self._directory.assignment_of(reading, self.facts_of(sort), sort[1]).match
 
     def coverage_of_sort(self, sort: Sort) -> Coverage:
         """Return the verdict on users of a sort, in words that are true of all of them."""
-        return self._coverage_of_answers(self._answers(self.weighed, self.facts_of(sort), sort[1]))
+        return self.coverage_of_class(self.class_of_sort(sort))
 
     def verdict_with(self, assigned: tuple[int, ...], perhaps: tuple[int, ...]) -> Coverage:
         """Return the verdict when policies are assigned, named by their place in the solver; without any words."""
@@ -187,9 +189,6 @@ class Judge:
     def is_beta_unread(self) -> bool:
         """Tell whether members that only beta shows are not known, so that nothing is covered."""
         return self._beta_unread
-
-    def _coverage_of_answers(self, answers: tuple[Assignment, ...]) -> Coverage:
-        return self.coverage_of_class(self._by_answers.setdefault(answers, UserClass(answers)))
 
     def _entrances_of(self, user_id: str) -> Entrances:
         bits = self._facts.of(user_id)
