@@ -15,6 +15,7 @@ from migrate.commands.call import Call
 from migrate.commands.completing import offer_places, offer_waves
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
+from migrate.commands.report import answer_and_name
 from migrate.commands.status import run_standing
 from migrate.commands.wiring import command_for, open_journal, workspace_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
@@ -115,7 +116,7 @@ def apply(
     _say_edited_meanwhile(call, workspace, plan)
     way_back = command_for(call.settings, "rollback")
     put_back = _put_back(workspace, header) if result.is_through else 0
-    call.answer(apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
+    answer_and_name(call, apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
 
 

@@ -15,6 +15,7 @@ from migrate.commands.call import Call, dialect_of
 from migrate.commands.config_names import names_in
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
+from migrate.commands.report import try_report
 from migrate.commands.sign_in_evidence import ways_seen_in
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.wave_lists import wave_rules
@@ -76,8 +77,8 @@ def plan(
 ) -> ExitCode:
     """Work out the migration from the last export. Changes nothing in the tenant.
 
-    Writes plan.json and plan.csv into the working folder. Nobody is planned whose coverage by enabled Conditional
-    Access policies is not proven once the plan's own policies are on.
+    Writes plan.json, plan.csv and report.html into the working folder. Nobody is planned whose coverage by enabled
+    Conditional Access policies is not proven once the plan's own policies are on.
 
     \b
     Examples:
@@ -122,6 +123,7 @@ def plan(
             _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), ways)
     rows = workspace.path / PLAN_CSV
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
+    try_report(call, workspace)
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
 

@@ -14,6 +14,7 @@ from migrate.commands.call import Call
 from migrate.commands.completing import offer_waves
 from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
+from migrate.commands.report import answer_and_name
 from migrate.commands.wiring import has_way_back, open_journal, workspace_of
 from migrate.config import limits_of
 from migrate.errors import ExitCode, MfaMigrateError, NothingHere, UsageProblem
@@ -103,7 +104,7 @@ def rollback(
     }
     # The bare command would put back something else.
     again = ["rollback", *(word for option, value in options.items() if value is not None for word in (option, value))]
-    call.answer(apply_answer(header, result, command="rollback", again=shlex.join(again)))
+    answer_and_name(call, apply_answer(header, result, command="rollback", again=shlex.join(again)))
     return result.exit_code
 
 

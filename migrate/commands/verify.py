@@ -12,6 +12,7 @@ from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.obeyed import configuration_findings
 from migrate.commands.options import verb
+from migrate.commands.report import answer_and_name
 from migrate.commands.wave_evidence import wave_evidence
 from migrate.commands.wiring import journal_to_read, open_journal, open_tenant, owner_line, workspace_of
 from migrate.errors import ExitCode, FolderProblem, StalePlan
@@ -66,7 +67,8 @@ def verify(call: Call) -> ExitCode:
     from migrate.views.verify import verify_answer
 
     verified = call.run(_verify(call, workspace_of(call)))
-    call.answer(
+    answer_and_name(
+        call,
         verify_answer(
             verified.findings,
             verified.inspection,
@@ -76,7 +78,7 @@ def verify(call: Call) -> ExitCode:
             planned=verified.planned,
             not_kept=verified.not_kept,
             waves=verified.waves,
-        )
+        ),
     )
     return ExitCode.FINDINGS if verified.findings else ExitCode.OK
 

@@ -355,6 +355,8 @@ class ReportFacts(Record, frozen=True, kw_only=True):
     held: tuple[HeldFacts, ...]
     policies: tuple[PolicyFacts, ...]
     exceptions: tuple[ExceptionFacts, ...]
+    places: Mapping[str, str]
+    """Display names of the named locations, by their ids in lower case: gaps name them."""
     digests: Digests
     way_back: tuple[str, str, str]
     """Three command lines: to look at what a rollback would do, to do it, and to do it from its file alone."""

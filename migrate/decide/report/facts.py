@@ -135,6 +135,9 @@ def _facts(known: Known, tally: Tally, named: Named) -> ReportFacts:
         held=tally.held(),
         policies=policies_of(known.plan, known.evidence, known.now),
         exceptions=exceptions,
+        places={
+            str(raw.get("id", "")).lower(): str(raw.get("displayName", "")) for raw in known.evidence.named_locations
+        },
         digests=known.digests,
         way_back=WAY_BACK,
         sign_ins=known.sign_ins,

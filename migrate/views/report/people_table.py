@@ -1,0 +1,171 @@
+"""The table of people: who stands in it, and its data as columns with word lists, which a script turns into rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from migrate.model.plan import HoldReason
+from migrate.model.record import Record
+from migrate.model.report import AccountKind, Person, PersonOutcome, ReportFacts, RequiredBy
+from migrate.model.users import MfaState
+from migrate.views.report.naming import Naming
+from migrate.views.report.words import Words
+
+MOST = 100_000
+"""How many rows the table holds; above it only those who need attention stand there."""
+_LOOK_AT = frozenset({PersonOutcome.HELD, PersonOutcome.FAILED, PersonOutcome.IN_DOUBT, PersonOutcome.UNREAD})
+_OPEN = frozenset({RequiredBy.NEITHER, RequiredBy.PARTLY, RequiredBy.UNKNOWN})
+_UNSAFE = ((b"<", b"\\u003c"), ("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"))
+"""What would end the element that holds the data, or a line of script."""
+
+
+class Kept:
+    """Those who stand in the table."""
+
+    def __init__(self, most: int = MOST) -> None:
+        """Begin with nobody."""
+        self.people: list[Person] = []
+        self.seen = 0
+        self.is_whole = True
+        """Whether everybody stands there; else only those who need attention."""
+        self.left_out = 0
+        """Of those who need attention, the ones that even so are too many."""
+        self._most = most
+
+    def take(self, person: Person) -> None:
+        """Keep somebody, as long as there is room."""
+        self.seen += 1
+        if self.is_whole and len(self.people) == self._most:
+            self.is_whole = False
+            self.people = [one for one in self.people if _needs_attention(one)]
+        if self.is_whole or _needs_attention(person):
+            if len(self.people) < self._most:
+                self.people.append(person)
+            else:
+                self.left_out += 1
+
+
+def _needs_attention(person: Person) -> bool:
+    return person.outcome in _LOOK_AT or person.required_by in _OPEN
+
+
+class ShownColumn(Record, frozen=True, kw_only=True):
+    """A column of the table, as its head and its filter are drawn."""
+
+    key: str
+    title: str
+    filters: bool
+
+
+_Cell = Callable[[Person], "StrEnum | int | None"]
+_CELLS: dict[str, _Cell] = {
+    "kind": lambda person: person.kind,
+    "before": lambda person: person.before,
+    "state": lambda person: person.state,
+    "required": lambda person: person.required_by,
+    "outcome": lambda person: person.outcome,
+    "wave": lambda person: person.wave,
+    "hold": lambda person: person.hold,
+}
+_FILTERS = frozenset({"state", "required", "outcome", "wave", "hold"})
+_ORDERS: dict[str, Sequence[StrEnum]] = {
+    "kind": tuple(AccountKind),
+    "before": tuple(MfaState),
+    "state": tuple(MfaState),
+    "required": tuple(RequiredBy),
+    "outcome": tuple(PersonOutcome),
+    "hold": tuple(HoldReason),
+}
+
+
+def columns_of(say: Words) -> list[ShownColumn]:
+    """Return the columns after the name."""
+    return [ShownColumn(key=key, title=say(f"column.{key}"), filters=key in _FILTERS) for key in _CELLS]
+
+
+class _Column(msgspec.Struct):
+    """A column as the script reads it."""
+
+    key: str
+    values: list[str]
+    """What a filter asks for, in the order in which the column is sorted."""
+    words: list[str]
+    """The same for people."""
+    at: list[int]
+    """Which of them each row has."""
+
+
+class _Data(msgspec.Struct):
+    """Everything that the script reads."""
+
+    locale: str
+    text: dict[str, str]
+    local: list[str]
+    """The part of each name before the @, in the order of the alphabet."""
+    domains: list[str]
+    domain: list[int]
+    columns: list[_Column]
+
+
+def table_data(kept: Kept, facts: ReportFacts, naming: Naming, say: Words) -> bytes:
+    """Return the data of the table as JSON that may stand in a script element."""
+    named = sorted(
+        ((naming.person(person.user_id, person.user_principal_name), person) for person in kept.people),
+        key=lambda each: (each[0].casefold(), each[1].user_id),
+    )
+    waves = {wave.number: naming.wave(wave.number, wave.name) for wave in facts.waves}
+    domains: dict[str, int] = {}
+    local, domain = [], []
+    for name, _ in named:
+        before, at, behind = name.rpartition("@")
+        local.append(before if at else name)
+        domain.append(domains.setdefault(behind if at else "", len(domains)))
+    people = [person for _, person in named]
+    data = _Data(
+        locale=say("language"),
+        text={key: say(f"table.{key}") for key in ("showing", "of", "page", "none", "all")}
+        | {"notChecked": f"? {say('answer.notChecked')}"},
+        local=local,
+        domains=list(domains),
+        domain=domain,
+        columns=[_column(key, people, waves, say) for key in _CELLS],
+    )
+    encoded = msgspec.json.encode(data)
+    for sign, escaped in _UNSAFE:
+        encoded = encoded.replace(sign, escaped)
+    return encoded
+
+
+def _column(key: str, people: list[Person], waves: dict[int, str], say: Words) -> _Column:
+    cell = _CELLS[key]
+    found = [cell(person) for person in people]
+    if key == "wave":
+        known: list[StrEnum | int | None] = [*sorted({wave for wave in found if isinstance(wave, int)})]
+    else:
+        there = set(found)
+        known = [value for value in _ORDERS[key] if value in there]
+    if None in found:
+        known.append(None)
+    places = {value: place for place, value in enumerate(known)}
+    return _Column(
+        key=key,
+        values=["" if value is None else str(value) for value in known],
+        words=list(_words(key, known, waves, say)),
+        at=[places[value] for value in found],
+    )
+
+
+def _words(key: str, values: Sequence[StrEnum | int | None], waves: dict[int, str], say: Words) -> Iterator[str]:
+    for value in values:
+        if value is None:
+            # Of a state, nothing is something: it could not be read.
+            yield say("state.unread") if key in ("before", "state") else ""
+        elif isinstance(value, int):
+            yield f"{value} {waves.get(value, '')}".strip()
+        elif isinstance(value, MfaState):
+            yield value.value
+        else:
+            yield say(f"{key}.{value.value}")
