@@ -154,25 +154,26 @@ COMPARED = {
 @settings(
     max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
-@given(raws=plain_tenants(), users=PEOPLE_DRAWN)
+@given(raws=plain_tenants(), users=PEOPLE_DRAWN, pilot=st.booleans())
 def test_newly_required_and_blocked_are_what_simulated_sign_ins_say(
-    raws: list[RAW], users: tuple[UserRecord, ...]
+    raws: list[RAW], users: tuple[UserRecord, ...], pilot: bool
 ) -> None:
-    assert_agreement(raws, users)
+    assert_agreement(raws, users, pilot=pilot)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(raws=plain_tenants(), users=PEOPLE_DRAWN)
+@given(raws=plain_tenants(), users=PEOPLE_DRAWN, pilot=st.booleans())
 def test_newly_required_and_blocked_are_what_simulated_sign_ins_say_at_length(
-    raws: list[RAW], users: tuple[UserRecord, ...]
+    raws: list[RAW], users: tuple[UserRecord, ...], pilot: bool
 ) -> None:
-    assert_agreement(raws, users)
+    assert_agreement(raws, users, pilot=pilot)
 
 
-def assert_agreement(raws: list[RAW], users: tuple[UserRecord, ...]) -> None:
-    """Compare the numbers of every proposal with sign-ins before and after it."""
-    decided: Rules = rules(emergency_access=(EMERGENCY,))
+def assert_agreement(raws: list[RAW], users: tuple[UserRecord, ...], *, pilot: bool) -> None:
+    """Compare the numbers of every proposal with sign-ins before and after it; with a pilot, ours is for a group."""
+    decided: Rules = rules(emergency_access=(EMERGENCY,), create=pilot, scope_group=PILOT if pilot else None)
     adviser, advice = advised(raws, users, decided)
     off = dict.fromkeys(NAMES, MfaState.DISABLED)
     states = {name: user.mfa_state for name, user in zip(NAMES, users, strict=True)}
