@@ -12,7 +12,7 @@ import msgspec
 from migrate.exchange.sign_in_columns import Numbering, Remembered, SignInColumns
 from migrate.model.sign_in_rows import GraphDevice, GraphSignIn, results_of, shape_with
 
-ROWS_AT_ONCE = 250
+ROWS_AT_ONCE = 128
 """So few that a chunk, with the lines that it refers to, stays in the cache of the processor."""
 _MOST_LISTS = 2_000
 
