@@ -72,6 +72,10 @@ def _serve(
         int, typer.Option("--sign-ins", min=0, metavar="N", help="Invented sign-ins in the log, by the seed.")
     ] = 0,
     days: Annotated[int, typer.Option("--days", min=1, max=30, help="The days before now over which they lie.")] = 14,
+    sign_in_files: Annotated[
+        Path | None,
+        typer.Option("--sign-in-files", metavar="DIR", help="Write the sign-in log here, in every format."),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Another setting; see mfa-migrate help sandbox."),
@@ -96,6 +100,9 @@ def _serve(
         with server:
             if sign_ins:
                 call.screen.say(f"Rows in the sign-in log: {_seed_sign_ins(server, sign_ins, days, seed)}")
+            if sign_in_files is not None:
+                for path in _write_sign_in_files(server, sign_in_files):
+                    call.screen.say(f"Sign-ins: {path}")
             if faults is not None:
                 call.screen.say(f"Faults: {faults}, seed {_load_faults(server, faults)}")
             if write_config is not None:
@@ -123,6 +130,14 @@ def _seed_sign_ins(server: SandboxServer, number: int, days: int, seed: int) -> 
     from migrate.sandbox.generated_sign_ins import seed_sign_ins
 
     return seed_sign_ins(server.sandbox, number, days, seed)
+
+
+def _write_sign_in_files(server: SandboxServer, folder: Path) -> tuple[Path, ...]:
+    """Write what the log holds as the files that people bring."""
+    from migrate.sandbox.sign_in_files import write_sign_in_files
+
+    tenant = server.sandbox.tenant
+    return write_sign_in_files(tenant.sign_ins, list(tenant.named_locations.values()), folder)
 
 
 def _load_faults(server: SandboxServer, path: Path) -> int:

@@ -67,6 +67,9 @@ class SandboxSettings:
     report_lag_seconds: float = _setting(0.0, "How long the registration report trails behind a registration.")
     audit_lag_seconds: float = _setting(300.0, "How long a directory audit event takes to appear.")
     signin_lag_seconds: float = _setting(300.0, "How long a sign-in takes to appear in the log.")
+    signin_correction_seconds: float = _setting(
+        0.0, "How long the details of a sign-in's authentication are incomplete before they are corrected."
+    )
     state_audit_activity: Literal["strongAuthentication", "updateUser", "both"] = _setting(
         "strongAuthentication", "Which audit activity a change of the per-user state leaves."
     )

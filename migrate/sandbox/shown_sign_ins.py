@@ -1,5 +1,6 @@
 """What of a sign-in's entry a caller gets to see: by version, by the Prefer header, and by what the token may read."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from migrate.sandbox.messages import Call, Json, words
@@ -32,9 +33,30 @@ _ROLES = frozenset(
 def shown_sign_in(sandbox: "Sandbox", call: Call, entry: Json) -> Json:
     """Return the entry as this caller sees it; what may not be seen is silently absent."""
     shown = dict(entry) if call.version == "beta" else {k: v for k, v in entry.items() if k not in BETA_ONLY}
+    if sandbox.clock.now() - _made_at(entry) < sandbox.settings.signin_correction_seconds:
+        shown |= {name: value for name, value in _not_yet_corrected(entry).items() if name in shown}
     if not _sees_policies(sandbox, call):
         shown.pop("appliedConditionalAccessPolicies", None)
     return shown if _wants_every_word(call) else _without_later_words(shown)
+
+
+def _made_at(entry: Json) -> float:
+    return datetime.fromisoformat(str(entry["createdDateTime"])).timestamp()
+
+
+def _not_yet_corrected(entry: Json) -> Json:
+    """Return what a fresh entry shows in place of what is put together later: the first step alone, not succeeded.
+
+    Entra page "Sign-in log activity details": authentication details can be wrong until the log is aggregated.
+    """
+    first = [{**step, "succeeded": False, "authenticationStepResultDetail": ""} for step in _steps_of(entry)[:1]]
+    status = {**(entry.get("status") or {}), "additionalDetails": None}
+    requirement = "singleFactorAuthentication"
+    return {"authenticationDetails": first, "status": status, "authenticationRequirement": requirement}
+
+
+def _steps_of(entry: Json) -> list[Json]:
+    return list(entry.get("authenticationDetails") or ())
 
 
 def _sees_policies(sandbox: "Sandbox", call: Call) -> bool:
