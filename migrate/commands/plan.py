@@ -136,6 +136,7 @@ def _planner(call: Call, workspace: Workspace, snapshot: Snapshot, rules: Rules,
     planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
     planner.know_facts(facts_in(call, workspace, snapshot))
     planner.know_readings(read_readings(workspace))
+    planner.know_sign_ins(ways_seen_in(workspace))
     planner.know_waves(_waves_before(workspace, snapshot))
     return planner
 

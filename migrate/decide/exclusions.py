@@ -12,6 +12,7 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus
 from migrate.model.plan import PlanNote, Severity
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Proposal
 from migrate.model.rules import Rules
+from migrate.model.sign_ins import WaysSeen
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
 from migrate.model.words import counted
@@ -80,11 +81,17 @@ class ExclusionTally:
         self._alone = Judge(with_policies(evidence, (own,)))
         self._excluded = Excluded(rules.policy_exclusions, evidence)
         self._rooms, self._holders = room_licences(skus), role_holders(evidence)
+        self._knows_roles = evidence.administrators is not None
+        self._seen: WaysSeen | None = None
         self._hit: list[tuple[str, bool]] = []
         self._not_enforced: list[str] = []
         self._neither: list[str] = []
         self._administrators: list[str] = []
         self._proposals: list[Proposal] = []
+
+    def know_sign_ins(self, seen: WaysSeen | None) -> None:
+        """Take in what the sign-in log shows, where one was read. Call it before `count`."""
+        self._seen = seen
 
     def count(self, user: AnyUser) -> None:
         """Take in one user."""
@@ -107,7 +114,9 @@ class ExclusionTally:
         if keeps is not None and keeps.expires:
             self._hit.append((profile.user_principal_name, is_enforced))
         guess = guess_at(user, self._rooms, self._holders)
-        if guess is not None and can_sign_in:
+        # Whoever sits at a keyboard outside the office may be a person, or somebody who has the password.
+        is_outside = self._seen is not None and profile.id in self._seen.outside
+        if guess is not None and can_sign_in and not is_outside:
             self._proposals.append(
                 Proposal(
                     user_id=profile.id,
@@ -164,7 +173,14 @@ class ExclusionTally:
             )
         yield from _expired(self._rules.policy_exclusions, self._today)
         yield from _too_many(self._rules.policy_exclusions)
-        yield from _proposed(self._proposals)
+        yield from _proposed(self._proposals, self._looked_at())
+
+    def _looked_at(self) -> str:
+        """Return in words what else was looked at."""
+        signed_in = "no sign-ins" if self._seen is None else f"sign-ins since {self._seen.since[:10]}"
+        if self._knows_roles:
+            return f"Nothing is assumed; roles and {signed_in} were looked at."
+        return f"Nothing is assumed; {signed_in}, and no roles besides those that policies name, were looked at."
 
 
 def _expired(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[PlanNote]:
@@ -187,7 +203,7 @@ def _too_many(exclusions: Sequence[PolicyExclusion]) -> Iterator[PlanNote]:
         )
 
 
-def _proposed(proposals: Sequence[Proposal]) -> Iterator[PlanNote]:
+def _proposed(proposals: Sequence[Proposal], looked_at: str) -> Iterator[PlanNote]:
     for kind in Nobody:
         found = [one for one in proposals if one.is_like is kind]
         if not found:
@@ -206,9 +222,8 @@ def _proposed(proposals: Sequence[Proposal]) -> Iterator[PlanNote]:
                 "exclusion-proposed",
                 f"{counted(len(found), 'account')} like a {kind} would be asked for MFA and may have nobody who "
                 "answers: "
-                f"{', '.join(said)}{more}. Nothing is assumed; no sign-ins, and no roles besides those that policies "
-                f"name, were looked at. If they are, leave them out by name with a reason and "
-                f"a day: {_snippet(found[0])}",
+                f"{', '.join(said)}{more}. {looked_at} If they are, leave them out by name with a reason and a day: "
+                f"{_snippet(found[0])}",
             )
 
 

@@ -46,6 +46,7 @@ from migrate.model.plan import (
 )
 from migrate.model.readings import Readings
 from migrate.model.rules import Rules
+from migrate.model.sign_ins import WaysSeen
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
 from migrate.model.words import counted
@@ -122,6 +123,11 @@ class Planner:
     def know_waves(self, before: Mapping[str, str]) -> None:
         """Take in the waves in which the plan before had people, by id. Call it before `rows`."""
         self._moves = Moves(before)
+
+    def know_sign_ins(self, seen: WaysSeen | None) -> None:
+        """Take in what the sign-in log shows, where one was read. Call it before `rows`."""
+        if self._exclusions is not None:
+            self._exclusions.know_sign_ins(seen)
 
     def know_readings(self, readings: Readings | None) -> None:
         """Take in what the folder has seen, so that the plan says who has to settle. Call it before `rows`."""

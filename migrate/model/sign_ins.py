@@ -278,3 +278,5 @@ class WaysSeen(Record, frozen=True, kw_only=True):
     last: dict[str, dict[WayIn, int]]
     """By object id (lower case): seconds since 1970 of the last success in each way. Who is missing was *not seen*,
     which never means safe."""
+    outside: frozenset[str] = frozenset()
+    """Who signed in at a keyboard from an address that no named location holds: somebody stands behind the account."""

@@ -15,6 +15,7 @@ from migrate.model.evidence import Evidence
 from migrate.model.plan import CreatePolicy, ExcludedUser, PlanAction, PlanHeader
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Sign
 from migrate.model.policy_scope import SetPolicyScope, users_of
+from migrate.model.sign_ins import WaysSeen
 from migrate.model.templates import Template
 from tests.unit.decide.records import (
     ROOM_SKU,
@@ -54,11 +55,17 @@ def keeps(name: str, *, from_policy: bool = False) -> dict[str, ExcludedUser]:
 
 
 def planned(
-    users: list[Any], *exclusions: PolicyExclusion, proof: Evidence | None = None, past: OwnPast = NO_PAST, **more: Any
+    users: list[Any],
+    *exclusions: PolicyExclusion,
+    proof: Evidence | None = None,
+    past: OwnPast = NO_PAST,
+    seen: WaysSeen | None = None,
+    **more: Any,
 ) -> tuple[PlanHeader, dict[str, PlanAction]]:
     rule = rules(create=True, policy_exclusions=exclusions, limits=limits(max_newly_required=100), **more)
     header = snapshot(len(users), sku(), sku("MEETING_ROOM", ROOM_SKU))
     planner = Planner(header, proof or evidence(groups=(group("Field", "finn"),)), rule, past)
+    planner.know_sign_ins(seen)
     rows = list(planner.rows(users))
     return planner.header("cd" * 32, tool_version="0"), {
         row.user_principal_name.partition("@")[0]: row.action for row in rows
@@ -208,6 +215,20 @@ def test_accounts_that_may_have_nobody_are_told_by_more_than_their_name(who: Any
     assert guess is None or len(guess.signs) > 1 or Sign.ROOM_LICENCE in guess.signs
 
 
+def test_who_signed_in_from_outside_is_never_proposed() -> None:
+    ways = WaysSeen(
+        since="2026-10-25T00:00:00Z",
+        until="2026-11-24T00:00:00Z",
+        holes=0,
+        lost=(),
+        last={},
+        outside=frozenset({object_id("svc-travels")}),
+    )
+    header, _ = planned([nobody("svc-erp"), nobody("svc-travels")], seen=ways)
+    assert [one.user_id for one in header.proposals] == [object_id("svc-erp")]
+    assert "sign-ins since 2026-10-25" in sentence(header, "exclusion-proposed")
+
+
 @pytest.mark.parametrize("by_name", [True, False])
 def test_proposals_come_with_evidence_and_never_name_who_holds_a_role(by_name: bool) -> None:
     people = [nobody("svc-erp"), nobody("svc-admin"), nobody("info"), nobody("room5", account_enabled=False)]
@@ -222,5 +243,6 @@ def test_proposals_come_with_evidence_and_never_name_who_holds_a_role(by_name: b
     assert found["svc-erp"].signs == (Sign.NO_LICENCE, Sign.NEVER_REGISTERED, Sign.NAME_PATTERN)
     assert '[[policy.exclude]] user = "svc-erp@contoso.example"' in sentence(header, "exclusion-proposed")
     assert "Block their sign-in" in sentence(header, "block-sign-in-advised")
+    assert ("roles and no sign-ins" in sentence(header, "exclusion-proposed")) is not by_name
     header, _ = planned(people, left_out("svc-erp"))
     assert "svc-erp" not in {one.user_principal_name.partition("@")[0] for one in header.proposals}

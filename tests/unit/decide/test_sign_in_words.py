@@ -7,7 +7,7 @@ from msgspec import structs
 
 from migrate.decide.sign_ins.ways import ways_seen
 from migrate.decide.sign_ins.words import class_of, client_types, is_hybrid, platform_of
-from migrate.model.sign_ins import Coordinate, Seen, SeenAs, SignInClass, SignInKind, WayIn
+from migrate.model.sign_ins import Coordinate, Form, Seen, SeenAs, SignInClass, SignInKind, WayIn
 from tests.unit.store.test_sign_ins import KIND, SOURCE
 
 
@@ -102,6 +102,24 @@ def test_who_succeeded_in_a_way_is_seen_in_it_with_the_last_time() -> None:
         "u3": {WayIn.DEVICE_CODE: 400},
     }
     assert found.lost == (Coordinate.FLOW,)
+
+
+def test_who_sat_at_a_keyboard_outside_the_named_locations_is_known() -> None:
+    found = ways_seen(
+        [SOURCE],
+        [
+            seen_as("outside", 100, places=()),
+            seen_as("interrupted", 100, places=(), outcome=SignInClass.INTERRUPT),
+            seen_as("inside", 100, places=("hq",)),
+            seen_as("nowhere", 100, places=None),
+            seen_as("by itself", 100, places=(), form=Form.NON_INTERACTIVE),
+            # Somebody who tries passwords says nothing about the account.
+            seen_as("sprayed", 100, places=(), outcome=SignInClass.NOISE),
+            seen_as("blocked", 100, places=(), outcome=SignInClass.BLOCKED),
+        ],
+    )
+    assert found is not None
+    assert found.outside == {"outside", "interrupted"}
 
 
 def test_without_any_reading_nothing_is_known_of_anybody() -> None:
