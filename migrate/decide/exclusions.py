@@ -162,8 +162,8 @@ class ExclusionTally:
                 "mfa-by-neither-way",
                 f"MFA by neither way: {counted(len(self._neither), 'person', 'people')} are left out of "
                 f"{self._name!r} and nothing else requires MFA of them: {_named(self._neither)}. `verify` fails on "
-                "them unless each is accepted by name. Each is an open door: block their sign-ins outside named "
-                "locations.",
+                "them unless each is accepted by name, with `accepted = true` beside the entry. Each is an open door: "
+                "block their sign-ins outside named locations.",
             )
         if self._administrators:
             yield _warning(

@@ -189,6 +189,19 @@ def evidence_after(evidence: Evidence, steps: Sequence[PolicyStep]) -> Evidence:
     return with_policies(seen, tuple(policies))
 
 
+def named_by(steps: Sequence[PolicyStep]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids of the groups and of the roles that policies will name by these steps."""
+    bodies = [step.body for step in steps if isinstance(step, CreatePolicy)]
+    bodies += [step.after for step in steps if isinstance(step, SetPolicyScope)]
+    users = [users_of(body) for body in bodies]
+
+    def named(kind: str) -> tuple[str, ...]:
+        found = (one for each in users for way in ("include", "exclude") for one in each.get(way + kind) or ())
+        return tuple(dict.fromkeys(str(one).lower() for one in found))
+
+    return named("Groups"), named("Roles")
+
+
 def _beta_after(evidence: Evidence, steps: Sequence[SetPolicyScope]) -> Evidence:
     """Return the evidence with what beta says of these policies: both versions show the change."""
     beta = evidence.beta

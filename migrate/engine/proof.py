@@ -17,7 +17,7 @@ from typing import Any
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_on
-from migrate.decide.policy_steps import evidence_after
+from migrate.decide.policy_steps import evidence_after, named_by
 from migrate.decide.settling import Settling
 from migrate.engine.age import Moment
 from migrate.engine.run_parts import RunParts
@@ -212,7 +212,9 @@ class Proof:
 
     async def _read_all(self) -> None:
         began, forgotten = self._ages.now(), self._forgotten
-        read = await self._tenant.read_evidence()
+        # A rehearsal rests on policies that are not there yet: nobody else names whom they name.
+        groups, roles = named_by(self._imagined)
+        read = await self._tenant.read_evidence(groups=groups, roles=roles)
         end = self._ages.now()
         self._took = end.steady - began.steady
         if forgotten == self._forgotten:
