@@ -57,7 +57,7 @@ from migrate.commands.whoami import whoami
 from migrate.errors import ExitCode, MfaMigrateError, OutputLost, ReaderGone, UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.views.visible import visible
-from migrate.views.wrapping import columns_of, wrapped
+from migrate.views.wrapping import columns_of, from_here, wrapped
 
 FOLDED = "Global options, such as -o json and --workspace DIR: mfa-migrate help options"
 """What the help of each command says instead of the sixteen options that all of them take."""
@@ -309,9 +309,17 @@ def _tell(what: str, unchanged: str, hint: str) -> None:
     # What happened may quote others: a line end in it would forge a line of ours. The two others are ours.
     rest = (f"       {visible(line)}" for part in (unchanged, hint) for line in part.splitlines())
     columns = columns_of(sys.stderr)
-    lines = [wrapped(line, columns) for line in (f"Error: {visible(what)}", *rest)]
+    here = "" if columns is None else _here()
+    lines = [wrapped(from_here(line, here), columns) for line in (f"Error: {visible(what)}", *rest)]
     with contextlib.suppress(OSError):  # where stderr is closed too, the exit code has to say it
         print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the one place that may print without a screen
+
+
+def _here() -> str:
+    """Return the current folder; empty where it is gone."""
+    with contextlib.suppress(OSError):
+        return str(Path.cwd())
+    return ""
 
 
 def _write_crash() -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from migrate.config import OutputFormat
@@ -104,4 +105,5 @@ def screen_for(settings: Settings, kind: type[Screen] = Screen) -> Screen:
         stdout=sys.stdout,
         stderr=sys.stderr,
         to_local=datetime.astimezone,
+        here=str(Path.cwd()),
     )

@@ -69,7 +69,7 @@ def people_called(name: str, people: Iterable[Person]) -> Lookup:
             exact.add(person)
         elif not whole_only and words and begins_words(words, names):
             partly.add(person)
-        elif (likeness := max(_likeness(matcher, each) for each in ("", *names - {person.id}))) >= LIKENESS:
+        elif (likeness := max(_likeness(matcher, each) for each in ("", *_parts_of(names - {person.id})))) >= LIKENESS:
             like.append((-likeness, person.id, person))
             like = heapq.nsmallest(NEAR, like)
     best = exact if exact.count else partly
@@ -158,6 +158,11 @@ def begins_words(words: Sequence[str], names: Iterable[str]) -> bool:
         all(any(word.startswith(wanted) for word in words_of(name.partition("@")[0])) for wanted in words)
         for name in names
     )
+
+
+def _parts_of(names: Iterable[str]) -> set[str]:
+    """Return whole names and the words of two letters and more in them: people know each other by one of those."""
+    return {part for name in names for part in (name, *words_of(name.partition("@")[0])) if len(part) > 1}
 
 
 def _likeness(matcher: difflib.SequenceMatcher[str], name: str) -> float:

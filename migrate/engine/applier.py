@@ -13,7 +13,7 @@ from migrate.engine.enabling import TooOld
 from migrate.engine.gates import Gates, Wait
 from migrate.engine.going_back import WayBack
 from migrate.engine.history import is_policy_step_settled, policy_outcomes
-from migrate.engine.policy_steps import PolicySteps, said_of
+from migrate.engine.policy_steps import PolicySteps, said_of, sign_of
 from migrate.engine.proof import Proof
 from migrate.engine.recovery import recover_users
 from migrate.engine.rollback_record import RollbackRecord
@@ -262,7 +262,7 @@ class Applier:
             if not done and (takes_effect_at_once(step) or _switches_on(step)):
                 self._stop_at("report-only")
                 await self._policies.rehearse(step)
-            lines.append(f"{'  done   ' if done else '~ policy '} {said_of(step)}")
+            lines.append(f"{'  done   ' if done else f'{sign_of(step)} policy '} {said_of(step)}")
             if not done and not weakens(step):
                 pending.append(step)
         self._stop_at("report-only")

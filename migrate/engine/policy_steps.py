@@ -279,6 +279,26 @@ def _differences(before: ConditionalAccessPolicy, after: ConditionalAccessPolicy
     return sorted(name for name in names if canonical_json(before.raw.get(name)) != canonical_json(after.raw.get(name)))
 
 
+_STATES = {
+    PolicyState.ENABLED: "enabled",
+    PolicyState.REPORT_ONLY: "report-only",
+    PolicyState.DISABLED: "disabled",
+}
+
+
+def sign_of(step: PolicyStep) -> str:
+    """Return the sign that Terraform gives a change."""
+    match step:
+        case CreatePolicy():
+            return "+"
+        case SetPolicyState() | SetPolicyScope():
+            return "~"
+        case DeletePolicy():
+            return "-"
+        case _:
+            assert_never(step)
+
+
 def said_of(step: PolicyStep) -> str:
     """Return one line about what a step does."""
     match step:
@@ -286,7 +306,7 @@ def said_of(step: PolicyStep) -> str:
             off = step.body.get("state") == PolicyState.DISABLED.value
             return f"create {step.display_name!r}, {'disabled' if off else 'report-only'}"
         case SetPolicyState():
-            return f"set {step.display_name!r} from {step.before} to {step.after}"
+            return f"set {step.display_name!r} from {_STATES[step.before]} to {_STATES[step.after]}"
         case SetPolicyScope():
             return f"change whom {step.display_name!r} is for"
         case DeletePolicy():

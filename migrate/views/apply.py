@@ -162,7 +162,7 @@ def apply_question(
     `names` are the first of those whom this command may change; `only_wave` and `until` as on the command line.
     """
     yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
-    yield f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else "")
+    yield f"Cloud:    {header.cloud}" + (f", a sandbox at {header.endpoint}" if header.endpoint else "")
     if not header.policy_steps:
         yield "Policies: none is created or changed"
     for step in header.policy_steps:
@@ -181,7 +181,7 @@ def apply_question(
 def rollback_question(header: PlanHeader) -> Iterator[str]:
     """Yield what `rollback` will do, for the person who is asked."""
     yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
-    yield f"Cloud:    {header.cloud}" + (f", SANDBOX {header.endpoint}" if header.endpoint else "")
+    yield f"Cloud:    {header.cloud}" + (f", a sandbox at {header.endpoint}" if header.endpoint else "")
     yield f"Users:    {header.total_users} are rolled back; those who are as before already are left alone"
     yield f"Policies: {len(header.policy_steps)} steps, once everybody is restored"
     yield "Ends the sessions of users who are enabled or enforced again, within minutes."

@@ -56,9 +56,9 @@ def remedy_of(kind: HoldReason) -> str:
         case HoldReason.UNREADABLE:
             return "`mfa-migrate status USER --live` reads again; then `mfa-migrate export`"
         case HoldReason.EMERGENCY_ACCESS:
-            return "nothing: emergency access accounts keep per-user MFA"
+            return "nothing to do: emergency access accounts keep per-user MFA"
         case HoldReason.DIRECTORY_SYNC:
-            return "nothing: accounts of the directory synchronization stay as they are"
+            return "nothing to do: accounts of the directory synchronization stay as they are"
         case HoldReason.EXCLUDED:
             return "the exclusion ends on its day, or when it is taken out of [[exclude]] or the list"
         case HoldReason.GUEST:
@@ -66,7 +66,7 @@ def remedy_of(kind: HoldReason) -> str:
         case HoldReason.MANAGED_POLICY:
             return "another policy has to require MFA of them; `mfa-migrate advise` names one"
         case HoldReason.AGENT:
-            return "nothing: no person stands behind the account"
+            return "nothing to do: no person stands behind the account"
         case _:
             assert_never(kind)
 

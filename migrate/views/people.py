@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from migrate.model.capability import SMS_VOICE_END
+from migrate.model.capability import SMS_VOICE_END, CapableWhy
 from migrate.model.now import Moment
 from migrate.model.people import Certainty, ListStanding, PersonAtRisk, RiskList
 from migrate.model.sign_ins import Coordinate, SignInSource
@@ -88,6 +88,15 @@ LETTERS = {
     RiskList.SMTP_AUTH: "legacy",
     RiskList.APP_PASSWORDS: "legacy",
 }
+_EVIDENCE: dict[str, str] = {
+    CapableWhy.NEVER_REGISTERED: "never registered",
+    CapableWhy.NOT_TRUSTED: "MFA of the home tenant is not trusted here",
+    CapableWhy.TRUST_UNKNOWN: "whether MFA of the home tenant is trusted is not known",
+    CapableWhy.REGISTRATION_BARRED: "the registration is barred",
+    CapableWhy.HAS_PASS: "has a Temporary Access Pass",
+    CapableWhy.NOT_IN_REPORT: "not in the registration report",
+}
+"""Codes as they are told; files and JSON keep them."""
 _CERTAINTY = {
     Certainty.SURE: "",
     Certainty.INFERRED: "inferred: a legacy client succeeded although the password alone is refused",
@@ -191,7 +200,7 @@ def why_answer(name: str, found: Sequence[PersonAtRisk], known: bool, *, today: 
                 yield f"  Letter: mfa-migrate notify {letter}"
         if known:
             last = max((one.last_seen or 0 for one in found), default=0)
-            yield f"Last sign-in that was read: {_moment(last or None)}"
+            yield f"Last sign-in that was read: {_shown_moment(last or None)}"
         yield f"As of: {said_moment(moment)}"
 
     return Answer(
@@ -220,7 +229,10 @@ def _section(standing: ListStanding, shown: list[PersonAtRisk], today: date) -> 
         yield f"  Letter: mfa-migrate notify {LETTERS[which]}"
     yield table(
         ("Name", "Evidence", "Last used", "Last seen"),
-        [(one.user_principal_name, _why(one), _moment(one.last_used), _moment(one.last_seen)) for one in shown],
+        [
+            (one.user_principal_name, _why(one), _shown_moment(one.last_used), _shown_moment(one.last_seen))
+            for one in shown
+        ],
     )
     if len(shown) < standing.people:
         yield f"  and {standing.people - len(shown)} more: mfa-migrate people {slug_of(which)}"
@@ -260,7 +272,7 @@ def _why(one: PersonAtRisk) -> str:
         + f", {counted(used.attempts, 'time')}"
         for used in one.used[:3]
     )
-    said = (", ".join(one.evidence), uses, _CERTAINTY[one.certainty])
+    said = (", ".join(_EVIDENCE.get(each, each) for each in one.evidence), uses, _CERTAINTY[one.certainty])
     return "; ".join(filter(None, said)) or "registered methods"
 
 
@@ -286,6 +298,10 @@ def _cells(one: PersonAtRisk, today: date) -> tuple[str, ...]:
 
 def _moment(seconds: int | None) -> str:
     return "not seen" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _shown_moment(seconds: int | None) -> str:
+    return "not seen" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def slug_of(which: RiskList) -> str:

@@ -24,7 +24,7 @@ from migrate.model.waits import Waiting
 from migrate.views.module_words import as_typed, with_typed_sentences
 from migrate.views.moments import ToLocal, with_local_times
 from migrate.views.visible import visible, visible_json
-from migrate.views.wrapping import columns_of, wrapped
+from migrate.views.wrapping import columns_of, from_here, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,6 +72,8 @@ class Screen:
     stderr: TextIO
     to_local: ToLocal | None = None
     """Gives the time that a clock here shows; None leaves times in UTC alone."""
+    here: str = ""
+    """The current folder; empty where paths are shown whole."""
     _bar: RichProgress | None = field(default=None, init=False)
     _task: Any = field(default=None, init=False)
     _what: str = field(default="", init=False)
@@ -193,11 +195,11 @@ class Screen:
         """Return a sentence as it is shown on a terminal: wrapped at words, with local times; else as it is."""
         if not stream.isatty():
             return text
-        return wrapped(with_local_times(text, self.to_local), columns_of(stream))
+        return wrapped(with_local_times(from_here(text, self.here), self.to_local), columns_of(stream))
 
     def _sandbox_is_said(self) -> bool:
-        """Tell whether the same terminal shows it already: what goes to a file or a pipe has to say it by itself."""
-        return not self.quiet and self.stdout.isatty() and self.stderr.isatty()
+        """Tell whether it is said already where the answer goes: another file or pipe has to say it by itself."""
+        return not self.quiet and _is_one_place(self.stdout, self.stderr)
 
     def send_line(self, event: object) -> None:
         """Write one event of an answer in NDJSON; raises as `write_bytes` does."""
@@ -284,13 +286,27 @@ def _onto_stdout() -> Iterator[None]:
         ) from problem
 
 
+def _is_one_place(first: TextIO, second: TextIO) -> bool:
+    """Tell whether two streams go to one terminal, or to one file or pipe, as by `2>&1`."""
+    if first.isatty() and second.isatty():
+        return True
+    try:
+        one, other = (os.fstat(stream.fileno()) for stream in (first, second))
+    except (OSError, ValueError):  # streams of a test have no descriptor
+        return False
+    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino) and one.st_ino != 0
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Any:
     """Return a plain Rich table: a header, a rule, no box to copy out of a terminal by accident."""
     from rich import box
     from rich.console import Group
     from rich.table import Table
 
-    made = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        # A name that is cut can be neither read nor copied.
+        made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*map(visible, row))
     # Rich would fold a title to the width of the table.

@@ -25,7 +25,7 @@ def whoami_answer(identity: Identity) -> Answer:
 
 def _lines(who: Identity) -> Iterator[Any]:
     yield f"Tenant:    {who.tenant_name} ({who.tenant_domain}, {who.tenant_id})"
-    yield f"Cloud:     {who.cloud}" + (f", SANDBOX {who.endpoint}" if who.endpoint else "")
+    yield f"Cloud:     {who.cloud}" + (f", a sandbox at {who.endpoint}" if who.endpoint else "")
     yield f"Signed in: {_who(who)}"
     if who.client_id is not None:
         yield f"Through:   {who.client_name or 'application'} ({who.client_id}), by {who.signed_in_by}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from typing import TextIO
@@ -9,6 +10,7 @@ from typing import TextIO
 # A command outside backquotes ends with the line, at a bracket, or with the word that ends the sentence.
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC(?: \([^)]* here\))?\S*"
 _PIECES = re.compile(_TIME + r"|[^\s`]*`[^`]*`\S*|mfa-migrate(?=\s)(?: (?!\()\S*[^\s.,;:](?=\s|$))*(?: (?!\()\S+)?|\S+")
+_SIGN = re.compile(r"\s*[!+~-] +(?:\d+ +)?")
 NARROWEST = 30
 """Columns below which nothing is wrapped: the terminal cuts as it likes."""
 
@@ -16,6 +18,12 @@ NARROWEST = 30
 def columns_of(stream: TextIO) -> int | None:
     """Return how many columns the terminal behind a stream has; None where it is no terminal."""
     return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def from_here(text: str, here: str) -> str:
+    """Return the text with paths below a folder as one would type them there; as it is where `here` is empty."""
+    here = here.rstrip(os.sep)
+    return re.sub(rf"(?<![^\s`'\"=(]){re.escape(here + os.sep)}(?=[^\s/])", "", text) if here else text
 
 
 def wrapped(text: str, columns: int | None) -> str:
@@ -35,9 +43,12 @@ def _wrapped_line(line: str, columns: int) -> str:
 
     if cell_len(line) <= columns:
         return line
-    indent = line[: len(line) - len(line.lstrip())]
-    lines, current = [], indent
-    end = len(indent)
+    begin = len(line) - len(line.lstrip())
+    # Below a sign, and the number behind it, comes the sentence: its further lines begin where it does.
+    hanging = _SIGN.match(line)
+    indent = " " * (begin if hanging is None or len(hanging[0]) > columns // 4 else len(hanging[0]))
+    lines, current = [], line[:begin]
+    end = begin
     for piece in _PIECES.finditer(line):
         blanks = line[end : piece.start()]
         end = piece.end()

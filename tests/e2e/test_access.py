@@ -103,7 +103,7 @@ def test_whoami_tells_an_application_from_a_person(planned: ContactLab) -> None:
     shown = planned.go("whoami").out
     for words in (
         "Tenant:",
-        "Cloud:     global, SANDBOX",
+        "Cloud:     global, a sandbox at ",
         "(application)",
         "an application needs none",
         "User.Read.All",

@@ -102,6 +102,8 @@ def test_apply_shows_what_it_will_do_and_asks_for_the_domain(planned: Lab) -> No
         users = sum(wave["users"] for wave in header["waves"])
         assert f"Contoso (contoso.example, {planned.tenant.id})" in shown
         assert f"SANDBOX {planned.url}" in shown
+        assert f"Cloud:    global, a sandbox at {planned.url}" in shown
+        assert shown.count("SANDBOX") == 1
         assert f"per-user MFA of {users} of 60 is disabled" in shown
         assert f"Now:      all waves, {users} users: " in shown
         assert "mfa-migrate rollback" in shown

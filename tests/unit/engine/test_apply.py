@@ -262,9 +262,9 @@ def test_a_rehearsal_of_a_plan_that_makes_its_policy_proves_as_if_it_were_on() -
 @pytest.mark.parametrize(
     ("until", "lines"),
     [
-        ("report-only", ["~ policy  create"]),
-        ("policies-on", ["~ policy  create", "~ policy  set"]),
-        ("wave:1", ["~ policy  create", "~ policy  set", "~ wave 1 "]),
+        ("report-only", ["+ policy  create"]),
+        ("policies-on", ["+ policy  create", "~ policy  set"]),
+        ("wave:1", ["+ policy  create", "~ policy  set", "~ wave 1 "]),
     ],
 )
 def test_a_rehearsal_stops_where_the_run_would_stop(until: str, lines: list[str]) -> None:

@@ -59,3 +59,14 @@ def test_nothing_is_wrapped_where_there_is_no_terminal_or_a_tiny_one() -> None:
 def test_a_time_stays_whole_with_the_local_one() -> None:
     text = "settles until 2026-12-05 15:27 UTC (16:27 here), then goes on"
     assert wrapped(text, 40).split("\n") == ["settles until", "2026-12-05 15:27 UTC (16:27 here), then", "goes on"]
+
+
+def test_further_lines_begin_below_the_sentence_and_not_below_its_sign() -> None:
+    assert wrapped("!     4  partly: legacy clients and trusted locations are open", 40).split("\n") == [
+        "!     4  partly: legacy clients and",
+        "         trusted locations are open",
+    ]
+    assert wrapped("  + create 'Require MFA for all users', report-only", 40).split("\n") == [
+        "  + create 'Require MFA for all users',",
+        "    report-only",
+    ]
