@@ -128,8 +128,8 @@ ENGLISH = ChangeWords(
     newly="Newly required to use MFA by {policy}: {people}.",
     nobody_registers="Registered methods are not touched: nobody has to register again.",
     as_of="State of {at}; plan {plan}.",
-    justification="Per-user MFA is set person by person, knows no conditions and is retired step by step. Conditional "
-    "Access requires MFA by policy, for everybody whom it is for, and can be read, tested and rolled back as one.",
+    justification="Per-user MFA is set person by person and knows no conditions. Conditional Access "
+    "requires MFA by policy, for everybody whom it is for, and can be read, tested and rolled back as one.",
     compare="Look at the plan: `{command}`. Its digest must be {plan}.",
     policy_line="Policies: {policies}. `{command}`",
     wave_line="Wave {number} ({name}): {people}, {when}. `{command}`",
@@ -214,11 +214,9 @@ GERMAN = ChangeWords(
     newly="Neu verlangt {policy} MFA von: {people}.",
     nobody_registers="Registrierte Methoden bleiben unberührt: niemand muss sich neu registrieren.",
     as_of="Stand {at}; Plan {plan}.",
-    justification="Benutzerbezogene MFA wird Person für Person gesetzt, kennt keine Bedingungen und läuft "
-    "schrittweise aus. "
-    "Bedingter Zugriff verlangt MFA durch eine Richtlinie, für alle, die sie betrifft, und lässt sich als Ganzes "
-    "lesen, "
-    "prüfen und zurücknehmen.",
+    justification="Benutzerbezogene MFA wird Person für Person gesetzt und kennt keine Bedingungen. Bedingter "
+    "Zugriff verlangt MFA durch eine Richtlinie, für alle, die sie betrifft, und lässt sich als Ganzes lesen, prüfen "
+    "und zurücknehmen.",
     compare="Den Plan ansehen: `{command}`. Sein Hashwert muss {plan} sein.",
     policy_line="Richtlinien: {policies}. `{command}`",
     wave_line="Welle {number} ({name}): {people}, {when}. `{command}`",
