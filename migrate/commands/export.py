@@ -56,7 +56,7 @@ def export(
         mfa-migrate export --endpoint http://127.0.0.1:8765 --fast
         mfa-migrate export --tenant-file rehearsal.json --anonymise
     """
-    from migrate.commands.seen import note_reading
+    from migrate.commands.seen import note_export
     from migrate.decide.lost_objects import lost_objects
     from migrate.store.snapshot import open_snapshot
     from migrate.views.beta import say_beta, say_capability
@@ -75,7 +75,7 @@ def export(
             _note_snapshot_before(workspace)
             header, ended = call.run(_export(call, workspace, fast=fast))
             with open_snapshot(workspace) as snapshot:
-                note_reading(workspace, snapshot.evidence(), ended, header.organization.tenant_id)
+                note_export(workspace, snapshot.evidence(), ended, header.organization.tenant_id)
             _write_csv(workspace, dialect_of(call.settings))
     with open_snapshot(workspace) as snapshot:
         evidence = snapshot.evidence()

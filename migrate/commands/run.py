@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from migrate.commands.access import refuse_what_is_missing
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.exit_rule import numbers_for_apply
 from migrate.commands.planned_people import everybody_planned
-from migrate.commands.seen import begin_anew, note_first_reading, note_reading, readings_lost
+from migrate.commands.seen import begin_anew, note_first_reading, note_in_run, note_reading, readings_lost
 from migrate.commands.wave_gate import proofs_for
 from migrate.commands.wiring import connection_for, open_tenant, owner_line, workspace_of
 from migrate.decide.guards import Leave, Send
@@ -29,10 +30,12 @@ from migrate.engine.wait_log import WaitLog
 from migrate.errors import NothingHere
 from migrate.graph.pace import steady_seconds
 from migrate.graph.tenant import GraphTenant
+from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry
 from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader, PlanKind, SetMfaState
+from migrate.model.readings import Readings
 from migrate.model.run import RunResult
 from migrate.model.snapshot import Actor
 from migrate.store.folder import PAUSE_FILE, Workspace
@@ -108,16 +111,16 @@ async def carried_out(
     `told` hears what became of users as soon as it is in the journal.
     """
     journal.for_run(plan.digest)
-    lost = readings_lost(at.workspace, plan)
+    lost = readings_lost(at.workspace, journal, plan)
     if plan.kind is PlanKind.MIGRATE:
         _remember_snapshot(at, plan)
     if lost:
-        begin_anew(at.workspace)
+        begin_anew(at.workspace, at.tenant.server_now())
     if not options.what_if:
         at.waits.keep_in(journal, server_date=lambda: iso_utc(at.tenant.server_now()))
     with interruptible(at.call, at.tenant.changes_on_the_wire) as stop:
         try:
-            parts = _parts(at, journal, plan, steps, options, stop)
+            parts = _parts(at, journal, plan, steps, options, stop, keeps=not options.what_if)
             return await Applier(replace(parts, told=told, readings_lost=lost)).run()
         finally:
             # What set-state did may be several runs; it tells the head once, in its summary.
@@ -141,11 +144,18 @@ async def rehearsed(
     at: AtWork, journal: JournalDb, plan: PlanHeader, steps: Steps, options: ApplyOptions
 ) -> dict[str, Send | Leave]:
     """Do all reads and guards of a plan's users and return by id what would be done; the journal is not written."""
-    return await decisions_of(_parts(at, journal, plan, steps, options, lambda: False))
+    return await decisions_of(_parts(at, journal, plan, steps, options, lambda: False, keeps=False))
 
 
 def _parts(
-    at: AtWork, journal: JournalDb, plan: PlanHeader, steps: Steps, options: ApplyOptions, stop: Callable[[], bool]
+    at: AtWork,
+    journal: JournalDb,
+    plan: PlanHeader,
+    steps: Steps,
+    options: ApplyOptions,
+    stop: Callable[[], bool],
+    *,
+    keeps: bool,
 ) -> RunParts:
     return RunParts(
         plan=plan,
@@ -164,8 +174,15 @@ def _parts(
         also_planned=lambda: everybody_planned(at.workspace, journal, plan.tenant_id),
         wave_proofs=lambda: proofs_for(plan, at.workspace, at.call.settings.config),
         exit_rule=lambda policy: numbers_for_apply(policy, at.workspace, at.call.settings.config),
-        seen=lambda evidence, at_moment: note_reading(at.workspace, evidence, at_moment, plan.tenant_id),
+        seen=_seen(at, journal, plan, keeps=keeps),
     )
+
+
+def _seen(at: AtWork, journal: JournalDb, plan: PlanHeader, *, keeps: bool) -> Callable[[Evidence, datetime], Readings]:
+    """Return what keeps a reading: in the folder, and where the journal may be written, a change there too."""
+    if keeps:
+        return lambda evidence, moment: note_in_run(at.workspace, journal, plan, evidence, moment)
+    return lambda evidence, moment: note_reading(at.workspace, evidence, moment, plan.tenant_id)
 
 
 def rollback_files(at: AtWork, journal: JournalDb) -> FolderRollbackFiles:

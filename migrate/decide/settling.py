@@ -67,6 +67,20 @@ def says_the_same(known: Readings | None, readings: Readings) -> bool:
     return known.former == readings.former and known.last == last
 
 
+def brings_news(known: Readings | None, readings: Readings) -> bool:
+    """Tell whether a reading saw a change, or an object that no reading had seen: an older copy lacks just that."""
+    if known is None:
+        return False
+    last, before = readings.last, known.last
+    kinds: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = (
+        (last.groups, before.groups),
+        (last.roles, before.roles),
+        (last.locations, before.locations),
+        (last.strengths, before.strengths),
+    )
+    return readings.former[-1:] != known.former[-1:] or any(now.keys() - then.keys() for now, then in kinds)
+
+
 class Settling:
     """Answers until when a user who is covered now has to wait, since it was seen otherwise shortly before."""
 

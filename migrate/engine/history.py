@@ -86,6 +86,12 @@ def steps_kept(journal: Journal, plan_digest: str) -> str:
     return next((entry.reason.parts.steps for entry in opened if entry.reason.parts.steps), "")
 
 
+def last_seen_change(journal: Journal, since: str) -> str:
+    """Return when a run last noted a change in the readings.json that began at `since`; empty where none did."""
+    kept = journal.entries(operation=Operation.SEEN)
+    return max((entry.observed for entry in kept if entry.before == since), default="")
+
+
 def plans_rolled_back(journal: Journal) -> set[str]:
     """Return the digests of the plans that a rollback has put back as a whole."""
     closed = journal.entries(operation=Operation.CLOSE_RUN, outcomes=[Outcome.CLOSED])

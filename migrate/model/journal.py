@@ -34,6 +34,8 @@ class Operation(StrEnum):
     """The first entry of version 2 after entries of version 1: seals their waves, which their hashes leave out."""
     VERIFIED = "Verified"
     """What `verify` found, and what it looked at."""
+    SEEN = "Seen"
+    """A run saw something change that coverage rests on: an older readings.json does not know of it."""
     SET_MFA_STATE = "SetMfaState"
     CREATE_POLICY = "CreatePolicy"
     SET_POLICY_STATE = "SetPolicyState"

@@ -45,6 +45,8 @@ class Why(Enum):
     """What `verify` found."""
     WAVE_SHOWN = "WaveShown"
     """What the logs say of a wave."""
+    SEEN_TO_CHANGE = "SeenToChange"
+    """What coverage rests on, between two readings."""
 
     # Users, before a write
     PLANNED = "Planned"
@@ -228,6 +230,7 @@ _SAYS = {
 _SAYS_SINCE = {
     Why.EXCLUDED_SINCE: "excluded by the configuration since the plan was made",
     Why.LINKED: "the {entries} entries before this one are of version 1 of the chain; their waves are sealed here",
+    Why.SEEN_TO_CHANGE: "what coverage rests on was seen to change; readings.json knows how",
     Why.SETTLING: "became covered lately; settles until ",
     Why.KEEPING_STEPS: "{kind} goes on; its users are kept here from now on",
     Why.VERIFIED: "verify found {findings} things that are not as they should be",

@@ -166,6 +166,7 @@ def code_for(why: Why) -> ResultCode:
             | Why.KEEPING_STEPS
             | Why.VERIFIED
             | Why.WAVE_SHOWN
+            | Why.SEEN_TO_CHANGE
             | Why.THROUGH
             | Why.ROLLED_BACK
             | Why.APPROVED
