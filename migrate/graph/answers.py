@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,11 @@ _LONGEST_WAIT = 30 * 86_400.0
 
 UNUSABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for a body that is no JSON, no UTF-8, cut short, something else, or nested without end."""
+
+
+_NUL = b"\\u0000"
+_ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""Behind an even number of backslashes: else the backslash is part of the text, and so is what follows."""
 
 
 class BadAnswer(Exception):
@@ -83,6 +89,11 @@ class GraphError:
 
 
 _NO_ERROR = GraphError(code="", message="", inner_code="", inner_message="", request_id="")
+
+
+def without_nul(body: bytes) -> bytes:
+    """Return JSON in which each escaped NUL is the symbol for it: no file that people open may hold one."""
+    return body if _NUL not in body else _ESCAPED_NUL.sub(rb"\1\\u2400", body)
 
 
 def error_in(body: bytes) -> GraphError:

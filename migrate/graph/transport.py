@@ -20,7 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from migrate.errors import Unreachable, UsageProblem
-from migrate.graph.answers import Answer, http_date, stranger_in
+from migrate.graph.answers import Answer, http_date, stranger_in, without_nul
 from migrate.graph.leaving import MayLeave, asked_at_the_socket, send_if_allowed
 from migrate.graph.pace import Clock
 from migrate.graph.server_clock import ServerClock
@@ -147,7 +147,7 @@ class Sender:
         answer = Answer(
             status=response.status_code,
             headers=answer_headers,
-            body=response.content,
+            body=without_nul(response.content),
             client_request_id=client_request_id,
         )
         _log.debug(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from migrate.errors import GraphRefused, IncompleteRead, SignInFailed
 from migrate.graph import wire
-from migrate.graph.answers import Answer, error_in, http_date, seconds_to_wait
+from migrate.graph.answers import Answer, error_in, http_date, seconds_to_wait, without_nul
 from migrate.graph.refusals import AccessRefused, LicenceRefused, NotFound, is_licence_refusal, refusal_of
 from migrate.model.permissions import DirectoryRole, Need
 
@@ -53,6 +53,14 @@ def test_no_body_is_too_odd_to_be_looked_at_for_an_error(body: bytes) -> None:
 
 def test_json_without_end_is_no_error_that_anybody_can_read() -> None:
     assert error_in(b"[" * 100_000).words == ""
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.text('\0\\u02a"', max_size=12) | st.text(max_size=12))
+def test_a_nul_is_shown_as_its_symbol_and_nothing_else_is_touched(text: str) -> None:
+    body = without_nul(json.dumps({text: [text]}).encode())
+    shown = text.replace("\0", "\u2400")
+    assert json.loads(body) == {shown: [shown]}
 
 
 @pytest.mark.parametrize("key", ["innerError", "innererror"])
