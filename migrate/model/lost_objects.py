@@ -73,6 +73,12 @@ class LostObject(Record, frozen=True, kw_only=True):
                 return "Restore it if it was deleted by mistake; else run `mfa-migrate export` and `plan` again."
             case ReadStatus.HIDDEN:
                 return "Grant Member.Read.Hidden, or have a group without hidden membership."
+            case ReadStatus.UNREADABLE if self.kind is LostKind.ROLE:
+                return (
+                    "Run `mfa-migrate export` again; if it stays, an assignment of the role to somebody who was "
+                    "deleted may be in the way: look at the role's assignments in the Entra admin center, or with "
+                    "Get-MgRoleManagementDirectoryRoleAssignment, and remove those of nobody."
+                )
             case ReadStatus.UNREADABLE:
                 return "Run `mfa-migrate export` again; if it stays, look at it in the Entra admin center."
             case ReadStatus.READ:
