@@ -17,6 +17,7 @@ from migrate.model.reasons import Why, reason_of
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Compared, CrossCheck, Organization, SubscribedSku
 from migrate.model.users import MfaState
+from migrate.model.words import counted
 
 T = TypeVar("T")
 
@@ -93,7 +94,7 @@ async def export_tenant(
         # One half-made account costs its own certainty, not the export. The last reading of a user counts.
         sink.add_readings(_nameless(user_id, tenant.server_now()) for user_id in nameless)
         shown = ", ".join(nameless[:3])
-        progress.note(f"{len(nameless)} users without a user principal name are never planned: {shown}")
+        progress.note(f"{counted(len(nameless), 'user')} without a user principal name, never planned: {shown}")
     return ExportFacts(
         taken_at=taken_at,
         organization=organization,
