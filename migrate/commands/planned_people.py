@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrate.errors import MfaMigrateError
 from migrate.model.plan import PlanKind, SetMfaState
 from migrate.model.users import MfaState, UserRecord
-from migrate.store.books import is_behind_plan
+from migrate.store.books import Holds, is_behind_plan
 from migrate.store.plan_files import plan_steps_of, read_plan
 
 if TYPE_CHECKING:
@@ -30,6 +30,18 @@ def everybody_planned(workspace: Workspace, journal: JournalDb, tenant_id: str) 
     """
     for _, step in _planned(workspace, journal, tenant_id):
         yield step
+
+
+def ids_planned(workspace: Workspace, tenant_id: str) -> frozenset[str]:
+    """Return the ids of everybody whom a migration of this folder meant to disable, begun or not.
+
+    Raises as `journal_to_read`.
+    """
+    from migrate.commands.wiring import journal_to_read
+
+    journal = journal_to_read(workspace)
+    with journal or nullcontext():
+        return frozenset(step.user_id for _, step in _planned(workspace, journal, tenant_id))
 
 
 def rows_planned(workspace: Workspace, journal: JournalDb, tenant_id: str) -> Iterator[RollbackRow]:
@@ -52,7 +64,7 @@ async def those_off(at: AtWork, rows: Iterator[RollbackRow]) -> list[RollbackRow
     return found
 
 
-def _planned(workspace: Workspace, journal: JournalDb, tenant_id: str) -> Iterator[tuple[str, SetMfaState]]:
+def _planned(workspace: Workspace, journal: JournalDb | None, tenant_id: str) -> Iterator[tuple[str, SetMfaState]]:
     """Yield them with the digest of their plan.
 
     Where the plan of the folder knows a longer journal, or nothing tells of any plan, everybody counts who was on in
@@ -61,8 +73,8 @@ def _planned(workspace: Workspace, journal: JournalDb, tenant_id: str) -> Iterat
     from migrate.engine.history import migrations, steps_kept
 
     in_journal: set[str] = set()
-    for digest, _ in reversed(migrations(journal)):
-        if kept := steps_kept(journal, digest):
+    for digest, _ in reversed(migrations(journal) if journal is not None else ()):
+        if journal is not None and (kept := steps_kept(journal, digest)):
             in_journal.add(digest)
             yield from ((digest, step) for step in journal.steps(digest, kept))
     plan = None
@@ -71,7 +83,8 @@ def _planned(workspace: Workspace, journal: JournalDb, tenant_id: str) -> Iterat
         if plan.kind is PlanKind.MIGRATE and plan.tenant_id == tenant_id and plan.digest not in in_journal:
             digest = plan.digest
             yield from ((digest, step) for step in plan_steps_of(rows, plan.rows_sha256)())
-    if is_behind_plan(plan, journal.holds) if plan is not None else not in_journal:
+    holds: Holds = (lambda *_: False) if journal is None else journal.holds
+    if is_behind_plan(plan, holds) if plan is not None else not in_journal:
         for snapshot in _snapshots(workspace, tenant_id):
             emergency = frozenset() if plan is None else frozenset(plan.emergency_access)
             yield from ((snapshot.header.id, step) for step in _on_in(snapshot) if step.user_id not in emergency)

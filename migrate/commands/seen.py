@@ -32,7 +32,9 @@ def note_export(workspace: Workspace, evidence: Evidence, at: datetime, tenant_i
     write_readings(workspace, noted(read_readings(workspace), evidence, at, tenant_id))
 
 
-def note_in_run(workspace: Workspace, journal: JournalDb, plan: PlanHeader, evidence: Evidence, at: datetime) -> Readings:
+def note_in_run(
+    workspace: Workspace, journal: JournalDb, plan: PlanHeader, evidence: Evidence, at: datetime
+) -> Readings:
     """Keep what a reading of a run saw, and a change in the journal too: an older readings.json is noticed by that."""
     readings, is_news = _noted(workspace, evidence, at, plan.tenant_id)
     if is_news:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -119,11 +120,13 @@ def _dashboard(workspace: Workspace) -> Dashboard:
 
 def _dashboard_live(call: Call, workspace: Workspace) -> Dashboard:
     """Return what the tenant, read for this answer, says of what this tool did."""
-    from migrate.decide.now import back_on, policies_as_read
+    from migrate.commands.planned_people import ids_planned
+    from migrate.decide.now import back_on, off_without_a_book, policies_as_read
 
     in_use_by = workspace.user_of_it()
     with tenant_as_now(call, workspace, live=True) as (snapshot, now):
         done = done_here(workspace)
+        planned = ids_planned(workspace, snapshot.header.organization.tenant_id)
         return Dashboard(
             snapshot=snapshot.header,
             now=policies_as_read(done, snapshot.evidence(), now.moment.exported_at),
@@ -131,8 +134,13 @@ def _dashboard_live(call: Call, workspace: Workspace) -> Dashboard:
             standing=run_standing(workspace),
             is_planned=_planned(workspace) is not None,
             in_use_by=in_use_by,
-            back_on=tuple(user.profile.user_principal_name for user in back_on(done, snapshot.users())),
+            back_on=_names(back_on(done, snapshot.users())),
+            unaccounted=_names(off_without_a_book(done, snapshot.users(), planned)),
         )
+
+
+def _names(users: Iterable[AnyUser]) -> tuple[str, ...]:
+    return tuple(user.profile.user_principal_name for user in users)
 
 
 def _counts_now(snapshot: Snapshot, now: Now) -> dict[str, int]:

@@ -44,6 +44,8 @@ class Verified:
     taken_at: str
     applied: bool
     """Whether any run was begun from this folder."""
+    unaccounted: list[str]
+    """Names of people who are disabled as a plan of the folder meant it, although no book says that it was done."""
     not_kept: str
     """Why the result stands in no journal; empty when it does."""
     waves: tuple[WaveEvidence, ...]
@@ -76,11 +78,21 @@ def verify(call: Call) -> ExitCode:
             call.settings.endpoint,
             untouched_since=None if verified.applied else verified.taken_at,
             planned=verified.planned,
+            unaccounted=verified.unaccounted,
             not_kept=verified.not_kept,
             waves=verified.waves,
         ),
     )
     return ExitCode.FINDINGS if verified.findings else ExitCode.OK
+
+
+def _unaccounted(workspace: Workspace, inspection: Inspection, tenant_id: str) -> list[str]:
+    from migrate.commands.planned_people import ids_planned
+
+    if not inspection.off_unaccounted:
+        return []
+    planned = ids_planned(workspace, tenant_id)
+    return [name for user_id, name in inspection.off_unaccounted.items() if user_id in planned]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +127,7 @@ async def _verify(call: Call, workspace: Workspace) -> Verified:
         inspection=seen.inspection,
         held=held,
         planned=planned,
+        unaccounted=_unaccounted(workspace, seen.inspection, snapshot.header.organization.tenant_id),
         taken_at=snapshot.header.taken_at,
         applied=applied,
         not_kept=_not_kept(workspace, result, seen, wanted) if applied else nothing,

@@ -83,6 +83,20 @@ def back_on(now: Now, users: Iterable[AnyUser]) -> Iterator[AnyUser]:
             yield user
 
 
+def off_without_a_book(now: Now, users: Iterable[AnyUser], planned: frozenset[str]) -> Iterator[AnyUser]:
+    """Yield whose per-user MFA is disabled as a plan meant it, although nothing says that this tool did it.
+
+    Args:
+        now: Everything that this tool ever did, folded.
+        users: As they were read since.
+        planned: Ids of everybody whom a plan meant to disable.
+    """
+    for user in users:
+        is_off = isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED
+        if is_off and user.profile.id in planned and user.profile.id not in now.users:
+            yield user
+
+
 def user_as_now(user: AnyUser, now: Now) -> AnyUser:
     """Return a user of the export as they are now, as far as this folder knows."""
     found = now.users.get(user.profile.id)

@@ -66,6 +66,11 @@ def _found_as(state: MfaState) -> frozenset[MfaState]:
     return frozenset(found for found in MfaState if state.is_found_as(found))
 
 
+def is_unexpected(state: MfaState, expected: Expected) -> bool:
+    """Tell whether a state that was read is another one than it should be, as far as that can be said."""
+    return bool(expected.states) and state not in expected.states
+
+
 def state_findings(user: AnyUser, expected: Expected, reading: StateReading) -> Iterator[Finding]:
     """Yield what is wrong with one user's state."""
     if expected.in_doubt:
@@ -79,7 +84,7 @@ def state_findings(user: AnyUser, expected: Expected, reading: StateReading) -> 
         if expected.states:
             code = FindingCode.USER_MISSING if reading.status == 404 else FindingCode.USER_UNREADABLE
             yield _finding(code, user.profile, "The user cannot be read any more.", str(reading.problem))
-    elif expected.states and reading.mfa_state not in expected.states:
+    elif is_unexpected(reading.mfa_state, expected):
         wanted = " or ".join(sorted(expected.states))
         yield _finding(
             FindingCode.STATE_DIFFERS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from migrate.decide.coverage.judge import Judge
@@ -16,6 +16,7 @@ from migrate.decide.verifier import (
     exclusion_findings,
     expected_for,
     expired_exclusions,
+    is_unexpected,
     method_findings,
     policy_findings,
     state_findings,
@@ -29,7 +30,7 @@ from migrate.model.journal import Outcome
 from migrate.model.plan import PlanHeader
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.tenant_settings import answer_on
-from migrate.model.users import AnyUser, UserProfile
+from migrate.model.users import AnyUser, MfaState, UserProfile
 
 CHUNK = 2_000
 
@@ -44,6 +45,8 @@ class Inspection:
     registrations: int = 0
     on_managed: int = 0
     """Users switched off whose proof rests on policies of which Microsoft may change the scope."""
+    off_unaccounted: dict[str, str] = field(default_factory=dict)
+    """By id, the names of users who are read as disabled and by journal and snapshot should not be."""
 
 
 async def inspect(
@@ -85,6 +88,8 @@ async def inspect(
         for reading, user in zip(await tenant.read_mfa_states([user.profile.id for user in chunk]), chunk, strict=True):
             for finding in state_findings(user, expected[user.profile.id], reading):
                 yield finding
+            if reading.mfa_state is MfaState.DISABLED and is_unexpected(reading.mfa_state, expected[user.profile.id]):
+                inspection.off_unaccounted[user.profile.id] = user.profile.user_principal_name
             for finding in exclusion_findings(user, reading, excluded, judge):
                 yield finding
         off = [user for user in chunk if expected[user.profile.id].switched_off]

@@ -9,6 +9,7 @@ from migrate.model.instants import iso_utc
 from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
 from migrate.model.run import RehearsedUser, RunResult
 from migrate.model.words import counted, first_names
+from migrate.views.older_copy import unaccounted_words
 from migrate.views.policy_steps import (
     outcome_counts,
     outcome_document,
@@ -21,8 +22,6 @@ from migrate.views.screen import Answer, styled
 REHEARSED_SHOWN = 5
 """How many people of each wave a rehearsal names on a screen."""
 REHEARSED_COLUMNS = ("ObjectId", "UserPrincipalName", "Wave", "Action", "Reason")
-SHOWN = 20
-"""So many names stand in a sentence; all of them stand in the answer as JSON."""
 
 RE_ENABLED = (
     "Users who are enabled or enforced again are asked for MFA within minutes: their sessions end. A registered user "
@@ -55,7 +54,7 @@ def apply_answer(
         yield from outcome_lines(result.policies, header.impacts)
         yield from (styled(kept, "yellow") for kept in result.policies_kept)
         if result.unaccounted:
-            yield styled(_unaccounted(result.unaccounted), "yellow")
+            yield styled(unaccounted_words(result.unaccounted), "yellow")
         if result.is_through and header.policy_steps:
             steps = len(header.policy_steps)
             yield f"Policies: {steps - len(result.policies_kept)} of {counted(steps, 'step')} carried out"
@@ -98,17 +97,6 @@ def apply_answer(
         ),
         lines=lines,
         long_lists=("rehearsal", "users", "unaccounted"),
-    )
-
-
-def _unaccounted(names: Sequence[str]) -> str:
-    """Return what to think of people who are off without a book that says why, and what to do."""
-    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-    are = "1 person is" if len(names) == 1 else f"{len(names)} people are"
-    return (
-        f"{are} disabled, or cannot be read, as a plan of this folder meant it, and no book here says that it was "
-        f"done: {shown}. Either the folder is an older copy, or somebody else did it. Bring back the newer folder, or "
-        "put them back too with `mfa-migrate rollback --overwrite-drift`; one by one with --users."
     )
 
 

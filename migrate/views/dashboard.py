@@ -18,6 +18,7 @@ from migrate.model.snapshot import SnapshotHeader
 from migrate.model.words import counted
 from migrate.views.export import STATES
 from migrate.views.moments import said_moment
+from migrate.views.older_copy import unaccounted_words
 from migrate.views.policy_steps import STATES as STATES_OF_POLICIES
 from migrate.views.policy_steps import required_words
 from migrate.views.screen import Answer, styled, table
@@ -43,6 +44,8 @@ class Dashboard(Record, frozen=True, kw_only=True):
     """Whether a plan lies in the folder."""
     back_on: tuple[str, ...] = ()
     """With --live, who has per-user MFA again although this tool disabled it, by user principal name."""
+    unaccounted: tuple[str, ...] = ()
+    """With --live, who is disabled as a plan meant it although no book says that it was done from here."""
     in_use_by: str = ""
     """Who holds the folder at this moment; empty where nobody does."""
 
@@ -67,6 +70,9 @@ def dashboard_answer(board: Dashboard) -> Answer:
             yield from _run_lines(board.standing)
         if board.back_on:
             yield from _back_on_lines(board.back_on)
+        if board.unaccounted:
+            yield styled(unaccounted_words(board.unaccounted), "yellow")
+            yield ""
         yield table(["Per-user MFA now", *kinds, "Users"], rows())
         yield ""
         impacts = () if board.standing is None else board.standing.impacts
@@ -83,6 +89,7 @@ def dashboard_answer(board: Dashboard) -> Answer:
             "policies": [_policy_document(policy) for policy in board.now.policies.values()],
             "run": None if board.standing is None else _standing_document(board.standing),
             "backOn": list(board.back_on) if board.now.moment.live else None,
+            "unaccounted": list(board.unaccounted) if board.now.moment.live else None,
             "inUseBy": board.in_use_by or None,
         },
         columns=("PerUserMfaState", *(kind.capitalize() for kind in kinds), "Users"),

@@ -10,6 +10,7 @@ from migrate.model.plan import PlanRow
 from migrate.model.wave_gate import WaveEvidence
 from migrate.model.words import counted
 from migrate.views.held_back import held_back_lines
+from migrate.views.older_copy import unaccounted_words
 from migrate.views.screen import Answer, styled, table
 from migrate.views.wave_evidence import evidence_lines, wave_document
 
@@ -34,14 +35,15 @@ def verify_answer(
     *,
     untouched_since: str | None = None,
     planned: int = 0,
+    unaccounted: Sequence[str] = (),
     not_kept: str = "",
     waves: Sequence[WaveEvidence] = (),
 ) -> Answer:
     """Return the answer for a verification.
 
     `untouched_since` is when the tenant was exported, where nothing was applied from this folder yet; `planned` are
-    the users whom its plan would change. `not_kept` says why the result stands in no journal, `waves` is what
-    the logs say.
+    the users whom its plan would change; `unaccounted` are disabled although no book says that it was done. `not_kept`
+    says why the result stands in no journal, `waves` is what the logs say.
     """
 
     def rows() -> Iterator[tuple[str, ...]]:
@@ -54,6 +56,8 @@ def verify_answer(
                 ["Finding", "Who or what", "What"],
                 ((f"! {f.code}", f.subject, f"{f.sentence} ({f.evidence})") for f in findings),
             )
+        if unaccounted:
+            yield styled(unaccounted_words(unaccounted), "yellow")
         yield from held_back_lines(held, "Held back by the plan, no findings")
         yield (
             f"Looked at {counted(looked_at.users, 'user')} ({looked_at.switched_off} disabled by this tool), "
@@ -78,6 +82,7 @@ def verify_answer(
             "heldBack": list(held),
             "applied": untouched_since is None,
             "planned": planned,
+            "unaccounted": list(unaccounted),
             "kept": not not_kept,
             "notKeptBecause": not_kept or None,
             "waves": [wave_document(one) for one in waves],
@@ -92,7 +97,7 @@ def verify_answer(
         columns=COLUMNS,
         rows=rows,
         lines=lines,
-        long_lists=("findings", "heldBack"),
+        long_lists=("findings", "heldBack", "unaccounted"),
     )
 
 

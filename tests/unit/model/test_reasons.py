@@ -101,7 +101,15 @@ def test_each_text_is_read_as_its_value_and_written_as_it_was(text: str) -> None
 
 
 def test_no_reason_is_missing_above() -> None:
-    since = {Why.LINKED, Why.VERIFIED, Why.SEEN_TO_CHANGE, Why.KEEPING_STEPS, Why.EXCLUDED_SINCE, Why.SETTLING}
+    since = {
+        Why.LINKED,
+        Why.VERIFIED,
+        Why.SEEN_TO_CHANGE,
+        Why.WAVE_SHOWN,
+        Why.KEEPING_STEPS,
+        Why.EXCLUDED_SINCE,
+        Why.SETTLING,
+    }
     """Reasons that no version wrote as texts: they have a code."""
     assert {reason.why for reason in EVERY.values()} | ALL_WORDS | since == set(Why)
 

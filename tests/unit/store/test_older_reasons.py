@@ -55,7 +55,15 @@ ONLY_SHOWN = {
     Why.NOT_PROVEN,
 }
 """Reasons that stand in no Reason column by themselves."""
-SINCE = {Why.LINKED, Why.VERIFIED, Why.SEEN_TO_CHANGE, Why.KEEPING_STEPS, Why.EXCLUDED_SINCE, Why.SETTLING}
+SINCE = {
+    Why.LINKED,
+    Why.VERIFIED,
+    Why.SEEN_TO_CHANGE,
+    Why.WAVE_SHOWN,
+    Why.KEEPING_STEPS,
+    Why.EXCLUDED_SINCE,
+    Why.SETTLING,
+}
 """Reasons that no version wrote as texts."""
 
 
