@@ -118,10 +118,14 @@ def _known(call: Call, name: str) -> tuple[AnyUser, Evidence, Moment]:
 
 async def _live(call: Call, name: str) -> tuple[AnyUser, Evidence, Moment]:
     """Read a user and the policies from the tenant; only an id or a user principal name counts there."""
+    from migrate.exchange.invisible import invisible_in
+
     async with open_tenant(call) as tenant:
         profile = (await tenant.read_profiles([name])).get(name)
         if not isinstance(profile, UserProfile):
-            raise UsageProblem(f"Not read: {name}: {profile or NO_REASON}", hint="Check the spelling.")
+            raise UsageProblem(
+                f"Not read: {name}: {profile or NO_REASON}", hint=invisible_in(name) or "Check the spelling."
+            )
         moment = Moment(exported_at=iso_utc(tenant.server_now()), live=True)
         evidence = await tenant.read_evidence(paths=True)
         registrations = await tenant.read_registrations([profile.id])

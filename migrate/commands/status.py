@@ -211,6 +211,8 @@ def _changes(now: Now) -> dict[str, LastChange]:
 
 async def _read_live(call: Call, names: list[str] | None) -> People:
     """Read these users, or everybody, from the tenant."""
+    from migrate.exchange.invisible import invisible_in
+
     missing: list[MissingUser] = []
     async with open_tenant(call) as tenant:
         if names:
@@ -221,7 +223,7 @@ async def _read_live(call: Call, names: list[str] | None) -> People:
                     name=name,
                     code=RefusalCode.NOT_FOUND if why.why is Why.NO_SUCH_USER else RefusalCode.UNREADABLE,
                     message=f"Not read: {name}: {why}",
-                    hint="Check the spelling.",
+                    hint=invisible_in(name) or "Check the spelling.",
                 )
                 for name, why in profiles.items()
                 if isinstance(why, Reason)

@@ -103,6 +103,12 @@ def test_a_run_that_ends_with_an_error_says_what_was_changed_before(planned: Lab
     assert "The apply is through." in planned.go(*APPLY).out
 
 
+@pytest.mark.parametrize("verb", ["status", "explain"])
+def test_a_character_that_nobody_sees_is_named_where_the_tenant_knows_no_such_user(lab: Lab, verb: str) -> None:
+    ran = lab.run(verb, "alma.\u200bberg@contoso.example", "--live")
+    told(ran, 2, "no such user", "ZERO WIDTH SPACE (U+200B), after 'alma.'")
+
+
 # --- the working folder
 
 
