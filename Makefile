@@ -33,7 +33,7 @@ USABLE := $(shell test "$$(sed -n 1p $(STAMP) 2>/dev/null)" = "$(CURDIR)" \
 	&& "$(PY)" -c "" 2>/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts sandbox-page figures bench wheel clean venv fresh-venv
+.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts sandbox-page figures screenshots bench wheel clean venv fresh-venv
 
 help: ## Print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -94,6 +94,9 @@ sandbox-page: venv ## Write docs/sandbox.md from the code of the sandbox
 
 figures: venv ## Measure the sources and write the figures into docs/architecture.md
 	"$(PY)" docs/write_figures.py
+
+screenshots: venv ## Open a report in Chromium and write its pictures into docs/
+	"$(PY)" docs/write_screenshots.py
 
 bench: venv ## Run the benchmarks and print their figures
 	@set -e; for script in benchmarks/bench_*.py; do \

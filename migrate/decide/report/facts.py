@@ -128,7 +128,7 @@ def _facts(known: Known, tally: Tally, named: Named) -> ReportFacts:
             exceptions=exceptions,
             now=clock,
         ),
-        tenant=tenant_box(totals, known.now.moment, now=clock),
+        tenant=tenant_box(totals, known.now.moment, verification, now=clock),
         totals=totals,
         flows=tally.flows(),
         waves=_waves(known, tally),

@@ -77,8 +77,11 @@ def _about_verification(
     return doubts
 
 
-def tenant_box(totals: Totals, moment: Moment, *, now: datetime) -> Box:
-    """Judge the tenant as a whole: is MFA required of everybody who can sign in, whoever requires it?"""
+def tenant_box(totals: Totals, moment: Moment, verification: Verification | None, *, now: datetime) -> Box:
+    """Judge the tenant as a whole: is MFA required of everybody who can sign in, whoever requires it?
+
+    A verification that found something looked later than the export, whose numbers then hold no more.
+    """
     required = totals.by_required
     doubts = []
     if required.get(RequiredBy.NEITHER, 0) + required.get(RequiredBy.PARTLY, 0):
@@ -89,6 +92,8 @@ def tenant_box(totals: Totals, moment: Moment, *, now: datetime) -> Box:
         doubts.append(Doubt.TOO_OLD)
     if moment.in_doubt:
         doubts.append(Doubt.IN_DOUBT)
+    if verification is not None and verification.findings:
+        doubts.append(Doubt.FINDINGS)
     if Doubt.PEOPLE_OPEN in doubts:
         return Box(answer=Answer.OPEN, doubts=tuple(doubts))
     return Box(answer=Answer.NOT_CHECKED if doubts else Answer.SAFE, doubts=tuple(doubts))

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from migrate.model.record import Record
-from migrate.model.report import Answer, Doubt, PersonOutcome, Phase, ReportFacts, RequiredBy
-from migrate.views.report.words import Words
+from migrate.model.report import Answer, Doubt, PersonOutcome, Phase, PolicyRole, ReportFacts, RequiredBy
+from migrate.views.report.words import Words, lasting_words
 
 _SIGNS = {Answer.SAFE: "✓", Answer.STOP: "✕", Answer.OPEN: "!", Answer.NOT_CHECKED: "?"}
 """Beside the words, for whoever does not see the colours."""
@@ -106,6 +106,25 @@ def _tenant(facts: ReportFacts, say: Words) -> ShownBox:
         doubts=[say.rich(f"doubt.{doubt.value}", n=_number(doubt, facts)) for doubt in told],
         until="",
     )
+
+
+def when_done(facts: ReportFacts, say: Words) -> str:
+    """Return what is still to come, and what has to pass before it: an answer to *when are we done?*"""
+    rest = facts.totals.by_outcome.get(PersonOutcome.TO_COME, 0)
+    if facts.plan is None or facts.phase is Phase.ROLLED_BACK:
+        return ""
+    if not rest:
+        return say("when.through")
+    waves = sum(not wave.began for wave in facts.waves)
+    sentences = [say("when.rest", n=rest), say("when.rest_waves", n=waves)]
+    if facts.standing is None and any(one.role is not PolicyRole.RESTS_ON for one in facts.policies):
+        limits = facts.plan.limits
+        lengths = (limits.report_only_seconds, limits.policy_settle_seconds)
+        report_only, settle = (lasting_words(seconds, say) for seconds in lengths)
+        sentences.append(say("when.waits", report_only=report_only, settle=settle))
+    if not any(wave.not_before for wave in facts.waves):
+        sentences.append(say("when.no_date"))
+    return " ".join(sentences)
 
 
 def numbers_of(facts: ReportFacts, say: Words) -> list[ShownNumber]:

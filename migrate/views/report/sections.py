@@ -10,9 +10,8 @@ from migrate.model.impact import Caught
 from migrate.model.plan import Severity
 from migrate.model.record import Record
 from migrate.model.report import ExceptionFacts, HeldFacts, PolicyFacts, ReportFacts, RequiredBy
-from migrate.model.words import lasting
 from migrate.views.report.naming import Naming, exception_subject
-from migrate.views.report.words import Words, coded
+from migrate.views.report.words import Words, coded, lasting_words
 
 
 class Obstacle(Record, frozen=True, kw_only=True):
@@ -146,16 +145,10 @@ def limit_rows(facts: ReportFacts, say: Words) -> list[Row]:
         ("max_not_mfa_capable", say.number(limits.max_not_mfa_capable)),
         ("max_newly_blocked", say.number(limits.max_newly_blocked)),
         ("max_failures", limits.max_failures),
-        ("report_only", _lasting(limits.report_only_seconds, say)),
-        ("policy_settle", _lasting(limits.policy_settle_seconds, say)),
+        ("report_only", lasting_words(limits.report_only_seconds, say)),
+        ("policy_settle", lasting_words(limits.policy_settle_seconds, say)),
     )
     return [Row(cells=(say(f"limit.{key}"), value)) for key, value in values]
-
-
-def _lasting(seconds: int, say: Words) -> str:
-    number, _, unit = lasting(seconds).partition(" ")
-    name = unit.removesuffix("s")
-    return f"{number} {say(f'unit.{name}', n=int(number))}"
 
 
 def exception_rows(exceptions: Sequence[ExceptionFacts], naming: Naming, say: Words) -> list[Row]:

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from migrate.model.instants import moment_of
+from migrate.model.words import lasting
 
 TEMPLATES = Path(__file__).parent / "templates"
 _CODE = re.compile(r"`([^`]+)`")
@@ -68,6 +69,13 @@ class Words:
 def coded(text: str) -> Markup:
     """Return a text as HTML in which what stands between backticks is code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
+def lasting_words(seconds: int, say: Words) -> str:
+    """Return a length of time in its largest whole unit, in the page's language."""
+    number, _, unit = lasting(seconds).partition(" ")
+    name = unit.removesuffix("s")
+    return f"{number} {say(f'unit.{name}', n=int(number))}"
 
 
 def _flat(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
