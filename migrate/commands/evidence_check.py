@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from migrate.commands.call import Call
-from migrate.commands.options import verb
+from migrate.commands.options import offline_verb
 from migrate.errors import BadInput, ExitCode
 from migrate.model.evidence_folder import CheckedFolder, CisDocument, Flaw, FlawKind, Part
 from migrate.store.chain import refuse_no_hash
@@ -18,7 +18,7 @@ from migrate.store.handed_books import compare_books
 from migrate.store.handed_folder import HandedFolder
 
 
-@verb
+@offline_verb
 def report_check(
     call: Call,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The evidence folder.")],

@@ -207,11 +207,16 @@ def call_for(context: typer.Context, typed: GlobalOptions, *, offline: bool = Fa
         raise typer.Abort from stopped
 
 
-def verb(function: Callable[..., ExitCode | None]) -> Callable[..., None]:
+def offline_verb(function: Callable[..., ExitCode | None]) -> Callable[..., None]:
+    """Do the same as `verb` for a command that is about no tenant, so that nothing says SANDBOX."""
+    return verb(function, offline=True)
+
+
+def verb(function: Callable[..., ExitCode | None], *, offline: bool = False) -> Callable[..., None]:
     """Turn `function(call, **own options)` into a Typer command that takes the global options as well."""
 
     def command(context: typer.Context, typed: GlobalOptions, **arguments: Any) -> None:
-        with call_for(context, typed) as call:
+        with call_for(context, typed, offline=offline) as call:
             code = function(call, **arguments)
         raise typer.Exit(int(code or ExitCode.OK))
 

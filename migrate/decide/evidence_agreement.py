@@ -71,7 +71,8 @@ def unreadable_flaws(table: CountedTable, rows: Iterable[UnreadableRow]) -> Iter
     for row in rows:
         named.add(row.user_id, row.user_principal_name, row.request_id)
     if named != table.unread:
-        detail = f"{named.count} stand there, {table.unread.count} have no state in states.csv"
+        counts = f"{named.count} stand there, {table.unread.count} have no state in states.csv"
+        detail = "others than have no state in states.csv" if named.count == table.unread.count else counts
         yield Flaw(kind=FlawKind.ANSWER_DIFFERS, file=Part.UNREADABLE, detail=detail)
 
 
@@ -104,7 +105,9 @@ def coverage_flaws(
         everybody.add(user_id, state)
         populations.take(verdict, state == MfaState.DISABLED)
     if everybody != table.everybody:
-        detail = f"it holds {everybody.count} accounts with their states, states.csv {table.everybody.count}"
+        counts = f"{everybody.count} accounts with their states there, {table.everybody.count} in states.csv"
+        same = everybody.count == table.everybody.count
+        detail = "other accounts or states than in states.csv" if same else counts
         yield Flaw(kind=FlawKind.ANSWER_DIFFERS, file=Part.COVERAGE, detail=detail)
     if populations.found() != tuple(said):
         yield Flaw(kind=FlawKind.ANSWER_DIFFERS, file=Part.CIS, detail="coverage is not what coverage.csv gives")

@@ -27,13 +27,16 @@ def compare_books(folder: HandedFolder, noted: Sequence[str] = ()) -> None:
     seen = _Audit(noted, () if rollback is None else (rollback.journal_entries,))
     _check_chain(folder, seen)
     _check_plan(folder, plan)
-    _check_rollback(folder, rollback, plan, seen)
+    _check_rollback(folder, rollback)
+    if seen.holds:
+        _check_against_audit(folder, rollback, plan, seen)
     if folder.manifest is not None:
         if plan is not None and folder.manifest.plan_digest != plan.digest:
             folder.flaw(
                 FlawKind.NOT_ITS_ROWS, Part.PLAN_JSON, "it is another plan than the one that manifest.json names"
             )
-        if (folder.manifest.journal_entries, folder.manifest.journal_hash) != (seen.count, seen.head):
+        written = (folder.manifest.journal_entries, folder.manifest.journal_hash)
+        if seen.holds and written != (seen.count, seen.head):
             detail = f"{folder.manifest.journal_entries} entries were written, {seen.count} hold"
             folder.flaw(FlawKind.CHAIN_BROKEN, Part.AUDIT, detail)
     for digest in noted:
@@ -46,6 +49,8 @@ class _Audit:
 
     def __init__(self, noted: Iterable[str], numbers: Iterable[int]) -> None:
         self.count, self.head = 0, GENESIS
+        self.holds = True
+        """Whether nothing was wrong with it so far: what is not there holds nothing, and names nothing."""
         self.runs: set[str] = set()
         """Digests of the plans that were opened."""
         self.found: set[str] = set()
@@ -73,8 +78,10 @@ def _check_chain(folder: HandedFolder, seen: _Audit) -> None:
         report = verify_chain(seen.passing(audit_entries(folder.path / Part.AUDIT)))
     except (MfaMigrateError, ValueError, RecursionError) as problem:
         folder.flaw(FlawKind.NOT_UNDERSTOOD, Part.AUDIT, _words(problem))
+        seen.holds = False
         return
     seen.count, seen.head = report.count, report.head
+    seen.holds = report.holds
     if not report.holds:
         folder.flaw(FlawKind.CHAIN_BROKEN, Part.AUDIT, report.problem)
 
@@ -106,14 +113,17 @@ def _rollback(folder: HandedFolder) -> RollbackHeader | None:
         return None
 
 
-def _check_rollback(
+def _check_rollback(folder: HandedFolder, rollback: RollbackHeader | None) -> None:
+    table = folder.path / Part.ROLLBACK_CSV
+    if rollback is not None and Part.ROLLBACK_CSV in folder.sound and not rollback.fits(sha256_of_file(table)):
+        folder.flaw(FlawKind.NOT_ITS_ROWS, Part.ROLLBACK_CSV, "rollback.json names other rows")
+
+
+def _check_against_audit(
     folder: HandedFolder, rollback: RollbackHeader | None, plan: PlanHeader | None, seen: _Audit
 ) -> None:
     if rollback is None:
         return
-    table = folder.path / Part.ROLLBACK_CSV
-    if Part.ROLLBACK_CSV in folder.sound and not rollback.fits(sha256_of_file(table)):
-        folder.flaw(FlawKind.NOT_ITS_ROWS, Part.ROLLBACK_CSV, "rollback.json names other rows")
     unknown = [digest for digest in rollback.plan_digests if digest not in seen.runs]
     if unknown:
         detail = f"the plan {unknown[0][:12]} was opened by no run of audit.csv"

@@ -23,7 +23,8 @@ def evidence_answer(path: Path, manifest: Manifest, document: CisDocument, sums:
         yield f"SHA-256 of {SUMS}: {sums}"
         if manifest.journal_entries:
             yield f"Last hash of the audit: {manifest.journal_hash}"
-        yield "Note both in the change ticket; `mfa-migrate report check DIR --expect HASH` checks against them."
+        what = "both" if manifest.journal_entries else "it"
+        yield f"Note {what} in the change ticket; `mfa-migrate report check DIR --expect HASH` checks against them."
 
     return Answer(
         kind="report-evidence",
