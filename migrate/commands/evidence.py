@@ -20,7 +20,7 @@ from migrate.commands.now import now_in
 from migrate.commands.options import verb
 from migrate.commands.report import page_of
 from migrate.commands.report_facts import report_facts
-from migrate.commands.wiring import journal_to_read, owner_line, workspace_of
+from migrate.commands.wiring import journal_to_read, owner_line, refuse_foreign_journal, workspace_of
 from migrate.errors import BadInput, ExitCode, FolderDamaged, NothingHere, StalePlan
 from migrate.model.access import Cloud
 from migrate.model.cis import BENCHMARK, BENCHMARK_VERSION, PROFILE, RECOMMENDATION
@@ -109,6 +109,7 @@ def _opened(stack: ExitStack, call: Call, workspace: Workspace, language: str) -
     journal = journal_to_read(workspace)
     if journal is not None:
         stack.enter_context(journal)
+        refuse_foreign_journal(journal, workspace, snapshot.header.organization.tenant_id)
         report = verify_chain(journal.entries())
         if not report.holds:
             raise FolderDamaged(

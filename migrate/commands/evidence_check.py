@@ -68,6 +68,8 @@ def _compare_answer(handed: HandedFolder) -> None:
         return
     if handed.manifest is not None and handed.manifest.result is not document.answer.result:
         handed.flaw(FlawKind.ANSWER_DIFFERS, Part.CIS, "manifest.json names another result")
+    if handed.manifest is not None and handed.manifest.tenant_id != document.tenant_id:
+        handed.flaw(FlawKind.OTHER_TENANT, Part.CIS, document.tenant_id)
     path = handed.path
     try:
         table = agreement.CountedTable(tables.states_rows(path / Part.STATES))

@@ -186,6 +186,8 @@ class FlawKind(StrEnum):
     """A header names other rows than those beside it."""
     NOT_IN_AUDIT = "not-in-audit"
     """A document names a run or an entry that the audit does not hold."""
+    OTHER_TENANT = "other-tenant"
+    """It is of another tenant than manifest.json says."""
     ANSWER_DIFFERS = "answer-differs"
     """The CIS answer is not the one that the tables give."""
     NOT_EXPECTED = "not-expected"

@@ -29,8 +29,9 @@ def compare_books(folder: HandedFolder, noted: Sequence[str] = ()) -> None:
     _check_plan(folder, plan)
     _check_rollback(folder, rollback)
     if seen.holds:
-        _check_against_audit(folder, rollback, plan, seen)
+        _check_against_audit(folder, rollback, seen)
     if folder.manifest is not None:
+        _check_tenants(folder, folder.manifest.tenant_id, plan, rollback, seen)
         if plan is not None and folder.manifest.plan_digest != plan.digest:
             folder.flaw(
                 FlawKind.NOT_ITS_ROWS, Part.PLAN_JSON, "it is another plan than the one that manifest.json names"
@@ -51,6 +52,7 @@ class _Audit:
         self.count, self.head = 0, GENESIS
         self.holds = True
         """Whether nothing was wrong with it so far: what is not there holds nothing, and names nothing."""
+        self.tenants: set[str] = set()
         self.runs: set[str] = set()
         """Digests of the plans that were opened."""
         self.found: set[str] = set()
@@ -62,6 +64,7 @@ class _Audit:
     def passing(self, entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
         """Pass entries on and note what is asked of them later."""
         for entry in entries:
+            self.tenants.add(entry.tenant_id)
             if entry.hash in self._noted:
                 self.found.add(entry.hash)
             if entry.operation is Operation.OPEN_RUN and entry.outcome is Outcome.OPENED:
@@ -119,9 +122,7 @@ def _check_rollback(folder: HandedFolder, rollback: RollbackHeader | None) -> No
         folder.flaw(FlawKind.NOT_ITS_ROWS, Part.ROLLBACK_CSV, "rollback.json names other rows")
 
 
-def _check_against_audit(
-    folder: HandedFolder, rollback: RollbackHeader | None, plan: PlanHeader | None, seen: _Audit
-) -> None:
+def _check_against_audit(folder: HandedFolder, rollback: RollbackHeader | None, seen: _Audit) -> None:
     if rollback is None:
         return
     unknown = [digest for digest in rollback.plan_digests if digest not in seen.runs]
@@ -131,8 +132,19 @@ def _check_against_audit(
     if seen.hashes.get(rollback.journal_entries) != rollback.journal_hash:
         detail = f"it was written at entry {rollback.journal_entries}, which is another one in audit.csv"
         folder.flaw(FlawKind.NOT_IN_AUDIT, Part.ROLLBACK_JSON, detail)
-    if plan is not None and plan.tenant_id != rollback.tenant_id:
-        folder.flaw(FlawKind.NOT_IN_AUDIT, Part.ROLLBACK_JSON, "it is of another tenant than plan.json")
+
+
+def _check_tenants(
+    folder: HandedFolder, tenant_id: str, plan: PlanHeader | None, rollback: RollbackHeader | None, seen: _Audit
+) -> None:
+    told = {
+        Part.PLAN_JSON: tenant_id if plan is None else plan.tenant_id,
+        Part.ROLLBACK_JSON: tenant_id if rollback is None else rollback.tenant_id,
+        Part.AUDIT: next(iter(sorted(seen.tenants - {tenant_id})), tenant_id),
+    }
+    for part, found in told.items():
+        if found != tenant_id:
+            folder.flaw(FlawKind.OTHER_TENANT, part, found)
 
 
 def _words(problem: Exception) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, assert_never
 
-from migrate.model.evidence_folder import SUMS, CheckedFolder, CisDocument, Flaw, FlawKind, Manifest
+from migrate.model.evidence_folder import MANIFEST, SUMS, CheckedFolder, CisDocument, Flaw, FlawKind, Manifest
 from migrate.model.instants import minute_utc
 from migrate.model.words import counted
 from migrate.views.screen import Answer, styled, table
@@ -100,6 +100,8 @@ def flaw_words(flaw: Flaw) -> str:
             return f"manifest.json and {SUMS} do not say the same of it"
         case FlawKind.CHAIN_BROKEN:
             return f"its chain is broken{more}"
+        case FlawKind.OTHER_TENANT:
+            return f"is of another tenant than {MANIFEST} says{more}"
         case FlawKind.NOT_ITS_ROWS | FlawKind.NOT_IN_AUDIT | FlawKind.ANSWER_DIFFERS:
             return f"does not fit what lies beside it{more}"
         case FlawKind.NOT_EXPECTED:
