@@ -18,7 +18,6 @@ from migrate.commands.change_record import LanguageOption, record_of, refuse_lan
 from migrate.commands.explain import apps_that_matter, baseline_answer
 from migrate.commands.now import now_in
 from migrate.commands.options import verb
-from migrate.commands.report import page_of
 from migrate.commands.report_facts import report_facts
 from migrate.commands.wiring import journal_to_read, owner_line, refuse_foreign_journal, workspace_of
 from migrate.errors import BadInput, ExitCode, FolderDamaged, NothingHere, StalePlan
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from migrate.exchange.tables import Dialect
     from migrate.model.evidence import Evidence
     from migrate.store.journal import JournalDb
+    from migrate.views.report.people_table import Kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,8 @@ class _At:
     journal: JournalDb | None
     now: Now
     facts: ReportFacts
+    people: Kept
+    """Everybody, for the report's table."""
     language: str
     dialect: Dialect
 
@@ -102,6 +104,8 @@ def report_evidence(
 
 def _opened(stack: ExitStack, call: Call, workspace: Workspace, language: str) -> _At:
     """Open the books of a folder, with nobody else at work in it: what is written meanwhile would not fit the rest."""
+    from migrate.views.report.people_table import Kept
+
     open_snapshot(workspace).close()  # before a folder is made that is not there
     if is_writable(workspace.path):
         stack.enter_context(workspace.lock(owner_line("report evidence")))
@@ -116,13 +120,15 @@ def _opened(stack: ExitStack, call: Call, workspace: Workspace, language: str) -
                 f"The journal in {workspace.path} is not what was written: {report.problem}",
                 hint="`mfa-migrate audit verify` names the row; bring back a copy of journal.db that holds.",
             )
+    people = Kept()
     return _At(
         call=call,
         workspace=workspace,
         snapshot=snapshot,
         journal=journal,
         now=now_in(workspace, snapshot),
-        facts=report_facts(call, workspace),
+        facts=report_facts(call, workspace, people.take),
+        people=people,
         language=language,
         dialect=dialect_of(call.settings),
     )
@@ -160,7 +166,10 @@ def _tables(evidence: EvidenceFolder, at: _At) -> CisDocument:
     snapshot, dialect, tally, populations = at.snapshot, at.dialect, StateTally(), PopulationTally()
     rests_on = evidence_as_now(snapshot.evidence(), at.now)
     evidence.put(Part.STATES, states_csv(state_rows(snapshot.users_with_requests(), at.now, tally), dialect))
-    evidence.put(Part.UNREADABLE, unreadable_csv(unreadable_rows(snapshot.users_with_requests(), at.now), dialect))
+    # Looked for again only where there is anybody: they may be all, and nobody is held.
+    unread = any(row.unreadable for row in tally.states())
+    without_state = unreadable_rows(snapshot.users_with_requests(), at.now) if unread else ()
+    evidence.put(Part.UNREADABLE, unreadable_csv(without_state, dialect))
     evidence.put(Part.CROSS_CHECK, sample_csv(sample_rows(snapshot.header), dialect))
     evidence.put(Part.COVERAGE, csv_chunks(USER_COLUMNS, _coverage_rows(at, rests_on, populations), dialect))
     policies = msgspec.json.format(msgspec.json.encode(policies_document(rests_on, at.now)), indent=2)
@@ -258,9 +267,11 @@ def _left_out(why: LeftOutBecause, *parts: Part) -> Iterator[LeftOut]:
 
 def _for_people(evidence: EvidenceFolder, at: _At) -> None:
     from migrate.views.change_record.fields import record_json, record_markdown
+    from migrate.views.report.page import report_page
+    from migrate.views.report.words import Language
 
     record = record_of(at.workspace, at.facts, at.language)
-    evidence.put(Part.REPORT, page_of(at.call, at.workspace, at.language))
+    evidence.put(Part.REPORT, report_page(at.facts, at.people, Language(at.language), None))
     evidence.put(Part.CHANGE_MD, [record_markdown(record).encode()])
     evidence.put(Part.CHANGE_JSON, [record_json(record)])
 

@@ -38,7 +38,7 @@ def test_before_the_run_every_field_but_those_of_people_is_there(exported: Lab) 
     lines = said["implementation_plan"].split("\n")
     for wave in header["waves"]:
         (line,) = [one for one in lines if one.startswith(f"Wave {wave['number']} ")]
-        assert f"mfa-migrate apply --until wave:{wave['number']} --max-users {wave['users']}" in line
+        assert f"mfa-migrate apply --wave {wave['number']} --max-users {wave['users']}" in line
     assert header["digest"] in lines[0]
     assert "mfa-migrate verify" in said["test_plan"]
     assert "emergency1@contoso.example" in said["test_plan"]

@@ -161,6 +161,8 @@ def _implementation(facts: ReportFacts, words: ChangeWords, language: str) -> It
             when=_when(wave, words),
             command=_command(wave),
         )
+    if facts.waves:
+        yield words.close_line.format(command=f"mfa-migrate apply --max-users {plan.users_to_change}")
     yield words.last_line
 
 
@@ -173,7 +175,7 @@ def _when(wave: WaveFacts, words: ChangeWords) -> str:
 
 
 def _command(wave: WaveFacts) -> str:
-    return f"mfa-migrate apply --until wave:{wave.number} --max-users {wave.people}"
+    return f"mfa-migrate apply --wave {wave.number} --max-users {wave.people}"
 
 
 def _tests(facts: ReportFacts, words: ChangeWords, person: str) -> Iterator[str]:

@@ -49,6 +49,8 @@ class ChangeWords(Record, frozen=True, kw_only=True):
     hours: str
     """`{hours}`."""
     any_time: str
+    close_line: str
+    """`{command}`."""
     last_line: str
     no_plan: str
     test_verify: str
@@ -131,11 +133,12 @@ ENGLISH = ChangeWords(
     justification="Per-user MFA is set person by person and knows no conditions. Conditional Access "
     "requires MFA by policy, for everybody whom it is for, and can be read, tested and rolled back as one.",
     compare="Look at the plan: `{command}`. Its digest must be {plan}.",
-    policy_line="Policies: {policies}. `{command}`",
+    policy_line="Policies: {policies}. `{command}`, and again after each wait that it names",
     wave_line="Wave {number} ({name}): {people}, {when}. `{command}`",
     not_before="not before {at}",
     hours="between {hours}",
     any_time="at any time of the change window",
+    close_line="To close the run, and to try again whoever failed: `{command}`",
     last_line="After each wave: `mfa-migrate verify`; exit code 0 means that nothing was found.",
     no_plan="There is no plan yet: `mfa-migrate plan`.",
     test_verify="`mfa-migrate verify` reads the tenant afresh: states, policies, coverage, registered methods. "
@@ -218,11 +221,12 @@ GERMAN = ChangeWords(
     "Zugriff verlangt MFA durch eine Richtlinie, für alle, die sie betrifft, und lässt sich als Ganzes lesen, prüfen "
     "und zurücknehmen.",
     compare="Den Plan ansehen: `{command}`. Sein Hashwert muss {plan} sein.",
-    policy_line="Richtlinien: {policies}. `{command}`",
+    policy_line="Richtlinien: {policies}. `{command}`, und nach jeder Wartezeit, die es nennt, noch einmal",
     wave_line="Welle {number} ({name}): {people}, {when}. `{command}`",
     not_before="nicht vor {at}",
     hours="zwischen {hours}",
     any_time="jederzeit im Änderungsfenster",
+    close_line="Den Lauf abschließen, und nochmals versuchen, wer fehlschlug: `{command}`",
     last_line="Nach jeder Welle: `mfa-migrate verify`; Exitcode 0 heißt, dass nichts gefunden wurde.",
     no_plan="Es gibt noch keinen Plan: `mfa-migrate plan`.",
     test_verify="`mfa-migrate verify` liest den Mandanten neu: Zustände, Richtlinien, Abdeckung, registrierte "
