@@ -1,0 +1,192 @@
+"""Report-only numbers, replay, people and gate against what the sandbox knows: sign-ins invented from a seed.
+
+The truth of a replay is the same seed in a second tenant, in which the planned policies are enabled and the same
+people's per-user MFA is disabled already.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate.sandbox.company import company
+from migrate.sandbox.generated_sign_ins import seed_sign_ins
+from migrate.sandbox.tenant import Tenant
+from tests.e2e.laboratory import Lab, lab_in
+
+SIZES = [(300, 3_000), pytest.param((30_000, 60_000), marks=pytest.mark.long)]
+DAYS, SEED = 8, 3
+NOISE = {50126, 50053, 50055, 50057, 50034, 50140, 50058}
+LEGACY = ("IMAP4", "POP3", "Authenticated SMTP")
+ON = "enabled"
+
+
+def tenant_of(users: int, state: str) -> Tenant:
+    """Return the company with every policy in one state."""
+    tenant = company(1, users)
+    for policy in tenant.policies.values():
+        policy["state"] = state
+        policy["createdDateTime"] = policy["modifiedDateTime"] = "2026-01-01T00:00:00Z"
+    return tenant
+
+
+def ours(lab: Lab) -> list[dict[str, Any]]:
+    """Return what happened in this tenant, oldest first."""
+    return [each for each in lab.tenant.sign_ins if each["resourceTenantId"] == lab.tenant.id]
+
+
+def attempts(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the last row of each attempt: an interrupt and what follows are one; none of noise."""
+    last = {(each["userId"], each["correlationId"]): each for each in entries}
+    return [each for each in last.values() if each["status"]["errorCode"] not in NOISE]
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}")
+def read(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Return a lab with report-only policies whose seeded log was read, and how large it is."""
+    users, number = request.param
+    with lab_in(tmp_path / "lab", tenant_of(users, "enabledForReportingButNotEnforced"), signin_lag_seconds=0.0) as lab:
+        seed_sign_ins(lab.server.sandbox, number, DAYS, SEED)
+        lab.advance(3600)
+        lab.go("export")
+        lab.go("sign-ins", "read", "--days", str(DAYS + 1), "--max-rows", "10000000")
+        yield lab, users, number
+
+
+def test_everything_that_is_said_of_the_log_is_what_happened(read: tuple[Lab, int, int], tmp_path: Path) -> None:
+    lab, users, number = read
+    people_agree(lab)
+    report_only_agrees(lab)
+    replay_agrees(lab, users, number, tmp_path)
+
+
+def people_agree(lab: Lab) -> None:
+    document = lab.go("people", "-o", "json").document
+    passed = [each for each in ours(lab) if each["status"]["errorCode"] == 0]
+    states = {lab.tenant.people.user_id(n): lab.tenant.people.mfa_state(n) for n in range(len(lab.tenant.people))}
+    listed: dict[str, set[str]] = {}
+    for one in document["people"]:
+        listed.setdefault(one["list"], set()).add(one["userId"])
+    legacy = {each["userId"] for each in passed if each["clientAppUsed"] in LEGACY}
+    assert legacy
+    assert listed["legacyClients"] == legacy
+    assert listed.get("smtpAuth", set()) == {
+        each["userId"] for each in passed if each["clientAppUsed"] == "Authenticated SMTP"
+    }
+    assert listed.get("ropc", set()) == {each["userId"] for each in passed if each["authenticationProtocol"] == "ropc"}
+    assert listed.get("appPasswords", set()) == {user_id for user_id in legacy if states[user_id] == "enforced"}
+
+
+def report_only_agrees(lab: Lab) -> None:
+    found = lab.go("sign-ins", "report-only", "-o", "json").document["policies"]
+    assert len(found) == len(lab.tenant.policies)
+    done = attempts(ours(lab))
+    for one in found:
+        numbers = one["numbers"]
+        would: Counter[str] = Counter()
+        for count in numbers["counts"]:
+            word = count["would"]
+            interrupted = word.startswith("interrupted") or word == "requiredAlready"
+            would["interrupted" if interrupted else word] += count["attempts"]
+        truth: Counter[str] = Counter()
+        for each in done:
+            result = next(
+                p["result"] for p in each["appliedConditionalAccessPolicies"] if p["id"] == numbers["policyId"]
+            )
+            if result != "reportOnlyNotApplied":
+                truth[result.removeprefix("reportOnly").lower()] += 1
+        assert would == truth, numbers["displayName"]
+
+
+def replay_agrees(lab: Lab, users: int, number: int, folder: Path) -> None:
+    names = [policy["displayName"] for policy in lab.tenant.policies.values()]
+    lab.configure(
+        policy=f"switch_on = {names!r}".replace("'", '"'),
+        limits="max_newly_required = 1000000\nmax_not_mfa_capable = 1000000\nmax_newly_blocked = 1000000",
+    )
+    lab.go("plan")
+    off = {row["ObjectId"] for row in lab.plan_rows().values() if row["Action"] == "disable"}
+    assert off
+    replay = lab.go("sign-ins", "replay", "-o", "json").document["replay"]
+    assert [one["displayName"] for one in replay["calibration"] if one["disagreed"]] == []
+    changed: dict[str, set[str]] = {}
+    for one in replay["changed"]:
+        changed.setdefault(one["change"], set()).update(one["people"])
+    future = tenant_of(users, ON)
+    for place in range(len(future.people)):
+        if future.people.user_id(place) in off:
+            future.people.set_mfa_state(place, "disabled")
+    with lab_in(folder / "future", future, signin_lag_seconds=0.0) as other:
+        seed_sign_ins(other.server.sandbox, number, DAYS, SEED)
+        after = [each for each in other.tenant.sign_ins if each["status"]["errorCode"] != 50074]
+    before = [each for each in lab.tenant.sign_ins if each["status"]["errorCode"] != 50074]
+    truth: dict[str, set[str]] = {}
+    for was, is_ in zip(before, after, strict=True):
+        assert was["userId"] == is_["userId"]
+        if was["resourceTenantId"] == lab.tenant.id and was["status"]["errorCode"] not in NOISE:
+            truth.setdefault(change(was, is_), set()).add(was["userId"])
+    for word in ("newlyBlocked", "newlyRequired", "losesMfa"):
+        assert changed.get(word, set()) == truth.get(word, set()), word
+    assert truth["newlyBlocked"]
+    assert truth["newlyRequired"]
+
+
+def change(was: dict[str, Any], is_: dict[str, Any]) -> str:
+    """Return what became of one sign-in, by both tenants' own words."""
+    asked, will_be = bool(was["authenticationRequirementPolicies"]), bool(is_["authenticationRequirementPolicies"])
+    code, succeeded = is_["status"]["errorCode"], was["status"]["errorCode"] == 0
+    if code in (53003, 530035):
+        return "newlyBlocked" if succeeded else "same"
+    if succeeded and not asked and will_be:
+        return "newlyBlocked" if was["authenticationProtocol"] == "ropc" else "newlyRequired"
+    return "losesMfa" if asked and not will_be else "same"
+
+
+def test_the_numbers_before_and_after_a_wave_are_those_of_what_happened(tmp_path: Path) -> None:
+    with lab_in(tmp_path / "lab", company(1, 300), signin_lag_seconds=0.0) as lab:
+        lab.configure(waves="percentages = [50, 100]", limits='max_failures = "100%"')
+        seed_sign_ins(lab.server.sandbox, 2_000, DAYS, SEED)
+        before = list(lab.tenant.sign_ins)
+        lab.advance(2 * 3600)
+        lab.go("export")
+        lab.go("plan")
+        lab.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", "--until", "wave:2")
+        wave = {row["ObjectId"] for row in lab.plan_rows().values() if row["Wave"] == "2"}
+        moved = {
+            user_id
+            for place in range(len(lab.tenant.people))
+            if (user_id := lab.tenant.people.user_id(place)) in wave
+            and lab.tenant.people.mfa_state(place) == "disabled"
+        }
+        assert len(moved) > 20
+        lab.advance(5 * 86_400)
+        seed_sign_ins(lab.server.sandbox, 2_000, 4, SEED + 1)
+        known = {each["id"] for each in before}
+        after = [each for each in lab.tenant.sign_ins if each["id"] not in known]
+        lab.advance(3600)
+        lab.go("sign-ins", "read", "--days", "20", "--max-rows", "10000000")
+        (found,) = lab.go("sign-ins", "waves", "-o", "json").document["waves"]
+        proof = found["proof"]
+        assert proof["people"] == len(moved)
+        for which, entries in (("before", before), ("after", after)):
+            done = [
+                each
+                for each in attempts(each for each in entries if each["resourceTenantId"] == lab.tenant.id)
+                if each["isInteractive"] and each["userId"] in moved
+            ]
+            assert (proof[which]["attempts"], proof[which]["people"]) == (len(done), len({e["userId"] for e in done}))
+            assert proof[which]["asked"] == dict(Counter(who for each in done for who in asked_by(each)))
+        assert "perUser" in proof["before"]["asked"]
+        assert "perUser" not in proof["after"]["asked"]
+        again = {e["userId"] for e in before} & moved
+        assert again
+
+
+def asked_by(entry: dict[str, Any]) -> set[str]:
+    """Return who asked for MFA, in the words of the proof."""
+    words = {"user": "perUser", "multiConditionalAccess": "conditionalAccess"}
+    return {words[each["requirementProvider"]] for each in entry["authenticationRequirementPolicies"]} or {"nobody"}
