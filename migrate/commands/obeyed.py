@@ -96,6 +96,14 @@ def configuration_findings(
     ]
 
 
+def accepted_by_name(call: Call, snapshot: Snapshot, *, today: date) -> frozenset[str]:
+    """Return the ids of the people whom `[[policy.exclude]]` accepts by name now. Raises ConfigProblem."""
+    if call.settings.config.emergency_access is None:
+        return frozenset()
+    exclusions = rules_for(call.settings, snapshot, today=today).policy_exclusions
+    return frozenset(one.id for one in exclusions if one.accepted)
+
+
 def said(difference: ConfigDifference) -> str:
     """Return a difference in words."""
     return f"{difference.part.value}: {difference.then} -> {difference.now}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.commands.call import Call
-from migrate.commands.obeyed import configuration_findings
+from migrate.commands.obeyed import accepted_by_name, configuration_findings
 from migrate.commands.options import verb
 from migrate.commands.report import answer_and_name
 from migrate.commands.wave_evidence import wave_evidence
@@ -153,8 +153,11 @@ async def _seen(
         began = iso_utc(tenant.server_now())
         users, find = snapshot.users, snapshot.user
         planned = snapshot.evidence()
-        findings = [found async for found in inspect(tenant, journal, users, find, planned, call.screen, inspection)]
-        findings += configuration_findings(call, snapshot, journal, plan, today=tenant.server_now().date())
+        today = tenant.server_now().date()
+        accepted = accepted_by_name(call, snapshot, today=today)
+        found = inspect(tenant, journal, users, find, planned, call.screen, inspection, accepted=accepted)
+        findings = [finding async for finding in found]
+        findings += configuration_findings(call, snapshot, journal, plan, today=today)
         actor = (await tenant.read_actor()).name
         waves = await wave_evidence(tenant, journal, plan, workspace, call.settings.config)
     return _Seen(began=began, actor=actor, findings=findings, inspection=inspection, waves=waves)

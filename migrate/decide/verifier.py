@@ -134,7 +134,8 @@ def exclusion_findings(user: AnyUser, reading: StateReading, excluded: Excluded,
             FindingCode.EXCLUDED_WITHOUT_MFA,
             user.profile,
             f"Left out of our policy, and per-user MFA is {reading.mfa_state}: MFA by neither way.",
-            f"[[policy.exclude]] {one.name}: {one.reason}; {coverage.summary}",
+            f"[[policy.exclude]] {one.name}: {one.reason}; take the entry out, export and plan, or accept it by name "
+            f"with `accepted = true` beside it; {coverage.summary}",
         )
 
 

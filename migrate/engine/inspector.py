@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+import msgspec
+
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.exclusions import Excluded
 from migrate.decide.guards import accepted_on
@@ -57,6 +59,8 @@ async def inspect(
     planned: Evidence,
     progress: Progress,
     inspection: Inspection,
+    *,
+    accepted: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Finding]:
     """Yield every finding: states, policies, coverage of those switched off, registered methods.
 
@@ -68,6 +72,7 @@ async def inspect(
         planned: The snapshot's evidence.
         progress: Told how far it is.
         inspection: Filled with what was looked at.
+        accepted: Ids of people whom the configuration of now accepts by name as left out of our policy without MFA.
     """
     plan = latest_migration(journal)
     evidence = await tenant.read_evidence(roles=DIRECTORY_SYNC_ROLES)
@@ -78,7 +83,10 @@ async def inspect(
     latest = latest_entries(journal) if journal is not None else {}
     judge = _judge(tenant, evidence, plan)
     checker = _CoverageCheck(tenant, judge, plan)
-    exclusions = () if plan is None else plan.policy_exclusions
+    exclusions = tuple(
+        msgspec.structs.replace(one, accepted=one.accepted or one.id in accepted)
+        for one in (() if plan is None else plan.policy_exclusions)
+    )
     excluded = Excluded(exclusions, evidence)
     for finding in expired_exclusions(exclusions, tenant.server_now().date().isoformat()):
         yield finding

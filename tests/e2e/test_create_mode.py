@@ -297,3 +297,11 @@ def test_whoever_is_left_out_and_has_no_per_user_mfa_fails_verify_unless_accepte
         lab.go("apply", "--yes", "--max-users", "100%", *skip)
         found = lab.go("verify", code=code)
         assert ("excluded-without-mfa" in found.said) is bool(code)
+        if code:
+            assert "`accepted = true` beside it" in " ".join(found.said.split())
+            # As the finding says, and without another plan.
+            text = lab.config.read_text(encoding="utf-8")
+            end = "expires = 2099-01-01\n"
+            assert end in text
+            lab.config.write_text(text.replace(end, f"{end}accepted = true\n"), encoding="utf-8")
+            lab.go("verify", code=0)
