@@ -197,7 +197,7 @@ def _order_free(rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
     return sorted((part, hashlib.sha256(_canonical(part, body)).hexdigest()) for part, body in rows)
 
 
-WRITTEN_CANONICAL = frozenset({"securityDefaults", "group", "role", "beta", "capability"})
+WRITTEN_CANONICAL = frozenset({"securityDefaults", "group", "role", "beta", "capability", "administrators"})
 """The other parts hold raw JSON, whose members keep the order in which Graph sent them, for people to compare."""
 
 

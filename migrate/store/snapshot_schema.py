@@ -87,6 +87,7 @@ def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, int, bytes]]:
     yield from _rows("role", evidence.roles.items())
     yield from _rows("beta", () if evidence.beta is None else (evidence.beta,))
     yield from _rows("capability", () if evidence.capability is None else (evidence.capability,))
+    yield from _rows("administrators", () if evidence.administrators is None else (evidence.administrators,))
 
 
 def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
@@ -112,6 +113,7 @@ def evidence_from(rows: Iterable[tuple[str, bytes]]) -> Evidence:
         # Snapshots of older versions hold none.
         beta=parts["beta"][0] if parts["beta"] else None,
         capability=parts["capability"][0] if parts["capability"] else None,
+        administrators=parts["administrators"][0] if parts["administrators"] else None,
     )
 
 
@@ -124,6 +126,7 @@ _PART_TYPES: dict[str, Any] = {
     "role": tuple[str, RoleEvidence],
     "beta": BetaEvidence,
     "capability": CapabilityEvidence,
+    "administrators": frozenset[str],
 }
 
 

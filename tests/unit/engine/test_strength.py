@@ -6,12 +6,13 @@ import copy
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.now import evidence_as_now, now_of
 from migrate.decide.policy_bodies import body_of
-from migrate.errors import Blocked
+from migrate.errors import Blocked, Guarded
 from migrate.model.instants import iso_utc
 from migrate.model.policy_scope import SetPolicyScope, change_of, strength_of
 from migrate.model.run import Ending
@@ -181,3 +182,16 @@ def test_an_answer_of_now_knows_which_strength_is_asked_for() -> None:
     (policy,) = now.policies
     assert strength_of(policy.raw) == MFA
     assert Judge(now).coverage_of(profile("ada")).is_proven()
+
+
+def test_a_policy_that_somebody_edited_between_plan_and_change_is_left_alone() -> None:
+    world = changed(MFA)
+    (raw,) = world.tenant.policies.values()
+    raw["sessionControls"] = {"persistentBrowser": {"isEnabled": True, "mode": "never"}}
+    before, planned = copy.deepcopy(raw), world.plan.policy_steps
+    # The evidence has changed too; whoever begins such a run all the same is stopped at the step.
+    world.plan, world.steps = world.planned()
+    edited = msgspec.structs.replace(world.plan, policy_steps=planned)
+    with pytest.raises(Guarded, match="somebody edited it"):
+        world.run(edited, world.steps)
+    assert world.tenant.policies[raw["id"]] == before

@@ -357,4 +357,7 @@ def test_what_tells_who_is_mfa_capable_comes_back_and_an_older_snapshot_has_none
     )
     for one in (msgspec.structs.replace(evidence, capability=beside), evidence):
         assert evidence_from((part, body) for part, _, body in evidence_rows(one)).capability == one.capability
+    for known in (frozenset({"b", "a"}), frozenset(), None):
+        one = msgspec.structs.replace(evidence, administrators=known)
+        assert evidence_from((part, body) for part, _, body in evidence_rows(one)).administrators == known
     assert evidence.capability is None
