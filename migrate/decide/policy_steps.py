@@ -13,7 +13,7 @@ from migrate.decide.policy_bodies import body_of, said_by
 from migrate.decide.templates import as_created, is_for_emergency_access_only, rescoped, template
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
-from migrate.model.policy_scope import SetPolicyScope, users_of
+from migrate.model.policy_scope import SetPolicyScope, strength_of, users_of
 from migrate.model.record import JsonObject, Record
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.templates import Template, Wish
@@ -155,13 +155,16 @@ def _deciding(body: JsonObject) -> JsonObject:
 
 
 def _change_of_scope(key: str, policy: ConditionalAccessPolicy, after: JsonObject) -> SetPolicyScope:
+    before = body_of(policy)
     return SetPolicyScope(
         key=key,
         display_name=policy.display_name,
-        before=body_of(policy),
+        before=before,
         after=after,
         policy_state=policy.policy_state or PolicyState.DISABLED,
-        because="the configuration says whom it is for, and what it asks",
+        because="the configuration says whom it is for"
+        if strength_of(before) == strength_of(after)
+        else "the configuration says how strong a sign-in it asks for",
     )
 
 
