@@ -141,6 +141,30 @@ def test_creating_our_policy_is_written_too(ours: Advised) -> None:
     assert ours.config.read_text(encoding="utf-8") == ours.text + '\n[policy]\nmode = "create"\n'
 
 
+def test_blocking_legacy_authentication_is_written_too(ours: Advised) -> None:
+    ours.run("advise", "--take", number_of(ours, "Block legacy authentication"))
+    text = ours.config.read_text(encoding="utf-8")
+    assert text == ours.text + '\n[[policy.template]]\nname = "legacy-authentication"\nswitch_on = true\n'
+    assert "create 'Block legacy authentication (mfa-migrate)'" in ours.run("plan").out
+
+
+def test_a_pilot_is_widened_by_taking_the_step(ours: Advised) -> None:
+    policy = '\n[policy]\nmode = "create"\nscope = "group:Field Workers Without Phones"  # the pilot\n'
+    ours.config.write_text(ours.text + policy, encoding="utf-8")
+    ours.run("export")
+    before = ours.run("plan", "-o", "json").document["counts"]["disable"]
+    covers = next(
+        one["numbers"]["covered"]
+        for one in ours.run("advise", "-o", "json").document["proposals"]
+        if one["do"].startswith("widen")
+    )
+    assert covers
+    ours.run("advise", "--take", number_of(ours, "widen"))
+    text = ours.config.read_text(encoding="utf-8")
+    assert text == ours.text + policy.replace('"group:Field Workers Without Phones"', '"all"')
+    assert ours.run("plan", "-o", "json").document["counts"]["disable"] == before + covers
+
+
 @pytest.mark.parametrize(
     ("words", "clicked"),
     [
