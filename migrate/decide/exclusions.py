@@ -178,6 +178,8 @@ class ExclusionTally:
     def _looked_at(self) -> str:
         """Return in words what else was looked at."""
         signed_in = "no sign-ins" if self._seen is None else f"sign-ins since {self._seen.since[:10]}"
+        if self._knows_roles and self._seen is None:
+            return "Nothing is assumed; roles were looked at, sign-ins were not read."
         if self._knows_roles:
             return f"Nothing is assumed; roles and {signed_in} were looked at."
         return f"Nothing is assumed; {signed_in}, and no roles besides those that policies name, were looked at."
