@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -42,7 +42,9 @@ class Readings:
         self.renewed += 1
         return evidence
 
-    async def read_evidence(self) -> Evidence:
+    async def read_evidence(
+        self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False
+    ) -> Evidence:
         self.begun += 1
         await self.go_on.wait()
         if self.problem is not None:
