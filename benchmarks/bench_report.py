@@ -82,7 +82,12 @@ def fill(workspace: Workspace, users: int) -> None:
         writer.add_users(person.profile for person in repeated(people, users))
         writer.add_readings(
             StateReading(
-                user_id=person.profile.id, mfa_state=person.mfa_state, problem=None, request_id=None, status=200
+                user_id=person.profile.id,
+                mfa_state=person.mfa_state,
+                problem=None,
+                request_id="",
+                status=200,
+                server_date="",
             )
             for person in repeated(people, users)
             if isinstance(person, UserRecord)
