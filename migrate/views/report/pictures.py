@@ -57,7 +57,7 @@ class Lines(Record, frozen=True, kw_only=True):
 
     lines: Sequence[Line]
     marks: Sequence[tuple[float, str]]
-    """Where a wave began, and its number."""
+    """Where waves began, and their numbers."""
     most: int
     first: str
     last: str
@@ -153,14 +153,14 @@ def sign_in_lines(facts: ReportFacts) -> Lines | None:
             for day in days
         )
 
-    marks = []
+    marks: dict[float, list[str]] = {}
     for wave in facts.waves:
         began = moment_of(wave.began) if wave.began else None
         if began is not None and first <= began.date() <= last:
-            marks.append((round(100 * (began.date() - first).days / span, 2), str(wave.number)))
+            marks.setdefault(round(100 * (began.date() - first).days / span, 2), []).append(str(wave.number))
     return Lines(
         lines=[Line(key="asked", points=points("asked")), Line(key="notAsked", points=points("notAsked"))],
-        marks=marks,
+        marks=[(x, ", ".join(numbers)) for x, numbers in sorted(marks.items())],
         most=most,
         first=days[0].day,
         last=days[-1].day,
