@@ -21,6 +21,7 @@ from migrate.model.plan import (
     PolicyStep,
     SetPolicyState,
     Severity,
+    Wave,
 )
 from migrate.model.policy_scope import SetPolicyScope, change_of, users_of
 from migrate.model.record import JsonObject
@@ -97,7 +98,7 @@ def _lines(
     yield from _name_lines(header)
     yield table(
         ["Wave", "Name", "Users"],
-        ((str(wave.number), wave.name, str(wave.users)) for wave in header.waves),
+        ((str(wave.number), f"{wave.name}{_begins(wave)}", str(wave.users)) for wave in header.waves),
         title="Waves",
     )
     yield ""
@@ -182,6 +183,12 @@ def rows_answer(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]]) -> An
         rows=lambda: map(plan_cells, rows()),
         lines=lines,
     )
+
+
+def _begins(wave: Wave) -> str:
+    """Return when a wave may begin, as far as the configuration says."""
+    hours = f", between {wave.hours}" if wave.hours else ""
+    return f"{hours}, not before {minute_utc(wave.not_before)}" if wave.not_before else hours
 
 
 def _policy_lines(header: PlanHeader, *, bodies: bool) -> Iterator[Any]:

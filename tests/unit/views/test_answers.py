@@ -99,6 +99,14 @@ def test_the_closing_line_counts_as_terraform_does() -> None:
     assert "0 policies to create, 0 to switch on, 1 user to disable, 0 held back" in closing_line(one)
 
 
+def test_the_plan_says_when_a_wave_may_begin() -> None:
+    dated = Wave(number=1, name="canary", users=1, not_before="2026-12-07T08:00:00+01:00")
+    early = Wave(number=2, name="to 100%", users=1, hours="08:00-16:00+01:00")
+    shown = text_of(plan_answer(header(waves=(dated, early)), lambda: [row("ada")], Path("plan.csv")))
+    assert "canary, not before 2026-12-07 07:00 UTC" in shown
+    assert "to 100%, between 08:00-16:00+01:00" in shown
+
+
 def test_the_plan_says_where_it_is_from_what_it_does_and_what_comes_next() -> None:
     plan = header()
     shown = text_of(plan_answer(plan, lambda: [row("ada"), held("bob")], Path("plan.csv")))
