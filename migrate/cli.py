@@ -275,7 +275,8 @@ def run(arguments: Sequence[str]) -> int:
             context = getattr(problem, "ctx", None)
             if context is not None and getattr(problem, "possibilities", None):
                 problem.possibilities = near_options(problem.option_name, context.command)  # type: ignore[attr-defined]
-            message = getattr(problem, "format_message", problem.__str__)()
+            # Typer lists values one below the other; line ends in a sentence would be shown as the characters they are.
+            message = " ".join(getattr(problem, "format_message", problem.__str__)().split())
             command = context.command_path if context is not None else "mfa-migrate"
             _tell(message, "Nothing was changed.", f"See `{command} --help`.")
         return ExitCode.USAGE

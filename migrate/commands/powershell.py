@@ -152,7 +152,7 @@ def _answered(root: Any, arguments: list[str], verb: str) -> int:
         ended(problem)
         raise
     except TyperException as problem:
-        ended(UsageProblem(getattr(problem, "format_message", problem.__str__)()))
+        ended(UsageProblem(" ".join(getattr(problem, "format_message", problem.__str__)().split())))
         raise
 
 

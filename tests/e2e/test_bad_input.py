@@ -125,6 +125,10 @@ def test_only_options_that_are_near_are_proposed(exported: Lab, words: list[str]
     assert ("Possible options" in said) == (words[1] == "--user")
 
 
+def test_the_values_of_a_missing_argument_are_listed_in_one_sentence(lab: Lab) -> None:
+    told(lab.run("notify"), 2, "Missing argument 'WHAT'. Choose from: before-wave, after-enabling, help-desk")
+
+
 @pytest.mark.parametrize("verb", [APPLY, ("show",)])
 def test_a_missing_plan(lab: Lab, verb: tuple[str, ...]) -> None:
     lab.go("export")
