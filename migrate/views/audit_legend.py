@@ -41,6 +41,7 @@ OPERATIONS = {
     Operation.APPROVE: "Somebody skipped a wait or a guard by name, with the reason.",
     Operation.LINK_CHAIN: "The chain goes on in a newer version and seals the entries before.",
     Operation.VERIFIED: "`mfa-migrate verify` found or did not find something.",
+    Operation.SEEN: "A run saw something change that coverage rests on; readings.json knows how.",
     Operation.SET_MFA_STATE: "A user's per-user MFA state.",
     Operation.CREATE_POLICY: "A Conditional Access policy was created.",
     Operation.SET_POLICY_STATE: "A policy was switched on, set to report-only or disabled.",
