@@ -33,7 +33,7 @@ USABLE := $(shell test "$$(sed -n 1p $(STAMP) 2>/dev/null)" = "$(CURDIR)" \
 	&& "$(PY)" -c "" 2>/dev/null && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage test-long test-powershell lint format lock samples help-texts sandbox-page figures screenshots bench wheel clean venv fresh-venv
+.PHONY: help demo test coverage test-long installed test-powershell lint format lock samples help-texts sandbox-page figures screenshots bench wheel clean venv fresh-venv
 
 help: ## Print this list
 	@echo "make TARGET, where TARGET is one of"
@@ -51,6 +51,9 @@ coverage: venv ## Run the same tests and say which lines they reach
 
 test-long: venv ## Run the tests that take minutes
 	"$(PY)" -m pytest -m long $(PYTEST_ARGS)
+
+installed: venv ## Install the wheel into a second environment and run it from a clean folder
+	"$(PY)" -m pytest -m long tests/e2e/test_installers.py -k second -rs
 
 test-powershell: venv ## Run the Pester tests of the PowerShell module, where PowerShell exists
 	@shell=""; for candidate in $(if $(PWSH),"$(PWSH)",pwsh powershell); do \

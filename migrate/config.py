@@ -20,7 +20,7 @@ from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
 from migrate.model.amounts import count_or_percent
 from migrate.model.plan import Limits
-from migrate.model.questions import TenantAnswers
+from migrate.model.questions import TenantAnswers, answer_troubles
 from migrate.model.record import Record
 from migrate.model.report_only import ExitLimits
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
@@ -310,7 +310,12 @@ def _check_values(config: Config, text: str, name: str) -> None:
     def refuse(keys: list[str], sentence: str) -> ConfigProblem:
         return ConfigProblem(f"{name}{_line_of(text, keys)}: {sentence}", hint=HELP)
 
-    for keys, sentence in (*wave_troubles(config.waves), *troubles(config.policy), *sign_in_troubles(config.sign_ins)):
+    for keys, sentence in (
+        *wave_troubles(config.waves),
+        *troubles(config.policy),
+        *sign_in_troubles(config.sign_ins),
+        *answer_troubles(config.tenant_settings),
+    ):
         raise refuse(keys, sentence)
     if config.tenant_settings.answer is None:
         raise refuse(

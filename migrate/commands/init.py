@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +18,16 @@ from migrate.model.questions import QUESTIONS, AnswerKind, Question
 from migrate.settings import DEFAULT_CONFIG
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import open_snapshot
-from migrate.views.init import init_answer, question_lines
+from migrate.views.init import init_answer, opening_lines, question_lines
+
+if TYPE_CHECKING:
+    from migrate.exchange.config_answers import AnswerValue
 
 Proposals = dict[str, str]
+Refuses = Callable[[Question, "AnswerValue"], None]
+"""Raises ConfigProblem for an answer with which the file could not be used."""
+_MOST_DAYS = 365
+"""For longer MFA is remembered by no setting of Microsoft's."""
 
 
 @verb
@@ -51,31 +59,38 @@ def init(
         call.answer(init_answer(path, open_questions, ()))
         return ExitCode.USAGE if open_questions else ExitCode.OK
     proposals = _proposals(call)
+    by, on = said_by or getpass.getuser(), now_utc().date()
+
+    def refuse(question: Question, value: AnswerValue) -> None:
+        _refuse_unusable(with_answers(text, {question: value}, by=by, on=on))
+
+    for line in opening_lines(path, len(QUESTIONS)):
+        call.screen.warn_plainly(line)
+    given: dict[Question, AnswerValue] = {}
     try:
-        given = {
-            question: value
-            for question in QUESTIONS
-            if (value := _asked(call, question, known, proposals.get(question.name))) is not None
-        }
+        for number, question in enumerate(QUESTIONS, 1):
+            before = known.get((question.table, question.key))
+            place = f"[{number} of {len(QUESTIONS)}]"
+            for line in question_lines(question, before, proposals.get(question.name), place=place):
+                call.screen.warn_plainly(line)
+            value = _asked(call, question, proposals.get(question.name), refuse)
+            if value is not None:
+                given[question] = value
     except KeyboardInterrupt:
         raise Interrupted(
             "Interrupted at a question.", unchanged="Nothing was written.", hint="Run it again."
         ) from None
     if given:
-        by = said_by or getpass.getuser()
-        written = with_answers(text, given, by=by, on=now_utc().date())
-        _refuse_unusable(written, path)
+        written = with_answers(text, given, by=by, on=on)
+        _refuse_unusable(written)
         write_atomically(path, [written.encode()])
     left = [question for question in open_questions if question not in given]
     call.answer(init_answer(path, left, tuple(given)))
     return ExitCode.OK
 
 
-def _asked(call: Call, question: Question, known: dict[tuple[str, str], Any], proposal: str | None) -> Any:
-    """Ask until the answer can be used; None where it stays as it was."""
-    before = known.get((question.table, question.key))
-    for line in question_lines(question, before, proposal):
-        call.screen.warn_plainly(line)
+def _asked(call: Call, question: Question, proposal: str | None, refuse: Refuses) -> AnswerValue | None:
+    """Ask until the answer can be used, by itself and beside what the file holds; None where it stays as it was."""
     while True:
         typed = call.screen.ask("> ").strip()
         if not typed or typed.casefold() == "not known":
@@ -83,12 +98,15 @@ def _asked(call: Call, question: Question, known: dict[tuple[str, str], Any], pr
         if typed == "=" and proposal is not None:
             typed = proposal
         try:
-            return answer_of(question, typed)
-        except UsageProblem as problem:
+            answer = answer_of(question, typed)
+            refuse(question, answer)
+        except (UsageProblem, ConfigProblem) as problem:
             call.screen.warn_plainly(f"{problem.what} {problem.hint}")
+        else:
+            return answer
 
 
-def answer_of(question: Question, typed: str) -> str | int | bool | tuple[str, ...]:
+def answer_of(question: Question, typed: str) -> AnswerValue:
     """Return an answer as it is written. Raises UsageProblem for what is none."""
     match question.kind:
         case AnswerKind.TEXT:
@@ -96,9 +114,11 @@ def answer_of(question: Question, typed: str) -> str | int | bool | tuple[str, .
         case AnswerKind.LIST:
             return () if typed.casefold() == "none" else tuple(word for word in typed.replace(",", " ").split() if word)
         case AnswerKind.NUMBER:
-            if typed.isascii() and typed.isdigit() and len(typed) < 5:
+            if typed.isascii() and typed.isdigit() and len(typed) < 4 and int(typed) <= _MOST_DAYS:
                 return int(typed)
-            raise UsageProblem(f"{typed!r} is no number.", hint="Type a number such as 0 or 14.")
+            raise UsageProblem(
+                f"{typed!r} is no number of days from 0 to {_MOST_DAYS}.", hint="Type a number such as 0 or 14."
+            )
         case AnswerKind.YES_NO:
             answers = {"yes": True, "y": True, "no": False, "n": False}
             if typed.casefold() in answers:
@@ -121,12 +141,12 @@ def _proposals(call: Call) -> Proposals:
     return found
 
 
-def _refuse_unusable(text: str, path: Path) -> None:
+def _refuse_unusable(text: str) -> None:
     from migrate.config import config_from
 
     try:
-        config_from(text, str(path))
+        config_from(text, "With this answer")
     except ConfigProblem as problem:
         raise ConfigProblem(
-            problem.what, unchanged=f"{path} was not changed.", hint="Answer the question again: mfa-migrate init"
+            problem.what, unchanged="Nothing was written.", hint="Answer again, or press Enter to leave it."
         ) from problem

@@ -41,13 +41,28 @@ def with_answers(text: str, answers: Mapping[Question, AnswerValue], *, by: str,
         for line in _HEADER:
             document.add(tomlkit.comment(line))
         document.add(tomlkit.nl())
+    above = tomlkit.document()
     for question, value in answers.items():
+        if not question.table and question.key not in document and _has_tables(document):
+            # Behind a table it would be a key of that table, or its comment would stand alone at the end.
+            above.add(tomlkit.comment(_comment(question)))
+            above.add(question.key, value)
+            continue
         table = document if not question.table else _table(document, question.table)
         if question.key not in table and hasattr(table, "add"):
-            table.add(tomlkit.comment(f"{question.asks} Look at: {question.where}"))
+            table.add(tomlkit.comment(_comment(question)))
         table[question.key] = list(value) if isinstance(value, tuple) else value
     _sign(document, answers, by=by, on=on)
-    return tomlkit.dumps(document)
+    head = tomlkit.dumps(above)
+    return f"{head}\n{tomlkit.dumps(document)}" if head else tomlkit.dumps(document)
+
+
+def _comment(question: Question) -> str:
+    return f"{question.asks} Look at: {question.where}"
+
+
+def _has_tables(document: Any) -> bool:
+    return any(isinstance(value, MutableMapping) for value in document.values())
 
 
 def _sign(document: Any, answers: Mapping[Question, AnswerValue], *, by: str, on: date) -> None:

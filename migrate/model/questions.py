@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
+from ipaddress import ip_network
 
 from migrate.model.record import Record
 from migrate.model.tenant_settings import BASELINE_PAGE
@@ -47,6 +49,14 @@ QUESTIONS: tuple[Question, ...] = (
         asks="Which tenant is it (id or domain)?",
         where="the address of the Entra admin center, or any domain of yours",
         changes="every command goes there and nowhere else",
+    ),
+    Question(
+        table="",
+        key="cloud",
+        kind=AnswerKind.TEXT,
+        asks="In which Microsoft cloud is it (global, usgov, usgov-dod, china, bleu, delos, govsg)?",
+        where="the address of your portal: entra.microsoft.com is global, GCC too; GCC High is usgov",
+        changes="which sign-in service and which Graph are asked; a wrong one is refused before anything is sent",
     ),
     Question(
         table="emergency_access",
@@ -152,3 +162,25 @@ class TenantAnswers(Record, frozen=True, kw_only=True, rename=None):
         """Return the keys that nobody has answered."""
         asked = [question.key for question in QUESTIONS if question.table == _SETTINGS]
         return tuple(key for key in asked if key in self.__struct_fields__ and getattr(self, key) is None)
+
+
+_RANGES = {"trusted_ips": (4, "203.0.113.0/24"), "offices_ipv6": (6, "2001:db8::/48")}
+"""Version of the addresses, and an example."""
+
+
+def answer_troubles(answers: TenantAnswers) -> Iterator[tuple[list[str], str]]:
+    """Yield what is wrong with the answers, as the keys and a sentence."""
+    for key, (version, example) in _RANGES.items():
+        for text in getattr(answers, key) or ():
+            if not _is_range(text, version):
+                yield (
+                    [_SETTINGS, key],
+                    f"{_SETTINGS}.{key} takes IPv{version} ranges such as {example}, not {text!r}.",
+                )
+
+
+def _is_range(text: str, version: int) -> bool:
+    try:
+        return ip_network(text, strict=False).version == version
+    except ValueError:
+        return False

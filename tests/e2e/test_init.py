@@ -45,6 +45,11 @@ def test_what_is_written_can_be_read_and_a_second_run_keeps_every_comment() -> N
     assert read.tenant_settings.trusted_ips == ("203.0.113.0/24",)
     assert read.tenant_settings.answered_by == "Ada Lund"
     assert "# Which IPv4 ranges are MFA trusted IPs?" in first
+    given = '# ours\n[policy]\nmode = "adopt"\n'
+    later = with_answers(given, {NAMED["cloud"]: "usgov"}, by="Ada", on=date(2026, 12, 1))
+    assert later.splitlines()[1:3] == ['cloud = "usgov"', ""], "above every table, with its comment"
+    assert config_from(later, "mfa-migrate.toml").cloud == "usgov"
+    assert "# ours" in later
     edited = first.replace("remember_mfa_days = 14", "remember_mfa_days = 14  # agreed with the works council")
     edited += '\n# ours\n[policy]\nmode = "create"\n'
     again = with_answers(
@@ -72,6 +77,7 @@ def test_what_is_written_can_be_read_and_a_second_run_keeps_every_comment() -> N
         (AnswerKind.YES_NO, "Yes", True),
         (AnswerKind.YES_NO, "n", False),
         (AnswerKind.NUMBER, "two", None),
+        (AnswerKind.NUMBER, "366", None),
         (AnswerKind.NUMBER, "99999", None),
         (AnswerKind.YES_NO, "perhaps", None),
     ],
@@ -94,6 +100,14 @@ def test_what_was_answered_stands_in_the_plan(lab: Lab) -> None:
     assert "trusted_ips = …" in notes["answers-open"]
 
 
+REFUSED = {
+    "trusted_ips": ("2001:db8::/32", "IPv4 ranges"),
+    "offices_ipv6": ("203.0.113.0/24", "IPv6 ranges"),
+    "baseline_scopes": ("sometimes", "customised:"),
+}
+"""What cannot be used is said at once, and asked again; no other answer is lost by it."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals of this kind are POSIX")
 def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) -> None:
     from tests.e2e.test_terminal import Terminal
@@ -101,12 +115,17 @@ def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) ->
     lab.go("export")
     with Terminal(lab, "init", "--said-by", "Ada Lund") as terminal:
         terminal.wait_for("Which tenant is it")
-        for question in QUESTIONS:
-            terminal.wait_for(question.asks[:40])
+        for number, question in enumerate(QUESTIONS, 1):
+            terminal.wait_for(f"[{number} of {len(QUESTIONS)}] {question.asks[:40]}")
             if question.key == "remember_mfa_days":
                 terminal.type("soon")
                 terminal.wait_for("is no number")
                 terminal.type("14")
+            elif question.key in REFUSED:
+                wrong, says = REFUSED[question.key]
+                terminal.type(wrong)
+                terminal.wait_for(says)
+                terminal.type("")
             else:
                 terminal.type("")
         assert terminal.end() == 0
