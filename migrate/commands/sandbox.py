@@ -106,9 +106,28 @@ def _serve(
             if faults is not None:
                 call.screen.say(f"Faults: {faults}, seed {_load_faults(server, faults)}")
             if write_config is not None:
-                write_lab_config(write_config, tenant, server.url, ca_bundle=server.ca_bundle, pacing=not no_throttle)
+                more = _sign_in_lines(call, server.url) if enforce_permissions else ""
+                write_lab_config(
+                    write_config, tenant, server.url, ca_bundle=server.ca_bundle, pacing=not no_throttle, more=more
+                )
                 call.screen.say(f"Configuration: {write_config}")
             _serve_until_stopped(call, server, save, write_config)
+
+
+_LAB_CLIENT = "44444444-0000-4000-8000-000000000001"
+"""The application that signs in to a sandbox which asks for permissions."""
+
+
+def _sign_in_lines(call: Call, url: str) -> str:
+    """Return what a configuration needs where the sandbox takes no token but its own; say how to sign in."""
+    if not url.startswith("https:"):
+        call.screen.warn("Signing in takes HTTPS: give --https beside --enforce-permissions to rehearse it.")
+        return ""
+    call.screen.say(
+        "Sign in with --sign-in browser, or with --sign-in client-secret and any MFA_MIGRATE_CLIENT_SECRET but "
+        "wrong-secret."
+    )
+    return f"\n[sign_in]\nauthority = {json.dumps(url)}\nclient_id = {json.dumps(_LAB_CLIENT)}\n"
 
 
 def _tls(https: bool, cert: Path | None, key: Path | None) -> SandboxTls | None:

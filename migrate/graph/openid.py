@@ -54,10 +54,7 @@ def _asked(connection: Connection) -> _Said:
             answer = client.get(url)
             body: Any = answer.json()
     except httpx.HTTPError as problem:
-        raise Unreachable(
-            f"The sign-in service did not answer: {problem or type(problem).__name__}",
-            hint="Check the network, the proxy and `ca_bundle` in mfa-migrate.toml, then run the command again.",
-        ) from problem
+        raise _silent(connection, str(problem) or type(problem).__name__) from problem
     except ValueError as problem:
         raise Unreachable(
             f"{connection.login_origin} answered with something that is not the sign-in service's.",
@@ -71,6 +68,13 @@ def _asked(connection: Connection) -> _Said:
         graph_host=_text(body.get("msgraph_host")),
         region=_text(body.get("tenant_region_scope")),
     )
+
+
+def _silent(connection: Connection, said: str) -> Unreachable:
+    hint = "Check the network, the proxy and `ca_bundle` in mfa-migrate.toml, then run the command again."
+    if connection.cloud.is_untried:
+        hint += f" The cloud {connection.cloud.value} is untried: no page says whether per-user MFA states exist there."
+    return Unreachable(f"The sign-in service {connection.login_origin} did not answer: {said}", hint=hint)
 
 
 def _text(value: object) -> str | None:

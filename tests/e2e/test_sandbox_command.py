@@ -169,3 +169,15 @@ def test_somebody_who_never_registered_registers_when_asked(lab: Lab) -> None:
 def test_what_the_sandbox_does_not_understand_is_said_in_its_words(lab: Lab) -> None:
     assert "Nobody in this tenant" in lab.go("sandbox", "signin", "nobody@contoso.example", code=2).err
     assert "client" in lab.go("sandbox", "signin", lab.name_of("alma.berg"), "--client", "telnet", code=2).err
+
+
+def test_a_sandbox_that_asks_for_permissions_writes_how_to_sign_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MFA_MIGRATE_CLIENT_SECRET", "any")
+    config = tmp_path / "lab.toml"
+    with serving(tmp_path, "--https", "--enforce-permissions", "--write-config", str(config)):
+        words = ["whoami", "--config", str(config), "--workspace", str(tmp_path / "w"), "--sign-in", "client-secret"]
+        ran = run_here([*words, "-o", "json"])
+    assert ran.code == 0, ran.said
+    assert ran.document["kind"] == "application"

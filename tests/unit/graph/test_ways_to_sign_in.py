@@ -17,10 +17,11 @@ import httpx
 import pytest
 import trustme
 
-from migrate.errors import Guarded, SignInFailed, UsageProblem
+from migrate.errors import Guarded, SignInFailed, Unreachable, UsageProblem
 from migrate.graph.browser import can_open
 from migrate.graph.credential_kinds import AUDIENCE, credential_for, resolved
 from migrate.graph.credentials import SignedIn
+from migrate.graph.openid import look_up
 from migrate.graph.opening import open_tenant, sign_in
 from migrate.graph.session import Connection
 from migrate.graph.sign_in_codes import CODES, DEVICE_CODE_BLOCKED
@@ -581,3 +582,24 @@ def test_the_address_is_all_that_a_terminal_without_browser_shows(monkeypatch: p
     assert ShownBrowser(shown.append, None).open("https://login.example/authorize")
     assert shown[0] == "To sign in, open https://login.example/authorize"
     assert "ssh -L 8400:localhost:8400" in shown[1]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host", "untried"),
+    [
+        (Cloud.BLEU, "login.sovcloud-identity.fr", True),
+        (Cloud.DELOS, "login.sovcloud-identity.de", True),
+        (Cloud.GOVSG, "login.sovcloud-identity.sg", True),
+        (Cloud.USGOV, "login.microsoftonline.us", False),
+    ],
+)
+def test_a_silent_sign_in_service_is_named_and_an_untried_cloud_called_so(
+    monkeypatch: pytest.MonkeyPatch, cloud: Cloud, host: str, *, untried: bool
+) -> None:
+    def silent(*_: object, **__: object) -> None:
+        raise httpx.ConnectError("Name or service not known")
+
+    monkeypatch.setattr(httpx.Client, "get", silent)
+    with pytest.raises(Unreachable, match=re.escape(host)) as caught:
+        look_up(Connection(cloud=cloud, tenant="contoso.example", auth=WAY.BROWSER))
+    assert ("is untried" in caught.value.hint) is untried
