@@ -70,14 +70,14 @@ def doctor(
         facts = facts_of_export(call, workspace)
     else:
         facts = call.run(facts_of_tenant(call, workspace, backup=with_ is not None))
-    found = _told(call, facts, looked_at(facts, wanted))
+    found = _told(call, facts, looked_at(facts, wanted), hints=only is None)
     call.answer(doctor_answer(found, commands=CheckName.PERMISSIONS in wanted and only is not None))
     if facts.sign_in is not None and facts.sign_in.problem is not None:
         return ExitCode.REMOTE
     return ExitCode.FINDINGS if found.failed else ExitCode.OK
 
 
-def _told(call: Call, facts: TenantFacts, results: tuple[CheckResult, ...]) -> Doctor:
+def _told(call: Call, facts: TenantFacts, results: tuple[CheckResult, ...], *, hints: bool) -> Doctor:
     from migrate.decide.access import missing_for_reading
     from migrate.decide.hints import hints_of
     from migrate.graph.sign_in_problems import consent_link, who_consents
@@ -87,7 +87,7 @@ def _told(call: Call, facts: TenantFacts, results: tuple[CheckResult, ...]) -> D
     return Doctor(
         tenant=facts.organization.default_domain if facts.organization else call.settings.tenant or "",
         results=results,
-        hints=hints_of(facts),
+        hints=hints_of(facts) if hints else (),
         consent_link=consent_link(connection) if missing else None,
         who_consents=who_consents(connection) if missing else None,
     )

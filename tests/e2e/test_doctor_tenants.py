@@ -84,6 +84,7 @@ def checked(lab: ContactLab, check: CheckName, *words: str) -> dict[str, Any]:
     """Make one check and return what it came to, with the exit code that belongs to it."""
     ran = lab.as_person(ALMA, "doctor", "--only", check.value, "-o", "json", *words)
     (result,) = ran.document["results"]
+    assert ran.document["hints"] == [], "they belong to the whole"
     if check is not CheckName.SIGN_IN and result["says"] != "nobody could sign in":
         assert ran.code == (1 if result["standing"] == "fail" else 0), ran.said
     return dict(result)
@@ -97,6 +98,7 @@ def test_a_tenant_in_which_nothing_is_amiss_passes_all_fourteen(lab: ContactLab)
     found = {result["check"]: result for result in ran.document["results"]}
     assert list(found) == [name.value for name in CheckName]
     assert {name: result for name, result in found.items() if result["standing"] != "pass"} == {}
+    assert [hint["code"] for hint in ran.document["hints"]] == ["subscription-activation"]
     assert ran.code == 0
     asked = [path for path in lab.requests_seen() if path.endswith("/evaluate")]
     assert len(asked) == 1, "Microsoft's What If is asked once"
