@@ -58,3 +58,58 @@ def test_green_needs_a_verification_after_the_last_change(make_lab: Callable[...
     after = page(lab)
     assert 'class="box safe"' not in after
     assert number(after, "outcome", "rolledBack") > 0
+
+
+def test_a_report_that_cannot_be_written_is_a_warning_and_changes_no_exit_code(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab()
+    lab.go("export")
+    (lab.workspace / "report.html").mkdir()
+    planned = lab.go("plan")
+    assert "The report was not written" in planned.err
+    assert (lab.workspace / "plan.json").is_file()
+    # Asked for by itself, it is an error that says so.
+    assert "report.html" in lab.go("report", code=5).err
+
+
+def test_the_commands_that_change_something_name_the_report_last(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab()
+    lab.go("export")
+    lab.go("plan")
+    for words in (("apply", "--yes", "--max-users", "100%"), ("verify",), ("rollback", "--yes")):
+        last = " ".join(lab.go(*words).err.split())
+        assert last.endswith("Report: `mfa-migrate report` writes report.html as things are now.")
+
+
+def test_a_rollback_goes_on_where_no_report_can_be_made(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab()
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--until", "wave:1", "--yes", "--max-users", "100%")
+    (lab.workspace / "snapshot.db").unlink()
+    lab.go("report", code=2)
+    lab.go("rollback", "--yes")
+    assert lab.state_of("alma.berg") == "enforced"
+
+
+def test_what_is_typed_wrong_is_said(exported: Lab) -> None:
+    unknown = exported.go("report", "--language", "xx", code=2)
+    assert "There is en and de." in unknown.err
+    assert "belong to the page" in exported.go("report", "--anonymise", "evidence", "somewhere", code=2).err
+
+
+def test_german_is_written_in_german(exported: Lab) -> None:
+    path = exported.folder / "de.html"
+    exported.go("report", "--language", "de", "--to", str(path))
+    text = path.read_text(encoding="utf-8")
+    assert '<html lang="de">' in text
+    assert "Sind wir sicher, und wann sind wir fertig?" in text
+
+
+def test_nothing_of_this_machine_stands_in_it(exported: Lab) -> None:
+    text = page(exported)
+    assert str(exported.folder) not in text
+    assert exported.url not in text
+    rows = exported.go("status", "--all", "-o", "json").document["users"]
+    assert not any(
+        method in text for row in rows for method in (row["registration"] or {}).get("methodsRegistered", ())
+    )

@@ -24,7 +24,7 @@ class Obstacle(Record, frozen=True, kw_only=True):
     is_english: bool
     """The plan's own sentence, which has one language."""
     step: Markup
-    """What ends it."""
+    """What ends it; empty for a warning, which says so itself."""
 
 
 class Row(Record, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ def _notes(facts: ReportFacts, naming: Naming, say: Words, severity: Severity) -
                 title=note.code,
                 said=say.rich("obstacle.left_out") if hidden else coded(naming.text(note.sentence)),
                 is_english=not hidden,
-                step=say.rich("obstacle.blocker_step" if severity is Severity.BLOCKER else "obstacle.warning_step"),
+                step=say.rich("obstacle.blocker_step") if severity is Severity.BLOCKER else Markup(),
             )
 
 
