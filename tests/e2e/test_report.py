@@ -113,3 +113,19 @@ def test_nothing_of_this_machine_stands_in_it(exported: Lab) -> None:
     assert not any(
         method in text for row in rows for method in (row["registration"] or {}).get("methodsRegistered", ())
     )
+
+
+def test_findings_stop_and_the_numbers_say_that_they_are_older(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab()
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%")
+    for policy in lab.tenant.policies.values():
+        policy["state"] = "disabled"
+    findings = lab.run("verify", "-o", "json").document["findings"]
+    text = page(lab)
+    assert 'class="box stop"' in text
+    uncovered = sum(one["code"] == "not-covered" for one in findings)
+    assert uncovered > 0
+    assert f"policies do not provably require MFA: {uncovered}." in text
+    assert text.count(f"A later look at the tenant has findings ({len(findings)})") >= 2

@@ -54,7 +54,7 @@ def _migration(facts: ReportFacts, say: Words) -> ShownBox:
         sign=_SIGNS[box.answer],
         said=say(f"answer.{box.answer.value}"),
         sentences=sentences,
-        doubts=[say.rich(f"doubt.{doubt.value}", n=_number(doubt, facts)) for doubt in box.doubts],
+        doubts=[*_doubts(box.doubts, facts, say), *_found(facts, say)],
         until=until,
     )
 
@@ -69,6 +69,25 @@ def _migration_sentences(facts: ReportFacts, say: Words) -> Iterator[Markup]:
     yield say.rich("migration_says.safe" if is_safe else "migration_says.touched", n=done)
     if facts.totals.open_by_us:
         yield say.rich("migration_says.accepted", n=facts.totals.open_by_us)
+
+
+_TOLD_OTHERWISE = (Doubt.PEOPLE_OPEN, Doubt.PEOPLE_UNKNOWN, Doubt.FINDINGS)
+
+
+def findings_later(facts: ReportFacts, say: Words) -> Markup:
+    """Return that a verification found something, which the numbers of the export do not know; empty where none did."""
+    found = 0 if facts.verification is None else sum(facts.verification.findings.values())
+    return say.rich("doubt.findings_later", n=found) if found else Markup()
+
+
+def _doubts(doubts: Sequence[Doubt], facts: ReportFacts, say: Words) -> list[Markup]:
+    return [say.rich(f"doubt.{doubt.value}", n=_number(doubt, facts)) for doubt in doubts]
+
+
+def _found(facts: ReportFacts, say: Words) -> Iterator[Markup]:
+    """Yield what the last verification found, by kind."""
+    for code, number in ({} if facts.verification is None else facts.verification.findings).items():
+        yield say.rich(f"finding.{code}", n=number)
 
 
 def _number(doubt: Doubt, facts: ReportFacts) -> int:
@@ -96,14 +115,15 @@ def _tenant(facts: ReportFacts, say: Words) -> ShownBox:
     if neither or partly:
         ours = facts.totals.open_by_us
         sentences.append(say.rich("tenant_says.ours", n=ours) if ours else say.rich("tenant_says.not_ours"))
-    told = [doubt for doubt in box.doubts if doubt not in (Doubt.PEOPLE_OPEN, Doubt.PEOPLE_UNKNOWN)]
+    told = [doubt for doubt in box.doubts if doubt not in _TOLD_OTHERWISE]
+    later = [findings_later(facts, say)] if Doubt.FINDINGS in box.doubts else []
     return ShownBox(
         title=say("box.tenant"),
         answer=box.answer,
         sign=_SIGNS[box.answer],
         said=say(f"answer_tenant.{box.answer.value}"),
         sentences=sentences,
-        doubts=[say.rich(f"doubt.{doubt.value}", n=_number(doubt, facts)) for doubt in told],
+        doubts=[*_doubts(told, facts, say), *later],
         until="",
     )
 

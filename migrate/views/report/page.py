@@ -12,7 +12,7 @@ from markupsafe import Markup
 from migrate.model.coverage import Verdict
 from migrate.model.report import PersonOutcome, ReportFacts, Strongest
 from migrate.views.report import pictures, sections
-from migrate.views.report.boxes import boxes_of, numbers_of, when_done
+from migrate.views.report.boxes import boxes_of, findings_later, numbers_of, when_done
 from migrate.views.report.naming import AsCalled, Naming, StandIns
 from migrate.views.report.people_table import Kept, columns_of, table_data
 from migrate.views.report.ribbons import ribbons_of
@@ -73,6 +73,7 @@ def _state(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> dict[s
         "boxes": boxes_of(facts, say),
         "numbers": numbers_of(facts, say),
         "when": when_done(facts, say),
+        "later": findings_later(facts, say),
         "covered": facts.totals.by_verdict.get(Verdict.COVERED, 0),
         "ribbons": ribbons_of(facts.flows),
         "flow_words": _flow_words(facts, say),
