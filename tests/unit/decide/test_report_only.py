@@ -14,7 +14,9 @@ from tests.unit.decide.records import object_id, policy
 from tests.unit.store.test_sign_ins import KIND, SOURCE
 
 POLICY = structs.replace(policy(state="enabledForReportingButNotEnforced"), modified_date_time="2026-11-10T00:00:00Z")
-READ = structs.replace(SOURCE, since="2026-11-16T00:00:00Z", until="2026-11-23T00:00:00Z", complete=True, lost=())
+READ = structs.replace(
+    SOURCE, since="2026-11-16T00:00:00Z", until="2026-11-23T00:00:00Z", complete=True, lost=(), rows=50
+)
 """Monday to Monday: seven days, five of them working days."""
 NOON = 498_560
 """An hour of 2026-11-16."""
@@ -152,6 +154,7 @@ def test_wrong_passwords_say_nothing_about_a_policy() -> None:
     ("sources", "missing"),
     [
         ((), MissingData.NO_LOG),
+        ((structs.replace(READ, rows=0),), MissingData.NO_LOG),
         ((structs.replace(READ, lost=(Coordinate.RESULTS,)),), MissingData.NO_RESULTS),
         ((structs.replace(READ, unknown_results=True),), MissingData.NO_NAMES),
     ],
