@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.plan_part import PlanPart
 from migrate.model.record import Record
 
 
@@ -168,7 +169,7 @@ class ReportOnlyNumbers(Record, frozen=True, kw_only=True):
         return tuple(one for one in self.checks if not one.holds)
 
 
-class ExitLimits(Record, frozen=True, kw_only=True):
+class ExitLimits(PlanPart, frozen=True, kw_only=True):
     """The numbers of the exit rule. They are ours; the last one is that of Microsoft's phased rollout."""
 
     days: int = 7
