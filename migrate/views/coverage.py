@@ -272,7 +272,8 @@ def what_if_answer(
         for policy in shown:
             yield from _policy_lines(policy)
         if others := len(answer.policies) - len(shown):
-            yield f"  {counted(others, 'other policy', 'other policies')} do not apply; `-o json` says why."
+            do = "does" if others == 1 else "do"
+            yield f"  {counted(others, 'other policy', 'other policies')} {do} not apply; `-o json` says why."
         if evaluated is not None:
             yield from _difference_lines(evaluated, differences)
         yield ""

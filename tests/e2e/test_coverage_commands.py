@@ -176,6 +176,10 @@ def test_what_if_tells_outcome_and_policies(answer: Answer) -> None:
     assert answer("what-if", "--user", "leo@contoso.example", *action)["outcome"] == "noMfa"
     text = answer("what-if", "--user", "ada@contoso.example", "--app", PAYROLL, output="table")
     assert "ada@contoso.example signs in to" in text
+    applies = sum(policy["applies"] is not False for policy in modern["policies"])
+    others = len(modern["policies"]) - applies
+    do = {0: "", 1: "1 other policy does not apply; "}.get(others, f"{others} other policies do not apply; ")
+    assert do in text
 
 
 @pytest.mark.parametrize(
