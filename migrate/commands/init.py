@@ -133,7 +133,10 @@ def _proposals(call: Call) -> Proposals:
     if call.settings.tenant:
         found["tenant"] = call.settings.tenant
     with suppress(MfaMigrateError), open_snapshot(workspace_of(call)) as snapshot:
-        found["tenant"] = snapshot.header.organization.default_domain
+        organization = snapshot.header.organization
+        found["tenant"], found["cloud"] = organization.default_domain, snapshot.header.cloud
+        if organization.federated_domains == ():
+            found["tenant_settings.federated_intranet"] = "no"  # nobody is federated
         accounts = proposed_accounts(snapshot.evidence(), (user.profile for user in snapshot.users()))
         if accounts:
             found["emergency_access.accounts"] = ", ".join(accounts)

@@ -121,6 +121,9 @@ def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) ->
                 terminal.type("soon")
                 terminal.wait_for("is no number")
                 terminal.type("14")
+            elif question.key == "federated_intranet":
+                terminal.wait_for("Proposed by the last export: no (type = to take it)")
+                terminal.type("=")
             elif question.key in REFUSED:
                 wrong, says = REFUSED[question.key]
                 terminal.type(wrong)
@@ -131,5 +134,6 @@ def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) ->
         assert terminal.end() == 0
     read = config_from(lab.config.read_text(encoding="utf-8"), "lab.toml")
     assert read.tenant_settings.remember_mfa_days == 14
+    assert read.tenant_settings.federated_intranet is False, "taken, since no domain is federated"
     assert read.tenant_settings.answered_by == "Ada Lund"
     assert read.tenant == lab.tenant.id, "what was there before is kept"
