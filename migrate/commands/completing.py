@@ -15,6 +15,7 @@ import typer
 from migrate.errors import MfaMigrateError
 from migrate.model.plan import Wave
 from migrate.settings import GlobalOptions, folder_of_start, settings_from
+from migrate.views.completion import as_typed
 
 Offer = tuple[str, str]
 """A value and what it means."""
@@ -32,14 +33,14 @@ def offers(values: Iterable[str]) -> Complete:
 
 
 def offer_waves(context: typer.Context, incomplete: str) -> list[Offer]:
-    """Offer the waves of the last plan, by number with their names, and by names of one word."""
-    found = []
+    """Offer the waves of the last plan, by number with their names, and by name."""
+    found, shell = [], os.environ.get("_MFA_MIGRATE_COMPLETE", "")
     for wave in _waves(context):
-        found.append((str(wave.number), wave.name))
-        # Shells divide what is offered at blanks.
-        if " " not in wave.name:
-            found.append((wave.name, f"wave {wave.number}"))
-    return [offer for offer in found if offer[0].startswith(incomplete)]
+        if str(wave.number).startswith(incomplete):
+            found.append((str(wave.number), wave.name))
+        if wave.name.startswith(incomplete):
+            found.append((as_typed(wave.name, shell), f"wave {wave.number}"))
+    return found
 
 
 def offer_places(context: typer.Context, incomplete: str) -> list[Offer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,15 +17,19 @@ from migrate import __version__
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.options import verb
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, refuse_foreign_journal, workspace_of
+from migrate.config import OutputFormat
 from migrate.errors import ExitCode, FolderDamaged, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.snapshot import Reading, SnapshotHeader
 from migrate.store.folder import SNAPSHOT_CSV, Workspace
+from migrate.views.screen import Answer
 
 if TYPE_CHECKING:
+    from migrate.exchange.documents import SnapshotRow
     from migrate.exchange.tables import Dialect
     from migrate.graph.tenant import GraphTenant
+    from migrate.store.snapshot import Snapshot
 
 
 @verb
@@ -54,6 +59,7 @@ def export(
     Examples:
         mfa-migrate export
         mfa-migrate export --endpoint http://127.0.0.1:8765 --fast
+        mfa-migrate export -o csv > users.csv
         mfa-migrate export --tenant-file rehearsal.json --anonymise
     """
     from migrate.commands.seen import note_export
@@ -85,8 +91,21 @@ def export(
     if tenant_file is not None:
         _write_tenant_file(workspace, tenant_file, anonymise=anonymise)
         call.screen.say(f"Tenant file: {tenant_file}")
-    call.answer(export_answer(header, workspace.path / SNAPSHOT_CSV))
+    if call.settings.output is OutputFormat.CSV:
+        _answer_users(call, workspace)
+    else:
+        call.answer(export_answer(header, workspace.path / SNAPSHOT_CSV))
     return ExitCode.OK
+
+
+def _answer_users(call: Call, workspace: Workspace) -> None:
+    """Answer with everybody, as snapshot.csv has them: whoever asks for a table wants the users, not their counts."""
+    from migrate.exchange.documents import SNAPSHOT_COLUMNS, snapshot_cells
+    from migrate.store.snapshot import open_snapshot
+
+    with open_snapshot(workspace) as snapshot:
+        rows = map(snapshot_cells, _rows_of(snapshot))
+        call.answer(Answer(kind="export", document=snapshot.header, columns=SNAPSHOT_COLUMNS, rows=lambda: rows))
 
 
 def _note_snapshot_before(workspace: Workspace) -> None:
@@ -163,15 +182,20 @@ def _is_needed(workspace: Workspace) -> bool:
 
 
 def _write_csv(workspace: Workspace, dialect: Dialect) -> None:
-    from migrate.decide.capability import capabilities_today
-    from migrate.exchange.documents import snapshot_csv, snapshot_row_of
+    from migrate.exchange.documents import snapshot_csv
     from migrate.store.files import write_atomically
     from migrate.store.snapshot import open_snapshot
 
     with open_snapshot(workspace) as snapshot:
-        capable = capabilities_today(snapshot.evidence())
-        rows = (snapshot_row_of(user, capable.of(user.profile, user.registration)) for user in snapshot.users())
-        write_atomically(workspace.path / SNAPSHOT_CSV, snapshot_csv(rows, dialect))
+        write_atomically(workspace.path / SNAPSHOT_CSV, snapshot_csv(_rows_of(snapshot), dialect))
+
+
+def _rows_of(snapshot: Snapshot) -> Iterator[SnapshotRow]:
+    from migrate.decide.capability import capabilities_today
+    from migrate.exchange.documents import snapshot_row_of
+
+    capable = capabilities_today(snapshot.evidence())
+    return (snapshot_row_of(user, capable.of(user.profile, user.registration)) for user in snapshot.users())
 
 
 def _write_tenant_file(workspace: Workspace, path: Path, *, anonymise: bool) -> None:

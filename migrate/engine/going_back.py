@@ -22,6 +22,7 @@ from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Reason
 from migrate.model.replies import StateReading
 from migrate.model.users import MfaState, UserProfile
+from migrate.model.words import counted, first_names
 
 CHUNK = 500
 SAMPLE = 5
@@ -88,11 +89,17 @@ class WayBack:
         return ""
 
     async def _say_who_loses(self, before: Judge, after: Judge) -> None:
-        losing = 0
+        losing, names = 0, list[str]()
         async for profile in self._parts.tenant.iter_users():
-            losing += any(True for _ in dependents([profile], before, after, frozenset()))
-        sentence = f"{losing} people lose the requirement of MFA, or part of it, when the policies go back."
-        self._parts.progress.note(sentence)
+            if any(True for _ in dependents([profile], before, after, frozenset())):
+                losing += 1
+                if len(names) < SAMPLE:
+                    names.append(profile.user_principal_name)
+        who = first_names(names, losing)
+        lose = counted(losing, "person loses", "people lose")
+        said = f"{lose} the requirement of MFA, or part of it, when the policies go back{f': {who}' if who else ''}."
+        how = " All of them: `mfa-migrate coverage --without POLICY --user-list FILE`." if losing > len(names) else ""
+        self._parts.progress.note(said + how)
 
 
 async def _not_restored(parts: RunParts) -> list[str]:

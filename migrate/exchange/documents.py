@@ -121,7 +121,7 @@ def audit_entries(source: Path | BinaryIO) -> Iterator[JournalEntry]:
 
 def snapshot_csv(rows: Iterable[SnapshotRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
     """Yield snapshot.csv."""
-    return csv_chunks(SNAPSHOT_COLUMNS, map(_snapshot_cells, rows), dialect)
+    return csv_chunks(SNAPSHOT_COLUMNS, map(snapshot_cells, rows), dialect)
 
 
 def snapshot_rows(source: Path | BinaryIO) -> Iterator[SnapshotRow]:
@@ -267,7 +267,7 @@ def _audit_entry(cells: dict[str, str]) -> JournalEntry:
     return entry_of(values)
 
 
-def _snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
+def snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
     return (
         row.user_id,
         row.user_principal_name,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -17,7 +19,7 @@ from tests.e2e.laboratory import ROOT, Lab, environment
 
 def offered(lab: Lab, shell: str, line: str) -> list[str]:
     """Return what a shell would show for this line, in which the last word is being typed."""
-    words = line.split(" ")
+    words = re.split(r"(?<!\\) ", line)
     typed = {
         "bash": {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
         "zsh": {"_TYPER_COMPLETE_ARGS": line},
@@ -73,6 +75,47 @@ def test_the_beginning_of_a_value_narrows_what_is_offered(planned: Lab) -> None:
     assert offered(planned, "bash", "mfa-migrate show --wave can") == ["canary"]
     assert offered(planned, "bash", "mfa-migrate notify before-wave --language f") == ["fr"]
     assert offered(planned, "bash", "mfa-migrate apply --until w")[0].startswith("wave")
+
+
+def test_names_with_blanks_are_offered_as_each_shell_takes_them(planned: Lab) -> None:
+    assert "to\\ 10%" in offered(planned, "bash", "mfa-migrate show --wave to")
+    assert offered(planned, "bash", "mfa-migrate show --wave to\\ 10").count("to\\ 10%") == 1
+    assert any(line.startswith("'to 10%'") for line in offered(planned, "powershell", "mfa-migrate show --wave to"))
+    assert any(line.startswith("to 10%") for line in offered(planned, "fish", "mfa-migrate show --wave "))
+    assert '"to 10%"' in "\n".join(offered(planned, "zsh", "mfa-migrate show --wave "))
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_bash_itself_puts_such_a_name_into_the_line_as_one_word(planned: Lab) -> None:
+    script = subprocess.run(
+        [sys.executable, "-m", "migrate", "--show-completion", "bash"],
+        cwd=planned.folder,
+        env=environment(_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    function = next(line for line in script.splitlines() if line.endswith("() {")).removesuffix("() {").strip()
+    words = ("mfa-migrate", "show", "--wave", "to\\ 1")
+    line = f"""
+mfa-migrate() {{ "{sys.executable}" -m migrate "$@"; }}
+{script.replace("$1", f"env {sys.executable} -m migrate")}
+COMP_WORDS=({" ".join(f"'{word}'" for word in words)}); COMP_CWORD=3
+{function} "mfa-migrate" "{words[-1]}" "--wave"
+eval "set -- ${{COMPREPLY[0]}}"
+printf '%s|' "$#" "$1"
+"""
+    shown = subprocess.run(
+        ["bash", "-c", line],
+        cwd=planned.folder,
+        env=environment(MFA_MIGRATE_WORKSPACE=str(planned.workspace), MFA_MIGRATE_CONFIG=str(planned.config)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert shown.stdout == "1|to 10%|", shown.stderr + script
 
 
 def test_where_no_plan_can_be_read_nothing_is_offered_and_nothing_is_said(planned: Lab) -> None:

@@ -223,3 +223,11 @@ def test_status_ends_with_0_when_everybody_planned_is_migrated(lab: Lab) -> None
     lab.go("status", "--exit-code", code=0)
     planned = [name for name, row in lab.plan_rows().items() if row["Action"] == "disable"]
     lab.go("status", planned[0], "--live", "--exit-code", code=0)
+
+
+def test_an_export_as_a_table_is_the_users_and_not_their_counts(lab: Lab) -> None:
+    out = lab.go("export", "-o", "csv").out
+    assert out == (lab.workspace / "snapshot.csv").read_text(encoding="utf-8")
+    assert len(out.splitlines()) == 1 + len(lab.states())
+    assert "PerUserMfaState" in out.splitlines()[0]
+    assert lab.go("export", "-o", "json").document["counts"]
