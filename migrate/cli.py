@@ -72,7 +72,17 @@ class FoldedCommand(TyperCommand):
 
 
 class FoldedGroup(TyperGroup):
-    """A group, or the program itself, with the same."""
+    """A group, or the program itself, with the same, and with what each command does told to its end."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands below with their first sentences whole."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, one.get_short_help_str(limit=1_000)) for name, one in found if one is not None and not one.hidden
+        ]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments, options and the commands below."""
@@ -80,11 +90,20 @@ class FoldedGroup(TyperGroup):
         self.format_commands(ctx, formatter)
 
 
+_TYPE = re.compile(r" <(?:str|int|int range|float|path|list\[\w+\])>", re.IGNORECASE)
+
+
+_VALUES = re.compile(r" <[^>]*>")
+"""The same of arguments, whose help names the values."""
+
+
 def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
     shown = [one for one in command.get_params(ctx) if getattr(one, "rich_help_panel", None) != PANEL]
     for title, kind in (("Arguments", "argument"), ("Options", "option")):
         records = [one.get_help_record(ctx) for one in shown if one.param_type_name == kind]
-        rows = [record for record in records if record is not None]
+        # Which type of Python a value becomes tells nobody anything; where the values are few, it names them.
+        no_type = _VALUES if kind == "argument" else _TYPE
+        rows = [(no_type.sub("", record[0]), record[1]) for record in records if record is not None]
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows)

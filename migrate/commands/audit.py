@@ -87,7 +87,7 @@ def _json(journal: JournalDb) -> Iterator[bytes]:
 @verb
 def audit_verify(
     call: Call,
-    file: Annotated[Path | None, typer.Argument(metavar="[audit.csv]", help="Check this file alone.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="audit.csv", help="Check this file alone.")] = None,
     expect: Annotated[
         str | None, typer.Option("--expect", metavar="HASH", help="A last hash that was noted earlier.")
     ] = None,

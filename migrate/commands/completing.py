@@ -34,7 +34,11 @@ def offers(values: Iterable[str]) -> Complete:
 
 def offer_waves(context: typer.Context, incomplete: str) -> list[Offer]:
     """Offer the waves of the last plan, by number with their names, and by name."""
-    found, shell = [], os.environ.get("_MFA_MIGRATE_COMPLETE", "")
+    # Typer says in a variable that it calls after the program for which shell it was asked.
+    found, shell = (
+        [],
+        os.environ.get(f"_{(context.find_root().info_name or '').replace('-', '_')}_complete".upper(), ""),
+    )
     for wave in _waves(context):
         if str(wave.number).startswith(incomplete):
             found.append((str(wave.number), wave.name))

@@ -17,7 +17,7 @@ from migrate.views.pages import OPTIONS, options_page, page_about, show_page, to
 def show_help(
     context: typer.Context,
     typed: GlobalOptions,
-    topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="A page, or a command.")] = None,
+    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="A page, or a command.")] = None,
 ) -> None:
     """Show a page of the documentation, the help of a command, or the list of pages.
 

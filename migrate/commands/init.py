@@ -36,7 +36,7 @@ def init(
         str | None, typer.Option("--said-by", metavar="NAME", help="Who answers. [default: your name here]")
     ] = None,
 ) -> ExitCode:
-    """Ask what no API tells about the tenant, and write mfa-migrate.toml.
+    """Ask what no API tells about the tenant, and write the configuration.
 
     Each question says where to look and what its answer changes; an empty line leaves it as it is, "not known" too: the
     gap stays open and the plan says which line to write. What the last export proposes is offered, never taken by

@@ -122,8 +122,8 @@ def plan(
             ways = ways_seen_in(workspace)
             _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), ways)
     rows = workspace.path / PLAN_CSV
+    try_report(call, workspace)  # before the answer, whose last line is the count
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
-    try_report(call, workspace)
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def people(
     call: Call,
     which: Annotated[
-        str | None, typer.Argument(metavar="[LIST]", help="One list, whole, such as sms-voice-only or legacy-clients.")
+        str | None, typer.Argument(metavar="LIST", help="One list, whole, such as sms-voice-only or legacy-clients.")
     ] = None,
     why: Annotated[
         str | None, typer.Option("--why", metavar="USER", help="Every list of one person, with the evidence.")

@@ -24,7 +24,7 @@ from migrate.store.snapshot import open_snapshot
 def show(
     call: Call,
     users: Annotated[
-        list[str] | None, typer.Argument(metavar="[USER]...", help="Names, parts of names, or object ids.")
+        list[str] | None, typer.Argument(metavar="USER", help="Names, parts of names, or object ids.")
     ] = None,
     named: Annotated[list[str] | None, typer.Option("--user", metavar="USER", help="As USER.")] = None,
     wave: Annotated[

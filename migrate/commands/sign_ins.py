@@ -144,7 +144,7 @@ def sign_ins_kql(
 def sign_ins_show(
     call: Call,
     reading: Annotated[
-        list[str] | None, typer.Argument(metavar="[READING]...", help="Numbers of readings. [default: all]")
+        list[str] | None, typer.Argument(metavar="READING", help="Numbers of readings. [default: all]")
     ] = None,
 ) -> ExitCode:
     """Show what was read of the sign-in log: source, window, rows, people, and what is missing.
@@ -294,7 +294,7 @@ def sign_ins_waves(
 def sign_ins_forget(
     call: Call,
     reading: Annotated[
-        list[str] | None, typer.Argument(metavar="[READING]...", help="Numbers of readings, see `sign-ins show`.")
+        list[str] | None, typer.Argument(metavar="READING", help="Numbers of readings, see `sign-ins show`.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every reading.")] = False,
 ) -> ExitCode:

@@ -37,7 +37,7 @@ from migrate.views.status import MissingUser, People, ages_told, users_answer
 def status(
     call: Call,
     users: Annotated[
-        list[str] | None, typer.Argument(metavar="[USER]...", help="Names, parts of names, or object ids.")
+        list[str] | None, typer.Argument(metavar="USER", help="Names, parts of names, or object ids.")
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Read these users, or the whole tenant, now.")] = False,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody instead of named users.")] = False,
