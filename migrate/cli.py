@@ -90,11 +90,18 @@ class FoldedGroup(TyperGroup):
         self.format_commands(ctx, formatter)
 
 
-_TYPE = re.compile(r" <(?:str|int|int range|float|path|list\[\w+\])>", re.IGNORECASE)
-
-
+_TYPE = re.compile(r"<(str|int|int range|float|float range|path)>", re.IGNORECASE)
 _VALUES = re.compile(r" <[^>]*>")
-"""The same of arguments, whose help names the values."""
+
+
+def _as_people_read(kind: str, written: str) -> str:
+    """Return an argument or option without the type of Python that its value becomes.
+
+    What stands for an argument says enough; the values of an option stay where they are few.
+    """
+    if kind == "argument":
+        return _VALUES.sub("", written)
+    return _TYPE.sub(lambda found: {"str": "TEXT", "path": "PATH"}.get(found[1].lower(), "N"), written)
 
 
 def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
@@ -102,8 +109,7 @@ def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any)
     for title, kind in (("Arguments", "argument"), ("Options", "option")):
         records = [one.get_help_record(ctx) for one in shown if one.param_type_name == kind]
         # Which type of Python a value becomes tells nobody anything; where the values are few, it names them.
-        no_type = _VALUES if kind == "argument" else _TYPE
-        rows = [(no_type.sub("", record[0]), record[1]) for record in records if record is not None]
+        rows = [(_as_people_read(kind, record[0]), record[1]) for record in records if record is not None]
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows)
