@@ -105,6 +105,7 @@ def _verdict(findings: Sequence[Finding], untouched_since: str | None, planned: 
     found = f"{counted(len(findings), 'finding')}."
     if untouched_since is None:
         return f"Verify: {found}" if findings else "Verify: everything is as it should be."
-    so_far = f"Nothing has been applied from this folder yet; {planned} users are planned, {held} held back."
-    same = "Differences to the export" if findings else "The tenant is as it was exported"
+    people = counted(planned, "user is", "users are")
+    so_far = f"Nothing has been applied from this folder yet; {people} planned, {held} held back."
+    same = "Differences to the export" if findings else "The tenant is as it was in the export"
     return f"{so_far} {same} of {untouched_since[:16].replace('T', ' ')} UTC{f': {found}' if findings else '.'}"
