@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from migrate.model.record import Record
 from migrate.model.report import Answer, Doubt, PersonOutcome, Phase, PolicyRole, ReportFacts, RequiredBy
+from migrate.views.report.people_table import Kept
 from migrate.views.report.words import Words, lasting_words
 
 _SIGNS = {Answer.SAFE: "✓", Answer.STOP: "✕", Answer.OPEN: "!", Answer.NOT_CHECKED: "?"}
@@ -33,7 +34,7 @@ class ShownNumber(Record, frozen=True, kw_only=True):
     people: str
     words: str
     filter: str
-    """`column=value` of the table of people."""
+    """`column=value` of the table of people; empty where not everybody of the number stands there."""
 
 
 def boxes_of(facts: ReportFacts, say: Words) -> tuple[ShownBox, ShownBox]:
@@ -147,7 +148,7 @@ def when_done(facts: ReportFacts, say: Words) -> str:
     return " ".join(sentences)
 
 
-def numbers_of(facts: ReportFacts, say: Words) -> list[ShownNumber]:
+def numbers_of(facts: ReportFacts, kept: Kept, say: Words) -> list[ShownNumber]:
     """Return the six numbers; those about something rare come only where there is somebody."""
     outcomes, required = facts.totals.by_outcome, facts.totals.by_required
     shown = [
@@ -163,11 +164,11 @@ def numbers_of(facts: ReportFacts, say: Words) -> list[ShownNumber]:
         ShownNumber(
             people=say.number(outcomes.get(outcome, 0)),
             words=say(f"number.{outcome.value}"),
-            filter=f"outcome={outcome.value}",
+            filter=f"outcome={outcome.value}" if kept.holds_all(outcome) else "",
         )
         for outcome, always in shown
         if always or outcomes.get(outcome)
     ]
     neither = say.number(required.get(RequiredBy.NEITHER, 0))
-    way = f"required={RequiredBy.NEITHER.value}"
+    way = f"required={RequiredBy.NEITHER.value}" if kept.holds_all(RequiredBy.NEITHER) else ""
     return [*numbers, ShownNumber(people=neither, words=say("number.neither"), filter=way)]

@@ -40,7 +40,7 @@ def report_page(facts: ReportFacts, kept: Kept, language: Language, key: bytes |
     context = {
         **_frame(facts, naming, say),
         **_state(facts, kept, naming, say),
-        **_changes(facts, naming, say),
+        **_changes(facts, kept, naming, say),
         **_risks(facts, naming, say),
         "data": Markup(table_data(kept, facts, naming, say).decode()),  # noqa: S704 - escaped there
     }
@@ -71,7 +71,7 @@ def _state(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> dict[s
     held = facts.held
     return {
         "boxes": boxes_of(facts, say),
-        "numbers": numbers_of(facts, say),
+        "numbers": numbers_of(facts, kept, say),
         "when": when_done(facts, say),
         "later": findings_later(facts, say),
         "covered": facts.totals.by_verdict.get(Verdict.COVERED, 0),
@@ -87,12 +87,12 @@ def _state(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> dict[s
     }
 
 
-def _changes(facts: ReportFacts, naming: Naming, say: Words) -> dict[str, Any]:
+def _changes(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> dict[str, Any]:
     return {
         "policy_rows": sections.policy_rows(facts.policies, naming, say),
         "impact_heads": [say("impact.policy"), *(say(f"impact.{kind.value}") for kind in sections.CAUGHT)],
         "impact_rows": sections.impact_rows(facts.policies, naming, say),
-        "required_rows": sections.required_rows(facts, say),
+        "required_rows": sections.required_rows(facts, kept, say),
         "limit_rows": sections.limit_rows(facts, say),
         "wave_bars": pictures.wave_bars(facts, naming, say),
         "waves_begun": sum(bool(wave.began) for wave in facts.waves),

@@ -47,6 +47,10 @@ class Kept:
             else:
                 self.left_out += 1
 
+    def holds_all(self, what: PersonOutcome | RequiredBy) -> bool:
+        """Tell whether everybody whom a number counts stands in the table, so that it may link there."""
+        return self.is_whole or (not self.left_out and what in (*_LOOK_AT, *_OPEN))
+
 
 def _needs_attention(person: Person) -> bool:
     return person.outcome in _LOOK_AT or person.required_by in _OPEN

@@ -11,6 +11,7 @@ from migrate.model.plan import Severity
 from migrate.model.record import Record
 from migrate.model.report import ExceptionFacts, HeldFacts, PolicyFacts, ReportFacts, RequiredBy
 from migrate.views.report.naming import Naming, exception_subject
+from migrate.views.report.people_table import Kept
 from migrate.views.report.words import Words, coded, lasting_words
 
 
@@ -238,11 +239,15 @@ def cis_sentence(facts: ReportFacts, say: Words) -> Markup:
     return say.rich(key, n=on, of=people, unread=unread, off=states.get("disabled", 0))
 
 
-def required_rows(facts: ReportFacts, say: Words) -> list[tuple[str, str, str]]:
+def required_rows(facts: ReportFacts, kept: Kept, say: Words) -> list[tuple[str, str, str]]:
     """Return what requires MFA of how many accounts: words, number, and the filter of the table."""
     counts = facts.totals.by_required
     return [
-        (say(f"required.{way.value}"), say.number(counts[way]), f"required={way.value}")
+        (
+            say(f"required.{way.value}"),
+            say.number(counts[way]),
+            f"required={way.value}" if kept.holds_all(way) else "",
+        )
         for way in RequiredBy
         if counts.get(way)
     ]

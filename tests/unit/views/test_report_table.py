@@ -43,6 +43,15 @@ def test_above_the_limit_only_those_who_need_attention_do_and_the_rest_is_counte
     assert not kept.is_whole
     assert [one.user_id for one in kept.people] == [f"{number:08x}" for number in (1, 3, 5)]
     assert (kept.seen, kept.left_out) == (10, 2)
+    assert not kept.holds_all(PersonOutcome.HELD)
+
+
+def test_a_number_is_a_link_only_where_everybody_of_it_stands_in_the_table() -> None:
+    kept = Kept(most=3)
+    for number in range(5):
+        kept.take(person(number, outcome=PersonOutcome.TO_COME if number else PersonOutcome.HELD))
+    assert [kept.holds_all(one) for one in (PersonOutcome.HELD, PersonOutcome.TO_COME)] == [True, False]
+    assert Kept().holds_all(PersonOutcome.TO_COME)
 
 
 def flow(before: MfaState | None, outcome: PersonOutcome, people: int) -> Flow:
