@@ -8,16 +8,8 @@ from collections.abc import Iterable
 from migrate.model.audit_summary import AuditedRun, AuditSummary
 from migrate.model.journal import JournalEntry, Operation, Outcome
 
-_OF_NO_POLICY = frozenset(
-    {
-        Operation.OPEN_RUN,
-        Operation.CLOSE_RUN,
-        Operation.WAIT,
-        Operation.APPROVE,
-        Operation.LINK_CHAIN,
-        Operation.VERIFIED,
-        Operation.SET_MFA_STATE,
-    }
+_OF_POLICIES = frozenset(
+    {Operation.CREATE_POLICY, Operation.SET_POLICY_STATE, Operation.SET_POLICY_SCOPE, Operation.DELETE_POLICY}
 )
 
 
@@ -59,7 +51,7 @@ class _Run:
             self._people[entry.object_id] = entry.outcome
         elif entry.operation is Operation.CLOSE_RUN and entry.outcome is Outcome.CLOSED:
             self._closed = True
-        elif entry.operation not in _OF_NO_POLICY and entry.outcome is not Outcome.INTENT:
+        elif entry.operation in _OF_POLICIES and entry.outcome is not Outcome.INTENT:
             self._policies[entry.outcome.value] += 1
 
     def found(self, digest: str) -> AuditedRun:

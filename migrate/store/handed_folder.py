@@ -79,8 +79,8 @@ class HandedFolder:
         return _whole(self.path / name, _DOCUMENT_LIMIT)
 
     def flaw(self, kind: FlawKind, file: str, detail: str = "") -> None:
-        """Note something that is wrong."""
-        self.flaws.append(Flaw(kind=kind, file=file, detail=detail))
+        """Note something that is wrong. A name or word that is no text is told by its bytes."""
+        self.flaws.append(Flaw(kind=kind, file=_as_text(file), detail=_as_text(detail)))
 
     def _listed(self) -> dict[str, int]:
         sizes: dict[str, int] = {}
@@ -184,6 +184,11 @@ class HandedFolder:
     def _kept(self, name: str) -> KeptFile | None:
         files = self.manifest.files if self.manifest is not None else ()
         return next((file for file in files if file.name == name), None)
+
+
+def _as_text(name: str) -> str:
+    """Return what the file system gave as a name, with the bytes that are no text shown as such."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _opened(path: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from migrate.model.audit_summary import AuditedRun, AuditSummary
 from migrate.model.instants import minute_utc
@@ -34,33 +35,6 @@ COLUMNS = {
     "Code": "Why, as one word for programs.",
     "Parts": "The facts behind the reason, as JSON.",
 }
-OPERATIONS = {
-    Operation.OPEN_RUN: "A run was begun, or goes on.",
-    Operation.CLOSE_RUN: "A run is through, or was rolled back as a whole.",
-    Operation.WAIT: "A run waited or stopped, and why.",
-    Operation.APPROVE: "Somebody skipped a wait or a guard by name, with the reason.",
-    Operation.LINK_CHAIN: "The chain goes on in a newer version and seals the entries before.",
-    Operation.VERIFIED: "`mfa-migrate verify` found or did not find something.",
-    Operation.SEEN: "A run saw something change that coverage rests on; readings.json knows how.",
-    Operation.SET_MFA_STATE: "A user's per-user MFA state.",
-    Operation.CREATE_POLICY: "A Conditional Access policy was created.",
-    Operation.SET_POLICY_STATE: "A policy was switched on, set to report-only or disabled.",
-    Operation.SET_POLICY_SCOPE: "Whom a policy of ours is for.",
-    Operation.DELETE_POLICY: "A policy that was created from here was deleted.",
-}
-OUTCOMES = {
-    Outcome.OPENED: "The run is open.",
-    Outcome.CLOSED: "The run is closed.",
-    Outcome.WAITING: "It waits.",
-    Outcome.APPROVED: "It was approved.",
-    Outcome.INTENT: "Written before the request leaves; what became of it stands in a later row.",
-    Outcome.CONFIRMED: "Done, and read back as asked. Only this counts as done.",
-    Outcome.UNCONFIRMED: "Accepted, but still read as before; `mfa-migrate verify` settles it.",
-    Outcome.FAILED: "Not done; Reason says why.",
-    Outcome.SKIPPED: "Left alone; Reason says why.",
-    Outcome.RECOVERED: "Found as asked after an interruption: presumably ours, not proven.",
-    Outcome.RECORDED: "Nothing was to be done: the entry keeps something.",
-}
 
 
 def legend_text(summary: AuditSummary, head: str) -> Iterator[str]:
@@ -81,12 +55,12 @@ def legend_text(summary: AuditSummary, head: str) -> Iterator[str]:
     yield "Operation"
     yield "========="
     for operation in Operation:
-        yield f"{operation.value:<18}{OPERATIONS[operation]}"
+        yield f"{operation.value:<18}{operation_words(operation)}"
     yield ""
     yield "Outcome"
     yield "======="
     for outcome in Outcome:
-        yield f"{outcome.value:<18}{OUTCOMES[outcome]}"
+        yield f"{outcome.value:<18}{outcome_words(outcome)}"
     yield ""
     yield "A cell that a spreadsheet would take for a formula has a ' in front. In Excel: Data, From Text/CSV, UTF-8;"
     yield "or export with --encoding utf8bom --delimiter semicolon. In PowerShell: Import-Csv audit.csv."
@@ -109,3 +83,63 @@ def _run_line(run: AuditedRun) -> str:
     ending = "closed" if run.closed else "open"
     when = f"{minute_utc(run.first)} to {minute_utc(run.last)}"
     return f"Run {run.plan_digest[:12]} ({ending}), {when}, by {actors}. People: {people}{more}."
+
+
+def operation_words(value: Operation) -> str:
+    """Return what an operation means."""
+    match value:
+        case Operation.OPEN_RUN:
+            return "A run was begun, or goes on."
+        case Operation.CLOSE_RUN:
+            return "A run is through, or was rolled back as a whole."
+        case Operation.WAIT:
+            return "A run waited or stopped, and why."
+        case Operation.APPROVE:
+            return "Somebody skipped a wait or a guard by name, with the reason."
+        case Operation.LINK_CHAIN:
+            return "The chain goes on in a newer version and seals the entries before."
+        case Operation.VERIFIED:
+            return "`mfa-migrate verify` found or did not find something."
+        case Operation.SEEN:
+            return "A run saw something change that coverage rests on; readings.json knows how."
+        case Operation.SET_MFA_STATE:
+            return "A user's per-user MFA state."
+        case Operation.CREATE_POLICY:
+            return "A Conditional Access policy was created."
+        case Operation.SET_POLICY_STATE:
+            return "A policy was switched on, set to report-only or disabled."
+        case Operation.SET_POLICY_SCOPE:
+            return "Whom a policy of ours is for."
+        case Operation.DELETE_POLICY:
+            return "A policy that was created from here was deleted."
+        case _:
+            assert_never(value)
+
+
+def outcome_words(value: Outcome) -> str:
+    """Return what an outcome means."""
+    match value:
+        case Outcome.OPENED:
+            return "The run is open."
+        case Outcome.CLOSED:
+            return "The run is closed."
+        case Outcome.WAITING:
+            return "It waits."
+        case Outcome.APPROVED:
+            return "It was approved."
+        case Outcome.INTENT:
+            return "Written before the request leaves; what became of it stands in a later row."
+        case Outcome.CONFIRMED:
+            return "Done, and read back as asked. Only this counts as done."
+        case Outcome.UNCONFIRMED:
+            return "Accepted, but still read as before; `mfa-migrate verify` settles it."
+        case Outcome.FAILED:
+            return "Not done; Reason says why."
+        case Outcome.SKIPPED:
+            return "Left alone; Reason says why."
+        case Outcome.RECOVERED:
+            return "Found as asked after an interruption: presumably ours, not proven."
+        case Outcome.RECORDED:
+            return "Nothing was to be done: the entry keeps something."
+        case _:
+            assert_never(value)

@@ -297,6 +297,11 @@ def test_a_folder_that_was_made_to_harm_is_looked_at_and_nothing_outside_it(
     if hasattr(os, "mkfifo"):
         os.mkfifo(folder / "pipe")
         assert flaws(applied, folder)["pipe"] == {"not-a-file"}
+    if sys.platform == "linux":
+        (Path(os.fsdecode(os.fsencode(folder) + b"/\xff\x1b[2J\n"))).write_bytes(b"")
+        assert "extra" in flaws(applied, folder)["\\xff\x1b[2J\n"]
+        for output in ("table", "csv", "ndjson"):
+            assert applied.go("report", "check", str(folder), "-o", output, code=1).out
     found = flaws(applied, folder)
     assert found["SHA256SUMS"] == {"bad-name", "not-understood"}
     assert found[Part.STATES] == {"not-a-file"}

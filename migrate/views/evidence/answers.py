@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, assert_never
@@ -12,13 +13,13 @@ from migrate.model.words import counted
 from migrate.views.screen import Answer, styled, table
 
 
-def evidence_answer(path: Path, manifest: Manifest, document: CisDocument, sums: str) -> Answer:
+def evidence_answer(folder: Path, manifest: Manifest, document: CisDocument, sums: str) -> Answer:
     """Return the answer for a folder that was written."""
+    path = _named(folder)
 
     def lines() -> Iterator[Any]:
         yield f"{counted(len(manifest.files) + 2, 'file')} written to {path}, readable by you only."
-        for one in manifest.left_out:
-            yield f"  not there: {one.name} ({one.why})"
+        yield from _left_out(manifest)
         yield styled(f"CIS {document.recommendation}: {document.sentence}", "bold")
         yield f"SHA-256 of {SUMS}: {sums}"
         if manifest.journal_entries:
@@ -29,7 +30,7 @@ def evidence_answer(path: Path, manifest: Manifest, document: CisDocument, sums:
     return Answer(
         kind="report-evidence",
         document={
-            "folder": str(path),
+            "folder": path,
             "cis": document,
             "sumsSha256": sums,
             "manifest": manifest,
@@ -40,14 +41,16 @@ def evidence_answer(path: Path, manifest: Manifest, document: CisDocument, sums:
     )
 
 
-def check_answer(path: Path, found: CheckedFolder) -> Answer:
+def check_answer(folder: Path, found: CheckedFolder) -> Answer:
     """Return the answer for a folder that was handed in."""
+    path = _named(folder)
 
     def lines() -> Iterator[Any]:
         manifest = found.manifest
         if manifest is not None:
             where = f"sandbox {manifest.endpoint}" if manifest.endpoint else manifest.cloud
             yield f"{manifest.tenant_name} ({manifest.tenant_id}, {where}), state of {minute_utc(manifest.as_of)}"
+            yield from _left_out(manifest)
         if found.flaws:
             yield table(["What", "File", "Found"], ((f"! {f.kind}", f.file, flaw_words(f)) for f in found.flaws))
         yield f"{counted(found.files, 'file')} as written; SHA-256 of {SUMS}: {found.sums_sha256 or 'not known'}"
@@ -55,12 +58,12 @@ def check_answer(path: Path, found: CheckedFolder) -> Answer:
             yield styled(f"Does not hold: {counted(len(found.flaws), 'thing')} found.", "bold red")
         else:
             said = f" The CIS answer is: {manifest.result}." if manifest is not None else ""
-            yield styled(f"Holds: sums, lists, audit chain, plan, way back and answer fit each other.{said}", "bold")
+            yield styled(f"Holds: what is there is as it was written, and fits together.{said}", "bold")
 
     return Answer(
         kind="report-check",
         document={
-            "folder": str(path),
+            "folder": path,
             "holds": found.holds,
             "files": found.files,
             "sumsSha256": found.sums_sha256 or None,
@@ -70,10 +73,20 @@ def check_answer(path: Path, found: CheckedFolder) -> Answer:
             ],
             "manifest": found.manifest,
         },
-        columns=("Kind", "File", "Detail", "Sentence"),
+        columns=("Flaw", "File", "Detail", "Sentence"),
         rows=lambda: ((flaw.kind, flaw.file, flaw.detail, flaw_words(flaw)) for flaw in found.flaws),
         lines=lines,
     )
+
+
+def _named(folder: Path) -> str:
+    """Return a path as text, also where a part of it is none."""
+    return os.fsencode(folder).decode("utf-8", "backslashreplace")
+
+
+def _left_out(manifest: Manifest) -> Iterator[str]:
+    for one in manifest.left_out:
+        yield f"  not there when it was written: {one.name} ({one.why})"
 
 
 def flaw_words(flaw: Flaw) -> str:
