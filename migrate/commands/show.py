@@ -72,7 +72,7 @@ def show(
     if newly:
         call.answer(newly_required_answer(_newly_required(workspace, header)))
     elif wanted or only is not None or every or held:
-        call.answer(rows_answer(header, rows))
+        call.answer(rows_answer(header, rows, by_reason=held))
     else:
         call.answer(plan_answer(header, rows, path))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)

@@ -46,6 +46,19 @@ def held_back_lines(rows: Iterable[PlanRow], title: str) -> Iterator[Any]:
     yield ""
 
 
+def everybody_held_lines(rows: Iterable[PlanRow]) -> Iterator[Any]:
+    """Yield everybody who is held back below their reason, which is told once; the most frequent reason first."""
+    groups: dict[tuple[HoldReason | None, str], list[PlanRow]] = {}
+    for row in rows:
+        groups.setdefault((row.hold_reason, row.reason), []).append(row)
+    for (kind, reason), held in sorted(groups.items(), key=lambda one: (-len(one[1]), str(one[0][0]), one[0][1])):
+        yield styled(f"! {len(held):>5}  {kind}: {reason}", "yellow")
+        if kind is not None:
+            yield f"         to go on: {remedy_of(kind)}"
+        yield from (f"         {row.user_principal_name}  ({row.current_state or 'unknown'})" for row in held)
+        yield ""
+
+
 def remedy_of(kind: HoldReason) -> str:
     """Return what lets people go on who are held back for this reason."""
     match kind:

@@ -27,7 +27,7 @@ from migrate.model.policy_scope import SetPolicyScope, change_of, users_of
 from migrate.model.record import JsonObject
 from migrate.model.words import counted
 from migrate.views.advise import lines_in_plan
-from migrate.views.held_back import held_back_lines
+from migrate.views.held_back import everybody_held_lines, held_back_lines
 from migrate.views.screen import Answer, styled, table
 
 
@@ -168,12 +168,15 @@ def _about(one: NewlyRequired) -> str:
     return ", ".join(word for word, so in (("guest", one.is_guest), ("not MFA capable", one.is_not_capable)) if so)
 
 
-def rows_answer(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]]) -> Answer:
-    """Return the answer for some rows of a plan, alone."""
+def rows_answer(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], *, by_reason: bool = False) -> Answer:
+    """Return the answer for some rows of a plan, alone; `by_reason` where all of them are held back."""
 
     def lines() -> Iterator[Any]:
         shown = list(rows())
-        yield _row_table(shown)
+        if by_reason:
+            yield from everybody_held_lines(shown)
+        else:
+            yield _row_table(shown)
         yield f"{counted(len(shown), 'row')} of plan {header.digest[:12]}"
 
     return Answer(

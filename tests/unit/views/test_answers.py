@@ -451,3 +451,26 @@ def test_a_name_that_stands_for_nobody_is_told_beside_the_others() -> None:
 def test_a_sandbox_says_where_it_serves() -> None:
     answer = sandbox_answer("http://127.0.0.1:1", "t", "contoso.example", 1)
     assert text_of(answer) == "SANDBOX http://127.0.0.1:1 serves contoso.example with 1 user; Ctrl-C ends it\n"
+
+
+def test_everybody_who_is_held_back_stands_below_a_reason_that_is_told_once() -> None:
+    names = [f"{name}@contoso.example" for name in ("ada", "ben", "cem", "dora", "eva")]
+    rows = [
+        PlanRow(
+            user_id=object_id(name),
+            user_principal_name=name,
+            current_state=None if name.startswith("eva") else MfaState.ENFORCED,
+            target_state=None,
+            wave=None,
+            action=PlanAction.HOLD,
+            hold_reason=HoldReason.UNKNOWN if name.startswith("eva") else HoldReason.PARTLY,
+            reason="not read" if name.startswith("eva") else "legacy clients are open",
+            covered_by=(),
+        )
+        for name in names
+    ]
+    shown = text_of(rows_answer(header(), lambda: rows, by_reason=True))
+    assert shown.count("legacy clients are open") == 1
+    assert all(f"         {name}  (" in shown for name in names)
+    assert shown.index("partly") < shown.index("eva@contoso.example  (unknown)")
+    assert "5 rows of plan" in shown
