@@ -283,7 +283,7 @@ def sign_ins_waves(
     proofs = wave_proofs(workspace, call.settings.config)
     with open_snapshot(workspace) as snapshot:
         names = {user.profile.id.lower(): user.profile.user_principal_name for user in snapshot.users()}
-    call.answer(waves_answer(proofs, names))
+    call.answer(waves_answer(proofs, names, gate=call.settings.config.waves.gate))
     return (
         ExitCode.FINDINGS if exit_code and any(one.verdict is not GateVerdict.GO_ON for one in proofs) else ExitCode.OK
     )

@@ -35,8 +35,11 @@ _VERDICTS = {
 }
 
 
-def waves_answer(proofs: Sequence[WaveProof], names: Mapping[str, str]) -> Answer:
-    """Return the answer. `names` are user principal names by object id in lower case."""
+def waves_answer(proofs: Sequence[WaveProof], names: Mapping[str, str], *, gate: bool) -> Answer:
+    """Return the answer.
+
+    `names` are user principal names by object id in lower case; `gate` tells whether `apply` asks for this already.
+    """
 
     def rows() -> Iterator[tuple[str, ...]]:
         for proof in proofs:
@@ -52,6 +55,8 @@ def waves_answer(proofs: Sequence[WaveProof], names: Mapping[str, str]) -> Answe
         for proof in proofs:
             yield from _wave(proof, names)
             yield ""
+        if not gate and any(proof.log_until is not None for proof in proofs):
+            yield "Advised: waves.gate = true in mfa-migrate.toml; `apply` then waits for each wave to hold."
 
     return Answer(
         kind="sign-ins waves",

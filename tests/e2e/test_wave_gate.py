@@ -77,6 +77,10 @@ def test_whoever_only_fails_since_is_named_and_stops_the_next_wave(moved: Lab) -
 
 
 def test_without_the_setting_the_gate_only_advises(moved: Lab) -> None:
+    sign_in(moved, "alma.berg")
+    proof(moved)
+    assert "Advised: waves.gate" not in moved.go("sign-ins", "waves").out
     moved.configure(waves='canary = ["alma.berg@contoso.example"]')
+    assert "Advised: waves.gate = true" in moved.go("sign-ins", "waves").out
     ran = moved.run(*NEXT)
     assert "has not shown yet" not in ran.err
