@@ -56,6 +56,21 @@ class ChangedKind(Record, frozen=True, kw_only=True):
     """Object ids of those who could not answer."""
 
 
+class IfRisky(Record, frozen=True, kw_only=True):
+    """What sign-ins would meet besides, if their people were at a risk that a planned policy names.
+
+    The log tells neither the risk of a user nor that of an insider, so they are taken as none everywhere else.
+    """
+
+    risk: str
+    """Which, in the words of policies: userRisk or insiderRisk."""
+    level: str
+    change: Change
+    attempts: int
+    people: tuple[str, ...]
+    """Object ids."""
+
+
 class Calibration(Record, frozen=True, kw_only=True):
     """How our judgement about one policy agrees with what the log says that the policy did."""
 
@@ -88,6 +103,8 @@ class Replay(Record, frozen=True, kw_only=True):
     agreement_limit: float
     unknown_people: int
     """People of the log whom the last export does not have; they are not judged."""
+    if_risky: tuple[IfRisky, ...]
+    """For each level that a planned policy names; empty where none asks."""
     judged: int
     """Combinations of kind and class of users that were judged."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from migrate.model.replay import Calibration, Change, ChangedKind, Replay
+from migrate.model.replay import Calibration, Change, ChangedKind, IfRisky, Replay
 from migrate.model.sign_ins import SignInKind, SignInSource
 from migrate.model.words import counted
 from migrate.views.screen import Answer, table
@@ -68,6 +68,8 @@ def replay_answer(replay: Replay, sources: Sequence[SignInSource], names: Mappin
         )
         for change in Change:
             yield from _kinds(change, [one for one in replay.changed if one.change is change], names)
+        for risky in replay.if_risky:
+            yield _risky_words(risky, names)
         yield from _calibration(replay)
         if replay.unknown_people:
             yield f"{counted(replay.unknown_people, 'person', 'people')} of the log are not in the export: not judged."
@@ -120,6 +122,13 @@ def kind_words(kind: SignInKind) -> str:
         kind.form.words,
     ]
     return ", ".join(filter(None, parts))
+
+
+def _risky_words(one: IfRisky, names: Mapping[str, str]) -> str:
+    which = {"userRisk": "user risk", "insiderRisk": "insider risk"}.get(one.risk, one.risk)
+    shown = ", ".join(names.get(user_id, user_id) for user_id in one.people[:3])
+    more = f" and {len(one.people) - 3} more" if len(one.people) > 3 else ""
+    return f"If {which} were {one.level}: {WORDS[one.change]}, {one.attempts:,} attempts of {shown}{more}"
 
 
 def _people_words(one: ChangedKind, names: Mapping[str, str]) -> str:

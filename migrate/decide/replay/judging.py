@@ -23,6 +23,10 @@ from migrate.model.users import UserProfile
 UserClass = tuple[Truth, ...]
 """Which policies are assigned: users with the same answer are as one to every sign-in."""
 
+Risk = tuple[Axis, str]
+"""A risk of the person, of which the log says nothing: which, and its level."""
+_OF_THE_PERSON = (Axis.USER_RISK, Axis.INSIDER_RISK)
+
 _APP, _CLIENT, _PLATFORM, _FLOW, _RISK, _PLACE, _COMPLIANT, _HYBRID, _NETWORK = (
     "app",
     "clientAppType",
@@ -60,6 +64,7 @@ class KindJudge:
         self._classes: dict[str, UserClass] = {}
         self._shared: dict[UserClass, UserClass] = {}
         self._limited: dict[UserClass, frozenset[str]] = {}
+        self._risks: dict[UserClass, frozenset[Risk]] = {}
         self._known: dict[tuple[UserClass, tuple[Any, ...]], Judged] = {}
         self.judged = 0
         """Calls of the evaluator so far."""
@@ -77,12 +82,28 @@ class KindJudge:
             found = self._classes[profile.id] = self._shared.setdefault(assigned, assigned)
         return found
 
-    def judge(self, user_class: UserClass, kind: SignInKind) -> Judged:
-        """Return what sign-ins of a kind by users of a class meet."""
+    def risks_of(self, user_class: UserClass) -> frozenset[Risk]:
+        """Return the risks of the person that some policy asks about which may be assigned to such users."""
+        found = self._risks.get(user_class)
+        if found is None:
+            found = self._risks[user_class] = frozenset(
+                (axis, level)
+                for reading, assigned in zip(self.readings, user_class, strict=True)
+                if assigned is not False and reading.policy.policy_state is not PolicyState.DISABLED
+                for axis in _OF_THE_PERSON
+                for level in reading.limits.get(axis, ())
+                if level != "none"
+            )
+        return found
+
+    def judge(self, user_class: UserClass, kind: SignInKind, risk: Risk | None = None) -> Judged:
+        """Return what sign-ins of a kind by users of a class meet; with `risk` if the person were at it."""
         limited = self._limited.get(user_class)
         if limited is None:
             limited = self._limited[user_class] = frozenset(self._limited_by(user_class))
         axes = {name: values for name, values in _axes_of(kind).items() if len(values) == 1 or name in limited}
+        if risk is not None:
+            axes[risk[0].value] = (risk[1],)
         key = (user_class, tuple(axes.items()))
         found = self._known.get(key)
         if found is None:
@@ -174,6 +195,8 @@ def _sign_in(values: Mapping[str, Any]) -> PastSignIn:
         platform=values.get(_PLATFORM),
         country=("unknown" if country == "" else country),
         sign_in_risk=values.get(_RISK),
+        user_risk=values.get(Axis.USER_RISK.value, "none"),
+        insider_risk=values.get(Axis.INSIDER_RISK.value, "none"),
         compliant=values.get(_COMPLIANT),
         hybrid_joined=values.get(_HYBRID),
         flow=values.get(_FLOW),

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from migrate.decide.replay.judging import Judged, KindJudge
+from migrate.decide.replay.judging import Judged, KindJudge, Risk
 from migrate.decide.sign_ins.words import ways_of
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.explanation import SignInOutcome
 from migrate.model.instants import moment_of
-from migrate.model.replay import Calibration, Change, ChangeCount, ChangedKind, Replay
+from migrate.model.replay import Calibration, Change, ChangeCount, ChangedKind, IfRisky, Replay
 from migrate.model.sign_ins import Form, SeenAs, SignInClass, SignInKind, WayIn
 from migrate.model.users import UserProfile
 
@@ -58,8 +58,13 @@ def replayed(
         if not one.kind.outcome.reached_a_decision:
             continue
         _compare(one, now.judge(now.class_of(profile), one.kind), compared, since)
-        change, depends = _change(one, then.judge(then.class_of(profile), one.kind), switched_off)
+        user_class = then.class_of(profile)
+        change, depends = _change(one, then.judge(user_class, one.kind), switched_off)
         tally.count(one, change, depends)
+        for risk in then.risks_of(user_class):
+            otherwise, _ = _change(one, then.judge(user_class, one.kind, risk), switched_off)
+            if otherwise is not change:
+                tally.count_risky(one, risk, otherwise)
     calibration = tuple(
         Calibration(
             policy_id=reading.id,
@@ -79,6 +84,7 @@ def replayed(
         not_proven=tuple(one.policy_id for one in calibration if one.share is None or one.share < agreement_limit),
         agreement_limit=agreement_limit,
         unknown_people=len(strangers),
+        if_risky=tally.if_risky(),
         judged=now.judged + then.judged,
     )
 
@@ -157,6 +163,7 @@ class _Tally:
         self._cannot_answer = cannot_answer
         self._attempts: Counter[tuple[Form, Change]] = Counter()
         self._people: dict[tuple[Form, Change], set[str]] = {}
+        self._risky: dict[tuple[Risk, Change], list[SeenAs]] = {}
         self._kinds: dict[tuple[Change, tuple[str, ...], SignInKind], list[SeenAs]] = {}
 
     def count(self, one: SeenAs, change: Change, depends: tuple[str, ...]) -> None:
@@ -165,6 +172,21 @@ class _Tally:
         self._people.setdefault(place, set()).add(one.user_id)
         if change.needs_a_look:
             self._kinds.setdefault((change, depends, one.kind), []).append(one)
+
+    def count_risky(self, one: SeenAs, risk: Risk, change: Change) -> None:
+        self._risky.setdefault((risk, change), []).append(one)
+
+    def if_risky(self) -> tuple[IfRisky, ...]:
+        return tuple(
+            IfRisky(
+                risk=risk[0].value,
+                level=risk[1],
+                change=change,
+                attempts=sum(one.seen.attempts for one in rows),
+                people=tuple(sorted({one.user_id for one in rows})),
+            )
+            for (risk, change), rows in sorted(self._risky.items(), key=lambda item: repr(item[0]))
+        )
 
     def counts(self) -> tuple[ChangeCount, ...]:
         return tuple(

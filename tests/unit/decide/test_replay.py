@@ -233,3 +233,13 @@ def test_report_only_policies_are_compared_as_well() -> None:
 def test_interactive_ones_are_counted_apart() -> None:
     found = replay(seen(2), seen(3, form=Form.NON_INTERACTIVE))
     assert {(one.form, one.attempts) for one in found.counts} == {(Form.INTERACTIVE, 2), (Form.NON_INTERACTIVE, 3)}
+
+
+def test_a_risk_of_the_person_is_not_in_the_log_and_told_as_an_if() -> None:
+    risky = conditioned("Risky", userRiskLevels=["high"])
+    found = replay(seen(2), planned=evidence(risky))
+    assert changes(found) == {Change.SAME: 2}
+    assert [(one.risk, one.level, one.change, one.attempts, one.people) for one in found.if_risky] == [
+        ("userRisk", "high", Change.NEWLY_REQUIRED, 2, (object_id("ada"),))
+    ]
+    assert replay(seen(2)).if_risky == (), "no policy asks about it"
