@@ -19,6 +19,8 @@ from migrate.model.sign_ins import Coordinate, OpenAttempt, Places, Seen, SetAsi
 ATTEMPT_SECONDS = 1800
 """Rows of one person and one correlation id that are no further apart belong to one attempt."""
 
+_USER, _TIME, _ROW, _ATTEMPT = 2, 3, 4, 5
+"""Places of some columns; the first two are shape and place."""
 _NOBODY = 0
 """The number of the empty object id."""
 _NO_TIME = -1
@@ -180,13 +182,18 @@ class SignInColumns:
         """Count what is there; rows of attempts that may go on after `until` stay. None: nothing more will come."""
         import numpy as np
 
-        shape, place, user, time, row, attempt = self._taken()
-        seen = len(shape)
-        kept = _last_of_each(row, time)
+        columns = list(self._taken())
+        seen = len(columns[_ROW])
+        kept = _last_of_each(columns[_ROW], columns[_TIME])
         repeated = seen - len(kept)
-        shape, place, user, time, row, attempt = (column[kept] for column in (shape, place, user, time, row, attempt))
-        order = np.lexsort((time, attempt, user))
-        shape, place, user, time, row, attempt = (column[order] for column in (shape, place, user, time, row, attempt))
+        if until is None:
+            columns[_ROW] = columns[_ROW][:0]  # nothing stays, so that ids are of no more use
+        if repeated:
+            _rearrange(columns, kept)
+        del kept
+        _rearrange(columns, np.lexsort((columns[_TIME], columns[_ATTEMPT], columns[_USER])))
+        shape, place, user, time, row, attempt = columns
+        columns.clear()
         ends = _ends_of_attempts(user, attempt, time, self._attempt_seconds)
         if until is not None:
             # Each row knows when the last row of its attempt was.
@@ -196,7 +203,10 @@ class SignInColumns:
                 self._parts.append(tuple(column[stays] for column in (shape, place, user, time, row, attempt)))
             goes = ~stays
             shape, place, user, time, ends = (column[goes] for column in (shape, place, user, time, ends))
-        return self._counted(shape, place, user, time, ends, repeated)
+        del row, attempt
+        pairs = shape.astype(np.int64) << 32 | place
+        del shape, place
+        return self._counted([pairs, user, time, ends], repeated)
 
     def open_attempts(self) -> tuple[OpenAttempt, ...]:
         """Return the rows that are still here, as they are kept between two processes.
@@ -244,17 +254,22 @@ class SignInColumns:
             return known
         return self._reducer.kind_of(self.shapes.values_made[shape], self.addresses.values_made[place])
 
-    def _counted(self, shape: Any, place: Any, user: Any, time: Any, ends: Any, repeated: int) -> Counted:
+    def _counted(self, columns: list[Any], repeated: int) -> Counted:
+        """Count; takes the columns out of the list, so that none of them lives twice."""
         import numpy as np
 
-        total, first, last = len(shape), None, None
+        pairs, user, time, ends = columns
+        columns.clear()
+        total, first, last = len(pairs), None, None
         timed = time[time != _NO_TIME]
         if len(timed):
             first, last = int(timed.min()), int(timed.max())
-        pairs, which = np.unique((shape.astype(np.int64) << 32) | place, return_inverse=True)
+        known = np.unique(pairs)
+        which = np.searchsorted(known, pairs).astype(np.int32)
+        pairs = known
         kinds = Numbering(lambda kind: kind)
         aside: list[SetAside] = []
-        numbers = np.empty(len(pairs), np.int64)
+        numbers = np.empty(len(pairs), np.int32)
         for index, pair in enumerate(pairs.tolist()):
             kind = self._kind(pair >> 32, pair & 0xFFFFFFFF)
             if isinstance(kind, SignInKind):
@@ -262,7 +277,8 @@ class SignInColumns:
             else:
                 aside.append(kind)
                 numbers[index] = -len(aside)
-        kind_of_row = numbers[which] if total else np.empty(0, np.int64)
+        kind_of_row = numbers[which] if total else np.empty(0, np.int32)
+        del which
         set_aside: Counter[SetAside] = Counter()
         for number, why in enumerate(aside, start=1):
             set_aside[why] += int((kind_of_row == -number).sum())
@@ -270,7 +286,9 @@ class SignInColumns:
         if broken.any():
             set_aside[SetAside.UNREADABLE] += int(broken.sum())
         counts = (kind_of_row >= 0) & ~broken
-        kind_of_row, user, time, ends = (column[counts] for column in (kind_of_row, user, time, ends))
+        if not counts.all():
+            kind_of_row, user, time, ends = (column[counts] for column in (kind_of_row, user, time, ends))
+        del counts, broken
         return Counted(
             rows=total,
             repeated=repeated,
@@ -320,6 +338,13 @@ def _people(kind: Any, user: Any, time: Any, ends: Any, names: list[str]) -> Ite
                 hours=tuple(zip(hours[begin:end], numbers[begin:end], strict=True)),
             ),
         )
+
+
+def _rearrange(columns: list[Any], order: Any) -> None:
+    """Put columns in another order, one after the other: both forms of all of them would fill the memory."""
+    for number, column in enumerate(columns):
+        if len(column):
+            columns[number] = column[order]
 
 
 def _last_of_each(row: Any, time: Any) -> Any:

@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from migrate.decide.coverage.policy import PolicyReading
-from migrate.decide.coverage.vocabulary import ENUMERATED, Axis
+from migrate.decide.coverage.vocabulary import BASELINE_SCOPES, DIRECTORY, ENUMERATED, Axis
 from migrate.decide.sign_ins.words import client_types
 from migrate.decide.what_if import Truth, WhatIf
 from migrate.model.evidence import Evidence, PolicyState
@@ -157,7 +157,7 @@ def _axes_of(kind: SignInKind) -> dict[str, tuple[Any, ...]]:
     """Return every value that a sign-in of this kind may have on each axis."""
     places = [kind.places] if kind.places_seen_by_resource is None else [kind.places, kind.places_seen_by_resource]
     return {
-        _APP: kind.resources or (None,),
+        _APP: _apps_of(kind),
         _CLIENT: client_types(kind.client, kind.platform),
         _PLATFORM: ENUMERATED[Axis.PLATFORM] if kind.platform is None else (kind.platform,),
         _FLOW: _flows_of(kind),
@@ -168,6 +168,13 @@ def _axes_of(kind: SignInKind) -> dict[str, tuple[Any, ...]]:
         _NETWORK: (True, False) if kind.global_secure_access is None else (kind.global_secure_access,),
         "contexts": (kind.contexts,),
     }
+
+
+def _apps_of(kind: SignInKind) -> tuple[str | None, ...]:
+    """Return what a sign-in was to. The log keeps no scopes: one to the directory may have asked for baseline ones."""
+    if DIRECTORY in kind.resources:
+        return (*kind.resources, BASELINE_SCOPES)
+    return kind.resources or (None,)
 
 
 def _risk_of(word: str) -> str:

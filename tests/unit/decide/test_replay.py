@@ -243,3 +243,11 @@ def test_a_risk_of_the_person_is_not_in_the_log_and_told_as_an_if() -> None:
         ("userRisk", "high", Change.NEWLY_REQUIRED, 2, (object_id("ada"),))
     ]
     assert replay(seen(2)).if_risky == (), "no policy asks about it"
+
+
+def test_a_sign_in_to_the_directory_may_have_asked_for_baseline_scopes() -> None:
+    excluding = conditioned("But one", applications={"includeApplications": ["00000002-0000-0000-c000-000000000000"]})
+    directory = seen(resources=("00000002-0000-0000-c000-000000000000",))
+    (changed,) = replay(directory, planned=evidence(excluding)).changed
+    assert (changed.change, changed.depends_on) == (Change.DEPENDS, ("app",))
+    assert changes(replay(directory)) == {Change.NEWLY_REQUIRED: 1}, "every resource, so that scopes change nothing"
