@@ -24,6 +24,7 @@ _USER, _TIME, _ROW, _ATTEMPT = 2, 3, 4, 5
 _NOBODY = 0
 """The number of the empty object id."""
 _NO_TIME = -1
+_LOOSE_ROWS = 1 << 16
 
 
 class Reduces(Protocol):
@@ -110,6 +111,8 @@ class SignInColumns:
         self._hashed = hashed
         self._attempt_seconds = attempt_seconds
         self._parts: list[tuple[Any, ...]] = []
+        self._bound = self._loose = 0
+        """So many parts are put together already, and so many rows came since."""
         self._known: dict[int, SignInKind] = {}
         """Kinds of rows that were carried over, by the number of their shape; they have no shape any more."""
 
@@ -151,6 +154,18 @@ class SignInColumns:
                 np.fromiter(map(self._hashed, correlations), np.int64, number),
             )
         )
+        self._loose += number
+        if self._loose >= _LOOSE_ROWS:
+            self._bind()
+
+    def _bind(self) -> None:
+        """Put the parts since the last time together: thousands of small ones leave their holes in memory."""
+        import numpy as np
+
+        loose = self._parts[self._bound :]
+        del self._parts[self._bound :]
+        self._parts.append(tuple(np.concatenate(column) for column in zip(*loose, strict=True)))
+        self._bound, self._loose = len(self._parts), 0
 
     def add_open(self, attempts: Sequence[OpenAttempt]) -> None:
         """Add rows that an earlier process had left open."""
@@ -183,14 +198,11 @@ class SignInColumns:
         import numpy as np
 
         columns = list(self._taken())
-        seen = len(columns[_ROW])
-        kept = _last_of_each(columns[_ROW], columns[_TIME])
-        repeated = seen - len(kept)
-        if until is None:
-            columns[_ROW] = columns[_ROW][:0]  # nothing stays, so that ids are of no more use
+        repeated = _repeated(columns[_ROW])
         if repeated:
-            _rearrange(columns, kept)
-        del kept
+            _rearrange(columns, _last_of_each(columns[_ROW], columns[_TIME]))
+        if until is None:
+            columns[_ROW] = np.empty(0, np.int64)  # nothing stays, so that ids are of no more use
         _rearrange(columns, np.lexsort((columns[_TIME], columns[_ATTEMPT], columns[_USER])))
         shape, place, user, time, row, attempt = columns
         columns.clear()
@@ -242,7 +254,7 @@ class SignInColumns:
         if not self._parts:
             return tuple(np.empty(0, np.int64) for _ in range(6))
         columns = list(zip(*self._parts, strict=True))
-        self._parts = []
+        self._parts, self._bound, self._loose = [], 0, 0
         found = []
         while columns:
             found.append(np.concatenate(columns.pop(0)))
@@ -345,6 +357,13 @@ def _rearrange(columns: list[Any], order: Any) -> None:
     for number, column in enumerate(columns):
         if len(column):
             columns[number] = column[order]
+
+
+def _repeated(row: Any) -> int:
+    """Return how many rows have an id that another one has."""
+    ordered = row.copy()
+    ordered.sort()
+    return int((ordered[1:] == ordered[:-1]).sum())
 
 
 def _last_of_each(row: Any, time: Any) -> Any:
