@@ -302,6 +302,10 @@ def test_the_module_names_the_licence_and_no_address_that_leads_nowhere() -> Non
         assert "https://example.com" not in text_of(path), path
     for path in PUBLIC:
         assert ".LINK\n    about_MfaMigrate\n" in text_of(path)
+    # Pester, which runs elsewhere, must not wait for an address either.
+    for path in (Path(__file__).parents[2] / "powershell").glob("*.Tests.ps1"):
+        for line in re.findall(r"^.*(?:ProjectUri|HelpUri).*$", text_of(path), re.MULTILINE):
+            assert line.endswith("Should -BeNullOrEmpty"), line
 
 
 def test_the_about_topic_is_where_get_help_looks_and_names_every_function() -> None:
