@@ -23,6 +23,8 @@ WORK_LIMIT = 400_000
 """Questions about people of one sort under one set, some seconds in all. Beyond it sets are grown from the best."""
 SOLVING = 25
 """So many more a question counts for which a union of policies had to be looked at."""
+COMPARED = 50
+"""So many comparisons of a policy with something open count for one question more."""
 KEPT_FROM = 0.8
 """Sets that cover less than this part of what the best covers are no alternatives to it."""
 GROWS_TO = 12
@@ -107,9 +109,10 @@ class Search:
         key = (sort, steps)
         known = self._proven.get(key)
         if known is None:
-            before = self._worlds.solved
+            solved, compared = self._worlds.solved, self._worlds.compared
             known = self._proven[key] = self._worlds.is_proven(sort, steps)
-            self._left -= 1 + SOLVING * (self._worlds.solved - before)
+            self._left -= 1 + SOLVING * (self._worlds.solved - solved)
+            self._left -= (self._worlds.compared - compared) // COMPARED
         return known
 
     def _look_at(self, size: int) -> None:

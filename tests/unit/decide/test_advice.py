@@ -8,6 +8,9 @@ import pytest
 from msgspec import structs
 
 from migrate.decide.advice.advising import Adviser, advised
+from migrate.decide.advice.reach import meets
+from migrate.decide.advice.search import COMPARED, LARGEST
+from migrate.decide.coverage.regions import Box
 from migrate.decide.policy_steps import prepare
 from migrate.model.advice import (
     Advice,
@@ -593,6 +596,31 @@ def test_beyond_the_work_limit_it_is_said_that_not_every_set_was_compared() -> N
     short.take([user("ada")])
     found = short.advice(work_limit=0)
     assert found.exact_up_to < 3
+
+
+def test_hundreds_of_policies_use_up_the_work_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def counted(box: Box, witness: Box) -> bool:
+        nonlocal compared
+        compared += 1
+        return meets(box, witness)
+
+    monkeypatch.setattr("migrate.decide.advice.worlds.meets", counted)
+    spared = {**SPARED, "excludeGroups": [object_id("g")]}
+    filters = ({"deviceFilter": {"mode": "exclude", "rule": f'device.model -eq "M{number}"'}} for number in range(100))
+    proof = evidence(
+        policy("Everybody", **spared),
+        with_conditions(
+            policy("Away", **SPARED), locations={"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
+        ),
+        *(with_conditions(policy(f"P{number}", **spared), devices=one) for number, one in enumerate(filters)),
+        groups=(group("g", "ada"),),
+    )
+    adviser = Adviser(snapshot(1, sku()), proof, rules(emergency_access=(), emergency_none="a test"))
+    adviser.take([user("ada")])
+    assert adviser.advice(work_limit=5_000).exact_up_to < LARGEST
+    assert compared < 5_000 * COMPARED / 2
 
 
 def test_everybody_behind_a_number_can_be_named() -> None:
