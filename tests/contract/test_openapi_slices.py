@@ -94,6 +94,7 @@ def rich() -> Tenant:
     tenant.skus = [
         sku("SPE_E5", "06ebc4ee-1bb5-47dd-8120-11324bc54e06", (*P1_PLANS, ("AAD_PREMIUM_P2", P2_PLAN)), 200, 120)
     ]
+    group_called(tenant, "MFA Policy Exclusions").owners = [tenant.people.user_id(3)]
     return tenant
 
 
