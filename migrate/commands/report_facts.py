@@ -91,8 +91,9 @@ def _known(call: Call, workspace: Workspace, snapshot: Snapshot) -> Known:
 
 def _told(workspace: Workspace, exported_at: str, planned: PlanHeader | None) -> _Told:
     from migrate.decide.now import nothing_since, now_of
-    from migrate.decide.report.run_fold import RunFold, kind_of
+    from migrate.decide.report.run_fold import RunFold
     from migrate.engine.history import latest_migration, standing_of
+    from migrate.model.verification import Verification
 
     fold = RunFold()
     journal = journal_to_read(workspace)
@@ -104,8 +105,8 @@ def _told(workspace: Workspace, exported_at: str, planned: PlanHeader | None) ->
         return _Told(
             now=now,
             fold=fold,
-            verification=None if verified is None else fold.verification(journal.document(verified.observed)),
-            last_kind=None if opened is None else kind_of(journal.document(opened.requested)),
+            verification=None if verified is None else journal.document_as(verified.observed, Verification),
+            last_kind=None if opened is None else journal.document_as(opened.requested, PlanHeader).kind,
             run=latest_migration(journal),
             standing=standing_of(journal, lambda: planned, paused=(workspace.path / PAUSE_FILE).exists()),
             head=journal.head,

@@ -43,7 +43,7 @@ Begun = tuple[str, PlanHeader]
 def begun_plans(journal: Journal) -> list[Begun]:
     """Return every plan that was begun under this journal, oldest first, with its digest."""
     return [
-        (entry.plan_digest, msgspec.json.decode(journal.document(entry.requested), type=PlanHeader))
+        (entry.plan_digest, journal.document_as(entry.requested, PlanHeader))
         for entry in journal.entries(operation=Operation.OPEN_RUN, outcomes=[Outcome.OPENED])
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
@@ -18,6 +18,8 @@ from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
 from migrate.model.users import Registration, UserProfile
 from migrate.model.waits import Waiting
+
+T = TypeVar("T")
 
 
 class Tenant(Protocol):
@@ -171,6 +173,10 @@ class Journal(Protocol):
 
     def document(self, ref: str) -> bytes:
         """Return a stored document."""
+        ...
+
+    def document_as(self, ref: str, kind: type[T]) -> T:
+        """Return a stored record; raise FolderDamaged where it is none of this kind."""
         ...
 
     def put_document(self, value: object) -> str:

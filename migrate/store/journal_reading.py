@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ from migrate.store.journal_schema import (
 _PAGE = 1_000
 _OBJECT_ID = COLUMNS.index("object_id")
 _TOUCHED_NAMES = tuple(field.encode_name for field in msgspec.structs.fields(Touched))
+
+T = TypeVar("T")
 
 
 class JournalReading:
@@ -121,6 +123,20 @@ class JournalReading:
         if not isinstance(body, bytes) or f"sha256:{hashlib.sha256(body).hexdigest()}" != ref:
             raise damaged(self._path, JOURNAL_SCHEMA, f"the document {ref} was changed")
         return body
+
+    def document_as(self, ref: str, kind: type[T]) -> T:
+        """Return the record that is stored under a reference.
+
+        Raises:
+            FolderDamaged: As `document`, or it is no such record: a newer version of this program may have stored it.
+        """
+        try:
+            return msgspec.json.decode(self.document(ref), type=kind)
+        except msgspec.MsgspecError as error:
+            what = (
+                f"the document {ref} cannot be read as {kind.__name__} ({error}); a newer version may have written it"
+            )
+            raise damaged(self._path, JOURNAL_SCHEMA, what) from error
 
     def holds(self, number: int, digest: str) -> bool:
         """Tell whether the entry of this number has this hash; before the first entry stand 64 zeros."""

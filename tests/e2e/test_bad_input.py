@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -494,3 +495,13 @@ def test_a_folder_that_was_deleted_under_the_shell_is_said(tmp_path: Path, words
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "does not exist any more" in done.stderr
     assert "cd" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["status", "verify", "report"])
+def test_a_plan_in_the_journal_that_is_none_is_damage_and_no_bug(tmp_path: Path, verb: str) -> None:
+    kept = Path(__file__).parent.parent / "fixtures" / "store" / "v2"
+    folder = shutil.copytree(kept, tmp_path / "work")
+    ran = run_here([verb, "--workspace", str(folder)])
+    assert ran.code == 5, ran.err
+    assert "journal.db is damaged" in ran.err
+    assert "rollback --file rollback.csv" in " ".join(ran.err.split())

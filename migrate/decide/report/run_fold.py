@@ -8,9 +8,7 @@ import msgspec
 
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.journal import JournalEntry, Operation, Outcome
-from migrate.model.plan import PlanHeader, PlanKind
 from migrate.model.users import MfaState
-from migrate.model.verification import Verification
 
 DONE = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
 _SENT = DONE | {Outcome.INTENT, Outcome.UNCONFIRMED, Outcome.FAILED}
@@ -60,10 +58,6 @@ class RunFold:
             self._take(entry)
             yield entry
 
-    def verification(self, body: bytes) -> Verification:
-        """Return what the last `verify` left, from its document."""
-        return msgspec.json.decode(body, type=Verification)
-
     def _take(self, entry: JournalEntry) -> None:
         at = _time_of(entry)
         if at > self.latest:
@@ -95,11 +89,6 @@ class RunFold:
             place = (entry.plan_digest, entry.wave)
             self.began.setdefault(place, at)
             self.ended[place] = at
-
-
-def kind_of(body: bytes) -> PlanKind:
-    """Return what a plan is for, from the document that its run was opened with."""
-    return msgspec.json.decode(body, type=PlanHeader).kind
 
 
 def _time_of(entry: JournalEntry) -> str:

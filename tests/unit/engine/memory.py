@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -30,6 +31,8 @@ EXCLUDED = "Excluded"
 """The group that every policy here excludes."""
 PILOT = "Pilot"
 """The group that a policy of ours may be for."""
+
+T = TypeVar("T")
 
 
 class Crash(BaseException):
@@ -366,6 +369,9 @@ class MemoryJournal:
 
     def document(self, ref: str) -> bytes:
         return self.documents[ref]
+
+    def document_as(self, ref: str, kind: type[T]) -> T:
+        return msgspec.json.decode(self.documents[ref], type=kind)
 
     def put_document(self, value: object) -> str:
         self._breaker.passed()
