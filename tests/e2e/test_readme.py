@@ -22,7 +22,7 @@ INSTALLS = ("pipx install .",)
 """Lines that install; what they install is run by `test_installed_wheel.py`."""
 MAKES = ("make demo", "make test")
 """`.ci/run` runs the second; the first is `mfa-migrate demo`, run by the long test below."""
-SERVES = "mfa-migrate sandbox --port 8765 --users 2000"
+SERVES = "mfa-migrate sandbox --port 8765 --users 300"
 
 
 def blocks() -> list[list[str]]:

@@ -11,7 +11,7 @@ from migrate.model.change_record import SHORT, ChangeFacts, ChangeRecord, Change
 from migrate.model.instants import minute_utc
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
-from migrate.model.report import ExceptionKind, PersonOutcome, ReportFacts, RequiredBy, WaveFacts
+from migrate.model.report import Doubt, ExceptionKind, PersonOutcome, ReportFacts, RequiredBy, WaveFacts
 from migrate.views.change_record.words import LANGUAGES, ChangeWords
 from migrate.views.markdown import shown
 from migrate.views.notices.wave_words import wave_name_in
@@ -245,7 +245,8 @@ def _checked(facts: ReportFacts, words: ChangeWords) -> Iterator[str]:
         if number
         else words.verified.format(at=at, users=words.of_accounts(found.users))
     )
-    if facts.last_write > found.at:
+    # By the journal's numbers: a check and a change may fall into one second.
+    if Doubt.CHANGED_SINCE in facts.migration.doubts:
         yield words.changed_since
 
 
