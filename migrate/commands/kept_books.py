@@ -28,7 +28,8 @@ def source_of_all_books(at: AtWork, journal: JournalDb, here: TenantFacts) -> So
     Raises UsageProblem where there is nothing, and StalePlan for files of another tenant, cloud or endpoint.
     """
     from migrate.decide.reverser import united
-    from migrate.engine.history import plans_in_force, source_in
+    from migrate.engine.history import plans_in_force
+    from migrate.engine.way_back import source_in
 
     ahead = ahead_of(at.workspace.path, journal.holds)
     if not ahead:
@@ -76,7 +77,7 @@ async def close_restored(at: AtWork, journal: JournalDb, rolled: str) -> None:
 
 def _with_rows_owed(at: AtWork, journal: JournalDb, source: Source) -> Source:
     from migrate.commands.run import rollback_files
-    from migrate.engine.history import still_owed
+    from migrate.engine.way_back import still_owed
 
     from_files = rollback_files(at, journal).kept_rows()
     rows = {row.user_id for row in source.rows}

@@ -11,7 +11,8 @@ from migrate.commands.plan import excluded_by, rules_for
 from migrate.errors import NothingHere, StalePlan
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.made_with import ConfigDifference, Tightening
-from migrate.model.plan import MadeWith, PlanHeader
+from migrate.model.plan import PlanHeader
+from migrate.model.plan_basis import MadeWith
 from migrate.model.rules import Rules
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import Snapshot, open_snapshot

@@ -28,16 +28,15 @@ from migrate.model.evidence import Evidence
 from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import (
     AcceptedGap,
-    BooksBeside,
     Decision,
     ExcludedUser,
     HoldReason,
-    MadeWith,
     PlanAction,
     PlanHeader,
     PlanKind,
     PlanRow,
 )
+from migrate.model.plan_basis import BooksBeside, MadeWith
 from migrate.model.rules import Rules
 from migrate.model.templates import Wish
 from migrate.model.tenant_settings import ANSWER_COUNTS_FOR, BASELINE_PAGE, answer_on

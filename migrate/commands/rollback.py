@@ -138,8 +138,8 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
     from migrate.commands.kept_books import close_restored
     from migrate.commands.run import carried_out
     from migrate.decide.reverser import facts_at, selected
-    from migrate.engine.history import rollback_from, runs_undone
     from migrate.engine.run_parts import ApplyOptions
+    from migrate.engine.way_back import rollback_from, runs_undone
     from migrate.views.apply import rollback_question
 
     call, settings = at.call, at.call.settings
@@ -196,7 +196,7 @@ async def _with_planned(at: AtWork, asked: _Asked, journal: JournalDb, source: S
 def _source(at: AtWork, asked: _Asked, journal: JournalDb, here: TenantFacts) -> Source:
     from migrate.commands.kept_books import also_elsewhere, source_of_all_books
     from migrate.decide.reverser import Source, source_of
-    from migrate.engine.history import source_in
+    from migrate.engine.way_back import source_in
 
     call = at.call
     if asked.run is not None:

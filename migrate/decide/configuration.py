@@ -9,7 +9,8 @@ import msgspec
 
 from migrate.model.amounts import count_or_percent
 from migrate.model.made_with import ConfigDifference, ConfigPart, Tightening
-from migrate.model.plan import AcceptedGap, Limits, MadeWith, PlanHeader
+from migrate.model.plan import AcceptedGap, Limits, PlanHeader
+from migrate.model.plan_basis import MadeWith
 from migrate.model.report_only import ExitLimits
 from migrate.model.rules import Rules
 

@@ -13,10 +13,9 @@ from migrate.engine.history import (
     is_policy_step_settled,
     plans_in_force,
     policies_touched,
-    rollback_rows,
-    still_owed,
 )
 from migrate.engine.run_parts import RunParts
+from migrate.engine.way_back import rollback_rows, still_owed
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.journal import JournalEntry
 from migrate.model.plan import CreatePolicy, PolicyStep, SetPolicyState

@@ -10,6 +10,7 @@ import msgspec
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import AcceptedPerson, PolicyImpact
 from migrate.model.named import Named
+from migrate.model.plan_basis import BooksBeside, MadeWith
 from migrate.model.plan_part import PlanPart
 from migrate.model.policy_exclusions import PolicyExclusion, Proposal
 from migrate.model.policy_scope import SetPolicyScope
@@ -293,40 +294,6 @@ class Limits(PlanPart, frozen=True, kw_only=True):
     """The most people whom a policy that is switched on may newly block, as far as that is known."""
     exit_rule: ExitLimits | None = None
     """What the sign-in log must show before a report-only policy is switched on; None for the usual numbers."""
-
-
-class MadeWith(PlanPart, frozen=True, kw_only=True):
-    """The configuration that a plan was made with, names resolved, as far as the header does not hold it elsewhere."""
-
-    create: bool
-    scope_group: str | None = None
-    switch_on: tuple[str, ...] = ()
-    """Ids of policies."""
-    excluded: tuple[str, ...] = ()
-    """Ids of everybody whom the configuration excludes, whatever the date; lists of the command line are not here."""
-    guests: bool = True
-    canary: tuple[str, ...] = ()
-    percentages: tuple[float, ...] = ()
-    sync_by_account: bool = False
-    waves: tuple[str, ...] = ()
-    """What the configuration says of each wave, one by one."""
-    strength: str | None = None
-    templates: tuple[str, ...] = ()
-    """Policies besides the one for users, with whether they are switched on."""
-    policy_exclusions: tuple[str, ...] = ()
-    """What each exclusion from the policy names, with its kind; in order."""
-
-
-class BooksBeside(PlanPart, frozen=True, kw_only=True):
-    """What lay in the folder when a plan was made, so that older copies of it are noticed."""
-
-    journal_entries: int = 0
-    journal_hash: str = ""
-    """Of its last entry; empty where there was no journal."""
-    readings_since: str = ""
-    """When the first reading in readings.json began; empty where there was no such file."""
-    readings_at: str = ""
-    """When its last one did."""
 
 
 class PlanHeader(PlanPart, frozen=True, kw_only=True):

@@ -14,8 +14,9 @@ from migrate.decide.planner import Planner
 from migrate.decide.reverser import rollback_for, selected
 from migrate.decide.settling import noted
 from migrate.engine.applier import Applier
-from migrate.engine.history import begun_plans, past_of, plans_in_force, source_in
+from migrate.engine.history import begun_plans, past_of, plans_in_force
 from migrate.engine.run_parts import ApplyOptions, RunParts
+from migrate.engine.way_back import source_in
 from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanAction, PlanHeader, SetMfaState
