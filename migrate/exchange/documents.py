@@ -52,6 +52,10 @@ SNAPSHOT_SINCE = frozenset({"MfaCapable"})
 ROLLBACK_JSON_LIMIT = 256 << 20
 """Bytes that rollback.json may have: a few hundred policies, and 45 for each user of a later wave."""
 
+_HOLD_REASONS = frozenset(HoldReason)
+_AS_WRITTEN = {state.value: state for state in MfaState}
+"""States in the spelling that we write; any other spelling is read more slowly."""
+
 _Row = TypeVar("_Row")
 
 
@@ -207,7 +211,7 @@ def _plan_row(cells: dict[str, str]) -> PlanRow:
     hold_reason = None
     if action is PlanAction.HOLD:
         code, separator, reason = reason.partition(": ")
-        if not separator or code not in set(HoldReason):
+        if not separator or code not in _HOLD_REASONS:
             raise BadInput(f"column Reason of a held user begins with a code and a colon, not with {code[:40]!r}.")
         hold_reason = HoldReason(code)
     if cells.get("HoldCode", hold_reason or "") != (hold_reason or ""):
@@ -304,6 +308,9 @@ def _snapshot_row(cells: dict[str, str]) -> SnapshotRow:
 
 
 def _state(cells: dict[str, str], column: str) -> MfaState:
+    known = _AS_WRITTEN.get(cells[column])
+    if known is not None:
+        return known
     try:
         return MfaState.from_text(cells[column])
     except BadInput as error:
@@ -347,7 +354,10 @@ def _boolean(cells: dict[str, str], column: str) -> bool | None:
 
 
 def _names(cells: dict[str, str], column: str) -> tuple[str, ...]:
+    text = cells.get(column, "")
+    if not text:
+        return ()
     try:
-        return split(cells.get(column, ""))
+        return split(text)
     except ValueError as error:
         raise BadInput(f"column {column}: {error}.") from error
