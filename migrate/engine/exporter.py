@@ -13,7 +13,7 @@ from migrate.engine.ports import Progress, SnapshotSink, Tenant
 from migrate.errors import RemoteProblem
 from migrate.model.instants import iso_utc
 from migrate.model.named import NamedKind, is_id
-from migrate.model.reasons import Why, reason_of
+from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Compared, CrossCheck, Organization, SubscribedSku
 from migrate.model.users import MfaState
@@ -72,10 +72,11 @@ async def export_tenant(
     actor = await tenant.read_actor()
     skus = await tenant.read_skus()
     taken_at = tenant.server_now()
-    users, nameless = 0, list[str]()
+    users, nameless, lacking = 0, list[str](), dict[str, tuple[str, ...]]()
     async for chunk in _chunks(tenant.iter_users(), CHUNK):
         sink.add_users(chunk)
-        nameless += [user.id for user in chunk if not user.user_principal_name]
+        lacking |= {user.id: user.lacks for user in chunk if user.lacks}
+        nameless += [user.id for user in chunk if not user.user_principal_name and not user.lacks]
         users += len(chunk)
         progress.advance(users, None, "Reading users")
     progress.note(f"{users} users read")
@@ -95,6 +96,9 @@ async def export_tenant(
         sink.add_readings(_nameless(user_id, tenant.server_now()) for user_id in nameless)
         shown = ", ".join(nameless[:3])
         progress.note(f"{counted(len(nameless), 'user')} without a user principal name, never planned: {shown}")
+    if lacking:
+        sink.add_readings(_not_whole(user_id, lacks, tenant.server_now()) for user_id, lacks in lacking.items())
+        progress.note(_shown_in_part(lacking))
     return ExportFacts(
         taken_at=taken_at,
         organization=organization,
@@ -192,10 +196,24 @@ def _reading(user_id: str, state: MfaState, now: datetime) -> StateReading:
 
 
 def _nameless(user_id: str, now: datetime) -> StateReading:
+    return _unusable(user_id, reason_of(Why.NAMELESS), now)
+
+
+def _not_whole(user_id: str, lacks: tuple[str, ...], now: datetime) -> StateReading:
+    return _unusable(user_id, reason_of(Why.NOT_UNDERSTOOD, f"for this user lacks {', '.join(lacks)}."), now)
+
+
+def _shown_in_part(lacking: dict[str, tuple[str, ...]]) -> str:
+    shown = "; ".join(f"{user_id} lacks {', '.join(lacks)}" for user_id, lacks in list(lacking.items())[:3])
+    who = counted(len(lacking), "user")
+    return f"{who} of whom Graph did not show all that was asked for, never planned: {shown}. Run `export` again."
+
+
+def _unusable(user_id: str, problem: Reason, now: datetime) -> StateReading:
     return StateReading(
         user_id=user_id,
         mfa_state=None,
-        problem=reason_of(Why.NAMELESS),
+        problem=problem,
         status=200,
         request_id="",
         server_date=iso_utc(now),

@@ -193,6 +193,7 @@ class Pseudonyms:
             # To the second it would tell people apart, and nothing depends on it.
             created_date_time=None,
             is_agent=profile.is_agent,
+            lacks=profile.lacks,
         )
 
     def _issuer(self, issuer: str | None) -> str | None:

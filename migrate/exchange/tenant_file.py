@@ -111,7 +111,7 @@ def _sku(sku: SubscribedSku) -> JsonObject:
 
 
 def _user(profile: UserProfile) -> JsonObject:
-    return {
+    user = {
         **({"@odata.type": "#microsoft.graph.agentUser"} if profile.is_agent else {}),
         "id": profile.id,
         "userPrincipalName": profile.user_principal_name,
@@ -127,6 +127,7 @@ def _user(profile: UserProfile) -> JsonObject:
         "assignedLicenses": [{"skuId": sku_id, "disabledPlans": []} for sku_id in profile.assigned_licenses or ()],
         "createdDateTime": profile.created_date_time,
     }
+    return {name: value for name, value in user.items() if name not in (profile.lacks or ())}
 
 
 def _requirements(user: AnyUser) -> JsonObject:

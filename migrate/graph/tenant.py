@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from migrate.errors import GraphRefused, PermissionMissing
+from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
 from migrate.graph import what_if, wire
 from migrate.graph.absence import APART_SECONDS
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
@@ -164,12 +164,22 @@ class GraphTenant:
         return tuple(await whole(self._channel, _SKUS, wire.subscribed_sku))
 
     async def iter_users(self) -> AsyncIterator[UserProfile]:
-        """Yield every user once; raise `IncompleteRead` when a page cannot be read or a user lacks a property."""
+        """Yield every user once; raise `IncompleteRead` when a page cannot be read or all users lack a property.
+
+        One user who lacks some is yielded with their names: that is about this user, not about the answer.
+        """
         call = _read(f"users?$select={wire.USER_SELECT}&$top={_PAGE}", "users", USERS)
-        users = 0
-        async for profile in self._each_once(call, wire.user_profile, lambda user: user.id):
+        users, never_shown = 0, set(wire.USER_SELECT.split(","))
+        async for profile in self._each_once(call, wire.listed_user, lambda user: user.id):
             users += 1
+            never_shown.intersection_update(profile.lacks or ())
             yield profile
+        if users and never_shown:
+            raise IncompleteRead(
+                f"Graph's answers leave {', '.join(sorted(never_shown))} out of every user, though it was asked for.",
+                hint="Something between here and Graph may take it out, such as a proxy. Run the command again; "
+                "if it stays, ask whoever runs the network.",
+            )
         self._channel.pacers.know_size(users)
 
     async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:

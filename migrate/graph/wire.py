@@ -209,6 +209,22 @@ def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
     )
 
 
+def listed_user(raw: msgspec.Raw | bytes) -> UserProfile:
+    """Return a user of a list; what was selected and is not there is named in `lacks`, and nothing stands for it.
+
+    Raises `msgspec.ValidationError` for an object without an id, and for a member of another type.
+    """
+    try:
+        return user_profile(raw)
+    except msgspec.ValidationError:
+        shown = msgspec.json.decode(raw, type=dict[str, Any])
+        lacks = tuple(name for name in USER_SELECT.split(",") if name not in shown)
+        if not lacks or "id" in lacks:
+            raise
+        whole = user_profile(msgspec.json.encode({**dict.fromkeys(lacks), **shown}))
+        return msgspec.structs.replace(whole, lacks=lacks)
+
+
 def profile_or_reason(answer: Answer) -> UserProfile | Reason:
     """Return the user that an item of a batch shows, or why it shows none."""
     if not answer.is_success:

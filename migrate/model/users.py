@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
 from migrate.errors import BadInput
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
@@ -68,6 +70,8 @@ class UserProfile(Record, frozen=True, kw_only=True):
     """ISO 8601, as Graph wrote it."""
     is_agent: bool = False
     """The account belongs to an agent (Graph type agentUser): it is no person, and not among all users."""
+    lacks: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What Graph was asked for and left out of its answer: then nothing about the person is proven. Mostly unset."""
 
     @property
     def is_guest(self) -> bool:

@@ -54,6 +54,8 @@ def test_an_export_is_refused_with_a_reason_within_bounds(lab: Lab, do: dict[str
     [
         pytest.param({"put": {"value.20.userPrincipalName": None}}, "without a user principal name", id="no name"),
         pytest.param({"put": {"value.20.assignedLicenses": None}}, "", id="licences are null"),
+        pytest.param({"remove": ["value.20.accountEnabled"]}, "lacks accountEnabled", id="no account state"),
+        pytest.param({"remove": ["value.20.userPrincipalName"]}, "lacks userPrincipalName", id="no name at all"),
     ],
 )
 def test_one_strange_user_costs_its_own_certainty_and_not_the_export(lab: Lab, do: dict[str, Any], said: str) -> None:

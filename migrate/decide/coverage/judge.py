@@ -213,6 +213,7 @@ class Judge:
     def _kinds_of(self, profile: UserProfile) -> frozenset[UserKind]:
         signs = (
             profile.is_agent,
+            bool(profile.lacks),
             profile.user_type,
             profile.creation_type,
             profile.external_user_state,

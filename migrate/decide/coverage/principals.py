@@ -56,6 +56,8 @@ def kinds_of(profile: UserProfile) -> frozenset[UserKind]:
     Source: Graph user properties userType, creationType, externalUserState and identities; Entra page "Conditional
     Access: users and groups" for the meaning of the kinds.
     """
+    if profile.lacks:
+        return frozenset(UserKind)
     if profile.is_agent:
         return frozenset({UserKind.AGENT})
     signs = [
@@ -160,6 +162,8 @@ class Directory:
         ways = dict(entrances)
         if reading.set_aside is not None and reading.set_aside is not SetAside.USER_ACTIONS:
             return Assignment(Match.NO, False, (reading.set_aside.value,))
+        if UserKind.AGENT in kinds and len(kinds) > 1:
+            return Assignment(Match.NOT_KNOWN, False, ("Graph did not show all of this account",))
         if UserKind.AGENT in kinds:
             return Assignment(Match.NO, False, ("an agent's account, which policies for people do not reach",))
         inside = list(self._included(reading.include, facts, kinds, ways, moment))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from migrate.errors import IncompleteRead, PermissionMissing
+from migrate.graph import wire
 from migrate.graph.pace import Bucket
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.snapshot import Actor
@@ -189,15 +190,41 @@ def test_a_tenant_without_a_default_domain_is_no_whole_answer(opened: Any, reply
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("missing", ["userPrincipalName", "assignedLicenses", "accountEnabled", "userType", "id"])
-def test_a_user_without_a_selected_property_fails_the_read(
+SELECTED = [name for name in wire.USER_SELECT.split(",") if name != "id"]
+
+
+@pytest.mark.parametrize("missing", SELECTED)
+def test_a_user_without_a_selected_property_is_yielded_with_its_name(
     opened: Any, user_json: Any, reply: Any, missing: str
 ) -> None:
     broken = {key: value for key, value in user_json(1).items() if key != missing}
 
     async def run() -> None:
         async with opened(lambda _: reply(200, {"value": [user_json(0), broken]})) as o:
+            whole, part = [user async for user in o.tenant.iter_users()]
+        assert (whole.lacks or (), part.lacks) == ((), (missing,))
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("missing", SELECTED)
+def test_a_property_that_every_user_lacks_fails_the_read(opened: Any, user_json: Any, reply: Any, missing: str) -> None:
+    broken = [{key: value for key, value in user_json(n).items() if key != missing} for n in range(2)]
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": broken})) as o:
             with pytest.raises(IncompleteRead, match=missing):
+                _ = [user async for user in o.tenant.iter_users()]
+
+    asyncio.run(run())
+
+
+def test_a_user_without_an_id_fails_the_read(opened: Any, user_json: Any, reply: Any) -> None:
+    broken = {key: value for key, value in user_json(1).items() if key != "id"}
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": [user_json(0), broken]})) as o:
+            with pytest.raises(IncompleteRead, match="id"):
                 _ = [user async for user in o.tenant.iter_users()]
 
     asyncio.run(run())

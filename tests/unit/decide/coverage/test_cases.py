@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from migrate.decide.coverage.explaining import closing_for
@@ -49,6 +50,14 @@ def test_only_covered_is_proven_and_unknown_says_why(case: cases.Case | cases_20
             assert coverage.not_understood
     for gap in coverage.gaps:
         assert closing_for(gap)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_nobody_whom_graph_showed_in_part_is_covered(case: cases.Case | cases_2026.Case) -> None:
+    in_part = msgspec.structs.replace(PEOPLE[case.person], lacks=("userType",))
+    judge = judge_of(case)
+    assert judge.coverage_of(in_part).verdict in (Verdict.UNKNOWN, Verdict.UNCOVERED)
+    assert judge.coverage_of(PEOPLE[case.person]).verdict.value == case.verdict, "only this account is in doubt"
 
 
 def test_the_table_is_long_and_names_each_case_once() -> None:
