@@ -9,6 +9,7 @@
     ├── Guarded                 3   a guard stopped it
     │   ├── NotConfirmed            nobody said yes
     │   ├── StalePlan               the plan does not fit tenant, time or evidence any more
+    │   ├── NameMoved               a name means somebody else than in the export
     │   ├── Blocked                 the plan lists blockers
     │   ├── LimitReached            max_users, max_newly_required, max_failures
     │   └── ForbiddenRequest        a request outside the allow-list; it never left the process
@@ -108,6 +109,10 @@ class NotConfirmed(Guarded):
 
 class StalePlan(Guarded):
     """The plan does not fit the tenant, the time or the evidence any more."""
+
+
+class NameMoved(Guarded):
+    """A name that was found in the export means somebody else in the tenant."""
 
 
 class Blocked(Guarded):

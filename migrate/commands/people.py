@@ -44,7 +44,7 @@ def named_user(call: Call, name: str, snapshot: Snapshot, *, otherwise: str, of:
     user = snapshot.user(name)
     if user is not None:
         return user
-    found = people_called(name, _people(snapshot)) if _by_parts(call, of) else NOBODY
+    found = people_called(name, people_of(snapshot)) if _by_parts(call, of) else NOBODY
     person = the_one(name, found)
     user = snapshot.user(person.id) if person is not None else None
     if user is None:
@@ -69,7 +69,7 @@ def known_as(call: Call, name: str, workspace: Workspace, *, of: int = 1) -> str
         with open_snapshot(workspace) as snapshot:
             if snapshot.user(name) is not None:
                 return name
-            person = the_one(name, people_called(name, _people(snapshot)))
+            person = the_one(name, people_called(name, people_of(snapshot)))
     except (NothingHere, FolderProblem):
         return name
     if person is None:
@@ -131,7 +131,8 @@ def _planned_people(rows: Path, displayed: dict[str, str | None]) -> Iterator[Pe
         )
 
 
-def _people(snapshot: Snapshot) -> Iterator[Person]:
+def people_of(snapshot: Snapshot) -> Iterator[Person]:
+    """Yield everybody in an export by the names that they have."""
     from migrate.decide.naming import Person
 
     for user in snapshot.users():

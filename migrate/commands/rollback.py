@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -13,6 +14,7 @@ from migrate import __version__
 from migrate.commands.call import Call
 from migrate.commands.completing import offer_waves
 from migrate.commands.confirm import confirm
+from migrate.commands.exact_people import people_meant, refuse_other_people, who_is_meant
 from migrate.commands.options import verb
 from migrate.commands.report import answer_and_name
 from migrate.commands.wiring import has_way_back, open_journal, workspace_of
@@ -29,6 +31,7 @@ from migrate.store.rollback_files import read_rollback
 
 if TYPE_CHECKING:
     from migrate.commands.run import AtWork
+    from migrate.decide.naming import Person
     from migrate.decide.reverser import Source, TenantFacts
     from migrate.store.journal import JournalDb
 
@@ -46,7 +49,8 @@ def rollback(
         Path | None, typer.Option("--file", metavar="rollback.csv", help="Take the users from this file.")
     ] = None,
     users: Annotated[
-        list[str] | None, typer.Option("--users", metavar="USER,...", help="Only these; names or object ids.")
+        list[str] | None,
+        typer.Option("--users", metavar="USER,...", help="Only these: ids, user names, exact unique names."),
     ] = None,
     wave: Annotated[
         int | None, typer.Option("--wave", metavar="N", autocompletion=offer_waves, help="Only this wave.")
@@ -74,6 +78,7 @@ def rollback(
         mfa-migrate rollback --what-if
         mfa-migrate rollback --wave 2
         mfa-migrate rollback --users ada@contoso.example
+        mfa-migrate rollback --users 'Ada Berg'
         mfa-migrate rollback --file rollback.csv --yes
     """
     from migrate.commands.run import at_work
@@ -87,12 +92,12 @@ def rollback(
             f"Nothing has been applied from {workspace.path}, so there is nothing to roll back.",
             hint=f"Use --file rollback.csv to roll back from the files of another folder. {OLDER_COPY}",
         )
-    wanted = {name.strip().lower() for given in users or () for name in given.split(",") if name.strip()}
+    wanted, named = people_meant(call, users or [], workspace)
     if users and not wanted:
         raise UsageProblem(
             "--users names nobody.", hint="Name users, or leave --users away to put everybody back, with the policies."
         )
-    asked = _Asked(file, wanted, wave, run, overwrite_drift, yes, what_if, skip_settle)
+    asked = _Asked(file, wanted, named, wave, run, overwrite_drift, yes, what_if, skip_settle)
     whole = not wanted and wave is None and file is None
     writes = Writes(states=not what_if, policies=whole and not what_if and _has_policy_steps(workspace), goes_back=True)
     header, result = at_work(call, "rollback", lambda at: _rolled_back(at, asked), writes=writes)
@@ -120,6 +125,8 @@ class _Asked(NamedTuple):
 
     file: Path | None
     users: set[str]
+    named: Mapping[str, Person]
+    """Those of them who were given by a name that the export alone knows."""
     wave: int | None
     run: str | None
     overwrite_drift: bool
@@ -140,11 +147,11 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
     from migrate.decide.reverser import facts_at, selected
     from migrate.engine.run_parts import ApplyOptions
     from migrate.engine.way_back import rollback_from, runs_undone
-    from migrate.views.apply import rollback_question
 
     call, settings = at.call, at.call.settings
     here = facts_at(await at.tenant.read_organization(), cloud=settings.cloud.value, endpoint=settings.endpoint)
     call.screen.say(f"Signed in as {at.actor.name}")
+    await refuse_other_people(at.tenant, asked.named)
     # To undo a run by its digest may switch people off: that is for books that agree.
     behind = asked.run is None
     with open_journal(at.workspace, actor=at.actor.name, tenant_id=here.tenant_id, even_behind=behind) as journal:
@@ -158,7 +165,7 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
         now = iso_utc(at.tenant.server_now())
         rolled = rollback_from(source, journal, limits_of(settings.config), created_at=now, tool_version=__version__)
         if not (asked.yes or asked.what_if):
-            confirm(call, rollback_question(rolled.header), rolled.header.tenant_domain, alternative="--yes")
+            _ask(call, asked, rolled.header)
         options = ApplyOptions(
             what_if=asked.what_if,
             max_failures="100%",
@@ -174,6 +181,13 @@ async def _rolled_back(at: AtWork, asked: _Asked) -> tuple[PlanHeader, RunResult
         if source.whole and result.is_through and not result.policies_kept:
             await close_restored(at, journal, rolled.header.digest)
         return rolled.header, result
+
+
+def _ask(call: Call, asked: _Asked, header: PlanHeader) -> None:
+    from migrate.views.apply import rollback_question
+
+    question = [*rollback_question(header), *who_is_meant(asked.named)]
+    confirm(call, question, header.tenant_domain, alternative="--yes")
 
 
 async def _with_planned(at: AtWork, asked: _Asked, journal: JournalDb, source: Source) -> Source:

@@ -14,15 +14,16 @@ from migrate import __version__
 from migrate.commands.call import Call, screen_for
 from migrate.commands.completing import offers
 from migrate.commands.confirm import confirm
+from migrate.commands.exact_people import people_meant, refuse_other_people, who_is_meant
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, VisibleOnly, asked_of
 from migrate.commands.options import verb
-from migrate.commands.wiring import command_for, open_journal
+from migrate.commands.wiring import command_for, open_journal, workspace_of
 from migrate.config import OutputFormat, limits_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.journal import JournalEntry
 from migrate.model.permissions import Writes
 from migrate.model.run import Ending
-from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest
+from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.users import MfaState
 from migrate.model.words import counted
 from migrate.settings import Settings
@@ -41,6 +42,7 @@ from migrate.views.set_state import (
 
 if TYPE_CHECKING:
     from migrate.commands.run import AtWork
+    from migrate.decide.naming import Person
     from migrate.engine.state_change import Ground
     from migrate.exchange.reading import Asked
     from migrate.exchange.state_requests import ListedRequests
@@ -69,6 +71,10 @@ def set_state(
     ] = None,
     user_principal_name: Annotated[
         list[str] | None, typer.Option("--user-principal-name", metavar="UPN", help="May be repeated.")
+    ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option("--user", metavar="USER", help="Id, user name, or exact and unique name; may be repeated."),
     ] = None,
     input_: Annotated[
         str | None, typer.Option("--input", metavar="FILE|-", help="A list of users; - reads NDJSON or CSV from stdin.")
@@ -105,11 +111,13 @@ def set_state(
     \b
     Examples:
         mfa-migrate set-state --user-principal-name ada@contoso.example --state Enforced
+        mfa-migrate set-state --user 'Ada Berg' --state Enabled
         mfa-migrate set-state -UserPrincipalName ada@contoso.example -State Disabled -WhatIf
         mfa-migrate set-state --input users.csv --state Disabled
         mfa-migrate set-state --input old-export.clixml --state FromFile --what-if
     """
     from migrate.commands.run import at_work
+    from migrate.exchange.state_requests import requests_named
 
     asked = None if state.casefold() == FROM_FILE.casefold() else _state(state)
     if asked is None and input_ is None:
@@ -118,23 +126,20 @@ def set_state(
         raise UsageProblem(
             "--state-column, --input-encoding, --sheet, --visible-only and --trust-disabled are about --input."
         )
-    if ask and yes:
-        raise UsageProblem("--confirm and --yes contradict each other.", hint="Use one of them.")
-    if accept_uncovered is not None and not accept_uncovered.strip():
-        raise UsageProblem("--accept-uncovered needs a reason.", hint="It stands in the audit; say why in a few words.")
-    if asked is not None and asked is not MfaState.DISABLED and accept_uncovered:
-        call.screen.warn("--accept-uncovered concerns users whose per-user MFA is disabled; it changes nothing here")
-    if asked is not None and asked is not MfaState.ENFORCED and allow_unregistered:
-        call.screen.warn("--allow-unregistered concerns users who are enforced; it changes nothing here")
+    _refuse_contradictions(ask=ask, yes=yes, accept_uncovered=accept_uncovered)
     call = _with_events(call) if call.settings.output is OutputFormat.NDJSON else call
     must_ask = (ask or (input_ not in (None, "-"))) and not yes and not what_if
     consent = Consent(
         accept_uncovered=accept_uncovered or "", max_users=max_users, allow_unregistered=allow_unregistered
     )
-    how, done = _How(what_if=what_if, must_ask=must_ask, consent=consent), _Done(tell=_teller(call))
+    _say_what_is_idle(call, asked, consent)
+    done = _Done(tell=_teller(call))
     try:
+        keys, named = people_meant(call, user or [], workspace_of(call))
+        how = _How(what_if=what_if, must_ask=must_ask, consent=consent, named=named)
         said = asked_of(input_encoding, state_column, sheet, trust_disabled, visible_only)
-        listed = _listed(call, object_id or [], user_principal_name or [], input_, said, states=asked is None)
+        one_by_one = requests_named(object_id or [], user_principal_name or [], keys)
+        listed = _listed(call, one_by_one, input_, said, states=asked is None)
         files, writes = [ROLLBACK_CSV, ROLLBACK_JSON], Writes(states=not what_if)
         at_work(call, "set-state", lambda at: _carried_out(at, asked, listed, how, done), writes=writes, replaces=files)
     except MfaMigrateError as problem:
@@ -148,6 +153,20 @@ def set_state(
         code = ExitCode.INTERRUPTED
     _answer(call, asked, done, code)
     return code
+
+
+def _refuse_contradictions(*, ask: bool, yes: bool, accept_uncovered: str | None) -> None:
+    if ask and yes:
+        raise UsageProblem("--confirm and --yes contradict each other.", hint="Use one of them.")
+    if accept_uncovered is not None and not accept_uncovered.strip():
+        raise UsageProblem("--accept-uncovered needs a reason.", hint="It stands in the audit; say why in a few words.")
+
+
+def _say_what_is_idle(call: Call, asked: MfaState | None, consent: Consent) -> None:
+    if asked not in (None, MfaState.DISABLED) and consent.accept_uncovered:
+        call.screen.warn("--accept-uncovered concerns users whose per-user MFA is disabled; it changes nothing here")
+    if asked not in (None, MfaState.ENFORCED) and consent.allow_unregistered:
+        call.screen.warn("--allow-unregistered concerns users who are enforced; it changes nothing here")
 
 
 def _state(text: str) -> MfaState:
@@ -172,15 +191,15 @@ def _teller(call: Call) -> Callable[[ResultEvent], None]:
 
 
 def _listed(
-    call: Call, object_ids: Sequence[str], names: Sequence[str], source: str | None, said: Asked, *, states: bool
+    call: Call, one_by_one: list[StateRequest], source: str | None, said: Asked, *, states: bool
 ) -> ListedRequests:
-    from migrate.exchange.state_requests import ListedRequests, requests_from, requests_named
+    from migrate.exchange.state_requests import ListedRequests, requests_from
 
     if source is None:
-        listed = ListedRequests(requests_named(object_ids, names), [], ())
-    elif object_ids or names:
+        listed = ListedRequests(one_by_one, [], ())
+    elif one_by_one:
         raise UsageProblem(
-            "--input cannot go together with --object-id or --user-principal-name.",
+            "--input cannot go together with --user, --object-id or --user-principal-name.",
             hint="Add the users to the list, or run set-state twice.",
         )
     else:
@@ -189,7 +208,7 @@ def _listed(
             call.screen.warn(note)
     if not listed.requests:
         raise UsageProblem(
-            "No user is named.", hint="Give --object-id, --user-principal-name or --input FILE; see --help."
+            "No user is named.", hint="Give --user, --object-id, --user-principal-name or --input FILE; see --help."
         )
     return listed
 
@@ -211,6 +230,8 @@ class _How:
     what_if: bool
     must_ask: bool
     consent: Consent
+    named: Mapping[str, Person]
+    """Those who were given by a name that the export alone knows."""
 
 
 @dataclass(kw_only=True)
@@ -233,9 +254,11 @@ async def _carried_out(at: AtWork, asked: MfaState | None, listed: ListedRequest
 
     organization = await at.tenant.read_organization()
     requests = listed.requests
+    await refuse_other_people(at.tenant, how.named)
     if how.must_ask:
         states = Counter(asked or request.listed_state or "no state, left alone" for request in requests)
-        confirm(at.call, set_state_question(organization, states), organization.default_domain, alternative="--yes")
+        question = [*set_state_question(organization, states), *who_is_meant(how.named)]
+        confirm(at.call, question, organization.default_domain, alternative="--yes")
     # To disable somebody is for books that agree; to put somebody back never is.
     disables = any((asked or request.listed_state) is MfaState.DISABLED for request in requests)
     with open_journal(

@@ -112,8 +112,8 @@ class Names:
         if self._displayed is None:
             self._displayed = {}
             for user in self._everybody():
-                self._displayed.setdefault(user.profile.display_name or "", []).append(user.profile.id)
-        return self._displayed.get(name, []) if name else []
+                self._displayed.setdefault((user.profile.display_name or "").casefold(), []).append(user.profile.id)
+        return self._displayed.get(name.casefold(), []) if name else []
 
     def _keep(self, key: str, kind: NamedKind, name: str, id_: str) -> str:
         if id_or_name(name) != id_.lower():

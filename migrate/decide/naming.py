@@ -1,6 +1,6 @@
 """Find people and waves by what a reader calls them: whole names, parts of names, and near misses.
 
-For verbs that only read. Whatever writes takes an object id, a user principal name or a wave's exact name.
+Verbs that only read take parts of names. Whatever writes takes whole names that are unique, and a wave's exact name.
 """
 
 from __future__ import annotations
@@ -50,14 +50,15 @@ class Lookup(Record, frozen=True, kw_only=True):
 NOBODY = Lookup(fitting=(), count=0, near=())
 
 
-def people_called(name: str, people: Iterable[Person]) -> Lookup:
+def people_called(name: str, people: Iterable[Person], *, whole: bool = False) -> Lookup:
     """Return whom a name fits: a whole id, user principal name, name before its @ or display name, else beginnings.
 
     A name with an @ and one that is an id are never taken for a part of another. The case of letters counts nowhere.
+    With `whole`, no beginning counts at all: for what writes.
     """
     wanted = plain(name)
     is_id = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", wanted) is not None
-    whole_only = is_id or "@" in wanted
+    whole_only = whole or is_id or "@" in wanted
     words = words_of(wanted)
     exact, partly = _Fitting(), _Fitting()
     like: list[tuple[float, str, Person]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,8 +63,12 @@ def requests_of(file: ClaimFile) -> tuple[list[StateRequest], list[tuple[int, st
     return requests, unread
 
 
-def requests_named(object_ids: Sequence[str], names: Sequence[str]) -> list[StateRequest]:
+def requests_named(
+    object_ids: Sequence[str], names: Sequence[str], keys: AbstractSet[str] = frozenset()
+) -> list[StateRequest]:
     """Return the users that are named one by one; as many ids as names belong to each other, and must agree.
+
+    `keys` are ids and user principal names of further people, each by itself.
 
     Raises `UsageProblem` for what is neither an id nor a name, and for ids beside another number of names.
     """
@@ -73,7 +78,8 @@ def requests_named(object_ids: Sequence[str], names: Sequence[str]) -> list[Stat
             f"{len(ids)} object ids and {len(names)} user principal names do not belong to each other.",
             hint="Give the ids or the names; together, as many of the one as of the other.",
         )
-    pairs = zip(ids or [""] * len(names), names or [""] * len(ids), strict=True)
+    pairs = list(zip(ids or [""] * len(names), names or [""] * len(ids), strict=True))
+    pairs = [*pairs, *((key, "") for key in sorted(keys))]
     return [_named(index, object_id, name) for index, (object_id, name) in enumerate(pairs)]
 
 
@@ -84,7 +90,7 @@ def _named(index: int, object_id: str, name: str) -> StateRequest:
         if as_id is None and as_name is None:
             raise UsageProblem(
                 f"{text[:80]!r} is neither an object id (a GUID) nor a user principal name (it has an @).",
-                hint="A display name is not enough: names are not unique.",
+                hint="A name goes with --user, which takes it where it is exact and nobody else bears it.",
             )
         found_id, found_name = found_id or as_id, found_name or as_name
     return StateRequest(

@@ -32,7 +32,7 @@ class _Row(msgspec.Struct, rename="camel"):
 async def ids_called(channel: Channel, kind: NamedKind, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return by name the ids (lower case) of all objects that are called exactly so; none where nothing is.
 
-    People are found by their user principal names, in any case, and else by their display names.
+    People are found by their user principal names, and else by their display names, in any case.
     """
     wanted = tuple(dict.fromkeys(names))
     found = await all_of((whole(channel, call, _row) for call in _calls(kind, wanted)), at_once=_PARALLEL)
@@ -45,8 +45,10 @@ def _row(raw: msgspec.Raw) -> _Row:
 
 
 def _is_called(row: _Row, name: str) -> bool:
-    if "@" in name and row.user_principal_name is not None:
-        return row.user_principal_name.casefold() == name.casefold()
+    if row.user_principal_name is not None:
+        # Graph compares names of people without their case, and so do people.
+        known = row.user_principal_name if "@" in name else row.display_name or ""
+        return known.casefold() == name.casefold()
     return row.display_name == name
 
 

@@ -151,6 +151,14 @@ def test_rollback_asks_too(planned: Lab) -> None:
         terminal.type("no")
         assert terminal.end() == 3
     assert planned.states() == off
+    who = f"Named:    Alma Berg, {planned.name_of('alma.berg')}, {planned.id_of('alma.berg')}"
+    for words in (("rollback", "--users", "alma berg"), ("set-state", "--state", "Enabled", "--user", "Alma Berg")):
+        ask_first = ("--confirm",) if words[0] == "set-state" else ()
+        with Terminal(planned, *words, *ask_first) as terminal:
+            terminal.wait_for("to go on: ")
+            assert who in ESCAPES.sub("", terminal.text)
+            terminal.type("no")
+            assert terminal.end() == 3
     with Terminal(planned, "rollback") as terminal:
         terminal.wait_for("Type contoso.example to go on: ")
         assert "3 are rolled back" in terminal.text
