@@ -13,7 +13,8 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import verb
-from migrate.commands.sandbox import ask_control_plane, write_lab_config
+from migrate.commands.sandbox import write_lab_config
+from migrate.commands.sandbox_control import ask_control_plane
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.store.files import write_atomically
 from migrate.store.plan_files import PLAN_JSON, plan_header_of

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +14,9 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import call_for, keep_for_the_verb, verb, with_globals
-from migrate.errors import BadInput, ExitCode, RemoteProblem, UsageProblem
+from migrate.commands.sandbox_control import LAB_CLIENT, ask_control_plane, running_sandbox
+from migrate.commands.sandbox_operators import grant, operator
+from migrate.errors import BadInput, ExitCode, UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.store.files import write_atomically
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from migrate.sandbox.settings import SandboxSettings
     from migrate.sandbox.tenant import Tenant
     from migrate.sandbox.tls import SandboxTls
-    from migrate.settings import Settings
 
 sandbox_app = typer.Typer(
     name="sandbox",
@@ -114,10 +114,6 @@ def _serve(
             _serve_until_stopped(call, server, save, write_config)
 
 
-_LAB_CLIENT = "44444444-0000-4000-8000-000000000001"
-"""The application that signs in to a sandbox which asks for permissions."""
-
-
 def _sign_in_lines(call: Call, url: str) -> str:
     """Return what a configuration needs where the sandbox takes no token but its own; say how to sign in."""
     if not url.startswith("https:"):
@@ -125,9 +121,9 @@ def _sign_in_lines(call: Call, url: str) -> str:
         return ""
     call.screen.say(
         "Sign in with --sign-in browser, or with --sign-in client-secret and any MFA_MIGRATE_CLIENT_SECRET but "
-        "wrong-secret."
+        "wrong-secret. Every other way: `mfa-migrate sandbox ways DIR`, with --config and the file below."
     )
-    return f"\n[sign_in]\nauthority = {json.dumps(url)}\nclient_id = {json.dumps(_LAB_CLIENT)}\n"
+    return f"\n[sign_in]\nauthority = {json.dumps(url)}\nclient_id = {json.dumps(LAB_CLIENT)}\n"
 
 
 def _tls(https: bool, cert: Path | None, key: Path | None) -> SandboxTls | None:
@@ -232,12 +228,58 @@ def dump(
         mfa-migrate sandbox dump now.json --endpoint http://127.0.0.1:8765
     """
 
-    body = ask_control_plane(_running(call), "dump", None, call.settings)
+    body = ask_control_plane(running_sandbox(call), "dump", None, call.settings)
     if str(to) == "-":
         call.screen.write_bytes([body])
     else:
         write_atomically(to, [body])
         call.screen.say(f"Tenant file: {to}")
+    return ExitCode.OK
+
+
+sandbox_app.command("operator")(operator)
+sandbox_app.command("grant")(grant)
+
+
+@sandbox_app.command("ways")
+@verb
+def ways(
+    call: Call,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the stand-ins go: programs, a certificate.")],
+    user: Annotated[
+        str, typer.Option("--user", metavar="USER", help="Who signs in as a person; by default the administrator.")
+    ] = "",
+) -> ExitCode:
+    """Write what signing in needs in every way to a running sandbox, and show the command for each.
+
+    The sandbox has to serve HTTPS. What is written stands in for a browser, a certificate, another identity provider
+    and the Azure CLI.
+
+    \b
+    Examples:
+        mfa-migrate sandbox --https --enforce-permissions --write-config lab.toml
+        mfa-migrate sandbox ways stand-ins --config lab.toml
+        mfa-migrate sandbox ways stand-ins --user op@partner.example --config lab.toml
+    """
+    from migrate.sandbox.job_tokens import ISSUER, SUBJECT
+    from migrate.sandbox.sign_in_props import job_token, ways_in, write_props
+    from migrate.views.sandbox import ways_answer
+
+    url, settings = running_sandbox(call), call.settings
+    if settings.config.ca_bundle is None or settings.tenant is None or not url.startswith("https:"):
+        raise UsageProblem(
+            "Signing in takes a sandbox that serves HTTPS, and the configuration that it wrote.",
+            hint="Start it with `mfa-migrate sandbox --https --enforce-permissions --write-config lab.toml`, and add "
+            "--config lab.toml here.",
+        )
+    client, authority = settings.sign_in.client_id or LAB_CLIENT, Path(settings.config.ca_bundle)
+    trusted = {"appId": client, "issuer": ISSUER, "subject": SUBJECT}
+    ask_control_plane(url, "federation", trusted, settings)
+    where = settings.started_in / folder
+    token = job_token(url, authority)
+    write_props(where, url=url, tenant=settings.tenant, client=client, authority=authority, token=token, user=user)
+    config = shlex.quote(str(settings.config_path))
+    call.answer(ways_answer([asdict(way) for way in ways_in(where, url, config)], f"whoami --config {config}"))
     return ExitCode.OK
 
 
@@ -271,48 +313,8 @@ def signin(
     fields = {"app": app, "client": client, "ip": ip, "country": country, "platform": platform, "register": register}
     given = {name: value for name, value in fields.items() if value is not None}
     body = {"user": user, **given, **({"mfa": False} if no_mfa else {})}
-    call.answer(signin_answer(json.loads(ask_control_plane(_running(call), "signins", body, call.settings))))
+    call.answer(signin_answer(json.loads(ask_control_plane(running_sandbox(call), "signins", body, call.settings))))
     return ExitCode.OK
-
-
-def _running(call: Call) -> str:
-    if call.settings.endpoint is None:
-        raise UsageProblem("A running sandbox is needed.", hint="Add --endpoint http://127.0.0.1:8765.")
-    return call.settings.endpoint
-
-
-def ask_control_plane(
-    endpoint: str, path: str, body: Mapping[str, Any] | None = None, settings: Settings | None = None
-) -> bytes:
-    """Ask the control plane of a running sandbox.
-
-    Raises UsageProblem for what the sandbox does not understand, and RemoteProblem when it does not answer.
-    """
-    import ssl
-
-    bundle = settings.config.ca_bundle if settings is not None else None
-    trusted = ssl.create_default_context(cafile=bundle) if endpoint.startswith("https") else None
-    request = urllib.request.Request(  # noqa: S310 - loopback only, checked in settings
-        f"{endpoint}/_sandbox/{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60, context=trusted) as answer:  # noqa: S310
-            read: bytes = answer.read()
-            return read
-    except urllib.error.HTTPError as problem:
-        with problem:
-            said = json.loads(problem.read())["error"]["message"]
-        raise UsageProblem(f"The sandbox says: {said}", hint="See `mfa-migrate help sandbox`.") from problem
-    except OSError as problem:
-        trusted_by_nobody = isinstance(getattr(problem, "reason", None), ssl.SSLCertVerificationError)
-        raise RemoteProblem(
-            f"The sandbox at {endpoint} does not answer: {problem}.",
-            hint="Name the authority that it printed at its start as ca_bundle in mfa-migrate.toml."
-            if trusted_by_nobody
-            else "Start it with `mfa-migrate sandbox`.",
-        ) from problem
 
 
 def _tenant(tenant_file: Path | None, seed: int, users: int) -> Tenant:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
+
+import typer
 
 from migrate.commands.call import Call
 from migrate.errors import Guarded, JournalBehind, NothingHere
+from migrate.model.access import SignInMethod
 from migrate.model.permissions import READ_SET
 from migrate.model.waits import Waiting
 from migrate.settings import DEFAULT_CONFIG, DEFAULT_WORKSPACE, Settings
@@ -31,6 +37,7 @@ def connection_for(settings: Settings, asks: Sequence[str] = ()) -> Connection:
     from migrate.graph.session import Connection
 
     token_file = settings.sign_in.token_file or _secret("FEDERATED_TOKEN_FILE")
+    certificate = settings.sign_in.certificate or _secret("CLIENT_CERTIFICATE_PATH")
     return Connection(
         cloud=settings.cloud,
         endpoint=settings.endpoint,
@@ -45,7 +52,7 @@ def connection_for(settings: Settings, asks: Sequence[str] = ()) -> Connection:
         client_id=settings.sign_in.client_id,
         auth=settings.sign_in.method,
         client_secret=_secret("CLIENT_SECRET"),
-        certificate_path=Path(settings.sign_in.certificate) if settings.sign_in.certificate else None,
+        certificate_path=Path(certificate) if certificate else None,
         certificate_password=_secret("CLIENT_CERTIFICATE_PASSWORD"),
         ca_bundle=Path(settings.config.ca_bundle) if settings.config.ca_bundle else None,
         pacing=settings.config.pacing,
@@ -55,6 +62,26 @@ def connection_for(settings: Settings, asks: Sequence[str] = ()) -> Connection:
 def _secret(name: str) -> str | None:
     """Return a secret from our own variable, or from the one that azure-identity documents."""
     return os.environ.get(f"MFA_MIGRATE_{name}") or os.environ.get(f"AZURE_{name}")
+
+
+def with_secrets(connection: Connection, stdin: TextIO | None, ask: Callable[..., str]) -> Connection:
+    """Return the connection with the secret that it lacks, asked for without an echo where a terminal is there.
+
+    Args:
+        connection: How the tenant is reached; the environment has been looked at.
+        stdin: Where answers come from; nothing is asked unless it is a terminal.
+        ask: Asks, as `typer.prompt` does.
+    """
+    if connection.has_constant_token or stdin is None or not stdin.isatty():
+        return connection
+    certificate, hidden = connection.certificate_path, partial(ask, hide_input=True, err=True)
+    if connection.auth is SignInMethod.CLIENT_SECRET and not connection.client_secret:
+        return replace(connection, client_secret=hidden(f"Client secret of {connection.client_id}"))
+    is_pfx = certificate is not None and certificate.suffix.casefold() in (".pfx", ".p12")
+    if connection.auth is SignInMethod.CERTIFICATE and is_pfx and connection.certificate_password is None:
+        password = hidden(f"Password of {certificate} (empty: none)", default="", show_default=False)
+        return replace(connection, certificate_password=password or None)
+    return connection
 
 
 @asynccontextmanager
@@ -76,7 +103,7 @@ async def open_tenant(
     from migrate.graph.opening import open_tenant as opened
     from migrate.graph.refusals import AccessRefused
 
-    connection = connection_for(call.settings, asks)
+    connection = with_secrets(connection_for(call.settings, asks), sys.stdin, typer.prompt)
     async with opened(connection, on_wait=on_wait or call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
         try:
             if looks_first:

@@ -7,9 +7,12 @@ import platform
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 Browse = Callable[[str], bool]
 """Opens an address; False where nothing could be opened."""
+
+_IN_THE_TERMINAL = frozenset({"lynx", "links", "elinks", "w3m", "www-browser"})
 
 REMOTE_HINT = (
     "No browser can open here. From the machine that has one: `ssh -L 8400:localhost:8400 HOST`, with the port that "
@@ -26,6 +29,9 @@ def can_open(system: str, release: str, environ: Mapping[str, str]) -> bool:
         environ: The environment.
     """
     if system in ("win32", "darwin"):
+        return True
+    named = environ.get("BROWSER", "").split(os.pathsep)[0].split()
+    if named and Path(named[0]).name not in _IN_THE_TERMINAL:  # an editor far away names one that opens at home
         return True
     return "microsoft" in release.lower() or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from migrate.sandbox.faults import Change
 from migrate.sandbox.messages import GraphError, bad_request
 from migrate.sandbox.policy_shape import merged, whole_policy
-from migrate.sandbox.roles import assignment
+from migrate.sandbox.roles import assignment, eligibility
 
 if TYPE_CHECKING:
     from migrate.sandbox.service import Sandbox
@@ -46,6 +46,9 @@ def _change_user(sandbox: "Sandbox", change: Change) -> None:
         ]
     if change.assign is not None:
         roles.assignments.append(assignment(sandbox.tenant.people.user_id(place), change.assign))
+    if change.eligible is not None:
+        user_id = sandbox.tenant.people.user_id(place)
+        roles.eligibility.append(eligibility(user_id, change.eligible, sandbox.clock.iso()))
     if change.set:
         if "id" in change.set:
             raise bad_request("The id of a user does not change.")

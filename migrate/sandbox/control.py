@@ -234,8 +234,8 @@ CALLS: tuple[ControlCall, ...] = (
         "POST",
         "change",
         Control._change,
-        "another administrator's change: `user` with `state` or `set`; `assign` or `unassign` (a role); `policy` with "
-        "`set` or `delete`; `group` with `add` or `remove`; "
+        "another administrator's change: `user` with `state` or `set`; `assign`, `unassign` or `eligible` (a role); "
+        "`policy` with `set` or `delete`; `group` with `add` or `remove`; "
         "`writes` (so many writes of another program, which share the tenant's window)",
     ),
     ControlCall(
@@ -263,6 +263,7 @@ CALLS: tuple[ControlCall, ...] = (
         "POST",
         "partners",
         Control._add_partner,
-        'let a partner\'s operator sign in (GDAP): `{"user": …, "homeTenantId": …, "roles": [template ids]}`',
+        'let a partner\'s operator sign in (GDAP): `{"user": …, "homeTenantId": …, "roles": [template ids]}`; '
+        "with `isServiceProvider` the tenant's partner settings know the home tenant",
     ),
 )

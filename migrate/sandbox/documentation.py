@@ -168,7 +168,16 @@ def _sign_in() -> Iterator[str]:
         "| `/msi/token` | a managed identity of App Service: `IDENTITY_ENDPOINT` is this address, `IDENTITY_HEADER` is "
         "`sandbox`. Without a name it is the system's own; those of users are applications with `POST /_sandbox/grants` |"
     )
-    yield "| `/devicelogin` | POST `code=…&user=…` takes the place of the page where the code is typed; `deny=1` declines |\n"
+    yield "| `/devicelogin` | a page where the code is typed; POST `code=…&user=…` does the same; `deny=1` declines |"
+    yield (
+        "| `/actions/idtoken` | another identity provider, in the shape of GitHub Actions: `ACTIONS_ID_TOKEN_REQUEST_URL` is "
+        "this address, `ACTIONS_ID_TOKEN_REQUEST_TOKEN` is `sandbox` |\n"
+    )
+    yield "Started with `--https --enforce-permissions --write-config lab.toml`, `mfa-migrate sandbox ways DIR --config lab.toml`"
+    yield "shows the command for each way to sign in and writes what it takes: a scripted browser, a program that enters device"
+    yield "codes, a certificate, a token file and an `az`. `mfa-migrate sandbox operator` makes a partner (`--home`) or changes"
+    yield "whose roles are held (`--role`, `--without`) or eligible (`--eligible`), `mfa-migrate sandbox grant` gives exactly the"
+    yield "permissions named.\n"
     yield "Tokens last an hour of the sandbox's clock. An application holds every permission named above unless"
     yield "`POST /_sandbox/grants` gives it a list of its own; `Member.Read.Hidden` is only ever given so."
     yield "With the setting `consent=asked` nothing is held from the start: a scope that was not agreed to is AADSTS65001,"

@@ -68,6 +68,8 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Template id of a directory role that the user gets, as by activating it."""
     unassign: str | None = None
     """Template id of a directory role that the user loses."""
+    eligible: str | None = None
+    """Template id of a directory role that the user may activate from now on (PIM)."""
     set: dict[str, Any] | None = None
     """Members to set on the user or the policy."""
     delete: bool = False
@@ -82,7 +84,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.group is not None:
             return self.add is not None or self.remove is not None
         if self.user is not None:
-            roles = self.assign is not None or self.unassign is not None
+            roles = any(each is not None for each in (self.assign, self.unassign, self.eligible))
             return self.state is not None or bool(self.set) or roles
         return self.writes > 0
 

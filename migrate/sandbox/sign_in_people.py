@@ -55,6 +55,10 @@ class SignInPeople:
             home=home,
         )
         self._partners[name.lower()] = self._partners[person.id.lower()] = person
+        if "isServiceProvider" in body:
+            partners = self.sandbox.tenant.partners
+            partners[:] = [each for each in partners if str(each.get("tenantId")).lower() != home.lower()]
+            partners.append({"tenantId": home, "isServiceProvider": bool(body["isServiceProvider"])})
         return {"id": person.id, "user": name, "homeTenantId": home, "roles": list(person.roles)}
 
     def clear(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote_plus
 
-from migrate.sandbox import managed_identity
+from migrate.sandbox import job_tokens, managed_identity
 from migrate.sandbox.browser_sign_in import BrowserSignIn
 from migrate.sandbox.client_proofs import ClientProofs
 from migrate.sandbox.consents import Consents
@@ -20,7 +20,13 @@ from migrate.sandbox.tokens import claims_of
 if TYPE_CHECKING:
     from migrate.sandbox.service import Sandbox
 
-_TEXT = "text/plain; charset=utf-8"
+_TEXT, _HTML = "text/plain; charset=utf-8", "text/html; charset=utf-8"
+_CODE_PAGE = (
+    "<!doctype html><title>Enter code</title><form method=post action=/devicelogin>"
+    "<p><label>Code <input name=code autofocus></label>"
+    "<p><label>Account (empty: the administrator) <input name=user></label>"
+    "<p><button>Sign in</button> <button name=deny value=1>Decline</button></form>"
+)
 _CODE_SECONDS = 900
 _DEVICE_GRANTS = ("urn:ietf:params:oauth:grant-type:device_code", "device_code")
 _OPEN_WORDS = ("organizations", "common", "consumers")
@@ -63,7 +69,7 @@ class SignInService:
         """Tell whether a path belongs here."""
         parts = [each.lower() for each in segments]
         return (
-            parts in (["common", "discovery", "instance"], ["devicelogin"])
+            parts in (["common", "discovery", "instance"], ["devicelogin"], job_tokens.PATH)
             or managed_identity.owns(parts)
             or (len(parts) >= 3 and (parts[-1] == "openid-configuration" or parts[1] == "oauth2"))
             or (len(parts) >= 2 and parts[1] in ("discovery", "v2.0", "adminconsent"))
@@ -89,6 +95,8 @@ class SignInService:
                     raise refused(code)
             if managed_identity.owns(parts):
                 return managed_identity.answer(self._sandbox, call)
+            if parts == job_tokens.PATH:
+                return job_tokens.answer(self._sandbox, call)
             if parts == ["common", "discovery", "instance"]:
                 return self._instances(call)
             if parts == ["devicelogin"]:
@@ -205,7 +213,7 @@ class SignInService:
     def _enter_code(self, call: Call) -> Answer:
         """Take the place of the page where a person types the code; `user` defaults to the administrator."""
         if call.method != "POST":
-            return Answer(200, "Send the code with POST: code=CODE&user=NAME (or deny=1).\n", content_type=_TEXT)
+            return Answer(200, _CODE_PAGE, content_type=_HTML)
         form = _form(call)
         wanted = _field(form, "code").strip().upper()
         code = next((each for each in self._codes.values() if each.user_code == wanted), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from migrate.model.record import JsonObject
 from migrate.model.words import counted
@@ -42,3 +43,32 @@ def signin_answer(entry: JsonObject) -> Answer:
         ],
         lines=lines,
     )
+
+
+def ways_answer(ways: Sequence[Mapping[str, Any]], command: str) -> Answer:
+    """Return the answer with the command for each way to sign in to a sandbox.
+
+    Args:
+        ways: Each with kind, environment, before, after and note.
+        command: What is typed, without the option that chooses the way.
+    """
+    rows = [(way["kind"], way["before"], _typed(way, command), way["note"]) for way in ways]
+
+    def lines() -> Iterator[str]:
+        for kind, before, typed, note in rows:
+            yield f"# {kind}: {note}" if note else f"# {kind}"
+            yield from ([before] if before else [])
+            yield typed
+
+    return Answer(
+        kind="ways",
+        document={"ways": [dict(zip(("kind", "before", "command", "note"), row, strict=True)) for row in rows]},
+        columns=("Kind", "Before", "Command", "Note"),
+        rows=lambda: rows,
+        lines=lines,
+    )
+
+
+def _typed(way: Mapping[str, Any], command: str) -> str:
+    environment = [f'{name}="{value}"' for name, value in way["environment"].items()]
+    return " ".join([*environment, f"mfa-migrate {command} --sign-in {way['kind']}", *filter(None, [way["after"]])])
