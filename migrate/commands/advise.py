@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.plan import rules_for
 from migrate.commands.sign_in_evidence import ways_seen_in
@@ -71,7 +72,8 @@ def advise(
             path = _written(call, remedies, snapshot.evidence())
             call.answer(taken_answer(remedies, path))
         else:
-            call.answer(advice_answer(snapshot.header, advice, lambda: _people(snapshot, adviser, advice)))
+            moment = now_or_export(call, workspace, snapshot).moment
+            call.answer(advice_answer(snapshot.header, advice, moment, lambda: _people(snapshot, adviser, advice)))
     return ExitCode.FINDINGS if exit_code and advice.uncovered else ExitCode.OK
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call, dialect_of
-from migrate.commands.explain import Suppose, Without, apps_that_matter, baseline_answer, supposed
+from migrate.commands.explain import Suppose, Without, supposed
+from migrate.commands.judging import apps_that_matter, baseline_answer
 from migrate.commands.live import tenant_as_now
 from migrate.commands.options import verb
 from migrate.commands.wiring import workspace_of

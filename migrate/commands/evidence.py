@@ -15,7 +15,7 @@ import typer
 from migrate import __version__
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.change_record import LanguageOption, record_of, refuse_language
-from migrate.commands.explain import apps_that_matter, baseline_answer
+from migrate.commands.judging import apps_that_matter, baseline_answer
 from migrate.commands.now import now_in
 from migrate.commands.options import verb
 from migrate.commands.report_facts import report_facts

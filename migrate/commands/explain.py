@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.judging import accepted_gaps, apps_that_matter, baseline_answer
 from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.people import known_as, named_user
 from migrate.commands.wiring import open_tenant, workspace_of
-from migrate.errors import ExitCode, UsageProblem
+from migrate.errors import ConfigProblem, ExitCode, UsageProblem
+from migrate.model.advice import Enough
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.now import Moment
 from migrate.model.reasons import NO_REASON
 from migrate.model.replies import user_of
-from migrate.model.tenant_settings import BaselineScopes, answer_on
 from migrate.model.users import AnyUser, UserProfile
-from migrate.settings import Settings
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from migrate.model.explanation import Explanation
+
+MOST_FOR_ENOUGH = 100_000
+"""Above so many people the numbers of each step take longer than an answer about one person may."""
 
 Suppose = Annotated[
     list[Path] | None,
@@ -65,7 +68,8 @@ def explain(
     """Explain whether enabled Conditional Access policies require MFA of a user, and why.
 
     Answers from the last export and from what this tool changed since. The verdict is covered, partly, uncovered or
-    unknown; every open region is named, with what would close it. With --live it reads both from the tenant and needs
+    unknown; every open region is named, with what would close it, and
+    each single step that alone would be enough, with what it costs. With --live it reads both from the tenant and needs
     no export. `mfa-migrate help coverage` explains the verdicts and what the proof leaves out.
 
     \b
@@ -86,8 +90,31 @@ def explain(
     explanation = _explained(call, found, evidence, moment, app)
     with_it = _explained(call, found, supposed(there, suppose), moment, app).coverage if without else None
     accepted = accepted_gaps(call.settings, _day_of(moment))
-    call.answer(explain_answer(explanation, accepted, moment, without=without, with_it=with_it))
+    plain = not (suppose or without or live or app) and not explanation.coverage.is_proven(accepted)
+    enough = _enough(call, found) if plain else None
+    call.answer(explain_answer(explanation, accepted, moment, without=without, with_it=with_it, enough=enough))
     return ExitCode.FINDINGS if exit_code and explanation.coverage.verdict is not Verdict.COVERED else ExitCode.OK
+
+
+def _enough(call: Call, user: AnyUser) -> Enough:
+    """Return what alone would be enough for somebody, by the engine of `advise`, as the tenant is now."""
+    from migrate.commands.plan import rules_for
+    from migrate.commands.sign_in_evidence import ways_seen_in
+    from migrate.decide.advice.advising import Adviser
+    from migrate.decide.now import evidence_as_now, users_as_now
+
+    workspace = workspace_of(call)
+    with open_snapshot(workspace) as snapshot:
+        if snapshot.header.users > MOST_FOR_ENOUGH:
+            return Enough(steps=(), planned=False, unknown="so many people are looked at by `mfa-migrate advise` alone")
+        try:
+            rules = rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
+        except ConfigProblem as problem:
+            return Enough(steps=(), planned=False, unknown=problem.what)
+        now = now_or_export(call, workspace, snapshot)
+        adviser = Adviser(snapshot.header, evidence_as_now(snapshot.evidence(), now), rules, ways_seen_in(workspace))
+        adviser.take(users_as_now(snapshot.users(), now))
+        return adviser.enough_for(user)
 
 
 def _explained(call: Call, user: AnyUser, evidence: Evidence, moment: Moment, apps: list[str] | None) -> Explanation:
@@ -166,18 +193,3 @@ def supposed(evidence: Evidence, files: list[Path] | None, without: str | None =
     policies = tuple(policy for file in files or () for policy in read_policy_file(file))
     changed = evidence_with(evidence, policies) if policies else evidence
     return changed if without is None else evidence_without(changed, policy_called(without, changed))
-
-
-def apps_that_matter(settings: Settings) -> frozenset[str] | None:
-    """Return the application ids of the configuration; None means every application."""
-    return frozenset(settings.config.coverage.apps) or None
-
-
-def baseline_answer(settings: Settings, day: date) -> BaselineScopes:
-    """Return the configuration's answer about baseline scopes, as it counts on a day."""
-    return answer_on(settings.config.tenant_settings.answer, day)
-
-
-def accepted_gaps(settings: Settings, day: date) -> frozenset[str]:
-    """Return the gap tags that the configuration accepts on a day."""
-    return frozenset(gap.gap for gap in settings.config.accept_partial if day < gap.expires)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migrate import __version__
 from migrate.commands.call import Call
-from migrate.commands.explain import apps_that_matter, baseline_answer
+from migrate.commands.judging import apps_that_matter, baseline_answer
 from migrate.commands.wiring import journal_to_read, now_utc
 from migrate.errors import MfaMigrateError, NothingHere
 from migrate.model.plan import PlanHeader

@@ -214,6 +214,42 @@ class Proposal(Record, frozen=True, kw_only=True):
     """For the end of an exclusion of people."""
 
 
+class LeaveGroup(Record, frozen=True, kw_only=True, tag_field="remedy", tag="leaveGroup"):
+    """Take one person, or a group that they are in, out of a group. It is the administrator's to do."""
+
+    group_id: str
+    """The group that is left (lower case)."""
+    group: str
+    member_id: str
+    member: str
+    """User principal name or name of the group that is taken out."""
+    excluded_from: tuple[str, ...]
+    """Names of enabled policies that exclude by it."""
+
+
+class EnoughStep(Record, frozen=True, kw_only=True):
+    """One step that alone makes one person covered."""
+
+    do: Remedy | LeaveGroup
+    effect: Effect | None
+    """What it does to everybody; None for leaving a group, which concerns whoever leaves."""
+    leaving: int = 0
+    """How many people leave with the step, this person included."""
+    inside: InExclusion | None = None
+    """For the end of an exclusion of people."""
+
+
+class Enough(Record, frozen=True, kw_only=True):
+    """What alone would be enough for one person who is not covered."""
+
+    steps: tuple[EnoughStep, ...]
+    """The smallest first."""
+    planned: bool
+    """The policies that the configuration asks for cover them already, once the plan has made them."""
+    unknown: str = ""
+    """Why nothing can be said; empty where it can."""
+
+
 class Way(Record, frozen=True, kw_only=True):
     """Some steps that together cover as many people as possible."""
 

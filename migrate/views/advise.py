@@ -23,6 +23,7 @@ from migrate.model.advice import (
     WidenOurs,
 )
 from migrate.model.instants import minute_utc
+from migrate.model.now import Moment
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, UnreadableUser
 from migrate.model.words import counted
@@ -56,9 +57,12 @@ _BLOCKED = {
 
 
 def advice_answer(
-    header: SnapshotHeader, advice: Advice, people: Callable[[], Iterable[tuple[str, str, Number, AnyUser]]]
+    header: SnapshotHeader,
+    advice: Advice,
+    moment: Moment,
+    people: Callable[[], Iterable[tuple[str, str, Number, AnyUser]]],
 ) -> Answer:
-    """Return the advice.
+    """Return the advice, with what is known to have changed since the export that it is true for.
 
     `people` yields for the CSV whom each number is made of: the steps by number, the steps in words, the number, the
     user.
@@ -68,6 +72,7 @@ def advice_answer(
         document={
             "tenant": header.organization.display_name,
             "snapshotTakenAt": header.taken_at,
+            "changesSince": moment.changes,
             "waiting": advice.waiting,
             "uncovered": advice.uncovered,
             "proposals": [_proposal_document(one) for one in advice.proposals],
@@ -88,7 +93,7 @@ def advice_answer(
         },
         columns=COLUMNS,
         rows=lambda: (_person_cells(*one) for one in people()),
-        lines=lambda: _lines(header, advice),
+        lines=lambda: _lines(header, advice, moment),
     )
 
 
@@ -117,9 +122,10 @@ def _person_cells(steps: str, words: str, number: Number, user: AnyUser) -> tupl
     return steps, words, number.value, user.profile.id, user.profile.user_principal_name, state
 
 
-def _lines(header: SnapshotHeader, advice: Advice) -> Iterator[Any]:
+def _lines(header: SnapshotHeader, advice: Advice, moment: Moment) -> Iterator[Any]:
     name = header.organization.display_name
     yield f"Advice for {name} ({header.organization.default_domain}), from the export of {minute_utc(header.taken_at)}"
+    yield from _since_lines(moment)
     if not advice.uncovered:
         yield f"Everybody on per-user MFA is covered ({advice.waiting}), or kept out by the configuration."
         yield "Next: `mfa-migrate plan`."
@@ -135,6 +141,14 @@ def _lines(header: SnapshotHeader, advice: Advice) -> Iterator[Any]:
         yield ""
         number = advice.ways[0].steps[0] if advice.ways else advice.proposals[0].number
         yield f"`-o csv` names the people behind each number. Next: `mfa-migrate advise --take {number}`."
+
+
+def _since_lines(moment: Moment) -> Iterator[str]:
+    """Yield that the numbers are older than what this tool did. Advice rests on what was read, never on the journal."""
+    if moment.changes or moment.in_doubt:
+        changed = f"{counted(moment.changes, 'change')} by this tool until {minute_utc(moment.until)}"
+        what = changed if moment.changes else "changes of which nobody knows yet what became"
+        yield f"Its numbers do not count {what}: `mfa-migrate export`, then `mfa-migrate advise`, counts them."
 
 
 def _way_lines(advice: Advice) -> Iterator[str]:
@@ -163,6 +177,11 @@ def effect_lines(effect: Effect, uncovered: int) -> Iterator[str]:
     """Yield what steps do, in a line or three."""
     partly = effect.number(Number.PARTLY)
     yield f"covers {effect.number(Number.COVERED)} of {uncovered}" + (f", partly {partly}" if partly else "")
+    yield from effect_lines_alone(effect)
+
+
+def effect_lines_alone(effect: Effect) -> Iterator[str]:
+    """Yield whom steps newly require and may block, in a line or two."""
     ability = _named(effect, _ABILITY)
     newly = f"newly required to use MFA: {effect.newly_required}"
     kinds = _named(effect, _KINDS)

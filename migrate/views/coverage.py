@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from migrate.model.advice import Enough
 from migrate.model.cells import joined
 from migrate.model.coverage import Coverage, CoverageClass, Verdict
 from migrate.model.evidence import PolicyState
@@ -19,6 +20,7 @@ from migrate.model.explanation import (
 from migrate.model.now import Moment
 from migrate.model.users import UserProfile
 from migrate.model.words import counted
+from migrate.views.enough import enough_document, enough_lines
 from migrate.views.moments import said_moment
 from migrate.views.screen import Answer, styled, table
 
@@ -64,11 +66,12 @@ def explain_answer(
     *,
     without: str | None = None,
     with_it: Coverage | None = None,
+    enough: Enough | None = None,
 ) -> Answer:
     """Return the chain of evidence of one user.
 
     `accepted` are the gap tags that the configuration accepts; `without` names the policy that was left out of the
-    judgement, and `with_it` is what the coverage is with it.
+    judgement, and `with_it` is what the coverage is with it; `enough` is what alone would make the person covered.
     """
     coverage = explanation.coverage
 
@@ -83,6 +86,8 @@ def explain_answer(
             yield f"  This is without {without!r}; with it: {with_it.summary}"
         if coverage.verdict is not Verdict.COVERED and coverage.is_proven(accepted):
             yield "  Accepted:      every open region is accepted in the configuration"
+        if enough is not None:
+            yield from enough_lines(enough)
         yield ""
         for answer in explanation.policies:
             yield from _policy_lines(answer)
@@ -110,6 +115,7 @@ def explain_answer(
             "user": user,
             "coverage": found,
             "policies": explanation.policies,
+            "enough": None if enough is None else enough_document(enough),
             "without": None if with_it is None else {"policy": without, "withIt": coverage_document(with_it)},
         },
         columns=POLICY_COLUMNS,

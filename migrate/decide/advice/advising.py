@@ -10,11 +10,25 @@ from migrate.decide import policy_steps
 from migrate.decide.advice.accepting import acceptances_of
 from migrate.decide.advice.candidates import Bans, candidates_of
 from migrate.decide.advice.costs import Costs
+from migrate.decide.advice.leaving import leaving_steps
 from migrate.decide.advice.people import People
 from migrate.decide.advice.search import WORK_LIMIT, Found, Search
 from migrate.decide.advice.taking import ours
 from migrate.decide.advice.worlds import Steps, Worlds
-from migrate.model.advice import Advice, Effect, Ended, EndExclusion, Number, Proposal, Remedy, RuledOut, Way
+from migrate.decide.coverage.judge import Judge
+from migrate.model.advice import (
+    Advice,
+    Effect,
+    Ended,
+    EndExclusion,
+    Enough,
+    EnoughStep,
+    Number,
+    Proposal,
+    Remedy,
+    RuledOut,
+    Way,
+)
 from migrate.model.evidence import Evidence
 from migrate.model.rules import Rules
 from migrate.model.sign_ins import Coordinate, WaysSeen
@@ -83,7 +97,7 @@ class Adviser:
 
     def advice(self, *, work_limit: int = WORK_LIMIT) -> Advice:
         """Return the advice for the users that were taken in."""
-        bans = Bans(self._evidence, self._rules, frozenset(self._people.sync_accounts_by_name))
+        bans = self._bans()
         whys = [bans.why_never(remedy) for remedy in self._remedies]
         allowed = sum(1 << place for place, why in enumerate(whys) if why is None)
         search = Search(self._worlds, self._people, self._costs, allowed, work_limit=work_limit)
@@ -110,6 +124,48 @@ class Adviser:
             ),
             acceptances=acceptances_of(self._people, frozenset(gap.tag for gap in self._rules.accepted_gaps)),
             sign_ins_since=None if self._ways is None else self._ways.since,
+        )
+
+    def _bans(self) -> Bans:
+        return Bans(self._evidence, self._rules, frozenset(self._people.sync_accounts_by_name))
+
+    def enough_for(self, user: AnyUser) -> Enough:
+        """Return which steps would each alone make somebody covered, the smallest first. Everybody is taken in before.
+
+        The same engine judges as for the whole advice, and what that never proposes is not proposed here.
+        """
+        cell = self._people.cell_of(user)
+        if cell is None:
+            return Enough(steps=(), planned=False)
+        if self._people.is_proven(cell):
+            return Enough(steps=(), planned=True)
+        bans = self._bans()
+        accepted = frozenset(gap.tag for gap in self._rules.accepted_gaps)
+
+        def is_covered(evidence: Evidence) -> bool:
+            judge = Judge(evidence, apps_that_matter=self._rules.apps_that_matter, baseline=self._rules.baseline)
+            return judge.coverage_of(user.profile).is_proven(accepted)
+
+        leaving = [one for one in leaving_steps(user.profile, self._evidence, bans) if is_covered(one.evidence)]
+        alone = [
+            (self._costs.effect_of(1 << place), remedy)
+            for place, remedy in enumerate(self._remedies)
+            if bans.why_never(remedy) is None and self._worlds.is_proven(cell.sort, 1 << place)
+        ]
+        alone.sort(key=lambda one: one[0].cost)
+        return Enough(
+            steps=(
+                *(one.step for one in sorted(leaving, key=lambda one: one.step.leaving)),
+                *(
+                    EnoughStep(
+                        do=self._named(remedy),
+                        effect=effect,
+                        inside=self._costs.inside(remedy) if isinstance(remedy, EndExclusion) else None,
+                    )
+                    for effect, remedy in alone
+                ),
+            ),
+            planned=False,
         )
 
     def behind(self, user: AnyUser, numbers: Iterable[int]) -> tuple[Number, ...]:

@@ -193,6 +193,10 @@ class Bans:
             if group is None or group.status is not ReadStatus.READ or group.unnamed:
                 return Never.MEMBERS_UNKNOWN
             inside = group.members | group.eligible
+        return self.why_not_reach(inside)
+
+    def why_not_reach(self, inside: frozenset[str]) -> Never | None:
+        """Return why these people must stay where a policy does not reach them, or None."""
         if inside & self._emergency:
             return Never.EMERGENCY_ACCESS
         # Where nobody knows which accounts these are, anybody who is excluded may be one.
