@@ -13,13 +13,13 @@ import typer
 from migrate import __version__
 from migrate.commands.call import Call, dialect_of
 from migrate.commands.config_names import names_in
+from migrate.commands.exported_tenant import refuse_other_tenant
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
 from migrate.commands.report import try_report
 from migrate.commands.sign_in_evidence import ways_seen_in
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.wave_lists import wave_rules
-from migrate.commands.what_if import refuse_other_tenant
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
 from migrate.config import AcceptCaught, Config, EmergencyAccess, Exclusion, limits_of
 from migrate.config_sign_ins import SignInConfig

@@ -68,7 +68,7 @@ async def read(call: Call, workspace: Workspace, book: SignInBook, asked: AskedW
     Raises:
         RemoteProblem: Graph does not give it. For want of a licence or a permission that is kept, too.
     """
-    from migrate.commands.what_if import refuse_other_tenant
+    from migrate.commands.exported_tenant import refuse_other_tenant
     from migrate.decide.sign_ins.reduction import Reducer
     from migrate.engine.sign_in_reading import LogReading
     from migrate.exchange.sign_in_columns import SignInColumns, digest

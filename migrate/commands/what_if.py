@@ -9,6 +9,7 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.explain import Suppose, Without, known_user, named_app, supposed
+from migrate.commands.exported_tenant import refuse_other_tenant
 from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.wiring import open_tenant, workspace_of
@@ -18,7 +19,7 @@ from migrate.model.record import JsonObject
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
-    from migrate.graph.tenant import GraphTenant
+    pass
 
 
 @verb
@@ -168,14 +169,3 @@ async def _evaluated(call: Call, snapshot: Snapshot, body: JsonObject) -> tuple[
     async with open_tenant(call) as tenant:
         await refuse_other_tenant(tenant, snapshot)
         return await tenant.evaluate(body)
-
-
-async def refuse_other_tenant(tenant: GraphTenant, snapshot: Snapshot) -> None:
-    """Raise UsageProblem when the sign-in is to another tenant than the export is of."""
-    organization, exported = await tenant.read_organization(), snapshot.header.organization
-    if organization.tenant_id != exported.tenant_id:
-        raise UsageProblem(
-            f"The sign-in is to the tenant {organization.display_name} ({organization.tenant_id}), and the "
-            f"export is of {exported.display_name} ({exported.tenant_id}).",
-            hint="Sign in to the other tenant, or run `mfa-migrate export` again.",
-        )
