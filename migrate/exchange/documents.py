@@ -89,7 +89,7 @@ def plan_csv(rows: Iterable[PlanRow], dialect: Dialect = PLAIN) -> Iterator[byte
 def plan_rows(source: Path | BinaryIO) -> Iterator[PlanRow]:
     """Yield the rows of plan.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
     required = [column for column in PLAN_COLUMNS if column not in PLAN_COLUMNS_SINCE]
-    return _decoded(source, required, _plan_row)
+    return _decoded(source, required, _PlanRows().row)
 
 
 def rollback_csv(rows: Iterable[RollbackRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -203,6 +203,29 @@ def _decoded(
         except (msgspec.ValidationError, BadInput) as error:
             raise BadInput(f"{name_of(source)}, data row {count}: {error}") from error
         yield row
+
+
+class _PlanRows:
+    """Makes rows of a plan. Most differ in who they are about only, so what the other cells say is found out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], PlanRow] = {}
+
+    def row(self, cells: dict[str, str]) -> PlanRow:
+        user_id, name = cells["ObjectId"], cells["UserPrincipalName"]
+        # Any text may stand in these two; all others are the key, in the order of the file's one header.
+        key = tuple([cell for column, cell in cells.items() if column not in _WHO])
+        known = self._known.get(key)
+        if known is None:
+            known = _plan_row(cells)
+            if len(self._known) < _KEPT:
+                self._known[key] = known
+        return msgspec.structs.replace(known, user_id=user_id, user_principal_name=name)
+
+
+_WHO = frozenset({"ObjectId", "UserPrincipalName"})
+_KEPT = 4096
+"""How many different rows are kept: what they take stays bounded, whatever a plan says."""
 
 
 def _plan_row(cells: dict[str, str]) -> PlanRow:

@@ -40,6 +40,7 @@ class Snapshot:
             self._places = {block.first_id: place for place, block in enumerate(self._blocks)}
             self._checked: set[str] = set()
             self._indexes_hold: bool | None = None
+            self._registrations: dict[bytes, Registration] = {}
         except BaseException:
             self._connection.close()
             raise
@@ -62,7 +63,8 @@ class Snapshot:
         Raises:
             FolderDamaged: A row is not what was written; nobody of its block was handed out.
         """
-        return (user for user, _ in self.users_with_requests())
+        for rows in self._checked_blocks():
+            yield from map(self._decoded, rows)
 
     def users_with_requests(self) -> Iterator[tuple[AnyUser, str]]:
         """Yield the same with the id of the request that read the state; empty where it was read in another way.
@@ -70,12 +72,16 @@ class Snapshot:
         Raises:
             FolderDamaged: As `users`.
         """
+        for rows in self._checked_blocks():
+            yield from ((self._decoded(row), row[REQUEST_ID] or "") for row in rows)
+
+    def _checked_blocks(self) -> Iterator[list[Row]]:
         with sqlite_errors_about(self._path, SNAPSHOT_SCHEMA):
             rows: Iterator[Row] = self._connection.execute(f"{ROWS} ORDER BY users.id")
             for block in self._blocks:
                 found = list(islice(rows, block.rows))
                 self._check(block, found)
-                yield from ((self._decoded(row), row[REQUEST_ID] or "") for row in found)
+                yield found
             if next(rows, None) is not None:
                 raise self._damaged("it holds users that were not written")
 
@@ -157,9 +163,10 @@ class Snapshot:
         profile, _, state, problem, request_id, registration, code, parts, *_ = row
         try:
             person = _PROFILE.decode(profile)
-            report = None if registration is None else _REGISTRATION.decode(registration)
+            report = None if registration is None else self._registration(registration)
             if state is not None:
-                return UserRecord(profile=person, mfa_state=MfaState(state), registration=report)
+                read = _STATES.get(state) or MfaState(state)
+                return UserRecord(profile=person, mfa_state=read, registration=report)
             return UnreadableUser(
                 profile=person,
                 reason=_reason(problem, code, parts),
@@ -168,6 +175,15 @@ class Snapshot:
             )
         except (msgspec.DecodeError, ValueError, TypeError) as error:
             raise self._damaged(f"a user cannot be decoded ({error})") from error
+
+    def _registration(self, body: bytes) -> Registration:
+        """Return a registration; most people have one of a few, which is decoded once."""
+        known = self._registrations.get(body)
+        if known is None:
+            known = _REGISTRATION.decode(body)
+            if len(self._registrations) < _KEPT:
+                self._registrations[body] = known
+        return known
 
     def _damaged(self, what: str) -> FolderDamaged:
         return damaged(self._path, SNAPSHOT_SCHEMA, what)
@@ -180,4 +196,7 @@ def _reason(problem: str | None, code: str | None, parts: str | None) -> Reason:
     return why_of(problem) if problem else reason_of(Why.NEVER_READ)
 
 
+_STATES = {state.value: state for state in MfaState}
+_KEPT = 4096
+"""How many different registrations are kept decoded: what they take stays bounded in any tenant."""
 _PROFILE, _REGISTRATION = msgspec.json.Decoder(UserProfile), msgspec.json.Decoder(Registration)

@@ -9,7 +9,7 @@ from migrate.decide.coverage.judge import Judge
 from migrate.decide.now import evidence_as_now
 from migrate.decide.report.exceptions import Named, exceptions_of
 from migrate.decide.report.judging import FRESH, migration_box, tenant_box
-from migrate.decide.report.persons import person_of
+from migrate.decide.report.persons import Persons
 from migrate.decide.report.policies import policies_of
 from migrate.decide.report.run_fold import RunFold
 from migrate.decide.report.tally import Tally
@@ -73,11 +73,9 @@ def facts_of(
     """
     evidence = evidence_as_now(known.evidence, known.now)
     judge = Judge(evidence, apps_that_matter=known.apps, baseline=known.baseline)
-    tally = Tally()
+    tally, persons = Tally(), Persons(known.now, known.fold.users)
     for user, row in _beside(users, rows):
-        profile = user.profile
-        told = known.fold.users.get(profile.id)
-        person = person_of(user, known.now, told, row, judge.coverage_of(profile).verdict)
+        person = persons.of(user, row, judge.coverage_of(user.profile).verdict)
         tally.take(person, row)
         if keep is not None:
             keep(person)
@@ -89,9 +87,10 @@ def _beside(users: Iterable[AnyUser], rows: Iterable[PlanRow]) -> Iterator[tuple
     coming = iter(rows)
     row = next(coming, None)
     for user in users:
-        while row is not None and row.user_id < user.profile.id:
+        user_id = user.profile.id
+        while row is not None and row.user_id < user_id:
             row = next(coming, None)
-        yield user, row if row is not None and row.user_id == user.profile.id else None
+        yield user, row if row is not None and row.user_id == user_id else None
 
 
 def _facts(known: Known, tally: Tally, named: Named) -> ReportFacts:

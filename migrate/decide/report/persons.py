@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
+import msgspec
+
 from migrate.decide.capability import METHODS, NO_MFA
 from migrate.decide.now import user_as_now
 from migrate.decide.report.run_fold import Told
@@ -17,6 +21,43 @@ _APP = frozenset({"microsoftauthenticatorpush", "microsoftauthenticatorpasswordl
 _CODE = frozenset({"softwareonetimepasscode", "hardwareonetimepasscode"})
 _PASSKEY = frozenset(name for name, method in METHODS.items() if method.modes & {"fido2", "windowshelloforbusiness"})
 _PHONE = frozenset(name for name, method in METHODS.items() if method.is_phone)
+
+
+_KEPT = 4096
+"""How many sorts of accounts are kept: what they take stays bounded in any tenant."""
+
+
+class Persons:
+    """Says it of everybody of a folder. Accounts that nothing was done to differ in few things, so each sort is judged
+    once."""
+
+    def __init__(self, now: Now, told: Mapping[str, Told]) -> None:
+        """Take what this tool did since the export, and what the journal tells by user id."""
+        self._now, self._told = now, told
+        self._known: dict[Hashable, Person] = {}
+
+    def of(self, user: AnyUser, row: PlanRow | None, verdict: Verdict) -> Person:
+        """Return one account. `row` and `verdict` are as for `person_of`."""
+        profile = user.profile
+        told = self._told.get(profile.id)
+        if told is not None or profile.id in self._now.users:
+            return person_of(user, self._now, told, row, verdict)
+        registration = user.registration
+        sort = (
+            user.mfa_state if isinstance(user, UserRecord) else None,
+            profile.is_agent,
+            profile.is_guest,
+            profile.account_enabled,
+            None if registration is None else (registration.is_mfa_registered, registration.methods_registered),
+            None if row is None else (row.action, row.wave, row.hold_reason),
+            verdict,
+        )
+        known = self._known.get(sort)
+        if known is None:
+            known = person_of(user, self._now, None, row, verdict)
+            if len(self._known) < _KEPT:
+                self._known[sort] = known
+        return msgspec.structs.replace(known, user_id=profile.id, user_principal_name=profile.user_principal_name)
 
 
 def person_of(user: AnyUser, now: Now, told: Told | None, row: PlanRow | None, verdict: Verdict) -> Person:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from migrate.model.coverage import Verdict
 from migrate.model.plan import HoldReason, PlanRow
-from migrate.model.report import AccountKind, Flow, HeldFacts, Person, PersonOutcome, RequiredBy, Totals
+from migrate.model.report import AccountKind, Flow, HeldFacts, Person, PersonOutcome, RequiredBy, Strongest, Totals
 from migrate.model.users import MfaState
 from migrate.model.words import FIRST
 
@@ -15,6 +15,8 @@ KEPT = 12
 _OPEN = frozenset({RequiredBy.NEITHER, RequiredBy.PARTLY, RequiredBy.UNKNOWN})
 
 _Cell = tuple[MfaState | None, Verdict, PersonOutcome]
+_Sort = tuple[MfaState | None, Verdict, PersonOutcome, MfaState | None, RequiredBy, AccountKind, Strongest, int | None]
+"""All that is counted of an account: before, verdict, outcome, state, who requires it, kind, strongest and wave."""
 
 
 class Tally:
@@ -22,67 +24,71 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with nobody."""
-        self.people = 0
-        self._cells: Counter[_Cell] = Counter()
-        self._states: Counter[MfaState | None] = Counter()
-        self._required: Counter[RequiredBy] = Counter()
-        self._strongest: Counter[str] = Counter()
-        self._kinds: Counter[AccountKind] = Counter()
-        self._waves: Counter[tuple[int, PersonOutcome]] = Counter()
+        self._sorts: dict[_Sort, int] = {}
         self._held: dict[HoldReason, _Held] = {}
-        self._open_by_us = 0
-        self._enabled_before = 0
         self.unread_in_plan = 0
 
     def take(self, person: Person, row: PlanRow | None) -> None:
         """Count one account; `row` is that of the plan."""
-        self.people += 1
-        self._cells[person.before, person.verdict, person.outcome] += 1
-        self._states[person.state] += 1
-        self._required[person.required_by] += 1
-        self._kinds[person.kind] += 1
-        if person.required_by not in (RequiredBy.AGENT, RequiredBy.ACCOUNT_OFF):
-            self._strongest[person.strongest.value] += 1
-        if person.wave is not None:
-            self._waves[person.wave, person.outcome] += 1
+        sort = (
+            person.before,
+            person.verdict,
+            person.outcome,
+            person.state,
+            person.required_by,
+            person.kind,
+            person.strongest,
+            person.wave,
+        )
+        self._sorts[sort] = self._sorts.get(sort, 0) + 1
         if person.hold is not None and row is not None:
             self._held.setdefault(person.hold, _Held()).take(person, row)
             self.unread_in_plan += person.hold is HoldReason.UNREADABLE
-        if person.outcome is PersonOutcome.DONE:
-            self._open_by_us += person.required_by in _OPEN
-            self._enabled_before += person.before is MfaState.ENABLED
 
     def totals(self) -> Totals:
         """Return the numbers of everybody."""
-        outcomes: Counter[str] = Counter()
-        verdicts: Counter[str] = Counter()
-        for (_, verdict, outcome), people in self._cells.items():
+        outcomes, states, verdicts, required, strongest, kinds = (Counter[str]() for _ in range(6))
+        open_by_us = enabled_before = 0
+        for (before, verdict, outcome, state, required_by, kind, method, _), people in self._sorts.items():
             outcomes[outcome.value] += people
+            states["unreadable" if state is None else state.value] += people
             verdicts[verdict.value] += people
-        states = {"unreadable" if state is None else state.value: people for state, people in self._states.items()}
+            required[required_by.value] += people
+            kinds[kind.value] += people
+            if required_by not in (RequiredBy.AGENT, RequiredBy.ACCOUNT_OFF):
+                strongest[method.value] += people
+            if outcome is PersonOutcome.DONE:
+                open_by_us += people if required_by in _OPEN else 0
+                enabled_before += people if before is MfaState.ENABLED else 0
         return Totals(
-            people=self.people,
+            people=sum(self._sorts.values()),
             by_outcome=_sorted(outcomes),
             by_state=_sorted(states),
             by_verdict=_sorted(verdicts),
-            by_required=_sorted({key.value: people for key, people in self._required.items()}),
-            by_strongest=_sorted(self._strongest),
-            by_kind=_sorted({key.value: people for key, people in self._kinds.items()}),
-            open_by_us=self._open_by_us,
-            enabled_before=self._enabled_before,
+            by_required=_sorted(required),
+            by_strongest=_sorted(strongest),
+            by_kind=_sorted(kinds),
+            open_by_us=open_by_us,
+            enabled_before=enabled_before,
         )
 
     def flows(self) -> tuple[Flow, ...]:
         """Return the ribbons, in the order of the enums."""
-        order = sorted(self._cells, key=lambda cell: (str(cell[0] or "~"), cell[1].value, cell[2].value))
+        cells: Counter[_Cell] = Counter()
+        for (before, verdict, outcome, *_), people in self._sorts.items():
+            cells[before, verdict, outcome] += people
+        order = sorted(cells, key=lambda cell: (str(cell[0] or "~"), cell[1].value, cell[2].value))
         return tuple(
-            Flow(before=before, verdict=verdict, outcome=outcome, people=self._cells[before, verdict, outcome])
+            Flow(before=before, verdict=verdict, outcome=outcome, people=cells[before, verdict, outcome])
             for before, verdict, outcome in order
         )
 
     def wave(self, number: int) -> dict[str, int]:
         """Return the outcomes of the people of a wave."""
-        found = {outcome.value: people for (wave, outcome), people in self._waves.items() if wave == number}
+        found: Counter[str] = Counter()
+        for (_, _, outcome, *_, wave), people in self._sorts.items():
+            if wave == number:
+                found[outcome.value] += people
         return _sorted(found)
 
     def held(self) -> tuple[HeldFacts, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from operator import attrgetter
 
 import msgspec
 
@@ -66,13 +67,13 @@ class ShownColumn(Record, frozen=True, kw_only=True):
 
 _Cell = Callable[[Person], "StrEnum | int | None"]
 _CELLS: dict[str, _Cell] = {
-    "kind": lambda person: person.kind,
-    "before": lambda person: person.before,
-    "state": lambda person: person.state,
-    "required": lambda person: person.required_by,
-    "outcome": lambda person: person.outcome,
-    "wave": lambda person: person.wave,
-    "hold": lambda person: person.hold,
+    "kind": attrgetter("kind"),
+    "before": attrgetter("before"),
+    "state": attrgetter("state"),
+    "required": attrgetter("required_by"),
+    "outcome": attrgetter("outcome"),
+    "wave": attrgetter("wave"),
+    "hold": attrgetter("hold"),
 }
 _FILTERS = frozenset({"state", "required", "outcome", "wave", "hold"})
 _ORDERS: dict[str, Sequence[StrEnum]] = {
@@ -144,8 +145,7 @@ def table_data(kept: Kept, facts: ReportFacts, naming: Naming, say: Words) -> by
 
 
 def _column(key: str, people: list[Person], waves: dict[int, str], say: Words) -> _Column:
-    cell = _CELLS[key]
-    found = [cell(person) for person in people]
+    found = list(map(_CELLS[key], people))
     if key == "wave":
         known: list[StrEnum | int | None] = [*sorted({wave for wave in found if isinstance(wave, int)})]
     else:
@@ -158,7 +158,7 @@ def _column(key: str, people: list[Person], waves: dict[int, str], say: Words) -
         key=key,
         values=["" if value is None else str(value) for value in known],
         words=list(_words(key, known, waves, say)),
-        at=[places[value] for value in found],
+        at=list(map(places.__getitem__, found)),
     )
 
 
