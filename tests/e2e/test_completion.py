@@ -118,6 +118,39 @@ printf '%s|' "$#" "$1"
     assert shown.stdout == "1|to 10%|", shown.stderr + script
 
 
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+def test_fish_itself_offers_closed_values_and_the_waves_of_the_last_plan(planned: Lab) -> None:
+    script = subprocess.run(
+        [sys.executable, "-m", "migrate", "--show-completion", "fish"],
+        env=environment(_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    program = planned.folder / "mfa-migrate"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m migrate "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    lines = ("set-state --state En", "show --wave can", "apply --until policies")
+    asked = "\n".join(f"complete -C 'mfa-migrate {line}'" for line in lines)
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"{script}\n{asked}"],
+        cwd=planned.folder,
+        env=environment(
+            PATH=f"{planned.folder}{os.pathsep}{os.environ['PATH']}",
+            HOME=str(planned.folder),
+            MFA_MIGRATE_WORKSPACE=str(planned.workspace),
+            MFA_MIGRATE_CONFIG=str(planned.config),
+        ),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    values = [line.partition("\t")[0] for line in done.stdout.splitlines()]
+    assert values == ["Enabled", "Enforced", "canary", "policies-on"], done.stderr
+
+
 def test_where_no_plan_can_be_read_nothing_is_offered_and_nothing_is_said(planned: Lab) -> None:
     here = ["mfa-migrate", "--workspace", os.devnull, "show", "--wave", ""]
     assert "".join(offered(planned, "bash", " ".join(here))) == ""
