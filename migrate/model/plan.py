@@ -146,7 +146,7 @@ class HoldReason(StrEnum):
     """The account of an agent: no person, and no policy for people reaches it."""
 
 
-class HoldParts(PlanPart, frozen=True, kw_only=True):
+class HoldParts(PlanPart, frozen=True, kw_only=True, gc=False):
     """The facts behind a row's reason, as columns of plan.csv."""
 
     policies: tuple[str, ...] = ()
@@ -171,7 +171,7 @@ class PlanAction(StrEnum):
     """Per-user MFA is already off."""
 
 
-class PlanRow(Record, frozen=True, kw_only=True):
+class PlanRow(Record, frozen=True, kw_only=True, gc=False):
     """One row of plan.csv: one user."""
 
     user_id: str

@@ -9,7 +9,11 @@ import msgspec
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """A frozen record, camelCase in JSON. Decode it only at the doors: graph/wire.py, store, exchange."""
+    """A frozen record, camelCase in JSON. Decode it only at the doors: graph/wire.py, store, exchange.
+
+    Those of which there is one for each user say `gc=False`: built once from what is there already, they hold no
+    circle, so the collector need not walk over them again and again.
+    """
 
 
 def canonical_json(value: object) -> bytes:

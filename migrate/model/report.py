@@ -96,7 +96,7 @@ class Strongest(StrEnum):
     """Something that this version has no kind for, external MFA say."""
 
 
-class Person(Record, frozen=True, kw_only=True):
+class Person(Record, frozen=True, kw_only=True, gc=False):
     """One account of the tenant, as the table of people has it."""
 
     user_id: str

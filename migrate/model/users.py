@@ -40,14 +40,14 @@ class MfaState(StrEnum):
         return found is self or (self is MfaState.ENABLED and found is MfaState.ENFORCED)
 
 
-class Identity(Record, frozen=True, kw_only=True):
+class Identity(Record, frozen=True, kw_only=True, gc=False):
     """One sign-in identity of a user (Graph objectIdentity)."""
 
     sign_in_type: str | None
     issuer: str | None
 
 
-class UserProfile(Record, frozen=True, kw_only=True):
+class UserProfile(Record, frozen=True, kw_only=True, gc=False):
     """What Graph's user object says about a person; everything that coverage depends on for one user."""
 
     id: str
@@ -79,7 +79,7 @@ class UserProfile(Record, frozen=True, kw_only=True):
         return (self.user_type or "").casefold() == "guest"
 
 
-class Registration(Record, frozen=True, kw_only=True):
+class Registration(Record, frozen=True, kw_only=True, gc=False):
     """What the registration report says about a user's methods. The report may lag by hours."""
 
     is_mfa_registered: bool
@@ -90,7 +90,7 @@ class Registration(Record, frozen=True, kw_only=True):
     """When the report was refreshed, not when the user registered."""
 
 
-class UserRecord(Record, frozen=True, kw_only=True):
+class UserRecord(Record, frozen=True, kw_only=True, gc=False):
     """A user whose per-user MFA state was read."""
 
     profile: UserProfile
@@ -99,7 +99,7 @@ class UserRecord(Record, frozen=True, kw_only=True):
     """None when the report has no row, as for accounts that are switched off."""
 
 
-class UnreadableUser(Record, frozen=True, kw_only=True):
+class UnreadableUser(Record, frozen=True, kw_only=True, gc=False):
     """A user whose per-user MFA state could not be read. Counted and shown, never planned."""
 
     profile: UserProfile
