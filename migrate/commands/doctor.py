@@ -30,7 +30,8 @@ def doctor(
         bool, typer.Option("--from-export", help="Look at the last export, and ask no tenant.")
     ] = False,
     with_: Annotated[
-        str | None, typer.Option("--with", metavar="backup", help="Look at Entra Backup too, which asks for more.")
+        list[str] | None,
+        typer.Option("--with", metavar="WHAT,...", help="Look at backup or federation too, which asks for more."),
     ] = None,
     list_: Annotated[
         bool, typer.Option("--list", help="List the checks and what each stops; looks at nothing.")
@@ -52,6 +53,7 @@ def doctor(
         mfa-migrate doctor --only permissions
         mfa-migrate doctor --from-export --skip emergency-accounts
         mfa-migrate doctor --with backup -o json
+        mfa-migrate doctor --with federation
         mfa-migrate doctor --tested emergency1@contoso.example
     """
     from migrate.commands.doctor_facts import facts_of_export, facts_of_tenant
@@ -61,15 +63,16 @@ def doctor(
     if list_:
         call.answer(checks_answer([(name, CHECKS[name][1].value) for name in CheckName]))
         return ExitCode.OK
-    if with_ not in (None, "backup"):
-        raise UsageProblem(f"--with does not know {with_!r}.", hint="Use --with backup.")
+    more = frozenset(part.strip().casefold() for text in with_ or () for part in text.split(","))
+    if unknown := more - {"backup", "federation"}:
+        raise UsageProblem(
+            f"--with does not know {sorted(unknown)[0]!r}.", hint="Use --with backup or --with federation."
+        )
     workspace = workspace_of(call)
     if tested is not None:
         return _record(call, workspace, tested)
-    if from_export:
-        facts = facts_of_export(call, workspace)
-    else:
-        facts = call.run(facts_of_tenant(call, workspace, backup=with_ is not None))
+    asked = None if from_export else facts_of_tenant(call, workspace, more=more)
+    facts = facts_of_export(call, workspace) if asked is None else call.run(asked)
     found = _told(call, facts, looked_at(facts, wanted), hints=only is None)
     call.answer(doctor_answer(found, commands=CheckName.PERMISSIONS in wanted and only is not None))
     if facts.sign_in is not None and facts.sign_in.problem is not None:

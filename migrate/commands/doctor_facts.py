@@ -26,7 +26,7 @@ from migrate.errors import (
 )
 from migrate.model.doctor import AccountFacts, SignInFacts, TenantFacts
 from migrate.model.evidence import Evidence, ReadStatus
-from migrate.model.permissions import BACKUPS, DirectoryRole
+from migrate.model.permissions import BACKUPS, FEDERATION, DirectoryRole
 from migrate.model.reasons import Reason, Why
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.tenant_settings import answer_on
@@ -43,10 +43,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ADMINISTRATOR = DirectoryRole.GLOBAL_ADMINISTRATOR.value
+_MORE = {"backup": BACKUPS, "federation": FEDERATION}
 _REFUSED = (GraphRefused, PermissionMissing, IncompleteRead)
 
 
-async def facts_of_tenant(call: Call, workspace: Workspace, *, backup: bool) -> TenantFacts:
+async def facts_of_tenant(call: Call, workspace: Workspace, *, more: frozenset[str]) -> TenantFacts:
     """Sign in and read what the checks need; a sign-in that fails is a fact too."""
     settings = call.settings
     asked = SignInFacts(
@@ -55,15 +56,17 @@ async def facts_of_tenant(call: Call, workspace: Workspace, *, backup: bool) -> 
         cloud=settings.cloud.value,
     )
     try:
-        async with open_tenant(call, asks=(BACKUPS.permission,) if backup else (), looks_first=False) as tenant:
-            return await _read(call, workspace, tenant, asked, backup=backup)
+        async with open_tenant(
+            call, asks=[_MORE[each].permission for each in sorted(more)], looks_first=False
+        ) as tenant:
+            return await _read(call, workspace, tenant, asked, more=more)
     except (SignInFailed, Unreachable, Guarded) as problem:
         failed = msgspec.structs.replace(asked, problem=problem.what, hint=problem.hint)
         return msgspec.structs.replace(_configured(call, workspace), sign_in=failed)
 
 
 async def _read(
-    call: Call, workspace: Workspace, tenant: GraphTenant, asked: SignInFacts, *, backup: bool
+    call: Call, workspace: Workspace, tenant: GraphTenant, asked: SignInFacts, *, more: frozenset[str]
 ) -> TenantFacts:
     token, facts = tenant.token, _configured(call, workspace)
     organization, _ = await _or_problem(tenant.read_organization())
@@ -89,10 +92,13 @@ async def _read(
         emergency=await _emergency(tenant, facts, evidence),
         names=await _names(tenant, evidence),
         clock_seconds=(now_utc() - tenant.server_now()).total_seconds(),
-        backup_asked=backup,
+        backup_asked="backup" in more,
     )
     facts = await _with_operator(tenant, token, facts)
-    if backup:
+    if "federation" in more and organization is not None:
+        federation, problem = await _or_problem(tenant.read_federation(organization.federated_domains or ()))
+        facts = msgspec.structs.replace(facts, federation=federation, federation_problem=problem)
+    if "backup" in more:
         age, problem = await _or_problem(tenant.read_backup_age())
         hours = None if age is None else age.total_seconds() / 3600
         return msgspec.structs.replace(facts, backup_age_hours=hours, backup_problem=problem)

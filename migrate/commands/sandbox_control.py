@@ -36,13 +36,13 @@ def ask_control_plane(
     import ssl
 
     bundle = settings.config.ca_bundle if settings is not None else None
-    trusted = ssl.create_default_context(cafile=bundle) if endpoint.startswith("https") else None
     request = urllib.request.Request(  # noqa: S310 - loopback only, checked in settings
         f"{endpoint}/_sandbox/{path}",
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
     try:
+        trusted = ssl.create_default_context(cafile=bundle) if endpoint.startswith("https") else None
         with urllib.request.urlopen(request, timeout=60, context=trusted) as answer:  # noqa: S310
             read: bytes = answer.read()
             return read

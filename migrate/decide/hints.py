@@ -10,11 +10,34 @@ from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.model.doctor import Hint, HintCode, Standing, TenantFacts
 from migrate.model.evidence import Evidence, PolicyState
 from migrate.model.plan import PlanNote, Severity
-from migrate.model.snapshot import Organization
 
 SUBSCRIPTION_ACTIVATION = "45a330b1-b1ec-4cc1-9161-9f03992aa49f"
 """Application id by which Windows asks for its subscription (Windows Store for Business)."""
 _FEDERATION = "https://learn.microsoft.com/graph/api/resources/internaldomainfederation"
+_BEHAVIOURS: dict[str | None, tuple[str, str]] = {
+    "acceptIfMfaDoneByFederatedIdp": (
+        "MFA at the identity provider counts, and without its claim Entra asks by itself.",
+        "Have people register a method here before their wave, unless the provider does MFA for all of them.",
+    ),
+    "enforceMfaByFederatedIdp": (
+        "whoever comes without the claim is sent back to the identity provider; methods here are not asked.",
+        "Make sure before the first wave that the provider can do MFA for everybody: else a policy shuts them out.",
+    ),
+    "rejectMfaByFederatedIdp": (
+        "MFA at the identity provider does not count, and Entra always asks by itself.",
+        "Have people register a method here before their wave, whatever they use at the provider.",
+    ),
+    None: (
+        "the older switch SupportsMfa still decides, which Graph does not show; "
+        "where that is not set either, a claim counts.",
+        "Set federatedIdpMfaBehavior before the first wave, so that it is known who asks.",
+    ),
+}
+"""What each value of federatedIdpMfaBehavior means once a policy asks for MFA, and what to do."""
+_UNKNOWN_BEHAVIOUR = (
+    "this version does not know that value, so it is not known whether the identity provider's claim counts.",
+    "Read what it means before the first wave.",
+)
 _ACTIVATION = "https://learn.microsoft.com/entra/identity/conditional-access/policy-all-users-mfa-strength"
 
 
@@ -24,7 +47,7 @@ def hints_of(facts: TenantFacts) -> tuple[Hint, ...]:
     The migration of the methods policy is a check of its own, so it is a hint of the plan alone.
     """
     wanted = {name.casefold() for name in facts.switch_on}
-    found = list(_federated(facts.organization))
+    found = list(_federated(facts))
     if facts.evidence is not None:
         in_force = [
             policy.id
@@ -44,7 +67,7 @@ def hint_notes(facts: TenantFacts, planned: Evidence, taking_effect: Collection[
         planned: The evidence as it will be.
         taking_effect: Ids of the policies that are created, switched on or widened.
     """
-    hints = [*_federated(facts.organization), *_activation(planned, taking_effect), *_methods(facts)]
+    hints = [*_federated(facts), *_activation(planned, taking_effect), *_methods(facts)]
     for hint in hints:
         sentence = f"{hint.says} {hint.fix}" if not hint.evidence else f"{hint.says} {_listed(hint)} {hint.fix}"
         yield PlanNote(severity=Severity.WARNING, code=hint.code.value, sentence=sentence)
@@ -54,15 +77,27 @@ def _listed(hint: Hint) -> str:
     return f"({', '.join(hint.evidence)})"
 
 
-def _federated(organization: Organization | None) -> Iterable[Hint]:
-    if organization is not None and organization.federated_domains:
+def _federated(facts: TenantFacts) -> Iterable[Hint]:
+    organization = facts.organization
+    if organization is None or not organization.federated_domains:
+        return
+    if facts.federation is None:
         yield Hint(
             code=HintCode.FEDERATED_DOMAINS,
             says="Domains are federated: federatedIdpMfaBehavior of each says whether the identity provider's claim "
-            "counts as MFA, and no permission of ours shows it.",
+            f"counts as MFA; it was not read. {facts.federation_problem}".rstrip(),
             evidence=organization.federated_domains,
-            fix="Look at it with Get-MgDomainFederationConfiguration -DomainId DOMAIN (Domain.Read.All) before the "
-            "first wave.",
+            fix="Look at it with `mfa-migrate doctor --with federation` (Domain.Read.All) before the first wave.",
+            page=_FEDERATION,
+        )
+        return
+    for value in sorted(set(facts.federation.values()), key=str):
+        says, fix = _BEHAVIOURS.get(value, _UNKNOWN_BEHAVIOUR)
+        yield Hint(
+            code=HintCode.FEDERATED_DOMAINS,
+            says=f"federatedIdpMfaBehavior is {value or 'not set'}: {says}",
+            evidence=tuple(domain for domain, found in facts.federation.items() if found == value),
+            fix=fix,
             page=_FEDERATION,
         )
 

@@ -33,7 +33,7 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.instants import moment_of
 from migrate.model.named import NamedKind
-from migrate.model.permissions import BACKUPS, LICENCES, POLICIES, REPORTS, ROLES, STATES, USERS, Need
+from migrate.model.permissions import BACKUPS, FEDERATION, LICENCES, POLICIES, REPORTS, ROLES, STATES, USERS, Need
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
@@ -158,6 +158,19 @@ class GraphTenant:
         rows = await whole(self._channel, _BACKUPS, wire.json_object)
         made = [moment for row in rows if (moment := moment_of(str(row.get("createdDateTime")))) is not None]
         return self.server_now() - max(made) if made else None
+
+    async def read_federation(self, domains: Sequence[str]) -> dict[str, str | None]:
+        """Return federatedIdpMfaBehavior of each federated domain; None where it was never set.
+
+        Source: Graph reference, "List internalDomainFederations"; one object at most for a domain.
+        """
+        found: dict[str, str | None] = {}
+        for domain in domains:
+            call = _read(f"domains/{domain}/federationConfiguration", f"the federation of {domain}", FEDERATION)
+            rows = await whole(self._channel, call, wire.json_object)
+            told = [row["federatedIdpMfaBehavior"] for row in rows if row.get("federatedIdpMfaBehavior")]
+            found[domain] = str(told[0]) if told else None
+        return found
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
         """Read `/subscribedSkus`."""

@@ -134,6 +134,9 @@ class TenantFacts(Record, frozen=True, kw_only=True):
     backup_age_hours: float | None = None
     """Of the newest snapshot of Entra Backup; None where there is none, or none was read."""
     backup_problem: str = ""
+    federation: dict[str, str | None] | None = None
+    """federatedIdpMfaBehavior by federated domain, None where it was never set; None as a whole where unread."""
+    federation_problem: str = ""
     clock_seconds: float | None = None
     """How far this machine's clock is from the server's; None where nothing was asked."""
 

@@ -50,7 +50,7 @@ class Use(StrEnum):
     WRITE_STATES = "write-states"
     WRITE_POLICIES = "write-policies"
     BACKUP = "backup"
-    """Asked for only by `doctor --with backup`."""
+    """Asked for only by `doctor --with`."""
 
 
 class Need(Record, frozen=True, kw_only=True):
@@ -293,6 +293,23 @@ BACKUPS = Need(
     note="the role that the page names is Entra Backup Reader",
 )
 
+FEDERATION = Need(
+    what="whether a federated identity provider's claim counts as MFA, only for `doctor --with federation`",
+    method="GET",
+    paths=("/domains/{id}/federationConfiguration",),
+    permission="Domain.Read.All",
+    instead=(
+        "Domain.ReadWrite.All",
+        "Domain-InternalFederation.Read.All",
+        "Domain-InternalFederation.ReadWrite.All",
+    ),
+    roles=(_ROLE.GLOBAL_READER, _ROLE.SECURITY_READER, _ROLE.SECURITY_ADMINISTRATOR),
+    verbs=("doctor",),
+    use=Use.BACKUP,
+    refuses=False,
+    note="the page of beta names `Domain-InternalFederation.Read.All` as the least",
+)
+
 TABLE: tuple[Need, ...] = (
     USERS,
     STATES,
@@ -311,6 +328,7 @@ TABLE: tuple[Need, ...] = (
     STATE_WRITES,
     POLICY_WRITES,
     BACKUPS,
+    FEDERATION,
 )
 
 READ_SET: tuple[str, ...] = tuple(dict.fromkeys(need.permission for need in TABLE if need.use is Use.READ))

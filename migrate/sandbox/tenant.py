@@ -37,6 +37,8 @@ class Tenant:
     security_defaults: bool = False
     organization: Json = field(default_factory=dict)
     domains: list[Json] = field(default_factory=list)
+    federations: dict[str, list[Json]] = field(default_factory=dict)
+    """Configurations of federated domains, by the domain in lower case; one for each at most."""
     skus: list[Json] = field(default_factory=list)
     methods_policy: Json = field(default_factory=dict)
     authorization_policy: Json = field(default_factory=dict)

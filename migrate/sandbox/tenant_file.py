@@ -30,6 +30,7 @@ _CROSS_TENANT = "policies/crossTenantAccessPolicy"
 _BACKUPS = "directory/recovery/snapshots"
 _RULES = re.compile(rf"^{CA}/plans/([^/]+)/rules$", re.IGNORECASE)
 _MEMBERS = re.compile(r"^(groups|directoryRoles)/([^/]+)/members$", re.IGNORECASE)
+_FEDERATION = re.compile(r"^domains/([^/]+)/federationConfiguration$", re.IGNORECASE)
 _OWNERS = re.compile(r"^groups/([^/]+)/owners$", re.IGNORECASE)
 
 
@@ -70,6 +71,9 @@ def tenant_of(document: Json) -> Tenant:
     _check_lists(organization, "organization", "verifiedDomains", "assignedPlans")
     tenant.organization = organization
     tenant.domains = file.objects("domains")
+    tenant.federations = {
+        match[1].lower(): objects_in(name, value) for name, match, value in file.matching(_FEDERATION)
+    }
     tenant.domain = _default_domain(organization, tenant.domains) or tenant.domain
     people = _people(file)
     tenant.people = people
@@ -290,6 +294,7 @@ def dump_tenant(tenant: Tenant) -> Json:
         "users": [people.user(place) for place in range(len(people))],
         "groups": [group.json for group in tenant.groups],
     }
+    document |= {f"domains/{name}/federationConfiguration": rows for name, rows in tenant.federations.items()}
     for group in tenant.groups:
         document[f"groups/{group.id}/members"] = _dumped_members(group, tenant)
         if group.owners:

@@ -33,6 +33,15 @@ _DOMAINS = Collection(
         "model passwordNotificationWindowInDays passwordValidityPeriodInDays state supportedServices"
     ),
 )
+_FEDERATION = Collection(
+    context="domains/federationConfiguration",
+    type_name="internalDomainFederation",
+    known=words(
+        "activeSignInUri displayName federatedIdpMfaBehavior id isSignedAuthenticationRequestRequired issuerUri "
+        "metadataExchangeUri nextSigningCertificate passiveSignInUri passwordResetUri preferredAuthenticationProtocol "
+        "promptLoginBehavior signOutUri signingCertificate signingCertificateUpdateStatus"
+    ),
+)
 _SKUS = Collection(
     context="subscribedSkus",
     type_name="subscribedSku",
@@ -128,6 +137,14 @@ def get_domain(sandbox: "Sandbox", call: Call) -> Answer:
     raise not_found(call.params["domain"])
 
 
+def list_federation(sandbox: "Sandbox", call: Call) -> Answer:
+    """GET /domains/{name}/federationConfiguration: one object at most; none for a managed domain."""
+    name = call.params["domain"].lower()
+    if name not in (str(each.get("id")).lower() for each in sandbox.tenant.domains):
+        raise not_found(call.params["domain"])
+    return listing(call, _FEDERATION, sandbox.tenant.federations.get(name, []), lambda each: each)
+
+
 def list_skus(sandbox: "Sandbox", call: Call) -> Answer:
     """GET /subscribedSkus."""
     return listing(call, _SKUS, sandbox.tenant.skus, lambda each: each)
@@ -204,6 +221,18 @@ def routes() -> tuple[Route, ...]:
         ),
         ("domains", list_domains, domain, 1, "the tenant's domains"),
         ("domains/{domain}", get_domain, domain, 1, "one domain"),
+        (
+            "domains/{domain}/federationConfiguration",
+            list_federation,
+            needs(
+                "Domain.Read.All",
+                "Domain.ReadWrite.All",
+                "Domain-InternalFederation.Read.All",
+                "Domain-InternalFederation.ReadWrite.All",
+            ),
+            1,
+            "the federation of one domain, as a tenant file gives it",
+        ),
         (
             "subscribedSkus",
             list_skus,

@@ -38,6 +38,24 @@ def test_federated_domains_are_named_and_others_are_not() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "means"),
+    [
+        ("acceptIfMfaDoneByFederatedIdp", "without its claim Entra asks by itself"),
+        ("enforceMfaByFederatedIdp", "sent back to the identity provider"),
+        ("rejectMfaByFederatedIdp", "does not count"),
+        (None, "SupportsMfa still decides"),
+        ("ofTomorrow", "does not know that value"),
+    ],
+)
+def test_what_a_federated_domain_does_with_mfa_is_told_by_its_value(value: str | None, means: str) -> None:
+    given = msgspec.structs.replace(federated("a.example", "b.example"), federation={"a.example": value})
+    (hint,) = (each for each in hints_of(given) if each.code is HintCode.FEDERATED_DOMAINS)
+    assert means in hint.says
+    assert (value or "not set") in hint.says
+    assert hint.evidence == ("a.example",)
+
+
+@pytest.mark.parametrize(
     ("apps", "state", "switch_on", "told"),
     [
         (None, "enabled", (), True),

@@ -63,9 +63,13 @@ def test_the_table_agrees_with_microsofts_list_of_permissions(shared: Path) -> N
 
 
 def _is_known_gap(need: Need, path: str) -> bool:
-    """Return whether the list is known to lack a call: those that only beta has, PIM for Groups, owners, and audits.
+    """Return whether the list is known to lack a call: beta, PIM for Groups, owners, audits, federations.
 
-    What the last two take stands on the Graph pages "List group owners" and "List directoryAudits".
+    What the last three take stands on the pages "List group owners", "List directoryAudits" and "List
+    internalDomainFederations".
     """
-    lacking = r"privilegedAccess/group|recovery/snapshots|/owners$|directoryAudits$|conditionalAccess/(plans|settings)"
+    lacking = (
+        r"privilegedAccess/group|recovery/snapshots|/owners$|directoryAudits$|/federationConfiguration$|"
+        r"conditionalAccess/(plans|settings)"
+    )
     return bool(re.search(lacking, path)) or need is HIDDEN
