@@ -17,7 +17,7 @@ from migrate.commands.exported_tenant import refuse_other_tenant
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
 from migrate.commands.report import try_report
-from migrate.commands.sign_in_evidence import ways_seen_in
+from migrate.commands.sign_in_evidence import sign_in_log_in, ways_seen_in
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.wave_lists import wave_rules
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
@@ -136,6 +136,7 @@ def _planner(call: Call, workspace: Workspace, snapshot: Snapshot, rules: Rules,
     planner.know_facts(facts_in(call, workspace, snapshot))
     planner.know_readings(read_readings(workspace))
     planner.know_sign_ins(ways_seen_in(workspace))
+    planner.know_log(sign_in_log_in(workspace))
     planner.know_waves(_waves_before(workspace, snapshot))
     return planner
 

@@ -20,6 +20,7 @@ from migrate.commands.call import Call, dialect_of
 from migrate.commands.exit_rule import numbers_for_apply
 from migrate.commands.planned_people import everybody_planned
 from migrate.commands.seen import begin_anew, note_first_reading, note_in_run, note_reading, readings_lost
+from migrate.commands.sign_in_evidence import log_for_apply
 from migrate.commands.wave_gate import proofs_for
 from migrate.commands.wiring import connection_for, open_tenant, owner_line, workspace_of
 from migrate.decide.guards import Leave, Send
@@ -174,6 +175,7 @@ def _parts(
         also_planned=lambda: everybody_planned(at.workspace, journal, plan.tenant_id),
         wave_proofs=lambda: proofs_for(plan, at.workspace, at.call.settings.config),
         exit_rule=lambda policy: numbers_for_apply(policy, at.workspace, at.call.settings.config),
+        sign_in_log=lambda: log_for_apply(at.workspace),
         seen=_seen(at, journal, plan, keeps=keeps),
     )
 

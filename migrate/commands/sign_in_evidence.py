@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from migrate.errors import NothingHere
 from migrate.model.sign_ins import SignInSource, WaysSeen
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
+
+if TYPE_CHECKING:
+    from migrate.decide.replay.blocking import SignInLog
 
 
 def ways_seen_in(workspace: Workspace) -> WaysSeen | None:
@@ -19,6 +25,25 @@ def ways_seen_in(workspace: Workspace) -> WaysSeen | None:
     with SignInBook(workspace) as book:
         sources = checked_sources(book)
         return ways_seen(sources.values(), (one for number in sources for one in book.people(number)))
+
+
+def sign_in_log_in(workspace: Workspace) -> SignInLog | None:
+    """Return the sign-ins of the past by person; None where no log was read. Raises as `ways_seen_in`."""
+    from migrate.decide.replay.blocking import SignInLog
+
+    with SignInBook(workspace) as book:
+        sources = checked_sources(book)
+        if not sources:
+            return None
+        return SignInLog(sources.values(), (one for number in sources for one in book.people(number)))
+
+
+def log_for_apply(workspace: Workspace) -> SignInLog | None:
+    """Return them where the folder holds an export: a plan may be carried out without one. Raises FolderDamaged."""
+    try:
+        return sign_in_log_in(workspace)
+    except NothingHere:
+        return None
 
 
 def checked_sources(book: SignInBook) -> dict[int, SignInSource]:

@@ -11,6 +11,7 @@ from migrate.decide.capability import Capabilities
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import Kind
 from migrate.decide.directory_sync import sync_accounts
+from migrate.decide.replay.blocking import InLog, PolicyBlocks, SignInLog
 from migrate.model.capability import Capability, MfaCapable
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
@@ -19,7 +20,7 @@ from migrate.model.plan import Limits, PlanNote, Severity
 from migrate.model.rules import DIRECTORY_SYNC_NAME
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile
-from migrate.model.words import counted
+from migrate.model.words import FIRST, counted
 
 SAMPLE = 5
 """How many user principal names a count shows."""
@@ -144,6 +145,14 @@ class ImpactTally:
         self._samples: dict[Caught, list[str]] = {}
         self._blocks_somewhere = False
         self._told = told
+        self._evidence = evidence
+        self._in_log: PolicyBlocks | None = None
+
+    def know_log(self, log: SignInLog | None, today: Evidence) -> None:
+        """Take in what was read of the sign-in log, and the evidence as it is now. Call it before `count`."""
+        if log is not None:
+            alone = policy_steps.with_policies(self._evidence, (self._policy,))
+            self._in_log = PolicyBlocks(log, self._policy, today=today, after=self._evidence, alone=alone)
 
     def count(self, standing: Standing) -> None:
         """Take in one user."""
@@ -157,23 +166,32 @@ class ImpactTally:
         if profile.account_enabled is False:
             self._add(Caught.DISABLED, profile)
             return
-        if self._blocks:
-            self._count_blocked(profile, verdict)
-        elif demands:
+        self._count_blocked(standing, verdict)
+        if demands and not self._blocks:
             self._add(standing.required(), profile)
-            if standing.cannot_answer and not standing.is_covered:
-                self._add(Caught.NEWLY_BLOCKED, profile)
         # Somebody who is blocked is asked for no method.
         if standing.is_newly_incapable and not (self._blocks and demands):
             self._add(Caught.NOT_CAPABLE, profile)
         elif demands and not self._blocks and standing.then.value is MfaCapable.UNKNOWN:
             self._add(Caught.CAPABLE_UNKNOWN, profile)
 
-    def _count_blocked(self, profile: UserProfile, verdict: Verdict) -> None:
-        if verdict is Verdict.COVERED:
+    def _count_blocked(self, standing: Standing, verdict: Verdict) -> None:
+        """Count somebody once who is known to be blocked: by what the account is, or by what the log shows."""
+        profile = standing.profile
+        if self._blocks:
+            known = verdict is Verdict.COVERED
+            self._blocks_somewhere |= not known and verdict is not Verdict.UNCOVERED
+        else:
+            known = verdict is not Verdict.UNCOVERED and standing.cannot_answer and not standing.is_covered
+        said = None if self._in_log is None else self._in_log.of(profile)
+        if said is not None:
+            self._add(Caught.NOT_SEEN if said is InLog.NOT_SEEN else Caught.SEEN, profile)
+        if said is InLog.BLOCKED:
+            self._add(Caught.BLOCKED_IN_LOG, profile)
+        if known or said is InLog.BLOCKED:
             self._add(Caught.NEWLY_BLOCKED, profile)
-        elif verdict is not Verdict.UNCOVERED:
-            self._blocks_somewhere = True
+        elif said is InLog.DEPENDS:
+            self._add(Caught.MAYBE_BLOCKED, profile)
 
     def _add(self, caught: Caught, profile: UserProfile) -> None:
         if caught.is_accepted_by_name and profile.id in self._accepted:
@@ -219,7 +237,8 @@ def beyond_limits(impact: PolicyImpact, limits: Limits) -> Iterator[PlanNote]:
             limits.max_newly_blocked,
             "max_newly_blocked",
             "would be blocked",
-            "Exclude them from the policy, or accept them by name under [[accept_caught]]",
+            "`mfa-migrate show --newly-blocked` lists all. Exclude them from the policy, give each a Temporary Access "
+            "Pass to register with and move them off what is refused, or accept them by name under [[accept_caught]]",
         ),
     )
     done = "Widening" if impact.widens else "Switching on"
@@ -230,7 +249,7 @@ def beyond_limits(impact: PolicyImpact, limits: Limits) -> Iterator[PlanNote]:
                 severity=Severity.BLOCKER,
                 code=caught.code,
                 sentence=f"{done} {impact.policy!r}: {counted(number, 'person', 'people')} {words} (for example "
-                f"{', '.join(impact.sample(caught))}). {advice}, or raise limits.{key} from {allowed}.",
+                f"{', '.join(impact.sample(caught)[:FIRST])}). {advice}, or raise limits.{key} from {allowed}.",
             )
 
 
@@ -261,12 +280,37 @@ def impact_warnings(impacts: Sequence[PolicyImpact]) -> Iterator[PlanNote]:
                 f"{counted(number, 'person', 'people')} accepted by name although {policy} would catch them: "
                 f"{', '.join(impact.sample(Caught.ACCEPTED))}.",
             )
-        blocks = " It blocks some sign-ins by itself." if impact.blocks_some_sign_ins else ""
+        yield from _what_is_not_known(impact)
+
+
+def _what_is_not_known(impact: PolicyImpact) -> Iterator[PlanNote]:
+    """Yield what nobody can tell of whom a policy newly blocks: unread and unseen are never 0."""
+    policy = repr(impact.policy)
+    blocks = " It blocks some sign-ins by itself." if impact.blocks_some_sign_ins else ""
+    look = "Look at its report-only results before it is switched on."
+    if not impact.log_was_read:
         yield _warning(
             "newly-blocked-unknown",
             f"Whose sign-ins {policy} would newly block is unknown beyond the accounts that cannot answer: no sign-ins "
-            f"were read.{blocks} Look at its report-only results before it is switched on.",
+            f"were read (`mfa-migrate sign-ins read`).{blocks} {look}",
         )
+    elif unseen := impact.number(Caught.NOT_SEEN):
+        yield _warning(
+            "newly-blocked-unknown",
+            f"Whether {policy} would newly block {counted(unseen, 'person', 'people')} is unknown: the sign-ins that "
+            f"were read have none of theirs (for example {_few(impact, Caught.NOT_SEEN)}).{blocks} {look}",
+        )
+    if number := impact.number(Caught.MAYBE_BLOCKED):
+        yield _warning(
+            "newly-blocked-depends",
+            f"{policy} may newly block {counted(number, 'person', 'people')} (for example "
+            f"{_few(impact, Caught.MAYBE_BLOCKED)}): the log does not say enough of their sign-ins; `mfa-migrate "
+            "sign-ins replay` says what is missing.",
+        )
+
+
+def _few(impact: PolicyImpact, caught: Caught) -> str:
+    return ", ".join(impact.sample(caught)[:FIRST])
 
 
 def _warning(code: str, sentence: str) -> PlanNote:

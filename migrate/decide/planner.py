@@ -22,6 +22,7 @@ from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
 from migrate.decide.policy_steps import OwnPast
+from migrate.decide.replay.blocking import SignInLog
 from migrate.decide.scope_notes import edited_warnings, scope_blockers, scope_warnings
 from migrate.decide.settling import Settling, SettlingTally
 from migrate.decide.template_notes import TemplateTally
@@ -128,6 +129,11 @@ class Planner:
         """Take in what the sign-in log shows, where one was read. Call it before `rows`."""
         if self._exclusions is not None:
             self._exclusions.know_sign_ins(seen)
+
+    def know_log(self, log: SignInLog | None) -> None:
+        """Take in the sign-ins of the past, where a log was read: whom policies newly block. Call it before `rows`."""
+        for tally in self._switched:
+            tally.know_log(log, self._evidence)
 
     def know_readings(self, readings: Readings | None) -> None:
         """Take in what the folder has seen, so that the plan says who has to settle. Call it before `rows`."""

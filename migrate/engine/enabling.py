@@ -119,6 +119,7 @@ class BeforeEnabling:
             skus=skus,
         )
         tally = ImpactTally(policy, then, accepted_people(parts.terms, self._tenant.server_now()))
+        tally.know_log(parts.sign_in_log(), evidence)
         licensed = any(sku.allows_conditional_access for sku in skus)
         registrations = await self._registrations() if licensed else {}
         done = 0
@@ -188,4 +189,5 @@ def _said(impact: PolicyImpact) -> str:
             (Caught.NEWLY_BLOCKED, "newly blocked"),
         )
     )
-    return f"Counted again, whom {impact.policy!r} catches: {numbers}."
+    unknown = "" if impact.log_was_read else " No sign-ins were read: whose sign-ins it newly blocks is unknown."
+    return f"Counted again, whom {impact.policy!r} catches: {numbers}.{unknown}"

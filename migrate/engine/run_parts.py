@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from migrate.decide.replay.blocking import ReadLog
 from migrate.engine.age import USUAL, Ages, Freshness
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
@@ -83,6 +84,8 @@ class RunParts:
     """Tells what the sign-in log says of the waves so far, where the next one is to wait for that; by default not."""
     exit_rule: Callable[[ConditionalAccessPolicy], ReportOnlyNumbers | None] = lambda _: None
     """Tells what the sign-in log says of a report-only policy; None where no rule is asked for, as by default."""
+    sign_in_log: ReadLog = lambda: None
+    """Tells what was read of the sign-in log, for whom a policy newly blocks; None where none was, as by default."""
     seen: Callable[[Evidence, datetime], Readings | None] = lambda _, __: None
     """Keeps what a reading saw, when it was there, and tells what changed lately; by default nothing was seen to."""
 

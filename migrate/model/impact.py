@@ -21,7 +21,15 @@ class Caught(StrEnum):
     NOT_CAPABLE = "notMfaCapable"
     CAPABLE_UNKNOWN = "mfaCapableUnknown"
     NEWLY_BLOCKED = "newlyBlocked"
-    """Accounts that cannot answer, and whoever a policy that blocks everything is about."""
+    """Accounts that cannot answer, whoever a policy that blocks everything is about, and whose sign-ins were read
+    that succeeded and would be refused."""
+    BLOCKED_IN_LOG = "newlyBlockedInLog"
+    """Of these and of those accepted by name: whom a sign-in shows that succeeded and would be refused."""
+    MAYBE_BLOCKED = "maybeNewlyBlocked"
+    """Of whom the sign-in log does not say enough."""
+    SEEN = "seenSigningIn"
+    """Whose sign-ins were read; with the next, everybody who is asked, where a log was read."""
+    NOT_SEEN = "notSeenSigningIn"
     ACCEPTED = "acceptedByName"
     """Not MFA capable or blocked, and accepted by name."""
 
@@ -61,6 +69,11 @@ class PolicyImpact(Record, frozen=True, kw_only=True, omit_defaults=True):
         """Return of how many people MFA is newly required, members and guests; those required already never count."""
         return self.number(Caught.NEWLY_REQUIRED) + self.number(Caught.GUEST)
 
+    @property
+    def log_was_read(self) -> bool:
+        """Tell whether the sign-in log was asked about whoever is caught."""
+        return bool(self.number(Caught.SEEN) or self.number(Caught.NOT_SEEN))
+
     def sample(self, caught: Caught) -> tuple[str, ...]:
         """Return a few names of them."""
         return self.samples.get(caught.value, ())
@@ -76,6 +89,17 @@ class NewlyRequired(Record, frozen=True, kw_only=True):
     is_guest: bool
     is_not_capable: bool
     """The person could not answer: not MFA capable."""
+
+
+class NewlyBlocked(Record, frozen=True, kw_only=True):
+    """Somebody whom a policy newly blocks, as far as that is known."""
+
+    user_id: str
+    user_principal_name: str
+    policy: str
+    """Display name."""
+    in_log: bool
+    """A sign-in that succeeded shows it; else the account cannot answer, or the policy blocks everything."""
 
 
 class AcceptedPerson(Record, frozen=True, kw_only=True, omit_defaults=True):

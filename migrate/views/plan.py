@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from migrate.model.advice import Advice
 from migrate.model.cells import PLAN_COLUMNS, plan_cells, reason_cell
 from migrate.model.evidence import PolicyState
-from migrate.model.impact import Caught, NewlyRequired, PolicyImpact
+from migrate.model.impact import Caught, NewlyBlocked, NewlyRequired, PolicyImpact
 from migrate.model.instants import minute_utc
 from migrate.model.plan import (
     CreatePolicy,
@@ -164,6 +164,33 @@ def newly_required_answer(people: Sequence[NewlyRequired]) -> Answer:
     )
 
 
+BLOCKED_COLUMNS = ("ObjectId", "UserPrincipalName", "Policy", "SeenInLog")
+
+
+def newly_blocked_answer(people: Sequence[NewlyBlocked], *, log_was_read: bool) -> Answer:
+    """Return the answer for everybody whom a plan newly blocks, as far as that is known."""
+
+    def lines() -> Iterator[Any]:
+        shown = (
+            (one.user_principal_name, one.policy, "a sign-in that succeeded" if one.in_log else "what the account is")
+            for one in people
+        )
+        yield table(["Newly blocked", "By", "Known from"], shown)
+        different = len({one.user_id for one in people})
+        yield f"{counted(different, 'person is', 'people are')} known to be newly blocked"
+        if not log_was_read:
+            yield "No sign-ins were read: whose sign-ins are newly blocked besides is unknown."
+
+    return Answer(
+        kind="newly-blocked",
+        document={"people": people, "signInsRead": log_was_read},
+        columns=BLOCKED_COLUMNS,
+        rows=lambda: ((one.user_id, one.user_principal_name, one.policy, str(one.in_log)) for one in people),
+        lines=lines,
+        long_lists=("people",),
+    )
+
+
 def _about(one: NewlyRequired) -> str:
     return ", ".join(word for word, so in (("guest", one.is_guest), ("not MFA capable", one.is_not_capable)) if so)
 
@@ -222,6 +249,7 @@ _NUMBERS = {
     Caught.NOT_CAPABLE: "not MFA capable",
     Caught.CAPABLE_UNKNOWN: "MFA capable unknown",
     Caught.NEWLY_BLOCKED: "newly blocked",
+    Caught.MAYBE_BLOCKED: "perhaps newly blocked",
     Caught.ACCEPTED: "accepted by name",
 }
 _ALWAYS = (Caught.NEWLY_REQUIRED, Caught.REQUIRED_ALREADY, Caught.NOT_CAPABLE)
@@ -235,7 +263,9 @@ def _impact_lines(impact: PolicyImpact) -> Iterator[str]:
         for caught, words in _NUMBERS.items()
         if caught in _ALWAYS or impact.number(caught)
     )
-    yield f"    {impact.policy!r} catches: {', '.join(shown)}; sign-ins newly blocked: unknown"
+    seen, unseen = impact.number(Caught.SEEN), impact.number(Caught.NOT_SEEN)
+    known = f"from the log of {seen} of {seen + unseen} people" if impact.log_was_read else "unknown"
+    yield f"    {impact.policy!r} catches: {', '.join(shown)}; sign-ins newly blocked: {known}"
 
 
 def policy_line(step: PolicyStep) -> str:
