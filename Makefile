@@ -9,7 +9,7 @@ CANDIDATES := python3.13 python3.12 python3.11 python3 python "py -3"
 
 # More arguments for pytest, for example: make test PYTEST_ARGS="-k audit".
 PYTEST_ARGS ?=
-# A file of tests stays on one core: its tests share what is slow to make.
+# A file of tests stays with one worker: its tests share what is slow to make. tests/conftest.py says how many there are.
 AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder
 
 VENV := .venv

@@ -46,10 +46,8 @@ def script(port: int) -> str:
         if line.startswith((*INSTALLS, *MAKES)):
             continue
         if line.startswith(SERVES):
-            # Fewer people and a port of this test: the rest is as it stands there.
-            serve = line.replace("8765", str(port)).replace("2000", "60")
             lines += [
-                f"{serve} &",
+                f"{line.replace('8765', str(port))} &",
                 "trap 'kill $!' EXIT",
                 "for _ in $(seq 300); do test -s lab.toml && break; sleep 0.2; done",
             ]
