@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, Protocol
 
 from migrate.model.instants import moment_of
@@ -25,6 +26,8 @@ _NOBODY = 0
 """The number of the empty object id."""
 _NO_TIME = -1
 _LOOSE_ROWS = 1 << 16
+_PEOPLE_AT_ONCE = 1 << 13
+"""Of so many the counts are Python's own numbers at one time, which take five times the memory."""
 
 
 class Reduces(Protocol):
@@ -318,38 +321,38 @@ def _people(kind: Any, user: Any, time: Any, ends: Any, names: list[str]) -> Ite
 
     order = np.lexsort((time, user, kind))
     kind, user, time, ends = (column[order] for column in (kind, user, time, ends))
+    del order
     total = len(kind)
     if not total:
         return
     new = np.concatenate((np.array([True]), (kind[1:] != kind[:-1]) | (user[1:] != user[:-1])))
     begins = np.flatnonzero(new)
     stops = np.append(begins[1:], total)
-    group = np.cumsum(new)[ends] - 1
-    hour = time[ends] // 3600
+    # Narrow numbers: a million rows have a handful of such columns, which is the most that is ever held.
+    group = np.cumsum(new, dtype=np.int32)[ends] - 1
+    hour = (time[ends] // 3600).astype(np.int32)
+    del new
     # The hours of each group in which attempts ended, with their number; both are in order already.
     if len(group):
         other = np.concatenate((np.array([True]), (group[1:] != group[:-1]) | (hour[1:] != hour[:-1])))
-        places = np.flatnonzero(other)
-        numbers = np.diff(np.append(places, len(group))).tolist()
-        group, hours = group[places], hour[places].tolist()
+        places = np.flatnonzero(other).astype(np.int32)
+        numbers = np.diff(places, append=np.int32(len(group)))
+        group, hour = group[places], hour[places]
+        del other, places
     else:
-        numbers, hours = [], []
-    edges = np.searchsorted(group, np.arange(len(begins) + 1)).tolist()
-    firsts, lasts = time[begins].tolist(), time[stops - 1].tolist()
-    rows = (stops - begins).tolist()
-    of_kind, of_user = kind[begins].tolist(), user[begins].tolist()
-    for place, (row_count, first, last) in enumerate(zip(rows, firsts, lasts, strict=True)):
-        begin, end = edges[place], edges[place + 1]
-        yield (
-            of_kind[place],
-            names[of_user[place]],
-            Seen(
-                rows=row_count,
-                first=first,
-                last=last,
-                hours=tuple(zip(hours[begin:end], numbers[begin:end], strict=True)),
-            ),
-        )
+        numbers = group
+    edges = np.searchsorted(group, np.arange(len(begins) + 1))
+    del group
+    for block in range(0, len(begins), _PEOPLE_AT_ONCE):
+        begin, stop = begins[block : block + _PEOPLE_AT_ONCE], stops[block : block + _PEOPLE_AT_ONCE]
+        edge = edges[block : block + _PEOPLE_AT_ONCE + 1]
+        hours = list(zip(hour[edge[0] : edge[-1]].tolist(), numbers[edge[0] : edge[-1]].tolist(), strict=True))
+        spans = pairwise((edge - edge[0]).tolist())
+        counts = zip((stop - begin).tolist(), time[begin].tolist(), time[stop - 1].tolist(), spans, strict=True)
+        for of_kind, of_user, (rows, first, last, (low, high)) in zip(
+            kind[begin].tolist(), user[begin].tolist(), counts, strict=True
+        ):
+            yield of_kind, names[of_user], Seen(rows=rows, first=first, last=last, hours=tuple(hours[low:high]))
 
 
 def _rearrange(columns: list[Any], order: Any) -> None:
