@@ -95,6 +95,17 @@ def rich() -> Tenant:
         sku("SPE_E5", "06ebc4ee-1bb5-47dd-8120-11324bc54e06", (*P1_PLANS, ("AAD_PREMIUM_P2", P2_PLAN)), 200, 120)
     ]
     group_called(tenant, "MFA Policy Exclusions").owners = [tenant.people.user_id(3)]
+    tenant.federations = {
+        tenant.domain.lower(): [
+            {
+                "id": "70000000-0000-4000-8000-000000000001",
+                "displayName": "Contoso sign-in",
+                "issuerUri": "https://sign-in.contoso.example/adfs/services/trust",
+                "preferredAuthenticationProtocol": "wsFed",
+                "federatedIdpMfaBehavior": "acceptIfMfaDoneByFederatedIdp",
+            }
+        ]
+    }
     return tenant
 
 

@@ -100,6 +100,12 @@ _SHAPES = {
     "organization/{organization}": _ORGANIZATION_SHAPE,
     "domains": _DOMAIN_SHAPE,
     "domains/{domain}": _DOMAIN_SHAPE,
+    "domains/{domain}/federationConfiguration": {
+        "id": "string",
+        "displayName": "string?",
+        "issuerUri": "string?",
+        "federatedIdpMfaBehavior": "string?",
+    },
     "subscribedSkus": {
         "skuId": "string",
         "skuPartNumber": "string",
