@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.completing import offers
 from migrate.commands.options import verb
 from migrate.commands.report_facts import report_facts
 from migrate.commands.wiring import workspace_of
@@ -19,7 +20,9 @@ from migrate.store.files import write_atomically
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import PLAN_CSV, plan_rows_of
 
-LanguageOption = Annotated[str, typer.Option("--language", metavar="LANGUAGE", help="en or de.")]
+LanguageOption = Annotated[
+    str, typer.Option("--language", metavar="LANGUAGE", autocompletion=offers(("en", "de")), help="en or de.")
+]
 
 
 @verb

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.change_record import LanguageOption
 from migrate.commands.options import call_for, keep_for_the_verb, with_globals
 from migrate.commands.report_facts import report_facts
 from migrate.commands.wiring import workspace_of
@@ -38,7 +39,7 @@ def _report(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="Where the page goes. [default: working folder]")
     ] = None,
-    language: Annotated[str, typer.Option("--language", metavar="LANGUAGE", help="en or de.")] = "en",
+    language: LanguageOption = "en",
     anonymise: Annotated[
         bool, typer.Option("--anonymise", help="Stand-ins for people, groups, policies, places and the tenant.")
     ] = False,

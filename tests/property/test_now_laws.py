@@ -320,6 +320,17 @@ def test_no_decision_rests_on_it() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and node.module in ("migrate.decide.now", "migrate.commands.now")
     }
-    reading = ("now", "status", "live", "explain", "coverage", "what_if", "risk_lists", "report_facts", "evidence")
+    reading = (
+        "now",
+        "status",
+        "live",
+        "explain",
+        "coverage",
+        "what_if",
+        "risk_lists",
+        "report_facts",
+        "evidence",
+        "advise",
+    )
     shown = {"decide/report/facts.py", "decide/report/persons.py", "decide/evidence_rows.py"}
     assert users == {f"commands/{verb}.py" for verb in reading} | shown

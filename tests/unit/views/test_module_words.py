@@ -44,7 +44,7 @@ LEFT_OUT = {
     "apply": {"--plan", "--max-failures", "--dry-run"},
     "verify": set(),
     "rollback": {"--dry-run", "--skip-settle"},
-    "set-state": {"--dry-run", "--yes", "--input", *parameters_for("convert")},
+    "set-state": {"--dry-run", "--yes", "--input", "--user", *parameters_for("convert")},
     "convert": {"--to", "--workspace"},
     "compare": set(),
 }

@@ -23,6 +23,7 @@ function Get-MfaErrorCategory {
         JournalBehind     = 'InvalidData'
         TooSlow           = 'LimitsExceeded'
         StalePlan         = 'InvalidOperation'
+        NameMoved         = 'InvalidOperation'
         Blocked           = 'InvalidOperation'
         NotCovered        = 'InvalidOperation'
         LimitReached      = 'LimitsExceeded'
