@@ -210,7 +210,7 @@ def chains(tmp_path: Path, graveyard: Graveyard, *, mode: str, seed: int, deaths
 def test_a_larger_run_killed_at_random_moments_is_resumed(
     mode: str, seed: int, tmp_path: Path, graveyard: Graveyard
 ) -> None:
-    chains(tmp_path, graveyard, mode=mode, seed=seed, deaths=20)
+    chains(tmp_path, graveyard, mode=mode, seed=seed, deaths=12)
 
 
 @pytest.mark.long

@@ -173,12 +173,10 @@ def noisy_csv(draw: st.DrawFn, truth: dict[str, str]) -> Noisy:
     quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
     csv.writer(made, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerows(table)
     lines = made.getvalue().split("\n")[:-1]
-    damage = draw(
-        st.sampled_from(
-            [""] * 4
-            + ["trailing", "one trailing", "cut", "cell lost", "stray quote", "unquoted separator", "joined", "wrapped"]
-        )
-    )
+    # Where the second column lies, what damages a cell may take the first one, and nobody could know.
+    of_cells = ["cut", "cell lost", "stray quote"] if LYING not in done else []
+    of_tables = ["trailing", "one trailing", "unquoted separator", "joined", "wrapped"]
+    damage = draw(st.sampled_from([""] * 4 + of_cells + of_tables))
     done.append(damage)
     place = draw(st.integers(0, len(lines) - 1))
     match damage:
@@ -187,7 +185,7 @@ def noisy_csv(draw: st.DrawFn, truth: dict[str, str]) -> Noisy:
             lines[0] = lines[0][: draw(st.sampled_from([-1, None]))]  # type: ignore[misc]
         case "one trailing":
             lines[place] += delimiter
-        case "cut" if LYING not in done:  # the first column may go with it, and nobody could know
+        case "cut":
             lines[-1] = lines[-1][: draw(st.integers(0, len(lines[-1])))]
         case "cell lost":
             lines[place] = lines[place].partition(delimiter)[2]

@@ -27,6 +27,7 @@ def assert_pace(run: Figures, *, utilisation: float, wasted: float) -> None:
     assert run.most_writes_within(150) <= 3_000
 
 
+@pytest.mark.long
 def test_at_the_documented_limits_a_run_uses_them_and_wastes_next_to_nothing(tmp_path: Path) -> None:
     # Each wave begins with evidence that was just read: a fixed cost, which a run of this length carries.
     assert_pace(whole_run(tmp_path / "work", 20_000), utilisation=0.95, wasted=0.01)
