@@ -39,7 +39,7 @@ class Excluded:
                 self._groups.append(one)
             elif one.by is ExcludedBy.KIND and one.id == ExcludedKind.GUESTS:
                 self._guests = one
-            else:
+            elif one.by is ExcludedBy.USER or one.id not in self._people:
                 self._people[one.id] = one
 
     def by(self, profile: UserProfile) -> PolicyExclusion | None:
@@ -87,6 +87,10 @@ class ExclusionTally:
         self._not_enforced: list[str] = []
         self._neither: list[str] = []
         self._administrators: list[str] = []
+        self._by_kind: list[str] = []
+        """Left out as a room or a service account, by no one's name, and able to sign in."""
+        self._outside: list[str] = []
+        """Those of them who were seen outside the named locations."""
         self._proposals: list[Proposal] = []
 
     def know_sign_ins(self, seen: WaysSeen | None) -> None:
@@ -103,9 +107,14 @@ class ExclusionTally:
         keeps = self._rules.exclusions.get(profile.id)
         if keeps is not None and keeps.from_policy and not is_enforced:
             self._not_enforced.append(profile.user_principal_name)
-        if self._excluded.by(profile) is not None:
+        # Whoever sits at a keyboard outside the office may be a person, or somebody who has the password.
+        is_outside = self._seen is not None and profile.id in self._seen.outside
+        if (exclusion := self._excluded.by(profile)) is not None:
             if profile.id in self._holders:
                 self._administrators.append(profile.user_principal_name)
+            if can_sign_in and _is_guessed(exclusion):
+                self._by_kind.append(profile.user_principal_name)
+                self._outside += [profile.user_principal_name] if is_outside else []
             if can_sign_in and not is_enforced and not self._is_covered(profile):
                 self._neither.append(profile.user_principal_name)
             return
@@ -114,8 +123,6 @@ class ExclusionTally:
         if keeps is not None and keeps.expires:
             self._hit.append((profile.user_principal_name, is_enforced))
         guess = guess_at(user, self._rooms, self._holders)
-        # Whoever sits at a keyboard outside the office may be a person, or somebody who has the password.
-        is_outside = self._seen is not None and profile.id in self._seen.outside
         if guess is not None and can_sign_in and not is_outside:
             self._proposals.append(
                 Proposal(
@@ -171,6 +178,7 @@ class ExclusionTally:
                 f"{_named(self._administrators)} hold a role, and {self._name!r} leaves them out. Exclude no "
                 "administrator but the emergency access accounts.",
             )
+        yield from _guessed(self._by_kind, self._outside, self._seen)
         yield from _expired(self._rules.policy_exclusions, self._today)
         yield from _too_many(self._rules.policy_exclusions)
         yield from _proposed(self._proposals, self._looked_at())
@@ -183,6 +191,30 @@ class ExclusionTally:
         if self._knows_roles:
             return f"Nothing is assumed; roles and {signed_in} were looked at."
         return f"Nothing is assumed; {signed_in}, and no roles besides those that policies name, were looked at."
+
+
+def _is_guessed(exclusion: PolicyExclusion) -> bool:
+    """Tell whether an exclusion picks an account by what it is like, and nobody decided about it by name."""
+    return exclusion.by is ExcludedBy.KIND and exclusion.id != ExcludedKind.GUESTS
+
+
+def _guessed(by_kind: Sequence[str], outside: Sequence[str], seen: WaysSeen | None) -> Iterator[PlanNote]:
+    """Yield who is left out by kind and was seen outside, or that nobody looked."""
+    if seen is None and by_kind:
+        yield _warning(
+            "kind-without-sign-ins",
+            f"{counted(len(by_kind), 'account')} left out by `kind` in [[policy.exclude]] ({_named(by_kind)}), and no "
+            "sign-ins were read: whether somebody signs in with them at a keyboard outside the named locations is "
+            "unknown. `mfa-migrate sign-ins read`, then `mfa-migrate plan`, names whoever does.",
+        )
+    if seen is not None and outside:
+        yield _warning(
+            "kind-seen-outside",
+            f"Left out by `kind` in [[policy.exclude]], and seen at a keyboard outside the named locations since "
+            f"{seen.since[:10]}: {_named(outside)}. Somebody stands behind each, or has its password; they stay left "
+            'out. Find out who it is. To have them in the policy, write the others one by one as user = "name" in '
+            "place of kind, then `mfa-migrate plan`.",
+        )
 
 
 def _expired(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[PlanNote]:

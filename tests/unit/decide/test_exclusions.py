@@ -215,18 +215,51 @@ def test_accounts_that_may_have_nobody_are_told_by_more_than_their_name(who: Any
     assert guess is None or len(guess.signs) > 1 or Sign.ROOM_LICENCE in guess.signs
 
 
-def test_who_signed_in_from_outside_is_never_proposed() -> None:
-    ways = WaysSeen(
+def outside(*names: str) -> WaysSeen:
+    return WaysSeen(
         since="2026-10-25T00:00:00Z",
         until="2026-11-24T00:00:00Z",
         holes=0,
         lost=(),
         last={},
-        outside=frozenset({object_id("svc-travels")}),
+        outside=frozenset(map(object_id, names)),
     )
-    header, _ = planned([nobody("svc-erp"), nobody("svc-travels")], seen=ways)
+
+
+def by_kind(name: str) -> PolicyExclusion:
+    return left_out(name, ExcludedBy.KIND, id=object_id(name))
+
+
+def test_who_signed_in_from_outside_is_never_proposed() -> None:
+    header, _ = planned([nobody("svc-erp"), nobody("svc-travels")], seen=outside("svc-travels"))
     assert [one.user_id for one in header.proposals] == [object_id("svc-erp")]
     assert "sign-ins since 2026-10-25" in sentence(header, "exclusion-proposed")
+
+
+def test_who_is_left_out_by_kind_and_was_seen_outside_is_named() -> None:
+    people = [nobody("room5"), nobody("room6"), nobody("room7", account_enabled=False), nobody("svc-erp")]
+    kinds = [by_kind(name) for name in ("room5", "room6", "room7")]
+    seen = outside("room6", "room7", "svc-erp")
+    said = sentence(planned(people, *kinds, left_out("svc-erp"), seen=seen)[0], "kind-seen-outside")
+    assert "since 2026-10-25: room6@contoso.example. Somebody" in said, "nobody can sign in with room7"
+    assert "as user =" in said
+    header, _ = planned(people, *kinds, seen=outside("ada"))
+    assert not {"kind-seen-outside", "kind-without-sign-ins"} & codes(header)
+
+
+def test_that_nobody_looked_whether_they_were_seen_outside_is_said() -> None:
+    said = sentence(planned([nobody("room5")], by_kind("room5"))[0], "kind-without-sign-ins")
+    assert said.startswith("1 account left out by `kind` in [[policy.exclude]] (room5@contoso.example)")
+    assert "`mfa-migrate sign-ins read`" in said
+    for others in ([left_out("room5")], [left_out(ExcludedKind.GUESTS, ExcludedBy.KIND)]):
+        assert "kind-without-sign-ins" not in codes(planned([nobody("room5"), user(guest("gus"))], *others)[0])
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_is_named_by_name_too_was_decided_about(is_first: bool) -> None:
+    both = [left_out("room5"), by_kind("room5")]
+    header, _ = planned([nobody("room5")], *(both if is_first else reversed(both)), seen=outside("room5"))
+    assert "kind-seen-outside" not in codes(header)
 
 
 @pytest.mark.parametrize("by_name", [True, False])
