@@ -18,6 +18,7 @@ from migrate.decide.exceptions import undecided
 from migrate.decide.exclusions import ExclusionTally
 from migrate.decide.guards import dependents
 from migrate.decide.hints import hint_notes
+from migrate.decide.idle_settings import idle_settings
 from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_warnings
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
@@ -318,6 +319,7 @@ class Planner:
     def _warnings(self) -> Iterator[PlanNote]:
         rules = self._rules
         yield from undecided(rules)
+        yield from idle_settings(rules)
         if rules.operator is not None and self._operator is None:
             yield _warning(
                 "operator-not-judged",
