@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from migrate.commands.access import explained
 from migrate.commands.call import Call
-from migrate.commands.wiring import now_utc, open_tenant
+from migrate.commands.wiring import connection_for, now_utc, open_tenant
 from migrate.decide.checks.operator import operators_sign_in
 from migrate.decide.directory_sync import sync_accounts
 from migrate.decide.microsofts_what_if import body_for
@@ -96,10 +97,11 @@ async def _read(
     )
     facts = await _with_operator(tenant, token, facts)
     if "federation" in more and organization is not None:
-        federation, problem = await _or_problem(tenant.read_federation(organization.federated_domains or ()))
+        reading = tenant.read_federation(organization.federated_domains or ())
+        federation, problem = await _or_what_is_missing(call, tenant, reading)
         facts = msgspec.structs.replace(facts, federation=federation, federation_problem=problem)
     if "backup" in more:
-        age, problem = await _or_problem(tenant.read_backup_age())
+        age, problem = await _or_what_is_missing(call, tenant, tenant.read_backup_age())
         hours = None if age is None else age.total_seconds() / 3600
         return msgspec.structs.replace(facts, backup_age_hours=hours, backup_problem=problem)
     return facts
@@ -130,6 +132,19 @@ async def _or_problem(reading: Awaitable[T]) -> tuple[T | None, str]:
     """Return what was read, or in words why it could not be."""
     try:
         return await reading, ""
+    except _REFUSED as problem:
+        return None, f"{problem.what} {problem.hint}"
+
+
+async def _or_what_is_missing(call: Call, tenant: GraphTenant, reading: Awaitable[T]) -> tuple[T | None, str]:
+    """Return what was read, or why it could not be, where the token tells it with the permission or role it lacks."""
+    from migrate.graph.refusals import AccessRefused
+
+    try:
+        return await reading, ""
+    except AccessRefused as refused:
+        told = await explained(connection_for(call.settings), tenant, refused)
+        return None, f"{told.what} {told.hint}"
     except _REFUSED as problem:
         return None, f"{problem.what} {problem.hint}"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from migrate.model.permissions import READ_SET, TABLE, WRITE_POLICIES, WRITE_STATES, DirectoryRole, Need
 from migrate.model.token import Kind, Lack, LackKind, TokenFacts
 
-OWN = frozenset(need.permission for need in TABLE)
-"""Every permission that some command of ours asks for."""
+OWN = frozenset(permission for need in TABLE for permission in (need.permission, *need.narrower))
+"""Every permission that some command of ours asks for, and what does as well and allows less."""
 _HARMLESS = frozenset({"openid", "profile", "email", "offline_access", "User.Read"})
 METHODS_OF_PEOPLE = "UserAuthenticationMethod.ReadWrite"
 """Whoever holds such a permission can take anybody's methods away; this program never asks for one."""

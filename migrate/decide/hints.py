@@ -38,6 +38,8 @@ _UNKNOWN_BEHAVIOUR = (
     "this version does not know that value, so it is not known whether the identity provider's claim counts.",
     "Read what it means before the first wave.",
 )
+_LOOK_AT_IT = "Look at it with `mfa-migrate doctor --with federation` (Domain.Read.All) before the first wave."
+_LOOK_AGAIN = "Then run `mfa-migrate doctor --with federation` again, before the first wave."
 _ACTIVATION = "https://learn.microsoft.com/entra/identity/conditional-access/policy-all-users-mfa-strength"
 
 
@@ -87,7 +89,7 @@ def _federated(facts: TenantFacts) -> Iterable[Hint]:
             says="Domains are federated: federatedIdpMfaBehavior of each says whether the identity provider's claim "
             f"counts as MFA; it was not read. {facts.federation_problem}".rstrip(),
             evidence=organization.federated_domains,
-            fix="Look at it with `mfa-migrate doctor --with federation` (Domain.Read.All) before the first wave.",
+            fix=_LOOK_AGAIN if facts.federation_problem else _LOOK_AT_IT,
             page=_FEDERATION,
         )
         return

@@ -72,7 +72,11 @@ class Need(Record, frozen=True, kw_only=True):
     """Permissions that one page of Microsoft's names besides and another does not."""
     instead: tuple[str, ...] = ()
     """Wider ones that allow the same call."""
+    narrower: tuple[str, ...] = ()
+    """Ones that some page names as less than ours; whoever was given one of them holds nothing too much."""
     beta: bool = False
+    role_by_name: str = ""
+    """The role where only its name is known, so that no token can be searched for it."""
     refuses: bool = True
     """Whether a run that writes is refused without it; otherwise what is not seen counts as unknown."""
     note: str = ""
@@ -85,7 +89,7 @@ class Need(Record, frozen=True, kw_only=True):
     @property
     def roles_told(self) -> str:
         """Return the roles as a sentence names them."""
-        return _either([role.label for role in self.roles])
+        return self.role_by_name or _either([role.label for role in self.roles])
 
     @property
     def permissions_told(self) -> str:
@@ -95,7 +99,7 @@ class Need(Record, frozen=True, kw_only=True):
 
     def is_met(self, held: frozenset[str]) -> bool:
         """Tell whether these permissions allow it."""
-        return bool({self.permission, *self.instead} & held) and frozenset(self.together) <= held
+        return bool({self.permission, *self.instead, *self.narrower} & held) and frozenset(self.together) <= held
 
 
 def _either(words: list[str]) -> str:
@@ -285,12 +289,13 @@ BACKUPS = Need(
     method="GET",
     paths=("/directory/recovery/snapshots",),
     permission="EntraBackup.Read.All",
-    roles=(_ROLE.GLOBAL_READER,),
+    roles=(),
     verbs=("doctor",),
     use=Use.BACKUP,
     beta=True,
+    role_by_name="Entra Backup Reader",
     refuses=False,
-    note="the role that the page names is Entra Backup Reader",
+    note="Global Reader is not named on the page",
 )
 
 FEDERATION = Need(
@@ -298,11 +303,8 @@ FEDERATION = Need(
     method="GET",
     paths=("/domains/{id}/federationConfiguration",),
     permission="Domain.Read.All",
-    instead=(
-        "Domain.ReadWrite.All",
-        "Domain-InternalFederation.Read.All",
-        "Domain-InternalFederation.ReadWrite.All",
-    ),
+    instead=("Domain.ReadWrite.All", "Domain-InternalFederation.ReadWrite.All"),
+    narrower=("Domain-InternalFederation.Read.All",),
     roles=(_ROLE.GLOBAL_READER, _ROLE.SECURITY_READER, _ROLE.SECURITY_ADMINISTRATOR),
     verbs=("doctor",),
     use=Use.BACKUP,

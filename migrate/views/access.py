@@ -33,7 +33,7 @@ def lack_told(lack: Lack, *, who_consents: str, link: str) -> tuple[str, str]:
         case LackKind.ROLE:
             return (
                 f"The signed-in account has no role that allows it: {need.roles_told}",
-                f"Have the role {need.roles[0].label} assigned, then sign in again.",
+                f"Have the role {need.role_by_name or need.roles[0].label} assigned, then sign in again.",
             )
         case LackKind.ROLE_ELIGIBLE:
             could = " or ".join(role_name(role) for role in lack.eligible)

@@ -29,6 +29,7 @@ from migrate.sandbox.roles import AUTHENTICATION_POLICY_ADMINISTRATOR, GLOBAL_AD
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.sign_in_errors import CODES, ON_A_PAGE
 from migrate.sandbox.sign_in_people import MEMBER_ROLE
+from migrate.sandbox.tenant_file import tenant_of
 from migrate.sandbox.tls import made_on_the_fly
 from migrate.sandbox.token_answers import APPLICATION_ROLE
 from migrate.sandbox.tokens import make_token
@@ -452,6 +453,36 @@ def test_each_service_refuses_in_its_own_words(
     nothing = bearer(signed_in(web, "admin@contoso.example", scope=f"{GRAPH}/.default")["access_token"])
     error = web.get(path, headers=nothing).json()["error"]
     assert (error["code"], text in error["message"]) == (code, True)
+
+
+FEDERATION_URL = "/v1.0/domains/{}/federationConfiguration"
+
+
+def test_a_federated_domain_says_what_it_does_with_mfa_to_whoever_may_read_it(
+    web: httpx.Client, start: Start, connect: Connect
+) -> None:
+    document = web.get("/_sandbox/dump").json()
+    document["domains"].append({"id": "corp.contoso.example", "authenticationType": "Federated", "isVerified": True})
+    told = {"id": "f1", "displayName": "Contoso sign-in", "federatedIdpMfaBehavior": "enforceMfaByFederatedIdp"}
+    document["domains/corp.contoso.example/federationConfiguration"] = [told]
+    client = connect(start(tenant_of(document), enforce_permissions=True), None)
+    assert client.get("/_sandbox/dump").json()["domains/corp.contoso.example/federationConfiguration"] == [told]
+    for permission in ("Domain.Read.All", "Domain-InternalFederation.Read.All"):
+        held = holding(client, permission)
+        (row,) = client.get(FEDERATION_URL.format("Corp.contoso.example"), headers=held).json()["value"]
+        assert row["federatedIdpMfaBehavior"] == "enforceMfaByFederatedIdp"
+        assert client.get(FEDERATION_URL.format("contoso.example"), headers=held).json()["value"] == []
+        assert client.get(FEDERATION_URL.format("nowhere.example"), headers=held).status_code == 404
+    refused = client.get(
+        FEDERATION_URL.format("corp.contoso.example"), headers=holding(client, "User.Read.All", "Directory.Read.All")
+    )
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "Authorization_RequestDenied")
+
+
+def holding(client: httpx.Client, *permissions: str) -> dict[str, str]:
+    """Sign the administrator in to an application that holds these permissions and no others."""
+    client.post("/_sandbox/grants", json={"appId": APP, "permissions": list(permissions)}).raise_for_status()
+    return bearer(signed_in(client, "admin@contoso.example", scope=f"{GRAPH}/.default")["access_token"])
 
 
 # --- refusals by code, and what the service says of itself -----------------------------------------------------------

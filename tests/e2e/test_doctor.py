@@ -9,7 +9,7 @@ import pytest
 
 from migrate.decide.checks.every_check import CHECKS
 from migrate.model.doctor import CheckName
-from migrate.model.permissions import HIDDEN, READ_SET
+from migrate.model.permissions import FEDERATION, HIDDEN, READ_SET
 from tests.e2e.contact import ContactLab, contact_lab
 
 
@@ -102,8 +102,43 @@ def test_the_backup_is_looked_at_when_it_is_asked_for(lab: ContactLab) -> None:
     lab.grant(READ_SET)
     found = results(lab.run("doctor", "--only", "backup", "--with", "backup", "-o", "json").document)
     assert found["backup"]["standing"] == "skipped"
-    assert "EntraBackup.Read.All" in found["backup"]["says"]
+    assert "The token lacks the permission EntraBackup.Read.All" in found["backup"]["says"]
     assert lab.go("doctor", "--with", "more", code=2)
+
+
+def test_what_federated_domains_do_with_mfa_is_read_when_it_is_asked_for(lab: ContactLab) -> None:
+    tenant, name = lab.tenant, "corp.contoso.example"
+    tenant.domains.append({"id": name, "authenticationType": "Federated", "isVerified": True})
+    tenant.federations[name] = [{"id": "f1", "federatedIdpMfaBehavior": "rejectMfaByFederatedIdp"}]
+    verified = tenant.organization["verifiedDomains"]
+    verified.append({"name": name, "type": "Federated", "isDefault": False})
+    try:
+        lab.grant([*READ_SET, FEDERATION.permission])
+        assert "rejectMfaByFederatedIdp: MFA at the identity provider does not count" in said_of_domains(lab)
+        lab.grant([*READ_SET, *FEDERATION.narrower])
+        assert "rejectMfaByFederatedIdp" in said_of_domains(lab)
+        assert lab.go("whoami", "-o", "json").document["surplus"] == []
+        lab.grant(READ_SET)
+        said = said_of_domains(lab)
+        for words in (
+            "it was not read",
+            "403",
+            "The token lacks the permission Domain.Read.All",
+            "adminconsent?client_id=",
+        ):
+            assert words in said
+        assert "signed-in person" not in said, "an application is signed in"
+    finally:
+        tenant.domains.pop()
+        verified.pop()
+        del tenant.federations[name]
+
+
+def said_of_domains(lab: ContactLab) -> str:
+    hints = lab.go("doctor", "--with", "federation", "-o", "json").document["hints"]
+    (hint,) = (each for each in hints if each["code"] == "federated-domains")
+    assert hint["evidence"] == ["corp.contoso.example"]
+    return str(hint["says"])
 
 
 def test_a_test_sign_in_is_recorded_with_its_day(lab: ContactLab) -> None:

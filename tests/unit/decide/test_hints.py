@@ -37,6 +37,17 @@ def test_federated_domains_are_named_and_others_are_not() -> None:
     assert "federatedIdpMfaBehavior" in found[HintCode.FEDERATED_DOMAINS].says
 
 
+def test_a_refusal_is_told_and_the_step_after_it_is_another_one() -> None:
+    unread = federated("corp.contoso.example")
+    refused = msgspec.structs.replace(unread, federation_problem="Graph refused access.")
+    (before,), (after,) = (
+        [hint for hint in hints_of(given) if hint.code is HintCode.FEDERATED_DOMAINS] for given in (unread, refused)
+    )
+    assert after.says.endswith("it was not read. Graph refused access.")
+    assert after.fix.startswith("Then run `mfa-migrate doctor --with federation` again")
+    assert "(Domain.Read.All)" in before.fix
+
+
 @pytest.mark.parametrize(
     ("value", "means"),
     [

@@ -12,6 +12,8 @@ import pytest
 from migrate.errors import IncompleteRead, PermissionMissing
 from migrate.graph import wire
 from migrate.graph.pace import Bucket
+from migrate.graph.refusals import AccessRefused
+from migrate.model.permissions import FEDERATION
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.snapshot import Actor
 from migrate.model.users import MfaState
@@ -315,5 +317,43 @@ def test_who_is_signed_in_and_what_time_the_server_has(opened: Any, reply: Any) 
             assert o.tenant.server_now() == date
             o.clock.now += 60
             assert o.tenant.server_now() == date + timedelta(seconds=60)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{"id": "f1", "federatedIdpMfaBehavior": "rejectMfaByFederatedIdp"}], "rejectMfaByFederatedIdp"),
+        ([{"id": "f1", "federatedIdpMfaBehavior": "ofTomorrow"}], "ofTomorrow"),
+        ([{"id": "f1", "federatedIdpMfaBehavior": None}], None),
+        ([{"id": "f1"}], None),
+        ([], None),
+    ],
+)
+def test_what_a_federated_domain_does_with_mfa_is_read_as_it_stands(
+    opened: Any, reply: Any, rows: list[dict[str, Any]], told: str | None
+) -> None:
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": rows})) as o:
+            assert await o.tenant.read_federation(["corp.contoso.example"]) == {"corp.contoso.example": told}
+            assert [seen.path for seen in o.graph.seen] == [
+                "/v1.0/domains/corp.contoso.example/federationConfiguration"
+            ]
+            assert await o.tenant.read_federation([]) == {}
+            assert len(o.graph.seen) == 1, "no domain is federated, and nothing is asked"
+
+    asyncio.run(run())
+
+
+def test_a_federation_that_is_refused_is_no_answer(opened: Any, reply: Any) -> None:
+    refusal = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+
+    async def run() -> None:
+        async with opened(lambda _: reply(403, refusal)) as o:
+            with pytest.raises(AccessRefused, match="the federation of corp") as refused:
+                await o.tenant.read_federation(["corp.contoso.example", "old.contoso.example"])
+            assert refused.value.need is FEDERATION
+            assert len(o.graph.seen) == 1
 
     asyncio.run(run())

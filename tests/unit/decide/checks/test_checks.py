@@ -235,6 +235,7 @@ WORSE: list[tuple[CheckName, dict[str, Any], Standing, str]] = [
     (N.BACKUP, {"backup_asked": False}, Standing.SKIPPED, "not asked for"),
     (N.CLOCK, {"clock_seconds": 61.0}, Standing.WARN, "61 seconds ahead"),
     (N.CLOCK, {"clock_seconds": -301.0}, Standing.FAIL, "301 seconds behind"),
+    (N.CLOCK, {"clock_seconds": -1.2}, Standing.PASS, "within 1 second."),
     (N.CLOCK, {"clock_seconds": None}, Standing.SKIPPED, "nothing was asked"),
 ]  # fmt: skip
 
