@@ -145,9 +145,13 @@ def _lines(header: SnapshotHeader, advice: Advice, moment: Moment) -> Iterator[A
 
 def _since_lines(moment: Moment) -> Iterator[str]:
     """Yield that the numbers are older than what this tool did. Advice rests on what was read, never on the journal."""
-    if moment.changes or moment.in_doubt:
-        changed = f"{counted(moment.changes, 'change')} by this tool until {minute_utc(moment.until)}"
-        what = changed if moment.changes else "changes of which nobody knows yet what became"
+    left_out = []
+    if moment.changes:
+        left_out.append(f"{counted(moment.changes, 'change')} by this tool until {minute_utc(moment.until)}")
+    if moment.in_doubt:
+        left_out.append(f"{counted(moment.in_doubt, 'change')} of which nobody knows yet what became")
+    if left_out:
+        what = ", nor ".join(left_out)
         yield f"Its numbers do not count {what}: `mfa-migrate export`, then `mfa-migrate advise`, counts them."
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,12 @@ class Advised:
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Advised]:
-    folder = tmp_path_factory.mktemp("advise")
+    with advised_in(tmp_path_factory.mktemp("advise")) as advised:
+        yield advised
+
+
+@contextmanager
+def advised_in(folder: Path) -> Iterator[Advised]:
     file = folder / "tenant.json"
     file.write_text(json.dumps(tenant()), encoding="utf-8")
     with SandboxServer(load_tenant_file(file), settings=SandboxSettings(throttle=False)) as server:
@@ -223,3 +229,16 @@ def test_coverage_lists_the_exclusions_that_nothing_else_catches(ours: Advised) 
     assert group["changedBy"] == ["ownersAndLesserRoles"]
     assert "can be changed by people outside administration" in ran.out
     assert ours.run("coverage", "--exclusions", "--exit-code").code == 1
+
+
+def test_what_this_tool_did_since_the_export_is_said_until_the_next_one(tmp_path: Path) -> None:
+    with advised_in(tmp_path) as advised:
+        assert "Its numbers do not count" not in advised.run("advise").out
+        off = advised.run("set-state", "--user", "ada@contoso.example", "--state", "Enabled", "--yes")
+        assert off.code == 0, off.said
+        shown = advised.run("advise")
+        assert "Its numbers do not count 1 change by this tool until " in shown.out
+        assert "People on per-user MFA: 2;" in shown.out, "they are the export's, and said to be"
+        assert advised.run("advise", "-o", "json").document["changesSince"] == 1
+        assert advised.run("export").code == 0
+        assert "Its numbers do not count" not in advised.run("advise").out
