@@ -10,6 +10,7 @@ import msgspec
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import PolicyImpact
 from migrate.model.instants import minute_utc
+from migrate.model.journal import Outcome
 from migrate.model.now import Now, PolicyNow
 from migrate.model.reasons import Why
 from migrate.model.record import Record
@@ -105,15 +106,26 @@ def bar(done: int, of: int) -> str:
 
 
 def progress_line(board: Dashboard) -> str:
-    """Return in one line how far a run is and why it waits, for whoever follows it."""
+    """Return in one line how far a run is and why it waits, for whoever follows it without a terminal."""
     standing = board.standing
     if standing is None:
         return board.in_use_by or "Nothing is at work here."
     done = f"{bar(standing.migrated, standing.planned)} {standing.migrated} of {standing.planned} migrated"
+    waits = f"; {waiting}" if (waiting := waiting_words(standing)) else ""
+    return f"{done}{progress_details(standing)}{waits}"
+
+
+def progress_details(standing: RunStanding, *, without: tuple[Outcome, ...] = ()) -> str:
+    """Return what stands behind the number of the migrated; empty where there is nothing else."""
     back = f", {standing.put_back} rolled back" if standing.put_back else ""
-    others = {name: number for name, number in standing.outcomes.items() if name != "confirmed"}
-    waits = f"; waiting: {standing.waiting_for}" if standing.waiting_for is not None else ""
-    return f"{done}{back}{f' ({_counts(others)})' if others else ''}{waits}"
+    unsaid = (Outcome.CONFIRMED, *without)
+    others = {name: number for name, number in standing.outcomes.items() if name not in unsaid}
+    return f"{back}{f' ({_outcome_counts(others)})' if any(others.values()) else ''}"
+
+
+def waiting_words(standing: RunStanding) -> str:
+    """Return what the run waits for; empty where it does not wait."""
+    return "" if standing.waiting_for is None else f"waiting: {standing.waiting_for}"
 
 
 def _run_lines(standing: RunStanding) -> Iterator[Any]:
@@ -121,7 +133,7 @@ def _run_lines(standing: RunStanding) -> Iterator[Any]:
     share = 100 if standing.migrated >= of else standing.migrated * 100 // of
     done = f"Migrated {standing.migrated} of {of} ({share}%)  {bar(standing.migrated, of)}"
     yield styled(f"{done}  rolled back {standing.put_back}  held back {standing.held_back}", "bold")
-    yield f"  run {standing.plan_digest[:12]}: {_counts(standing.outcomes) or 'no user was touched yet'}"
+    yield f"  run {standing.plan_digest[:12]}: {_outcome_counts(standing.outcomes) or 'no user was touched yet'}"
     if standing.held_by:
         yield f"  held back: {_counts(standing.held_by)} (`mfa-migrate show --held`)"
     yield ""
@@ -133,6 +145,11 @@ def _back_on_lines(names: Sequence[str]) -> Iterator[Any]:
     yield styled(f"{have} per-user MFA again: {', '.join(names[:NAMES])}{more}", "yellow")
     yield "  (`mfa-migrate verify` tells all of it; `mfa-migrate export` and `plan` plan them anew)"
     yield ""
+
+
+def _outcome_counts(numbers: Mapping[str, int]) -> str:
+    in_the_air = {Outcome.INTENT.value: "sent and not confirmed yet"}
+    return _counts({in_the_air.get(name, name): number for name, number in numbers.items()})
 
 
 def _counts(numbers: Mapping[str, int]) -> str:

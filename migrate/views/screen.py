@@ -133,7 +133,7 @@ class Screen:
 
     def advance(self, done: int, total: int | None, what: str) -> None:
         """Show how far the work is, with rate and time to go; on a terminal only."""
-        if not self._shows_progress():
+        if not self.draws_progress:
             return
         if self._bar is None or what != self._what:
             self.finish_progress()
@@ -158,7 +158,9 @@ class Screen:
             self._bar.stop()
             self._bar, self._task, self._what = None, None, ""
 
-    def _shows_progress(self) -> bool:
+    @property
+    def draws_progress(self) -> bool:
+        """Whether a line of progress is drawn: on a terminal that was not asked to be quiet."""
         return self.progress and not self.quiet and self.stderr.isatty()
 
     # Data

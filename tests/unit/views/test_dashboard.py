@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from migrate.commands.watch import looks
+from migrate.commands.watch import drawn, looks
 from migrate.model.evidence import PolicyState
 from migrate.model.now import Moment, Now, PolicyNow
 from migrate.model.reasons import Why, reason_of
@@ -16,6 +17,7 @@ from migrate.model.run import RunStanding
 from migrate.views.dashboard import BAR, Dashboard, bar, dashboard_answer, progress_line
 from tests.unit.decide.records import snapshot
 from tests.unit.views.test_answers import text_of
+from tests.unit.views.test_screen import Terminal, screen
 
 MOMENT = Moment(exported_at="2026-11-24T08:00:00Z", changes=248, until="2026-11-24T08:52:00Z")
 OURS = PolicyNow(
@@ -139,3 +141,32 @@ def test_whoever_watches_sees_each_look_until_nobody_is_at_work() -> None:
     assert len(waits) == 3
     assert progress_line(seen[1]) == f"{bar(1, 430)} 1 of 430 migrated (2 failed)"
     assert list(looks(boards[3], lambda: boards[3], waits.append)) == [boards[3]]
+
+
+def test_on_a_terminal_one_line_is_drawn_again_and_a_wait_is_said_once() -> None:
+    stderr = Terminal()
+    boards = [
+        board(
+            standing(migrated=done, outcomes={"confirmed": done, "intent": 20 - done}, waiting_for=reason),
+            in_use_by="apply",
+        )
+        for done, reason in ((1, None), (5, None), (5, reason_of(Why.SETTLING)), (5, reason_of(Why.SETTLING)))
+    ]
+    assert drawn(screen(stderr=stderr), iter(boards)) == boards[-1]
+    text = stderr.getvalue()
+    assert "5/430" in text
+    assert "#" not in text, "lines for logs"
+    assert "intent" not in text
+    assert text.count("Waiting: ") == 1
+
+
+def test_elsewhere_a_line_is_written_when_something_has_changed() -> None:
+    boards = [
+        board(standing(migrated=done, outcomes={"confirmed": done, "intent": 3}), in_use_by="apply")
+        for done in (1, 1, 2)
+    ]
+    stderr = io.StringIO()
+    drawn(screen(stderr=stderr), iter(boards))
+    assert stderr.getvalue().splitlines() == [
+        f"{bar(done, 430)} {done} of 430 migrated (3 sent and not confirmed yet)" for done in (1, 2)
+    ]
