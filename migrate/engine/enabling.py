@@ -16,7 +16,7 @@ from migrate.decide.guards import accepted_people, is_counted_again, refuse_impa
 from migrate.decide.impact import ImpactTally, Standings
 from migrate.decide.own_policies import is_named_by
 from migrate.decide.policy_bodies import says_the_same
-from migrate.decide.policy_steps import evidence_after, missing_exclusions
+from migrate.decide.policy_steps import evidence_after, missing_exclusions, takes_effect_at_once
 from migrate.engine.age import Moment
 from migrate.engine.run_parts import RunParts
 from migrate.errors import Guarded
@@ -118,7 +118,8 @@ class BeforeEnabling:
             evidence=evidence,
             skus=skus,
         )
-        tally = ImpactTally(policy, then, accepted_people(parts.terms, self._tenant.server_now()))
+        accepted = accepted_people(parts.terms, self._tenant.server_now())
+        tally = ImpactTally(policy, then, accepted, widens=takes_effect_at_once(step))
         tally.know_log(parts.sign_in_log(), evidence)
         licensed = any(sku.allows_conditional_access for sku in skus)
         registrations = await self._registrations() if licensed else {}

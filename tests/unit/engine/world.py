@@ -11,6 +11,7 @@ import msgspec
 
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.planner import Planner
+from migrate.decide.replay.blocking import SignInLog
 from migrate.decide.reverser import rollback_for, selected
 from migrate.decide.settling import noted
 from migrate.engine.applier import Applier
@@ -52,6 +53,8 @@ class World:
         self.clock_set = 0.0
         """Seconds by which the machine's clock was set forward."""
         self.readings: Readings | None = None
+        self.log: SignInLog | None = None
+        """What was read of the sign-in log."""
         self.stops_after: int | None = None
         self.paused = False
         self.others: tuple[SetMfaState, ...] = ()
@@ -77,6 +80,7 @@ class World:
         taken = msgspec.structs.replace(snapshot(len(self.tenant.states)), taken_at=iso_utc(self.tenant.now))
         planner = Planner(taken, self.tenant.evidence(), rule, past_of(self.journal))
         planner.know_readings(self.readings)
+        planner.know_log(self.log)
         users = [
             UserRecord(
                 profile=found,
@@ -145,6 +149,7 @@ class World:
                 machine_time=lambda: self.tenant.now.timestamp() + self.clock_set,
                 new_id=lambda: str(next(ids)),
                 seen=self.see,
+                sign_in_log=lambda: self.log,
                 also_planned=lambda: iter(self.others),
             )
         )
