@@ -9,6 +9,7 @@ from urllib.parse import quote
 from migrate.errors import MfaMigrateError, SignInFailed, Unreachable, UsageProblem
 from migrate.graph.session import PUBLIC_CLIENT_ID, Connection, page_of_code
 from migrate.graph.sign_in_codes import CODES, DEVICE_CODE_BLOCKED, Meaning, Next, code_in
+from migrate.graph.token_cache import why_nothing_is_kept
 from migrate.model.access import SignInMethod
 from migrate.model.permissions import DirectoryRole
 
@@ -38,15 +39,9 @@ def failure_of(problem: AzureError, connection: Connection) -> MfaMigrateError:
         )
     if code_in(str(problem)) is not None:
         return refusal_of_sign_in(str(problem), connection)
-    if (
-        connection.keeps_cache
-        and not silent
-        and (no_cache := next((each for each in causes if isinstance(each, ValueError)), None))
-    ):
-        return UsageProblem(
-            f"Tokens cannot be kept encrypted here, and in plain text they never are: {first_line(no_cache)}",
-            hint="Take `cache` out of [sign_in] in the configuration.",
-        )
+    if connection.keeps_cache and not silent and (unkept := why_nothing_is_kept(causes)):
+        why, step = unkept
+        return UsageProblem(f"Tokens cannot be kept encrypted here, and in plain text they never are: {why}", hint=step)
     if isinstance(problem, CredentialUnavailableError):
         return SignInFailed(
             f"This way of signing in is not available here: {first_line(problem)}",

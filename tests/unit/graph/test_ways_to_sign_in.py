@@ -418,6 +418,7 @@ def test_tokens_are_kept_encrypted_or_not_at_all(
         problem = refused
     assert problem is None or "in plain text they never are" in problem.what
     assert problem is None or "`cache`" in problem.hint
+    assert problem is None or "allow_unencrypted" not in problem.what, "the library's advice is to write plain text"
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"eyJ" in path.read_bytes()]
     assert kept == [], "a token lies in plain text"
 
