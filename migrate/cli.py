@@ -11,9 +11,10 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
+from typer.models import CommandInfo, TyperInfo
 
 from migrate import __version__
 from migrate.commands.advise import advise
@@ -73,6 +75,10 @@ class FoldedCommand(TyperCommand):
 
 class FoldedGroup(TyperGroup):
     """A group, or the program itself, with the same, and with what each command does told to its end."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's own makes all of them to list their names
+        """Return the names of the commands below, in the order of the program."""
+        return list(self.commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands below with their first sentences whole."""
@@ -194,10 +200,57 @@ for each in (app, sign_ins_app, report_app, audit_app, powershell_app, sandbox_a
         registered.cls = FoldedCommand
 
 
+class MadeOnDemand(Mapping[str, Any]):
+    """The commands by name, each made of its function when it is asked for: a command line needs one of them."""
+
+    def __init__(self, made_by: Mapping[str, Callable[[], Any]]) -> None:
+        self._made_by = made_by
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = self._made_by[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made_by)
+
+    def __len__(self) -> int:
+        return len(self._made_by)
+
+
+def _alone() -> typer.Typer:
+    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+
+
+def _command(info: CommandInfo) -> Any:
+    alone = _alone()
+    alone.registered_commands = [info]
+    return typer.main.get_command(alone)
+
+
+def _group(info: TyperInfo, name: str) -> Any:
+    alone = _alone()
+    alone.registered_groups = [info]
+    return typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]
+
+
 @cache
 def commands() -> Any:
-    """Return the commands as Typer makes them of the functions: once, since that takes as long as a short command."""
-    return typer.main.get_command(app)
+    """Return the program as Typer makes it of the functions, with each command to be made on demand."""
+    made_by: dict[str, Callable[[], Any]] = {}
+    for info in app.registered_commands:
+        assert info.callback is not None
+        made_by[info.name or info.callback.__name__.replace("_", "-")] = partial(_command, info)
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        name = str(group.typer_instance.info.name)
+        made_by[name] = partial(_group, group, name)
+    bare = copy(app)
+    bare.registered_commands, bare.registered_groups = [], []
+    root: Any = typer.main.get_command(bare)
+    root.commands = MadeOnDemand(made_by)
+    return root
 
 
 def refuse_long_single_dash(arguments: Sequence[str]) -> None:
@@ -221,11 +274,12 @@ def refuse_option_as_value(arguments: Sequence[str]) -> None:
     `apply --max-users --config x` would take `--config` for the limit.
     """
     root = commands()
-    known, taking = set(_long_options(root)), _value_options(root, arguments)
+    taking = _value_options(root, arguments)
     for word, following in pairwise(arguments):
         if word == "--":
             return
-        if word in taking and following in known:
+        # Only now are the options of all commands asked for, which makes all of them.
+        if word in taking and following.startswith("--") and following in set(_long_options(root)):
             raise UsageProblem(
                 f"{word} needs a value, and {following} follows, which is an option.",
                 hint=f"Give the value: {word} VALUE, or {word}=VALUE where it begins with two dashes.",
