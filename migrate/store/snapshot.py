@@ -33,10 +33,11 @@ from migrate.store.sign_ins import carry_over
 from migrate.store.snapshot_digest import Source, content_of, counts_of, put_seal
 from migrate.store.snapshot_reading import Snapshot
 from migrate.store.snapshot_schema import (
+    HEAP,
     INDEXES,
+    KEYS,
     SNAPSHOT_FILE,
     SNAPSHOT_SCHEMA,
-    WITHOUT_EARLIER_ROWS,
     evidence_rows,
 )
 
@@ -50,27 +51,33 @@ class SnapshotWriter:
     """Write a snapshot beside the present one, which it replaces only when `finish` has been called.
 
     A context manager: left without `finish`, or by an exception, it removes what it had written. The folder's
-    lock is held by the caller. The order in which things are added does not matter; of two rows for the same
-    user the later one counts.
+    lock is held by the caller. The order in which things are added does not matter; of two rows for the same user the
+    later one counts. They are put down as they come, in a heap beside the file, and `finish` sorts them.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self._path = workspace.path / SNAPSHOT_FILE
         self._new = workspace.path / f"{SNAPSHOT_FILE}.new"
+        self._heap = workspace.path / f"{SNAPSHOT_FILE}.heap"
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
-        with os_errors_about(self._new):
-            os.close(create_owner_only(self._new))
+        for path in (self._new, self._heap):
+            with os_errors_about(path):
+                os.close(create_owner_only(path))
         with sqlite_errors_about(self._new, SNAPSHOT_SCHEMA):
             connection = connect(self._new)
             self._connection = connection
-            # A file that is thrown away unless it gets whole needs no way back inside it.
-            connection.execute("PRAGMA journal_mode = OFF")
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("ATTACH DATABASE ? AS heap", (str(self._heap.absolute()),))
+            for file in ("main", "heap"):
+                # A file that is thrown away unless it gets whole needs no way back inside it.
+                connection.execute(f"PRAGMA {file}.journal_mode = OFF")
+                connection.execute(f"PRAGMA {file}.synchronous = OFF")
+                connection.execute(f"PRAGMA {file}.locking_mode = EXCLUSIVE")
+                connection.execute(f"PRAGMA {file}.cache_size = -32768")
             shape(connection, SNAPSHOT_SCHEMA)
+            for statement in HEAP:
+                connection.execute(statement)
             connection.execute("BEGIN")
         return self
 
@@ -80,21 +87,23 @@ class SnapshotWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        with suppress(OSError):  # it is gone when all went well; in a folder closed meanwhile, something else is said
-            self._new.unlink()
+        for path in (self._heap, self._new):
+            # The new one is gone when all went well; in a folder that was closed meanwhile, something else is said.
+            with suppress(OSError):
+                path.unlink()
 
     def add_users(self, users: Iterable[UserProfile]) -> None:
         """Add users; the iterable is consumed as it comes."""
         encode = msgspec.json.Encoder().encode
         self._insert(
-            "INSERT INTO users VALUES (?, ?, ?, ?)",
+            "INSERT INTO heap.users VALUES (?, ?, ?, ?)",
             ((user.id.lower(), user.user_principal_name.casefold(), user.is_guest, encode(user)) for user in users),
         )
 
     def add_readings(self, readings: Iterable[StateReading]) -> None:
         """Add answers about per-user MFA states: the state, or why there is none, with the request id."""
         self._insert(
-            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO heap.readings VALUES (?, ?, ?, ?, ?, ?)",
             (
                 (reading.user_id.lower(), reading.mfa_state, *_cells_of(reading.problem, reading.request_id))
                 for reading in readings
@@ -105,7 +114,7 @@ class SnapshotWriter:
         """Add rows of the registration report, as (user id, registration)."""
         encode = msgspec.json.Encoder().encode
         self._insert(
-            "INSERT INTO registrations VALUES (?, ?)",
+            "INSERT INTO heap.registrations VALUES (?, ?)",
             ((user_id.lower(), encode(registration)) for user_id, registration in rows),
         )
 
@@ -121,7 +130,7 @@ class SnapshotWriter:
         while True:
             with sqlite_errors_about(self._new, SNAPSHOT_SCHEMA):
                 rows = self._open.execute(
-                    "SELECT rowid, id FROM users WHERE rowid > ? ORDER BY rowid LIMIT ?", (last, _PAGE)
+                    "SELECT rowid, id FROM heap.users WHERE rowid > ? ORDER BY rowid LIMIT ?", (last, _PAGE)
                 ).fetchall()
             if not rows:
                 return
@@ -159,7 +168,10 @@ class SnapshotWriter:
         """
         connection = self._open
         with sqlite_errors_about(self._new, SNAPSHOT_SCHEMA):
-            _index(connection)
+            for table, key in KEYS:
+                _put_in_order(connection, table, key)
+            for statement in INDEXES:
+                connection.execute(statement)
             digest, blocks = content_of(connection, Source.of(cloud, endpoint, organization, skus))
             counts = counts_of(connection)
             header = SnapshotHeader(
@@ -253,17 +265,17 @@ def _cells_of(problem: Reason | None, request_id: str) -> tuple[str | None, ...]
     return str(problem), request_id, problem.why.value, parts_text(problem)
 
 
-def _index(connection: sqlite3.Connection) -> None:
-    for statement in INDEXES:
-        connection.execute(statement)
-    for table, key in WITHOUT_EARLIER_ROWS:
-        # Looked for first, because the search reads the index only and there are nearly never any.
-        (surplus,) = connection.execute(f"SELECT count(*) - count(DISTINCT {key}) FROM {table}").fetchone()  # noqa: S608  (our own names)
-        if surplus:
-            connection.execute(
-                f"DELETE FROM {table} WHERE rowid <"  # noqa: S608  (our own names)
-                f" (SELECT max(rowid) FROM {table} AS later WHERE later.{key} = {table}.{key})"
-            )
+def _put_in_order(connection: sqlite3.Connection, table: str, key: str) -> None:
+    """Write the rows of a table by the user's id, of each id the last one only.
+
+    Whoever reads everybody then reads the file from its front to its end, in place of a page here and there for each.
+    """
+    heap = f"heap.{table}"
+    connection.execute(f"CREATE INDEX heap.{table}_by_key ON {table} ({key})")
+    # Looked for first, because the search reads the index only and there are nearly never any.
+    (surplus,) = connection.execute(f"SELECT count(*) - count(DISTINCT {key}) FROM {heap}").fetchone()  # noqa: S608  (our own names)
+    last = f"WHERE rowid = (SELECT max(rowid) FROM {heap} AS later WHERE later.{key} = read.{key})" if surplus else ""  # noqa: S608  (our own names)
+    connection.execute(f"INSERT INTO main.{table} SELECT * FROM {heap} AS read {last} ORDER BY {key}")  # noqa: S608  (our own names)
 
 
 def _kept_name(folder: Path, snapshot_id: str) -> Path:

@@ -37,16 +37,23 @@ _SINCE_2 = (
 )
 """Tables of version 2, those of sign-ins empty until somebody reads some."""
 
+KEYS = (("users", "id"), ("readings", "user_id"), ("registrations", "user_id"))
+"""The tables that have a row for each user, with their keys; the last row of a key is the one that counts."""
+_FOR_EACH_USER = (
+    "users (id TEXT NOT NULL, upn_key TEXT NOT NULL, guest INTEGER NOT NULL, profile BLOB NOT NULL)",
+    "readings (user_id TEXT NOT NULL, state TEXT, problem TEXT, request_id TEXT NOT NULL, code TEXT, parts TEXT)",
+    "registrations (user_id TEXT NOT NULL, body BLOB NOT NULL)",
+)
+HEAP = tuple(f"CREATE TABLE heap.{table}" for table in _FOR_EACH_USER)
+"""The same once more, in the file that holds the rows as they come."""
+
 SNAPSHOT_SCHEMA = Schema(
     application_id=0x4D464153,
     version=2,
     tables=("meta", "users", "readings", "registrations", "evidence", *(name for name, _ in _SINCE_2)),
     create=(
         "CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE users (id TEXT NOT NULL, upn_key TEXT NOT NULL, guest INTEGER NOT NULL, profile BLOB NOT NULL)",
-        "CREATE TABLE readings (user_id TEXT NOT NULL, state TEXT, problem TEXT, request_id TEXT NOT NULL,"
-        " code TEXT, parts TEXT)",
-        "CREATE TABLE registrations (user_id TEXT NOT NULL, body BLOB NOT NULL)",
+        *(f"CREATE TABLE {table}" for table in _FOR_EACH_USER),
         "CREATE TABLE evidence (part TEXT NOT NULL, position INTEGER NOT NULL, body BLOB NOT NULL,"
         " PRIMARY KEY (part, position)) WITHOUT ROWID",
         *(f"CREATE TABLE {name} {columns}" for name, columns in _SINCE_2),
@@ -68,13 +75,6 @@ INDEXES = (
     "CREATE INDEX readings_by_user ON readings (user_id)",
     "CREATE INDEX registrations_by_user ON registrations (user_id)",
 )
-
-WITHOUT_EARLIER_ROWS = (
-    ("users", "id"),
-    ("readings", "user_id"),
-    ("registrations", "user_id"),
-)
-"""Tables in which the last row of a key is the one that counts, with that key."""
 
 
 def evidence_rows(evidence: Evidence) -> Iterator[tuple[str, int, bytes]]:

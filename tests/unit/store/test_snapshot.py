@@ -19,7 +19,7 @@ from migrate.model.users import MfaState, Registration, UnreadableUser, UserProf
 from migrate.store.folder import Workspace
 from migrate.store.snapshot import SnapshotWriter, open_snapshot
 from migrate.store.snapshot_digest import framed
-from migrate.store.snapshot_schema import evidence_from, evidence_rows
+from migrate.store.snapshot_schema import KEYS, evidence_from, evidence_rows
 
 Maker = Callable[..., Any]
 
@@ -177,6 +177,23 @@ def test_the_id_does_not_depend_on_the_order_of_reading_nor_on_time_and_actor(
 )
 def test_no_two_rows_count_as_the_same_content(one: Sequence[str | None], other: Sequence[str | None]) -> None:
     assert framed(one) != framed(other)
+
+
+def test_rows_lie_in_the_file_in_the_order_in_which_they_are_read(
+    workspace: Workspace, profile: Maker, reading: Maker, evidence: Evidence, finish: Maker
+) -> None:
+    names = ["u3", "u1", "u2"]
+    with SnapshotWriter(workspace) as writer:
+        writer.add_users(map(profile, names))
+        writer.add_readings(reading(name, MfaState.ENFORCED) for name in reversed(names))
+        writer.add_registrations((name, REPORT) for name in names)
+        writer.set_evidence(evidence)
+        finish(writer)
+    with sqlite3.connect(workspace.path / "snapshot.db") as connection:
+        for table, key in KEYS:
+            found = connection.execute(f"SELECT {key} FROM {table} ORDER BY rowid").fetchall()
+            assert found == [("u1",), ("u2",), ("u3",)]
+    assert sorted(path.name for path in workspace.path.iterdir()) == ["folder.json", "snapshot.db"]
 
 
 def test_an_exception_while_writing_keeps_the_snapshot_that_was_there(
