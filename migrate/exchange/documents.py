@@ -7,13 +7,14 @@ Graph spells it, booleans as PowerShell does (`True`, `False`), and a missing va
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, TypeVar, assert_never
 
 import msgspec
 
 from migrate.errors import BadInput
-from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of, opened
+from migrate.exchange.tables import PLAIN, Dialect, csv_cells, csv_chunks, csv_rows, name_of, opened
 from migrate.model.capability import Capability
 from migrate.model.cells import PLAN_COLUMNS, PLAN_COLUMNS_SINCE, joined, plan_cells, split
 from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, columns_of, entry_of
@@ -57,6 +58,7 @@ _AS_WRITTEN = {state.value: state for state in MfaState}
 """States in the spelling that we write; any other spelling is read more slowly."""
 
 _Row = TypeVar("_Row")
+_Cells = TypeVar("_Cells")
 
 
 class SnapshotRow(Record, frozen=True, kw_only=True):
@@ -89,7 +91,9 @@ def plan_csv(rows: Iterable[PlanRow], dialect: Dialect = PLAIN) -> Iterator[byte
 def plan_rows(source: Path | BinaryIO) -> Iterator[PlanRow]:
     """Yield the rows of plan.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
     required = [column for column in PLAN_COLUMNS if column not in PLAN_COLUMNS_SINCE]
-    return _decoded(source, required, _PlanRows().row)
+    rows = csv_cells(source, required=required)
+    header = next(rows)
+    yield from _made(source, rows, _PlanRows(header).row)
 
 
 def rollback_csv(rows: Iterable[RollbackRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -197,7 +201,11 @@ def _decoded(
     source: Path | BinaryIO, columns: Sequence[str], decode: Callable[[dict[str, str]], _Row]
 ) -> Iterator[_Row]:
     """Decode row by row, naming the row in what goes wrong."""
-    for count, cells in enumerate(csv_rows(source, required=columns), start=1):
+    return _made(source, csv_rows(source, required=columns), decode)
+
+
+def _made(source: Path | BinaryIO, rows: Iterable[_Cells], decode: Callable[[_Cells], _Row]) -> Iterator[_Row]:
+    for count, cells in enumerate(rows, start=1):
         try:
             row = decode(cells)
         except (msgspec.ValidationError, BadInput) as error:
@@ -208,22 +216,24 @@ def _decoded(
 class _PlanRows:
     """Makes rows of a plan. Most differ in who they are about only, so what the other cells say is found out once."""
 
-    def __init__(self) -> None:
+    def __init__(self, header: Sequence[str]) -> None:
+        self._header = header
+        self._who = tuple(map(header.index, ("ObjectId", "UserPrincipalName")))
+        # Any text may stand in these two; all others are the key.
+        self._key = itemgetter(*(place for place in range(len(header)) if place not in self._who))
         self._known: dict[tuple[str, ...], PlanRow] = {}
 
-    def row(self, cells: dict[str, str]) -> PlanRow:
-        user_id, name = cells["ObjectId"], cells["UserPrincipalName"]
-        # Any text may stand in these two; all others are the key, in the order of the file's one header.
-        key = tuple([cell for column, cell in cells.items() if column not in _WHO])
+    def row(self, cells: list[str]) -> PlanRow:
+        key = self._key(cells)
         known = self._known.get(key)
         if known is None:
-            known = _plan_row(cells)
+            known = _plan_row(dict(zip(self._header, cells, strict=True)))
             if len(self._known) < _KEPT:
                 self._known[key] = known
-        return msgspec.structs.replace(known, user_id=user_id, user_principal_name=name)
+        id_at, name_at = self._who
+        return msgspec.structs.replace(known, user_id=cells[id_at], user_principal_name=cells[name_at])
 
 
-_WHO = frozenset({"ObjectId", "UserPrincipalName"})
 _KEPT = 4096
 """How many different rows are kept: what they take stays bounded, whatever a plan says."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -91,12 +92,20 @@ def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: D
 def csv_rows(
     source: Path | BinaryIO, *, required: Sequence[str], encoding: str | None = None
 ) -> Iterator[dict[str, str]]:
-    """Yield the rows of one of our own CSV documents, in any delimiter and encoding, cells as they were.
+    """Yield the rows of one of our own CSV documents by their columns. Arguments and errors as `csv_cells`."""
+    rows = csv_cells(source, required=required, encoding=encoding)
+    header = next(rows)
+    for cells in rows:
+        yield dict(zip(header, cells, strict=True))
 
-    `required` are the columns that must be there; others are kept. `encoding` None means: look at the bytes.
-    Raises `BadInput`, naming file, row (as a spreadsheet counts, so the header is usually row 1) and column, for
-    duplicate or missing headers, rows of another length, unclosed quotes and NUL characters. Blank lines and
-    `#` lines before the header are passed over.
+
+def csv_cells(source: Path | BinaryIO, *, required: Sequence[str], encoding: str | None = None) -> Iterator[list[str]]:
+    """Yield the header and then the rows of one of our own CSV documents, in any delimiter and encoding.
+
+    `required` are the columns that must be there; others are kept, cells are as they were. `encoding` None means: look
+    at the bytes. Raises `BadInput`, naming file, row (as a spreadsheet counts, so the header is usually row 1) and
+    column, for duplicate or missing headers, rows of another length, unclosed quotes and NUL characters. Blank lines
+    and `#` lines before the header are passed over.
     """
     name = name_of(source)
     with opened(source) as stream:
@@ -108,7 +117,7 @@ def csv_rows(
             first = next(lines, "")
             row_number += 1
         delimiter = _delimiter_of(first, required)
-        reader = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
+        reader = csv.reader(chain([first] if first else [], lines), delimiter=delimiter, strict=True)
         header: list[str] = []
         try:
             for cells in reader:
@@ -116,6 +125,7 @@ def csv_rows(
                 if not header:
                     header = [cell.strip() for cell in cells]
                     _check_header(f"{name}, row {row_number}", header, required)
+                    yield header
                 elif cells:
                     if len(cells) != len(header):
                         raise BadInput(
@@ -123,8 +133,7 @@ def csv_rows(
                             f"but the header has {len(header)}."
                         )
                     # Hardly any cell begins with an apostrophe; a row without one is as it was.
-                    said = map(original, cells) if "'" in "".join(cells) else cells
-                    yield dict(zip(header, said, strict=True))
+                    yield [original(cell) for cell in cells] if "'" in "".join(cells) else cells
         except csv.Error as error:
             raise BadInput(f"{name}, row {row_number + 1}: the quoting is broken ({error}).") from error
         if not header:
@@ -189,12 +198,6 @@ def _delimiter_of(first: str, required: Sequence[str]) -> str:
         return len(names.intersection(required)), len(names)
 
     return max(DELIMITERS, key=found)
-
-
-def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from rest
 
 
 def _check_header(place: str, header: list[str], required: Sequence[str]) -> None:
