@@ -15,6 +15,10 @@ class Next(Enum):
     """What to do about a refusal."""
 
     BROWSER = "Sign in with `--sign-in browser`, which shows what is asked for and why."
+    IN_THIS_BROWSER = (
+        "Sign in to https://aka.ms/mysecurityinfo in that browser and do what is asked for there, then run the command "
+        "again."
+    )
     DEVICE = (
         "Sign in with `--sign-in browser` on a device that meets the policy, or have the operator excluded for as long "
         "as this takes."

@@ -73,6 +73,8 @@ def refusal_of_sign_in(said: str, connection: Connection) -> SignInFailed:
 
 
 def _hint(step: Next, connection: Connection) -> str:
+    if step is Next.BROWSER and connection.auth is SignInMethod.BROWSER:
+        step = Next.IN_THIS_BROWSER
     if step not in (Next.CONSENT, Next.PARTNER_CONSENT):
         return str(step.value)
     return str(step.value).format(who=who_consents(connection), link=consent_link(connection))

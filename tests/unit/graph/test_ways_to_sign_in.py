@@ -24,7 +24,8 @@ from migrate.graph.credentials import SignedIn
 from migrate.graph.openid import look_up
 from migrate.graph.opening import open_tenant, sign_in
 from migrate.graph.session import Connection
-from migrate.graph.sign_in_codes import CODES, DEVICE_CODE_BLOCKED
+from migrate.graph.sign_in_codes import CODES, DEVICE_CODE_BLOCKED, Next
+from migrate.graph.sign_in_problems import refusal_of_sign_in
 from migrate.graph.token_cache import account_of, note_path
 from migrate.model.access import Cloud, SignInMethod
 from migrate.model.permissions import READ_SET
@@ -555,6 +556,17 @@ def test_every_code_is_met_through_a_real_credential_with_its_own_sentence(sandb
     assert caught.value.what.startswith(f"{CODES[code].sentence}. Microsoft says: AADSTS{code}: ")
     assert caught.value.hint
     assert "{" not in caught.value.hint
+
+
+@pytest.mark.parametrize("code", [code for code, meaning in sorted(CODES.items()) if meaning.next is Next.BROWSER])
+def test_whoever_signs_in_with_a_browser_is_not_sent_to_one(code: int) -> None:
+    hints = [
+        refusal_of_sign_in(f"AADSTS{code}: Refused.", Connection(auth=way)).hint
+        for way in (WAY.BROWSER, WAY.DEVICE_CODE)
+    ]
+    assert "--sign-in browser" not in hints[0]
+    assert "then run the command again" in hints[0]
+    assert "--sign-in browser" in hints[1]
 
 
 def test_no_two_codes_share_a_sentence() -> None:
