@@ -97,9 +97,9 @@ def _serve(
         tenant = _tenant(tenant_file, seed, users)
         settings = _settings(no_throttle, latency, enforce_permissions, setting or [])
         server = _server(tenant, port, settings, _tls(https, cert, key))
+        if sign_ins:  # before anybody is answered: a change in their midst would be one too many
+            call.screen.say(f"Rows in the sign-in log: {_seed_sign_ins(server, sign_ins, days, seed)}")
         with server:
-            if sign_ins:
-                call.screen.say(f"Rows in the sign-in log: {_seed_sign_ins(server, sign_ins, days, seed)}")
             if sign_in_files is not None:
                 for path in _write_sign_in_files(server, sign_in_files):
                     call.screen.say(f"Sign-ins: {path}")
