@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from migrate.model.permissions import DirectoryRole
+from migrate.model.permissions import DirectoryRole, Need
 from migrate.model.token import Lack, LackKind
 
 
@@ -14,6 +14,13 @@ def role_name(template_id: str) -> str:
         return DirectoryRole(template_id).label
     except ValueError:
         return template_id
+
+
+def _role_to_have(need: Need) -> str:
+    """Return the role to ask for: one that reads everything, so that the next read is not refused for another one."""
+    if DirectoryRole.GLOBAL_READER in need.roles:
+        return f"{DirectoryRole.GLOBAL_READER.label}, which is enough for all that has to be read,"
+    return need.role_by_name or need.roles[0].label
 
 
 def lack_told(lack: Lack, *, who_consents: str, link: str) -> tuple[str, str]:
@@ -33,7 +40,7 @@ def lack_told(lack: Lack, *, who_consents: str, link: str) -> tuple[str, str]:
         case LackKind.ROLE:
             return (
                 f"The signed-in account has no role that allows it: {need.roles_told}",
-                f"Have the role {need.role_by_name or need.roles[0].label} assigned, then sign in again.",
+                f"Have the role {_role_to_have(need)} assigned, then sign in again.",
             )
         case LackKind.ROLE_ELIGIBLE:
             could = " or ".join(role_name(role) for role in lack.eligible)
