@@ -58,8 +58,18 @@ NO_ANSWER = Answer(status=0, headers={}, body=b"", client_request_id="")
 
 
 def answers_of(body: bytes, outer: Answer) -> dict[str, Answer]:
-    """Return the items' answers by id. An item without a Date of its own has the batch's."""
-    return {item.id: _answer(item, outer) for item in msgspec.json.decode(body, type=_Envelope).responses}
+    """Return the items' answers by id. An item without a Date of its own has the batch's.
+
+    An item of which the batch says two things is not among them: which of the two is so, nobody knows.
+    """
+    found: dict[str, Answer] = {}
+    unclear = set()
+    for item in msgspec.json.decode(body, type=_Envelope).responses:
+        answer = _answer(item, outer)
+        first = found.setdefault(item.id, answer)
+        if (first.status, first.body) != (answer.status, answer.body):
+            unclear.add(item.id)
+    return {id_: answer for id_, answer in found.items() if id_ not in unclear}
 
 
 def _answer(item: _ItemAnswer, outer: Answer) -> Answer:

@@ -19,7 +19,7 @@ from migrate.graph.channel import Call, Channel
 from migrate.graph.groups import GroupReader, Members, MembershipHidden, directory_read, equals
 from migrate.graph.nesting import UNREADABLE, nesting_of
 from migrate.graph.pace import Bucket
-from migrate.graph.pages import whole
+from migrate.graph.pages import whole, whole_once
 from migrate.graph.policies import KEEP_UNKNOWN, PolicyAccess
 from migrate.graph.refusals import LicenceRefused, NotFound
 from migrate.graph.together import all_of
@@ -218,7 +218,7 @@ class EvidenceReader:
         return await self._absences.listed(
             what,
             lambda found: named - {str(raw.get("id")).lower() for raw in found},
-            lambda: whole(self._channel, call, wire.json_object),
+            lambda: whole_once(self._channel, call, wire.json_object, said=lambda raw: raw),
         )
 
     async def _group(self, reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:

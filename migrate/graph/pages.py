@@ -12,6 +12,7 @@ import msgspec
 from migrate.errors import GraphRefused, IncompleteRead
 from migrate.graph.answers import BadAnswer
 from migrate.graph.channel import Call, Channel
+from migrate.model.record import JsonObject
 
 T = TypeVar("T")
 
@@ -102,3 +103,33 @@ def _digest(body: bytes) -> bytes:
 async def whole(channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T]) -> list[T]:
     """Read a collection whole into a list."""
     return [item async for page in pages(channel, call, decode) for item in page]
+
+
+_MOST_LOOKS = 3
+
+
+async def whole_once(
+    channel: Channel, call: Call, decode: Callable[[msgspec.Raw], T], *, said: Callable[[T], JsonObject]
+) -> list[T]:
+    """Read a collection whole, each object once: Graph may repeat one on the next page when the collection changes.
+
+    A list that says two things about one object is read again. Raises `IncompleteRead` where it goes on doing so.
+
+    Args:
+        said: Returns the object as Graph sent it, with its id.
+        channel, call, decode: As `pages` takes them.
+    """
+    twice = ""
+    for _ in range(_MOST_LOOKS):
+        found: dict[str, T] = {}
+        twice = ""
+        for item in await whole(channel, call, decode):
+            id_ = str(said(item).get("id")).lower()
+            if said(found.setdefault(id_, item)) != said(item):
+                twice = id_
+        if not twice:
+            return list(found.values())
+    raise IncompleteRead(
+        f"Graph says two things about {twice} in one list, {_MOST_LOOKS} times, while {call.doing}.",
+        hint="Somebody may be changing it; run the command again in a few minutes.",
+    )

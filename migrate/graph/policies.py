@@ -14,7 +14,7 @@ from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswe
 from migrate.graph.channel import Call, Channel
 from migrate.graph.leaving import IsWanted, MayLeave, NotSent
 from migrate.graph.pace import Bucket
-from migrate.graph.pages import whole
+from migrate.graph.pages import whole_once
 from migrate.graph.refusals import NotFound, refusal_of
 from migrate.graph.transport import NoAnswer
 from migrate.model.evidence import ConditionalAccessPolicy
@@ -57,13 +57,11 @@ class PolicyAccess:
 
     async def list(self) -> tuple[ConditionalAccessPolicy, ...]:
         """Read all policies; a refusal or a page that fails raises, so that it never looks like "no policies"."""
-        found = await whole(self._channel, _LIST, wire.policy)
-        # Graph may repeat an object on the next page, and a policy that is there twice is a failure of a run.
-        return tuple({policy.id.lower(): policy for policy in found}.values())
+        return tuple(await whole_once(self._channel, _LIST, wire.policy, said=lambda policy: policy.raw))
 
     async def list_beta(self) -> dict[str, JsonObject]:
         """Read all policies as beta shows them, by id (lower case): v1.0 hides members that exist only there."""
-        found = await whole(self._channel, _LIST_BETA, wire.json_object)
+        found = await whole_once(self._channel, _LIST_BETA, wire.json_object, said=lambda raw: raw)
         return {str(raw.get("id")).lower(): raw for raw in found}
 
     async def read(self, policy_id: str) -> ConditionalAccessPolicy | None:

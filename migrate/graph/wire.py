@@ -8,6 +8,7 @@ import msgspec
 
 from migrate.errors import IncompleteRead
 from migrate.graph.answers import UNUSABLE, Answer, BadAnswer
+from migrate.graph.left_out import left_out
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.record import JsonObject
@@ -310,8 +311,12 @@ def subscribed_sku(raw: msgspec.Raw | bytes) -> SubscribedSku:
 
 
 def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
-    """Return a Conditional Access policy with its whole JSON; a state that we do not know becomes None."""
+    """Return a Conditional Access policy with its whole JSON; a state that we do not know becomes None.
+
+    What Graph always sends and left out here is named in `lacks`.
+    """
     head = msgspec.json.decode(raw, type=_Policy)
+    whole = json_object(raw)
     known = {state.value: state for state in PolicyState}
     return ConditionalAccessPolicy(
         id=head.id,
@@ -320,7 +325,8 @@ def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
         description=head.description,
         created_date_time=head.created_date_time,
         modified_date_time=head.modified_date_time,
-        raw=json_object(raw),
+        raw=whole,
+        lacks=left_out(whole) or msgspec.UNSET,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
+
 from migrate.model.capability import CapabilityEvidence
 from migrate.model.record import JsonObject, Record, sha256_of
 from migrate.model.words import counted
@@ -29,6 +31,8 @@ class ConditionalAccessPolicy(Record, frozen=True, kw_only=True):
     modified_date_time: str | None
     raw: JsonObject
     """The policy as Graph sent it, every member kept."""
+    lacks: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What Graph always sends, empty or not, and left out here: it may have narrowed the policy. Mostly unset."""
 
     @property
     def last_changed(self) -> str | None:

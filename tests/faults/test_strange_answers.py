@@ -73,6 +73,22 @@ def test_one_strange_user_costs_its_own_certainty_and_not_the_export(lab: Lab, d
     assert lab.planned() <= planned
 
 
+def test_a_policy_without_its_excluded_groups_proves_nothing_and_is_named(lab: Lab) -> None:
+    lab.faults(
+        {
+            "match": {"method": "GET", "path": "identity/conditionalAccess/policies*"},
+            "do": {"remove": ["value.0.conditions.users.excludeGroups"]},
+        }
+    )
+    try:
+        lab.run("export")
+    finally:
+        lab.clear_faults()
+    lab.run("plan")
+    assert not lab.planned()
+    assert "conditions.users.excludeGroups is missing from what Graph sent" in " ".join(lab.said.split())
+
+
 def test_a_working_folder_that_is_open_to_others_is_told(lab: Lab) -> None:
     if os.name == "nt":
         pytest.skip("rights are another matter there")

@@ -49,6 +49,8 @@ def read_strictly(
     doubts = Doubts([Problem("", sentence) for sentence in doubtful])
     raw = policy.raw
     doubts.unknown_members(raw, "", "")
+    for member in policy.lacks or ():
+        doubts.add("", f"{member} is missing from what Graph sent, so what it leaves out is not known")
     if policy.policy_state is None:
         doubts.add("", f"the state {shown(raw.get('state'))} is not known")
     conditions = doubts.object_at(raw, "conditions", "conditions", PEOPLE)

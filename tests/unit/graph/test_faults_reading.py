@@ -323,19 +323,58 @@ def test_f15_a_user_on_two_pages_is_counted_once(opened: Any, user_json: Any, re
     asyncio.run(run())
 
 
-def test_f15_a_policy_on_two_pages_is_one_policy(opened: Any, reply: Any) -> None:
-    policy = {"id": GROUP, "displayName": "P", "state": "disabled"}
+@pytest.mark.parametrize("lists", [1, 2, 3])
+def test_f15_a_policy_on_two_pages_is_one_policy(opened: Any, reply: Any, lists: int) -> None:
+    """It is edited between two pages; a list that says two things about it is read again, three times at most."""
+    begun = 0
 
     def answering(seen: Any) -> Any:
+        nonlocal begun
         link = f"http://{seen.headers['host']}{seen.path}?$skiptoken=2"
-        if "skiptoken" in seen.target:
-            return reply(200, {"value": [{**policy, "state": "enabled"}]})
-        return reply(200, {"value": [policy], "@odata.nextLink": link})
+        later = "skiptoken" in seen.target
+        begun += not later
+        before = begun < lists and not later
+        shown = {"id": GROUP, "displayName": "P", "state": "disabled" if before else "enabled"}
+        return reply(200, {"value": [shown]} if later else {"value": [shown], "@odata.nextLink": link})
 
     async def run() -> None:
         async with opened(answering) as o:
             (found,) = await o.tenant.list_policies()
-            assert found.raw["state"] == "enabled", "what was read last"
+            assert found.raw["state"] == "enabled", "what was so in the end"
+            assert begun == lists
+
+    asyncio.run(run())
+
+
+def test_a_list_that_goes_on_saying_two_things_about_one_policy_is_no_answer(opened: Any, reply: Any) -> None:
+    policy = {"id": GROUP, "displayName": "P", "state": "disabled"}
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": [policy, {**policy, "state": "enabled"}]})) as o:
+            with pytest.raises(IncompleteRead, match="two things"):
+                await o.tenant.list_policies()
+            assert len(o.graph.seen) == 3
+
+    asyncio.run(run())
+
+
+def test_an_item_of_which_a_batch_says_two_things_is_asked_for_again(opened: Any, ids: Any, reply: Any) -> None:
+    """Neither state is believed: one of them would count as confirmed, or as nothing to put back."""
+    asked_before: set[str] = set()
+
+    def answering(seen: Any) -> Any:
+        responses = []
+        for item in seen.items:
+            said = ["enforced"] if item["url"] in asked_before else ["enforced", "disabled"]
+            responses += [{"id": item["id"], "status": 200, "body": {"perUserMfaState": state}} for state in said]
+            asked_before.add(item["url"])
+        return reply(200, {"responses": responses})
+
+    async def run() -> None:
+        async with opened(answering) as o:
+            readings = await o.tenant.read_mfa_states(ids(3))
+            assert [one.mfa_state for one in readings] == [MfaState.ENFORCED] * 3
+            assert asked(o.graph) == dict.fromkeys(ids(3), 2)
 
     asyncio.run(run())
 
