@@ -174,7 +174,9 @@ def named_app(call: Call, name: str, *, groups: bool) -> str:
 
     found = application_called(name, groups=groups)
     if found.id.casefold() != name.casefold():
-        call.screen.say(f"{name!r} is {found}.")
+        # Whoever typed the name as it is needs the id only.
+        meant = found.id if found.name == name else str(found)
+        call.screen.say(f"{name!r} is {meant}.")
     return found.id
 
 
