@@ -203,6 +203,7 @@ def limits_of(config: Config) -> Limits:
         max_not_mfa_capable=limits.max_not_mfa_capable,
         max_newly_blocked=limits.max_newly_blocked,
         exit_rule=None if (rule := config.sign_ins.exit_rule.limits) == ExitLimits() else rule,
+        wave_gate=config.sign_ins.wave_gate.limits if config.waves.gate else None,
     )
 
 

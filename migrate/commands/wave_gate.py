@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrate.commands.exit_rule import log_in
+from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import journal_to_read
 from migrate.config import Config
 from migrate.errors import NothingHere
@@ -13,6 +13,7 @@ from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import PlanHeader, PlanKind
 from migrate.model.users import MfaState
 from migrate.store.folder import Workspace
+from migrate.store.sign_ins import SignInBook
 
 if TYPE_CHECKING:
     from migrate.model.wave_gate import WaveProof
@@ -24,17 +25,20 @@ def wave_proofs(workspace: Workspace, config: Config) -> tuple[WaveProof, ...]:
     Raises:
         FolderDamaged: What was read of the log is not what was written.
     """
-    from migrate.decide.sign_ins.wave_gate import wave_proof
+    from migrate.decide.sign_ins.wave_gate import wave_proofs as proofs_of
 
     waves = _written(workspace)
     if not waves:
         return ()
-    try:
-        sources, people = log_in(workspace)
-    except NothingHere:
-        sources, people = (), []
     limits = config.sign_ins.wave_gate.limits
-    return tuple(wave_proof(wave, written, people, sources, limits) for wave, written in sorted(waves.items()))
+    try:
+        book = SignInBook(workspace)
+    except NothingHere:
+        return proofs_of(waves, (), (), limits)
+    with book:
+        sources = checked_sources(book)
+        people = (one for number in sources for one in book.people(number))
+        return proofs_of(waves, people, tuple(sources.values()), limits)
 
 
 def proofs_for(plan: PlanHeader, workspace: Workspace, config: Config) -> tuple[WaveProof, ...]:

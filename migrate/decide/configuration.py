@@ -13,6 +13,7 @@ from migrate.model.plan import AcceptedGap, Limits, PlanHeader
 from migrate.model.plan_basis import MadeWith
 from migrate.model.report_only import ExitLimits
 from migrate.model.rules import Rules
+from migrate.model.wave_gate import GateLimits
 
 
 def made_with(rules: Rules, excluded: AbstractSet[str]) -> MadeWith:
@@ -64,6 +65,8 @@ def tightening(plan: PlanHeader, then: MadeWith, rules: Rules) -> Tightening:
     }
     if _rule(rules.limits).is_stricter_than(_rule(plan.limits)):
         stricter["exit_rule"] = rules.limits.exit_rule
+    if _asks_more_of_waves(plan.limits.wave_gate, rules.limits.wave_gate):
+        stricter["wave_gate"] = rules.limits.wave_gate
     apps = plan.apps_that_matter
     if apps is not None:
         apps = None if rules.apps_that_matter is None else tuple(sorted(rules.apps_that_matter))
@@ -147,9 +150,32 @@ def _limits(then: Limits, now: Limits, users: int) -> Iterator[ConfigDifference]
             yield _difference(part, _limit(before), _limit(after), tightens=tightens(before, after, users))
     before, after = _rule(then), _rule(now)
     if before != after:
-        changed = [name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)]
-        said = [", ".join(f"{name} {getattr(rule, name):g}" for name in changed) for rule in (before, after)]
-        yield _difference(ConfigPart.EXIT_RULE, *said, tightens=after.is_stricter_than(before))
+        yield _difference(ConfigPart.EXIT_RULE, *_changed(before, after), tightens=after.is_stricter_than(before))
+    yield from _gate(then.wave_gate, now.wave_gate)
+
+
+def _gate(then: GateLimits | None, now: GateLimits | None) -> Iterator[ConfigDifference]:
+    """Yield what the waves are asked; numbers that nobody asked for before are none that were loosened."""
+    stricter = _asks_more_of_waves(then, now)
+    if then is None or now is None:
+        if then is not now:
+            yield _difference(ConfigPart.GATE, _flag(then), _flag(now), tightens=stricter)
+    elif then != now:
+        yield _difference(ConfigPart.WAVE_GATE, *_changed(then, now), tightens=stricter)
+
+
+def _asks_more_of_waves(then: GateLimits | None, now: GateLimits | None) -> bool:
+    return now is not None and (then is None or now.is_stricter_than(then))
+
+
+def _flag(gate: GateLimits | None) -> str:
+    return "false" if gate is None else "true"
+
+
+def _changed(then: ExitLimits | GateLimits, now: ExitLimits | GateLimits) -> list[str]:
+    """Return the numbers that differ, as they were and as they are."""
+    names = [name for name in then.__struct_fields__ if getattr(then, name) != getattr(now, name)]
+    return [", ".join(f"{name} {getattr(rule, name):g}" for name in names) for rule in (then, now)]
 
 
 def _less(then: str | int | None, now: str | int | None, users: int) -> bool:

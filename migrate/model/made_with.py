@@ -38,6 +38,8 @@ class ConfigPart(StrEnum):
     SETTLE = "policy.policy_settle"
     WAVE_WAIT = "waves.minimum_wait"
     EXIT_RULE = "sign_ins.exit_rule"
+    GATE = "waves.gate"
+    WAVE_GATE = "sign_ins.wave_gate"
 
 
 class ConfigDifference(Record, frozen=True, kw_only=True):

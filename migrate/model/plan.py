@@ -18,6 +18,7 @@ from migrate.model.record import JsonObject, Record, sha256_of
 from migrate.model.report_only import ExitLimits
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
+from migrate.model.wave_gate import GateLimits
 
 PLAN_FORMAT = 1
 """Version of plan.json and rollback.json. A newer one is refused."""
@@ -294,6 +295,8 @@ class Limits(PlanPart, frozen=True, kw_only=True):
     """The most people whom a policy that is switched on may newly block, as far as that is known."""
     exit_rule: ExitLimits | None = None
     """What the sign-in log must show before a report-only policy is switched on; None for the usual numbers."""
+    wave_gate: GateLimits | None = None
+    """What it must show of a wave before the next one begins; None where it is not asked."""
 
 
 class PlanHeader(PlanPart, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from migrate.model.directory_audit import WaveAudit
+from migrate.model.plan_part import PlanPart
 from migrate.model.record import Record
 
 
@@ -33,6 +34,8 @@ class GateCheck(StrEnum):
     """The conditions before the next wave begins."""
 
     WORKING_DAYS = "workingDays"
+    NO_HOLE = "noHole"
+    """Hours of the log that are missing since the writes, unless enough working days lie after the last of them."""
     SEEN_AGAIN = "seenAgain"
     PER_USER_GONE = "perUserGone"
     STILL_ASKED = "stillAsked"
@@ -43,7 +46,7 @@ class GateCheck(StrEnum):
     @property
     def only_waits(self) -> bool:
         """Tell whether more time may mend it."""
-        return self in (GateCheck.WORKING_DAYS, GateCheck.SEEN_AGAIN)
+        return self in (GateCheck.WORKING_DAYS, GateCheck.NO_HOLE, GateCheck.SEEN_AGAIN)
 
 
 class GateChecked(Record, frozen=True, kw_only=True):
@@ -100,7 +103,7 @@ class WaveEvidence(Record, frozen=True, kw_only=True):
     """None where no sign-in log was read."""
 
 
-class GateLimits(Record, frozen=True, kw_only=True):
+class GateLimits(PlanPart, frozen=True, kw_only=True):
     """The numbers of the gate. They are ours."""
 
     days_before: int = 14
@@ -109,3 +112,14 @@ class GateLimits(Record, frozen=True, kw_only=True):
     working_days: float = 1
     seen_again: float = 0.6
     more_failures: float = 0.02
+
+    def is_stricter_than(self, other: GateLimits) -> bool:
+        """Tell whether no number of it asks less than the other's, and one asks more.
+
+        The days before are whom it knows to have succeeded; the minutes of a token hide what follows the write.
+        """
+        more, most = (
+            (one.days_before, one.working_days, one.seen_again, -one.token_minutes, -one.more_failures)
+            for one in (self, other)
+        )
+        return self != other and all(one >= two for one, two in zip(more, most, strict=True))

@@ -21,6 +21,7 @@ _ASKED = {
 }
 _CHECKS = {
     GateCheck.WORKING_DAYS: "working days of the log since the last write",
+    GateCheck.NO_HOLE: "hours missing in the log since then, with too little of it after the last one",
     GateCheck.SEEN_AGAIN: "share of those active before who were seen again",
     GateCheck.PER_USER_GONE: "people whom per-user MFA still asks (the write is not effective)",
     GateCheck.STILL_ASKED: "people asked for MFA before and not asked now, in the same way",

@@ -76,11 +76,32 @@ def test_whoever_only_fails_since_is_named_and_stops_the_next_wave(moved: Lab) -
     assert moved.name_of("alma.berg") in moved.go("sign-ins", "waves").out
 
 
-def test_without_the_setting_the_gate_only_advises(moved: Lab) -> None:
+CANARY = 'canary = ["alma.berg@contoso.example"]'
+
+
+def test_without_the_setting_the_gate_only_advises_once_a_plan_is_made_without_it(moved: Lab) -> None:
     sign_in(moved, "alma.berg")
     proof(moved)
     assert "Advised: waves.gate" not in moved.go("sign-ins", "waves").out
-    moved.configure(waves='canary = ["alma.berg@contoso.example"]')
+    moved.configure(waves=CANARY)
     assert "Advised: waves.gate = true" in moved.go("sign-ins", "waves").out
+    moved.go("export")
+    moved.go("plan", "--supersede")
     ran = moved.run(*NEXT)
     assert "has not shown yet" not in ran.err
+
+
+def test_a_gate_that_is_loosened_in_the_middle_of_a_run_is_refused_and_a_stricter_one_obeyed(moved: Lab) -> None:
+    moved.configure(waves=CANARY)
+    refused = " ".join(moved.go(*NEXT, code=3).err.split())
+    assert "waves.gate: true -> false" in refused
+    assert "--supersede" in refused
+    moved.configure(waves=f"{CANARY}\ngate = true\n[sign_ins.wave_gate]\nseen_again = 0.1\nworking_days = 0")
+    refused = " ".join(moved.go(*NEXT, code=3).err.split())
+    assert "sign_ins.wave_gate: working_days 1, seen_again 0.6 -> working_days 0, seen_again 0.1" in refused
+    assert moved.state_of("alma.berg") == "disabled"
+    moved.configure(waves=f"{CANARY}\ngate = true\n[sign_ins.wave_gate]\nworking_days = 3")
+    held = " ".join(moved.go(*NEXT, code=3).err.split())
+    assert "obeyed, though the plan is older: sign_ins.wave_gate: working_days 1 -> working_days 3" in held
+    assert "Wave 1 has not shown yet" in held
+    assert "the limit is 3" in held

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from migrate.errors import UsageProblem
 from migrate.model.instants import iso_utc
@@ -110,26 +111,97 @@ def numbered(text: str, sources: Mapping[int, SignInSource]) -> int:
 
 
 _LIVELY = 10
-"""An hour without a row is silent where the hours before and after it have so many attempts."""
+"""Hours without a row are silent where the hours before and after them have so many attempts."""
+_LULL = 3
+"""So many quiet hours between two lively ones are no night yet."""
+_DAY_HOURS = 24
 
 
-def silent_hours(people: Iterable[SeenAs]) -> tuple[Hole, ...]:
-    """Return the hours in which nobody at all signed in, between two in which many did."""
-    by_hour: dict[Form, dict[int, int]] = {form: {} for form in Form}
-    for one in people:
-        counts = by_hour[one.kind.form]
+class HoursSeen:
+    """How lively each hour of the log is, taken in person by person."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Form, dict[int, int]] = {form: {} for form in Form}
+
+    def note(self, one: SeenAs) -> None:
+        """Take in one person in one kind."""
+        counts = self._counts[one.kind.form]
         for hour, number in one.seen.hours:
             counts[hour] = counts.get(hour, 0) + number
         # A row that ends no attempt shows that the hour is there, too.
         for moment in (one.seen.first, one.seen.last):
             counts.setdefault(moment // 3600, 0)
+
+    def silent(self, form: Form) -> Iterator[int]:
+        """Yield the hours since 1970 in which nobody at all signed in although many did around them.
+
+        A few quiet hours between two lively ones are silent; more of them may be a night, and are silent where the
+        same hour was lively on the day before and on the day after.
+        """
+        counts = self._counts[form]
+        for before, after in pairwise(sorted(counts)):
+            quiet = range(before + 1, after)
+            if not 0 < len(quiet) < _DAY_HOURS or min(counts[before], counts[after]) < _LIVELY:
+                continue
+            yield from (hour for hour in quiet if len(quiet) <= _LULL or self._is_usually_lively(counts, hour))
+
+    @staticmethod
+    def _is_usually_lively(counts: Mapping[int, int], hour: int) -> bool:
+        return all(counts.get(hour + day, 0) >= _LIVELY for day in (-_DAY_HOURS, _DAY_HOURS))
+
+
+def silent_hours(people: Iterable[SeenAs]) -> tuple[Hole, ...]:
+    """Return the hours in which nobody at all signed in, between two in which many did, joined where they touch."""
+    seen = HoursSeen()
+    for one in people:
+        seen.note(one)
     return tuple(
-        Hole(form=form, since=_iso(hour), until=_iso(hour + 1), why=HoleWhy.SILENT)
-        for form, counts in by_hour.items()
-        for hour in sorted(counts)
-        for hour in (hour + 1,)
-        if hour not in counts and counts[hour - 1] >= _LIVELY and counts.get(hour + 1, 0) >= _LIVELY
+        Hole(form=form, since=_iso(begin), until=_iso(end), why=HoleWhy.SILENT)
+        for form in Form
+        for begin, end in _joined(seen.silent(form))
     )
+
+
+def missing_hours(form: Form, sources: Iterable[SignInSource], seen: HoursSeen, *, since: int) -> tuple[int, ...]:
+    """Return the hours since 1970 of which the log says nothing, from one on to the end of what was read.
+
+    That is what no reading was about, what a reading has not come to, its holes, and hours that are silent.
+    """
+    about = [source for source in sources if form in source.forms]
+    read: set[int] = set()
+    for source in about:
+        end = source.until if source.complete else source.done.get(form, source.since)
+        # Files end with their last row: the hour that it lies in counts as read.
+        read.update(range(_hour(source.since), -(-_seconds(end) // 3600)))
+    for source in about:
+        for hole in source.holes:
+            if hole.form is form:
+                read.difference_update(range(_hour(hole.since), -(-_seconds(hole.until) // 3600)))
+    last = max((-(-_seconds(source.until) // 3600) for source in about), default=since)
+    silent = set(seen.silent(form))
+    return tuple(hour for hour in range(since, last) if hour not in read or hour in silent)
+
+
+def _joined(hours: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield beginning and end of each run of hours, which come in order."""
+    begin = end = None
+    for hour in hours:
+        if begin is not None and end is not None and hour == end:
+            end = hour + 1
+            continue
+        if begin is not None and end is not None:
+            yield begin, end
+        begin, end = hour, hour + 1
+    if begin is not None and end is not None:
+        yield begin, end
+
+
+def _seconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp())
+
+
+def _hour(moment: str) -> int:
+    return _seconds(moment) // 3600
 
 
 def _iso(hour: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from migrate.decide.sign_ins.sources import HoursSeen, missing_hours
 from migrate.decide.sign_ins.words import ways_of
 from migrate.model.sign_ins import Form, SeenAs, SignInClass, SignInKind, SignInSource, WayIn
 from migrate.model.wave_gate import Asked, GateCheck, GateChecked, GateLimits, WaveNumbers, WaveProof
@@ -65,68 +66,96 @@ class _Window:
         )
 
 
-def wave_proof(
-    wave: int,
-    written: Mapping[str, int],
+class _Wave:
+    """One wave while the log passes by."""
+
+    def __init__(self, number: int, written: Mapping[str, int], limits: GateLimits) -> None:
+        self.number, self.written = number, written
+        self.first, self.last = min(written.values()), max(written.values())
+        self.before, self.after = _Window(), _Window()
+        self._limits = limits
+
+    def count(self, one: SeenAs) -> None:
+        """Take in somebody of the wave."""
+        first, moment = self.first, self.written[one.user_id]
+        if earlier := one.seen.attempts_between(first - self._limits.days_before * _DAY, first):
+            self.before.count(one, earlier)
+        if later := one.seen.attempts_between(moment + self._limits.token_minutes * 60, _WHOLE):
+            self.after.count(one, later)
+
+    def proof(self, sources: Sequence[SignInSource], hours: HoursSeen) -> WaveProof:
+        """Return what the log says of it."""
+        until = max((source.until for source in sources), default=None)
+        missing = missing_hours(Form.INTERACTIVE, sources, hours, since=-(-self._settled(self.first) // _HOUR))
+        return WaveProof(
+            wave=self.number,
+            people=len(self.written),
+            first_write=_iso(self.first),
+            last_write=_iso(self.last),
+            log_until=until,
+            before=self.before.numbers(),
+            after=self.after.numbers(),
+            checks=tuple(self._checks(until, missing)),
+            new_legacy_failures=tuple(sorted(self.after.legacy_failures - self.before.legacy_failures)),
+        )
+
+    def _settled(self, written: int) -> int:
+        """Return from when on a sign-in rests on no token of before."""
+        return written + self._limits.token_minutes * 60
+
+    def _checks(self, until: str | None, missing: Sequence[int]) -> Iterator[GateChecked]:
+        before, after, limits = self.before, self.after, self._limits
+        end = 0 if until is None else int(datetime.fromisoformat(until).timestamp())
+        begin = self._settled(self.last)
+        yield _at_least(GateCheck.WORKING_DAYS, _working_days(begin, end), limits.working_days)
+        # Who failed in a missing hour tries again: a whole stretch of the log after it has to show that.
+        since = max([begin, *((hour + 1) * _HOUR for hour in missing)])
+        mended = _working_days(since, end) >= limits.working_days
+        yield GateChecked(check=GateCheck.NO_HOLE, holds=not missing or mended, number=len(missing), limit=0)
+        known = set(before.attempts)
+        again = len(known & set(after.attempts)) / len(known) if known else 0.0
+        yield _at_least(GateCheck.SEEN_AGAIN, again, limits.seen_again)
+        yield _nobody(GateCheck.PER_USER_GONE, after.per_user)
+        # In the same way, to the same resource: always asked before, and not asked now.
+        lost = {way[0] for way, asked in after.ways.items() if False in asked and before.ways.get(way) == {True}}
+        yield _nobody(GateCheck.STILL_ASKED, lost)
+        yield _nobody(GateCheck.LOCKED_OUT, (before.succeeded & after.final) - after.succeeded)
+        more = after.failing_share - before.failing_share
+        holds = more <= limits.more_failures
+        yield GateChecked(check=GateCheck.FAILURES, holds=holds, number=more, limit=limits.more_failures)
+        yield _nobody(GateCheck.CANNOT_ENROL, after.cannot_enrol - before.cannot_enrol)
+
+
+def wave_proofs(
+    waves: Mapping[int, Mapping[str, int]],
     people: Iterable[SeenAs],
     sources: Sequence[SignInSource],
     limits: GateLimits,
-) -> WaveProof:
-    """Return what the log says of a wave.
+) -> tuple[WaveProof, ...]:
+    """Return what the log says of each wave, in their order; the log is read once and not kept.
 
     Args:
-        wave: Its number.
-        written: When each person's per-user MFA was confirmed as disabled, by object id in lower case; not empty.
+        waves: By number when each person's per-user MFA was confirmed as disabled, by object id in lower case; a
+            person is in one wave, and no wave is empty.
         people: Everybody in the log.
         sources: The readings of it.
         limits: Of the gate.
     """
-    first, last = min(written.values()), max(written.values())
-    before, after = _Window(), _Window()
+    found = [_Wave(number, waves[number], limits) for number in sorted(waves)]
+    of = {user_id: wave for wave in found for user_id in wave.written}
+    hours = HoursSeen()
     for one in people:
-        moment = written.get(one.user_id)
-        if moment is None or one.kind.form is not Form.INTERACTIVE or not one.kind.outcome.reached_a_decision:
+        if one.kind.form is not Form.INTERACTIVE:
             continue
-        if earlier := one.seen.attempts_between(first - limits.days_before * _DAY, first):
-            before.count(one, earlier)
-        if later := one.seen.attempts_between(moment + limits.token_minutes * 60, _WHOLE):
-            after.count(one, later)
-    until = max((source.until for source in sources), default=None)
-    return WaveProof(
-        wave=wave,
-        people=len(written),
-        first_write=_iso(first),
-        last_write=_iso(last),
-        log_until=until,
-        before=before.numbers(),
-        after=after.numbers(),
-        checks=tuple(_checks(before, after, last, until, limits)),
-        new_legacy_failures=tuple(sorted(after.legacy_failures - before.legacy_failures)),
-    )
+        hours.note(one)
+        wave = of.get(one.user_id)
+        if wave is not None and one.kind.outcome.reached_a_decision:
+            wave.count(one)
+    return tuple(wave.proof(sources, hours) for wave in found)
 
 
-def _checks(before: _Window, after: _Window, last: int, until: str | None, limits: GateLimits) -> Iterator[GateChecked]:
-    end = 0 if until is None else int(datetime.fromisoformat(until).timestamp())
-    days = _working_days(last + limits.token_minutes * 60, end)
-    yield GateChecked(
-        check=GateCheck.WORKING_DAYS, holds=days >= limits.working_days, number=days, limit=limits.working_days
-    )
-    known = set(before.attempts)
-    again = len(known & set(after.attempts)) / len(known) if known else 0.0
-    yield GateChecked(
-        check=GateCheck.SEEN_AGAIN, holds=again >= limits.seen_again, number=again, limit=limits.seen_again
-    )
-    yield _nobody(GateCheck.PER_USER_GONE, after.per_user)
-    # In the same way, to the same resource: always asked before, and not asked now.
-    lost = {way[0] for way, asked in after.ways.items() if False in asked and before.ways.get(way) == {True}}
-    yield _nobody(GateCheck.STILL_ASKED, lost)
-    locked = (before.succeeded & after.final) - after.succeeded
-    yield _nobody(GateCheck.LOCKED_OUT, locked)
-    more = after.failing_share - before.failing_share
-    yield GateChecked(
-        check=GateCheck.FAILURES, holds=more <= limits.more_failures, number=more, limit=limits.more_failures
-    )
-    yield _nobody(GateCheck.CANNOT_ENROL, after.cannot_enrol - before.cannot_enrol)
+def _at_least(check: GateCheck, number: float, limit: float) -> GateChecked:
+    return GateChecked(check=check, holds=number >= limit, number=number, limit=limit)
 
 
 def _nobody(check: GateCheck, people: set[str]) -> GateChecked:

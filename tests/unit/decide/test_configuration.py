@@ -17,6 +17,7 @@ from migrate.model.report_only import ExitLimits
 from migrate.model.rules import Rules
 from migrate.model.templates import Template, Wish
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
+from migrate.model.wave_gate import GateLimits
 from migrate.model.waves import WaveRule
 from tests.unit.decide.records import header, limits, object_id, rules
 
@@ -50,6 +51,10 @@ def found(
 
 def limited(**others: Any) -> Rules:
     return rules(limits=msgspec.structs.replace(limits(), **others))
+
+
+def gated(**numbers: Any) -> Rules:
+    return limited(wave_gate=GateLimits(**numbers))
 
 
 def test_the_same_configuration_differs_in_nothing() -> None:
@@ -111,6 +116,16 @@ CASES: list[tuple[ConfigPart, Rules, Rules, bool]] = [
     (ConfigPart.EXIT_RULE, limited(exit_rule=ExitLimits(most_failures=1)), limited(), True),
     (ConfigPart.EXIT_RULE, limited(), limited(exit_rule=ExitLimits(seen_share=0.7)), False),
     (ConfigPart.EXIT_RULE, limited(), limited(exit_rule=ExitLimits(days=9, most_not_capable=1)), False),
+    (ConfigPart.GATE, limited(), limited(wave_gate=GateLimits()), True),
+    (ConfigPart.GATE, limited(), limited(wave_gate=GateLimits(seen_again=0.1)), True),
+    (ConfigPart.GATE, limited(wave_gate=GateLimits()), limited(), False),
+    (ConfigPart.WAVE_GATE, gated(), gated(working_days=2), True),
+    (ConfigPart.WAVE_GATE, gated(), gated(days_before=20, seen_again=0.9, more_failures=0.0), True),
+    (ConfigPart.WAVE_GATE, gated(), gated(token_minutes=30), True),
+    (ConfigPart.WAVE_GATE, gated(), gated(seen_again=0.5), False),
+    (ConfigPart.WAVE_GATE, gated(), gated(working_days=2, more_failures=0.03), False),
+    (ConfigPart.WAVE_GATE, gated(), gated(token_minutes=120), False),
+    (ConfigPart.WAVE_GATE, gated(), gated(days_before=7), False),
 ]
 
 
@@ -146,6 +161,7 @@ STRICTER = st.builds(
     readback_timeout_seconds=st.integers(0, 9),
     wave_wait_seconds=st.integers(0, 9),
     exit_rule=st.none() | st.builds(ExitLimits, days=st.integers(6, 8), success_share=st.sampled_from([0.8, 0.9, 1.0])),
+    wave_gate=st.none() | st.builds(GateLimits, working_days=st.integers(0, 2), token_minutes=st.integers(59, 61)),
 )
 
 
@@ -158,6 +174,8 @@ def test_whatever_is_obeyed_the_limits_of_a_run_are_never_looser_than_those_of_i
     held = tightening(plan, plan.made_with, rules(limits=now))
     looser = [each.part for each in found(rules(limits=then), rules(limits=held.limits)) if not each.tightens]
     assert looser == []
+    if then.wave_gate is not None:
+        assert held.limits.wave_gate is not None
     assert held.limits.readback_timeout_seconds == then.readback_timeout_seconds
 
 

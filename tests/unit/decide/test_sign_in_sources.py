@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from migrate.decide.sign_ins.sources import after_earlier, numbered, refuse_twice, silent_hours, window_for
+from migrate.decide.sign_ins.sources import (
+    HoursSeen,
+    after_earlier,
+    missing_hours,
+    numbered,
+    refuse_twice,
+    silent_hours,
+    window_for,
+)
 from migrate.errors import UsageProblem
 from migrate.model.instants import iso_utc
-from migrate.model.sign_ins import Form, HoleWhy, Seen, SeenAs
+from migrate.model.sign_ins import Form, Hole, HoleWhy, Seen, SeenAs, SignInSource
 from tests.unit.store.test_sign_ins import KIND, SOURCE
 
 NOW = datetime.fromisoformat("2026-11-24T12:00:30Z")
@@ -66,6 +74,10 @@ def test_a_file_over_the_same_window_is_refused_and_another_form_is_not() -> Non
     refuse_twice(structs.replace(read, since="2026-11-25T00:00:00Z", until="2026-11-26T00:00:00Z"), {4: read})
 
 
+def read_between(since: str, until: str) -> SignInSource:
+    return structs.replace(SOURCE, since=since, until=until, complete=True)
+
+
 def seen(*hours: tuple[int, int]) -> SeenAs:
     first, last = hours[0][0] * 3600, hours[-1][0] * 3600
     return SeenAs(kind=KIND, user_id="u", seen=Seen(rows=1, first=first, last=last, hours=hours))
@@ -76,7 +88,42 @@ def test_an_hour_without_a_row_between_two_lively_ones_is_silent() -> None:
     assert (hole.form, hole.since, hole.why) == (Form.INTERACTIVE, "1970-01-05T05:00:00Z", HoleWhy.SILENT)
     assert silent_hours([seen((100, 9), (102, 12))]) == ()
     assert silent_hours([seen((100, 10), (101, 1), (102, 12))]) == ()
-    assert silent_hours([seen((100, 10), (103, 12))]) == ()
+
+
+def test_two_silent_hours_in_a_row_are_one_hole() -> None:
+    (hole,) = silent_hours([seen((100, 10), (103, 12))])
+    assert (hole.since, hole.until) == ("1970-01-05T05:00:00Z", "1970-01-05T07:00:00Z")
+    assert silent_hours([seen((100, 10), (103, 9))]) == ()
+    assert len(silent_hours([seen((100, 10), (102, 12), (103, 12), (105, 10))])) == 2
+
+
+def test_a_night_is_no_hole_and_hours_that_are_lively_on_the_days_around_are() -> None:
+    office = [(day * 24 + hour, 20) for day in (10, 11, 12) for hour in range(8, 18)]
+    assert silent_hours([seen(*office)]) == ()
+    broken = [one for one in office if not 11 * 24 + 9 <= one[0] < 11 * 24 + 15]
+    (hole,) = silent_hours([seen(*broken)])
+    assert (hole.since, hole.until) == ("1970-01-12T09:00:00Z", "1970-01-12T15:00:00Z")
+
+
+def test_what_no_reading_covers_is_missing_and_so_are_its_holes_and_silent_hours() -> None:
+    hours = HoursSeen()
+    hours.note(seen((100, 10), (103, 10)))
+
+    def missing(*sources: SignInSource, since: int = 100) -> tuple[int, ...]:
+        return missing_hours(Form.INTERACTIVE, sources, hours, since=since)
+
+    whole = read_between("1970-01-05T04:00:00Z", "1970-01-05T12:00:00Z")
+    assert missing(whole) == (101, 102)
+    assert missing(whole, since=102) == (102,)
+    assert missing() == ()
+    hole = Hole(form=Form.INTERACTIVE, since="1970-01-05T08:00:00Z", until="1970-01-05T09:30:00Z", why=HoleWhy.FAILED)
+    assert missing(structs.replace(whole, holes=(hole,))) == (101, 102, 104, 105)
+    other = structs.replace(hole, form=Form.NON_INTERACTIVE)
+    assert missing(structs.replace(whole, holes=(other,))) == (101, 102)
+    begun = structs.replace(whole, complete=False, done={Form.INTERACTIVE: "1970-01-05T10:00:00Z"})
+    assert missing(begun) == (101, 102, 106, 107)
+    later = read_between("1970-01-05T14:10:00Z", "1970-01-05T15:00:00Z")
+    assert missing(whole, later) == (101, 102, 108, 109)
 
 
 def test_a_reading_is_named_by_its_number() -> None:

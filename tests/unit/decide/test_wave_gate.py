@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from migrate.decide.sign_ins.wave_gate import wave_proof
-from migrate.model.sign_ins import Form, Seen, SeenAs, SignInClass
+from migrate.decide.sign_ins.wave_gate import wave_proofs
+from migrate.model.sign_ins import Form, Hole, HoleWhy, Seen, SeenAs, SignInClass, SignInSource
 from migrate.model.wave_gate import Asked, GateCheck, GateLimits, GateVerdict, WaveProof
 from tests.unit.decide.records import object_id
 from tests.unit.store.test_sign_ins import KIND, SOURCE
@@ -38,7 +38,8 @@ AFTER = [moved(name) for name in PEOPLE]
 
 def proof(*rows: SeenAs, sources: Any = (READ,)) -> WaveProof:
     written = {object_id(name): WRITE * 3600 for name in PEOPLE}
-    return wave_proof(1, written, rows, sources, GateLimits())
+    (found,) = wave_proofs({1: written}, rows, sources, GateLimits())
+    return found
 
 
 def failing(found: WaveProof) -> set[GateCheck]:
@@ -101,3 +102,77 @@ def test_tokens_from_before_the_write_and_refreshes_do_not_count() -> None:
 def test_old_clients_that_fail_only_now_are_listed() -> None:
     row = moved("ada", client="IMAP4", outcome=SignInClass.BLOCKED, code=53003)
     assert proof(*BEFORE, *AFTER, row).new_legacy_failures == (object_id("ada"),)
+
+
+# The log is not whole
+
+
+CROWD = [(WRITE + 5, 20), (WRITE + 8, 20), (WRITE + 9, 20), (WRITE + 10, 20)]
+"""Two silent hours in a row, when nobody of the wave signs in."""
+
+
+def crowd(*hours: tuple[int, int]) -> SeenAs:
+    one = moved("somebody else")
+    return structs.replace(
+        one, seen=Seen(rows=60, first=hours[0][0] * 3600, last=hours[-1][0] * 3600, hours=tuple(hours))
+    )
+
+
+def hole_in(found: WaveProof) -> tuple[bool, float]:
+    (check,) = [one for one in found.checks if one.check is GateCheck.NO_HOLE]
+    return check.holds, check.number
+
+
+def test_two_silent_hours_in_a_row_wait_until_the_log_is_whole_for_a_working_day_after_them() -> None:
+    silent = crowd(*CROWD)
+    early = structs.replace(READ, until="2026-11-25T11:00:00Z")
+    found = proof(*BEFORE, *AFTER, silent, sources=(early,))
+    assert hole_in(found) == (False, 2)
+    assert failing(found) == {GateCheck.NO_HOLE}
+    assert found.verdict is GateVerdict.WAIT
+    later = proof(*BEFORE, *AFTER, silent, sources=(structs.replace(READ, until="2026-11-25T16:00:00Z"),))
+    assert hole_in(later) == (True, 2)
+    assert later.verdict is GateVerdict.GO_ON
+    whole = proof(*BEFORE, *AFTER, crowd(*CROWD, (WRITE + 6, 1), (WRITE + 7, 1)), sources=(early,))
+    assert hole_in(whole) == (True, 0)
+    assert whole.verdict is GateVerdict.GO_ON
+
+
+def test_silence_before_the_writes_and_among_refreshes_holds_no_wave_back() -> None:
+    before = crowd((WRITE - 5, 20), (WRITE - 2, 20))
+    refreshes = structs.replace(crowd(*CROWD), kind=structs.replace(KIND, form=Form.NON_INTERACTIVE))
+    assert hole_in(proof(*BEFORE, *AFTER, before, refreshes)) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        (structs.replace(READ, complete=False, done={Form.INTERACTIVE: "2026-11-26T00:00:00Z"}),),
+        (structs.replace(READ, until="2026-11-25T20:00:00Z"), structs.replace(READ, since="2026-11-26T06:00:00Z")),
+        (
+            structs.replace(
+                READ,
+                holes=(
+                    Hole(
+                        form=Form.INTERACTIVE,
+                        since="2026-11-26T10:00:00Z",
+                        until="2026-11-26T11:00:00Z",
+                        why=HoleWhy.FAILED,
+                    ),
+                ),
+            ),
+        ),
+    ],
+    ids=["interrupted", "two readings apart", "an hour that Graph did not give"],
+)
+def test_what_was_not_read_holds_the_next_wave_back(sources: tuple[SignInSource, ...]) -> None:
+    found = proof(*BEFORE, *AFTER, sources=sources)
+    assert failing(found) == {GateCheck.NO_HOLE}
+    assert found.verdict is GateVerdict.WAIT
+
+
+def test_the_log_is_read_once_for_all_waves() -> None:
+    waves = {2: {object_id("ada"): WRITE * 3600}, 1: {object_id("ben"): WRITE * 3600}}
+    rows = iter([*BEFORE, *AFTER])
+    assert [(one.wave, one.after.people) for one in wave_proofs(waves, rows, (READ,), GateLimits())] == [(1, 1), (2, 1)]
+    assert next(rows, None) is None
