@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import assert_never
 
@@ -121,13 +120,13 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
     if not plans:
         return None
     digest, plan = plans[-1]
-    outcomes = journal.latest_user_outcomes(digest)
-    last = deque(journal.entries(plan_digest=digest), maxlen=1)
-    waits = bool(last) and last[0].operation is Operation.WAIT
-    changes = latest_changes(journal)
+    # Counted where they lie: there may be a million of them.
+    outcomes = journal.outcome_counts(digest)
+    last = journal.last_of(digest)
+    waiting = last if last is not None and last.operation is Operation.WAIT else None
     # What another run did to a user since, a rollback say, counts for what the user is now.
-    in_effect = [changes[user_id] for user_id in latest_changes(journal, digest)]
-    done = sum(entry.requested == MfaState.DISABLED for entry in in_effect)
+    in_effect = journal.in_effect(digest)
+    done = in_effect.get(MfaState.DISABLED, 0)
     latest = planned() or plan
     return RunStanding(
         plan_digest=digest,
@@ -137,10 +136,10 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
         held_back=latest.users_held_back,
         held_by=latest.held_by,
         impacts=plan.impacts,
-        put_back=len(in_effect) - done,
-        outcomes=dict(sorted(Counter(outcome.value for outcome in outcomes.values()).items())),
-        waiting_for=last[0].reason if waits else None,
-        waiting_since=(last[0].server_date or last[0].time_utc) if waits else "",
+        put_back=sum(in_effect.values()) - done,
+        outcomes=dict(sorted((outcome.value, people) for outcome, people in outcomes.items())),
+        waiting_for=None if waiting is None else waiting.reason,
+        waiting_since="" if waiting is None else waiting.server_date or waiting.time_utc,
         closed=any(journal.entries(plan_digest=digest, operation=Operation.CLOSE_RUN)),
         paused=paused,
     )
@@ -152,13 +151,6 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
 def latest_entries(journal: Journal, plan_digest: str | None = None) -> dict[str, JournalEntry]:
     """Return the latest entry for every user whom any run, or this one, meant to change."""
     entries = journal.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE)
-    return {entry.object_id: entry for entry in entries}
-
-
-def latest_changes(journal: Journal, plan_digest: str | None = None) -> dict[str, JournalEntry]:
-    """Return the last real change of every user by any run, or by this one; looking again hides none."""
-    done = [Outcome.CONFIRMED, Outcome.RECOVERED]
-    entries = journal.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE, outcomes=done)
     return {entry.object_id: entry for entry in entries}
 
 

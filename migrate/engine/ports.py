@@ -163,6 +163,18 @@ class Journal(Protocol):
         """Return the latest outcome of every user of a run, by user id; intents count."""
         ...
 
+    def outcome_counts(self, plan_digest: str) -> dict[Outcome, int]:
+        """Return how many users of a run have which latest outcome; intents count."""
+        ...
+
+    def in_effect(self, plan_digest: str) -> dict[str, int]:
+        """Count the users whom a run changed, read back, by what the last such change of any run asked for."""
+        ...
+
+    def last_of(self, plan_digest: str) -> JournalEntry | None:
+        """Return the last entry of a run."""
+        ...
+
     def in_doubt(self) -> Iterator[JournalEntry]:
         """Yield the intents for users, of all runs, that no outcome followed."""
         ...

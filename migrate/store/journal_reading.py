@@ -18,8 +18,11 @@ from migrate.store.journal_schema import (
     COLUMNS,
     HEAD,
     IN_DOUBT,
+    IN_EFFECT,
     JOURNAL_SCHEMA,
+    LAST_OF_RUN,
     LATEST_BY_USER,
+    OUTCOME_COUNTS,
     TOUCHED,
     entry_from,
 )
@@ -93,6 +96,20 @@ class JournalReading:
         """Return the latest outcome of every user of a run, by user id; an intent counts as one."""
         rows = self._fetch(LATEST_BY_USER, (plan_digest,))
         return {object_id: self._outcome(outcome) for object_id, outcome, _ in rows}
+
+    def outcome_counts(self, plan_digest: str) -> dict[Outcome, int]:
+        """Return how many users of a run have which latest outcome; an intent counts as one."""
+        rows = self._fetch(OUTCOME_COUNTS, (plan_digest,))
+        return {self._outcome(outcome): people for outcome, people in rows}
+
+    def in_effect(self, plan_digest: str) -> dict[str, int]:
+        """Count the users whom a run changed, by what the last change of each by any run asked for."""
+        return dict(self._fetch(IN_EFFECT, (plan_digest,)))
+
+    def last_of(self, plan_digest: str) -> JournalEntry | None:
+        """Return the last entry of a run; None where there is none."""
+        rows = self._fetch(LAST_OF_RUN, (plan_digest,))
+        return self._decoded(rows[0]) if rows else None
 
     def touched(self, plan_digests: Sequence[str]) -> Iterator[Touched]:
         """Yield every user with an intent in these runs, by the latest such run, ordered by wave and id.

@@ -104,6 +104,19 @@ LATEST_BY_USER = """
     WHERE operation = 'SetMfaState' AND plan_digest = ? GROUP BY object_id
 """
 
+OUTCOME_COUNTS = f"SELECT outcome, count(*) FROM ({LATEST_BY_USER}) GROUP BY outcome"  # noqa: S608
+
+LAST_OF_RUN = f"SELECT {_COLUMN_LIST} FROM entries WHERE plan_digest = ? ORDER BY sequence DESC LIMIT 1"  # noqa: S608
+
+# Of the users with a change by the plan that was read back: what the last such change of any plan asked for.
+IN_EFFECT = """
+    SELECT requested, count(*) FROM (
+        SELECT requested, max(sequence) FROM entries
+        WHERE operation = 'SetMfaState' AND outcome IN ('confirmed', 'recovered')
+        GROUP BY object_id HAVING sum(plan_digest = ?) > 0
+    ) GROUP BY requested
+"""
+
 # Every user with an intent in one of the plans: the first state before and the last requested of the latest such plan.
 TOUCHED = """
     WITH latest AS (

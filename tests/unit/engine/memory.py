@@ -6,6 +6,7 @@ They can break at any call, but they are no mocks: state goes in and comes out a
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -341,6 +342,18 @@ class MemoryJournal:
     def latest_user_outcomes(self, plan_digest: str) -> dict[str, Outcome]:
         found = self.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE)
         return {entry.object_id: entry.outcome for entry in found}
+
+    def outcome_counts(self, plan_digest: str) -> dict[Outcome, int]:
+        return dict(Counter(self.latest_user_outcomes(plan_digest).values()))
+
+    def in_effect(self, plan_digest: str) -> dict[str, int]:
+        done = [Outcome.CONFIRMED, Outcome.RECOVERED]
+        found = list(self.entries(operation=Operation.SET_MFA_STATE, outcomes=done))
+        latest = {entry.object_id: entry.requested for entry in found}
+        return dict(Counter(latest[user] for user in {e.object_id for e in found if e.plan_digest == plan_digest}))
+
+    def last_of(self, plan_digest: str) -> JournalEntry | None:
+        return next(reversed(list(self.entries(plan_digest=plan_digest))), None)
 
     def in_doubt(self) -> Iterator[JournalEntry]:
         latest = {entry.object_id: entry for entry in self.entries(operation=Operation.SET_MFA_STATE)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -243,6 +244,12 @@ def assert_the_folds_agree_with(journal: JournalDb, entries: list[JournalEntry])
     for plan in {entry.plan_digest for entry in entries}:
         outcomes = {entry.object_id: entry.outcome for entry in of_users if entry.plan_digest == plan}
         assert journal.latest_user_outcomes(plan) == outcomes
+        assert journal.outcome_counts(plan) == Counter(outcomes.values())
+        changed = [entry for entry in of_users if entry.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)]
+        asked = {entry.object_id: entry.requested for entry in changed}
+        theirs = {entry.object_id for entry in changed if entry.plan_digest == plan}
+        assert journal.in_effect(plan) == Counter(asked[user] for user in theirs)
+        assert journal.last_of(plan) == [entry for entry in entries if entry.plan_digest == plan][-1]
 
 
 @given(
