@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.config_names import names_in
 from migrate.commands.options import verb
 from migrate.commands.wiring import now_utc, workspace_of
 from migrate.errors import ConfigProblem, ExitCode, Interrupted, MfaMigrateError, UsageProblem
+from migrate.model.named import is_id
 from migrate.model.questions import QUESTIONS, AnswerKind, Question
 from migrate.settings import DEFAULT_CONFIG
 from migrate.store.files import write_atomically
+from migrate.store.folder import Workspace
 from migrate.store.snapshot import open_snapshot
 from migrate.views.init import init_answer, opening_lines, question_lines
 
@@ -24,7 +28,9 @@ if TYPE_CHECKING:
 
 Proposals = dict[str, str]
 Refuses = Callable[[Question, "AnswerValue"], None]
-"""Raises ConfigProblem for an answer with which the file could not be used."""
+"""Raises ConfigProblem for an answer with which the file could not be used, or that names nobody."""
+_ACCOUNTS = frozenset({"emergency_access.accounts", "waves.canary"})
+"""Questions whose answer names people."""
 _MOST_DAYS = 365
 """For longer MFA is remembered by no setting of Microsoft's."""
 
@@ -72,7 +78,7 @@ def init(
             place = f"[{number} of {len(QUESTIONS)}]"
             for line in question_lines(question, before, proposals.get(question.name), place=place):
                 call.screen.warn_plainly(line)
-            value = _asked(call, question, proposals.get(question.name), refuse)
+            value = _asked(call, question, proposals.get(question.name), refuse, partial(_refuse_strangers, call))
             if value is not None:
                 given[question] = value
     except KeyboardInterrupt:
@@ -88,8 +94,12 @@ def init(
     return ExitCode.OK
 
 
-def _asked(call: Call, question: Question, proposal: str | None, refuse: Refuses) -> AnswerValue | None:
-    """Ask until the answer can be used, by itself and beside what the file holds; None where it stays as it was."""
+def _asked(call: Call, question: Question, proposal: str | None, refuse: Refuses, doubt: Refuses) -> AnswerValue | None:
+    """Ask until the answer can be used, by itself and beside what the file holds; None where it stays as it was.
+
+    What is only doubted is taken when it is typed again: an account may be newer than the export.
+    """
+    doubted: AnswerValue | None = None
     while True:
         typed = call.screen.ask("> ").strip()
         if not typed or typed.casefold() == "not known":
@@ -101,8 +111,29 @@ def _asked(call: Call, question: Question, proposal: str | None, refuse: Refuses
             refuse(question, answer)
         except (UsageProblem, ConfigProblem) as problem:
             call.screen.warn_plainly(f"{problem.what} {problem.hint}")
-        else:
-            return answer
+            continue
+        try:
+            doubt(question, answer)
+        except ConfigProblem as problem:
+            if answer != doubted:
+                doubted = answer
+                call.screen.warn_plainly(f"{problem.what} {problem.hint} Typed again as it was, it is kept.")
+                continue
+        return answer
+
+
+def _refuse_strangers(call: Call, question: Question, value: AnswerValue) -> None:
+    """Raise ConfigProblem for somebody whom the last export does not have; without an export nobody is a stranger."""
+    if question.name not in _ACCOUNTS or not isinstance(value, tuple):
+        return
+    try:
+        snapshot = open_snapshot(Workspace(call.settings.workspace))
+    except MfaMigrateError:
+        return
+    with snapshot:
+        names = names_in(snapshot)
+        for one in value:
+            names.user(one, question.name)
 
 
 def answer_of(question: Question, typed: str) -> AnswerValue:
@@ -111,7 +142,7 @@ def answer_of(question: Question, typed: str) -> AnswerValue:
         case AnswerKind.TEXT:
             return typed
         case AnswerKind.LIST:
-            return () if typed.casefold() == "none" else tuple(word for word in typed.replace(",", " ").split() if word)
+            return () if typed.casefold() == "none" else tuple(one for part in typed.split(",") for one in _named(part))
         case AnswerKind.NUMBER:
             if typed.isascii() and typed.isdigit() and len(typed) < 4 and int(typed) <= _MOST_DAYS:
                 return int(typed)
@@ -123,6 +154,14 @@ def answer_of(question: Question, typed: str) -> AnswerValue:
             if typed.casefold() in answers:
                 return answers[typed.casefold()]
             raise UsageProblem(f"{typed!r} is neither yes nor no.", hint="Type yes or no, or an empty line.")
+
+
+def _named(part: str) -> Sequence[str]:
+    """Return what stands between two commas: one name with its blanks, or several addresses without a comma."""
+    words = part.split()
+    if len(words) > 1 and not all("@" in word or "." in word or ":" in word or is_id(word) for word in words):
+        return [" ".join(words)]
+    return words
 
 
 def _proposals(call: Call) -> Proposals:

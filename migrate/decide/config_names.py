@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 from migrate.errors import ConfigProblem, StalePlan
 from migrate.model.evidence import Evidence
 from migrate.model.named import Named, NamedKind, id_or_name, is_id
 from migrate.model.users import AnyUser
 
+_NEAR = 3
 EXPORT = "Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again."
 
 
@@ -58,7 +60,7 @@ class Names:
             raise ConfigProblem(
                 f"{key}: there is no user {name!r} in the snapshot.",
                 hint=self._unseen_in(name)
-                or "Check the spelling, or run `mfa-migrate export` again if the account is new.",
+                or f"{self._near(name)}Check the spelling, or run `mfa-migrate export` again if the account is new.",
             )
         return self._keep(key, NamedKind.USER, name, ids[0])
 
@@ -107,6 +109,14 @@ class Names:
                 hint=f"Known are {known}.",
             )
         return self._keep(key, NamedKind.STRENGTH, text, ids[0])
+
+    def _near(self, name: str) -> str:
+        """Return up to three whose user name begins so, or is the same in another domain; empty where nobody's does."""
+        begins = name.partition("@")[0].strip().casefold()
+        names = (user.profile.user_principal_name for user in self._everybody())
+        near = islice((one for one in names if begins and one.partition("@")[0].casefold().startswith(begins)), _NEAR)
+        told = ", ".join(near)
+        return f"Near: {told}. " if told else ""
 
     def _by_display_name(self, name: str) -> list[str]:
         if self._displayed is None:

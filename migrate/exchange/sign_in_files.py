@@ -139,7 +139,7 @@ def _form_of_object(path: Path, begin: bytes) -> SourceFormat:
         return SourceFormat.GRAPH_FILE
     raise BadInput(
         f"{path.name} holds JSON, but no sign-ins: neither createdDateTime nor properties stands in its beginning.",
-        hint="Sign-ins come from Graph beta, from diagnostic settings or from the portal; see docs/sign-ins.md.",
+        hint="They come from Graph beta, from diagnostic settings or from the portal; see `mfa-migrate help sign-ins`.",
     )
 
 

@@ -124,7 +124,7 @@ def table_of(path: Path) -> SignInTable:
     raise BadInput(
         f"{path.name} is no table of sign-ins that is known here. Nearest is {nearest.called}, without the columns: "
         f"{missing}.",
-        hint="Export it with all columns and English headers; docs/sign-ins.md lists the formats.",
+        hint="Export it with all columns and English headers; `mfa-migrate help sign-ins` lists the formats.",
     )
 
 

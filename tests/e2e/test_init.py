@@ -72,6 +72,9 @@ def test_what_is_written_can_be_read_and_a_second_run_keeps_every_comment() -> N
     [
         (AnswerKind.TEXT, "contoso.example", "contoso.example"),
         (AnswerKind.LIST, "a@contoso.example, b@contoso.example", ("a@contoso.example", "b@contoso.example")),
+        (AnswerKind.LIST, "a@contoso.example b@contoso.example,", ("a@contoso.example", "b@contoso.example")),
+        (AnswerKind.LIST, "Ada Lund,  Ben  Frost", ("Ada Lund", "Ben Frost")),
+        (AnswerKind.LIST, "203.0.113.0/24 198.51.100.0/24", ("203.0.113.0/24", "198.51.100.0/24")),
         (AnswerKind.LIST, "none", ()),
         (AnswerKind.NUMBER, "14", 14),
         (AnswerKind.YES_NO, "Yes", True),
@@ -124,6 +127,12 @@ def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) ->
             elif question.key == "federated_intranet":
                 terminal.wait_for("Proposed by the last export: no (type = to take it)")
                 terminal.type("=")
+            elif question.key == "canary":
+                terminal.type("ben.frost")
+                terminal.wait_for("there is no user 'ben.frost'")
+                terminal.wait_for("Near: ben.frost@contoso.example")
+                for _ in range(2):  # newer than the export: typed again it is taken
+                    terminal.type("ben.frost@contoso.example, newcomer@contoso.example")
             elif question.key in REFUSED:
                 wrong, says = REFUSED[question.key]
                 terminal.type(wrong)
@@ -137,3 +146,4 @@ def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) ->
     assert read.tenant_settings.federated_intranet is False, "taken, since no domain is federated"
     assert read.tenant_settings.answered_by == "Ada Lund"
     assert read.tenant == lab.tenant.id, "what was there before is kept"
+    assert read.waves.canary == ("ben.frost@contoso.example", "newcomer@contoso.example")

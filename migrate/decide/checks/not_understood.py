@@ -8,7 +8,7 @@ from migrate.model.doctor import CheckName, CheckResult, TenantFacts
 from migrate.model.evidence import PolicyState
 
 _ME = CheckName.NOT_UNDERSTOOD
-_PAGE = "docs/coverage.md"
+_PAGE = "mfa-migrate help coverage"
 
 
 def check(facts: TenantFacts) -> CheckResult:
