@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Set
 from datetime import date
 from typing import Any
 
 from migrate.errors import ConfigProblem
-from migrate.model.questions import Question
+from migrate.model.questions import QUESTIONS, Question
 
 AnswerValue = str | int | bool | tuple[str, ...] | date
 
+_APART = "answered_apart"
+_SETTINGS = frozenset(one.key for one in QUESTIONS if one.table == "tenant_settings") - {"baseline_scopes"}
+"""What is answered under [tenant_settings] and signed as a whole; baseline scopes have a signature of their own."""
 _HEADER = (
     "What mfa-migrate has to know about this tenant and no API tells.",
     "Made by `mfa-migrate init`, which may be run again: comments stay. All keys: `mfa-migrate help configuration`.",
@@ -72,8 +75,30 @@ def _sign(document: Any, answers: Mapping[Question, AnswerValue], *, by: str, on
         _table(document, "emergency_access").update({"decided_by": by, "since": on})
     if ("tenant_settings", "baseline_scopes") in names:
         _table(document, "tenant_settings").update({"baseline_scopes_by": by, "baseline_scopes_on": on})
-    if any(table == "tenant_settings" and key != "baseline_scopes" for table, key in names):
-        _table(document, "tenant_settings").update({"answered_by": by, "answered_on": on})
+    given = {key for table, key in names if table == "tenant_settings" and key != "baseline_scopes"}
+    if given:
+        _sign_settings(_table(document, "tenant_settings"), given, by=by, on=on)
+
+
+def _sign_settings(table: Any, given: Set[str], *, by: str, on: date) -> None:
+    """Write who and when for the whole table; where others gave the other answers, beside these alone."""
+    import tomlkit
+
+    kept = [dict(one) for one in table.get(_APART, ()) if one.get("key") not in given]
+    others = _SETTINGS & set(table) - given - {one["key"] for one in kept}
+    if others and (table.get("answered_by"), table.get("answered_on")) != (by, on):
+        kept += [{"key": key, "by": by, "on": on} for key in sorted(given)]
+    else:
+        table.update({"answered_by": by, "answered_on": on})
+    if not kept:
+        table.pop(_APART, None)
+        return
+    rows = tomlkit.array()
+    for one in kept:
+        row = tomlkit.inline_table()
+        row.update(one)
+        rows.append(row)
+    table[_APART] = rows.multiline(multiline=len(kept) > 1)
 
 
 def _parsed(text: str) -> Any:

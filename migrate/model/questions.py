@@ -142,6 +142,14 @@ QUESTIONS: tuple[Question, ...] = (
 """In the order in which they are asked."""
 
 
+class AnsweredApart(Record, frozen=True, kw_only=True, rename=None):
+    """Who gave one answer and when, where that is not who gave the others."""
+
+    key: str
+    by: str
+    on: date
+
+
 class TenantAnswers(Record, frozen=True, kw_only=True, rename=None):
     """The answers under [tenant_settings] but for baseline scopes; None is "not known"."""
 
@@ -156,6 +164,12 @@ class TenantAnswers(Record, frozen=True, kw_only=True, rename=None):
     telephony_provider: bool | None = None
     answered_by: str | None = None
     answered_on: date | None = None
+    answered_apart: tuple[AnsweredApart, ...] = ()
+
+    def said(self, key: str) -> tuple[str | None, date | None]:
+        """Return who gave the answer to a question, and on which day."""
+        apart = next((one for one in self.answered_apart if one.key == key), None)
+        return (self.answered_by, self.answered_on) if apart is None else (apart.by, apart.on)
 
     @property
     def unknown(self) -> tuple[str, ...]:

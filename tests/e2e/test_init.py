@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,8 +27,6 @@ def test_without_a_terminal_the_open_keys_are_listed_with_exit_code_2(tmp_path: 
 
 
 def test_what_is_written_can_be_read_and_a_second_run_keeps_every_comment() -> None:
-    from datetime import date
-
     first = with_answers(
         "",
         {
@@ -65,6 +65,36 @@ def test_what_is_written_can_be_read_and_a_second_run_keeps_every_comment() -> N
     assert read.policy.mode == "create"
     assert read.tenant_settings.baseline_scopes_by == "Ben Frost"
     assert read.tenant_settings.answer is not None
+    assert read.tenant_settings.said("remember_mfa_days") == ("Ben Frost", date(2026, 12, 1))
+    assert read.tenant_settings.said("trusted_ips") == ("Ada Lund", date(2026, 11, 28)), (
+        "who said that is not forgotten"
+    )
+
+
+def test_who_said_what_is_kept_answer_by_answer() -> None:
+    def said(text: str) -> dict[str, tuple[str | None, int | None]]:
+        read = config_from(text, "mfa-migrate.toml").tenant_settings
+        keys = ("app_passwords", "legacy_servers", "remember_mfa_days")
+        told = {key: read.said(key) for key in keys if getattr(read, key) is not None}
+        return {key: (by, on.day if on else None) for key, (by, on) in told.items()}
+
+    def go_on(text: str, by: str, day: int, **answers: Any) -> str:
+        given = {NAMED[f"tenant_settings.{key}"]: value for key, value in answers.items()}
+        return with_answers(text, given, by=by, on=date(2026, 11, day))
+
+    text = go_on("", "Ada", 1, app_passwords=True)
+    text = go_on(text, "Ada", 1, legacy_servers=False)
+    assert said(text) == {"app_passwords": ("Ada", 1), "legacy_servers": ("Ada", 1)}
+    assert "answered_apart" not in text
+    text = go_on(text, "Ben", 2, legacy_servers=True, remember_mfa_days=7)
+    assert said(text) == {"app_passwords": ("Ada", 1), "legacy_servers": ("Ben", 2), "remember_mfa_days": ("Ben", 2)}
+    text = go_on(text, "Cleo", 3, remember_mfa_days=9)
+    assert said(text) == {"app_passwords": ("Ada", 1), "legacy_servers": ("Ben", 2), "remember_mfa_days": ("Cleo", 3)}
+    text = go_on(text, "Ada", 1, legacy_servers=True)
+    assert said(text)["legacy_servers"] == ("Ada", 1)
+    text = go_on(text, "Dora", 4, app_passwords=False, legacy_servers=False, remember_mfa_days=0)
+    assert set(said(text).values()) == {("Dora", 4)}
+    assert "answered_apart" not in text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from migrate.config import TenantSettings
 from migrate.decide.emergency_proposals import proposed_accounts
 from migrate.decide.tenant_answers import answer_notes
 from migrate.model.plan import Severity
-from migrate.model.questions import QUESTIONS, TenantAnswers
+from migrate.model.questions import QUESTIONS, AnsweredApart, TenantAnswers
 from tests.unit.decide.coverage.tenants import PEOPLE, evidence, person, policy
 
 WHO = TenantAnswers(answered_by="Ada Lund", answered_on=date(2026, 11, 28))
@@ -46,6 +46,14 @@ def test_each_answer_that_changes_something_says_what_to_make_or_do() -> None:
     assert "said by Ada Lund on 2026-11-28" in found["answer-trusted-ips"]
     assert "signInFrequency of 14 days" in found["answer-remember-mfa"]
     assert "stated nowhere" in found["answer-app-passwords"]
+
+
+def test_each_answer_is_told_with_whoever_gave_it() -> None:
+    apart = AnsweredApart(key="legacy_servers", by="Ben Frost", on=date(2026, 12, 1))
+    found = notes(msgspec.structs.replace(ALL, answered_apart=(apart,)))
+    assert "MFA Server (said by Ben Frost on 2026-12-01)" in found.pop("answer-legacy-servers")
+    assert found
+    assert all("(said by Ada Lund on 2026-11-28)" in sentence for sentence in found.values())
 
 
 def test_an_answer_of_no_changes_nothing() -> None:
