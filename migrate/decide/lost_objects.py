@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from migrate.decide.coverage.locations import NotUnderstood, read_locations
 from migrate.model.evidence import (
     ConditionalAccessPolicy,
     Evidence,
@@ -14,13 +15,19 @@ from migrate.model.evidence import (
 )
 from migrate.model.lost_objects import LostKind, LostObject
 from migrate.model.record import JsonObject
+from migrate.model.stand_in import is_stand_in
+from migrate.model.words import counted
 
 _NAMED_WITHOUT_AN_OBJECT = frozenset({"00000000-0000-0000-0000-000000000000", "3d46dbda-8382-466a-856d-eb00cbc6b910"})
 """Locations that no list shows: the MFA trusted IPs of the old settings page, and the compliant network (beta)."""
 
 
 def lost_objects(evidence: Evidence) -> Iterator[LostObject]:
-    """Yield the objects, named by a policy that is not disabled or by the configuration, that were not read whole."""
+    """Yield the policies that are not disabled and were not read whole, then what they or the configuration name."""
+    for policy in _counted(evidence):
+        if lacks := policy.not_shown:
+            problem = f"Graph does not show its {', '.join(lacks)}"
+            yield _lost(evidence, LostKind.POLICY, policy.id, policy.display_name, ReadStatus.UNREADABLE, problem, 0)
     read: list[tuple[LostKind, str, GroupEvidence | RoleEvidence]] = [
         *((LostKind.GROUP, id_, group) for id_, group in sorted(evidence.groups.items())),
         *((LostKind.ROLE, id_, role) for id_, role in sorted(evidence.roles.items())),
@@ -36,8 +43,36 @@ def lost_objects(evidence: Evidence) -> Iterator[LostObject]:
         named = frozenset(
             id_ for policy in _counted(evidence) for way in _WAYS for id_ in _named(policy, kind, way) if "-" in id_
         )
+        nameless = _without_an_id(raws)
         for id_ in sorted(named - known - _NAMED_WITHOUT_AN_OBJECT):
-            yield _lost(evidence, kind, id_, None, ReadStatus.GONE, None, 0)
+            status = ReadStatus.UNREADABLE if nameless else ReadStatus.GONE
+            yield _lost(evidence, kind, id_, None, status, nameless, 0)
+        for id_, name, problem in _not_understood(kind, raws):
+            if id_ in named:
+                yield _lost(evidence, kind, id_, name, ReadStatus.UNREADABLE, problem, 0)
+
+
+_STRENGTH_PARTS = ("requirementsSatisfied", "allowedCombinations")
+
+
+def _without_an_id(raws: Sequence[JsonObject]) -> str | None:
+    """Return why one that is not among these may be there all the same; None where each of them has an id."""
+    nameless = sum(is_stand_in(str(raw.get("id"))) for raw in raws)
+    return f"it may be one of the {counted(nameless, 'object')} that Graph lists without an id." if nameless else None
+
+
+def _not_understood(kind: LostKind, raws: Sequence[JsonObject]) -> Iterator[tuple[str, str | None, str]]:
+    """Yield the id (lower case) and name of what was read and cannot be used, and why."""
+    names = {str(raw.get("id")).lower(): str(raw.get("displayName") or raw.get("id")) for raw in raws}
+    if kind is LostKind.LOCATION:
+        for id_, location in sorted(read_locations(raws).items()):
+            if isinstance(location, NotUnderstood):
+                yield id_, names[id_], f"{location.sentence}."
+        return
+    for raw in raws:
+        if lacks := [part for part in _STRENGTH_PARTS if part not in raw]:
+            id_ = str(raw.get("id")).lower()
+            yield id_, names[id_], f"Graph does not show its {', '.join(lacks)}."
 
 
 _WAYS = ("include", "exclude")
@@ -78,6 +113,8 @@ def _named(policy: ConditionalAccessPolicy, kind: LostKind, way: str) -> frozens
         return frozenset({str(strength).lower()} if strength and way == "include" else ())
     conditions = _part(policy.raw, "conditions")
     match kind:
+        case LostKind.POLICY:
+            return frozenset()  # a policy names none
         case LostKind.LOCATION:
             found = _part(conditions, "locations").get(f"{way}Locations")
         case LostKind.GROUP:

@@ -149,6 +149,8 @@ class BeforeEnabling:
         shared: dict[Registration, Registration] = {}
         found: dict[str, Registration] = {}
         async for user_id, row in self._tenant.iter_registrations():
+            if row is None:
+                continue  # shown in part: as one of whom the report says nothing
             undated = msgspec.structs.replace(row, last_updated_date_time=None)
             found[user_id] = shared.setdefault(undated, undated)
         return found

@@ -16,6 +16,7 @@ from migrate.model.named import NamedKind, is_id
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Compared, CrossCheck, Organization, SubscribedSku
+from migrate.model.stand_in import is_stand_in
 from migrate.model.users import MfaState
 from migrate.model.words import counted
 
@@ -117,10 +118,18 @@ async def _group_names(tenant: Tenant, groups: Sequence[str]) -> dict[str, tuple
 
 async def _read_registrations(tenant: Tenant, sink: SnapshotSink, progress: Progress) -> None:
     rows = 0
+    in_part = list[str]()
     async for chunk in _chunks(tenant.iter_registrations(), CHUNK):
-        sink.add_registrations(chunk)
+        sink.add_registrations((user_id, row) for user_id, row in chunk if row is not None)
+        in_part += [user_id or "one without an id" for user_id, row in chunk if row is None]
         rows += len(chunk)
         progress.advance(rows, None, "Reading the registration report")
+    if in_part:
+        shown = ", ".join(in_part[:3])
+        progress.note(
+            f"{counted(len(in_part), 'row')} of the registration report that Graph did not show whole, so that it is "
+            f"not known whether these users are MFA capable: {shown}. Run `export` again."
+        )
 
 
 async def _read_states(tenant: Tenant, sink: SnapshotSink, progress: Progress, users: int) -> None:
@@ -129,6 +138,8 @@ async def _read_states(tenant: Tenant, sink: SnapshotSink, progress: Progress, u
     # Small tenants want to see progress too; the larger the chunk, the less the readers wait for each other.
     size = min(CHUNK, max(SMALLEST_CHUNK, users // 10))
     for user_id in sink.user_ids():
+        if is_stand_in(user_id):
+            continue  # nothing can be asked of whom Graph shows no id
         chunk.append(user_id)
         if len(chunk) == size:
             sink.add_readings(await tenant.read_mfa_states(chunk))

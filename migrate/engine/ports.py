@@ -49,8 +49,8 @@ class Tenant(Protocol):
         """Read these users; the value is the reason where one could not be read (gone, refused)."""
         ...
 
-    def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
-        """Yield the rows of the registration report as (user id, registration)."""
+    def iter_registrations(self) -> AsyncIterator[tuple[str, Registration | None]]:
+        """Yield the rows of the registration report as (user id, registration); None for a row shown in part."""
         ...
 
     async def read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:

@@ -5,9 +5,7 @@ Sources: Graph pages "List unifiedRoleAssignments", "List roleEligibilitySchedul
 
 from __future__ import annotations
 
-import msgspec
-
-from migrate.graph import wire
+from migrate.graph import principals
 from migrate.graph.channel import Channel
 from migrate.graph.groups import GroupReader, MembershipHidden, directory_read
 from migrate.graph.nesting import UNREADABLE
@@ -27,9 +25,9 @@ async def administrators(reader: GroupReader) -> frozenset[str] | None:
     Somebody whom Graph does not name is left out: it is a list of people whom nothing is proposed for, and no proof.
     """
     try:
-        held = await reader.expanded(_ASSIGNMENTS, wire.Assignment)
+        held = await reader.expanded(_ASSIGNMENTS, principals.listed_assignment)
         try:
-            rows = await reader.expanded(_ELIGIBLE, wire.Assignment)
+            rows = await reader.expanded(_ELIGIBLE, principals.listed_assignment)
         except LicenceRefused:
             rows = []  # without the licence there is no PIM, so nobody can be eligible
         holders = [(row.principal_id, row.principal) for row in (*held, *rows)]
@@ -38,7 +36,7 @@ async def administrators(reader: GroupReader) -> frozenset[str] | None:
         return None
 
 
-async def owners_of(channel: Channel, head: wire.GroupHead) -> frozenset[str] | None:
+async def owners_of(channel: Channel, head: principals.GroupHead) -> frozenset[str] | None:
     """Return the ids of the owners of a group that are known to Graph; None where they could not be read.
 
     It knows none of groups made in Exchange or synchronised, and v1.0 lists no service principals.
@@ -47,7 +45,7 @@ async def owners_of(channel: Channel, head: wire.GroupHead) -> frozenset[str] | 
         f"groups/{head.id}/owners?$select=id&$top=999", f"the owners of group {head.id}", OWNERS, cost=2
     )
     try:
-        rows = await whole(channel, call, lambda raw: msgspec.json.decode(raw, type=wire.Principal | None))
+        rows = await whole(channel, call, principals.listed_principal)
     except UNREADABLE:
         return None
     return frozenset(row.id.lower() for row in rows if row is not None)

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
-from migrate.graph import wire
+from migrate.graph import principals, wire
 from migrate.graph.absence import Absences
 from migrate.graph.administration import administrators, owners_of
 from migrate.graph.capability import or_problem, read_capability
 from migrate.graph.channel import Call, Channel
 from migrate.graph.groups import GroupReader, Members, MembershipHidden, directory_read, equals
+from migrate.graph.in_part import NeverShown
 from migrate.graph.nesting import UNREADABLE, nesting_of
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole, whole_once
@@ -35,6 +36,7 @@ from migrate.model.evidence import (
 )
 from migrate.model.permissions import PLANS, POLICIES, ROLES
 from migrate.model.record import JsonObject
+from migrate.model.stand_in import stand_in_id
 
 _NOBODY = Members()
 
@@ -57,6 +59,21 @@ def locations_named_in(policies: Iterable[ConditionalAccessPolicy]) -> frozenset
         for way in ("includeLocations", "excludeLocations"):
             found.update(str(id_).lower() for id_ in locations.get(way) or ())
     return frozenset(id_ for id_ in found if "-" in id_) - _NO_LOCATIONS
+
+
+def with_stand_ins(found: Iterable[JsonObject], what: str) -> list[JsonObject]:
+    """Return the objects of a list, those without an id under one that stands for it.
+
+    Raises `IncompleteRead` when none of them has an id.
+    """
+    ids, kept, without = NeverShown(f"object while reading {what}", ("id",)), list[JsonObject](), 0
+    for raw in found:
+        has_id = isinstance(raw.get("id"), str)
+        ids.note(() if has_id else ("id",))
+        without += not has_id
+        kept.append(raw if has_id else {**raw, "id": stand_in_id(without)})
+    ids.end()
+    return kept
 
 
 def strengths_named_in(policies: Iterable[ConditionalAccessPolicy]) -> frozenset[str]:
@@ -215,11 +232,12 @@ class EvidenceReader:
     async def _list(self, path: str, what: str, named: frozenset[str]) -> list[JsonObject]:
         """Read named locations or strengths; one that a policy names and the list lacks is looked for again."""
         call = _conditional_access(path, f"reading {what}")
-        return await self._absences.listed(
+        found = await self._absences.listed(
             what,
             lambda found: named - {str(raw.get("id")).lower() for raw in found},
-            lambda: whole_once(self._channel, call, wire.json_object, said=lambda raw: raw),
+            lambda: whole_once(self._channel, call, wire.listed_object, said=lambda raw: raw),
         )
+        return with_stand_ins(found, what)
 
     async def _group(self, reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
         found = await self._group_now(reader, group_id, paths=paths)
@@ -269,7 +287,7 @@ class EvidenceReader:
         try:
             head = await self._absences.told(
                 f"role {template_id}",
-                lambda: self._channel.read(call, lambda body: msgspec.json.decode(body, type=wire.RoleHead)),
+                lambda: self._channel.read(call, lambda body: msgspec.json.decode(body, type=principals.RoleHead)),
             )
         except NotFound:
             return _role_unread(template_id, None, ReadStatus.GONE, "the role does not exist in this tenant")
@@ -280,7 +298,7 @@ class EvidenceReader:
         except (*UNREADABLE, MembershipHidden) as problem:
             return _role_unread(template_id, head, ReadStatus.UNREADABLE, _in_full(problem))
 
-    async def _role_whole(self, reader: GroupReader, template_id: str, head: wire.RoleHead) -> RoleEvidence:
+    async def _role_whole(self, reader: GroupReader, template_id: str, head: principals.RoleHead) -> RoleEvidence:
         assigned = await self._assignments(reader, "roleAssignments", template_id)
         try:
             rows = await self._assignments(reader, "roleEligibilitySchedules", template_id)
@@ -306,14 +324,14 @@ class EvidenceReader:
             built_in=head.is_built_in,
         )
 
-    async def _assignments(self, reader: GroupReader, collection: str, template_id: str) -> list[wire.Assignment]:
+    async def _assignments(self, reader: GroupReader, collection: str, template_id: str) -> list[principals.Assignment]:
         call = directory_read(
             f"roleManagement/directory/{collection}?$filter={equals('roleDefinitionId', template_id)}"
             "&$expand=principal",
             f"who holds role {template_id}",
             ROLES,
         )
-        return await reader.expanded(call, wire.Assignment)
+        return await reader.expanded(call, principals.listed_assignment)
 
 
 def _in_full(problem: GraphRefused | PermissionMissing | IncompleteRead | MembershipHidden) -> str:
@@ -322,7 +340,7 @@ def _in_full(problem: GraphRefused | PermissionMissing | IncompleteRead | Member
 
 def _group(
     group_id: str,
-    head: wire.GroupHead | None,
+    head: principals.GroupHead | None,
     status: ReadStatus,
     problem: str | None,
     members: Members = _NOBODY,
@@ -341,7 +359,7 @@ def _group(
     )
 
 
-def _changed_by(head: wire.GroupHead, owners: frozenset[str] | None = None) -> Iterator[ChangedBy]:
+def _changed_by(head: principals.GroupHead, owners: frozenset[str] | None = None) -> Iterator[ChangedBy]:
     """Yield who besides administrators of privileged roles may change who is in a group."""
     if head.follows_a_rule:
         yield ChangedBy.RULE
@@ -353,7 +371,7 @@ def _changed_by(head: wire.GroupHead, owners: frozenset[str] | None = None) -> I
         yield ChangedBy.OWNERS
 
 
-def _role_unread(template_id: str, head: wire.RoleHead | None, status: ReadStatus, problem: str) -> RoleEvidence:
+def _role_unread(template_id: str, head: principals.RoleHead | None, status: ReadStatus, problem: str) -> RoleEvidence:
     return RoleEvidence(
         template_id=template_id,
         display_name=head.display_name if head else None,

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from migrate.graph import wire
+from migrate.graph import principals, wire
 from migrate.graph.absence import Absences
 from migrate.graph.channel import Call, Channel
 from migrate.graph.pace import Bucket
@@ -26,12 +26,12 @@ _HIDDEN = "HiddenMembership"
 _HEAD = "$select=id,displayName,visibility,groupTypes,onPremisesSyncEnabled,isAssignableToRole"
 
 
-Row = TypeVar("Row", wire.Assignment, wire.GroupEligibility)
-Holder = tuple[str | None, wire.Principal | None]
+Row = TypeVar("Row", principals.Assignment, principals.GroupEligibility)
+Holder = tuple[str | None, principals.Principal | None]
 """Id and expanded principal of whoever holds a role or may enter a group; either may be missing."""
 
 
-_GONE = wire.Principal(id="", odata_type="")
+_GONE = principals.Principal(id="", odata_type="")
 """Stands for a principal that was deleted, or that is an application."""
 
 
@@ -71,30 +71,30 @@ class GroupReader:
         self.at_once = at_once
         """How many objects are read together."""
         self._members: dict[str, Members] = {}
-        self._nested: dict[str, list[wire.GroupHead]] = {}
+        self._nested: dict[str, list[principals.GroupHead]] = {}
         self._unnamed_groups: dict[str, int] = {}
         self._direct: dict[str, Members] = {}
         self._inside: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
-        self._principals: dict[str, wire.Principal] = {}
+        self._principals: dict[str, principals.Principal] = {}
 
-    async def head(self, group_id: str) -> wire.GroupHead:
+    async def head(self, group_id: str) -> principals.GroupHead:
         """Read what a group is called; raises `NotFound` when the rule says that it does not exist."""
         return await self._absences.told(f"group {group_id}", lambda: self._head_once(group_id))
 
-    async def _head_once(self, group_id: str) -> wire.GroupHead:
+    async def _head_once(self, group_id: str) -> principals.GroupHead:
         return await self._channel.read(
             directory_read(f"groups/{group_id}?{_HEAD}", f"group {group_id}", GROUPS),
-            lambda body: msgspec.json.decode(body, type=wire.GroupHead),
+            lambda body: msgspec.json.decode(body, type=principals.GroupHead),
         )
 
-    async def members(self, head: wire.GroupHead) -> Members:
+    async def members(self, head: principals.GroupHead) -> Members:
         """Return the users in a group, through nested groups too; raises `MembershipHidden`.
 
         A 404 here is about something inside; it is no proof that nobody is in the group, but it may pass.
         """
         return await self._absences.told(f"the members of group {head.id}", lambda: self._members_once(head))
 
-    async def _members_once(self, head: wire.GroupHead) -> Members:
+    async def _members_once(self, head: principals.GroupHead) -> Members:
         hidden = [group for group in (head, *await self.nested(head.id)) if group.visibility == _HIDDEN]
         if hidden and not self._sees_hidden:
             names = ", ".join(repr(group.display_name or group.id) for group in hidden)
@@ -111,13 +111,13 @@ class GroupReader:
         )
         return found
 
-    async def nested(self, group_id: str) -> list[wire.GroupHead]:
+    async def nested(self, group_id: str) -> list[principals.GroupHead]:
         """Return the groups in a group, through further groups too."""
         if (known := self._nested.get(group_id)) is not None:
             return known
         path = f"groups/{group_id}/transitiveMembers/microsoft.graph.group?{_HEAD}&$top=999"
         call = directory_read(path, f"the groups in group {group_id}", GROUPS, cost=4)
-        rows = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.GroupHead | None))
+        rows = await whole(self._channel, call, principals.listed_group)
         found = self._nested[group_id] = [row for row in rows if row is not None]
         self._unnamed_groups[group_id] = len(rows) - len(found)
         return found
@@ -128,7 +128,7 @@ class GroupReader:
             return known
         path = f"groups/{group_id}/members?$select=id&$top=999"
         call = directory_read(path, f"the direct members of group {group_id}", GROUPS, cost=2)
-        found = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=wire.Principal | None))
+        found = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=principals.Principal | None))
         users, groups = (
             frozenset(each.id.lower() for each in found if each is not None and each.kind == kind)
             for kind in ("user", "group")
@@ -136,11 +136,11 @@ class GroupReader:
         self._inside[group_id] = users, groups
         return users, groups
 
-    async def eligible(self, head: wire.GroupHead) -> Members:
+    async def eligible(self, head: principals.GroupHead) -> Members:
         """Return the users who could become members: of the group, or of a group inside it."""
         return await self._absences.told(f"who is eligible for group {head.id}", lambda: self._eligible_once(head))
 
-    async def _eligible_once(self, head: wire.GroupHead) -> Members:
+    async def _eligible_once(self, head: principals.GroupHead) -> Members:
         groups = [group for group in (head, *await self.nested(head.id)) if group.can_be_in_pim]
         found = await all_of((self._eligible_directly(group.id) for group in groups), at_once=self.at_once)
         return _together(found)
@@ -155,7 +155,7 @@ class GroupReader:
             GROUP_ELIGIBILITY,
         )
         try:
-            rows = await self.expanded(call, wire.GroupEligibility)
+            rows = await self.expanded(call, principals.listed_eligibility)
         except LicenceRefused:
             # Without the licence there is no PIM for Groups, so nobody can be eligible.
             rows = []
@@ -164,15 +164,11 @@ class GroupReader:
         )
         return found
 
-    async def expanded(self, call: Call, kind: type[Row]) -> list[Row]:
+    async def expanded(self, call: Call, decode: Callable[[msgspec.Raw], Row]) -> list[Row]:
         """Read rows with `$expand=principal`; where Graph refuses to expand a deleted principal, read them without.
 
         Seen in the wild: one orphaned assignment makes the whole list answer 404.
         """
-
-        def decode(raw: msgspec.Raw) -> Row:
-            return msgspec.json.decode(raw, type=kind)
-
         try:
             return await whole(self._channel, call, decode)
         except NotFound:
@@ -183,7 +179,7 @@ class GroupReader:
         """Return the users among the holders and in the groups among them; applications are no people."""
         return _together([await self._people_of(principal) for principal in await self._named(holders)])
 
-    async def _people_of(self, principal: wire.Principal | None) -> Members:
+    async def _people_of(self, principal: principals.Principal | None) -> Members:
         if principal is None:
             return Members(unnamed=1)
         match principal.kind:
@@ -199,19 +195,19 @@ class GroupReader:
         groups = [one.id for one in await self._named(holders) if one is not None and one.kind == "group"]
         return _together([await self._inside_group(id_, self.eligible) for id_ in groups])
 
-    async def _inside_group(self, group_id: str, read: Callable[[wire.GroupHead], Awaitable[Members]]) -> Members:
+    async def _inside_group(self, group_id: str, read: Callable[[principals.GroupHead], Awaitable[Members]]) -> Members:
         try:
             head = await self.head(group_id)
         except NotFound:
             return Members()
         return await read(head)
 
-    async def _named(self, holders: Iterable[Holder]) -> list[wire.Principal | None]:
+    async def _named(self, holders: Iterable[Holder]) -> list[principals.Principal | None]:
         """Return the principals; None stands for somebody unnamed. Whoever was deleted since is left out."""
         found = await all_of((self._principal(*holder) for holder in list(holders)), at_once=self.at_once)
         return [one for one in found if one is not _GONE]
 
-    async def _principal(self, id_: str | None, principal: wire.Principal | None) -> wire.Principal | None:
+    async def _principal(self, id_: str | None, principal: principals.Principal | None) -> principals.Principal | None:
         if principal is not None or id_ is None:
             return principal
         known = self._principals.get(id_)
@@ -223,15 +219,15 @@ class GroupReader:
             self._principals[id_] = known
         return known
 
-    async def _look_up(self, id_: str) -> wire.Principal:
+    async def _look_up(self, id_: str) -> principals.Principal:
         """Return the user or group with this id; raises `NotFound` for an application too, which is no person."""
         try:
             call = directory_read(f"users/{id_}?$select=id", f"principal {id_}", USERS)
             await self._channel.read(call, wire.member_id)
         except NotFound:
             await self._head_once(id_)
-            return wire.Principal(id=id_, odata_type="#microsoft.graph.group")
-        return wire.Principal(id=id_, odata_type="#microsoft.graph.user")
+            return principals.Principal(id=id_, odata_type="#microsoft.graph.group")
+        return principals.Principal(id=id_, odata_type="#microsoft.graph.user")
 
 
 def _together(found: Iterable[Members]) -> Members:

@@ -6,7 +6,7 @@ What cannot be read here leaves the path unknown; it never takes a member away.
 from __future__ import annotations
 
 from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
-from migrate.graph import wire
+from migrate.graph import principals
 from migrate.graph.groups import GroupReader
 from migrate.graph.together import all_of
 from migrate.model.evidence import NestedGroup
@@ -20,7 +20,7 @@ MOST_MEMBERS = 20_000
 """Members of one group beyond which its nesting is not read: it takes a request for each 999 direct ones."""
 
 
-async def nesting_of(reader: GroupReader, head: wire.GroupHead, members: int) -> dict[str, NestedGroup] | None:
+async def nesting_of(reader: GroupReader, head: principals.GroupHead, members: int) -> dict[str, NestedGroup] | None:
     """Return who is directly in a group and in each group inside it, by id (lower case).
 
     Args:

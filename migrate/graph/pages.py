@@ -123,8 +123,10 @@ async def whole_once(
     for _ in range(_MOST_LOOKS):
         found: dict[str, T] = {}
         twice = ""
-        for item in await whole(channel, call, decode):
-            id_ = str(said(item).get("id")).lower()
+        for number, item in enumerate(await whole(channel, call, decode)):
+            known = said(item).get("id")
+            # Without an id nobody can say whether two are one, so each keeps its place.
+            id_ = known.lower() if isinstance(known, str) else f"{number} without an id"
             if said(found.setdefault(id_, item)) != said(item):
                 twice = id_
         if not twice:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
+
 from migrate.errors import IncompleteRead
 from migrate.graph import wire
 from migrate.graph.answers import TRANSIENT_STATUSES, UNUSABLE, Answer, BadAnswer
 from migrate.graph.channel import Call, Channel
+from migrate.graph.in_part import NeverShown
 from migrate.graph.leaving import IsWanted, MayLeave, NotSent
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole_once
@@ -21,6 +24,7 @@ from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.permissions import POLICIES, POLICY_WRITES
 from migrate.model.record import JsonObject, sha256_of
 from migrate.model.replies import PolicyReply, WriteFate
+from migrate.model.stand_in import stand_in_id
 from migrate.model.waits import Waiting, WaitKind
 
 _PATH = "/v1.0/identity/conditionalAccess/policies"
@@ -47,6 +51,14 @@ _NEW_FOR_SECONDS = 120.0
 """So long after its creation a policy that is not found is taken for not there yet."""
 
 
+def _without_id(policy: ConditionalAccessPolicy, stand_in: str) -> ConditionalAccessPolicy:
+    """Return a policy that Graph lists without an id: it cannot be looked for in beta, so nothing of it is known."""
+    name = policy.display_name or stand_in
+    return msgspec.structs.replace(
+        policy, id=stand_in, display_name=name, policy_state=None, raw={"id": stand_in, "displayName": name}
+    )
+
+
 class PolicyAccess:
     """Conditional Access policies of one tenant."""
 
@@ -57,12 +69,19 @@ class PolicyAccess:
 
     async def list(self) -> tuple[ConditionalAccessPolicy, ...]:
         """Read all policies; a refusal or a page that fails raises, so that it never looks like "no policies"."""
-        return tuple(await whole_once(self._channel, _LIST, wire.policy, said=lambda policy: policy.raw))
+        found, without = list[ConditionalAccessPolicy](), 0
+        shown = NeverShown("policy", wire.POLICY_NEEDS)
+        for policy, lacks in await whole_once(self._channel, _LIST, wire.listed_policy, said=lambda one: one[0].raw):
+            shown.note(lacks)
+            without += not policy.id
+            found.append(policy if policy.id else _without_id(policy, stand_in_id(without)))
+        shown.end()
+        return tuple(found)
 
     async def list_beta(self) -> dict[str, JsonObject]:
         """Read all policies as beta shows them, by id (lower case): v1.0 hides members that exist only there."""
-        found = await whole_once(self._channel, _LIST_BETA, wire.json_object, said=lambda raw: raw)
-        return {str(raw.get("id")).lower(): raw for raw in found}
+        found = await whole_once(self._channel, _LIST_BETA, wire.listed_object, said=lambda raw: raw)
+        return {str(raw["id"]).lower(): raw for raw in found if isinstance(raw.get("id"), str)}
 
     async def read(self, policy_id: str) -> ConditionalAccessPolicy | None:
         """Read a policy until three reads in a row say the same; None when they agree that it does not exist.

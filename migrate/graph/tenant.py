@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
+from migrate.errors import GraphRefused, PermissionMissing
 from migrate.graph import what_if, wire
 from migrate.graph.absence import APART_SECONDS
 from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
 from migrate.graph.channel import Call, Channel
 from migrate.graph.directory_audits import directory_audits
 from migrate.graph.evidence import EvidenceReader
+from migrate.graph.in_part import NeverShown
 from migrate.graph.leaving import IsWanted, MayLeave
 from migrate.graph.names import ids_called
 from migrate.graph.pace import Bucket, Clock, Pacers
@@ -40,6 +41,7 @@ from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteRep
 from migrate.model.sign_in_rows import Row
 from migrate.model.sign_ins import Form
 from migrate.model.snapshot import UNTOLD_ACTOR, Actor, Organization, SubscribedSku, TokenPermissions
+from migrate.model.stand_in import stand_in_id
 from migrate.model.token import TokenFacts
 from migrate.model.users import Registration, UserProfile
 
@@ -173,26 +175,30 @@ class GraphTenant:
         return found
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
-        """Read `/subscribedSkus`."""
-        return tuple(await whole(self._channel, _SKUS, wire.subscribed_sku))
+        """Read `/subscribedSkus`; one that Graph does not show whole allows nothing."""
+        found, shown = await whole(self._channel, _SKUS, wire.listed_sku), NeverShown("subscription", wire.SKU_NEEDS)
+        for _, lacks in found:
+            shown.note(lacks)
+        shown.end()
+        return tuple(sku for sku, _ in found)
 
     async def iter_users(self) -> AsyncIterator[UserProfile]:
         """Yield every user once; raise `IncompleteRead` when a page cannot be read or all users lack a property.
 
-        One user who lacks some is yielded with their names: that is about this user, not about the answer.
+        One user who lacks some is yielded with their names: that is about this user, not about the answer. Without
+        an id the user has one that stands for it.
         """
         call = _read(f"users?$select={wire.USER_SELECT}&$top={_PAGE}", "users", USERS)
-        users, never_shown = 0, set(wire.USER_SELECT.split(","))
+        users, without, shown = 0, 0, NeverShown("user", wire.USER_SELECT.split(","))
         async for profile in self._each_once(call, wire.listed_user, lambda user: user.id):
             users += 1
-            never_shown.intersection_update(profile.lacks or ())
-            yield profile
-        if users and never_shown:
-            raise IncompleteRead(
-                f"Graph's answers leave {', '.join(sorted(never_shown))} out of every user, though it was asked for.",
-                hint="Something between here and Graph may take it out, such as a proxy. Run the command again; "
-                "if it stays, ask whoever runs the network.",
-            )
+            shown.note(profile.lacks or ())
+            if profile.id:
+                yield profile
+            else:
+                without += 1
+                yield msgspec.structs.replace(profile, id=stand_in_id(without))
+        shown.end()
         self._channel.pacers.know_size(users)
 
     async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:
@@ -233,10 +239,19 @@ class GraphTenant:
         answers = await BatchOfReads(self._channel, _REGISTRATION, items).read()
         return {user_id: wire.registration_or_none(answers[str(number)]) for number, user_id in enumerate(user_ids)}
 
-    async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
-        """Yield the rows of the registration report as (user id, registration), each user once."""
-        async for row in self._each_once(_REGISTRATIONS, wire.registration, lambda row: row[0]):
-            yield row
+    async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration | None]]:
+        """Yield the rows of the registration report as (user id, registration), each user once.
+
+        None where Graph does not show the row whole, the id then empty where it has none: about this user, not about
+        the answer. Raises `IncompleteRead` as `iter_users`.
+        """
+        shown = NeverShown("row of the registration report", wire.REGISTRATION_NEEDS)
+        async for user_id, row, lacks in self._each_once(
+            _REGISTRATIONS, wire.listed_registration, lambda found: found[0]
+        ):
+            shown.note(lacks)
+            yield user_id, row
+        shown.end()
 
     async def read_mfa_states(self, user_ids: Sequence[str]) -> list[StateReading]:
         """Read per-user MFA states in batches of 20, several at once; answers in the order asked."""
@@ -333,12 +348,12 @@ class GraphTenant:
     ) -> AsyncIterator[T]:
         """Yield the objects of a collection, leaving out what an earlier page already had.
 
-        Graph may repeat an object when the collection changes while it is read.
+        Graph may repeat an object when the collection changes while it is read. What has no key is yielded each time.
         """
         seen = SeenIds()
         async for page in pages(self._channel, call, decode):
             for item in page:
-                if seen.add(key(item)):
+                if not (known := key(item)) or seen.add(known):
                     yield item
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from migrate.errors import IncompleteRead
 from migrate.graph.answers import UNUSABLE, Answer, BadAnswer
+from migrate.graph.in_part import decoded_in_part
 from migrate.graph.left_out import left_out
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.reasons import Reason, Why, reason_of
@@ -65,7 +66,7 @@ class _Registration(Wire, frozen=True, kw_only=True):
 
 
 class _Domain(Wire, frozen=True, kw_only=True):
-    name: str
+    name: str | None = None
     is_default: bool = False
     type: str | None = None
 
@@ -73,11 +74,11 @@ class _Domain(Wire, frozen=True, kw_only=True):
 class _Organization(Wire, frozen=True, kw_only=True):
     id: str
     display_name: str
-    verified_domains: list[_Domain]
+    verified_domains: list[_Domain | None]
 
 
 class _Plan(Wire, frozen=True, kw_only=True):
-    service_plan_id: str
+    service_plan_id: str | None = None
     provisioning_status: str | None = None
 
 
@@ -89,7 +90,7 @@ class _Sku(Wire, frozen=True, kw_only=True):
     sku_id: str
     sku_part_number: str
     capability_status: str | None
-    service_plans: list[_Plan]
+    service_plans: list[_Plan | None]
     prepaid_units: _Units
 
 
@@ -120,77 +121,29 @@ class _Object(Wire, frozen=True, kw_only=True):
     id: str
 
 
-class Principal(Wire, frozen=True, kw_only=True):
-    """Somebody or something that holds a role or may enter a group."""
-
-    id: str
-    odata_type: str = msgspec.field(name="@odata.type")
-
-    @property
-    def kind(self) -> str:
-        """Return `user`, `group`, `servicePrincipal`, …"""
-        return self.odata_type.rpartition(".")[2]
-
-
-class GroupHead(Wire, frozen=True, kw_only=True):
-    """What a group is called, who may see its members, and where its membership comes from."""
-
-    id: str
-    display_name: str | None
-    visibility: str | None
-    group_types: list[str]
-    on_premises_sync_enabled: bool | None
-    is_assignable_to_role: bool | None = None
-    """Only True says something: then members are changed by holders of privileged roles alone."""
-
-    @property
-    def follows_a_rule(self) -> bool:
-        """Tell whether a rule over properties of the users makes the membership."""
-        return "DynamicMembership" in self.group_types
-
-    @property
-    def can_be_in_pim(self) -> bool:
-        """Tell whether people can be eligible for it: not where a rule or a local directory makes the membership.
-
-        Source: Entra docs, bring groups into Privileged Identity Management.
-        """
-        return not self.follows_a_rule and self.on_premises_sync_enabled is not True
-
-
-class RoleHead(Wire, frozen=True, kw_only=True):
-    """What a directory role is called, and whether it is one of Microsoft's own."""
-
-    display_name: str | None
-    is_built_in: bool | None = None
-    """None where Graph does not say; then it is not taken for built in."""
-
-
-class Assignment(Wire, frozen=True, kw_only=True):
-    """A role assignment or role eligibility, with its principal where Graph expanded it."""
-
-    principal_id: str | None
-    directory_scope_id: str | None
-    principal: Principal | None = None
-    """None where the expansion was not asked for, or where the principal was deleted and the assignment stayed."""
-
-    @property
-    def is_for_whole_directory(self) -> bool:
-        """Tell whether the role is held everywhere, not for a part of the directory only."""
-        return self.directory_scope_id == "/"
-
-
-class GroupEligibility(Wire, frozen=True, kw_only=True):
-    """An eligibility of PIM for Groups, with its principal where Graph expanded it."""
-
-    principal_id: str | None
-    access_id: str
-    """`member` or `owner`; owners are not members."""
-    principal: Principal | None = None
+_NO_OBJECT = {"id": ""}
+_NO_USER = {**dict.fromkeys(USER_SELECT.split(",")), "id": ""}
+_NO_POLICY = {"id": "", "displayName": "", "state": ""}
+POLICY_NEEDS = tuple(_NO_POLICY)
+"""Members without which a policy is not known."""
+SKU_NEEDS = ("skuId", "skuPartNumber", "capabilityStatus", "servicePlans", "prepaidUnits")
+REGISTRATION_NEEDS = ("id", "isMfaRegistered", "isMfaCapable", "methodsRegistered")
+_NO_REGISTRATION = {"id": "", "isMfaRegistered": False, "isMfaCapable": False, "methodsRegistered": ()}
+_NO_SKU: dict[str, Any] = {
+    "skuId": "",
+    "skuPartNumber": "not shown",
+    "capabilityStatus": None,
+    "servicePlans": [],
+    "prepaidUnits": {"enabled": 0},
+}
 
 
 def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
     """Return a user; raise `msgspec.ValidationError` when a selected property is missing or has another type."""
-    user = msgspec.json.decode(raw, type=_User)
+    return _profile(msgspec.json.decode(raw, type=_User))
+
+
+def _profile(user: _User) -> UserProfile:
     return UserProfile(
         id=user.id.lower(),
         user_principal_name=user.user_principal_name or "",
@@ -213,17 +166,10 @@ def user_profile(raw: msgspec.Raw | bytes) -> UserProfile:
 def listed_user(raw: msgspec.Raw | bytes) -> UserProfile:
     """Return a user of a list; what was selected and is not there is named in `lacks`, and nothing stands for it.
 
-    Raises `msgspec.ValidationError` for an object without an id, and for a member of another type.
+    The id is empty where Graph shows none.
     """
-    try:
-        return user_profile(raw)
-    except msgspec.ValidationError:
-        shown = msgspec.json.decode(raw, type=dict[str, Any])
-        lacks = tuple(name for name in USER_SELECT.split(",") if name not in shown)
-        if not lacks or "id" in lacks:
-            raise
-        whole = user_profile(msgspec.json.encode({**dict.fromkeys(lacks), **shown}))
-        return msgspec.structs.replace(whole, lacks=lacks)
+    user, lacks = decoded_in_part(raw, _User, _NO_USER)
+    return msgspec.structs.replace(_profile(user), lacks=lacks) if lacks else _profile(user)
 
 
 def profile_or_reason(answer: Answer) -> UserProfile | Reason:
@@ -258,6 +204,15 @@ def registration(raw: msgspec.Raw | bytes) -> tuple[str, Registration]:
     )
 
 
+def listed_registration(raw: msgspec.Raw | bytes) -> tuple[str, Registration | None, tuple[str, ...]]:
+    """Return a row of a list as (user id, registration, what it lacks); None where anything of it is not shown.
+
+    The id is empty where Graph shows none.
+    """
+    row, lacks = decoded_in_part(raw, _Registration, _NO_REGISTRATION)
+    return (row.id.lower(), None, lacks) if lacks else (*registration(raw), ())
+
+
 def registration_or_none(answer: Answer) -> Registration | None:
     """Return the row that an item of a batch shows; None for 404, which is how the report says that it has none.
 
@@ -282,11 +237,13 @@ def registration_or_none(answer: Answer) -> Registration | None:
 def organization(raw: msgspec.Raw | bytes) -> Organization:
     """Return the tenant."""
     tenant = msgspec.json.decode(raw, type=_Organization)
-    names = tuple(domain.name for domain in tenant.verified_domains)
-    default = next((domain.name for domain in tenant.verified_domains if domain.is_default), None)
+    # A domain without a name is nobody's, and decides nothing.
+    domains = [(one.name, one) for one in tenant.verified_domains if one is not None and one.name is not None]
+    names = tuple(name for name, _ in domains)
+    default = next((name for name, domain in domains if domain.is_default), None)
     if default is None:
         raise BadAnswer("the organization has no default domain")
-    federated = tuple(each.name for each in tenant.verified_domains if str(each.type).casefold() == "federated")
+    federated = tuple(name for name, domain in domains if str(domain.type).casefold() == "federated")
     return Organization(
         tenant_id=tenant.id.lower(),
         display_name=tenant.display_name,
@@ -296,15 +253,22 @@ def organization(raw: msgspec.Raw | bytes) -> Organization:
     )
 
 
+def listed_sku(raw: msgspec.Raw | bytes) -> tuple[SubscribedSku, tuple[str, ...]]:
+    """Return a subscription of a list, and what it lacks."""
+    return subscribed_sku(raw), decoded_in_part(raw, _Sku, _NO_SKU)[1]
+
+
 def subscribed_sku(raw: msgspec.Raw | bytes) -> SubscribedSku:
-    """Return a subscription, with the plans whose provisioning succeeded."""
-    sku = msgspec.json.decode(raw, type=_Sku)
+    """Return a subscription, with the plans whose provisioning succeeded; what Graph does not show allows nothing."""
+    sku, _ = decoded_in_part(raw, _Sku, _NO_SKU)
     return SubscribedSku(
         sku_id=sku.sku_id,
         sku_part_number=sku.sku_part_number,
         capability_status=sku.capability_status,
         service_plan_ids=tuple(
-            plan.service_plan_id for plan in sku.service_plans if plan.provisioning_status == "Success"
+            plan.service_plan_id
+            for plan in sku.service_plans
+            if plan is not None and plan.service_plan_id is not None and plan.provisioning_status == "Success"
         ),
         enabled_units=sku.prepaid_units.enabled,
     )
@@ -315,8 +279,10 @@ def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
 
     What Graph always sends and left out here is named in `lacks`.
     """
-    head = msgspec.json.decode(raw, type=_Policy)
-    whole = json_object(raw)
+    return _policy(msgspec.json.decode(raw, type=_Policy), json_object(raw))
+
+
+def _policy(head: _Policy, raw: JsonObject) -> ConditionalAccessPolicy:
     known = {state.value: state for state in PolicyState}
     return ConditionalAccessPolicy(
         id=head.id,
@@ -325,9 +291,27 @@ def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
         description=head.description,
         created_date_time=head.created_date_time,
         modified_date_time=head.modified_date_time,
-        raw=whole,
-        lacks=left_out(whole) or msgspec.UNSET,
+        raw=raw,
+        lacks=left_out(raw) or msgspec.UNSET,
     )
+
+
+def listed_policy(raw: msgspec.Raw | bytes) -> tuple[ConditionalAccessPolicy, tuple[str, ...]]:
+    """Return a policy of a list, and what it lacks; without its state it has none that is known.
+
+    The id is empty where Graph shows none; a policy without a name is called by its id.
+    """
+    head, lacks = decoded_in_part(raw, _Policy, _NO_POLICY)
+    shown = _without_contexts(msgspec.json.decode(raw, type=dict[str, Any] | None) or {})
+    found = _policy(head, shown)
+    return msgspec.structs.replace(found, display_name=found.display_name or found.id), lacks
+
+
+def listed_object(raw: msgspec.Raw | bytes) -> JsonObject:
+    """Return an object of a list as it stands, without addresses of metadata; it may lack its id, and null is empty."""
+    decoded_in_part(raw, _Object, _NO_OBJECT)
+    value: JsonObject = _without_contexts(msgspec.json.decode(raw, type=dict[str, Any] | None) or {})
+    return value
 
 
 def object_without_id(raw: msgspec.Raw | bytes) -> JsonObject:
@@ -374,9 +358,9 @@ def security_defaults_enabled(raw: bytes) -> bool:
 
 
 def member_id(raw: msgspec.Raw | bytes) -> str | None:
-    """Return the id of a member; None for a null in the place of one, which stands for somebody without a name."""
-    member = msgspec.json.decode(raw, type=_Object | None)
-    return None if member is None else member.id.lower()
+    """Return the id of a member; None for one without, or null in its place: somebody is there, without a name."""
+    member, lacks = decoded_in_part(raw, _Object, _NO_OBJECT)
+    return None if lacks else member.id.lower()
 
 
 def mfa_state(raw: bytes) -> tuple[MfaState | None, Reason | None]:

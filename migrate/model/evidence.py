@@ -8,6 +8,7 @@ import msgspec
 
 from migrate.model.capability import CapabilityEvidence
 from migrate.model.record import JsonObject, Record, sha256_of
+from migrate.model.stand_in import is_stand_in
 from migrate.model.words import counted
 
 
@@ -17,6 +18,9 @@ class PolicyState(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"
     REPORT_ONLY = "enabledForReportingButNotEnforced"
+
+
+_ALWAYS_SHOWN = ("displayName", "state", "conditions", "grantControls")
 
 
 class ConditionalAccessPolicy(Record, frozen=True, kw_only=True):
@@ -33,6 +37,13 @@ class ConditionalAccessPolicy(Record, frozen=True, kw_only=True):
     """The policy as Graph sent it, every member kept."""
     lacks: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     """What Graph always sends, empty or not, and left out here: it may have narrowed the policy. Mostly unset."""
+
+    @property
+    def not_shown(self) -> tuple[str, ...]:
+        """Members that Graph writes for every policy and left out of this one: then the policy proves nothing."""
+        if is_stand_in(self.id):
+            return ("id",)
+        return (*(name for name in _ALWAYS_SHOWN if name not in self.raw), *(self.lacks or ()))
 
     @property
     def last_changed(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Objects that policies name and that were not read whole: gone, hidden, unreadable, or with unnamed members."""
+"""Policies, and objects that they name, that were not read whole: gone, hidden, unreadable, with unnamed members."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from migrate.model.record import Record
 
 
 class LostKind(StrEnum):
-    """What kind of object a policy names."""
+    """What kind of object it is: a policy, or what a policy names."""
 
+    POLICY = "policy"
     GROUP = "group"
     ROLE = "role"
     LOCATION = "location"
@@ -19,6 +20,7 @@ class LostKind(StrEnum):
 
 
 _WORDS = {
+    LostKind.POLICY: "policy",
     LostKind.GROUP: "group",
     LostKind.ROLE: "role",
     LostKind.LOCATION: "named location",
@@ -27,7 +29,7 @@ _WORDS = {
 
 
 class LostObject(Record, frozen=True, kw_only=True):
-    """One such object, with the policies in force or in report-only that name it."""
+    """One such object, with the policies in force or in report-only that name it; none name a policy."""
 
     kind: LostKind
     id: str
@@ -47,6 +49,8 @@ class LostObject(Record, frozen=True, kw_only=True):
         return f"{self._who(name)} {self._what_to_do}"
 
     def _who(self, name: str) -> str:
+        if self.kind is LostKind.POLICY:
+            return f"Policy {self.display_name!r} counts as not understood and covers nobody: {self.problem}."
         ways = [("includes", self.included_by), ("excludes", self.excluded_by)]
         told = [f"{_policies(names)} {way if len(names) == 1 else way[:-1]}" for way, names in ways if names]
         subject = f"{' and '.join(told) or 'The configuration names'} {name}, "

@@ -19,6 +19,19 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def full_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with open_lab(tmp_path_factory.mktemp("full"), users=25) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def planned_by_all(full_lab: Lab) -> set[str]:
+    """Return whom a plan switches off while Graph shows everything."""
+    full_lab.prepare()
+    return full_lab.planned()
+
+
 @pytest.mark.parametrize(
     ("do", "said"),
     [
@@ -87,6 +100,55 @@ def test_a_policy_without_its_excluded_groups_proves_nothing_and_is_named(lab: L
     lab.run("plan")
     assert not lab.planned()
     assert "conditions.users.excludeGroups is missing from what Graph sent" in " ".join(lab.said.split())
+
+
+def at(path: str, **do: Any) -> dict[str, Any]:
+    return {"match": {"method": "GET", "path": path, "version": "v1.0"}, "do": do}
+
+
+POLICIES = "identity/conditionalAccess/policies"
+REPORT = "reports/authenticationMethods/userRegistrationDetails"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        pytest.param(at("users", put={"value.20": None}), "without-id-1 lacks id, ", id="a user is null"),
+        pytest.param(at(POLICIES, remove=["value.1.id"]), "does not show its id", id="a policy without an id"),
+        pytest.param(at(POLICIES, remove=["value.1.state"]), "does not show its state", id="a policy without a state"),
+        pytest.param(at("*namedLocations", put={"value.0": None}), "", id="a location is null"),
+        pytest.param(at("*microsoft.graph.user", remove=["value.0.id"]), "without a name", id="a member without an id"),
+        pytest.param(at("*roleAssignments", put={"value.0": None}), "", id="an assignment is null"),
+        pytest.param(at(REPORT, remove=["value.3.isMfaCapable"]), "1 row of the registration report", id="half a row"),
+    ],
+)
+def test_one_strange_object_costs_its_own_certainty_and_covers_nobody(
+    full_lab: Lab, planned_by_all: set[str], fault: dict[str, Any], said: str
+) -> None:
+    full_lab.faults(fault)
+    try:
+        full_lab.run("export")
+        assert full_lab.struck()
+    finally:
+        full_lab.clear_faults()
+    assert said in full_lab.said, full_lab.said
+    full_lab.run("plan")
+    assert full_lab.planned() <= planned_by_all
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        pytest.param(at(POLICIES, remove=["value.*.state"]), "leave state out of every policy", id="policies"),
+    ],
+)
+def test_what_every_object_lacks_ends_the_export(full_lab: Lab, fault: dict[str, Any], said: str) -> None:
+    full_lab.faults(fault)
+    try:
+        full_lab.run("export", allow=(4,))
+    finally:
+        full_lab.clear_faults()
+    assert said in full_lab.said, full_lab.said
 
 
 def test_a_working_folder_that_is_open_to_others_is_told(lab: Lab) -> None:

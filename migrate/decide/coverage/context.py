@@ -40,15 +40,20 @@ class Reader:
         """Read a policy with what only beta says of it, both after the change where there is one."""
         if change is not None:
             policy = changed(policy, change)
+        doubts = tuple(
+            f"{name} is missing from what Graph sent, so what the policy asks for is not known"
+            for name in policy.not_shown
+        )
         # A policy that a plan is going to create has no id of Graph's yet.
         if self._shown_in_beta is None or not is_guid(policy.id):
-            return read_strictly(policy, self._strengths, self.locations)
+            return read_strictly(policy, self._strengths, self.locations, doubtful=doubts)
         beta = self._shown_in_beta.get(policy.id.casefold())
         if beta is None:
-            return read_strictly(policy, self._strengths, self.locations, doubtful=("it is not there in beta",))
+            doubts = (*doubts, "it is not there in beta")
+            return read_strictly(policy, self._strengths, self.locations, doubtful=doubts)
         raw, contradictions = both_versions(policy.raw, beta if change is None else change(beta))
         reading = read_strictly(
-            structs.replace(policy, raw=raw), self._strengths, self.locations, doubtful=contradictions
+            structs.replace(policy, raw=raw), self._strengths, self.locations, doubtful=(*doubts, *contradictions)
         )
         return replace(reading, policy=policy)
 

@@ -29,6 +29,9 @@ def demand_of(raw: JsonObject, strengths: Mapping[str, Sequence[JsonObject]], do
     that is not known only adds to MFA where all controls are asked for (operator AND); else it may replace it.
     Source: Graph resource conditionalAccessGrantControls; Entra page "Grant controls in Conditional Access policy".
     """
+    if "grantControls" not in raw:
+        # Graph writes null where a policy grants nothing.
+        doubts.add(_ABOUT, "grantControls is not shown")
     grant = doubts.object_at(raw, "grantControls", "grantControls", _ABOUT)
     if grant is None:
         return _nothing("nothing: it sets session controls only")
@@ -99,9 +102,13 @@ def _strength(grant: JsonObject, strengths: Mapping[str, Sequence[JsonObject]], 
     if not isinstance(strength_id, str) or not strength_id:
         doubts.add(_ABOUT, f"an authentication strength without an id: {shown(inline)}")
         return []
-    copies = [*strengths.get(strength_id.casefold(), ()), inline]
+    listed = strengths.get(strength_id.casefold(), ())
+    copies = [*listed, inline]
     name = next((str(copy["displayName"]) for copy in copies if copy.get("displayName")), strength_id)
     try:
+        for part in ("requirementsSatisfied", "allowedCombinations"):
+            if any(part not in copy for copy in listed):
+                raise ValueError(f"its {part} is not shown")
         problem = _what_is_wrong_with(copies, is_built_in=strength_id.casefold() in BUILT_IN_STRENGTHS)
     except ValueError as doubt:
         doubts.add(_ABOUT, f"the authentication strength {name} cannot be resolved: {doubt}")

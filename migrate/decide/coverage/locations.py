@@ -91,14 +91,19 @@ def _read(raw: JsonObject) -> NamedLocation:
     try:
         if kind == "ipnamedlocation":
             networks = tuple(_network(entry) for entry in _list(raw, "ipRanges"))
-            return Ranges(location_id, name, _flag(raw, "isTrusted"), networks)
+            # Not shown, it is no place that is surely trusted; whether any address is trusted nobody knows anyway.
+            return Ranges(location_id, name, _flag("isTrusted", raw.get("isTrusted", False)), networks)
         if kind == "countrynamedlocation":
-            method = str(raw.get("countryLookupMethod") or "clientIpAddress").casefold()
+            method = str(raw["countryLookupMethod"]).casefold()
             if method in ("clientipaddress", "authenticatorappgps"):
+                unknown_places = "includeUnknownCountriesAndRegions"
                 countries = frozenset(_country(code) for code in _list(raw, "countriesAndRegions"))
-                unknown = _flag(raw, "includeUnknownCountriesAndRegions")
+                unknown = _flag(unknown_places, raw[unknown_places])
                 return Countries(location_id, name, countries, unknown, method == "authenticatorappgps")
-    except (KeyError, TypeError, ValueError) as problem:
+    except KeyError as missing:
+        sentence = f"the named location {name!r} is not understood: {missing.args[0]} is not shown"
+        return NotUnderstood(location_id, sentence)
+    except (TypeError, ValueError) as problem:
         return NotUnderstood(location_id, f"the named location {name!r} is not understood: {problem}")
     return NotUnderstood(location_id, f"the named location {name!r} is not understood: {shown(raw)}")
 
@@ -126,8 +131,7 @@ def _country(code: object) -> str:
     return code.upper()
 
 
-def _flag(raw: JsonObject, key: str) -> bool:
-    value = raw.get(key, False)
+def _flag(key: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{key} is {shown(value)}")
     return value

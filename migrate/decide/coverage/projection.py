@@ -49,14 +49,16 @@ def read_strictly(
     doubts = Doubts([Problem("", sentence) for sentence in doubtful])
     raw = policy.raw
     doubts.unknown_members(raw, "", "")
-    for member in policy.lacks or ():
-        doubts.add("", f"{member} is missing from what Graph sent, so what it leaves out is not known")
     if policy.policy_state is None:
-        doubts.add("", f"the state {shown(raw.get('state'))} is not known")
+        doubts.add("", f"the state {shown(raw['state'])} is not known" if "state" in raw else "its state is not shown")
     conditions = doubts.object_at(raw, "conditions", "conditions", PEOPLE)
     if conditions is None:
         conditions = {}
         doubts.add(PEOPLE, "there are no conditions")
+    for part, about in (("users", PEOPLE), ("applications", Axis.APP)):
+        if part not in conditions:
+            # Graph writes what is empty: a part that is not there was left out.
+            doubts.add(about, f"conditions.{part} is not shown")
     doubts.unknown_members(conditions, "conditions", "conditions")
     session = doubts.object_at(raw, "sessionControls", "sessionControls", "") or {}
     doubts.unknown_members(session, "sessionControls", "sessionControls")

@@ -115,7 +115,7 @@ class MemoryTenant:
         self.breaker.passed()
         return {user_id: self.profiles.get(user_id, reason_of(Why.NO_SUCH_USER)) for user_id in user_ids}
 
-    async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration]]:
+    async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration | None]]:
         for _ in ():
             yield _
 

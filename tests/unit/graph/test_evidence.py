@@ -432,9 +432,62 @@ def test_a_role_that_cannot_be_read_whole_is_unreadable(opened: Any, reply: Any,
         setattr(directory, place, refusal)
         role = read(opened, directory).roles[ROLE]
         assert (role.status, role.holders) == (UNREADABLE, frozenset())
-    untyped = {"principalId": "a", "directoryScopeId": "/", "principal": {"id": "a"}}
-    setattr(directory, place, [untyped])
-    assert read(opened, directory).roles[ROLE].status is UNREADABLE
+
+
+@pytest.mark.parametrize("place", ["held", "activatable"])
+@pytest.mark.parametrize(
+    "strange",
+    [
+        None,
+        {},
+        {"principalId": "x", "directoryScopeId": "/", "principal": {"id": "x"}},
+        {"directoryScopeId": "/", "principal": {"@odata.type": "#microsoft.graph.user"}},
+        {"principalId": 7, "directoryScopeId": "/"},
+    ],
+)
+def test_an_assignment_that_graph_does_not_show_whole_is_held_by_somebody_unnamed(
+    opened: Any, reply: Any, place: str, strange: Any
+) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE]}
+    directory.held, directory.activatable = [row("a")], [row("b")]
+    setattr(directory, place, [*getattr(directory, place), strange])
+    role = read(opened, directory).roles[ROLE]
+    assert (role.status, role.holders, role.eligible, role.unnamed) == (READ, {"a"}, {"b"}, 1)
+
+
+def test_an_assignment_without_its_scope_is_not_for_the_whole_directory(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE]}
+    directory.held = [row("a"), {key: value for key, value in row("b").items() if key != "directoryScopeId"}]
+    role = read(opened, directory).roles[ROLE]
+    assert (role.holders, role.scoped, role.unnamed) == ({"a"}, {"b"}, 0)
+
+
+@pytest.mark.parametrize("strange", [None, {}, {"id": 3}, {"displayName": "no id"}])
+def test_a_member_without_an_id_costs_its_own_certainty_only(opened: Any, reply: Any, strange: Any) -> None:
+    directory = Directory(reply)
+    directory.members = {TOP: [{"id": "a"}, strange]}
+    found = top(opened, directory)
+    assert (found.status, found.members, found.unnamed) == (READ, {"a"}, 1)
+
+
+@pytest.mark.parametrize("missing", ["id", "displayName", "visibility", "groupTypes", "onPremisesSyncEnabled"])
+def test_a_nested_group_shown_in_part_may_hold_anybody(opened: Any, reply: Any, missing: str) -> None:
+    directory = Directory(reply)
+    directory.members = {TOP: [{"id": "a"}]}
+    directory.nested = {TOP: [{key: value for key, value in group(INNER).items() if key != missing}]}
+    found = top(opened, directory)
+    assert (found.status, found.members, found.unnamed) == (READ, {"a"}, 1)
+
+
+@pytest.mark.parametrize("missing", ["accessId", "principalId", "principal"])
+def test_an_eligibility_that_lacks_something_never_lets_anybody_off(opened: Any, reply: Any, missing: str) -> None:
+    directory = Directory(reply)
+    directory.users = {"e"}
+    directory.eligible = {TOP: [{key: value for key, value in row("e").items() if key != missing}]}
+    found = top(opened, directory)
+    assert (found.status, found.eligible) == (READ, {"e"})
 
 
 def test_a_role_without_pim_has_nobody_to_activate_it_and_an_unknown_role_is_gone(opened: Any, reply: Any) -> None:

@@ -16,6 +16,7 @@ from migrate.graph.refusals import AccessRefused
 from migrate.model.permissions import FEDERATION
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.snapshot import Actor
+from migrate.model.stand_in import is_stand_in
 from migrate.model.users import MfaState
 
 POLICY = "22222222-0000-4000-8000-000000000001"
@@ -221,13 +222,56 @@ def test_a_property_that_every_user_lacks_fails_the_read(opened: Any, user_json:
     asyncio.run(run())
 
 
-def test_a_user_without_an_id_fails_the_read(opened: Any, user_json: Any, reply: Any) -> None:
+def test_a_user_without_an_id_keeps_a_place_under_one_that_stands_for_it(
+    opened: Any, user_json: Any, reply: Any
+) -> None:
     broken = {key: value for key, value in user_json(1).items() if key != "id"}
 
     async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": [user_json(0), broken, None, user_json(2)]})) as o:
+            first, part, null, last = [user async for user in o.tenant.iter_users()]
+        assert (first.lacks or (), last.lacks or ()) == ((), ())
+        assert (part.lacks, part.user_principal_name) == (("id",), "user1@contoso.example")
+        assert null.lacks == tuple(wire.USER_SELECT.split(","))
+        assert is_stand_in(part.id)
+        assert is_stand_in(null.id)
+        assert part.id != null.id
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("strange", [["id"], ["accountEnabled"], ["assignedLicenses", "skuId"]])
+def test_a_member_of_another_type_is_as_one_that_is_not_there(
+    opened: Any, user_json: Any, reply: Any, strange: list[str]
+) -> None:
+    broken = {**user_json(1), strange[0]: [{strange[-1]: 7}]}
+
+    async def run() -> None:
         async with opened(lambda _: reply(200, {"value": [user_json(0), broken]})) as o:
-            with pytest.raises(IncompleteRead, match="id"):
-                _ = [user async for user in o.tenant.iter_users()]
+            _, part = [user async for user in o.tenant.iter_users()]
+        assert part.lacks == (strange[0],)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("missing", ["id", "isMfaRegistered", "isMfaCapable", "methodsRegistered", None])
+def test_a_row_of_the_report_shown_in_part_says_nothing_of_its_user(
+    opened: Any, user_json: Any, reply: Any, missing: str | None
+) -> None:
+    def row(number: int) -> dict[str, Any]:
+        who = {"id": user_json(number)["id"]}
+        return {**who, "isMfaRegistered": True, "isMfaCapable": True, "methodsRegistered": ["fido2"]}
+
+    strange = None if missing is None else {key: value for key, value in row(1).items() if key != missing}
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": [row(0), strange, row(2)]})) as o:
+            found = [(id_, one is not None) async for id_, one in o.tenant.iter_registrations()]
+        second = "" if missing in ("id", None) else row(1)["id"]
+        assert found == [(row(0)["id"], True), (second, False), (row(2)["id"], True)]
+        async with opened(lambda _: reply(200, {"value": [strange, strange]})) as o:
+            with pytest.raises(IncompleteRead, match="every row of the registration report"):
+                _ = [one async for one in o.tenant.iter_registrations()]
 
     asyncio.run(run())
 
