@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,12 +24,14 @@ from migrate.store.sign_ins import SignInBook
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
+    from migrate.decide.now import NowByUser
     from migrate.decide.report.facts import Known
+    from migrate.decide.report.followed import Followed
     from migrate.decide.report.run_fold import RunFold
-    from migrate.model.now import Now
     from migrate.model.plan import PlanKind
     from migrate.model.run import RunStanding
     from migrate.model.verification import Verification
+    from migrate.store.journal import JournalDb
 
 
 def report_facts(call: Call, workspace: Workspace, keep: Callable[[Person], None] | None = None) -> ReportFacts:
@@ -40,8 +43,12 @@ def report_facts(call: Call, workspace: Workspace, keep: Callable[[Person], None
     """
     from migrate.decide.report.facts import facts_of
 
-    with open_snapshot(workspace) as snapshot:
-        known = _known(call, workspace, snapshot)
+    with ExitStack() as stack:
+        snapshot = stack.enter_context(open_snapshot(workspace))
+        journal = journal_to_read(workspace)
+        if journal is not None:
+            stack.enter_context(journal)
+        known = _known(call, workspace, snapshot, journal)
         rows = plan_rows_of(workspace.path / PLAN_CSV) if known.rows_known else iter(())
         return facts_of(known, snapshot.users(), rows, lambda user_id: _name_of(snapshot, user_id), keep)
 
@@ -54,7 +61,8 @@ def _name_of(snapshot: Snapshot, user_id: str) -> str:
 class _Told(NamedTuple):
     """What the journal tells."""
 
-    now: Now
+    since: NowByUser
+    users: Followed
     fold: RunFold
     verification: Verification | None = None
     last_kind: PlanKind | None = None
@@ -63,16 +71,17 @@ class _Told(NamedTuple):
     head: tuple[int, str] = (0, "")
 
 
-def _known(call: Call, workspace: Workspace, snapshot: Snapshot) -> Known:
+def _known(call: Call, workspace: Workspace, snapshot: Snapshot, journal: JournalDb | None) -> Known:
     from migrate.decide.report.facts import Known
 
     header = snapshot.header
     planned, rows_known = _planned(workspace)
-    told = _told(workspace, header.taken_at, planned)
+    told = _told(workspace, journal, header.taken_at, planned)
     return Known(
         snapshot=header,
         evidence=snapshot.evidence(),
-        now=told.now,
+        since=told.since,
+        told=told.users,
         fold=told.fold,
         verification=told.verification,
         plan=planned or told.run,
@@ -89,28 +98,34 @@ def _known(call: Call, workspace: Workspace, snapshot: Snapshot) -> Known:
     )
 
 
-def _told(workspace: Workspace, exported_at: str, planned: PlanHeader | None) -> _Told:
-    from migrate.decide.now import nothing_since, now_of
+def _told(workspace: Workspace, journal: JournalDb | None, exported_at: str, planned: PlanHeader | None) -> _Told:
+    from migrate.decide.now import NowByUser
+    from migrate.decide.report.followed import Followed
     from migrate.decide.report.run_fold import RunFold
     from migrate.engine.history import latest_migration, standing_of
     from migrate.model.verification import Verification
 
     fold = RunFold()
-    journal = journal_to_read(workspace)
     if journal is None:
-        return _Told(nothing_since(exported_at), fold)
-    with journal:
-        now = now_of(fold.passing(journal.entries()), exported_at, journal.document)
-        verified, opened = fold.verified, fold.opened
-        return _Told(
-            now=now,
-            fold=fold,
-            verification=None if verified is None else journal.document_as(verified.observed, Verification),
-            last_kind=None if opened is None else journal.document_as(opened.requested, PlanHeader).kind,
-            run=latest_migration(journal),
-            standing=standing_of(journal, lambda: planned, paused=(workspace.path / PAUSE_FILE).exists()),
-            head=journal.head,
-        )
+        nothing = NowByUser(exported_at, _no_document)
+        return _Told(nothing, Followed(nothing, ()), fold)
+    since = NowByUser(exported_at, journal.document)
+    deque(fold.passing(since.passing(journal.entries())), maxlen=0)
+    verified, opened = fold.verified, fold.opened
+    return _Told(
+        since=since,
+        users=Followed(since, journal.entries_by_user()),
+        fold=fold,
+        verification=None if verified is None else journal.document_as(verified.observed, Verification),
+        last_kind=None if opened is None else journal.document_as(opened.requested, PlanHeader).kind,
+        run=latest_migration(journal),
+        standing=standing_of(journal, lambda: planned, paused=(workspace.path / PAUSE_FILE).exists()),
+        head=journal.head,
+    )
+
+
+def _no_document(ref: str) -> bytes:
+    raise RuntimeError(f"Where there is no journal, nothing names the document {ref}.")
 
 
 def _planned(workspace: Workspace) -> tuple[PlanHeader | None, bool]:

@@ -43,6 +43,36 @@ def now_of(entries: Iterable[JournalEntry], exported_at: str, document: Document
     return fold.now()
 
 
+class NowByUser:
+    """Folds a journal for whoever goes through everybody: first all but the users, then one after the other.
+
+    It comes to what `now_of` says, and holds no user.
+    """
+
+    def __init__(self, exported_at: str, document: Documents) -> None:
+        """Take when the export began, and what gives a document of the journal."""
+        self._fold = _Fold(exported_at, document)
+        self._doubts = 0
+
+    def passing(self, entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
+        """Pass all entries of the journal on, in their order, and note what they tell of everything but users."""
+        for entry in entries:
+            self._fold.take(entry, users=False)
+            yield entry
+
+    def user(self, entries: Iterable[JournalEntry]) -> UserNow:
+        """Return what became of a user: all entries about one, in their order, after `passing` is through."""
+        user = self._fold.user_after_all(entries)
+        self._doubts += user.doubt is not None
+        return user
+
+    def now(self) -> Now:
+        """Return what is true now without its users; the moment counts those who were asked for so far."""
+        now = self._fold.now()
+        moment = msgspec.structs.replace(now.moment, in_doubt=now.moment.in_doubt + self._doubts)
+        return msgspec.structs.replace(now, moment=moment)
+
+
 def nothing_since(exported_at: str) -> Now:
     """Return what an export says where nothing was applied."""
     return Now(moment=Moment(exported_at=exported_at), users={}, policies={})
@@ -99,7 +129,11 @@ def off_without_a_book(now: Now, users: Iterable[AnyUser], planned: frozenset[st
 
 def user_as_now(user: AnyUser, now: Now) -> AnyUser:
     """Return a user of the export as they are now, as far as this folder knows."""
-    found = now.users.get(user.profile.id)
+    return user_after(user, now.users.get(user.profile.id))
+
+
+def user_after(user: AnyUser, found: UserNow | None) -> AnyUser:
+    """Return a user of the export after what this tool did to them, if anything."""
     if found is None:
         return user
     doubt = found.doubt
@@ -189,13 +223,14 @@ class _Fold:
         self._changes = 0
         self._until = ""
 
-    def take(self, entry: JournalEntry) -> None:
-        """Take in the next entry."""
+    def take(self, entry: JournalEntry, *, users: bool = True) -> None:
+        """Take in the next entry, or only its time where it is about a user and `users` are left out."""
         if entry.server_date and not self._is_after(entry):
             self._before = entry.sequence
         match entry.operation:
             case Operation.SET_MFA_STATE:
-                self._take_user(entry)
+                if users:
+                    self._take_user(entry)
             case (
                 Operation.CREATE_POLICY
                 | Operation.SET_POLICY_STATE
@@ -214,6 +249,17 @@ class _Fold:
         doubts += sum(policy.doubt is not None for policy in policies.values())
         moment = Moment(exported_at=self._exported_at, changes=self._changes, until=self._until, in_doubt=doubts)
         return Now(moment=moment, users=users, policies=policies)
+
+    def user_after_all(self, entries: Iterable[JournalEntry]) -> UserNow:
+        """Take in all that there is about one user, return what came of it, and forget the user."""
+        key = ""
+        for entry in entries:
+            key = entry.object_id
+            self._take_user(entry)
+        user = self._since_export(key, self._users.pop(key))
+        for kept in (self._sent, self._doubt_at, self._seen_at):
+            kept.pop(key, None)
+        return user
 
     def _since_export(self, key: str, user: UserNow) -> UserNow:
         if key not in self._sent and not self._is_since(self._doubt_at.get(key)):

@@ -16,12 +16,14 @@ from migrate.model.plan import SetMfaState
 from migrate.store.database import damaged, sqlite_errors_about
 from migrate.store.journal_schema import (
     COLUMNS,
+    COUNT_OF_USERS,
     HEAD,
     IN_DOUBT,
     IN_EFFECT,
     JOURNAL_SCHEMA,
     LAST_OF_RUN,
     LATEST_BY_USER,
+    OF_USERS,
     OUTCOME_COUNTS,
     TOUCHED,
     entry_from,
@@ -80,6 +82,21 @@ class JournalReading:
         while page := self._fetch(query, (last, head, *values, _PAGE)):
             yield from (self._decoded(row) for row in page)
             last = page[-1][0]
+
+    def entries_by_user(self) -> Iterator[JournalEntry]:
+        """Yield the entries about users that are there now, ordered by object id and then as they were written.
+
+        Raises:
+            FolderDamaged: At the end, where the index by which they are found has lost some.
+        """
+        (head, _), seen = self.head, 0
+        object_id, sequence = "", 0
+        while page := self._fetch(OF_USERS, {"head": head, "object": object_id, "sequence": sequence, "page": _PAGE}):
+            yield from map(self._decoded, page)
+            object_id, sequence = page[-1][_OBJECT_ID], page[-1][0]
+            seen += len(page)
+        if self._fetch(COUNT_OF_USERS, (head,)) != [(seen,)]:
+            raise damaged(self._path, JOURNAL_SCHEMA, "an index does not fit its rows")
 
     def in_doubt(self) -> Iterator[JournalEntry]:
         """Yield the intents that nothing follows: for each user whose latest entry is an intent, that entry.

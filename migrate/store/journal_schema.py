@@ -99,6 +99,14 @@ IN_DOUBT = f"""
     ) WHERE outcome = 'intent' ORDER BY object_id LIMIT :page
 """  # noqa: S608  (our own column names)
 
+# In the order of the index, page by page.
+OF_USERS = f"""
+    SELECT {_COLUMN_LIST} FROM entries WHERE operation = 'SetMfaState' AND sequence <= :head
+        AND (object_id, sequence) > (:object, :sequence)
+    ORDER BY object_id, sequence LIMIT :page
+"""  # noqa: S608
+COUNT_OF_USERS = "SELECT count(*) FROM entries NOT INDEXED WHERE operation = 'SetMfaState' AND sequence <= ?"
+
 LATEST_BY_USER = """
     SELECT object_id, outcome, max(sequence) FROM entries
     WHERE operation = 'SetMfaState' AND plan_digest = ? GROUP BY object_id

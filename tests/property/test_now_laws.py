@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import migrate
-from migrate.decide.now import as_of, evidence_as_now, nothing_since, now_of, user_as_now
+from migrate.decide.now import NowByUser, as_of, evidence_as_now, nothing_since, now_of, user_as_now
+from migrate.decide.report.followed import Followed
 from migrate.model.evidence import PolicyState
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry, Operation, Outcome, TargetType
@@ -218,6 +219,21 @@ def test_the_moment_counts_what_was_confirmed_since_the_export(world: World) -> 
     assert moment.until == (since[-1].server_date if since else "")
 
 
+@given(worlds(), st.permutations(NAMES), st.integers(0, len(NAMES)))
+def test_a_user_at_a_time_comes_to_the_same(world: World, names: list[str], asked: int) -> None:
+    whole = world.read_now()
+    since = NowByUser(world.exported_at, lambda ref: canonical_json(BODY))
+    assert list(since.passing(world.entries)) == world.entries
+    by_user = sorted(world.entries, key=lambda entry: (entry.object_id, entry.sequence))
+    followed = Followed(since, by_user)
+    for user_id in sorted(map(object_id, names[:asked])):
+        told = followed.of(user_id)
+        assert (None if told is None else told.now) == whole.users.get(user_id)
+    # Those whom nobody asked for count all the same.
+    followed.rest()
+    assert (since.now().moment, since.now().policies) == (whole.moment, whole.policies)
+
+
 def test_without_a_journal_the_export_speaks() -> None:
     now = nothing_since("2026-11-24T08:00:00Z")
     assert user_as_now(user("ada"), now) == user("ada")
@@ -332,5 +348,6 @@ def test_no_decision_rests_on_it() -> None:
         "evidence",
         "advise",
     )
-    shown = {"decide/report/facts.py", "decide/report/persons.py", "decide/evidence_rows.py"}
+    report = ("facts", "followed", "persons")
+    shown = {*(f"decide/report/{name}.py" for name in report), "decide/evidence_rows.py"}
     assert users == {f"commands/{verb}.py" for verb in reading} | shown

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.now import evidence_as_now
+from migrate.decide.now import NowByUser, evidence_as_now
 from migrate.decide.report.exceptions import Named, exceptions_of
+from migrate.decide.report.followed import Followed
 from migrate.decide.report.judging import FRESH, migration_box, tenant_box
 from migrate.decide.report.persons import Persons
 from migrate.decide.report.policies import policies_of
@@ -41,7 +42,10 @@ class Known(Record, frozen=True, kw_only=True):
     snapshot: SnapshotHeader
     evidence: Evidence
     """As exported."""
-    now: Now
+    since: NowByUser
+    """What this tool did since the export, without the users."""
+    told: Followed
+    """What the journal tells of the users."""
     fold: RunFold
     verification: Verification | None
     plan: PlanHeader | None
@@ -71,15 +75,16 @@ def facts_of(
         named: Gives the name of an object id.
         keep: Hears every account, for whoever wants the people one by one.
     """
-    evidence = evidence_as_now(known.evidence, known.now)
+    evidence = evidence_as_now(known.evidence, known.since.now())
     judge = Judge(evidence, apps_that_matter=known.apps, baseline=known.baseline)
-    tally, persons = Tally(), Persons(known.now, known.fold.users)
+    tally, persons = Tally(), Persons(known.told.of)
     for user, row in _beside(users, rows):
         person = persons.of(user, row, judge.coverage_of(user.profile).verdict)
         tally.take(person, row)
         if keep is not None:
             keep(person)
-    return _facts(known, tally, named)
+    known.told.rest()
+    return _facts(known, known.since.now(), tally, named)
 
 
 def _beside(users: Iterable[AnyUser], rows: Iterable[PlanRow]) -> Iterator[tuple[AnyUser, PlanRow | None]]:
@@ -93,8 +98,8 @@ def _beside(users: Iterable[AnyUser], rows: Iterable[PlanRow]) -> Iterator[tuple
         yield user, row if row is not None and row.user_id == user_id else None
 
 
-def _facts(known: Known, tally: Tally, named: Named) -> ReportFacts:
-    made_at = _latest(known.snapshot.taken_at, known.fold.latest, known.now.moment.until)
+def _facts(known: Known, now: Now, tally: Tally, named: Named) -> ReportFacts:
+    made_at = _latest(known.snapshot.taken_at, known.fold.latest, now.moment.until)
     clock = max(known.clock, moment_of(made_at) or known.clock)
     exceptions = exceptions_of(known.plan, clock.date(), named)
     totals = tally.totals()
@@ -104,7 +109,7 @@ def _facts(known: Known, tally: Tally, named: Named) -> ReportFacts:
         made_at=made_at,
         tool_version=known.tool_version,
         snapshot=known.snapshot,
-        moment=known.now.moment,
+        moment=now.moment,
         phase=_phase(known, waits),
         waits=waits,
         waits_until=until,
@@ -122,17 +127,17 @@ def _facts(known: Known, tally: Tally, named: Named) -> ReportFacts:
             known.standing,
             verification,
             last_write_number=known.fold.last_write_number,
-            moment=known.now.moment,
+            moment=now.moment,
             unread_in_plan=tally.unread_in_plan,
             exceptions=exceptions,
             now=clock,
         ),
-        tenant=tenant_box(totals, known.now.moment, verification, now=clock),
+        tenant=tenant_box(totals, now.moment, verification, now=clock),
         totals=totals,
         flows=tally.flows(),
         waves=_waves(known, tally),
         held=tally.held(),
-        policies=policies_of(known.plan, known.evidence, known.now),
+        policies=policies_of(known.plan, known.evidence, now),
         exceptions=exceptions,
         places={
             str(raw.get("id", "")).lower(): str(raw.get("displayName", "")) for raw in known.evidence.named_locations

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable
 
 import msgspec
 
 from migrate.decide.capability import METHODS, NO_MFA
-from migrate.decide.now import user_as_now
-from migrate.decide.report.run_fold import Told
+from migrate.decide.now import user_after
+from migrate.decide.report.followed import Told
 from migrate.model.coverage import Verdict
 from migrate.model.journal import Outcome
-from migrate.model.now import Now
 from migrate.model.plan import PlanAction, PlanRow
 from migrate.model.report import AccountKind, Person, PersonOutcome, RequiredBy, Strongest
 from migrate.model.users import AnyUser, MfaState, Registration, UserRecord
@@ -31,17 +30,17 @@ class Persons:
     """Says it of everybody of a folder. Accounts that nothing was done to differ in few things, so each sort is judged
     once."""
 
-    def __init__(self, now: Now, told: Mapping[str, Told]) -> None:
-        """Take what this tool did since the export, and what the journal tells by user id."""
-        self._now, self._told = now, told
+    def __init__(self, told: Callable[[str], Told | None]) -> None:
+        """Take what gives what the journal tells of a user; None where it does not mention the user."""
+        self._told = told
         self._known: dict[Hashable, Person] = {}
 
     def of(self, user: AnyUser, row: PlanRow | None, verdict: Verdict) -> Person:
         """Return one account. `row` and `verdict` are as for `person_of`."""
         profile = user.profile
-        told = self._told.get(profile.id)
-        if told is not None or profile.id in self._now.users:
-            return person_of(user, self._now, told, row, verdict)
+        told = self._told(profile.id)
+        if told is not None:
+            return person_of(user, told, row, verdict)
         registration = user.registration
         sort = (
             user.mfa_state if isinstance(user, UserRecord) else None,
@@ -54,24 +53,23 @@ class Persons:
         )
         known = self._known.get(sort)
         if known is None:
-            known = person_of(user, self._now, None, row, verdict)
+            known = person_of(user, None, row, verdict)
             if len(self._known) < _KEPT:
                 self._known[sort] = known
         return msgspec.structs.replace(known, user_id=profile.id, user_principal_name=profile.user_principal_name)
 
 
-def person_of(user: AnyUser, now: Now, told: Told | None, row: PlanRow | None, verdict: Verdict) -> Person:
+def person_of(user: AnyUser, told: Told | None, row: PlanRow | None, verdict: Verdict) -> Person:
     """Return one account.
 
     Args:
         user: As the export has the account.
-        now: What this tool did since.
         told: What the journal tells of the account; None where it does not mention it.
         row: The row of the plan; None where there is no plan, or none with this account.
         verdict: How far enabled policies require MFA today.
     """
     profile = user.profile
-    current = user_as_now(user, now) if profile.id in now.users else user
+    current = user_after(user, None if told is None else told.now)
     state = current.mfa_state if isinstance(current, UserRecord) else None
     exported = user.mfa_state if isinstance(user, UserRecord) else None
     kind = AccountKind.AGENT if profile.is_agent else AccountKind.GUEST if profile.is_guest else AccountKind.MEMBER
@@ -83,7 +81,7 @@ def person_of(user: AnyUser, now: Now, told: Told | None, row: PlanRow | None, v
         state=state,
         verdict=verdict,
         required_by=_required_by(current, state, verdict),
-        outcome=_outcome(profile.id, state, now, told, row),
+        outcome=_outcome(state, told, row),
         wave=None if row is None else row.wave,
         hold=None if row is None else row.hold_reason,
         strongest=strongest_of(user.registration),
@@ -113,12 +111,11 @@ def _per_user_asks(user: AnyUser, state: MfaState | None) -> bool:
     return state is MfaState.ENABLED and registration is not None and registration.is_mfa_registered
 
 
-def _outcome(user_id: str, state: MfaState | None, now: Now, told: Told | None, row: PlanRow | None) -> PersonOutcome:
-    known = now.users.get(user_id)
-    if known is not None and known.doubt is not None:
+def _outcome(state: MfaState | None, told: Told | None, row: PlanRow | None) -> PersonOutcome:
+    if told is not None and told.now.doubt is not None:
         return PersonOutcome.IN_DOUBT
-    if known is not None and known.last_change is not None and told is not None and told.was_disabled:
-        back = known.last_change.requested != MfaState.DISABLED
+    if told is not None and told.now.last_change is not None and told.was_disabled:
+        back = told.now.last_change.requested != MfaState.DISABLED
         return PersonOutcome.ROLLED_BACK if back else PersonOutcome.DONE
     if told is not None and told.outcome in _WITHOUT_SUCCESS and state is not MfaState.DISABLED:
         return PersonOutcome.FAILED

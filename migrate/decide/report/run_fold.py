@@ -1,18 +1,14 @@
-"""Fold the journal into what the report needs besides `decide/now.py`: by user, by wave, and the last of each kind."""
+"""Fold the journal into what the report needs of a run: when each wave began and ended, and the last of each kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.journal import JournalEntry, Operation, Outcome
-from migrate.model.users import MfaState
 
 DONE = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
 _SENT = DONE | {Outcome.INTENT, Outcome.UNCONFIRMED, Outcome.FAILED}
-_STATES = {state.value: state for state in MfaState}
 _CHANGES = frozenset(
     {
         Operation.SET_MFA_STATE,
@@ -24,23 +20,11 @@ _CHANGES = frozenset(
 )
 
 
-class Told(msgspec.Struct, kw_only=True):
-    """What the journal tells of one user; there may be a million of them."""
-
-    outcome: Outcome
-    """Of the latest entry."""
-    before: MfaState | None
-    """The state before this tool first disabled the user, or first meant to."""
-    was_disabled: bool = False
-    """Whether this tool disabled the user at least once, and read it back."""
-
-
 class RunFold:
     """Goes through the entries once."""
 
     def __init__(self) -> None:
         """Begin with nothing told."""
-        self.users: dict[str, Told] = {}
         self.last_write = ""
         self.last_write_number = 0
         self.verified: JournalEntry | None = None
@@ -71,21 +55,7 @@ class RunFold:
                 self.last_write, self.last_write_number, self.actor = at, entry.sequence, entry.actor
             case _:
                 pass
-        if entry.operation is Operation.SET_MFA_STATE:
-            self._take_user(entry, at)
-
-    def _take_user(self, entry: JournalEntry, at: str) -> None:
-        known = self.users.get(entry.object_id)
-        if known is None:
-            known = self.users[entry.object_id] = Told(outcome=entry.outcome, before=_STATES.get(entry.before))
-        known.outcome = entry.outcome
-        if entry.outcome not in DONE:
-            return
-        if entry.requested == MfaState.DISABLED:
-            if not known.was_disabled:
-                known.before = _STATES.get(entry.before, known.before)
-            known.was_disabled = True
-        if entry.wave is not None:
+        if entry.operation is Operation.SET_MFA_STATE and entry.outcome in DONE and entry.wave is not None:
             place = (entry.plan_digest, entry.wave)
             self.began.setdefault(place, at)
             self.ended[place] = at

@@ -149,6 +149,28 @@ def test_the_folds_tell_who_is_done_and_who_is_in_doubt(open_journal: Opener, dr
         ]
 
 
+def test_entries_by_user_come_page_by_page_and_an_index_that_lost_some_is_damage(
+    open_journal: Opener, draft: Maker, workspace: Workspace
+) -> None:
+    people = [f"u{number:04}" for number in range(700)]
+    with open_journal() as journal:
+        journal.append([draft(person) for person in people])
+        journal.append([draft(person, Outcome.CONFIRMED) for person in people])
+        found = [(entry.object_id, entry.sequence) for entry in journal.entries_by_user()]
+        assert found == [(person, place + more) for place, person in enumerate(people, 1) for more in (0, 700)]
+    with sqlite3.connect(workspace.path / "journal.db") as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("DROP INDEX entries_by_object")
+        columns = "operation, object_id, sequence, outcome"
+        connection.execute(f"CREATE INDEX entries_by_object ON entries ({columns}) WHERE sequence > 9")
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = ? WHERE name = 'entries_by_object'",
+            (f"CREATE INDEX entries_by_object ON entries ({columns})",),
+        )
+    with JournalDb.open_to_read(workspace) as journal, pytest.raises(FolderDamaged, match="an index does not fit"):
+        list(journal.entries_by_user())
+
+
 def test_what_became_of_an_earlier_runs_intent_is_told_of_that_run(open_journal: Opener, draft: Maker) -> None:
     with open_journal() as journal:
         journal.append([draft("u1")])

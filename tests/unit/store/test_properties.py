@@ -241,6 +241,7 @@ def assert_the_folds_agree_with(journal: JournalDb, entries: list[JournalEntry])
     latest = {entry.object_id: entry for entry in of_users if entry.object_id}
     in_doubt = {key: entry for key, entry in latest.items() if entry.outcome is Outcome.INTENT}
     assert {entry.object_id: entry for entry in journal.in_doubt()} == in_doubt
+    assert list(journal.entries_by_user()) == sorted(of_users, key=lambda entry: (entry.object_id, entry.sequence))
     for plan in {entry.plan_digest for entry in entries}:
         outcomes = {entry.object_id: entry.outcome for entry in of_users if entry.plan_digest == plan}
         assert journal.latest_user_outcomes(plan) == outcomes
