@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from migrate.commands.call import Call
 from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import now_utc
@@ -53,10 +55,22 @@ def _reduced(book: SignInBook, paths: list[Path], reducer: Reducer) -> int:
     from migrate.decide.sign_ins.sources import refuse_twice
     from migrate.exchange.sign_in_columns import lost_in
     from migrate.exchange.sign_in_kql import counted_from, shapes_of
+    from migrate.exchange.sign_in_policy_kql import counts_policies, policy_counts_in
 
-    counted = counted_from(paths, reducer)
-    lost = lost_in(set(shapes_of(paths)))
+    beside = [path for path in paths if counts_policies(path)]
+    kinds = [path for path in paths if path not in beside]
+    if not kinds:
+        raise BadInput(
+            f"{', '.join(path.name for path in beside)} counts what policies did and holds no sign-ins of anybody.",
+            hint="Bring it in one command with the answer of the other query: mfa-migrate sign-ins import --reduced "
+            "KINDS_FILE POLICIES_FILE",
+        )
+    counted = counted_from(kinds, reducer)
+    counts = tuple(one for path in beside for one in policy_counts_in(path))
+    lost = lost_in(set(shapes_of(kinds)))
     source = _source(SourceFormat.REDUCED, tuple(path.name for path in paths), counted, lost, [])
+    unnamed = any(one.result.casefold() == "unknownfuturevalue" for one in counts)
+    source = msgspec.structs.replace(source, policy_counts=counts, unknown_results=source.unknown_results or unnamed)
     refuse_twice(source, checked_sources(book))
     number = book.begin(source)
     book.add(number, source, counted.kinds, counted.people())

@@ -87,7 +87,7 @@ def sign_ins_import(
     call: Call,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of sign-ins.")],
     reduced: Annotated[
-        bool, typer.Option("--reduced", help="The files are answers to the query that `sign-ins kql` prints.")
+        bool, typer.Option("--reduced", help="The files are answers to the queries that `sign-ins kql` prints.")
     ] = False,
 ) -> ExitCode:
     """Read files of sign-ins: what Graph, diagnostic settings, Log Analytics or the portal gave.
@@ -100,6 +100,7 @@ def sign_ins_import(
         mfa-migrate sign-ins import InteractiveSignIns_2026-11-22_2026-11-29.csv
         mfa-migrate sign-ins import SigninLogs.csv AADNonInteractiveUserSignInLogs.csv
         mfa-migrate sign-ins import --reduced query_data.csv
+        mfa-migrate sign-ins import --reduced kinds.csv policies.csv
     """
     from migrate.commands.sign_in_import import imported
 
@@ -118,20 +119,34 @@ def sign_ins_kql(
     parts: Annotated[
         int, typer.Option("--parts", metavar="N", min=1, max=1000, help="Divide the people into so many queries.")
     ] = 1,
+    policies: Annotated[
+        bool, typer.Option("--policies", help="Print the small query that counts what each policy did, and no people.")
+    ] = False,
 ) -> ExitCode:
     """Print the query that reduces the log inside Log Analytics, Sentinel or Azure Data Explorer.
 
     For tenants too large to read row by row. It carries this tenant's named locations, from the last export; names and
     addresses stay where they are. Export its answer as CSV and bring it with `sign-ins import --reduced`. With --parts
-    there are several queries, one after the other, for engines that cut large answers off.
+    there are several queries, one after the other, for engines that cut large answers off. With --policies it is a
+    small one that counts what each policy did and names nobody, beside an answer without the column Results: import
+    both in one command. `sign-ins report-only` shows its counts; the exit rule needs people and never rests on them.
 
     \b
     Examples:
         mfa-migrate sign-ins kql > reduce.kql
         mfa-migrate sign-ins kql --days 7 --parts 8
+        mfa-migrate sign-ins kql --policies > reduce-policies.kql
     """
     from migrate.exchange.sign_in_kql import query_for
+    from migrate.exchange.sign_in_policy_kql import policies_query_for
 
+    if policies and parts > 1:
+        raise UsageProblem(
+            "--parts divides people, and the query of --policies names none.", hint="Leave one of the two away."
+        )
+    if policies:
+        call.screen.write_bytes([policies_query_for(days=days).encode()])
+        return ExitCode.OK
     with open_snapshot(workspace_of(call)) as snapshot:
         evidence = snapshot.evidence()
     queries = [query_for(evidence, days=days, parts=parts, part=part) for part in range(parts)]

@@ -32,6 +32,8 @@ class WouldCount(Record, frozen=True, kw_only=True):
     attempts: int
     people: tuple[str, ...]
     """Object ids."""
+    unnamed: int = 0
+    """How many people at least, where an answer counts them and names nobody."""
 
 
 class RuleCheck(StrEnum):
@@ -93,7 +95,7 @@ class Checked(Record, frozen=True, kw_only=True):
 
 
 class MissingData(StrEnum):
-    """Why there are no numbers."""
+    """Why there are no numbers that the exit rule could rest on."""
 
     NO_LOG = "noLog"
     NO_LICENCE = "noLicence"
@@ -106,6 +108,8 @@ class MissingData(StrEnum):
     """The log was read without what policies did: a permission is missing."""
     NO_NAMES = "noNames"
     """Results came without a name: the header that asks for them was missing."""
+    NO_PEOPLE = "noPeople"
+    """What policies did was counted where the log lies, and nobody is named."""
     NOT_EVALUATED = "notEvaluated"
     """Policies about user actions are not evaluated in report-only."""
 
@@ -138,6 +142,10 @@ _MISSING = {
     ),
     MissingData.NO_NAMES: (
         "results have no name in a file. Graph gives them with the header Prefer: include-unknown-enum-members"
+    ),
+    MissingData.NO_PEOPLE: (
+        "what the policy did was counted where the log lies, and no answer names the people, so that the exit rule "
+        "cannot be told. The whole query names them by object id: mfa-migrate sign-ins kql"
     ),
     MissingData.NOT_EVALUATED: "policies about user actions are not evaluated in report-only",
 }

@@ -225,6 +225,23 @@ class OpenAttempt(Record, frozen=True, kw_only=True):
     at: int
 
 
+class PolicyCount(Record, frozen=True, kw_only=True):
+    """How often a policy came to one result, as the engine that holds the log counted it. Nobody is named in it."""
+
+    policy_id: str
+    """In lower case."""
+    result: str
+    form: Form
+    client: str
+    code: int
+    rows: int
+    attempts: int
+    people: int
+    """Estimated, as the attempts are. Rows of several results or clients may be about the same people."""
+    first: str
+    last: str
+
+
 class SignInSource(Record, frozen=True, kw_only=True):
     """One reading of the log: what stands beside every number that rests on it."""
 
@@ -253,6 +270,8 @@ class SignInSource(Record, frozen=True, kw_only=True):
     refused: Refusal | None = None
     """Why Graph gave nothing of it, or nothing more."""
     open_attempts: tuple[OpenAttempt, ...] = ()
+    policy_counts: tuple[PolicyCount, ...] = ()
+    """What each policy did by counts alone, where such an answer came with it."""
     digest: str = ""
     """Over all kinds and people, once complete."""
 

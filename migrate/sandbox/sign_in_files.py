@@ -34,6 +34,7 @@ def write_sign_in_files(entries: Sequence[Json], locations: Sequence[Json], fold
         "InteractiveSignIns_portal.csv": "\ufeff" + _table(_PORTAL, here),
         "NonInteractiveSignIns_portal.csv": "\ufeff" + _table(_PORTAL, other),
         "reduced.csv": reduced_answer(entries, locations),
+        "reduced-policies.csv": policies_answer(entries),
     }
     written = []
     for name, text in texts.items():
@@ -241,6 +242,29 @@ def reduced_answer(entries: Iterable[Json], locations: Sequence[Json]) -> str:
     return text.getvalue()
 
 
+def policies_answer(entries: Iterable[Json]) -> str:
+    """Return the answer that the tool's query about policies gives of these rows: nobody is named in it."""
+    groups: dict[tuple[str, ...], list[Json]] = {}
+    for entry in entries:
+        form = "interactive" if entry["isInteractive"] else "nonInteractive"
+        code = str(entry["status"]["errorCode"])
+        for each in entry["appliedConditionalAccessPolicies"]:
+            if each["result"].lower() not in _DID_NOTHING:
+                key = (each["id"].lower(), each["result"], form, str(entry["clientAppUsed"]), code)
+                groups.setdefault(key, []).append(entry)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["PolicyId", "Result", "Form", "Client", "Code", "SignIns", "Attempts", "People", "First", "Last"])
+    for group, rows in sorted(groups.items()):
+        moments = sorted(str(row["createdDateTime"]) for row in rows)
+        counts = (len({row[name] for row in rows}) for name in ("correlationId", "userId"))
+        writer.writerow([*group, len(rows), *counts, moments[0], moments[-1]])
+    return text.getvalue()
+
+
+_DID_NOTHING = ("notapplied", "notenabled", "reportonlynotapplied")
+
+
 def _kinds(locations: Sequence[Json]) -> _Cells:
     def places(address: Any) -> str:
         if not address:
@@ -303,7 +327,7 @@ def _named(parts: Iterable[Json], name: str) -> list[str]:
 def _results(entry: Json) -> str:
     done = []
     for each in entry["appliedConditionalAccessPolicies"]:
-        if each["result"].lower() not in ("notapplied", "notenabled", "reportonlynotapplied"):
+        if each["result"].lower() not in _DID_NOTHING:
             controls = " ".join(each["enforcedGrantControls"]).lower()
             strong = "!" if "mfa" in controls or "strength" in controls else ""
             done.append(f"{each['id'].lower()}={each['result']}{strong}")

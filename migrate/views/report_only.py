@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from migrate.model.report_only import ReportOnlyNumbers, Would
+from migrate.model.report_only import ReportOnlyNumbers, Would, WouldCount
 from migrate.model.sign_ins import SignInSource
 from migrate.model.words import counted
 from migrate.views.screen import Answer, table
@@ -31,14 +31,14 @@ def report_only_answer(
     def rows() -> Iterator[tuple[str, ...]]:
         for one in found:
             for count in one.counts:
-                for user_id in count.people:
+                for user_id in count.people or ("",):
                     yield (
                         one.display_name,
                         one.policy_id,
                         count.would.value,
                         count.client,
                         str(count.attempts),
-                        str(len(count.people)),
+                        str(len(count.people) or count.unnamed),
                         user_id,
                         names.get(user_id, ""),
                     )
@@ -66,22 +66,26 @@ def report_only_answer(
 
 
 def _policy(one: ReportOnlyNumbers, names: Mapping[str, str]) -> Iterator[Any]:
+    if one.counts or one.missing is None:
+        yield f"{one.display_name}, {one.since} to {one.until}:"
+        yield table(
+            ("Would have been", "Client", "Attempts", "People"),
+            [(_WOULD[each.would], each.client, f"{each.attempts:,}", _who(each, names)) for each in one.counts],
+        )
     if one.missing is not None:
         yield f"{one.display_name}: no data: {one.missing.words}."
         return
-    yield f"{one.display_name}, {one.since} to {one.until}:"
-    yield table(
-        ("Would have been", "Client", "Attempts", "People"),
-        [
-            (_WOULD[count.would], count.client, f"{count.attempts:,}", _people(count.people, names))
-            for count in one.counts
-        ],
-    )
     for check in one.checks:
         yield f"  {'holds' if check.holds else 'FAILS'}: {check.words}"
     if one.unseen:
         yield f"  Unseen: {_people(one.unseen, names)}"
     yield f"  The exit rule {'holds' if one.holds else 'does not hold'}."
+
+
+def _who(count: WouldCount, names: Mapping[str, str]) -> str:
+    if count.unnamed:
+        return f"at least {counted(count.unnamed, 'person', 'people')}, not named"
+    return _people(count.people, names)
 
 
 def _people(people: Sequence[str], names: Mapping[str, str]) -> str:

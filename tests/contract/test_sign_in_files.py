@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,58 @@ def test_the_answer_of_the_query_gives_the_kinds_of_graph_with_their_rows(read: 
     read.go("sign-ins", "forget", "--all")
     read.go("sign-ins", "read", "--days", "6")
     assert found == kinds_of(read, 1, {}, attempts=False)
+
+
+def without_results(path: Path) -> Path:
+    """Return a copy of a reduced answer as an older query gave it: without what policies did."""
+    with path.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    older = path.with_name("older.csv")
+    with older.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, [name for name in rows[0] if name != "Results"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return older
+
+
+def test_the_answer_about_policies_gives_the_numbers_of_graph_without_names_and_holds_no_rule(read: Lab) -> None:
+    files = read.folder / "files"
+    read.go("sign-ins", "forget", "--all")
+    read.go("sign-ins", "read", "--days", "6")
+    named = numbers(read)
+    read.go("sign-ins", "forget", "--all")
+    older = without_results(files / "reduced.csv")
+    read.go("sign-ins", "import", "--reduced", str(older), str(files / "reduced-policies.csv"))
+    counted = numbers(read)
+    assert sum(counts["success"][0] for counts in counted.values() if "success" in counts) > 20
+    for policy, wanted in named.items():
+        found = counted[policy]
+        assert {would: number for would, (number, _) in found.items()}.keys() == wanted.keys()
+        for would, (attempts, people) in found.items():
+            # Graph's attempts end with their last row, the engine's are correlation ids by result.
+            assert attempts >= wanted[would][0] > 0
+            assert 0 < people <= wanted[would][1]
+    said = read.go("sign-ins", "report-only").out
+    assert "not named" in said
+    assert "no data: what the policy did was counted where the log lies" in " ".join(said.split())
+    assert "The exit rule holds" not in said
+    assert all(not one["holds"] for one in read.go("sign-ins", "report-only", "-o", "json").document["policies"])
+
+
+def numbers(lab: Lab) -> dict[str, dict[str, tuple[int, int]]]:
+    """Return attempts and people of each report-only policy by what would have been, interruptions joined."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for one in lab.go("sign-ins", "report-only", "-o", "json").document["policies"]:
+        mine = found.setdefault(one["numbers"]["displayName"], {})
+        for count in one["numbers"]["counts"]:
+            would = "interrupted" if count["would"] in INTERRUPTED else count["would"]
+            attempts, people = mine.get(would, (0, 0))
+            many = count.get("unnamed") or len(count["people"])
+            mine[would] = (attempts + count["attempts"], people + many)
+    return found
+
+
+INTERRUPTED = ("interruptedCapable", "interruptedNotCapable", "interruptedUnknown", "requiredAlready")
 
 
 def test_graph_itself_gives_what_the_truth_holds(read: Lab) -> None:

@@ -151,6 +151,16 @@ def test_the_query_for_large_tenants_holds_this_tenants_places(busy: Lab) -> Non
     assert out.count("let Parts = 2;") == 2
 
 
+def test_counts_of_policies_alone_are_refused_with_what_to_bring_beside_them(busy: Lab, tmp_path: Path) -> None:
+    assert "mv-expand Policy" in busy.go("sign-ins", "kql", "--policies", "--days", "3").out
+    assert "names none" in busy.go("sign-ins", "kql", "--policies", "--parts", "2", code=2).err
+    file = tmp_path / "reduced-policies.csv"
+    file.write_text("PolicyId,Result,Form,Client,Code,SignIns,Attempts,People,First,Last\n")
+    refused = " ".join(busy.go("sign-ins", "import", "--reduced", str(file), code=2).err.split())
+    assert "holds no sign-ins of anybody" in refused
+    assert "KINDS_FILE POLICIES_FILE" in refused
+
+
 def test_a_file_that_is_not_reduced_is_refused_as_a_reduced_one(busy: Lab, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text("TimeGenerated,Id\n")

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import msgspec
+
 from migrate.decide.sign_ins.sources import silent_hours
+from migrate.decide.sign_ins.words import class_of
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.record import Record
@@ -20,10 +23,11 @@ from migrate.model.report_only import (
     Would,
     WouldCount,
 )
-from migrate.model.sign_ins import Coordinate, Refusal, SeenAs, SignInKind, SignInSource
+from migrate.model.sign_ins import Coordinate, PolicyCount, Refusal, SeenAs, SignInKind, SignInSource
 
 _WORKDAYS = 5
 _DONE = {"reportonlysuccess": Would.SUCCESS, "reportonlyfailure": Would.FAILURE}
+_INTERRUPTED = "reportonlyinterrupted"
 _REFUSED = {Refusal.LICENCE: MissingData.NO_LICENCE, Refusal.PERMISSION: MissingData.NO_PERMISSION}
 _PASSES = (Would.SUCCESS, Would.INTERRUPTED_CAPABLE, Would.REQUIRED_ALREADY)
 
@@ -55,8 +59,10 @@ def report_only_numbers(
     """
     missing = _missing(policy, sources)
     told = [one for one in sources if one.rows and Coordinate.RESULTS not in one.lost]
-    if missing is not None or not told:
-        return numbers_without(policy, missing or MissingData.NO_RESULTS)
+    if missing is None and not told:
+        return _by_counts(policy, [count for one in sources for count in one.policy_counts])
+    if missing is not None:
+        return numbers_without(policy, missing)
     begin = max(_moment(policy.last_changed or "") or _first(told), _first(told))
     end = max(filter(None, (_moment(one.until) for one in told)))
     if end <= begin:
@@ -104,6 +110,40 @@ def numbers_without(policy: ConditionalAccessPolicy, missing: MissingData) -> Re
     )
 
 
+def _by_counts(policy: ConditionalAccessPolicy, counted: Iterable[PolicyCount]) -> ReportOnlyNumbers:
+    """Return what is known of a policy where its results were counted and nobody is named: never that the rule holds.
+
+    Counts that reach back behind the policy's last change cannot be divided, and say nothing.
+    """
+    rows = [one for one in counted if one.policy_id == policy.id.lower() and class_of(one.code).reached_a_decision]
+    if not rows:
+        return numbers_without(policy, MissingData.NO_RESULTS)
+    since, until = min(one.first for one in rows), max(one.last for one in rows)
+    changed, first = _moment(policy.last_changed or ""), _moment(since)
+    if changed is not None and (first is None or first < changed):
+        return numbers_without(policy, MissingData.NO_DAYS)
+    attempts: Counter[tuple[Would, str]] = Counter()
+    people: dict[tuple[Would, str], int] = {}
+    for one in rows:
+        would = _DONE.get(one.result.casefold(), Would.UNKNOWN)
+        if one.result.casefold() == _INTERRUPTED:
+            would = Would.INTERRUPTED_UNKNOWN
+        key = (would, one.client if would is Would.FAILURE else "")
+        attempts[key] += one.attempts
+        # The same people may stand behind several rows: the largest is the least that they are.
+        people[key] = max(people.get(key, 0), one.people)
+    return msgspec.structs.replace(
+        numbers_without(policy, MissingData.NO_PEOPLE),
+        since=since,
+        until=until,
+        counts=tuple(
+            WouldCount(would=would, client=key[1], attempts=attempts[key], people=(), unnamed=people[key])
+            for would in Would
+            for key in sorted(key for key in people if key[0] is would)
+        ),
+    )
+
+
 def _counts(
     policy_id: str, rows: Iterable[SeenAs], scope: Mapping[str, InScope], begin: datetime, end: datetime
 ) -> Iterator[WouldCount]:
@@ -124,7 +164,7 @@ def _counts(
 
 def _would(result: str, kind: SignInKind, person: InScope | None) -> Would:
     word = result.casefold()
-    if word != "reportonlyinterrupted":
+    if word != _INTERRUPTED:
         return _DONE.get(word, Would.UNKNOWN)
     if kind.was_asked:
         return Would.REQUIRED_ALREADY

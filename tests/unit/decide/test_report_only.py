@@ -9,7 +9,7 @@ from msgspec import structs
 
 from migrate.decide.sign_ins.report_only import InScope, report_only_numbers
 from migrate.model.report_only import ExitLimits, MissingData, ReportOnlyNumbers, RuleCheck, Would
-from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, Seen, SeenAs, SignInClass, SignInSource
+from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, PolicyCount, Seen, SeenAs, SignInClass, SignInSource
 from tests.unit.decide.records import object_id, policy
 from tests.unit.store.test_sign_ins import KIND, SOURCE
 
@@ -173,3 +173,52 @@ def test_a_policy_about_user_actions_is_never_evaluated_in_report_only() -> None
 
 def test_nobody_seen_holds_no_share() -> None:
     assert {RuleCheck.SEEN, RuleCheck.SUCCESS, RuleCheck.UNKNOWN} <= failing(numbers())
+
+
+# Counted where the log lies
+
+
+def counted(result: str = "reportOnlySuccess", attempts: int = 10, people: int = 3, **members: Any) -> PolicyCount:
+    given: dict[str, Any] = {
+        "policy_id": POLICY.id.lower(),
+        "form": Form.INTERACTIVE,
+        "client": "Browser",
+        "code": 0,
+        "first": READ.since,
+        "last": READ.until,
+        **members,
+    }
+    return PolicyCount(result=result, rows=attempts, attempts=attempts, people=people, **given)
+
+
+def by_counts(*counts: PolicyCount, lost: tuple[Coordinate, ...] = (Coordinate.RESULTS,)) -> ReportOnlyNumbers:
+    return numbers(*EVERYBODY, sources=(structs.replace(READ, lost=lost, policy_counts=counts),))
+
+
+def test_counts_without_people_are_shown_and_never_hold_the_rule() -> None:
+    found = by_counts(
+        counted(attempts=900, people=5),
+        counted(attempts=90, people=4, form=Form.NON_INTERACTIVE),
+        counted("reportOnlyInterrupted", 7, 2),
+        counted("reportOnlyFailure", 9, 1, client="Authenticated SMTP"),
+        counted("somethingNew", 1, 1),
+        counted(attempts=50, people=9, code=50126),
+        counted(attempts=50, people=9, policy_id="another"),
+    )
+    assert (found.missing, found.holds, found.checks) == (MissingData.NO_PEOPLE, False, ())
+    assert {(one.would, one.client, one.attempts, one.unnamed, one.people) for one in found.counts} == {
+        (Would.SUCCESS, "", 990, 5, ()),
+        (Would.INTERRUPTED_UNKNOWN, "", 7, 2, ()),
+        (Would.FAILURE, "Authenticated SMTP", 9, 1, ()),
+        (Would.UNKNOWN, "", 1, 1, ()),
+    }
+
+
+def test_counts_that_reach_back_behind_the_last_change_say_nothing() -> None:
+    found = by_counts(counted(), counted("reportOnlyFailure", first="2026-11-09T23:00:00Z"))
+    assert (found.missing, found.counts) == (MissingData.NO_DAYS, ())
+
+
+def test_results_by_person_go_before_counts_and_no_counts_of_a_policy_are_no_results() -> None:
+    assert by_counts(counted("reportOnlyFailure"), lost=()).holds
+    assert by_counts(counted(policy_id="another")).missing is MissingData.NO_RESULTS

@@ -17,7 +17,8 @@ import pytest
 from migrate.errors import BadInput
 from migrate.exchange.sign_in_columns import lost_in
 from migrate.exchange.sign_in_kql import counted_from, query_for, shapes_of
-from migrate.model.sign_ins import Coordinate, SetAside, SignInClass
+from migrate.exchange.sign_in_policy_kql import counts_policies, policies_query_for, policy_counts_in
+from migrate.model.sign_ins import Coordinate, Form, SetAside, SignInClass
 from tests.unit.exchange.sign_in_rows import ADA, EXCHANGE, MFA_POLICY, OFFICE, TENANT, evidence_with_places, reducer
 
 CHECK = Path(__file__).parents[2] / "fixtures" / "kusto"
@@ -76,7 +77,17 @@ def diagnostics() -> Callable[[str], list[str]]:
     return said_of
 
 
+def test_the_query_about_policies_names_nobody() -> None:
+    text = policies_query_for(days=9)
+    assert "let Since = ago(9d);" in text
+    assert "@" not in text
+    answered = text[text.rindex("| summarize") :]
+    assert "People = dcount(UserId, 4)" in answered
+    assert "by PolicyId, Result, Form, Client, Code" in answered
+
+
 def test_kustos_own_grammar_finds_nothing_to_say(diagnostics: Callable[[str], list[str]]) -> None:
+    assert diagnostics(policies_query_for(days=7)) == []
     assert diagnostics(query()) == []
     assert diagnostics(query_for(evidence_with_places(named_locations=()), days=1, parts=2, part=1)) == []
 
@@ -177,3 +188,48 @@ def test_the_answer_of_the_older_query_is_read_as_well(shared: Path) -> None:
     counted = counted_from([path], reducer())
     assert sum(seen.rows for _, _, seen in counted.people()) == counted.rows == 9 * 137
     assert Coordinate.RESULTS in lost_in(shapes_of([path]))
+
+
+POLICY_ROW = {
+    "PolicyId": MFA_POLICY.upper(),
+    "Result": "reportOnlyInterrupted",
+    "Form": "interactive",
+    "Client": "Browser",
+    "Code": "0",
+    "SignIns": "312",
+    "Attempts": "309",
+    "People": "14",
+    "First": "2026-11-21T00:10:00Z",
+    "Last": "2026-11-28T06:00:00Z",
+}
+
+
+def test_counts_of_policies_are_told_from_kinds_and_read_row_by_row(tmp_path: Path) -> None:
+    path = answer(tmp_path, POLICY_ROW, {**POLICY_ROW, "Form": "nonInteractive", "People": "0"})
+    assert counts_policies(path)
+    one, other = policy_counts_in(path)
+    assert (one.policy_id, one.result, one.form) == (MFA_POLICY, "reportOnlyInterrupted", Form.INTERACTIVE)
+    assert (one.rows, one.attempts, one.people) == (312, 309, 14)
+    assert (one.first, one.last) == ("2026-11-21T00:10:00Z", "2026-11-28T06:00:00Z")
+    assert (other.form, other.people) == (Form.NON_INTERACTIVE, 0)
+    assert not counts_policies(answer(tmp_path, ROW))
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("People", "some"), ("Attempts", "-1"), ("First", "yesterday"), ("PolicyId", " ")]
+)
+def test_counts_of_policies_with_a_cell_that_says_nothing_are_refused(tmp_path: Path, name: str, cell: str) -> None:
+    with pytest.raises(BadInput, match=r"Row 2 of answer\.csv has no policy, counts or moments"):
+        policy_counts_in(answer(tmp_path, POLICY_ROW, {**POLICY_ROW, name: cell}))
+
+
+def test_counts_of_policies_without_a_column_are_refused_by_name(tmp_path: Path) -> None:
+    row = {name: cell for name, cell in POLICY_ROW.items() if name not in ("People", "Last")}
+    with pytest.raises(BadInput, match="it lacks the columns: People, Last"):
+        policy_counts_in(answer(tmp_path, row))
+
+
+def test_counts_of_the_older_query_about_policies_are_read_as_well(shared: Path) -> None:
+    path = shared / "sign-in-samples" / "reduced-policies.csv"
+    assert counts_policies(path)
+    assert {one.result for one in policy_counts_in(path)} >= {"reportOnlySuccess", "reportOnlyFailure"}
