@@ -70,6 +70,7 @@ def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: D
     end = "\r\n" if dialect.crlf else "\n"
     codec = "utf-16-le" if dialect.encoding == "utf-16" else "utf-8"
     cell = _cell_writer(dialect.delimiter, alone=len(columns) == 1)
+    is_plain = _plain_rows(dialect.delimiter, len(columns)).fullmatch
     mark = "" if dialect.encoding == "utf-8" else "\ufeff"
     header = mark + dialect.delimiter.join(map(cell, columns)) + end
     lines = [header]
@@ -77,7 +78,10 @@ def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: D
     for row in rows:
         if len(row) != len(columns):
             raise ValueError(f"a row of {len(row)} cells for {len(columns)} columns")
-        line = dialect.delimiter.join(map(cell, row)) + end
+        line = dialect.delimiter.join(row)
+        if not is_plain(line):
+            line = dialect.delimiter.join(map(cell, row))
+        line += end
         if "\0" in line or len(line) > CELL_LIMIT:
             _refuse_unreadable(columns, row)
         lines.append(line)
@@ -181,6 +185,16 @@ def _refuse_unreadable(columns: Sequence[str], row: Sequence[str]) -> None:
                 f"Column {column} of the row that begins with {row[0][:80]!r} holds {len(text)} characters; "
                 f"a cell may hold {CELL_LIMIT - 1}."
             )
+
+
+def _plain_rows(delimiter: str, columns: int) -> re.Pattern[str]:
+    """Return a pattern of whole rows whose cells can stay as they are, as nearly all can: one look for two each.
+
+    A cell does not hold the delimiter, so no row with one inside a cell has as many cells as the pattern.
+    """
+    delimiter = re.escape(delimiter)
+    cell = rf"[^\s\"'=+\-@{delimiter}](?:[^\"\r\n{delimiter}]*[^\s\"{delimiter}])?"
+    return re.compile(cell if columns == 1 else rf"(?:{cell})?(?:{delimiter}(?:{cell})?){{{columns - 1}}}")
 
 
 def _encoded(lines: list[str], codec: str) -> bytes:

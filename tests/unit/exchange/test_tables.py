@@ -50,6 +50,19 @@ def test_a_single_column_keeps_its_empty_cells(cells: list[str]) -> None:
     assert [row["A"] for row in csv_rows(io.BytesIO(written), required=("A",))] == cells
 
 
+@given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=8), st.sampled_from(DELIMITERS))
+def test_every_cell_of_a_row_is_neutralised_and_quoted_where_it_is_blank_at_an_edge(
+    rows: list[tuple[str, str]], delimiter: str
+) -> None:
+    written = b"".join(csv_chunks(("A", "B"), rows, Dialect(delimiter=delimiter))).decode()
+    read = csv.reader(io.StringIO(written, newline=""), delimiter=delimiter)
+    assert list(read)[1:] == [[neutralised(cell) for cell in row] for row in rows]
+    for row in rows:
+        for cell in row:
+            if cell != cell.strip():
+                assert '"' + neutralised(cell).replace('"', '""') + '"' in written
+
+
 def test_the_document_is_handed_over_in_chunks_while_the_rows_still_come() -> None:
     taken = 0
 
