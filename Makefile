@@ -50,7 +50,7 @@ coverage: venv ## Run the same tests and say which lines they reach
 	"$(PY)" -m pytest $(AT_ONCE) -m "not long" --cov --cov-report=term $(PYTEST_ARGS)
 
 test-long: venv ## Run the tests that take minutes
-	"$(PY)" -m pytest -m long $(PYTEST_ARGS)
+	"$(PY)" -m pytest $(AT_ONCE) -m long $(PYTEST_ARGS)
 
 installed: venv ## Install the wheel into a second environment and run it from a clean folder
 	"$(PY)" -m pytest -m long tests/e2e/test_installers.py -k second -rs

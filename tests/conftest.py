@@ -35,6 +35,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * cores
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every long test an hour: how long it takes is the machine's affair."""
+    for item in items:
+        if item.get_closest_marker("long") is not None:
+            item.add_marker(pytest.mark.timeout(3600), append=False)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the developer's own settings and credentials away; keep those that point tests at a live tenant."""

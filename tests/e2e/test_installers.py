@@ -22,7 +22,6 @@ INSTALLERS = {
 }
 
 
-@pytest.mark.timeout(900)
 def test_pip_installs_the_wheel_into_a_second_environment_where_it_runs_from_a_clean_folder(tmp_path: Path) -> None:
     wheel, pins = _made(tmp_path)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "second")], check=True, timeout=240)
@@ -34,7 +33,6 @@ def test_pip_installs_the_wheel_into_a_second_environment_where_it_runs_from_a_c
 
 
 @pytest.mark.parametrize("name", sorted(INSTALLERS))
-@pytest.mark.timeout(900)
 def test_the_wheel_is_installed_and_runs_from_a_clean_folder(name: str, tmp_path: Path) -> None:
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not on PATH, so what it makes of the wheel cannot be seen here")

@@ -214,7 +214,6 @@ def test_a_larger_run_killed_at_random_moments_is_resumed(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("mode", "seed"), [("adopt", 21), ("create", 22)])
 def test_hundreds_of_deaths_at_random_moments_lose_nothing(
     mode: str, seed: int, tmp_path: Path, graveyard: Graveyard

@@ -127,7 +127,6 @@ def test_a_process_that_was_stopped_sends_nothing_that_it_had_read_before(tmp_pa
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(2, 8))
 def test_a_process_that_was_stopped_again_and_again(tmp_path: Path, graveyard: Graveyard, seed: int) -> None:
     frozen = frozen_again_and_again(tmp_path, graveyard, freezes=6, seconds=SECONDS, seed=seed)
@@ -136,7 +135,6 @@ def test_a_process_that_was_stopped_again_and_again(tmp_path: Path, graveyard: G
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
 def test_a_process_that_was_stopped_for_five_minutes(tmp_path: Path, graveyard: Graveyard) -> None:
     assert frozen_again_and_again(tmp_path, graveyard, freezes=2, seconds=None, seed=9) == 2
 
@@ -212,6 +210,5 @@ def test_a_policy_is_not_written_by_what_was_read_before_a_freeze(tmp_path: Path
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
 def test_a_policy_is_not_written_by_what_was_read_five_minutes_ago(tmp_path: Path, graveyard: Graveyard) -> None:
     policies_and_freezes(tmp_path, graveyard, None)

@@ -205,7 +205,6 @@ def test_a_damaged_input_is_taken_or_refused(door: Callable[[bytes, Path], None]
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("door", ALL, ids=lambda door: door.__name__)
 def test_many_damaged_inputs_are_taken_or_refused(door: Callable[[bytes, Path], None], tmp_path: Path) -> None:
     taken, refused = go_through(door, tmp_path, MANY)
@@ -316,7 +315,7 @@ async def ask_everything(rng: random.Random) -> int:
     return refused
 
 
-@pytest.mark.parametrize("rounds", [25, pytest.param(600, marks=[pytest.mark.long, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("rounds", [25, pytest.param(600, marks=pytest.mark.long)])
 def test_damaged_answers_of_graph_are_taken_or_refused(rounds: int) -> None:
     refused = sum(asyncio.run(ask_everything(random.Random(number))) for number in range(rounds))
     assert refused > rounds, "of nine questions a round more than one must meet a damage that counts"

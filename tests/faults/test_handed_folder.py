@@ -50,7 +50,6 @@ def test_a_damaged_file_is_found(name: str, handed: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", FILES)
 def test_many_damaged_files_are_answered(name: str, handed: Path, tmp_path: Path) -> None:
     assert 1 in go_through(name, handed, tmp_path, MANY)

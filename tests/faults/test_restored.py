@@ -179,7 +179,6 @@ def test_whatever_is_restored_everybody_comes_back(tmp_path: Path, graveyard: Gr
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("first", range(8, 56, 8))
 def test_whatever_is_restored_everybody_comes_back_again_and_again(
     tmp_path: Path, graveyard: Graveyard, first: int

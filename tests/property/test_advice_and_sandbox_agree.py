@@ -162,7 +162,6 @@ def test_newly_required_and_blocked_are_what_simulated_sign_ins_say(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
 @settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(raws=plain_tenants(), users=PEOPLE_DRAWN, pilot=st.booleans())
 def test_newly_required_and_blocked_are_what_simulated_sign_ins_say_at_length(

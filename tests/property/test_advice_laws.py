@@ -121,7 +121,6 @@ def test_the_best_set_is_as_good_as_the_best_of_all_sets(raws: list[RAW], users:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
 @AT_LENGTH
 @given(raws=tenants_with_holes(most=4), users=people(), decided=RULES)
 def test_the_best_set_is_as_good_as_the_best_of_all_sets_at_length(

@@ -132,7 +132,6 @@ def test_the_verdict_is_what_every_single_sign_in_says(
     assert_agreement(raws, name, baseline)
 
 
-@pytest.mark.timeout(3600)
 @pytest.mark.long
 @AT_LENGTH
 @given(raws=tenants(most=10), name=USER_NAMES, baseline=BASELINES)

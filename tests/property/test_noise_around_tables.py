@@ -56,7 +56,6 @@ TABLES = 1_000
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_a_thousand_noisy_tables_are_read_right_or_refused_twenty_times(batch: int) -> None:
     SEEN.clear()
