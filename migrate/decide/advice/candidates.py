@@ -38,7 +38,7 @@ def candidates_of(tenant_id: str, evidence: Evidence, rules: Rules) -> tuple[Rem
     """
     found: list[Remedy] = [remedy for remedy, _ in ours(tenant_id, evidence, rules)]
     readings = [reading for reading in context_of(evidence).readings if counts(reading)]
-    people = _most_excluded(readings)
+    people = _most_excluded(readings, frozenset(rules.emergency_access) | sync_accounts(evidence))
     names = Names(evidence)
     for reading in readings:
         policy = reading.policy
@@ -85,10 +85,14 @@ def ends_of(policy: ConditionalAccessPolicy, names: Names) -> Iterator[EndExclus
             )
 
 
-def _most_excluded(readings: Iterable[PolicyReading]) -> frozenset[str]:
-    """Return the single people whom the most policies exclude by name."""
+def _most_excluded(readings: Iterable[PolicyReading], spared: frozenset[str]) -> frozenset[str]:
+    """Return the single people whom the most policies exclude by name, and those who have to be excluded.
+
+    The latter are excluded from nearly every policy and are never proposed: they take nobody's place.
+    """
     times = Counter(user_id for reading in readings for user_id in sorted(reading.exclude.users))
-    return frozenset(sorted(times, key=lambda user_id: (-times[user_id], user_id))[:SINGLE_PEOPLE])
+    others = sorted(times.keys() - spared, key=lambda user_id: (-times[user_id], user_id))
+    return frozenset(others[:SINGLE_PEOPLE]) | (times.keys() & spared)
 
 
 class Names:

@@ -235,9 +235,11 @@ def test_of_single_people_the_twenty_whom_most_policies_exclude_are_proposed() -
     )
     found = advice(proof, *(user(f"p{number}") for number in range(30)))
     ended = {one.remedy.target for one in found.proposals if isinstance(one.remedy, EndExclusion)}
-    ended |= {one.remedy.target for one in found.ruled_out if isinstance(one.remedy, EndExclusion)}
-    assert len(ended) == 20
+    assert len(ended) == 20, "whoever has to stay excluded takes nobody's place"
+    assert ended < set(many)
     assert many[29] in ended
+    never = {one.remedy.target for one in found.ruled_out if isinstance(one.remedy, EndExclusion)}
+    assert never == set(EMERGENCY)
 
 
 # What each costs
