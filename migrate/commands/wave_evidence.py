@@ -11,6 +11,7 @@ from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
 from migrate.store.folder import Workspace
 
 if TYPE_CHECKING:
+    from migrate.decide.audit_match import OwnWrites
     from migrate.graph.tenant import GraphTenant
     from migrate.model.directory_audit import OwnWrite, WaveAudit
     from migrate.model.plan import PlanHeader
@@ -29,32 +30,33 @@ async def wave_evidence(
         FolderDamaged: What was read of the sign-in log is not what was written.
         RemoteProblem: The connection failed.
     """
-    from migrate.decide.audit_match import by_wave
+    from migrate.decide.audit_match import OwnWrites, by_wave
     from migrate.engine.own_writes import own_writes
     from migrate.model.wave_gate import WaveEvidence
 
     if journal is None or plan is None:
         return ()
-    everything = own_writes(journal)
+    ours = OwnWrites(own_writes(journal))
     audits = [
-        await _audit(tenant, wave, writes, everything) for wave, writes in by_wave(own_writes(journal, plan.digest))
+        await _audit(tenant, wave, writes, ours)
+        for wave, writes in by_wave(ours.same(own_writes(journal, plan.digest)))
     ]
     # Without a log a proof has only zeros: nothing is said then.
     proofs = {one.wave: one for one in wave_proofs(workspace, config) if one.log_until is not None}
     return tuple(WaveEvidence(wave=one.wave, audit=one, proof=proofs.get(one.wave)) for one in audits)
 
 
-async def _audit(tenant: GraphTenant, wave: int, writes: list[OwnWrite], everything: list[OwnWrite]) -> WaveAudit:
-    from migrate.decide.audit_match import wave_audit, window_of
+async def _audit(tenant: GraphTenant, wave: int, writes: list[OwnWrite], ours: OwnWrites) -> WaveAudit:
+    from migrate.decide.audit_match import AuditMatching, audit_without, window_of
     from migrate.model.directory_audit import AuditGap
 
     since, until = (datetime.fromtimestamp(seconds, UTC) for seconds in window_of(writes))
-    gap, events = None, []
+    matching = AuditMatching(wave, writes, ours)
     try:
         async for page in tenant.iter_directory_audits(since, until):
-            events += page
+            matching.take(page)
     except PermissionMissing:
-        gap = AuditGap.NO_PERMISSION
+        return audit_without(wave, writes, AuditGap.NO_PERMISSION)
     except (GraphRefused, IncompleteRead):
-        gap = AuditGap.NOT_GIVEN
-    return wave_audit(wave, writes, events if gap is None else (), everything, gap=gap)
+        return audit_without(wave, writes, AuditGap.NOT_GIVEN)
+    return matching.audit()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
+import msgspec
+
 from migrate.model.directory_audit import AuditEvent, AuditGap, AuditTarget, OthersChange, OwnWrite, WaveAudit
 from migrate.model.users import MfaState
 
@@ -36,47 +38,61 @@ def window_of(writes: Sequence[OwnWrite]) -> tuple[int, int]:
     return begun - APART_SECONDS, ended + APART_SECONDS
 
 
-def wave_audit(
-    wave: int,
-    writes: Sequence[OwnWrite],
-    events: Iterable[AuditEvent],
-    all_writes: Iterable[OwnWrite],
-    *,
-    gap: AuditGap | None = None,
-) -> WaveAudit:
-    """Return what the log says of a wave.
+class OwnWrites:
+    """Ours in every wave and on every way back, by target: none of them is somebody else's change."""
 
-    Args:
-        wave: Its number, 0 for policies.
-        writes: Ours in it; not empty.
-        events: Those of `window_of`, in any order.
-        all_writes: Ours in every wave and on every way back, none of which is somebody else's change.
-        gap: Why the log was not read, where it was not.
-    """
-    since, until = window_of(writes)
-    people = {write.target_id for write in writes}
-    by_target: dict[str, list[OwnWrite]] = {}
-    for write in all_writes:
-        by_target.setdefault(write.target_id, []).append(write)
-    seen: set[OwnWrite] = set()
-    others: dict[tuple[int, str, str, str], OthersChange] = {}
-    for event in events:
-        if not since <= event.at <= until:
-            continue
-        for target in event.targets:
-            ours = [one for one in by_target.get(target.id, ()) if _is_of(event, one)]
-            seen.update(ours)
-            if not ours and _concerns(event, target, people):
-                others[event.at, event.activity, event.initiator, target.id] = _change(event, target)
-    counted = [one for one in writes if one in seen]
-    return WaveAudit(
-        wave=wave,
-        writes=len(writes),
-        seen=len(counted),
-        not_seen=tuple(sorted(one.target_id for one in writes if one not in seen)),
-        others=tuple(others[key] for key in sorted(others)),
-        gap=gap,
-    )
+    def __init__(self, writes: Iterable[OwnWrite]) -> None:
+        self._to: dict[str, tuple[OwnWrite, ...]] = {}
+        for write in writes:
+            self._to[write.target_id] = (*self._to.get(write.target_id, ()), write)
+
+    def to(self, target_id: str) -> tuple[OwnWrite, ...]:
+        """Return the writes to one target."""
+        return self._to.get(target_id, ())
+
+    def same(self, writes: Iterable[OwnWrite]) -> Iterator[OwnWrite]:
+        """Yield the ones that are equal to these, where they are known: a million of them need not be held twice."""
+        for write in writes:
+            yield next((one for one in self.to(write.target_id) if one == write), write)
+
+
+class AuditMatching:
+    """Holds the events of one wave's time against its writes, page by page; no event is kept."""
+
+    def __init__(self, wave: int, writes: Sequence[OwnWrite], ours: OwnWrites) -> None:
+        """Take in the wave's number (0 for policies), ours in it (not empty), and ours in all."""
+        self._wave, self._writes, self._ours = wave, writes, ours
+        self._since, self._until = window_of(writes)
+        self._people = {write.target_id for write in writes}
+        self._seen: set[OwnWrite] = set()
+        self._others: dict[tuple[int, str, str, str], OthersChange] = {}
+
+    def take(self, events: Iterable[AuditEvent]) -> None:
+        """Take in events of `window_of`, in any order."""
+        for event in events:
+            if not self._since <= event.at <= self._until:
+                continue
+            for target in event.targets:
+                ours = [one for one in self._ours.to(target.id) if _is_of(event, one)]
+                self._seen.update(ours)
+                if not ours and _concerns(event, target, self._people):
+                    self._others[event.at, event.activity, event.initiator, target.id] = _change(event, target)
+
+    def audit(self) -> WaveAudit:
+        """Return what the log says of the wave."""
+        missing = sorted(one.target_id for one in self._writes if one not in self._seen)
+        return WaveAudit(
+            wave=self._wave,
+            writes=len(self._writes),
+            seen=len(self._writes) - len(missing),
+            not_seen=tuple(missing),
+            others=tuple(self._others[key] for key in sorted(self._others)),
+        )
+
+
+def audit_without(wave: int, writes: Sequence[OwnWrite], gap: AuditGap) -> WaveAudit:
+    """Return that the log was not read, or not to its end: none of it is known then."""
+    return msgspec.structs.replace(AuditMatching(wave, writes, OwnWrites(())).audit(), gap=gap)
 
 
 def _is_of(event: AuditEvent, write: OwnWrite) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -21,12 +22,13 @@ _WRITES = (
 _TOOK_EFFECT = (Outcome.CONFIRMED, Outcome.UNCONFIRMED, Outcome.RECOVERED)
 
 
-def own_writes(journal: Journal, plan_digest: str | None = None) -> list[OwnWrite]:
-    """Return the changes of one run, or of every run and way back, in the order of the journal.
+def own_writes(journal: Journal, plan_digest: str | None = None) -> Iterator[OwnWrite]:
+    """Yield the changes of one run, or of every run and way back, in the order of the journal.
 
     Those that failed left no event; the ones that were accepted and not read back may have.
     """
-    return [write for operation in _WRITES for write in _of(journal, operation, plan_digest)]
+    for operation in _WRITES:
+        yield from _of(journal, operation, plan_digest)
 
 
 def _of(journal: Journal, operation: Operation, plan_digest: str | None) -> Iterator[OwnWrite]:
@@ -58,5 +60,6 @@ def _write(entry: JournalEntry, begun: datetime | None, machine: datetime | None
         requested=entry.requested,
         begun=int(end - max(0.0, took)),
         ended=end,
-        actor=None if entry.actor in ("", UNTOLD_ACTOR) else entry.actor.lower(),
+        # A million writes are of a few people.
+        actor=None if entry.actor in ("", UNTOLD_ACTOR) else sys.intern(entry.actor.lower()),
     )

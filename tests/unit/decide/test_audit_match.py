@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from migrate.decide.audit_match import APART_SECONDS, by_wave, wave_audit, window_of
-from migrate.model.directory_audit import AuditEvent, AuditGap, AuditTarget, OwnWrite
+from migrate.decide.audit_match import (
+    APART_SECONDS,
+    AuditMatching,
+    OwnWrites,
+    audit_without,
+    by_wave,
+    window_of,
+)
+from migrate.model.directory_audit import AuditEvent, AuditGap, AuditTarget, OwnWrite, WaveAudit
 
 ADMIN = "kim@contoso.example"
 
@@ -36,6 +43,14 @@ def event(
         initiator_names=(by.lower(),) if by else (),
         targets=(AuditTarget(id=target, name=f"{target}@contoso.example"),),
     )
+
+
+def wave_audit(wave: int, writes: list[OwnWrite], events: list[AuditEvent], all_writes: list[OwnWrite]) -> WaveAudit:
+    """Return what a log says that comes in pages of one event."""
+    matching = AuditMatching(wave, writes, OwnWrites(all_writes))
+    for one in events:
+        matching.take(iter([one]))
+    return matching.audit()
 
 
 @pytest.mark.parametrize(
@@ -101,8 +116,16 @@ def test_our_policy_and_our_way_back_are_nobody_elses_changes() -> None:
 
 
 def test_a_log_that_was_not_read_says_why_and_finds_nothing() -> None:
-    found = wave_audit(1, [write()], [], [write()], gap=AuditGap.NO_PERMISSION)
-    assert (found.gap, found.seen, found.others) == (AuditGap.NO_PERMISSION, 0, ())
+    found = audit_without(1, [write()], AuditGap.NO_PERMISSION)
+    assert (found.gap, found.writes, found.seen, found.others) == (AuditGap.NO_PERMISSION, 1, 0, ())
+
+
+def test_the_writes_of_a_run_are_not_held_a_second_time() -> None:
+    back = write(requested="enforced", begun=10_030, ended=10_040)
+    held = [write(), back, write("eve")]
+    again = list(OwnWrites(held).same([write("eve"), write(), write("another")]))
+    assert again == [write("eve"), write(), write("another")]
+    assert [one is known for one, known in zip(again, (held[2], held[0]), strict=False)] == [True, True]
 
 
 def test_waves_come_in_order_with_the_window_of_their_writes() -> None:
