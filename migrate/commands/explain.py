@@ -12,15 +12,15 @@ from migrate.commands.call import Call
 from migrate.commands.judging import accepted_gaps, apps_that_matter, baseline_answer
 from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
-from migrate.commands.people import known_as, named_user
+from migrate.commands.people import after_not_read, known_as, named_user
 from migrate.commands.wiring import open_tenant, workspace_of
-from migrate.errors import ConfigProblem, ExitCode, UsageProblem
+from migrate.errors import ConfigProblem, ExitCode, IncompleteRead, UsageProblem
 from migrate.model.advice import Enough
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.now import Moment
-from migrate.model.reasons import NO_REASON
+from migrate.model.reasons import NO_REASON, Why
 from migrate.model.replies import user_of
 from migrate.model.users import AnyUser, UserProfile
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -145,14 +145,13 @@ def _known(call: Call, name: str) -> tuple[AnyUser, Evidence, Moment]:
 
 async def _live(call: Call, name: str) -> tuple[AnyUser, Evidence, Moment]:
     """Read a user and the policies from the tenant; only an id or a user principal name counts there."""
-    from migrate.exchange.invisible import invisible_in
-
     async with open_tenant(call) as tenant:
         profile = (await tenant.read_profiles([name])).get(name)
         if not isinstance(profile, UserProfile):
-            raise UsageProblem(
-                f"Not read: {name}: {profile or NO_REASON}", hint=invisible_in(name) or "Check the spelling."
-            )
+            said, hint = f"Not read: {name}: {profile or NO_REASON}", after_not_read(name, profile)
+            if profile is not None and profile.why is Why.NOT_UNDERSTOOD:
+                raise IncompleteRead(said, hint=hint)
+            raise UsageProblem(said, hint=hint)
         moment = Moment(exported_at=iso_utc(tenant.server_now()), live=True)
         evidence = await tenant.read_evidence(paths=True)
         registrations = await tenant.read_registrations([profile.id])

@@ -10,6 +10,7 @@ from migrate.commands.call import Call
 from migrate.config import OutputFormat
 from migrate.errors import FolderProblem, NothingHere, UsageProblem
 from migrate.model.instants import minute_utc
+from migrate.model.reasons import Reason, Why
 from migrate.model.users import AnyUser
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import plan_rows_of
@@ -54,6 +55,15 @@ def named_user(call: Call, name: str, snapshot: Snapshot, *, otherwise: str, of:
         )
     call.screen.say(f"{name!r} is {person}.")
     return user
+
+
+def after_not_read(name: str, why: Reason | None) -> str:
+    """Return what to type next when the tenant was asked for somebody and did not show them, or not whole."""
+    from migrate.exchange.invisible import invisible_in
+
+    if why is not None and why.why is Why.NOT_UNDERSTOOD:
+        return "Run the command again; if it stays, look at the account in the Entra admin center."
+    return invisible_in(name) or "Check the spelling."
 
 
 def known_as(call: Call, name: str, workspace: Workspace, *, of: int = 1) -> str:

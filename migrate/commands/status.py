@@ -13,7 +13,7 @@ from migrate.commands.call import Call
 from migrate.commands.live import tenant_as_now
 from migrate.commands.now import done_here, now_in
 from migrate.commands.options import verb
-from migrate.commands.people import known_as, named_user
+from migrate.commands.people import after_not_read, known_as, named_user
 from migrate.commands.watch import followed
 from migrate.commands.wiring import journal_to_read, now_utc, open_tenant, workspace_of
 from migrate.config import OutputFormat, duration
@@ -211,8 +211,6 @@ def _changes(now: Now) -> dict[str, LastChange]:
 
 async def _read_live(call: Call, names: list[str] | None) -> People:
     """Read these users, or everybody, from the tenant."""
-    from migrate.exchange.invisible import invisible_in
-
     missing: list[MissingUser] = []
     async with open_tenant(call) as tenant:
         if names:
@@ -223,7 +221,7 @@ async def _read_live(call: Call, names: list[str] | None) -> People:
                     name=name,
                     code=RefusalCode.NOT_FOUND if why.why is Why.NO_SUCH_USER else RefusalCode.UNREADABLE,
                     message=f"Not read: {name}: {why}",
-                    hint=invisible_in(name) or "Check the spelling.",
+                    hint=after_not_read(name, why),
                 )
                 for name, why in profiles.items()
                 if isinstance(why, Reason)

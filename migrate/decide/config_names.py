@@ -12,7 +12,9 @@ from itertools import islice
 from migrate.errors import ConfigProblem, StalePlan
 from migrate.model.evidence import Evidence
 from migrate.model.named import Named, NamedKind, id_or_name, is_id
+from migrate.model.stand_in import is_stand_in
 from migrate.model.users import AnyUser
+from migrate.model.words import counted
 
 _NEAR = 3
 EXPORT = "Run `mfa-migrate export` with this configuration, then `mfa-migrate plan` again."
@@ -60,9 +62,21 @@ class Names:
             raise ConfigProblem(
                 f"{key}: there is no user {name!r} in the snapshot.",
                 hint=self._unseen_in(name)
-                or f"{self._near(name)}Check the spelling, or run `mfa-migrate export` again if the account is new.",
+                or f"{self._near(name)}{self._without_a_name()}Check the spelling, or run "
+                "`mfa-migrate export` again if the account is new.",
             )
         return self._keep(key, NamedKind.USER, name, ids[0])
+
+    def _without_a_name(self) -> str:
+        """Say that somebody of the export, whom Graph did not show whole, may be the one; empty where all were."""
+        ids = [user.profile.id for user in self._everybody() if not user.profile.user_principal_name]
+        if not ids:
+            return ""
+        shown = ", ".join(islice(ids, _NEAR))
+        return (
+            f"Graph showed {counted(len(ids), 'user')} without a user name, who may be the one: {shown}. Run "
+            "`mfa-migrate export` again; if it stays, write the object id in the place of the name. Else: "
+        )
 
     def group(self, text: str, key: str) -> str:
         """Return the id of the group with this id or exact name; raise ConfigProblem that names the key."""
@@ -126,6 +140,11 @@ class Names:
         return self._displayed.get(name.casefold(), []) if name else []
 
     def _keep(self, key: str, kind: NamedKind, name: str, id_: str) -> str:
+        if is_stand_in(id_):
+            raise ConfigProblem(
+                f"{key}: Graph showed the {kind} {name!r} without its id, so nothing can rest on it.",
+                hint=f"{EXPORT} If it stays, write the object id in the place of the name.",
+            )
         if id_or_name(name) != id_.lower():
             self._found[(key, name)] = Named(key=key, kind=kind, name=name, id=id_)
         return id_

@@ -16,7 +16,6 @@ from migrate.model.named import NamedKind, is_id
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Actor, Compared, CrossCheck, Organization, SubscribedSku
-from migrate.model.stand_in import is_stand_in
 from migrate.model.users import MfaState
 from migrate.model.words import counted
 
@@ -138,8 +137,6 @@ async def _read_states(tenant: Tenant, sink: SnapshotSink, progress: Progress, u
     # Small tenants want to see progress too; the larger the chunk, the less the readers wait for each other.
     size = min(CHUNK, max(SMALLEST_CHUNK, users // 10))
     for user_id in sink.user_ids():
-        if is_stand_in(user_id):
-            continue  # nothing can be asked of whom Graph shows no id
         chunk.append(user_id)
         if len(chunk) == size:
             sink.add_readings(await tenant.read_mfa_states(chunk))

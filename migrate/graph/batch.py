@@ -43,14 +43,15 @@ class Item:
 
 
 class _ItemAnswer(msgspec.Struct, frozen=True):
-    id: str
-    status: int
+    id: str = ""
+    """Empty where it does not say which request it answers: that one then counts as not answered, and no other."""
+    status: int = 0
     headers: dict[str, Any] | None = None
     body: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Envelope(msgspec.Struct, frozen=True):
-    responses: list[_ItemAnswer]
+    responses: list[_ItemAnswer | None]
 
 
 NO_ANSWER = Answer(status=0, headers={}, body=b"", client_request_id="")
@@ -65,6 +66,8 @@ def answers_of(body: bytes, outer: Answer) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
     unclear = set()
     for item in msgspec.json.decode(body, type=_Envelope).responses:
+        if item is None:
+            continue
         answer = _answer(item, outer)
         first = found.setdefault(item.id, answer)
         if (first.status, first.body) != (answer.status, answer.body):

@@ -20,6 +20,7 @@ from migrate.graph.transport import NoAnswer
 from migrate.model.permissions import STATES
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
+from migrate.model.stand_in import is_stand_in
 
 _BATCH_PATH = "/beta/$batch"
 _READ = Call(path=_BATCH_PATH, bucket=Bucket.READS, cost=1, doing="reading per-user MFA states", needs=STATES)
@@ -50,10 +51,12 @@ class StateReader:
         Users who are gone or refused, and ones whose state cannot be understood, come back with a problem. Raises
         `PermissionMissing` or `SignInFailed` when the first hundred are all refused in the same way, or all of fewer.
         """
-        parts = await all_of((self._read_chunk(chunk) for chunk in chunks_of(user_ids)), at_once=self._at_once)
+        known = [user_id for user_id in user_ids if not is_stand_in(user_id)]
+        parts = await all_of((self._read_chunk(chunk) for chunk in chunks_of(known)), at_once=self._at_once)
         if self._failure is not None and self._refused_at_first >= _ALL_OF_A_FEW_REFUSED:
             raise self._failure
-        return [reading for part in parts for reading in part]
+        readings = (reading for part in parts for reading in part)
+        return [_of_nobody(user_id) if is_stand_in(user_id) else next(readings) for user_id in user_ids]
 
     async def _read_chunk(self, user_ids: Sequence[str]) -> list[StateReading]:
         items = [
@@ -76,6 +79,12 @@ class StateReader:
             self._refusal = kind
             self._refused_at_first += 1
             self._failure = refusal_of(answer, doing=_READ.doing, needs=STATES)
+
+
+def _of_nobody(stand_in: str) -> StateReading:
+    """Return what is known of the state of somebody whom Graph listed without an id: nothing can be asked."""
+    why = reason_of(Why.NOT_UNDERSTOOD, "for this user lacks id.")
+    return StateReading(user_id=stand_in, mfa_state=None, problem=why, status=0, request_id="", server_date="")
 
 
 def chunks_of(user_ids: Sequence[str]) -> Iterator[Sequence[str]]:

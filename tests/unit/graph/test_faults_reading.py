@@ -20,6 +20,7 @@ from migrate.errors import (
     Unreachable,
 )
 from migrate.model.evidence import ReadStatus
+from migrate.model.stand_in import stand_in_id
 from migrate.model.users import MfaState
 
 GROUP = "11111111-0000-4000-8000-000000000001"
@@ -109,6 +110,25 @@ def test_f23_answers_in_any_order_reach_their_users(opened: Any, ids: Any, reply
         async with opened(answering) as o:
             readings = await o.tenant.read_mfa_states(ids(60))
             assert [r.mfa_state for r in readings] == [MfaState(spelled[int(i[-4:], 16) % 3]) for i in ids(60)]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("strange", [None, {}, {"status": 200, "body": {"perUserMfaState": "disabled"}}])
+def test_an_item_that_does_not_say_whom_it_is_about_is_asked_for_again(
+    opened: Any, ids: Any, reply: Any, strange: Any
+) -> None:
+    def answering(seen: Any) -> Any:
+        body = states(seen, lambda _: None)
+        if len(seen.items) > 1:
+            body["responses"][1] = strange
+        return reply(200, body)
+
+    async def run() -> None:
+        async with opened(answering) as o:
+            readings = await o.tenant.read_mfa_states([*ids(3), stand_in_id(1)])
+            assert [one.mfa_state for one in readings] == [MfaState.ENFORCED] * 3 + [None]
+            assert asked(o.graph) == Counter(ids(3)) + Counter([ids(3)[1]])
 
     asyncio.run(run())
 
