@@ -134,7 +134,7 @@ async def _obeying(at: AtWork, header: PlanHeader, options: ApplyOptions, max_fa
     from migrate.commands.config_names import refuse_other_meanings
     from migrate.commands.obeyed import obeyed
 
-    held = obeyed(at.call, at.workspace, header, today=at.tenant.server_now().date())
+    held = obeyed(at.call, at.workspace, header, today=at.tenant.server_at_least().date())
     await refuse_other_meanings(at.call, at.tenant, header)
     if held is None:
         return options

@@ -123,7 +123,7 @@ async def _export(call: Call, workspace: Workspace, *, fast: bool) -> tuple[Snap
     async with open_tenant(call) as tenant:
         await refuse_foreign_folder(tenant, workspace)
         header = await read_whole(call, tenant, workspace, fast=fast, keep_previous=_is_needed(workspace))
-        return header, tenant.server_now()
+        return header, tenant.server_at_most()
 
 
 async def read_whole(

@@ -113,7 +113,7 @@ class Applier:
             except Wait as wait:
                 await self._waves.forget()
                 self._log.note_wait(wait.waiting)
-                seconds = (wait.until - self._tenant.server_now()).total_seconds()
+                seconds = (wait.until - self._tenant.server_at_least()).total_seconds()
                 if seconds > LONG_WAIT_SECONDS and not self._options.stay:
                     return self._result(Ending.WAITING, waiting=wait.waiting)
                 if await self._sit_out(wait):
@@ -317,7 +317,7 @@ class Applier:
     async def _sit_out(self, wait: Wait) -> bool:
         """Wait in this process; return whether an interrupt ended it. The server's clock decides when it is over."""
         looked = 0.0
-        while (seconds := (wait.until - self._tenant.server_now()).total_seconds()) > 0:
+        while (seconds := (wait.until - self._tenant.server_at_least()).total_seconds()) > 0:
             if self._stop():
                 return True
             if not looked:

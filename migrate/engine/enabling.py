@@ -118,7 +118,7 @@ class BeforeEnabling:
             evidence=evidence,
             skus=skus,
         )
-        accepted = accepted_people(parts.terms, self._tenant.server_now())
+        accepted = accepted_people(parts.terms, self._tenant.server_at_most())
         tally = ImpactTally(policy, then, accepted, widens=takes_effect_at_once(step))
         tally.know_log(parts.sign_in_log(), evidence)
         licensed = any(sku.allows_conditional_access for sku in skus)

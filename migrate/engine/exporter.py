@@ -71,7 +71,7 @@ async def export_tenant(
     organization = await tenant.read_organization()
     actor = await tenant.read_actor()
     skus = await tenant.read_skus()
-    taken_at = tenant.server_now()
+    taken_at = tenant.server_at_least()
     users, nameless, lacking = 0, list[str](), dict[str, tuple[str, ...]]()
     async for chunk in _chunks(tenant.iter_users(), CHUNK):
         sink.add_users(chunk)

@@ -56,7 +56,7 @@ class Gates:
         for policy in await self._tenant.list_policies():
             if is_named_by(step.key, policy) and policy.policy_state is PolicyState.REPORT_ONLY:
                 stays = Waiting(kind=WaitKind.REPORT_ONLY, name=policy.display_name)
-                self._until(stays, _changed(policy), waiting)
+                self._until(stays, self._changed(policy), waiting)
                 _refuse_by_the_log(self._exit_rule(policy))
 
     async def settled(self, keys: Sequence[str]) -> None:
@@ -77,7 +77,7 @@ class Gates:
             for policy in await self._tenant.list_policies()
             # One that is not enabled settles nothing: the proof right before the write says what to think of that.
             if policy.policy_state is PolicyState.ENABLED
-            and (changed := _changed(policy)) is not None
+            and (changed := self._changed(policy)) is not None
             and any(is_named_by(key, policy) for key in keys)
         ]
         if rests_on:
@@ -88,7 +88,7 @@ class Gates:
     def not_before(self, wave: Wave) -> None:
         """Raise Wait until the moment, and the hours of a day, before which the operator does not want it to begin."""
         moment = moment_of(wave.not_before) if wave.not_before else None
-        now = self._tenant.server_now()
+        now = self._tenant.server_at_least()
         if moment is not None and moment > now:
             raise Wait(_about(wave, WaitKind.WAVE_BEGINS, wave.not_before), moment)
         hours = hours_of(wave.hours)
@@ -114,11 +114,16 @@ class Gates:
             plan_digest=self._plan.digest, operation=Operation.SET_MFA_STATE, outcomes=took_effect
         ):
             if entry.object_id not in own:
-                last = moment_of(entry.server_date) or last
+                told = moment_of(entry.server_date)
+                last = max(filter(None, (told, last)), default=None)
         self._until(_about(wave, WaitKind.WAVE_DISTANCE), last, timedelta(seconds=seconds))
 
+    def _changed(self, policy: ConditionalAccessPolicy) -> datetime | None:
+        """Return when a policy was changed last; one that does not say so may have been until the plan's export."""
+        return moment_of(policy.last_changed or "") or moment_of(self._plan.snapshot_taken_at)
+
     def _until(self, what: Waiting, since: datetime | None, waiting: timedelta) -> None:
-        if since is not None and since + waiting > self._tenant.server_now():
+        if since is not None and since + waiting > self._tenant.server_at_least():
             raise Wait(what, since + waiting)
 
 
@@ -163,7 +168,3 @@ def _refuse_by_the_log(numbers: ReportOnlyNumbers | None) -> None:
 
 def _about(wave: Wave, kind: WaitKind, said: str = "") -> Waiting:
     return Waiting(kind=kind, name=wave.name, number=wave.number, said=said)
-
-
-def _changed(policy: ConditionalAccessPolicy) -> datetime | None:
-    return moment_of(policy.last_changed or "")

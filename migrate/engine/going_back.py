@@ -78,7 +78,7 @@ class WayBack:
         apps = parts.apps_that_matter
         before = Judge(evidence, apps_that_matter=apps, baseline=parts.baseline)
         after = Judge(_without(evidence, self._policy_steps), apps_that_matter=apps, baseline=parts.baseline)
-        accepted = accepted_on(parts.plan.accepted_gaps, tenant.server_now())
+        accepted = accepted_on(parts.plan.accepted_gaps, tenant.server_at_most())
         depending = await _depending(parts, before, after, accepted, others)
         if depending:
             named = ", ".join(depending[:SAMPLE])

@@ -29,6 +29,14 @@ class Tenant(Protocol):
         """Return the server's time, from the Date header of the latest answer (UTC)."""
         ...
 
+    def server_at_least(self) -> datetime:
+        """Return the earliest that it may be by the server (UTC): a wait or an exclusion must not end too early."""
+        ...
+
+    def server_at_most(self) -> datetime:
+        """Return the latest that it may be by the server (UTC): nothing accepted for a time must last too long."""
+        ...
+
     async def read_organization(self) -> Organization:
         """Read `/organization`."""
         ...

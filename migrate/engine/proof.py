@@ -131,7 +131,7 @@ class Proof:
             coverage=known.judge.coverage_of(profile),
             profile=profile,
             reading=known.number,
-            settles_until=known.settling.until(profile, self._accepted(), now=self._tenant.server_now()),
+            settles_until=known.settling.until(profile, self._accepted(), now=self._tenant.server_at_least()),
         )
 
     def is_fresh(self) -> bool:
@@ -155,7 +155,7 @@ class Proof:
         return coverage.is_proven(self._accepted())
 
     def _accepted(self) -> frozenset[str]:
-        return accepted_on(self._terms.accepted_gaps, self._tenant.server_now())
+        return accepted_on(self._terms.accepted_gaps, self._tenant.server_at_most())
 
     # How old
 
@@ -194,6 +194,13 @@ class Proof:
         return self._known.evidence
 
     def _too_slow(self) -> TooSlow:
+        if self._took <= self._limit:
+            return TooSlow(
+                "The clocks of this machine and of Graph's answers did not agree on how old the proof is, in "
+                f"{MOST_READINGS} readings one after the other; a change is sent only on a proof whose age is known.",
+                hint="Run the same command again. If it stays, look at this machine's clock, and whether a proxy or a "
+                "cache changes the Date of answers.",
+            )
         return TooSlow(
             f"Reading all policies, groups and roles takes {self._took:,.0f} seconds here, and a proof must not be "
             f"older than {self._limit:,.0f} seconds when a change is sent.",
@@ -247,13 +254,12 @@ class Proof:
 
     def _settling(self, read: Evidence, evidence: Evidence) -> Settling:
         # What changed had changed when the reading ended, not when it began.
-        now = self._tenant.server_now()
         skipped = self._parts.options.skip_settle is not None
         return Settling(
-            self._parts.seen(read, now),
+            self._parts.seen(read, self._tenant.server_at_most()),
             evidence,
             self._judge,
-            now=now,
+            now=self._tenant.server_at_least(),
             settle=timedelta(seconds=0 if skipped else self._terms.limits.policy_settle_seconds),
         )
 

@@ -122,4 +122,4 @@ class RunParts:
     @property
     def baseline(self) -> BaselineScopes:
         """Return the operator's answer about baseline scopes, as it counts today."""
-        return answer_on(self.terms.baseline_scopes, self.tenant.server_now().date())
+        return answer_on(self.terms.baseline_scopes, self.tenant.server_at_most().date())

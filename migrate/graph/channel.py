@@ -37,6 +37,14 @@ class Sends(Protocol):
         """Return the server's time (UTC)."""
         ...
 
+    def server_at_least(self) -> datetime:
+        """Return the earliest that it may be by the server (UTC): a wait or an exclusion must not end too early."""
+        ...
+
+    def server_at_most(self) -> datetime:
+        """Return the latest that it may be by the server (UTC): nothing accepted for a time must last too long."""
+        ...
+
     def token_refused(self) -> None:
         """Note that the token was not accepted for a part of a request."""
         ...

@@ -95,6 +95,14 @@ class GraphTenant:
         """Return the server's time: the Date header of the latest answer, plus the time since (UTC)."""
         return self._channel.sender.server_now()
 
+    def server_at_least(self) -> datetime:
+        """Return the earliest that it may be by the server (UTC): a wait or an exclusion must not end too early."""
+        return self._channel.sender.server_at_least()
+
+    def server_at_most(self) -> datetime:
+        """Return the latest that it may be by the server (UTC): nothing accepted for a time must last too long."""
+        return self._channel.sender.server_at_most()
+
     async def read_organization(self) -> Organization:
         """Read `/organization`."""
         call = _read("organization?$select=id,displayName,verifiedDomains", "the organization", USERS)

@@ -108,6 +108,14 @@ class Sender:
         """Return the server's time by the Date headers of its answers, plus the time since (UTC)."""
         return self._server_clock.now()
 
+    def server_at_least(self) -> datetime:
+        """Return the earliest that it may be by the server (UTC): a wait or an exclusion must not end too early."""
+        return self._server_clock.at_least()
+
+    def server_at_most(self) -> datetime:
+        """Return the latest that it may be by the server (UTC): nothing accepted for a time must last too long."""
+        return self._server_clock.at_most()
+
     async def send(
         self,
         method: str,

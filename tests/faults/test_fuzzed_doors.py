@@ -250,6 +250,12 @@ class DamagedGraph:
     def server_now(self) -> datetime:
         return datetime(2026, 11, 28, tzinfo=UTC)
 
+    def server_at_least(self) -> datetime:
+        return self.server_now()
+
+    def server_at_most(self) -> datetime:
+        return self.server_now()
+
     def token_refused(self) -> None:
         """Nothing to renew."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -92,9 +92,17 @@ class MemoryTenant:
         self.writes: list[tuple[str, MfaState]] = []
         self.unclear_changes = 0
         """How many of the coming changes of policies get lost, and nothing comes back."""
+        self.clock_ahead = timedelta(0)
+        """So far is the latest answer's clock ahead of what the answers before it said."""
         self._made = 0
 
     def server_now(self) -> datetime:
+        return self.now
+
+    def server_at_least(self) -> datetime:
+        return self.now - self.clock_ahead
+
+    def server_at_most(self) -> datetime:
         return self.now
 
     async def read_organization(self) -> Organization:

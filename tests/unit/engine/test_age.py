@@ -137,6 +137,20 @@ def test_states_that_are_too_old_each_time_end_the_run_with_exit_4() -> None:
     assert world.tenant.writes == []
 
 
+def test_clocks_that_never_agree_end_the_run_by_their_own_name() -> None:
+    world = World()
+    read = world.tenant.read_evidence
+
+    async def reading(**asked) -> Evidence:  # type: ignore[no-untyped-def]
+        world.clock_set += HOURS
+        return await read(**asked)
+
+    world.tenant.read_evidence = reading  # type: ignore[method-assign]
+    with pytest.raises(TooSlow, match="did not agree on how old the proof is"):
+        world.apply()
+    assert world.tenant.writes == []
+
+
 @pytest.mark.parametrize("seconds", [-HOURS, HOURS, -8 * HOURS, 8 * HOURS])
 def test_a_clock_that_is_set_is_a_reason_to_read_again_and_none_to_stop(seconds: float) -> None:
     world = World()

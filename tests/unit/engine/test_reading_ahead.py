@@ -38,6 +38,12 @@ class Readings:
     def server_now(self) -> datetime:
         return START + timedelta(seconds=self.now)
 
+    def server_at_least(self) -> datetime:
+        return self.server_now()
+
+    def server_at_most(self) -> datetime:
+        return self.server_now()
+
     async def renew_evidence(self, evidence: Evidence) -> Evidence:
         self.renewed += 1
         return evidence

@@ -47,6 +47,31 @@ def test_who_left_an_excluded_group_waits_a_day_from_the_reading_that_saw_it_and
     assert world.tenant.states[BEN] is MfaState.DISABLED
 
 
+def test_one_answer_whose_clock_is_ahead_ends_no_wait() -> None:
+    world = settling_world(plan_max_age_seconds=3 * DAY)
+    world.see(world.tenant.evidence(), world.tenant.now)
+    world.plan, world.steps = world.planned()
+    world.tenant.now += timedelta(hours=30)
+    world.tenant.clock_ahead = timedelta(hours=29)
+    assert world.apply().ending is Ending.WAITING
+    assert world.tenant.states[BEN] is MfaState.ENFORCED
+    world.tenant.clock_ahead = timedelta(0)
+    assert world.apply().ending is Ending.DONE
+
+
+def test_a_policy_that_says_no_date_settles_from_the_plans_export_on() -> None:
+    world = World(policy_settle_seconds=DAY, plan_max_age_seconds=3 * DAY)
+    for policy in world.tenant.policies.values():
+        assert policy["state"] == "enabled"
+        policy.pop("createdDateTime", None)
+        policy.pop("modifiedDateTime", None)
+    world.plan, world.steps = world.planned()
+    assert world.apply().ending is Ending.WAITING
+    assert world.tenant.writes == []
+    world.tenant.now += timedelta(days=1)
+    assert world.apply().ending is Ending.DONE
+
+
 def test_the_plan_says_how_many_have_to_settle_who_and_until_when() -> None:
     world = settling_world()
     world.see(world.tenant.evidence(), world.tenant.now)

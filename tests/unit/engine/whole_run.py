@@ -82,6 +82,12 @@ class Wire:
     def server_now(self) -> datetime:
         return self._clock.utc_now()
 
+    def server_at_least(self) -> datetime:
+        return self.server_now()
+
+    def server_at_most(self) -> datetime:
+        return self.server_now()
+
     async def send(
         self,
         method: str,

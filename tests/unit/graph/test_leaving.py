@@ -158,6 +158,21 @@ def test_a_date_that_cannot_be_is_believed_over_our_clock(hours: int) -> None:
     assert server.now() == DATE + timedelta(hours=hours)
 
 
+@pytest.mark.parametrize("hours", [30, -30])
+def test_one_date_that_jumps_ends_no_wait_and_makes_none_longer(hours: int) -> None:
+    clock = HastyClock()
+    server = ServerClock(clock)
+    for number in range(12):
+        clock.now += 10
+        wrong = timedelta(hours=hours) if number % 2 else timedelta(0)
+        server.note(DATE + timedelta(seconds=10 * number) + wrong, sent_at=clock.now)
+        right = DATE + timedelta(seconds=10 * number)
+        assert server.at_least() <= right <= server.at_most()
+    for _ in range(3):
+        server.note(DATE + timedelta(seconds=110, hours=hours), sent_at=clock.now)
+    assert server.at_least() == server.at_most() == server.now(), "three answers in a row are believed"
+
+
 def test_the_machines_clock_counts_what_the_machine_slept() -> None:
     before, boot, after = SystemClock().monotonic(), _since_boot(), SystemClock().monotonic()
     assert before <= boot <= after

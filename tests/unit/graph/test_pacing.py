@@ -58,6 +58,12 @@ class ThrottlingGraph:
     def server_now(self) -> datetime:
         return self._clock.utc_now()
 
+    def server_at_least(self) -> datetime:
+        return self.server_now()
+
+    def server_at_most(self) -> datetime:
+        return self.server_now()
+
     def token_refused(self) -> None:
         raise AssertionError("this server refuses nobody")
 
