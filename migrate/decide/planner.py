@@ -105,7 +105,10 @@ class Planner:
         self._operator: UserProfile | None = None
         self._emergency_off: list[str] = []
         """Emergency access accounts that nobody can sign in with."""
-        self._sync_accounts: set[str] = set()
+        self._sync_accounts: dict[str, str] = {}
+        """User principal names by id."""
+        self._ways_in: dict[str, str] = {}
+        """The same of the emergency access accounts."""
         self._lose: list[str] = []
         """People whose per-user MFA we disabled and of whom the plan's policies would require less."""
 
@@ -173,11 +176,13 @@ class Planner:
                 row = msgspec.structs.replace(row, mfa_capable=capability.cell)
             self._tally(user, row)
             if row.hold_reason is HoldReason.DIRECTORY_SYNC:
-                self._sync_accounts.add(user.profile.id)
+                self._sync_accounts[user.profile.id] = user.profile.user_principal_name
             if user.profile.id == self._rules.operator:
                 self._operator = user.profile
-            if user.profile.account_enabled is False and user.profile.id in self._rules.emergency_access:
-                self._emergency_off.append(user.profile.user_principal_name)
+            if user.profile.id in self._rules.emergency_access:
+                self._ways_in[user.profile.id] = user.profile.user_principal_name
+                if user.profile.account_enabled is False:
+                    self._emergency_off.append(user.profile.user_principal_name)
             yield row
 
     def header(self, rows_sha256: str, *, tool_version: str) -> PlanHeader:
@@ -304,7 +309,13 @@ class Planner:
             yield from undated_answer(self._rules.baseline)
         yield from scope_blockers(self.policy_steps, self._lose)
         yield from self._templates.blockers()
-        yield from policy_steps.blockers(self._evidence, self._rules, self.policy_steps, frozenset(self._sync_accounts))
+        yield from policy_steps.blockers(
+            self._evidence,
+            self._rules,
+            self.policy_steps,
+            frozenset(self._sync_accounts),
+            names=self._sync_accounts | self._ways_in,
+        )
         if self._operator is not None and self._operator.id not in self._rules.emergency_access:
             coverage = self._judge.coverage_of(self._operator)
             if not coverage.is_proven(self._accepted):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import assert_never
 
 import msgspec
@@ -262,11 +263,17 @@ def _as_policy(key: str, body: JsonObject) -> ConditionalAccessPolicy:
 
 
 def blockers(
-    evidence: Evidence, rules: Rules, steps: tuple[PolicyStep, ...], known_sync_accounts: frozenset[str]
+    evidence: Evidence,
+    rules: Rules,
+    steps: tuple[PolicyStep, ...],
+    known_sync_accounts: frozenset[str],
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[PlanNote]:
     """Yield what speaks against the policy steps.
 
-    `known_sync_accounts` are ids of accounts of the directory synchronization that no role shows.
+    `known_sync_accounts` are ids of accounts of the directory synchronization that no role shows, `names` the user
+    names of those accounts and of the emergency access accounts by id, as far as they are known.
     """
     if rules.emergency_none is not None and (rules.create or rules.switch_on or rules.wishes):
         yield _blocker(
@@ -288,7 +295,9 @@ def blockers(
                 if is_named_by(step.key, policy):
                     if isinstance(step, SetPolicyState) and not _is_never_report_only(policy):
                         yield from _not_report_only(policy)
-                    yield from missing_exclusions(policy, evidence, rules.emergency_access, known_sync_accounts)
+                    yield from missing_exclusions(
+                        policy, evidence, rules.emergency_access, known_sync_accounts, names=names
+                    )
 
 
 def takes_effect_at_once(step: PolicyStep) -> bool:
@@ -318,6 +327,8 @@ def missing_exclusions(
     evidence: Evidence,
     emergency_access: tuple[str, ...],
     known_sync_accounts: frozenset[str] = frozenset(),
+    *,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[PlanNote]:
     """Yield a blocker for each account that this policy would catch and must not, before it may be switched on.
 
@@ -327,7 +338,7 @@ def missing_exclusions(
     if missing and not is_for_emergency_access_only(policy, emergency_access):
         yield _blocker(
             "emergency-access-not-excluded",
-            f"{policy.display_name!r} does not exclude the emergency access accounts {', '.join(missing)}; "
+            f"{policy.display_name!r} does not exclude the emergency access accounts {_called(missing, names)}; "
             "switching it on could lock everybody out.",
         )
     users = (policy.raw.get("conditions") or {}).get("users") or {}
@@ -336,12 +347,16 @@ def missing_exclusions(
     accounts = sorted(sync_accounts(evidence) | known_sync_accounts)
     caught = [account for account in accounts if would_catch(policy, account, evidence)]
     if caught or unknown:
-        whom = f"the accounts {', '.join(caught)}" if caught else "the role Directory Synchronization Accounts"
+        whom = f"the accounts {_called(caught, names)}" if caught else "the role Directory Synchronization Accounts"
         yield _blocker(
             "directory-sync-not-excluded",
             f"{policy.display_name!r} does not exclude {whom}; switching it on could stop the directory "
             "synchronization.",
         )
+
+
+def _called(accounts: Iterable[str], names: Mapping[str, str]) -> str:
+    return ", ".join(names.get(account, account) for account in accounts)
 
 
 def _blocker(code: str, sentence: str) -> PlanNote:

@@ -401,6 +401,16 @@ def test_a_policy_that_could_lock_out_is_not_switched_on(users: dict[str, Any], 
     assert code in blockers(header)
 
 
+def test_whom_a_policy_must_exclude_is_told_by_name() -> None:
+    there = policy(state="enabledForReportingButNotEnforced")
+    people = [user("ada"), user("sync"), user("emergency1"), user("emergency2")]
+    _, header = planned(people, evidence(there, roles=(sync_role("sync"),)), rules(switch_on=(there.id,)))
+    said = {note.code: note.sentence for note in header.notes}
+    for name in ("emergency1", "emergency2"):
+        assert user(name).profile.user_principal_name in said["emergency-access-not-excluded"]
+    assert f"the accounts {user('sync').profile.user_principal_name};" in said["directory-sync-not-excluded"]
+
+
 def test_the_same_holds_for_our_own_policy_once_somebody_has_edited_it() -> None:
     marked = {**policy("Ours", "disabled").raw, "description": f"marker {older_marker(TENANT, 'all')}"}
     proof = evidence(policy_of(marked), roles=(sync_role("sync"),))
