@@ -92,6 +92,7 @@ class Names:
             asked = not is_id(text) and text in self._group_names
             why = f"no group of the tenant is called {text!r}" if asked else f"the group {text} is not in the snapshot"
             near = get_close_matches(text, [one.display_name or "" for one in groups.values()], n=3)
+            near = [name for name in near if name != text]  # it was read for a policy, and its name not looked up
             spelled = f"Near: {', '.join(map(repr, near))}. " if near and not is_id(text) else ""
             raise ConfigProblem(f"{key}: {why}.", hint=spelled + EXPORT)
         return self._keep(key, NamedKind.GROUP, text, ids[0])
