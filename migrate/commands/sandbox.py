@@ -16,6 +16,7 @@ from migrate.commands.call import Call
 from migrate.commands.options import call_for, keep_for_the_verb, verb, with_globals
 from migrate.commands.sandbox_control import LAB_CLIENT, ask_control_plane, running_sandbox
 from migrate.commands.sandbox_operators import grant, operator
+from migrate.commands.sandbox_sign_in import signin
 from migrate.errors import BadInput, ExitCode, UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.store.files import write_atomically
@@ -283,38 +284,7 @@ def ways(
     return ExitCode.OK
 
 
-@sandbox_app.command("signin")
-@verb
-def signin(
-    call: Call,
-    user: Annotated[str, typer.Argument(metavar="USER", help="Name or object id.")],
-    app: Annotated[str | None, typer.Option("--app", metavar="ID", help="Application id, or Office365.")] = None,
-    client: Annotated[
-        str | None, typer.Option("--client", metavar="NAME", help="browser, mobileAppsAndDesktopClients, imap, smtp, …")
-    ] = None,
-    ip: Annotated[str | None, typer.Option("--ip", metavar="ADDRESS", help="Where the sign-in comes from.")] = None,
-    country: Annotated[str | None, typer.Option("--country", metavar="CODE", help="Two letters.")] = None,
-    platform: Annotated[str | None, typer.Option("--platform", metavar="NAME", help="windows, iOS, linux, …")] = None,
-    register: Annotated[
-        str | None,
-        typer.Option("--register", metavar="METHOD", help="Register this method when the sign-in asks for it."),
-    ] = None,
-    no_mfa: Annotated[bool, typer.Option("--no-mfa", help="The second factor is not given.")] = False,
-) -> ExitCode:
-    """Simulate a sign-in at a running sandbox: is MFA asked for, and by what?
-
-    \b
-    Examples:
-        mfa-migrate sandbox signin alma.berg@contoso.example --endpoint http://127.0.0.1:8765
-        mfa-migrate sandbox signin emil.stone@contoso.example --client browser --register mobilePhone
-    """
-    from migrate.views.sandbox import signin_answer
-
-    fields = {"app": app, "client": client, "ip": ip, "country": country, "platform": platform, "register": register}
-    given = {name: value for name, value in fields.items() if value is not None}
-    body = {"user": user, **given, **({"mfa": False} if no_mfa else {})}
-    call.answer(signin_answer(json.loads(ask_control_plane(running_sandbox(call), "signins", body, call.settings))))
-    return ExitCode.OK
+sandbox_app.command("signin")(signin)
 
 
 def _tenant(tenant_file: Path | None, seed: int, users: int) -> Tenant:
