@@ -22,21 +22,20 @@ from migrate.decide.idle_settings import idle_settings
 from migrate.decide.impact import ImpactTally, Standings, beyond_limits, impact_warnings
 from migrate.decide.kept_out import kept_out
 from migrate.decide.lost_objects import lost_objects
+from migrate.decide.plan_rows import hold_for, parts_of, row_of
 from migrate.decide.policy_steps import OwnPast
 from migrate.decide.replay.blocking import SignInLog
 from migrate.decide.scope_notes import edited_warnings, scope_blockers, scope_warnings
 from migrate.decide.settling import Settling, SettlingTally
 from migrate.decide.template_notes import TemplateTally
 from migrate.decide.wave_order import Moves, WaveOrder
-from migrate.model.coverage import Assumption, Coverage, Verdict
+from migrate.model.coverage import Assumption
 from migrate.model.doctor import TenantFacts
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
 from migrate.model.instants import moment_of
 from migrate.model.plan import (
-    NO_HOLD_PARTS,
     PLAN_FORMAT,
-    HoldParts,
     HoldReason,
     PlanAction,
     PlanHeader,
@@ -235,17 +234,17 @@ class Planner:
             if profile.id in self._past.disabled and any(map(weakens, self.policy_steps)):
                 found = dependents([profile], self._today, self._judge, self._accepted)
                 self._lose += [each.user_principal_name for each in found]
-            return _row_of(user, PlanAction.NONE, None, "per-user MFA is off already")
+            return row_of(user, PlanAction.NONE, None, "per-user MFA is off already")
         held = kept_out(user, self._evidence, self._rules)
         if held is not None:
-            return _row_of(user, PlanAction.HOLD, *held)
+            return row_of(user, PlanAction.HOLD, *held)
         coverage = self._judge.coverage_of(profile)
         if not coverage.is_proven(self._accepted):
             self._waiting_for_answer += any(gap.tag == BASELINE_TAG for gap in coverage.gaps)
-            return _row_of(user, PlanAction.HOLD, _hold_for(coverage), coverage.reason, _parts_of(coverage))
+            return row_of(user, PlanAction.HOLD, hold_for(coverage), coverage.reason, parts_of(coverage))
         objection = self._objections.get(self._judge.class_of(profile))
         if objection is not None:
-            return _row_of(user, PlanAction.HOLD, HoldReason.UNKNOWN, objection)
+            return row_of(user, PlanAction.HOLD, HoldReason.UNKNOWN, objection)
         self._rests_on.update(coverage.covered_by_ids)
         self._gaps_used.update(coverage.leans_on(self._accepted))
         self._assumed.update(coverage.assumes)
@@ -255,7 +254,7 @@ class Planner:
         capability = self._capable.of(profile, user.registration)
         wave = self._order.of(profile.id, is_capable=not not_yet(capability, profile))
         reason = coverage.summary if capability.value.can_pass else f"{coverage.summary}; {capability.sentence}"
-        return _row_of(user, PlanAction.DISABLE, None, reason, _parts_of(coverage), wave, coverage.covered_by)
+        return row_of(user, PlanAction.DISABLE, None, reason, parts_of(coverage), wave, coverage.covered_by)
 
     def _tally(self, user: AnyUser, row: PlanRow) -> None:
         key = f"hold/{row.hold_reason}" if row.hold_reason is not None else row.action.value
@@ -385,52 +384,6 @@ class Planner:
             yield _warning(
                 f"unread-{lost.kind.value}" if unread else f"{lost.status.value}-{lost.kind.value}", lost.sentence
             )
-
-
-_HOLD_FOR = {
-    Verdict.UNCOVERED: HoldReason.UNCOVERED,
-    Verdict.PARTLY: HoldReason.PARTLY,
-    Verdict.UNKNOWN: HoldReason.UNKNOWN,
-}
-
-
-def _hold_for(coverage: Coverage) -> HoldReason:
-    if Assumption.PER_USER_MFA_POLICY in coverage.assumes:
-        return HoldReason.MANAGED_POLICY
-    return _HOLD_FOR[coverage.verdict]
-
-
-def _row_of(
-    user: AnyUser,
-    action: PlanAction,
-    hold: HoldReason | None,
-    reason: str,
-    parts: HoldParts = NO_HOLD_PARTS,
-    wave: int | None = None,
-    covered_by: tuple[str, ...] = (),
-) -> PlanRow:
-    return PlanRow(
-        user_id=user.profile.id,
-        user_principal_name=user.profile.user_principal_name,
-        current_state=user.mfa_state if isinstance(user, UserRecord) else None,
-        target_state=MfaState.DISABLED if action is PlanAction.DISABLE else None,
-        wave=wave,
-        action=action,
-        hold_reason=hold,
-        reason=reason,
-        covered_by=covered_by,
-        parts=parts,
-    )
-
-
-def _parts_of(coverage: Coverage) -> HoldParts:
-    """Return what keeps the verdict from being `covered`, as values."""
-    policies = [one.policy for one in coverage.left_out] or list(coverage.in_doubt)
-    return HoldParts(
-        policies=tuple(policies),
-        path=tuple(way for one in coverage.left_out for way in one.path),
-        open_gaps=tuple(dict.fromkeys(gap.tag for gap in coverage.gaps)),
-    )
 
 
 def _blocker(code: str, sentence: str) -> PlanNote:
