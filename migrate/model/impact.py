@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from migrate.model.plan_part import PlanPart
 from migrate.model.record import Record
 
 
@@ -110,3 +111,17 @@ class AcceptedPerson(Record, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     expires: str
     """ISO date; from this day on it counts no more."""
+
+
+class NewlyPrompted(PlanPart, frozen=True, kw_only=True):
+    """How older versions counted whom a policy that is switched on asks for MFA; `PolicyImpact` took its place."""
+
+    policy: str
+    """Display name."""
+    total: int
+    outside_plan: int
+    """Of these, the ones who are in no wave of the plan: what the limit of that time was for."""
+    by_kind: dict[str, int]
+    """`member`, `guest`, `resourceMailbox`, `accountDisabled`."""
+    sample: tuple[str, ...]
+    """A few user principal names."""

@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 
 from migrate.model.evidence import PolicyState
-from migrate.model.impact import AcceptedPerson, PolicyImpact
+from migrate.model.impact import AcceptedPerson, NewlyPrompted, PolicyImpact
 from migrate.model.named import Named
 from migrate.model.plan_basis import BooksBeside, MadeWith
 from migrate.model.plan_part import PlanPart
@@ -219,20 +219,6 @@ class PlanNote(PlanPart, frozen=True, kw_only=True):
     severity: Severity
     code: str
     sentence: str
-
-
-class NewlyPrompted(PlanPart, frozen=True, kw_only=True):
-    """How older versions counted whom a policy that is switched on asks for MFA; `PolicyImpact` took its place."""
-
-    policy: str
-    """Display name."""
-    total: int
-    outside_plan: int
-    """Of these, the ones who are in no wave of the plan: what the limit of that time was for."""
-    by_kind: dict[str, int]
-    """`member`, `guest`, `resourceMailbox`, `accountDisabled`."""
-    sample: tuple[str, ...]
-    """A few user principal names."""
 
 
 class AcceptedGap(PlanPart, frozen=True, kw_only=True):

@@ -16,12 +16,11 @@ from migrate.exchange.tables import csv_chunks
 from migrate.model.audit_summary import AuditSummary
 from migrate.model.capability import Capability, CapableWhy, MfaCapable
 from migrate.model.findings import Finding, FindingCode
-from migrate.model.impact import NewlyRequired, PolicyImpact
+from migrate.model.impact import NewlyPrompted, NewlyRequired, PolicyImpact
 from migrate.model.now import LastChange, Moment
 from migrate.model.plan import (
     CreatePolicy,
     HoldReason,
-    NewlyPrompted,
     PlanAction,
     PlanHeader,
     PlanNote,
