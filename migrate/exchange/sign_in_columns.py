@@ -10,10 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from itertools import pairwise
 from typing import Any, Protocol
 
-from migrate.model.instants import moment_of
+from migrate.exchange.sign_in_arrays import (
+    NO_TIME,
+    ends_of_attempts,
+    last_of_each,
+    people_of,
+    rearrange,
+    repeated_in,
+    seconds_of,
+)
 from migrate.model.sign_in_rows import Row, RowShape
 from migrate.model.sign_ins import Coordinate, OpenAttempt, Places, Seen, SetAside, SignInKind
 
@@ -24,10 +31,7 @@ _USER, _TIME, _ROW, _ATTEMPT = 2, 3, 4, 5
 """Places of some columns; the first two are shape and place."""
 _NOBODY = 0
 """The number of the empty object id."""
-_NO_TIME = -1
 _LOOSE_ROWS = 1 << 16
-_PEOPLE_AT_ONCE = 1 << 13
-"""Of so many the counts are Python's own numbers at one time, which take five times the memory."""
 
 
 class Reduces(Protocol):
@@ -152,7 +156,7 @@ class SignInColumns:
                 np.fromiter(shapes, np.int32, number),
                 np.fromiter(addresses, np.int32, number),
                 np.fromiter(users, np.int32, number),
-                _seconds(times),
+                seconds_of(times),
                 np.fromiter(map(self._hashed, ids), np.int64, number),
                 np.fromiter(map(self._hashed, correlations), np.int64, number),
             )
@@ -201,15 +205,15 @@ class SignInColumns:
         import numpy as np
 
         columns = list(self._taken())
-        repeated = _repeated(columns[_ROW])
+        repeated = repeated_in(columns[_ROW])
         if repeated:
-            _rearrange(columns, _last_of_each(columns[_ROW], columns[_TIME]))
+            rearrange(columns, last_of_each(columns[_ROW], columns[_TIME]))
         if until is None:
             columns[_ROW] = np.empty(0, np.int64)  # nothing stays, so that ids are of no more use
-        _rearrange(columns, np.lexsort((columns[_TIME], columns[_ATTEMPT], columns[_USER])))
+        rearrange(columns, np.lexsort((columns[_TIME], columns[_ATTEMPT], columns[_USER])))
         shape, place, user, time, row, attempt = columns
         columns.clear()
-        ends = _ends_of_attempts(user, attempt, time, self._attempt_seconds)
+        ends = ends_of_attempts(user, attempt, time, self._attempt_seconds)
         if until is not None:
             # Each row knows when the last row of its attempt was.
             last = np.repeat(time[ends], np.diff(np.concatenate((np.array([-1]), np.flatnonzero(ends)))))
@@ -276,7 +280,7 @@ class SignInColumns:
         pairs, user, time, ends = columns
         columns.clear()
         total, first, last = len(pairs), None, None
-        timed = time[time != _NO_TIME]
+        timed = time[time != NO_TIME]
         if len(timed):
             first, last = int(timed.min()), int(timed.max())
         known = np.unique(pairs)
@@ -297,7 +301,7 @@ class SignInColumns:
         set_aside: Counter[SetAside] = Counter()
         for number, why in enumerate(aside, start=1):
             set_aside[why] += int((kind_of_row == -number).sum())
-        broken = (kind_of_row >= 0) & ((user == _NOBODY) | (time == _NO_TIME))
+        broken = (kind_of_row >= 0) & ((user == _NOBODY) | (time == NO_TIME))
         if broken.any():
             set_aside[SetAside.UNREADABLE] += int(broken.sum())
         counts = (kind_of_row >= 0) & ~broken
@@ -311,97 +315,8 @@ class SignInColumns:
             first=first,
             last=last,
             kinds=kinds.values_made,
-            people=lambda: _people(kind_of_row, user, time, ends, self.users.values_made),
+            people=lambda: people_of(kind_of_row, user, time, ends, self.users.values_made),
         )
-
-
-def _people(kind: Any, user: Any, time: Any, ends: Any, names: list[str]) -> Iterator[tuple[int, str, Seen]]:
-    """Yield the counts of each person in each kind."""
-    import numpy as np
-
-    order = np.lexsort((time, user, kind))
-    kind, user, time, ends = (column[order] for column in (kind, user, time, ends))
-    del order
-    total = len(kind)
-    if not total:
-        return
-    new = np.concatenate((np.array([True]), (kind[1:] != kind[:-1]) | (user[1:] != user[:-1])))
-    begins = np.flatnonzero(new)
-    stops = np.append(begins[1:], total)
-    # Narrow numbers: a million rows have a handful of such columns, which is the most that is ever held.
-    group = np.cumsum(new, dtype=np.int32)[ends] - 1
-    hour = (time[ends] // 3600).astype(np.int32)
-    del new
-    # The hours of each group in which attempts ended, with their number; both are in order already.
-    if len(group):
-        other = np.concatenate((np.array([True]), (group[1:] != group[:-1]) | (hour[1:] != hour[:-1])))
-        places = np.flatnonzero(other).astype(np.int32)
-        numbers = np.diff(places, append=np.int32(len(group)))
-        group, hour = group[places], hour[places]
-        del other, places
-    else:
-        numbers = group
-    edges = np.searchsorted(group, np.arange(len(begins) + 1))
-    del group
-    for block in range(0, len(begins), _PEOPLE_AT_ONCE):
-        begin, stop = begins[block : block + _PEOPLE_AT_ONCE], stops[block : block + _PEOPLE_AT_ONCE]
-        edge = edges[block : block + _PEOPLE_AT_ONCE + 1]
-        hours = list(zip(hour[edge[0] : edge[-1]].tolist(), numbers[edge[0] : edge[-1]].tolist(), strict=True))
-        spans = pairwise((edge - edge[0]).tolist())
-        counts = zip((stop - begin).tolist(), time[begin].tolist(), time[stop - 1].tolist(), spans, strict=True)
-        for of_kind, of_user, (rows, first, last, (low, high)) in zip(
-            kind[begin].tolist(), user[begin].tolist(), counts, strict=True
-        ):
-            yield of_kind, names[of_user], Seen(rows=rows, first=first, last=last, hours=tuple(hours[low:high]))
-
-
-def _rearrange(columns: list[Any], order: Any) -> None:
-    """Put columns in another order, one after the other: both forms of all of them would fill the memory."""
-    for number, column in enumerate(columns):
-        if len(column):
-            columns[number] = column[order]
-
-
-def _repeated(row: Any) -> int:
-    """Return how many rows have an id that another one has."""
-    ordered = row.copy()
-    ordered.sort()
-    return int((ordered[1:] == ordered[:-1]).sum())
-
-
-def _last_of_each(row: Any, time: Any) -> Any:
-    """Return the places of the last row of each id, in the order in which they came."""
-    import numpy as np
-
-    order = np.lexsort((time, row))
-    ordered = row[order]
-    last = np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.empty(0, bool)
-    return np.sort(order[last])
-
-
-def _ends_of_attempts(user: Any, attempt: Any, time: Any, apart: int) -> Any:
-    """Tell for each row, ordered by person, correlation and time, whether it is the last one of its attempt."""
-    import numpy as np
-
-    if not len(user):
-        return np.empty(0, bool)
-    ends = (user[1:] != user[:-1]) | (attempt[1:] != attempt[:-1]) | (time[1:] - time[:-1] > apart)
-    return np.append(ends, True)
-
-
-def _seconds(times: Sequence[str]) -> Any:
-    """Return moments as seconds since 1970; _NO_TIME for what is none."""
-    import numpy as np
-
-    try:
-        return np.array(times, "U19").astype("M8[s]").astype(np.int64)
-    except ValueError:
-        return np.array([_second(text) for text in times], np.int64)
-
-
-def _second(text: str) -> int:
-    moment = moment_of(text)
-    return _NO_TIME if moment is None else int(moment.timestamp())
 
 
 def lost_in(shapes: Iterable[RowShape | None]) -> tuple[Coordinate, ...]:
