@@ -34,6 +34,7 @@ def evidence_with_places(**members: Any) -> Evidence:
                 "id": "10000000-0000-4000-8000-000000000003",
                 "displayName": "Home",
                 "countriesAndRegions": ["SE"],
+                "countryLookupMethod": "clientIpAddress",
                 "includeUnknownCountriesAndRegions": False,
             },
         ),
