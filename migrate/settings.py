@@ -24,6 +24,8 @@ DEFAULT_WORKSPACE = "./mfa-migration"
 
 
 DEFAULT_CONFIG = "mfa-migrate.toml"
+LARGEST_CONFIG = 4 * 2**20
+"""Bytes. A device that never ends must not fill the memory."""
 
 
 class TextEncoding(StrEnum):
@@ -182,7 +184,13 @@ def _config(options: GlobalOptions, environ: Mapping[str, str], cwd: Path) -> tu
     if not named and not path.is_file():
         return None, Config()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            said = file.read(LARGEST_CONFIG + 1)
+        if len(said) > LARGEST_CONFIG:
+            raise ConfigProblem(
+                f"{path} is longer than {LARGEST_CONFIG // 2**20} MiB: no configuration.", hint="Check --config."
+            )
+        text = said.decode("utf-8-sig")
     except OSError as problem:
         raise ConfigProblem(f"{path} cannot be read: {problem.strerror}.", hint="Check --config.") from problem
     except UnicodeDecodeError as problem:

@@ -18,7 +18,7 @@ from migrate.model.record import sha256_of
 from migrate.model.report import Digests, Person, ReportFacts, SignInDays
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
 from migrate.store.files import sha256_of_file
-from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.folder import Workspace
 from migrate.store.plan_files import PLAN_CSV, PLAN_JSON, plan_header_of, plan_rows_of, read_plan
 from migrate.store.sign_ins import SignInBook
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -119,7 +119,7 @@ def _told(workspace: Workspace, journal: JournalDb | None, exported_at: str, pla
         verification=None if verified is None else journal.document_as(verified.observed, Verification),
         last_kind=None if opened is None else journal.document_as(opened.requested, PlanHeader).kind,
         run=latest_migration(journal),
-        standing=standing_of(journal, lambda: planned, paused=(workspace.path / PAUSE_FILE).exists()),
+        standing=standing_of(journal, lambda: planned, paused=workspace.is_paused()),
         head=journal.head,
     )
 

@@ -39,7 +39,7 @@ from migrate.model.plan import PlanHeader, PlanKind, SetMfaState
 from migrate.model.readings import Readings
 from migrate.model.run import RunResult
 from migrate.model.snapshot import Actor
-from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
 from migrate.store.rollback_files import FolderRollbackFiles
 from migrate.store.snapshot import open_snapshot
@@ -167,7 +167,7 @@ def _parts(
         progress=at.waits,
         options=options,
         stop=stop,
-        paused=(at.workspace.path / PAUSE_FILE).exists,
+        paused=at.workspace.is_paused,
         sleep=sleep,
         monotonic=steady_seconds,
         machine_time=machine_time,

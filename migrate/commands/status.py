@@ -26,7 +26,7 @@ from migrate.model.replies import user_of
 from migrate.model.run import RunStanding
 from migrate.model.set_state import RefusalCode
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
-from migrate.store.folder import PAUSE_FILE, Workspace
+from migrate.store.folder import Workspace
 from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
 from migrate.views.dashboard import Dashboard, dashboard_answer
@@ -245,9 +245,7 @@ def run_standing(workspace: Workspace, planned: PlanHeader | None = None) -> Run
     if journal is None:
         return None
     with journal:
-        return standing_of(
-            journal, lambda: planned or _planned(workspace), paused=(workspace.path / PAUSE_FILE).exists()
-        )
+        return standing_of(journal, lambda: planned or _planned(workspace), paused=workspace.is_paused())
 
 
 def _planned(workspace: Workspace) -> PlanHeader | None:

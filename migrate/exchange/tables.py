@@ -160,7 +160,10 @@ def opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
     except OSError as error:
         raise BadInput(f"{source} cannot be read: {error.strerror}.") from error
     with stream:
-        yield stream
+        try:
+            yield stream
+        except OSError as error:
+            raise BadInput(f"{source} cannot be read: {error.strerror}.") from error
 
 
 def _cell_writer(delimiter: str, *, alone: bool) -> Callable[[str], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -186,9 +187,14 @@ class Workspace:
         if os.name == "nt":
             return False
         try:
-            return bool(self.path.stat().st_mode & 0o077)
+            mode = self.path.stat().st_mode
         except OSError:
             return False
+        return stat.S_ISDIR(mode) and bool(mode & 0o077)
+
+    def is_paused(self) -> bool:
+        """Tell whether somebody put something under the name of the pause file, be it a link that leads nowhere."""
+        return os.path.lexists(self.path / PAUSE_FILE)
 
     def replaceable(self, names: Sequence[str]) -> None:
         """Find out, before anything is sent, that these files can be written and replaced.
@@ -302,7 +308,7 @@ def _lies_in(path: Path, mountpoint: str) -> bool:
 
 def _nearest_existing(path: Path) -> Path:
     """Return the folder itself or its nearest parent that exists, with links followed."""
-    resolved = path.resolve()
+    resolved = type(path)(os.path.realpath(path))  # links that lead in a circle stay as they are
     return next((place for place in (resolved, *resolved.parents) if place.exists()), resolved)
 
 

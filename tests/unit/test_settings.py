@@ -349,6 +349,12 @@ def test_a_file_with_a_byte_order_mark_is_read_and_one_in_another_encoding_is_re
         settings(tmp_path)
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_a_device_without_end_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigProblem, match="longer than 4 MiB"):
+        settings(tmp_path, config="/dev/zero")
+
+
 def test_a_named_file_must_be_there_and_the_usual_one_need_not(tmp_path: Path) -> None:
     settings(tmp_path)
     with pytest.raises(ConfigProblem, match=r"nope\.toml cannot be read"):

@@ -48,6 +48,28 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         Workspace(tmp_path / "migration").ensure()
 
 
+def test_links_that_lead_in_a_circle_are_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    workspace = Workspace(tmp_path / "one")
+    assert not workspace.is_open_to_others()
+    with pytest.raises(FolderProblem):
+        workspace.ensure()
+
+
+def test_only_a_folder_is_open_to_others(tmp_path: Path) -> None:
+    (tmp_path / "migration").write_text("a note")
+    (tmp_path / "migration").chmod(0o644)
+    assert not Workspace(tmp_path / "migration").is_open_to_others()
+
+
+def test_whatever_bears_the_name_of_the_pause_file_pauses(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    assert not workspace.is_paused()
+    (tmp_path / "pause").symlink_to(tmp_path / "nowhere")
+    assert workspace.is_paused()
+
+
 def test_a_network_share_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     mounts = [Mount("/", "ext4", "rw"), Mount(str(tmp_path.resolve()), "nfs4", "rw,vers=4.2")]
     workspace = Workspace(tmp_path / "migration", mounts=lambda: mounts)
