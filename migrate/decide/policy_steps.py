@@ -75,9 +75,9 @@ def prepare(tenant_id: str, evidence: Evidence, rules: Rules, past: OwnPast = NO
                 work.switch_on(policy, key=policy.id)
     seen = _beta_after(evidence, [step for step in work.steps if isinstance(step, SetPolicyScope)])
     planned = with_policies(seen, tuple(work.policies))
-    return Prepared(
-        steps=tuple(work.steps), taking_effect=work.effect, evidence=planned, kinds=tuple(work.kinds), own=own
-    )
+    # Report-only binds nobody: behind a wait of days for another policy its own days would only begin later.
+    steps = sorted(work.steps, key=lambda step: not isinstance(step, CreatePolicy))
+    return Prepared(steps=tuple(steps), taking_effect=work.effect, evidence=planned, kinds=tuple(work.kinds), own=own)
 
 
 class _Work:

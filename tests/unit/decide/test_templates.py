@@ -89,6 +89,13 @@ def test_it_is_switched_on_after_report_only_where_the_configuration_says_so(kin
     ]
 
 
+def test_all_are_created_before_the_first_is_waited_for() -> None:
+    wishes = (*(Wish(template=kind) for kind in KINDS[1:]), Wish(template=KINDS[0], switch_on=True))
+    steps = prepare(TENANT, evidence(), rules(create=True, wishes=wishes)).steps
+    assert [type(step) for step in steps] == [CreatePolicy] * (1 + len(KINDS)) + [SetPolicyState] * 2
+    assert [step.key for step in steps[-2:]] == [marker_for(TENANT, kind) for kind in (Template.ALL_USERS, KINDS[0])]
+
+
 def test_the_one_for_registering_is_never_created_and_switched_on_by_one_plan() -> None:
     kind = Template.SECURITY_INFORMATION
     assert [type(step) for step in prepare(TENANT, evidence(), wish(kind, on=True)).steps] == [CreatePolicy]
