@@ -33,6 +33,7 @@ MARKER = "folder.json"
 LOCK = "lock"
 LOCK_OWNER = "lock.owner"
 PAUSE_FILE = "pause"
+JOURNAL_FILES = ("journal.db", "journal.db-wal", "journal.db-shm")
 LIVE_PREFIX = "live-"
 """How folders begin that hold what `--live` reads, until it is shown; the process follows."""
 SNAPSHOT_CSV = "snapshot.csv"
@@ -112,12 +113,13 @@ class Workspace:
         left alone; every file that we put there is readable by the owner only.
 
         Raises:
-            FolderProblem: It lies on a network share, is no folder, or cannot be written.
+            FolderProblem: It lies on a network share, is no folder, holds a link for a journal, or cannot be written.
             FolderDamaged: Its marker is not what we wrote.
             NewerFolder: A newer version of this program made it.
         """
         self._refuse_network_share()
         self._make()
+        self._refuse_linked_journal()
         self._check_marker()
 
     @contextmanager
@@ -221,6 +223,17 @@ class Workspace:
                 f"{self.path} lies on a network file system ({share}), where the journal cannot be kept safely.",
                 hint="Choose a folder on a disk of this computer with --workspace.",
             )
+
+    def _refuse_linked_journal(self) -> None:
+        """Raise `FolderProblem` where the journal lies elsewhere: there it is guarded by no lock, and by any disk."""
+        for name in JOURNAL_FILES:
+            if (self.path / name).is_symlink():
+                raise FolderProblem(
+                    f"{name} in {self.path} is a link to {(self.path / name).readlink()}, and the lock of this folder "
+                    "keeps nobody from writing there.",
+                    hint="Name the folder in which the journal itself lies with --workspace, or put the file in the "
+                    "place of the link.",
+                )
 
     def _make(self) -> None:
         with os_errors_about(self.path):

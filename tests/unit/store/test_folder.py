@@ -57,6 +57,20 @@ def test_links_that_lead_in_a_circle_are_no_folder(tmp_path: Path) -> None:
         workspace.ensure()
 
 
+@pytest.mark.parametrize("name", ["journal.db", "journal.db-wal", "journal.db-shm"])
+def test_a_journal_that_is_a_link_is_refused_since_two_folders_would_write_it_at_once(
+    tmp_path: Path, name: str
+) -> None:
+    for folder in ("one", "two"):
+        Workspace(tmp_path / folder).ensure()
+    (tmp_path / "two" / name).symlink_to(tmp_path / "one" / name)
+    with pytest.raises(FolderProblem, match="is a link to") as refused, Workspace(tmp_path / "two").lock("apply"):
+        pass
+    assert "--workspace" in refused.value.hint
+    with Workspace(tmp_path / "one").lock("apply"):
+        pass
+
+
 def test_only_a_folder_is_open_to_others(tmp_path: Path) -> None:
     (tmp_path / "migration").write_text("a note")
     (tmp_path / "migration").chmod(0o644)
