@@ -238,11 +238,12 @@ async def open_sender(connection: Connection, signed_in: SignedIn, *, clock: Clo
 def _adapter_kind() -> tuple[Callable[[Any, httpx.AsyncClient], Any], dict[str, Any]]:
     """Return what makes the SDK's adapter, and its options; where the SDK is not there, msgraph-core's own.
 
-    Windows without long paths cannot install the SDK, of which nothing but the adapter is used.
+    Windows without long paths cannot install the SDK, of which nothing but the adapter is used; what such an attempt
+    leaves behind is an SDK that cannot be imported.
     """
     try:
         from msgraph.graph_request_adapter import GraphRequestAdapter, options
-    except ModuleNotFoundError:
+    except ImportError:
         from msgraph_core import BaseGraphRequestAdapter  # type: ignore[import-untyped]
 
         return lambda authentication, client: BaseGraphRequestAdapter(authentication, http_client=client), {}

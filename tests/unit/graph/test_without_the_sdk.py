@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from types import ModuleType
 
+import httpx
 import pytest
+from kiota_abstractions.authentication import AnonymousAuthenticationProvider
+from msgraph_core import BaseGraphRequestAdapter  # type: ignore[import-untyped]
 
 from migrate.graph.transport import _adapter_kind
 from tests.unit.graph.test_allow_list import *  # noqa: F403 - the same tests, with the SDK blocked
@@ -27,3 +32,16 @@ def test_the_adapter_is_msgraph_cores_own() -> None:
     _, options = _adapter_kind()
     assert options == {}
     assert sys.modules["msgraph"] is None
+
+
+def test_an_sdk_that_was_half_installed_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "msgraph", ModuleType("msgraph"))
+    monkeypatch.setitem(sys.modules, "msgraph.graph_request_adapter", ModuleType("msgraph.graph_request_adapter"))
+    made, options = _adapter_kind()
+    assert options == {}
+
+    async def kind() -> type:
+        async with httpx.AsyncClient() as client:
+            return type(made(AnonymousAuthenticationProvider(), client))
+
+    assert asyncio.run(kind()) is BaseGraphRequestAdapter
