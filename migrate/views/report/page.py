@@ -59,12 +59,22 @@ def _frame(facts: ReportFacts, naming: Naming, say: Words) -> dict[str, Any]:
         "tenant": naming.tenant(facts.snapshot.organization),
         "sandbox": facts.snapshot.endpoint is not None,
         "anonymous": naming.is_anonymous,
-        "made": say.moment(facts.made_at),
+        "title": _title(naming.tenant(facts.snapshot.organization), say.moment(facts.made_at), say),
         "exported": say.moment(facts.snapshot.taken_at),
         "until": say.moment(facts.waits_until) if facts.waits_until else "",
         "progress": _progress(facts, say),
         "contents": CONTENTS,
     }
+
+
+def _title(tenant: str, made: str, say: Words) -> Markup:
+    """Return the title; a telephone does not break its date at a hyphen."""
+    before, _, behind = say("title.state", tenant=tenant, at=_HOLE).rpartition(_HOLE)
+    return Markup('{}<span class="whole">{}</span>{}').format(before, made, behind)
+
+
+_HOLE = "\0"
+"""What no name that is shown holds: where the date goes."""
 
 
 def _state(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> dict[str, Any]:
