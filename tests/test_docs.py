@@ -351,7 +351,8 @@ def test_every_make_target_that_is_mentioned_exists(path: Path) -> None:
     mentioned = set(re.findall(r"`make ([a-z][a-z-]*)", text)) | set(
         re.findall(r"^(?:\s*- run: )?make ([a-z][a-z-]*)", text, re.MULTILINE)
     )
-    assert mentioned <= targets()
+    unlisted = {"venv"} if path.name == "run" else set()  # what CI makes first, and nobody types
+    assert mentioned <= targets() | unlisted
 
 
 def test_the_readme_opens_with_the_two_commands_and_says_on_its_first_screen_what_is_not_known() -> None:
