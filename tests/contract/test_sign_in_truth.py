@@ -17,6 +17,7 @@ from migrate.sandbox.company import company
 from migrate.sandbox.generated_sign_ins import seed_sign_ins
 from migrate.sandbox.tenant import Tenant
 from tests.e2e.laboratory import Lab, lab_in
+from tests.e2e.test_sign_ins import sign_in
 
 SIZES = [(300, 3_000), pytest.param((30_000, 60_000), marks=pytest.mark.long)]
 DAYS, SEED = 8, 3
@@ -146,44 +147,91 @@ def change(was: dict[str, Any], is_: dict[str, Any]) -> str:
     return "losesMfa" if asked and not will_be else "same"
 
 
-def test_the_numbers_before_and_after_a_wave_are_those_of_what_happened(tmp_path: Path) -> None:
-    with lab_in(tmp_path / "lab", company(1, 300), signin_lag_seconds=0.0) as lab:
+GATES = [(300, 2_000), pytest.param((30_000, 60_000), marks=pytest.mark.long)]
+PLANTED = 20
+"""So many people of the wave are set to enforced again behind its back."""
+AFTER_CHANGE = {50078, 70043, 50173}
+
+
+@pytest.mark.parametrize("size", GATES, ids=lambda size: f"{size[0]}")
+def test_the_gate_says_of_a_wave_what_happened_before_and_after_it(tmp_path: Path, size: tuple[int, int]) -> None:
+    users, number = size
+    with lab_in(tmp_path / "lab", company(1, users), signin_lag_seconds=0.0) as lab:
         lab.configure(waves="percentages = [50, 100]", limits='max_failures = "100%"')
-        seed_sign_ins(lab.server.sandbox, 2_000, DAYS, SEED)
+        seed_sign_ins(lab.server.sandbox, number, DAYS, SEED)
         before = list(lab.tenant.sign_ins)
         lab.advance(2 * 3600)
         lab.go("export")
         lab.go("plan")
         lab.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", "--until", "wave:2")
         wave = {row["ObjectId"] for row in lab.plan_rows().values() if row["Wave"] == "2"}
-        moved = {
-            user_id
-            for place in range(len(lab.tenant.people))
-            if (user_id := lab.tenant.people.user_id(place)) in wave
-            and lab.tenant.people.mfa_state(place) == "disabled"
-        }
+        places = {user_id: place for place in range(users) if (user_id := lab.tenant.people.user_id(place)) in wave}
+        moved = {one for one, place in places.items() if lab.tenant.people.mfa_state(place) == "disabled"}
         assert len(moved) > 20
+        planted = set(sorted(moved)[:PLANTED])
+        for user_id in planted:
+            lab.tenant.people.set_mfa_state(places[user_id], "enforced")
         lab.advance(5 * 86_400)
-        seed_sign_ins(lab.server.sandbox, 2_000, 4, SEED + 1)
+        seed_sign_ins(lab.server.sandbox, number // 5, 4, SEED + 1)
         known = {each["id"] for each in before}
+        locked_out = plant_a_lockout(lab, before, known, moved - planted)
         after = [each for each in lab.tenant.sign_ins if each["id"] not in known]
         lab.advance(3600)
         lab.go("sign-ins", "read", "--days", "20", "--max-rows", "10000000")
         (found,) = lab.go("sign-ins", "waves", "-o", "json").document["waves"]
         proof = found["proof"]
         assert proof["people"] == len(moved)
-        for which, entries in (("before", before), ("after", after)):
-            done = [
-                each
-                for each in attempts(each for each in entries if each["resourceTenantId"] == lab.tenant.id)
-                if each["isInteractive"] and each["userId"] in moved
-            ]
-            assert (proof[which]["attempts"], proof[which]["people"]) == (len(done), len({e["userId"] for e in done}))
-            assert proof[which]["asked"] == dict(Counter(who for each in done for who in asked_by(each)))
+        done = {which: of_wave(lab, entries, moved) for which, entries in (("before", before), ("after", after))}
+        for which, entries in done.items():
+            people = {each["userId"] for each in entries}
+            assert (proof[which]["attempts"], proof[which]["people"]) == (len(entries), len(people))
+            assert proof[which]["asked"] == dict(Counter(who for each in entries for who in asked_by(each)))
         assert "perUser" in proof["before"]["asked"]
-        assert "perUser" not in proof["after"]["asked"]
-        again = {e["userId"] for e in before} & moved
-        assert again
+        gate_agrees(proof, planted, locked_out, **done)
+        assert found["verdict"] == "stop"
+
+
+def of_wave(lab: Lab, entries: Iterable[dict[str, Any]], moved: set[str]) -> list[dict[str, Any]]:
+    """Return the interactive attempts of the wave's people."""
+    here = attempts(each for each in entries if each["resourceTenantId"] == lab.tenant.id)
+    return [each for each in here if each["isInteractive"] and each["userId"] in moved]
+
+
+def plant_a_lockout(lab: Lab, before: list[dict[str, Any]], known: set[str], moved: set[str]) -> str:
+    """Let somebody who succeeded before, and did nothing since, fail once; return the id."""
+    since = {each["userId"] for each in lab.tenant.sign_ins if each["id"] not in known}
+    passed = {each["userId"]: each["userPrincipalName"] for each in of_wave(lab, before, moved) if succeeded(each)}
+    user_id = min(one for one, name in passed.items() if one not in since and "#" not in name)
+    sign_in(lab, passed[user_id].split("@")[0], mfa=False)
+    return user_id
+
+
+def succeeded(entry: dict[str, Any]) -> bool:
+    return bool(entry["status"]["errorCode"] == 0)
+
+
+def gate_agrees(
+    proof: dict[str, Any],
+    planted: set[str],
+    locked_out: str,
+    *,
+    before: list[dict[str, Any]],
+    after: list[dict[str, Any]],
+) -> None:
+    """Hold the people whom the gate names against what happened: set back behind its back, and locked out."""
+    checks = {one["check"]: one for one in proof["checks"]}
+    per_user = {each["userId"] for each in after if "perUser" in asked_by(each)}
+    assert per_user
+    assert per_user <= planted, "nobody else is asked by per-user MFA any more"
+    assert set(checks["perUserGone"]["people"]) == per_user
+    passed_before, passed_after = ({each["userId"] for each in some if succeeded(each)} for some in (before, after))
+    failed = {each["userId"] for each in after if each["status"]["errorCode"] not in {0, *AFTER_CHANGE}}
+    locked = (passed_before & failed) - passed_after
+    assert locked_out in locked
+    assert set(checks["lockedOut"]["people"]) == locked
+    active = {each["userId"] for each in before}
+    again = active & {each["userId"] for each in after}
+    assert checks["seenAgain"]["number"] == pytest.approx(len(again) / len(active))
 
 
 def asked_by(entry: dict[str, Any]) -> set[str]:
