@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from migrate.commands.sign_in_evidence import checked_sources
+from migrate.commands.sign_in_evidence import LogInFolder
 from migrate.config import Config
 from migrate.errors import NothingHere
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.sign_ins import SeenAs, SignInSource
 from migrate.store.folder import Workspace
-from migrate.store.sign_ins import SignInBook
 from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
@@ -27,9 +26,8 @@ def log_in(workspace: Workspace) -> tuple[tuple[SignInSource, ...], list[SeenAs]
     Raises:
         FolderDamaged: It is not what was written.
     """
-    with SignInBook(workspace) as book:
-        sources = checked_sources(book)
-        return tuple(sources.values()), [one for number in sources for one in book.people(number)]
+    log = LogInFolder(workspace)
+    return log.sources, log.people
 
 
 def numbers_of(

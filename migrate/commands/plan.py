@@ -17,7 +17,7 @@ from migrate.commands.exported_tenant import refuse_other_tenant
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
 from migrate.commands.report import try_report
-from migrate.commands.sign_in_evidence import sign_in_log_in, ways_seen_in
+from migrate.commands.sign_in_evidence import LogInFolder
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.wave_lists import wave_rules
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
@@ -99,7 +99,8 @@ def plan(
         rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
-        planner = _planner(call, workspace, snapshot, rules, past)
+        log = LogInFolder(workspace)
+        planner = _planner(call, workspace, snapshot, rules, past, log)
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
         off: set[str] = set()
@@ -108,7 +109,7 @@ def plan(
             _noted(planner.rows(snapshot.users()), off),
             lambda digest: _with_replay(
                 _completed(call, planner.header(digest, tool_version=__version__), made, books, rules),
-                workspace,
+                log,
                 snapshot,
                 planner.planned_evidence,
                 off,
@@ -118,8 +119,7 @@ def plan(
         )
         advice = None
         if _is_worth_advice(header):
-            ways = ways_seen_in(workspace)
-            _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), ways)
+            _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), log.ways())
     rows = workspace.path / PLAN_CSV
     try_report(call, workspace)  # before the answer, whose last line is the count
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
@@ -127,7 +127,9 @@ def plan(
     return ExitCode.FINDINGS if exit_code and changes else ExitCode.OK
 
 
-def _planner(call: Call, workspace: Workspace, snapshot: Snapshot, rules: Rules, past: OwnPast) -> Planner:
+def _planner(
+    call: Call, workspace: Workspace, snapshot: Snapshot, rules: Rules, past: OwnPast, log: LogInFolder
+) -> Planner:
     """Return a planner that knows what the folder and the configuration tell besides the snapshot."""
     from migrate.commands.doctor_facts import facts_in
     from migrate.decide.planner import Planner
@@ -135,8 +137,8 @@ def _planner(call: Call, workspace: Workspace, snapshot: Snapshot, rules: Rules,
     planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
     planner.know_facts(facts_in(call, workspace, snapshot))
     planner.know_readings(read_readings(workspace))
-    planner.know_sign_ins(ways_seen_in(workspace))
-    planner.know_log(sign_in_log_in(workspace))
+    planner.know_sign_ins(log.ways())
+    planner.know_log(log.by_person())
     planner.know_waves(_waves_before(workspace, snapshot))
     return planner
 
@@ -161,7 +163,7 @@ def _noted(rows: Iterator[PlanRow], off: set[str]) -> Iterator[PlanRow]:
 
 def _with_replay(
     header: PlanHeader,
-    workspace: Workspace,
+    log: LogInFolder,
     snapshot: Snapshot,
     planned: Evidence,
     off: set[str],
@@ -171,7 +173,7 @@ def _with_replay(
     from migrate.commands.replaying import replay_of
     from migrate.decide.replay.notes import notes_of
 
-    found = replay_of(workspace, snapshot, planned, frozenset(off), config)
+    found = replay_of(log, snapshot, planned, frozenset(off), config)
     if found is None:
         return header
     return msgspec.structs.replace(header, notes=(*header.notes, *notes_of(found[0])))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrate.commands.sign_in_evidence import checked_sources
+from migrate.commands.sign_in_evidence import LogInFolder
 from migrate.config_sign_ins import SignInConfig
 from migrate.model.evidence import Evidence
 from migrate.model.sign_ins import SignInSource
-from migrate.store.folder import Workspace
-from migrate.store.sign_ins import SignInBook
 from migrate.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -17,32 +15,27 @@ if TYPE_CHECKING:
 
 
 def replay_of(
-    workspace: Workspace, snapshot: Snapshot, planned: Evidence, switched_off: frozenset[str], config: SignInConfig
+    log: LogInFolder, snapshot: Snapshot, planned: Evidence, switched_off: frozenset[str], config: SignInConfig
 ) -> tuple[Replay, tuple[SignInSource, ...]] | None:
     """Return the replay with the readings that it rests on; None where no log was read.
 
     Args:
-        workspace, snapshot: Where the log and the users are.
+        log: What the folder holds of the log.
+        snapshot: Where the users are.
         planned: The policies as they will be.
         switched_off: Object ids of those whose per-user MFA goes off.
         config: How far judgement and log must agree.
-
-    Raises:
-        FolderDamaged: What was read is not what was written.
     """
     from migrate.decide.capability import capabilities_today
     from migrate.decide.replay.replaying import replayed
 
-    with SignInBook(workspace) as book:
-        sources = checked_sources(book)
-        if not sources:
-            return None
-        people = [one for number in sources for one in book.people(number)]
-    ids = {one.user_id for one in people}
+    if not log.sources:
+        return None
+    ids = {one.user_id for one in log.people}
     users = [user for user in snapshot.users() if user.profile.id.lower() in ids]
     capable = capabilities_today(planned)
     replay = replayed(
-        people,
+        log.people,
         {user.profile.id.lower(): user.profile for user in users},
         today=snapshot.evidence(),
         planned=planned,
@@ -54,4 +47,4 @@ def replay_of(
         ),
         agreement_limit=config.replay_agreement,
     )
-    return replay, tuple(sources.values())
+    return replay, log.sources

@@ -5,12 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrate.errors import NothingHere
-from migrate.model.sign_ins import SignInSource, WaysSeen
+from migrate.model.sign_ins import SeenAs, SignInSource, WaysSeen
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
 
 if TYPE_CHECKING:
     from migrate.decide.replay.blocking import SignInLog
+
+
+class LogInFolder:
+    """The readings and everybody in them, read and compared with their digests once for all who ask."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Read them. Raises as `ways_seen_in`."""
+        with SignInBook(workspace) as book:
+            sources = checked_sources(book)
+            self.people: list[SeenAs] = [one for number in sources for one in book.people(number)]
+        self.sources = tuple(sources.values())
+
+    def ways(self) -> WaysSeen | None:
+        """Return who was seen in which way; None where no log was read."""
+        from migrate.decide.sign_ins.ways import ways_seen
+
+        return ways_seen(self.sources, self.people)
+
+    def by_person(self) -> SignInLog | None:
+        """Return the sign-ins of the past by person; None where no log was read."""
+        from migrate.decide.replay.blocking import SignInLog
+
+        return SignInLog(self.sources, self.people) if self.sources else None
 
 
 def ways_seen_in(workspace: Workspace) -> WaysSeen | None:

@@ -45,6 +45,9 @@ _LOST = {
     Coordinate.REQUIREMENT: "whether MFA was required",
     Coordinate.CROSS_TENANT: "how people of other tenants came in",
 }
+_COUNTED_ONLY = (
+    "to whom policies did what; only how often, so that the exit rule of report-only policies cannot be told"
+)
 _ASIDE = {
     SetAside.OUTBOUND: "to other tenants",
     SetAside.AGENT: "of agents",
@@ -98,7 +101,8 @@ def missing_words(source: SignInSource, silent: tuple[Hole, ...] = ()) -> Iterat
     for hole in (*source.holes, *silent):
         yield f"Missing: {hole.form.words} sign-ins of {hole.since} to {hole.until}: {_why(hole)}"
     for coordinate in source.lost:
-        yield f"Not told by this source: {_LOST[coordinate]}."
+        counted_only = coordinate is Coordinate.RESULTS and source.policy_counts
+        yield f"Not told by this source: {_COUNTED_ONLY if counted_only else _LOST[coordinate]}."
     if source.unknown_results:
         yield "Some policy results have no name in this source, so that there are no numbers of report-only policies."
 

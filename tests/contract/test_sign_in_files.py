@@ -136,6 +136,8 @@ def test_the_answer_about_policies_gives_the_numbers_of_graph_without_names_and_
     assert "not named" in said
     assert "no data: what the policy did was counted where the log lies" in " ".join(said.split())
     assert "The exit rule holds" not in said
+    assert "to whom policies did what; only how often" in " ".join(said.split())
+    assert "Policy.Read.All" not in said
     assert all(not one["holds"] for one in read.go("sign-ins", "report-only", "-o", "json").document["policies"])
 
 

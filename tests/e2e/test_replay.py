@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from migrate.model.sign_ins import SeenAs
+from migrate.store.sign_ins import SignInBook
 from tests.e2e.laboratory import Lab
 from tests.e2e.test_sign_ins import sign_in
 
@@ -36,8 +38,13 @@ def switch_on_for_everybody(lab: Lab, **conditions: Any) -> None:
     for policy in others:
         policy["state"] = "disabled"
     kept["state"] = "enabled"
-    kept["conditions"]["users"] = {"includeUsers": ["All"], "excludeUsers": []}
-    kept["conditions"]["applications"] = {"includeApplications": ["All"]}
+    kept["conditions"]["users"] |= {
+        "includeUsers": ["All"],
+        "excludeUsers": [],
+        "excludeGroups": [],
+        "excludeRoles": [],
+    }
+    kept["conditions"]["applications"] |= {"includeApplications": ["All"], "excludeApplications": []}
     kept["conditions"].update({"clientAppTypes": ["all"], "locations": None, "platforms": None, **conditions})
     kept["grantControls"] = {"operator": "OR", "builtInControls": ["mfa"]}
 
@@ -112,3 +119,20 @@ def test_without_a_log_there_is_nothing_to_replay_and_the_plan_is_as_ever(lab: L
     assert "No sign-in log was read." in lab.go("sign-ins", "replay", code=2).err
     lab.go("plan")
     assert not [note for note in lab.plan_header()["notes"] if note["code"].startswith("replay")]
+
+
+def test_a_plan_reads_the_log_once_for_all_that_asks_for_it_and_its_report_once_more(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(lab, "alma.berg", client="imap")
+    read(lab)
+    opened: list[int] = []
+    people = SignInBook.people
+
+    def noted(book: SignInBook, source: int) -> Iterator[SeenAs]:
+        opened.append(source)
+        return people(book, source)
+
+    monkeypatch.setattr(SignInBook, "people", noted)
+    lab.go("plan")
+    assert opened == [1, 1]
