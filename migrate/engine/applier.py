@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 
@@ -155,6 +155,7 @@ class Applier:
                     wave,
                     gate=self._gates.settled,
                     write_record=self._write_record,
+                    look_back=self._look_back,
                     following=self._following(wave),
                 )
                 self._progress.note(f"Wave {wave.number} ({wave.name}) is through.")
@@ -230,7 +231,9 @@ class Applier:
         for wave in self._plan.waves:
             settles = wave.number in off and self._plan.limits.policy_settle_seconds > 0
             gate = self._gates.settled if settles else no_gate
-            await self._waves.run(wave, gate=gate, write_record=write_record, following=self._following(wave))
+            await self._waves.run(
+                wave, gate=gate, write_record=write_record, look_back=self._look_back, following=self._following(wave)
+            )
         self._wait_for_who_settles()
         if self._options.names_others:
             await self._others.off()
@@ -313,6 +316,31 @@ class Applier:
             self._policies_seen = await self._tenant.list_policies()
         # At the end of a wave nothing is read any more: what ended it may have been the network.
         self._record.write(self._policies_seen, created_at=iso_utc(self._tenant.server_now()), wave=wave, found=found)
+
+    async def _look_back(self, wave: Wave, rests_on: Set[str]) -> None:
+        """Raise Guarded where a policy that a wave rests on is not in force any more, now that the wave is written.
+
+        Proofs may be a minute old, and a small wave takes less: nobody is to be told that all went well then.
+        """
+        if not rests_on:
+            return
+        in_force = {
+            policy.id.lower()
+            for policy in await self._tenant.list_policies()
+            if policy.policy_state is PolicyState.ENABLED
+        }
+        lost = {id_.lower() for id_ in rests_on} - in_force
+        if not lost:
+            return
+        names = {policy.id.lower(): policy.display_name for policy in self._policies_seen}
+        named = ", ".join(sorted(repr(names.get(id_, id_)) for id_ in lost))
+        raise Guarded(
+            f"Wave {wave.number} ({wave.name}) was switched off on the proof that {named} is enabled, and now it is "
+            "not: somebody changed it meanwhile.",
+            unchanged="No further wave is begun.",
+            hint="Switch it on again, or put the wave back: `mfa-migrate rollback --wave "
+            f"{wave.number}`. `mfa-migrate verify` names everybody who is not covered.",
+        )
 
     async def _sit_out(self, wait: Wait) -> bool:
         """Wait in this process; return whether an interrupt ended it. The server's clock decides when it is over."""

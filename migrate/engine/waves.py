@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
@@ -53,6 +53,8 @@ Gate = Callable[[Sequence[str]], Awaitable[None]]
 Rehearsed = tuple[dict[str, str], set[str], list[tuple[SetMfaState, Leave]]]
 """The state found of each user who may be written, the ids of the policies that their proofs rest on, and the steps
 that must be left with the reason."""
+LookBack = Callable[[Wave, Set[str]], Awaitable[None]]
+"""Called when a wave is written, with the ids of the policies that it rests on; raises when one is not in force now."""
 WriteRecord = Callable[[int, dict[str, str]], Awaitable[None]]
 """Writes the way back: the wave's number and the state just read of each user who will be written."""
 
@@ -158,7 +160,9 @@ class WaveRunner:
             if entry.outcome is Outcome.UNCONFIRMED or entry.reason.why is Why.NOT_SEEN
         }
 
-    async def run(self, wave: Wave, *, gate: Gate, write_record: WriteRecord, following: Wave | None = None) -> None:
+    async def run(
+        self, wave: Wave, *, gate: Gate, write_record: WriteRecord, look_back: LookBack, following: Wave | None = None
+    ) -> None:
         """Run a wave to its end; `following`, if it is to begin right after, is read and proven meanwhile.
 
         Raises:
@@ -186,6 +190,8 @@ class WaveRunner:
             finally:
                 self._writing = False
             await write_record(wave.number, {})
+            if self._halted is None:
+                await look_back(wave, rests_on)
         if self._halted is not None:
             raise self._halted
 

@@ -383,3 +383,27 @@ def test_a_policy_that_was_deleted_before_it_is_switched_on_is_told() -> None:
     world.tenant.policies.clear()
     with pytest.raises(Guarded, match="does not exist any more"):
         world.apply(skip_report_only="a rehearsal")
+
+
+@pytest.mark.parametrize("change", ["disabled", "enabledForReportingButNotEnforced", "deleted"])
+def test_a_policy_that_goes_out_of_force_while_a_wave_is_written_ends_the_run_after_that_wave(change: str) -> None:
+    """The proof is a minute old at most, and a small run takes less: nobody is told that all went well."""
+    world = World()
+    write = world.tenant.write_mfa_states
+
+    async def writing(requests, **asked):  # type: ignore[no-untyped-def]
+        replies = await write(requests, **asked)
+        for policy_id in list(world.tenant.policies):
+            if change == "deleted":
+                del world.tenant.policies[policy_id]
+            else:
+                world.tenant.policies[policy_id]["state"] = change
+        return replies
+
+    world.tenant.write_mfa_states = writing  # type: ignore[method-assign]
+    with pytest.raises(Guarded, match="MFA for everybody' is enabled, and now it is not") as stopped:
+        world.apply()
+    assert "No further wave is begun. This run so far: " in stopped.value.unchanged
+    assert "rollback --wave 1" in stopped.value.hint
+    waves = {step.user_id: step.wave for step in world.steps}
+    assert {waves[user] for user, _ in world.tenant.writes} == {1}
