@@ -147,7 +147,7 @@ def change(was: dict[str, Any], is_: dict[str, Any]) -> str:
     return "losesMfa" if asked and not will_be else "same"
 
 
-GATES = [(300, 2_000), pytest.param((30_000, 60_000), marks=pytest.mark.long)]
+GATES = [(300, 2_000), pytest.param((30_000, 20_000), marks=pytest.mark.long)]
 PLANTED = 20
 """So many people of the wave are set to enforced again behind its back."""
 AFTER_CHANGE = {50078, 70043, 50173}
