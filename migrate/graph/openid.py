@@ -41,7 +41,9 @@ def look_up(connection: Connection) -> TenantAddress | None:
         where = cloud.value if cloud is not None else f"with Graph at {host}"
         raise SignInFailed(
             f"The tenant {connection.tenant} is in the cloud {where}, and this command would go to {expected}.",
-            hint=f"Give --cloud {cloud.value}." if cloud is not None else "Check --cloud and --tenant.",
+            hint=f"Give --cloud {cloud.value}."
+            if cloud is not None and cloud is not connection.cloud
+            else "Check --cloud, --tenant and `endpoint` in the configuration.",
         )
     return TenantAddress(tenant_id=_tenant_id(said.issuer), graph_host=host, region=said.region)
 

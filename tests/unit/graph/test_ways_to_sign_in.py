@@ -530,6 +530,13 @@ def test_a_wrong_cloud_is_refused_before_a_token_is_asked_for(tmp_path: Path, ho
         assert hint in caught.value.hint
 
 
+def test_whoever_named_the_cloud_is_not_told_to_name_it(tmp_path: Path) -> None:
+    with served(tmp_path, msgraph_host="graph.microsoft.us") as server:
+        with pytest.raises(SignInFailed, match="is in the cloud usgov") as caught:
+            as_application(server, WAY.CLIENT_SECRET, client_secret="right", cloud=Cloud.USGOV)
+        assert caught.value.hint == "Check --cloud, --tenant and `endpoint` in the configuration."
+
+
 def test_a_token_of_another_tenant_goes_nowhere(
     sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
