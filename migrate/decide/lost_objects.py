@@ -58,7 +58,7 @@ _STRENGTH_PARTS = ("requirementsSatisfied", "allowedCombinations")
 def _without_an_id(raws: Sequence[JsonObject]) -> str | None:
     """Return why one that is not among these may be there all the same; None where each of them has an id."""
     nameless = sum(is_stand_in(str(raw.get("id"))) for raw in raws)
-    return f"it may be one of the {counted(nameless, 'object')} that Graph lists without an id." if nameless else None
+    return f"Graph lists {counted(nameless, 'object')} without an id, and it may be there." if nameless else None
 
 
 def _not_understood(kind: LostKind, raws: Sequence[JsonObject]) -> Iterator[tuple[str, str | None, str]]:

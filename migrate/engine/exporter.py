@@ -71,6 +71,11 @@ async def export_tenant(
     organization = await tenant.read_organization()
     actor = await tenant.read_actor()
     skus = await tenant.read_skus()
+    for sku in (one for one in skus if one.lacks):
+        progress.note(
+            f"Graph did not show {', '.join(sku.lacks or ())} of the subscription {sku.sku_part_number}: it counts as "
+            "far as it was shown. Run `export` again."
+        )
     taken_at = tenant.server_at_least()
     users, nameless, lacking = 0, list[str](), dict[str, tuple[str, ...]]()
     async for chunk in _chunks(tenant.iter_users(), CHUNK):

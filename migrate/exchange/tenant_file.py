@@ -17,6 +17,7 @@ from migrate.exchange.pseudonyms import AsItIs, Disguise, Pseudonyms
 from migrate.model.evidence import ChangedBy, ConditionalAccessPolicy, Evidence, GroupEvidence, ReadStatus, RoleEvidence
 from migrate.model.record import JsonObject
 from migrate.model.snapshot import Organization, SnapshotHeader, SubscribedSku
+from migrate.model.stand_in import is_stand_in
 from migrate.model.users import AnyUser, Registration, UserProfile, UserRecord
 
 _CA = "identity/conditionalAccess"
@@ -34,6 +35,8 @@ def tenant_file_chunks(
 ) -> Iterator[bytes]:
     """Yield a tenant file as UTF-8 JSON; users are read once and never held.
 
+    What Graph showed without an id is left out, and so is a policy without its state: no tenant can hold it.
+
     Args:
         header: The snapshot's header.
         users: The users of the snapshot.
@@ -49,7 +52,8 @@ def tenant_file_chunks(
     yield _member("subscribedSkus", [_sku(sku) for sku in header.skus])
     with SpooledTemporaryFile(_IN_MEMORY) as states, SpooledTemporaryFile(_IN_MEMORY) as reports:
         yield b',\n"users": ['
-        for number, user in enumerate(users, 1):
+        known = (user for user in users if not is_stand_in(user.profile.id))
+        for number, user in enumerate(known, 1):
             profile = disguise.profile(user.profile, number)
             yield (b",\n" if number > 1 else b"\n") + msgspec.json.encode(_user(profile))
             states.write(_member(f"users/{profile.id}/authentication/requirements", _requirements(user)))
@@ -296,15 +300,18 @@ def _definition(role: RoleEvidence) -> JsonObject:
 
 
 def _policies(evidence: Evidence, disguise: Disguise) -> Iterator[tuple[str, object]]:
-    yield f"{_CA}/namedLocations", [disguise.json("Location", raw) for raw in evidence.named_locations]
+    locations = [raw for raw in evidence.named_locations if not is_stand_in(str(raw.get("id")))]
+    yield f"{_CA}/namedLocations", [disguise.json("Location", raw) for raw in locations]
     yield (
         "policies/authenticationStrengthPolicies",
         [
             (AsItIs() if raw.get("policyType") == "builtIn" else disguise).json("Strength", raw)
             for raw in evidence.authentication_strengths
+            if not is_stand_in(str(raw.get("id")))
         ],
     )
-    yield f"{_CA}/policies", [disguise.json("Policy", _whole(policy, evidence)) for policy in evidence.policies]
+    policies = [policy for policy in evidence.policies if not is_stand_in(policy.id) and "state" in policy.raw]
+    yield f"{_CA}/policies", [disguise.json("Policy", _whole(policy, evidence)) for policy in policies]
     yield "policies/identitySecurityDefaultsEnforcementPolicy", {"isEnabled": evidence.security_defaults_enabled}
 
 

@@ -184,11 +184,14 @@ class GraphTenant:
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
         """Read `/subscribedSkus`; one that Graph does not show whole allows nothing."""
-        found, shown = await whole(self._channel, _SKUS, wire.listed_sku), NeverShown("subscription", wire.SKU_NEEDS)
-        for _, lacks in found:
-            shown.note(lacks)
+        found, shown = (
+            await whole(self._channel, _SKUS, wire.subscribed_sku),
+            NeverShown("subscription", wire.SKU_NEEDS),
+        )
+        for sku in found:
+            shown.note(sku.lacks or ())
         shown.end()
-        return tuple(sku for sku, _ in found)
+        return tuple(found)
 
     async def iter_users(self) -> AsyncIterator[UserProfile]:
         """Yield every user once; raise `IncompleteRead` when a page cannot be read or all users lack a property.

@@ -253,14 +253,9 @@ def organization(raw: msgspec.Raw | bytes) -> Organization:
     )
 
 
-def listed_sku(raw: msgspec.Raw | bytes) -> tuple[SubscribedSku, tuple[str, ...]]:
-    """Return a subscription of a list, and what it lacks."""
-    return subscribed_sku(raw), decoded_in_part(raw, _Sku, _NO_SKU)[1]
-
-
 def subscribed_sku(raw: msgspec.Raw | bytes) -> SubscribedSku:
     """Return a subscription, with the plans whose provisioning succeeded; what Graph does not show allows nothing."""
-    sku, _ = decoded_in_part(raw, _Sku, _NO_SKU)
+    sku, lacks = decoded_in_part(raw, _Sku, _NO_SKU)
     return SubscribedSku(
         sku_id=sku.sku_id,
         sku_part_number=sku.sku_part_number,
@@ -271,6 +266,7 @@ def subscribed_sku(raw: msgspec.Raw | bytes) -> SubscribedSku:
             if plan is not None and plan.service_plan_id is not None and plan.provisioning_status == "Success"
         ),
         enabled_units=sku.prepaid_units.enabled,
+        lacks=lacks or msgspec.UNSET,
     )
 
 

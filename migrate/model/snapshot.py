@@ -43,6 +43,8 @@ class SubscribedSku(Record, frozen=True, kw_only=True):
     service_plan_ids: tuple[str, ...]
     """Ids of the plans whose provisioning succeeded."""
     enabled_units: int
+    lacks: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What Graph always shows and left out here; nothing stands for it, so that it allows less. Mostly unset."""
 
     @property
     def allows_conditional_access(self) -> bool:

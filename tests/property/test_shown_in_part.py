@@ -73,6 +73,9 @@ class Recorded:
     def server_now(self) -> datetime:
         return datetime(2026, 11, 28, tzinfo=UTC)
 
+    def server_at_least(self) -> datetime:
+        return self.server_now()
+
     def token_refused(self) -> None:
         """Nothing to renew."""
 

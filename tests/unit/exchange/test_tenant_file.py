@@ -23,6 +23,7 @@ from migrate.model.evidence import (
 )
 from migrate.model.reasons import why_of
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
+from migrate.model.stand_in import stand_in_id
 from migrate.model.users import AnyUser, Identity, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.sandbox.tenant_file import tenant_of
 
@@ -401,3 +402,22 @@ def test_who_could_answer_comes_along_and_what_was_not_read_stays_unusable(
     assert "policies/authenticationMethodsPolicy" not in document(header, users, evidence, key=key), (
         "an older export did not ask"
     )
+
+
+def test_what_graph_showed_without_an_id_or_a_state_is_left_out_and_the_file_can_be_served(
+    header: SnapshotHeader, users: list[AnyUser], evidence: Evidence
+) -> None:
+    nameless = structs.replace(users[1], profile=structs.replace(users[1].profile, id=stand_in_id(1), lacks=("id",)))
+    [policy] = evidence.policies
+    without_state = structs.replace(policy, id=TERMS, raw={k: v for k, v in policy.raw.items() if k != "state"})
+    without_id = structs.replace(policy, id=stand_in_id(1), policy_state=None, raw={"id": stand_in_id(1)})
+    strange = structs.replace(
+        evidence,
+        policies=(policy, without_state, without_id),
+        named_locations=(*evidence.named_locations, {"id": stand_in_id(1)}),
+        authentication_strengths=(*evidence.authentication_strengths, {"id": stand_in_id(1)}),
+    )
+    whole = b"".join(tenant_file_chunks(header, [users[0], users[2]], evidence, anonymise=False))
+    left = b"".join(tenant_file_chunks(header, [users[0], nameless, users[2]], strange, anonymise=False))
+    assert left == whole
+    assert tenant_of(json.loads(left)).policies

@@ -168,6 +168,27 @@ def test_a_plan_of_a_subscription_that_was_not_provisioned_is_no_licence() -> No
     assert (sku.service_plan_ids, sku.enabled_units) == (("p1",), 5)
 
 
+@pytest.mark.parametrize("missing", ["skuId", "skuPartNumber", "capabilityStatus", "servicePlans", "prepaidUnits"])
+def test_a_subscription_shown_in_part_says_what_it_lacks_and_never_allows_more(missing: str) -> None:
+    plans = [{"servicePlanId": "41781fb2-bc02-4b7c-bd55-b576c07bb09d", "provisioningStatus": "Success"}, None, {}]
+    body = {
+        "skuId": "s",
+        "skuPartNumber": "S",
+        "capabilityStatus": "Enabled",
+        "servicePlans": plans,
+        "prepaidUnits": {"enabled": 5},
+    }
+    whole = wire.subscribed_sku(json.dumps(body).encode())
+    assert whole.allows_conditional_access
+    assert not whole.lacks
+    part = wire.subscribed_sku(json.dumps({key: value for key, value in body.items() if key != missing}).encode())
+    assert part.lacks == (missing,)
+    assert part.allows_conditional_access == (missing not in ("capabilityStatus", "servicePlans"))
+    assert part.enabled_units <= whole.enabled_units
+    null = wire.subscribed_sku(b"null")
+    assert (null.allows_conditional_access, null.lacks) == (False, tuple(body))
+
+
 @pytest.mark.parametrize("row", [{}, {"id": "1"}, {"id": 1, "isMfaRegistered": True}, [], None, "x"])
 def test_a_row_of_the_report_that_is_not_whole_is_refused(row: Any) -> None:
     with pytest.raises(msgspec.DecodeError):
