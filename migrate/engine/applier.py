@@ -338,8 +338,8 @@ class Applier:
             f"Wave {wave.number} ({wave.name}) was switched off on the proof that {named} is enabled, and now it is "
             "not: somebody changed it meanwhile.",
             unchanged="No further wave is begun.",
-            hint="Switch it on again, or put the wave back: `mfa-migrate rollback --wave "
-            f"{wave.number}`. `mfa-migrate verify` names everybody who is not covered.",
+            hint="Switch it on again, or put everybody back: `mfa-migrate rollback`, with --wave "
+            f"{wave.number} for this wave alone. `mfa-migrate verify` names everybody who is not covered.",
         )
 
     async def _sit_out(self, wait: Wait) -> bool:

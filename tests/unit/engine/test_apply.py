@@ -404,6 +404,6 @@ def test_a_policy_that_goes_out_of_force_while_a_wave_is_written_ends_the_run_af
     with pytest.raises(Guarded, match="MFA for everybody' is enabled, and now it is not") as stopped:
         world.apply()
     assert "No further wave is begun. This run so far: " in stopped.value.unchanged
-    assert "rollback --wave 1" in stopped.value.hint
+    assert "`mfa-migrate rollback`, with --wave 1" in stopped.value.hint
     waves = {step.user_id: step.wave for step in world.steps}
     assert {waves[user] for user, _ in world.tenant.writes} == {1}
