@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from migrate.errors import GraphRefused, IncompleteRead
-from migrate.model.instants import iso_utc
+from migrate.model.instants import iso_utc, moment_of
 from migrate.model.record import Record
 from migrate.model.sign_in_rows import Row
 from migrate.model.sign_ins import (
@@ -203,7 +203,7 @@ class LogReading:
         ]
         missing = {end for hole in beside for end in (hole.since, hole.until)}
         ends = {end for end in (part.since, part.until) if iso_utc(end) not in missing}
-        return [row for row in rows if _moment(row.at) not in ends]
+        return [row for row in rows if moment_of(row.at) not in ends]
 
     def _hole(self, form: Form, since: datetime, until: datetime, why: HoleWhy, said: str) -> None:
         hole = Hole(form=form, since=iso_utc(since), until=iso_utc(until), why=why, said=said)

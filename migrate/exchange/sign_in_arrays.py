@@ -94,7 +94,8 @@ def seconds_of(times: Sequence[str]) -> Any:
     import numpy as np
 
     try:
-        return np.array(times, "U19").astype("M8[s]").astype(np.int64)
+        moments = np.array(times, "U19").astype("M8[s]")
+        return np.where(np.isnat(moments), NO_TIME, moments.astype(np.int64))
     except ValueError:
         return np.array([_second(text) for text in times], np.int64)
 

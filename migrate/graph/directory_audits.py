@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from migrate.graph.channel import Call, Channel
+from migrate.graph.in_part import decoded_in_part
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import pages
 from migrate.model.directory_audit import AuditEvent, AuditTarget
@@ -63,7 +64,9 @@ class _Event(msgspec.Struct, frozen=True, rename="camel"):
     target_resources: tuple[_Target, ...] = ()
 
 
-_DECODE = msgspec.json.Decoder(_Event).decode
+def _decoded(raw: msgspec.Raw) -> _Event:
+    """Return an event; one that is null or lacks its time has none, and is left out as every undated one."""
+    return decoded_in_part(raw, _Event, {"activityDateTime": ""})[0]
 
 
 async def directory_audits(channel: Channel, since: datetime, until: datetime) -> AsyncIterator[list[AuditEvent]]:
@@ -76,7 +79,7 @@ async def directory_audits(channel: Channel, since: datetime, until: datetime) -
         doing=f"reading directory audit events of {iso_utc(since)}",
         needs=AUDITS,
     )
-    async for page in pages(channel, call, _DECODE):
+    async for page in pages(channel, call, _decoded):
         yield [event for one in page if (event := _event(one)) is not None]
 
 

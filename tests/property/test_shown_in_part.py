@@ -76,6 +76,9 @@ class Recorded:
     def server_at_least(self) -> datetime:
         return self.server_now()
 
+    def server_at_most(self) -> datetime:
+        return self.server_now()
+
     def token_refused(self) -> None:
         """Nothing to renew."""
 
