@@ -13,7 +13,7 @@ from migrate.decide.policy_bodies import says_the_same
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
-from migrate.model.journal import JournalEntry, Outcome
+from migrate.model.journal import JournalEntry, LastWrite, Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.policy_scope import SetPolicyScope
@@ -35,7 +35,7 @@ class Expected(Record, frozen=True, kw_only=True):
     in_doubt: bool
 
 
-def expected_for(user: AnyUser, latest: JournalEntry | None) -> Expected:
+def expected_for(user: AnyUser, latest: JournalEntry | LastWrite | None) -> Expected:
     """Return what the user should be now: what our latest entry for the user left, or else the snapshot's state.
 
     An enabled user may be found enforced: a promotion that Graph makes by itself.
@@ -56,7 +56,7 @@ def expected_for(user: AnyUser, latest: JournalEntry | None) -> Expected:
     return Expected(states=frozenset(), switched_off=False, in_doubt=False)
 
 
-def _was_so_already(entry: JournalEntry, asked: MfaState) -> bool:
+def _was_so_already(entry: JournalEntry | LastWrite, asked: MfaState) -> bool:
     """Tell whether a skipped step was skipped because the user was as asked."""
     skipped = entry.outcome is Outcome.SKIPPED and entry.observed in set(MfaState)
     return skipped and asked.is_found_as(MfaState(entry.observed))

@@ -11,7 +11,7 @@ from migrate.decide.own_policies import MARKER_PREFIX
 from migrate.decide.policy_steps import OwnPast
 from migrate.engine.ports import Journal
 from migrate.errors import Guarded
-from migrate.model.journal import JournalEntry, Operation, Outcome, Touched
+from migrate.model.journal import JournalEntry, LastWrite, Operation, Outcome, Touched
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Why
@@ -152,6 +152,16 @@ def latest_entries(journal: Journal, plan_digest: str | None = None) -> dict[str
     """Return the latest entry for every user whom any run, or this one, meant to change."""
     entries = journal.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE)
     return {entry.object_id: entry for entry in entries}
+
+
+def last_writes(journal: Journal) -> dict[str, LastWrite]:
+    """Return what the latest entry says of every user whom any run meant to change; equal ones are one record."""
+    shared: dict[LastWrite, LastWrite] = {}
+    found: dict[str, LastWrite] = {}
+    for entry in journal.entries(operation=Operation.SET_MFA_STATE):
+        last = LastWrite(before=entry.before, requested=entry.requested, observed=entry.observed, outcome=entry.outcome)
+        found[entry.object_id] = shared.setdefault(last, last)
+    return found
 
 
 def disabled_by(journal: Journal, plan_digest: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from migrate.decide.verifier import (
     policy_findings,
     state_findings,
 )
-from migrate.engine.history import latest_entries, latest_migration, policy_steps_done
+from migrate.engine.history import last_writes, latest_migration, policy_steps_done
 from migrate.engine.ports import Journal, Progress, Tenant
 from migrate.model.coverage import Assumption
 from migrate.model.evidence import Evidence
@@ -80,7 +80,7 @@ async def inspect(
     inspection.policies = len({step.key for step in done})
     for finding in policy_findings(done, evidence):
         yield finding
-    latest = latest_entries(journal) if journal is not None else {}
+    latest = last_writes(journal) if journal is not None else {}
     judge = _judge(tenant, evidence, plan)
     checker = _CoverageCheck(tenant, judge, plan)
     exclusions = tuple(

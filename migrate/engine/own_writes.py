@@ -40,7 +40,10 @@ def _of(journal: Journal, operation: Operation, plan_digest: str | None) -> Iter
             if machine is not None:
                 begun[entry.client_request_id or entry.object_id] = machine
             continue
-        write = _write(entry, begun.get(entry.client_request_id or entry.object_id), machine)
+        key = entry.client_request_id or entry.object_id
+        # Nothing follows a confirmation: what is kept of intents is what is open, not all that ever was.
+        intended = begun.pop(key, None) if entry.outcome is Outcome.CONFIRMED else begun.get(key)
+        write = _write(entry, intended, machine)
         if write is not None:
             yield write
 

@@ -192,6 +192,15 @@ class Draft(Record, frozen=True, kw_only=True):
     """The run that the entry belongs to, where that is not the present one: what became of an earlier run's intent."""
 
 
+class LastWrite(Record, frozen=True, kw_only=True):
+    """What the latest entry for a user says of the state: of a million users there are a few different ones."""
+
+    before: str
+    requested: str
+    observed: str
+    outcome: Outcome
+
+
 class Touched(Record, frozen=True, kw_only=True):
     """A user whom a run meant to change: the latest intent and what became of it."""
 
