@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from migrate.commands.sign_in_evidence import LogInFolder
+from migrate.commands.sign_in_evidence import folders_log
 from migrate.config import Config
 from migrate.errors import NothingHere
 from migrate.model.evidence import ConditionalAccessPolicy
@@ -26,7 +26,7 @@ def log_in(workspace: Workspace) -> tuple[tuple[SignInSource, ...], list[SeenAs]
     Raises:
         FolderDamaged: It is not what was written.
     """
-    log = LogInFolder(workspace)
+    log = folders_log(workspace)
     return log.sources, log.people
 
 

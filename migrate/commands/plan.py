@@ -17,7 +17,7 @@ from migrate.commands.exported_tenant import refuse_other_tenant
 from migrate.commands.options import verb
 from migrate.commands.policy_exclusions import policy_exclusions
 from migrate.commands.report import try_report
-from migrate.commands.sign_in_evidence import LogInFolder
+from migrate.commands.sign_in_evidence import LogInFolder, by_person, folders_log, ways_of
 from migrate.commands.user_lists import ExcludeFile, OnlyFile, rules_with_lists
 from migrate.commands.wave_lists import wave_rules
 from migrate.commands.wiring import journal_to_read, open_tenant, owner_line, workspace_of
@@ -99,7 +99,7 @@ def plan(
         rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
-        log = LogInFolder(workspace)
+        log = folders_log(workspace)
         planner = _planner(call, workspace, snapshot, rules, past, log)
         if confirm:
             planner.object_to(call.run(_objections(call, snapshot, planner, rules)))
@@ -119,7 +119,7 @@ def plan(
         )
         advice = None
         if _is_worth_advice(header):
-            _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), log.ways())
+            _, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), ways_of(log))
     rows = workspace.path / PLAN_CSV
     try_report(call, workspace)  # before the answer, whose last line is the count
     call.answer(plan_answer(header, lambda: plan_rows_of(rows), rows, advice=advice, bodies=policies))
@@ -137,8 +137,8 @@ def _planner(
     planner = Planner(snapshot.header, snapshot.evidence(), rules, past)
     planner.know_facts(facts_in(call, workspace, snapshot))
     planner.know_readings(read_readings(workspace))
-    planner.know_sign_ins(log.ways())
-    planner.know_log(log.by_person())
+    planner.know_sign_ins(ways_of(log))
+    planner.know_log(by_person(log))
     planner.know_waves(_waves_before(workspace, snapshot))
     return planner
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrate.errors import NothingHere
@@ -13,27 +14,33 @@ if TYPE_CHECKING:
     from migrate.decide.replay.blocking import SignInLog
 
 
+@dataclass(frozen=True)
 class LogInFolder:
     """The readings and everybody in them, read and compared with their digests once for all who ask."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Read them. Raises as `ways_seen_in`."""
-        with SignInBook(workspace) as book:
-            sources = checked_sources(book)
-            self.people: list[SeenAs] = [one for number in sources for one in book.people(number)]
-        self.sources = tuple(sources.values())
+    sources: tuple[SignInSource, ...]
+    people: list[SeenAs]
 
-    def ways(self) -> WaysSeen | None:
-        """Return who was seen in which way; None where no log was read."""
-        from migrate.decide.sign_ins.ways import ways_seen
 
-        return ways_seen(self.sources, self.people)
+def folders_log(workspace: Workspace) -> LogInFolder:
+    """Read the log of a folder. Raises as `ways_seen_in`."""
+    with SignInBook(workspace) as book:
+        sources = checked_sources(book)
+        return LogInFolder(tuple(sources.values()), [one for number in sources for one in book.people(number)])
 
-    def by_person(self) -> SignInLog | None:
-        """Return the sign-ins of the past by person; None where no log was read."""
-        from migrate.decide.replay.blocking import SignInLog
 
-        return SignInLog(self.sources, self.people) if self.sources else None
+def ways_of(log: LogInFolder) -> WaysSeen | None:
+    """Return who was seen in which way; None where no log was read."""
+    from migrate.decide.sign_ins.ways import ways_seen
+
+    return ways_seen(log.sources, log.people)
+
+
+def by_person(log: LogInFolder) -> SignInLog | None:
+    """Return the sign-ins of the past by person; None where no log was read."""
+    from migrate.decide.replay.blocking import SignInLog
+
+    return SignInLog(log.sources, log.people) if log.sources else None
 
 
 def ways_seen_in(workspace: Workspace) -> WaysSeen | None:

@@ -9,7 +9,7 @@ import typer
 
 from migrate.commands.call import Call
 from migrate.commands.options import keep_for_the_verb, verb, with_globals
-from migrate.commands.sign_in_evidence import LogInFolder, checked_sources, ways_seen_in
+from migrate.commands.sign_in_evidence import checked_sources, folders_log, ways_seen_in
 from migrate.commands.wiring import owner_line, workspace_of
 from migrate.errors import ExitCode, NothingHere, UsageProblem
 from migrate.settings import GlobalOptions
@@ -230,7 +230,7 @@ def sign_ins_replay(
         planner = Planner(snapshot.header, snapshot.evidence(), rules)
         rows = planner.rows(snapshot.users())
         off = frozenset(row.user_id for row in rows if row.action is PlanAction.DISABLE)
-        log = LogInFolder(workspace)
+        log = folders_log(workspace)
         found = replay_of(log, snapshot, planner.planned_evidence, off, call.settings.config.sign_ins)
         if found is None:
             raise NothingHere("No sign-in log was read.", hint="Read it first: mfa-migrate sign-ins read")
