@@ -96,9 +96,10 @@ def furnish(lab: Lab) -> None:
     lab.tenant.policies[site["id"]] = site
 
 
-@pytest.mark.parametrize("change", [disable_the_policy, weaken_the_strength, widen_the_range])
+# A policy that is not in force any more stops the run, once its wave is written.
+@pytest.mark.parametrize(("change", "code"), [(disable_the_policy, 3), (weaken_the_strength, 1), (widen_the_range, 1)])
 def test_a_change_by_another_administrator_in_mid_wave_is_noticed_within_one_check(
-    change: Callable[[Lab], None], make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+    change: Callable[[Lab], None], code: int, make_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab = make_lab(company(3, 300))
     furnish(lab)
@@ -124,7 +125,7 @@ def test_a_change_by_another_administrator_in_mid_wave_is_noticed_within_one_che
 
     monkeypatch.setattr(lab.server.sandbox, "change_state", counting)
 
-    lab.go("apply", "--yes", "--max-users", "100%", "--max-failures", "100%", code=1)
+    lab.go("apply", "--yes", "--max-users", "100%", "--max-failures", "100%", code=code)
 
     off = lab.states()
     switched_off = [name for name in wave if off[name] == "disabled"]
