@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from migrate.exchange.sign_in_columns import Numbering, Remembered, SignInColumns
-from migrate.model.sign_in_rows import GraphDevice, GraphSignIn, results_of, shape_with
+from migrate.model.sign_in_rows import GraphDevice, GraphSignIn, results_or_nothing, shape_with
 
 ROWS_AT_ONCE = 128
 """So few that a chunk, with the lines that it refers to, stays in the cache of the processor."""
@@ -59,7 +59,7 @@ class GraphColumns:
         self._known_device = Remembered(_without_id)
         self._results = Numbering(lambda results: results)
         # Lists are long as they are written, and few: what is kept of the others is what they say.
-        self._list = Remembered(lambda written: self._results[results_of(written)], most=_MOST_LISTS)
+        self._list = Remembered(lambda written: self._results[results_or_nothing(written)], most=_MOST_LISTS)
         self._address = Remembered(lambda pair: columns.addresses[_both(pair)])
         self._user = Remembered(lambda user_id: columns.users[(user_id or "").lower()])
 

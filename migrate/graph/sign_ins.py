@@ -59,11 +59,7 @@ def _row(rows: GraphRows, raw: msgspec.Raw, interactive: bool) -> Row:
         )
     if not one.id and msgspec.json.decode(raw, type=_Spliced | None) not in (None, _Spliced()):
         raise BadAnswer("an error stands in the place of a sign-in")
-    try:
-        return rows.row_of(one, interactive=interactive)
-    except msgspec.DecodeError:
-        unsaid = msgspec.structs.replace(one, applied_conditional_access_policies=msgspec.Raw())
-        return rows.row_of(unsaid, interactive=interactive)
+    return rows.row_of(one, interactive=interactive)
 
 
 def call_for(form: Form, since: datetime, until: datetime) -> Call:

@@ -143,10 +143,10 @@ class GraphTenant:
         Source: Graph reference, unifiedRoleEligibilityScheduleInstance: filterByCurrentUser.
         """
         try:
-            rows = await whole(self._channel, _OWN_ELIGIBILITY, wire.json_object)
+            rows = await whole(self._channel, _OWN_ELIGIBILITY, wire.listed_object)
         except (GraphRefused, PermissionMissing):
             return None
-        return frozenset(str(row.get("roleDefinitionId")).lower() for row in rows)
+        return frozenset(str(row["roleDefinitionId"]).lower() for row in rows if row.get("roleDefinitionId"))
 
     async def read_is_service_provider(self, home_tenant: str) -> bool | None:
         """Tell whether the tenant's partner settings know another tenant as its service provider; None where unread.
@@ -165,7 +165,7 @@ class GraphTenant:
 
         Source: Graph beta reference, recoverySnapshot (2026-03-19); global cloud only.
         """
-        rows = await whole(self._channel, _BACKUPS, wire.json_object)
+        rows = await whole(self._channel, _BACKUPS, wire.listed_object)
         made = [moment for row in rows if (moment := moment_of(str(row.get("createdDateTime")))) is not None]
         return self.server_now() - max(made) if made else None
 

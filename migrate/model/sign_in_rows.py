@@ -189,6 +189,14 @@ def results_of(written: bytes | str) -> tuple[PolicyResult, ...] | None:
     )
 
 
+def results_or_nothing(written: bytes) -> tuple[PolicyResult, ...] | None:
+    """Return as `results_of`; what is no list of results says nothing, and takes nothing from the rest of its row."""
+    try:
+        return results_of(written)
+    except msgspec.DecodeError:
+        return None
+
+
 class GraphRows:
     """Turns Graph's rows into ours; remembers the results that it decoded, of which there are few."""
 
@@ -203,9 +211,6 @@ class GraphRows:
         Args:
             one: The row as it was decoded.
             interactive: Which of the two was asked for, where that is known better than from the row.
-
-        Raises:
-            msgspec.DecodeError: The results of policies are no list of results.
         """
         address, seen = one.ip_address or "", one.ip_address_from_resource_provider or ""
         return Row(
@@ -218,7 +223,7 @@ class GraphRows:
         )
 
     def shape_of(self, one: GraphSignIn, interactive: bool | None) -> RowShape:
-        """Return everything but who, when and from where. Raises as `row_of`."""
+        """Return everything but who, when and from where."""
         return shape_with(one, interactive, self.results(one.applied_conditional_access_policies))
 
     def results(self, written: msgspec.Raw) -> tuple[PolicyResult, ...] | None:
@@ -229,7 +234,7 @@ class GraphRows:
         except KeyError:
             if len(self._results) >= self._MOST:
                 self._results.clear()
-            found = self._results[key] = results_of(key)
+            found = self._results[key] = results_or_nothing(key)
             return found
 
 

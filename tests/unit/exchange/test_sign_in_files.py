@@ -237,6 +237,12 @@ def test_results_and_who_asked_are_kept_and_what_did_nothing_is_not() -> None:
     assert one.kind.was_asked is True
 
 
+@pytest.mark.parametrize("strange", [{"x": 1}, [None], "none", 7, [{"id": MFA_POLICY, "enforcedGrantControls": None}]])
+def test_what_is_no_list_of_results_says_nothing_and_ends_no_import(strange: Any) -> None:
+    (one,) = seen_in(added(graph_row(appliedConditionalAccessPolicies=strange)))
+    assert one.kind.results is None
+
+
 def test_what_a_row_leaves_out_is_not_taken_for_no() -> None:
     row = graph_row(deviceDetail={"deviceId": "1", "isCompliant": None, "operatingSystem": "", "trustType": "Strange"})
     for name in ("riskLevelDuringSignIn", "originalTransferMethod", "authenticationRequirementPolicies"):
