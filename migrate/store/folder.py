@@ -345,5 +345,6 @@ def _read_marker(path: Path) -> int:
     except msgspec.DecodeError as error:
         raise FolderDamaged(
             f"{path} is not what mfa-migrate wrote there: {error}.",
-            hint=f"If the folder is yours to lose, remove it; else restore {path.name} from a backup.",
+            hint=f"Restore {path.name} from a backup, or remove this one file and nothing else: it holds only the "
+            "version of the layout, the next command makes it again, and all beside it carries a version of its own.",
         ) from error

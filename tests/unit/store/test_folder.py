@@ -38,8 +38,12 @@ def test_a_folder_of_a_newer_version_is_refused_also_when_its_marker_says_more(t
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "one"}', "{}"])
 def test_a_marker_that_we_did_not_write_is_damage(tmp_path: Path, text: str) -> None:
     (tmp_path / "folder.json").write_text(text)
-    with pytest.raises(FolderDamaged, match=r"folder\.json"):
+    with pytest.raises(FolderDamaged, match=r"folder\.json") as refused:
         Workspace(tmp_path).ensure()
+    # Beside it lie the journal and the way back: what is advised must not cost them, and has to work.
+    assert "remove this one file and nothing else" in refused.value.hint
+    (tmp_path / "folder.json").unlink()
+    Workspace(tmp_path).ensure()
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
