@@ -11,20 +11,18 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
-from typer.models import CommandInfo, TyperInfo
 
 from migrate import __version__
+from migrate.command_tree import FoldedCommand, FoldedGroup, program_of
 from migrate.commands.advise import advise
 from migrate.commands.apply import apply
 from migrate.commands.audit import audit_app
@@ -41,7 +39,7 @@ from migrate.commands.export import export
 from migrate.commands.help import show_help
 from migrate.commands.init import init
 from migrate.commands.notify import notify
-from migrate.commands.options import PANEL, with_globals
+from migrate.commands.options import with_globals
 from migrate.commands.plan import plan
 from migrate.commands.powershell import powershell_app, refuse_completion_that_lowers_a_policy
 from migrate.commands.report import report_app
@@ -60,69 +58,6 @@ from migrate.errors import ExitCode, MfaMigrateError, OutputLost, ReaderGone, Us
 from migrate.settings import GlobalOptions
 from migrate.views.visible import visible
 from migrate.views.wrapping import columns_of, from_here, wrapped
-
-FOLDED = "Global options, such as -o json and --workspace DIR: mfa-migrate help options"
-"""What the help of each command says instead of the sixteen options that all of them take."""
-
-
-class FoldedCommand(TyperCommand):
-    """A command whose help shows its own options; the global ones are one line."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments and options."""
-        _write_options(self, ctx, formatter)
-
-
-class FoldedGroup(TyperGroup):
-    """A group, or the program itself, with the same, and with what each command does told to its end."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's own makes all of them to list their names
-        """Return the names of the commands below, in the order of the program."""
-        return list(self.commands)
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the commands below with their first sentences whole."""
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [
-            (name, one.get_short_help_str(limit=1_000)) for name, one in found if one is not None and not one.hidden
-        ]
-        if rows:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments, options and the commands below."""
-        _write_options(self, ctx, formatter)
-        self.format_commands(ctx, formatter)
-
-
-_TYPE = re.compile(r"<(str|int|int range|float|float range|path)>", re.IGNORECASE)
-_VALUES = re.compile(r" <[^>]*>")
-
-
-def _as_people_read(kind: str, written: str) -> str:
-    """Return an argument or option without the type of Python that its value becomes.
-
-    What stands for an argument says enough; the values of an option stay where they are few.
-    """
-    if kind == "argument":
-        return _VALUES.sub("", written)
-    return _TYPE.sub(lambda found: {"str": "TEXT", "path": "PATH"}.get(found[1].lower(), "N"), written)
-
-
-def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
-    shown = [one for one in command.get_params(ctx) if getattr(one, "rich_help_panel", None) != PANEL]
-    for title, kind in (("Arguments", "argument"), ("Options", "option")):
-        records = [one.get_help_record(ctx) for one in shown if one.param_type_name == kind]
-        # Which type of Python a value becomes tells nobody anything; where the values are few, it names them.
-        rows = [(_as_people_read(kind, record[0]), record[1]) for record in records if record is not None]
-        if rows:
-            with formatter.section(title):
-                formatter.write_dl(rows)
-    if len(shown) < len(command.get_params(ctx)):
-        formatter.write_paragraph()
-        formatter.write_text(FOLDED)
-
 
 app = typer.Typer(
     name="mfa-migrate",
@@ -200,57 +135,10 @@ for each in (app, sign_ins_app, report_app, audit_app, powershell_app, sandbox_a
         registered.cls = FoldedCommand
 
 
-class MadeOnDemand(Mapping[str, Any]):
-    """The commands by name, each made of its function when it is asked for: a command line needs one of them."""
-
-    def __init__(self, made_by: Mapping[str, Callable[[], Any]]) -> None:
-        self._made_by = made_by
-        self._made: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._made:
-            self._made[name] = self._made_by[name]()
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._made_by)
-
-    def __len__(self) -> int:
-        return len(self._made_by)
-
-
-def _alone() -> typer.Typer:
-    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-
-
-def _command(info: CommandInfo) -> Any:
-    alone = _alone()
-    alone.registered_commands = [info]
-    return typer.main.get_command(alone)
-
-
-def _group(info: TyperInfo, name: str) -> Any:
-    alone = _alone()
-    alone.registered_groups = [info]
-    return typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]
-
-
 @cache
 def commands() -> Any:
-    """Return the program as Typer makes it of the functions, with each command to be made on demand."""
-    made_by: dict[str, Callable[[], Any]] = {}
-    for info in app.registered_commands:
-        assert info.callback is not None
-        made_by[info.name or info.callback.__name__.replace("_", "-")] = partial(_command, info)
-    for group in app.registered_groups:
-        assert group.typer_instance is not None
-        name = str(group.typer_instance.info.name)
-        made_by[name] = partial(_group, group, name)
-    bare = copy(app)
-    bare.registered_commands, bare.registered_groups = [], []
-    root: Any = typer.main.get_command(bare)
-    root.commands = MadeOnDemand(made_by)
-    return root
+    """Return the program, made once."""
+    return program_of(app)
 
 
 def refuse_long_single_dash(arguments: Sequence[str]) -> None:
