@@ -175,8 +175,8 @@ class ExclusionTally:
         if self._administrators:
             yield _warning(
                 "excluded-role-holder",
-                f"{_named(self._administrators)} hold a role, and {self._name!r} leaves them out. Exclude no "
-                "administrator but the emergency access accounts.",
+                f"{_named(self._administrators)}: {'holds' if len(self._administrators) == 1 else 'hold'} a role, and "
+                f"{self._name!r} leaves them out. Exclude no administrator but the emergency access accounts.",
             )
         yield from _guessed(self._by_kind, self._outside, self._seen)
         yield from _expired(self._rules.policy_exclusions, self._today)
