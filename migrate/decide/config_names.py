@@ -75,7 +75,7 @@ class Names:
         shown = ", ".join(islice(ids, _NEAR))
         return (
             f"Graph showed {counted(len(ids), 'user')} without a user name, who may be the one: {shown}. Run "
-            "`mfa-migrate export` again; if it stays, write the object id in the place of the name. Else: "
+            "`mfa-migrate export` again; if it stays, write the object id in the place of the name. Or: "
         )
 
     def group(self, text: str, key: str) -> str:

@@ -139,6 +139,29 @@ def test_an_hour_that_fails_is_a_hole_and_the_next_command_asks_for_it_again() -
     assert again.source.rows == book.rows + again.rows == 73
 
 
+class Undated(FakeLog):
+    """A log in which one row of each answer does not say when it was."""
+
+    async def iter_sign_ins(self, form: Form, since: datetime, until: datetime) -> AsyncIterator[list[Row]]:
+        async for page in super().iter_sign_ins(form, since, until):
+            yield page
+        yield [page[0]._replace(at="", id="undated")]
+
+
+def test_a_row_without_its_time_in_an_hour_that_is_asked_for_again_ends_nothing() -> None:
+    six = datetime.fromisoformat("2026-11-24T06:30:00Z")
+
+    def fails(since: datetime, until: datetime) -> Exception | None:
+        return IncompleteRead("A page was cut short.") if since <= six < until else None
+
+    book = FakeBook(SOURCE)
+    read(FakeLog(fails), book)
+    again = FakeBook(book.source)
+    read(Undated(), again)
+    assert (again.source.holes, again.source.complete) == ((), True)
+    assert book.rows + again.rows == 73, "the undated one is set aside"
+
+
 def test_two_hours_that_fail_beside_each_other_lose_no_row_between_them() -> None:
     two, four = (datetime.fromisoformat(f"2026-11-24T0{hour}:00:00Z") for hour in (2, 4))
 
