@@ -90,6 +90,9 @@ _REGISTRATION = "urn:user:registersecurityinfo"
 _LOCAL_SIGN_IN = "userprincipalname"
 
 
+_EXTERNAL = frozenset({UserKind.B2B_GUEST, UserKind.B2B_MEMBER})
+
+
 class _Home(Enum):
     """Where somebody's account is at home."""
 
@@ -137,22 +140,30 @@ class Capabilities:
         )
         self._methods, self._trust = beside.methods, beside.trust
         self._demands: dict[Asked, _Demands] = {}
-        self._known: dict[Hashable, Capability] = {}
+        self._known: dict[_Home, dict[Hashable, Capability]] = {}
 
     def of(self, profile: UserProfile, registration: Registration | None) -> Capability:
         """Return how a person stands to what the enabled policies ask."""
         asked = self._judge.asked_of(profile)
-        home = _home_of(profile, asked.kinds)
-        answers = registration and (
-            registration.is_mfa_registered,
-            registration.is_mfa_capable,
-            registration.methods_registered,
-        )
-        key = (asked, home, answers)
-        known = self._known.get(key)
+        # Nearly everybody is at home here, which what they can be to a policy says already.
+        home = _home_of(profile, asked.kinds) if asked.kinds & _EXTERNAL else _Home.HERE
+        known = self._known.get(home)
         if known is None:
-            known = self._known[key] = self._stands(asked, home, registration)
-        return known
+            known = self._known[home] = {}
+        key = (
+            (asked, None)
+            if registration is None
+            else (
+                asked,
+                registration.methods_registered,
+                registration.is_mfa_registered,
+                registration.is_mfa_capable,
+            )
+        )
+        found = known.get(key)
+        if found is None:
+            found = known[key] = self._stands(asked, home, registration)
+        return found
 
     def _stands(self, asked: Asked, home: _Home, registration: Registration | None) -> Capability:
         demands = self._demands.get(asked)
@@ -310,7 +321,7 @@ def _is_everywhere(reading: PolicyReading) -> bool:
 
 def _home_of(profile: UserProfile, kinds: frozenset[UserKind]) -> _Home:
     """Return where an account is at home, as far as its identities tell. In doubt a guest is not at home here."""
-    external = kinds & {UserKind.B2B_GUEST, UserKind.B2B_MEMBER}
+    external = kinds & _EXTERNAL
     internal = kinds & {UserKind.INTERNAL_GUEST, UserKind.INTERNAL_MEMBER}
     if not external or (internal and not profile.is_guest):
         return _Home.HERE
