@@ -335,8 +335,8 @@ class Applier:
         names = {policy.id.lower(): policy.display_name for policy in self._policies_seen}
         named = ", ".join(sorted(repr(names.get(id_, id_)) for id_ in lost))
         raise Guarded(
-            f"Wave {wave.number} ({wave.name}) was switched off on the proof that {named} is enabled, and now it is "
-            "not: somebody changed it meanwhile.",
+            f"The proof of wave {wave.number} ({wave.name}) rests on {named}, which is not enabled any more: somebody "
+            "changed it meanwhile.",
             unchanged="No further wave is begun.",
             hint="Switch it on again, or put everybody back: `mfa-migrate rollback`, with --wave "
             f"{wave.number} for this wave alone. `mfa-migrate verify` names everybody who is not covered.",

@@ -401,7 +401,7 @@ def test_a_policy_that_goes_out_of_force_while_a_wave_is_written_ends_the_run_af
         return replies
 
     world.tenant.write_mfa_states = writing  # type: ignore[method-assign]
-    with pytest.raises(Guarded, match="MFA for everybody' is enabled, and now it is not") as stopped:
+    with pytest.raises(Guarded, match="MFA for everybody', which is not enabled any more") as stopped:
         world.apply()
     assert "No further wave is begun. This run so far: " in stopped.value.unchanged
     assert "`mfa-migrate rollback`, with --wave 1" in stopped.value.hint
