@@ -185,9 +185,11 @@ class Capabilities:
         """Return how somebody stands who registers methods in this tenant."""
         if registration is None:
             return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.NOT_IN_REPORT)
-        if not registration.is_mfa_registered:
-            return self._unregistered(demands)
         methods = _mfa_methods(registration)
+        # A pass ends by itself: whoever has nothing else has registered nothing that lasts.
+        if not registration.is_mfa_registered or methods == {PASS}:
+            return self._unregistered(demands)
+        methods -= {PASS}
         found = self._registered(demands, registration, methods)
         known = [METHODS.get(method) for method in methods]
         phones_only = bool(known) and all(method is not None and method.is_phone for method in known)

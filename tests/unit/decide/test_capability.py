@@ -197,10 +197,45 @@ def test_a_pass_lets_in_whom_nothing_else_does_where_it_is_allowed_and_registrat
 
 
 @pytest.mark.parametrize(
+    ("methods", "policies", "more", "value", "why"),
+    [
+        (("temporaryAccessPass",), (policy(),), None, "must register first", CapableWhy.NEVER_REGISTERED),
+        (("temporaryAccessPass",), (STRONG,), None, "must register first", CapableWhy.HAS_PASS),
+        (
+            ("temporaryAccessPass",),
+            (policy(), about_registration()),
+            None,
+            "not MFA capable",
+            CapableWhy.REGISTRATION_BARRED,
+        ),
+        (
+            ("officePhone", "temporaryAccessPass"),
+            (policy(),),
+            beside(allowing("fido2", "temporaryaccesspass")),
+            "must register first",
+            CapableWhy.HAS_PASS,
+        ),
+        (("fido2", "temporaryAccessPass"), (STRONG,), None, "capable", CapableWhy.METHOD),
+    ],
+    ids=["a pass alone", "under a strength", "registration is blocked", "beside what is not allowed", "beside a key"],
+)
+def test_a_pass_ends_by_itself_so_nobody_is_capable_by_it_alone(
+    methods: tuple[str, ...],
+    policies: tuple[ConditionalAccessPolicy, ...],
+    more: CapabilityEvidence | None,
+    value: str,
+    why: CapableWhy,
+) -> None:
+    found = capability(report(*methods, registered=True, capable=True), *policies, more=more)
+    assert (found.value.value, found.why) == (value, why)
+
+
+@pytest.mark.parametrize(
     ("methods", "phones"),
     [
         (("mobilePhone",), True),
         (("mobilePhone", "alternateMobilePhone", "officePhone", "email"), True),
+        (("mobilePhone", "temporaryAccessPass"), True),
         (("mobilePhone", "microsoftAuthenticatorPush"), False),
         (("fido2",), False),
     ],
