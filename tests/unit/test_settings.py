@@ -197,6 +197,7 @@ def test_an_endpoint_on_this_machine_is_taken(tmp_path: Path, endpoint: str) -> 
         "http://[::1",
         "http://127.0.0.1/v1.0",
         "http://[2001:db8::1]",
+        "http://[::1%25eth0]",
         "http://",
     ],
 )

@@ -10,6 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Box = Mapping[str, int]
+CUT_FOR_FREE = 20_000
+"""So many cuts, axes times boxes, are no work worth counting."""
+MOST_BRANCHES = 200
+"""So many axes may be walked in more than one way: each is a level of calls within calls."""
 
 
 class TooManyCombinations(Exception):
@@ -45,7 +49,9 @@ def is_covered(whole: Box, boxes: Sequence[Box], budget: Budget) -> bool:
     """
     inside = [box for box in boxes if intersection(whole, box) is not None]
     axes = _limited_axes(whole, inside)
+    _spend_for_cutting(axes, inside, budget)
     signatures = [_smallest(_signatures(whole[axis], [box.get(axis, whole[axis]) for box in inside])) for axis in axes]
+    _refuse_too_many_branches(signatures)
     # Bit i of done[level]: box i is not limited on any axis from that level on.
     done = [(1 << len(inside)) - 1]
     for axis in reversed(axes):
@@ -54,10 +60,13 @@ def is_covered(whole: Box, boxes: Sequence[Box], budget: Budget) -> bool:
     seen: dict[tuple[int, int], bool] = {}
 
     def covered(level: int, alive: int) -> bool:
-        if alive & done[level]:
-            return True
-        if not alive:
-            return False
+        # Axes of which only one value matters, as with hundreds of filters for devices, are no branches.
+        while alive and not alive & done[level] and len(signatures[level]) == 1:
+            budget.spend(2)
+            alive &= signatures[level][0]
+            level += 1
+        if not alive or alive & done[level]:
+            return bool(alive)
         key = (level, alive)
         if key not in seen:
             budget.spend(1 + len(signatures[level]))
@@ -74,19 +83,28 @@ def open_box(whole: Box, boxes: Sequence[Box], budget: Budget) -> Box | None:
     """
     inside = [box for box in boxes if intersection(whole, box) is not None]
     axes = _limited_axes(whole, inside)
+    _spend_for_cutting(axes, inside, budget)
     parts = [_parts_of_fewest(whole[axis], [box.get(axis, whole[axis]) for box in inside]) for axis in axes]
+    _refuse_too_many_branches(parts)
     dead: set[tuple[int, int]] = set()
 
     def walk(level: int, alive: int) -> list[int] | None:
+        taken: list[int] = []
+        while alive and level < len(axes) and len(parts[level]) == 1:
+            signature, mask = parts[level][0]
+            budget.spend(2)
+            taken.append(mask)
+            alive &= signature
+            level += 1
         if not alive:
-            return []
+            return taken
         if level == len(axes) or (level, alive) in dead:
             return None
         budget.spend(1 + len(parts[level]))
         for signature, mask in parts[level]:
             found = walk(level + 1, alive & signature)
             if found is not None:
-                return [mask, *found]
+                return [*taken, mask, *found]
         dead.add((level, alive))
         return None
 
@@ -116,6 +134,16 @@ def open_boxes(whole: Box, boxes: Sequence[Box], budget: Budget) -> list[Box]:
         budget.spend(len(cut) * len(cut))
         found = {piece for piece in cut if not any(_is_inside(piece, other) for other in cut if other != piece)}
     return [dict(zip(axes, piece, strict=True)) for piece in sorted(found)]
+
+
+def _spend_for_cutting(axes: Sequence[str], boxes: Sequence[Box], budget: Budget) -> None:
+    """Count the cutting of many axes by many boxes; of what tenants have it is no work worth counting."""
+    budget.spend(max(0, len(axes) * len(boxes) - CUT_FOR_FREE))
+
+
+def _refuse_too_many_branches(ways: Sequence[Sequence[object]]) -> None:
+    if sum(len(each) > 1 for each in ways) > MOST_BRANCHES:
+        raise TooManyCombinations
 
 
 def _is_inside(piece: tuple[int, ...], other: tuple[int, ...]) -> bool:

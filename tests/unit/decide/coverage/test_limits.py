@@ -55,6 +55,16 @@ def test_a_proof_that_takes_too_much_work_is_given_up_as_unknown() -> None:
     assert any("too many combinations" in sentence for sentence in coverage.not_understood)
 
 
+def test_hundreds_of_policies_with_filters_for_devices_are_judged_without_running_out_of_depth() -> None:
+    raws = [
+        policy(f"P{number}", devices={"deviceFilter": {"mode": "include", "rule": f'device.model -eq "m{number}"'}})
+        for number in range(400)
+    ]
+    alone = Judge(evidence(*raws)).coverage_of(PEOPLE["ada"])
+    assert alone.verdict in (Verdict.PARTLY, Verdict.UNCOVERED, Verdict.UNKNOWN)
+    assert Judge(evidence(*raws, policy("Plain"))).coverage_of(PEOPLE["ada"]).verdict is Verdict.COVERED
+
+
 def test_regions_that_are_too_many_to_list_cannot_be_accepted_by_name() -> None:
     raws = [
         policy(
