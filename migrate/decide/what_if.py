@@ -13,6 +13,7 @@ from migrate.decide.coverage.context import Context, context_of
 from migrate.decide.coverage.locations import ALL, ALL_TRUSTED, Countries, NotUnderstood, Ranges, lies_in
 from migrate.decide.coverage.policy import CONTROL_AXES, Control, Demand, Kind, PolicyReading
 from migrate.decide.coverage.principals import Directory, Facts, Match, kinds_of, named_users
+from migrate.decide.coverage.projection import AGENTS_NOT_JUDGED, may_reach_agents
 from migrate.decide.coverage.this_moment import Moment
 from migrate.decide.coverage.vocabulary import (
     APP_GROUPS,
@@ -122,6 +123,9 @@ class WhatIf:
         moment = Moment(external_tenant_id=sign_in.external_tenant_id)
         entrances = self._directory.entrances_of(profile.id, self._directory.nested_among(facts))
         for reading in self._context.readings:
+            if profile.is_agent and may_reach_agents(reading):
+                yield _Check(None, f"users: {AGENTS_NOT_JUDGED}")
+                continue
             answer = self._directory.assignment_of(reading, facts, kinds, entrances, moment)
             known = {Match.YES: True, Match.NO: False, Match.NOT_KNOWN: None}[answer.match]
             how = "excluded as " if answer.excluded else ""

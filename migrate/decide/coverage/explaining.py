@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.policy import PolicyReading, SetAside
 from migrate.decide.coverage.principals import Assignment, Match
+from migrate.decide.coverage.projection import AGENTS_NOT_JUDGED, may_reach_agents
 from migrate.decide.coverage.vocabulary import BASELINE_SCOPES
 from migrate.model.capability import Capability
 from migrate.model.coverage import Coverage, Gap, GapKind, Verdict
@@ -124,9 +125,17 @@ def explanation_for(user: AnyUser, judge: Judge, capability: Capability | None =
         mfa_state_problem=str(user.reason) if isinstance(user, UnreadableUser) else None,
         coverage=coverage,
         closing=_closing(coverage),
-        policies=tuple(_answer(reading, answer, coverage, judge) for reading, answer in ordered),
+        policies=tuple(
+            _answer(reading, _to_agents(reading) or answer if profile.is_agent else answer, coverage, judge)
+            for reading, answer in ordered
+        ),
         capability=None if profile.is_agent else capability,
     )
+
+
+def _to_agents(reading: PolicyReading) -> Assignment | None:
+    """Return how a policy stands to an agent's account where it may reach it, or None."""
+    return Assignment(Match.NOT_KNOWN, False, (AGENTS_NOT_JUDGED,)) if may_reach_agents(reading) else None
 
 
 def _rank(state: PolicyState | None) -> int:

@@ -30,7 +30,9 @@ _ANYTHING = "all"
 _SPECIAL_USERS = ("All", "None", "GuestsOrExternalUsers", "AllAgentIdUsers")
 _AGENT_RESOURCES = AGENT_RESOURCES.casefold()
 USER_ACTION = "userAction"
-_WORKLOAD_MEMBERS = ("clientApplications", "agents", "agentContext", "agentIdRiskLevels", "servicePrincipalRiskLevels")
+AGENTS_NOT_JUDGED = "an agent's account, and what policies for agents do to it is not judged here"
+_AGENT_MEMBERS = ("agents", "agentContext", "agentIdRiskLevels")
+_WORKLOAD_MEMBERS = ("clientApplications", *_AGENT_MEMBERS, "servicePrincipalRiskLevels")
 
 
 def read_strictly(
@@ -101,6 +103,16 @@ def _set_aside(conditions: JsonObject, include: People, targets: Targets, doubts
     if targets.apps:
         return SetAside.AGENT_RESOURCES if targets.apps == {_AGENT_RESOURCES} else None
     return SetAside.USER_ACTIONS if targets.user_actions or doubts.are_about(USER_ACTION) else None
+
+
+def may_reach_agents(reading: PolicyReading) -> bool:
+    """Tell whether a policy may meet the sign-in of an agent's user account, which nothing here evaluates.
+
+    Source: Entra page "Conditional Access for agent identities": only AllAgentIdUsers and conditions on agents do.
+    """
+    conditions = reading.policy.raw.get("conditions")
+    named = isinstance(conditions, dict) and any(not says_nothing(conditions.get(key)) for key in _AGENT_MEMBERS)
+    return named or reading.include.agents
 
 
 def _people(users: JsonObject, side: str, doubts: Doubts) -> People:

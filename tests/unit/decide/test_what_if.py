@@ -204,6 +204,30 @@ def test_the_question_is_about_one_moment_and_what_was_stated(
     assert answer.outcome is outcome, answer
 
 
+TO_AGENTS = {"includeUsers": ["AllAgentIdUsers"]}
+
+
+@pytest.mark.parametrize(
+    ("raw", "outcome"),
+    [
+        (policy(users=TO_AGENTS, grant=("block",)), UNKNOWN),
+        (policy(users={"includeUsers": ["All", "AllAgentIdUsers"]}, grant=("block",)), UNKNOWN),
+        (policy(users={"includeUsers": ["None"]}, grant=("block",), agentIdRiskLevels="high"), UNKNOWN),
+        (policy(users=TO_AGENTS, grant=("block",), state="disabled"), NO_MFA),
+        (policy(users=TO_AGENTS, grant=("block",), applications={"includeApplications": [EXCHANGE]}), NO_MFA),
+        (policy(grant=("block",)), NO_MFA),
+    ],
+    ids=["all agents", "everybody and all agents", "agents' risk", "disabled", "another application", "all users"],
+)
+def test_an_agents_account_is_never_free_to_pass_where_policies_for_agents_may_stop_it(
+    raw: dict[str, Any], outcome: SignInOutcome
+) -> None:
+    assert ask(raw, person="robo").outcome is outcome
+    users = raw["conditions"]["users"]["includeUsers"]
+    if "All" not in users:
+        assert ask(raw).outcome is NO_MFA
+
+
 def test_what_decides_comes_first_and_session_controls_stand_with_their_policy() -> None:
     session = {"signInFrequency": {"isEnabled": True}, "persistentBrowser": None}
     answer = ask(

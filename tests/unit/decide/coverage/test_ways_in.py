@@ -12,6 +12,7 @@ from migrate.decide.coverage.explaining import explanation_for
 from migrate.decide.coverage.judge import Judge
 from migrate.decide.coverage.ways_in import WaysIn, member_words
 from migrate.decide.what_if import SignIn, WhatIf
+from migrate.model.coverage import Verdict
 from migrate.model.evidence import GroupEvidence, NestedGroup, evidence_digest
 from migrate.model.users import MfaState, UserRecord
 from tests.unit.decide.coverage.tenants import LEAVERS, PAYROLL, PEOPLE, evidence, group, object_id, policy
@@ -175,3 +176,12 @@ def test_a_policy_about_user_actions_says_that_no_sign_in_is_met_by_it() -> None
     user = UserRecord(profile=PEOPLE["ada"], mfa_state=MfaState.ENFORCED, registration=None)
     explained = explanation_for(user, Judge(evidence(policy(apps=actions))))
     assert "it is about user actions, not about sign-ins to applications" in explained.policies[0].reasons
+
+
+@pytest.mark.parametrize(("person", "applies"), [("robo", None), ("ada", False)])
+def test_what_a_policy_for_agents_does_to_an_agents_account_is_not_judged(person: str, applies: bool | None) -> None:
+    user = UserRecord(profile=PEOPLE[person], mfa_state=MfaState.DISABLED, registration=None)
+    raw = policy(users={"includeUsers": ["AllAgentIdUsers"]}, grant=("block",))
+    explained = explanation_for(user, Judge(evidence(raw)))
+    assert explained.policies[0].applies is applies
+    assert explained.coverage.verdict is Verdict.UNCOVERED, "a policy for agents is no part of a proof"
