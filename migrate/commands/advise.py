@@ -14,6 +14,7 @@ from migrate.commands.call import Call
 from migrate.commands.now import now_or_export
 from migrate.commands.options import verb
 from migrate.commands.plan import rules_for
+from migrate.commands.risk_lists import risk_lists_of
 from migrate.commands.sign_in_evidence import ways_seen_in
 from migrate.commands.wiring import workspace_of
 from migrate.config import config_from
@@ -27,6 +28,8 @@ from migrate.store.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from migrate.decide.advice.advising import Adviser
+    from migrate.decide.people.leaving_out import LeavingOut
+    from migrate.decide.people.lists import RiskLists
 
 
 @verb
@@ -49,7 +52,8 @@ def advise(
     Reads the last export and the configuration; changes nothing in the tenant. Steps are: switch on a report-only
     policy, create one of ours, widen ours from its pilot to all users, end an exclusion, set client apps to all. Each
     is judged for everybody: whom it covers, who is newly required to use MFA, who may be blocked. `-o csv` names the
-    people behind each number.
+    people behind each number. What looks like a service account, a room or a shared mailbox is proposed to be left
+    out, with the entry to write: nothing leaves it out by itself.
 
     \b
     Examples:
@@ -59,22 +63,42 @@ def advise(
         mfa-migrate advise -o csv > people.csv
         mfa-migrate advise -o json
     """
+    from migrate.decide.accounts_of_nobody import role_holders
     from migrate.decide.advice.advising import advised
+    from migrate.decide.people.leaving_out import LeavingOut
     from migrate.views.advise import advice_answer, taken_answer
 
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:
         rules = rules_for(call.settings, snapshot, today=snapshot.header.taken_on)
         ways = ways_seen_in(workspace)
-        adviser, advice = advised(snapshot.header, snapshot.evidence(), rules, snapshot.users(), ways)
+        evidence = snapshot.evidence()
+        leaving = LeavingOut(rules, role_holders(evidence))
+        users = _noted(snapshot.users(), leaving, risk_lists_of(workspace, snapshot, call.settings.config))
+        adviser, advice = advised(snapshot.header, evidence, rules, users, ways)
         if take:
             remedies = _chosen(advice, take)
-            path = _written(call, remedies, snapshot.evidence())
+            path = _written(call, remedies, evidence)
             call.answer(taken_answer(remedies, path))
         else:
             moment = now_or_export(call, workspace, snapshot).moment
-            call.answer(advice_answer(snapshot.header, advice, moment, lambda: _people(snapshot, adviser, advice)))
+            call.answer(
+                advice_answer(
+                    snapshot.header,
+                    advice,
+                    moment,
+                    lambda: _people(snapshot, adviser, advice),
+                    leaving.proposed(one.remedy for one in advice.proposals),
+                )
+            )
     return ExitCode.FINDINGS if exit_code and advice.uncovered else ExitCode.OK
+
+
+def _noted(users: Iterable[AnyUser], leaving: LeavingOut, lists: RiskLists) -> Iterator[AnyUser]:
+    """Yield the users, noting on the way which of them look like nobody's."""
+    for user in users:
+        leaving.take(user, lists.of(user))
+        yield user
 
 
 def _people(snapshot: Snapshot, adviser: Adviser, advice: Advice) -> Iterator[tuple[str, str, Number, AnyUser]]:

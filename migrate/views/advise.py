@@ -23,10 +23,12 @@ from migrate.model.advice import (
     WidenOurs,
 )
 from migrate.model.instants import minute_utc
+from migrate.model.leaving_out import LeaveOut
 from migrate.model.now import Moment
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, UnreadableUser
 from migrate.model.words import counted
+from migrate.views.leaving_out import left_out_lines
 from migrate.views.remedies import clicks, is_for_the_portal, never_words, remedy_words
 from migrate.views.screen import Answer, table
 
@@ -61,11 +63,12 @@ def advice_answer(
     advice: Advice,
     moment: Moment,
     people: Callable[[], Iterable[tuple[str, str, Number, AnyUser]]],
+    left_out: Sequence[LeaveOut] = (),
 ) -> Answer:
     """Return the advice, with what is known to have changed since the export that it is true for.
 
     `people` yields for the CSV whom each number is made of: the steps by number, the steps in words, the number, the
-    user.
+    user. `left_out` is who could be left out.
     """
     return Answer(
         kind="advise",
@@ -90,10 +93,11 @@ def advice_answer(
             ],
             "accepting": advice.acceptances,
             "signInsSince": advice.sign_ins_since,
+            "leaveOut": left_out,
         },
         columns=COLUMNS,
         rows=lambda: (_person_cells(*one) for one in people()),
-        lines=lambda: _lines(header, advice, moment),
+        lines=lambda: _lines(header, advice, moment, left_out),
     )
 
 
@@ -122,12 +126,13 @@ def _person_cells(steps: str, words: str, number: Number, user: AnyUser) -> tupl
     return steps, words, number.value, user.profile.id, user.profile.user_principal_name, state
 
 
-def _lines(header: SnapshotHeader, advice: Advice, moment: Moment) -> Iterator[Any]:
+def _lines(header: SnapshotHeader, advice: Advice, moment: Moment, left_out: Sequence[LeaveOut]) -> Iterator[Any]:
     name = header.organization.display_name
     yield f"Advice for {name} ({header.organization.default_domain}), from the export of {minute_utc(header.taken_at)}"
     yield from _since_lines(moment)
     if not advice.uncovered:
         yield f"Everybody on per-user MFA is covered ({advice.waiting}), or kept out by the configuration."
+        yield from left_out_lines(left_out)
         yield "Next: `mfa-migrate plan`."
         return
     yield f"People on per-user MFA: {advice.waiting}; not covered: {advice.uncovered}"
@@ -137,6 +142,7 @@ def _lines(header: SnapshotHeader, advice: Advice, moment: Moment) -> Iterator[A
     yield from _exclusion_lines(advice.proposals)
     yield from _never_lines(advice)
     yield from _acceptance_lines(advice)
+    yield from left_out_lines(left_out)
     if advice.proposals:
         yield ""
         number = advice.ways[0].steps[0] if advice.ways else advice.proposals[0].number

@@ -96,6 +96,27 @@ def test_each_person_of_a_list_gets_one_letter(seen: Lab, kind: str) -> None:
     assert all("aka.ms/mfasetup" in row["Text"] for row in rows)
 
 
+def test_advise_proposes_to_leave_out_who_looks_like_nobody(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(signin_lag_seconds=0.0)
+    for policy in lab.tenant.policies.values():
+        policy["state"] = "disabled"
+    for name, state in (("svc-scanner", "disabled"), ("room.aurora", "enforced")):
+        lab.set_state(name, state)
+    for _ in range(6):
+        for _ in range(4):
+            sign_in(lab, "svc-scanner", client="mobileAppsAndDesktopClients")
+        lab.advance(86_400)
+    lab.configure(policy='mode = "create"')
+    lab.go("export")
+    lab.go("sign-ins", "read", "--days", "7")
+    found = {(one["list"], one["userId"], one["by"]) for one in lab.go("advise", "-o", "json").document["leaveOut"]}
+    assert found == {
+        ("serviceAccounts", lab.id_of("svc-scanner"), "policy.exclude"),
+        ("sharedMailboxes", lab.id_of("room.aurora"), "exclude"),
+    }
+    assert '[[policy.exclude]] user = "svc-scanner@contoso.example"' in lab.go("advise").out
+
+
 def test_without_a_log_nobody_gets_the_letter_about_old_programs(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab()
     lab.go("export")
