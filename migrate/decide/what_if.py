@@ -6,7 +6,7 @@ Three-valued throughout: what is not understood, not read or not stated is not k
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from migrate.decide.coverage.context import Context, context_of
@@ -69,6 +69,7 @@ class WhatIf:
 
     def __init__(self, evidence: Evidence) -> None:
         self._context: Context = context_of(evidence)
+        self._trust = evidence.capability.trust if evidence.capability is not None else None
         self._directory = Directory(evidence)
         self._facts = Facts(evidence, named_users(self._context.readings))
 
@@ -82,6 +83,9 @@ class WhatIf:
             _verdict(reading, [people, *self._checks(reading, sign_in)], sign_in)
             for reading, people in zip(self._context.readings, self._assigned(profile, sign_in), strict=True)
         ]
+        if sign_in.external_user_type == UserKind.B2B_DIRECT_CONNECT.value:
+            trusted = self._trust.of(sign_in.external_tenant_id) if self._trust is not None else None
+            verdicts = [_without_registering(one, trusted=trusted) for one in verdicts]
         outcome, because, deciding = _outcome(verdicts)
         # What decides comes first, then what applies, may apply, does not.
         verdicts.sort(key=lambda one: (one not in deciding, {True: 0, None: 1, False: 2}[one.applies]))
@@ -261,6 +265,20 @@ def _verdict(reading: PolicyReading, checks: list[_Check], sign_in: SignIn) -> _
     if doubts:
         return _Verdict(reading, None, tuple(doubts), effects)
     return _Verdict(reading, True, tuple(check.words for check in checks), effects)
+
+
+def _without_registering(one: _Verdict, *, trusted: Truth) -> _Verdict:
+    """Return what a demand for MFA does to somebody who has no account here, so can register nothing.
+
+    Source: Entra page "Authentication and Conditional Access for External ID": B2B direct connect is blocked where MFA
+    is asked for and that of the home tenant is not trusted.
+    """
+    if trusted or SignInOutcome.MFA not in one.effects:
+        return one
+    may_pass = one.effects if trusted is None else one.effects - {SignInOutcome.MFA}
+    known = "not trusted here" if trusted is False else "perhaps not trusted here"
+    words = f"MFA of the home tenant is {known}, and a user of B2B direct connect cannot register"
+    return replace(one, effects=may_pass | {SignInOutcome.BLOCK}, reasons=(*one.reasons, words))
 
 
 def _effects(reading: PolicyReading, sign_in: SignIn) -> frozenset[SignInOutcome]:

@@ -121,6 +121,14 @@ class InboundTrust(Record, frozen=True, kw_only=True):
     partners: dict[str, bool | None]
     """By the partner's tenant id; None follows the default."""
 
+    def of(self, tenant_id: str | None) -> bool | None:
+        """Tell whether MFA of one home tenant counts here; None where the tenant is not stated and that matters."""
+        by_id = {each.casefold(): answer for each, answer in self.partners.items()}
+        stated = by_id.values() if tenant_id is None else [by_id.get(tenant_id.casefold())]
+        answers = {self.default if answer is None else answer for answer in stated}
+        answers |= {self.default} if tenant_id is None else set()
+        return answers.pop() if len(answers) == 1 else None
+
 
 class CapabilityEvidence(Record, frozen=True, kw_only=True):
     """What tells, besides the registration report, who could answer a request for MFA. It decides no verdict."""

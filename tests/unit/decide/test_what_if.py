@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from migrate.decide.coverage.context import evidence_without
@@ -11,6 +12,7 @@ from migrate.decide.naming_things import policy_called
 from migrate.decide.stated_sign_in import spelled_right
 from migrate.decide.what_if import WhatIf
 from migrate.errors import UsageProblem
+from migrate.model.capability import CapabilityEvidence, InboundTrust
 from migrate.model.explanation import SignIn, SignInOutcome, WhatIfAnswer
 from tests.unit.decide.coverage.tenants import (
     BRANCH,
@@ -202,6 +204,36 @@ def test_the_question_is_about_one_moment_and_what_was_stated(
 ) -> None:
     answer = ask(policy(users=users, grant=(grant,)), person=person, **sign_in)
     assert answer.outcome is outcome, answer
+
+
+DIRECT = {"external_user_type": "b2bDirectConnectUser"}
+TRUSTS_A = InboundTrust(default=False, partners={PARTNER.upper(): True, HQ: None})
+
+
+@pytest.mark.parametrize(
+    ("trust", "sign_in", "grant", "outcome"),
+    [
+        (InboundTrust(default=False, partners={}), DIRECT, "mfa", BLOCK),
+        (InboundTrust(default=True, partners={}), DIRECT, "mfa", MFA),
+        (TRUSTS_A, DIRECT, "mfa", UNKNOWN),
+        (TRUSTS_A, {**DIRECT, "external_tenant_id": PARTNER}, "mfa", MFA),
+        (TRUSTS_A, {**DIRECT, "external_tenant_id": HQ}, "mfa", BLOCK),
+        (TRUSTS_A, {**DIRECT, "external_tenant_id": OTHER_PARTNER}, "mfa", BLOCK),
+        (None, DIRECT, "mfa", UNKNOWN),
+        (None, DIRECT, "block", BLOCK),
+        (InboundTrust(default=False, partners={}), {"external_user_type": "b2bCollaborationGuest"}, "mfa", MFA),
+    ],
+    ids=[
+        *("nobody is trusted", "everybody is", "no tenant stated", "a trusted tenant", "one that follows the default"),
+        *("a stranger", "trust was not read", "a block", "a guest, who may register"),
+    ],
+)
+def test_b2b_direct_connect_is_blocked_where_mfa_at_home_does_not_count(
+    trust: InboundTrust | None, sign_in: dict[str, Any], grant: str, outcome: SignInOutcome
+) -> None:
+    beside = CapabilityEvidence(methods=None, methods_problem=None, trust=trust, trust_problem=None)
+    read = msgspec.structs.replace(evidence(policy(grant=(grant,))), capability=beside)
+    assert WhatIf(read).answer_for(PEOPLE["gina"], SignIn(app=PAYROLL, **sign_in)).outcome is outcome
 
 
 TO_AGENTS = {"includeUsers": ["AllAgentIdUsers"]}
