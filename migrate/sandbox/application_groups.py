@@ -1,8 +1,9 @@
 """Names in a policy that stand for several applications, and which ones a document of Microsoft lists under them.
 
 The names of the members are those of concept-conditional-access-cloud-apps and of
-reference-office-365-application-contents (entra-docs), their ids those of verify-first-party-apps-sign-in. A member
-without a published id is none here; a tenant file can add members of its own.
+reference-office-365-application-contents (entra-docs), their ids those of verify-first-party-apps-sign-in. That page
+lists no id of the two APIs of Azure Monitor; theirs are the ids of their service principals, as applications that ask
+for permissions on them name them. A member without a published id is none here; a tenant file can add members.
 """
 
 from migrate.sandbox.messages import words
@@ -41,9 +42,11 @@ GROUPS: dict[str, frozenset[str]] = {
         "c44b4083-3bb0-49c1-b47d-974e53cbdf3c 00000006-0000-0ff1-ce00-000000000000 "
         "497effe9-df71-4043-a8bb-14cf78c4b63b 80ccca67-54bd-44ab-8625-4b79c4dc7775"
     ),
-    # Azure Resource Manager itself, Azure portal, Azure Data Lake; Application Insights and Log Analytics: no id listed
+    # Azure Resource Manager itself, Azure portal, Azure Data Lake, Log Analytics API, Application Insights API
     AZURE_MANAGEMENT: words(
-        "797f4846-ba00-4fd7-ba43-dac1f8f63013 c44b4083-3bb0-49c1-b47d-974e53cbdf3c e9f49c6b-5ce5-44c8-925d-015017e9f7ad"
+        "797f4846-ba00-4fd7-ba43-dac1f8f63013 c44b4083-3bb0-49c1-b47d-974e53cbdf3c "
+        "e9f49c6b-5ce5-44c8-925d-015017e9f7ad "
+        "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5 f5c26e74-f226-4ae8-85f0-b4af0080ac9e"
     ),
 }
 """Members by the name that a policy uses, all in lower case."""

@@ -115,7 +115,8 @@ _LISTED: Final = MappingProxyType(
 """Applications that documents list in some groups and not in the others. Of any other application it is taken as open.
 
 Sources: Entra documentation, "Apps included in Conditional Access Office 365 app suite" and "Conditional Access:
-Target resources", which name them; their ids stand in "Verify first-party Microsoft applications in sign-in reports".
+Target resources", which name them; their ids stand in "Verify first-party Microsoft applications in sign-in reports",
+those of the two APIs of Azure Monitor in manifests of applications that ask for permissions on them.
 """
 
 

@@ -28,6 +28,8 @@ PARTNER, STRANGER = "aaaaaaaa-0000-4000-8000-00000000000a", "bbbbbbbb-0000-4000-
 SHOP, PLACEHOLDER, CUSTOM = (f"{letter * 8}-0000-4000-8000-00000000000c" for letter in "cde")
 EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 AZURE_PORTAL, AZURE = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c", "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+LOG_ANALYTICS = "ca7f3f0b-7d91-482c-8e09-c5d840d0eac5"
+APPLICATION_INSIGHTS = "f5c26e74-f226-4ae8-85f0-b4af0080ac9e"
 DIRECTORY_ITSELF = "00000002-0000-0000-c000-000000000000"
 MFA = {"operator": "OR", "builtInControls": ["mfa"]}
 BLOCK = {"operator": "OR", "builtInControls": ["block"]}
@@ -242,6 +244,22 @@ CASES = (
         reason="The group contains the application id of the Azure portal.",
         policies=(policy(applications={"includeApplications": [AZURE]}),),
         how={"app": AZURE_PORTAL},
+        expect="mfa",
+    ),
+    Case(
+        name="the Log Analytics API where the management API is left out",
+        page=APPS_PAGE,
+        reason="The page names it among the members of the group, so it is left out with the group.",
+        policies=(policy(applications={**ALL, "excludeApplications": [AZURE]}),),
+        how={"app": LOG_ANALYTICS},
+        expect="noMfa",
+    ),
+    Case(
+        name="the Application Insights API under the management API",
+        page=APPS_PAGE,
+        reason="The page names it among the members of the group.",
+        policies=(policy(applications={"includeApplications": [AZURE]}),),
+        how={"app": APPLICATION_INSIGHTS},
         expect="mfa",
     ),
     Case(
