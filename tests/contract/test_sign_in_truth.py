@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from migrate.sandbox.company import company
+from migrate.sandbox.endpoints.methods import registration_row
 from migrate.sandbox.generated_sign_ins import seed_sign_ins
 from migrate.sandbox.tenant import Tenant
 from tests.e2e.laboratory import Lab, lab_in
@@ -22,6 +23,7 @@ from tests.e2e.test_sign_ins import sign_in
 SIZES = [(300, 3_000), pytest.param((30_000, 60_000), marks=pytest.mark.long)]
 DAYS, SEED = 8, 3
 NOISE = {50126, 50053, 50055, 50057, 50034, 50140, 50058}
+PHONES = {"mobilePhone", "alternateMobilePhone", "officePhone"}
 LEGACY = ("IMAP4", "POP3", "Authenticated SMTP")
 ON = "enabled"
 
@@ -80,6 +82,29 @@ def people_agree(lab: Lab) -> None:
     }
     assert listed.get("ropc", set()) == {each["userId"] for each in passed if each["authenticationProtocol"] == "ropc"}
     assert listed.get("appPasswords", set()) == {user_id for user_id in legacy if states[user_id] == "enforced"}
+    assert listed.get("deviceCode", set()) == {
+        each["userId"]
+        for each in passed
+        if each["originalTransferMethod"] == "deviceCodeFlow" or each["authenticationProtocol"] == "deviceCode"
+    }
+    methods_agree(lab, listed)
+
+
+def methods_agree(lab: Lab, listed: dict[str, set[str]]) -> None:
+    people = lab.tenant.people
+    truth: dict[str, set[str]] = {}
+    for place in range(len(people)):
+        if not people.account_enabled(place):
+            continue
+        row = registration_row(lab.server.sandbox, place, "beta", set())
+        methods = set(row["methodsRegistered"]) - {"email"}
+        if methods and methods <= PHONES:
+            guest = people.user(place)["userType"] == "Guest"
+            truth.setdefault("guestsSmsVoiceOnly" if guest else "smsVoiceOnly", set()).add(people.user_id(place))
+        if row["isMfaRegistered"] and not row["isMfaCapable"]:
+            truth.setdefault("notMfaCapable", set()).add(people.user_id(place))
+    assert set(truth) == {"smsVoiceOnly", "guestsSmsVoiceOnly", "notMfaCapable"}
+    assert {which: listed.get(which, set()) for which in truth} == truth
 
 
 def report_only_agrees(lab: Lab) -> None:

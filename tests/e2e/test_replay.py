@@ -101,13 +101,20 @@ def test_a_planted_service_account_that_would_be_blocked_is_found(lab: Lab) -> N
     for policy in lab.tenant.policies.values():
         policy["state"] = "disabled"
     lab.set_state("alma.berg", "disabled")
+    # Enabled and without a method: an old client gets in with the password until Conditional Access asks.
+    lab.set_state("emil.stone", "enabled")
+    place = lab.tenant.people.find(lab.id_of("emil.stone"))
+    assert place is not None
+    assert not lab.tenant.people.has_strong_method(place)
+    sign_in(lab, "emil.stone", client="imap")
     for _ in range(3):
         sign_in(lab, "alma.berg", client="smtp")
     switch_on_for_everybody(lab)
     read(lab)
     found = changes(lab)["newlyBlocked"]
-    assert [(one["people"], one["attempts"], one["kind"]["client"]) for one in found] == [
-        ([lab.id_of("alma.berg")], 3, "Authenticated SMTP")
+    assert sorted((one["attempts"], one["kind"]["client"], one["people"]) for one in found) == [
+        (1, "IMAP4", [lab.id_of("emil.stone")]),
+        (3, "Authenticated SMTP", [lab.id_of("alma.berg")]),
     ]
     assert lab.go("sign-ins", "replay", "--exit-code", code=1).out
     lab.go("plan")

@@ -13,8 +13,10 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import SignInOutcome
 from migrate.model.replay import Change, Replay
 from migrate.model.sign_ins import Form, Seen, SeenAs, SignInClass
+from migrate.views.replay import replay_answer
 from tests.unit.decide.records import evidence, object_id, policy, policy_of, profile
 from tests.unit.store.test_sign_ins import KIND
+from tests.unit.views.test_answers import text_of
 
 MFA = policy()
 
@@ -133,12 +135,23 @@ def test_two_policies_that_cover_every_platform_together_are_mfa_without_knowing
     assert judged({"platform": None}, IOS) == ({SignInOutcome.MFA, SignInOutcome.NO_MFA}, ("platform",))
 
 
+GSA = {"includeLocations": ["All"], "excludeLocations": ["3d46dbda-8382-466a-856d-eb00cbc6b910"]}
+
+
+def device_filter(rule: str) -> dict[str, Any]:
+    return {"deviceFilter": {"mode": "exclude", "rule": rule}}
+
+
 @pytest.mark.parametrize(
     ("conditions", "members", "axis"),
     [
         ({"signInRiskLevels": ["high"]}, {"risk": None}, "signInRisk"),
         ({"authenticationFlows": {"transferMethods": "deviceCodeFlow"}}, {"flow": None, "protocol": None}, "flow"),
         ({"clientAppTypes": ["other"]}, {"client": "Something new"}, "clientAppType"),
+        ({"platforms": {"includePlatforms": ["iOS"], "excludePlatforms": []}}, {"platform": None}, "platform"),
+        ({"locations": GSA}, {"global_secure_access": None}, "compliantNetwork"),
+        ({"devices": device_filter("device.isCompliant -eq True")}, {"compliant": None}, "device:compliant"),
+        ({"devices": device_filter('device.trustType -eq "ServerAD"')}, {"hybrid_joined": None}, "device:hybridJoined"),
     ],
 )
 def test_what_is_not_told_is_tried_every_way_and_named(
@@ -209,7 +222,12 @@ def test_agreement_with_the_log_is_counted_policy_by_policy() -> None:
     assert one.share == 0.99
     assert found.not_proven == (MFA.id,)
     assert [kind.client for kind in one.disagreeing] == ["Mobile Apps and Desktop clients"]
-    assert replay(with_result(990, "success"), today=evidence(MFA)).not_proven == ()
+    said = " ".join(text_of(replay_answer(found, (), {})).split())
+    assert "99.00% 1,000 7 not proven" in said
+    assert f"{MFA.display_name} disagrees: Mobile Apps and Desktop clients" in said
+    proven = replay(with_result(990, "success"), today=evidence(MFA))
+    assert proven.not_proven == ()
+    assert "not proven" not in text_of(replay_answer(proven, (), {}))
 
 
 def test_a_policy_that_could_not_be_compared_is_not_proven() -> None:
