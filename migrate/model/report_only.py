@@ -98,6 +98,8 @@ class MissingData(StrEnum):
     """Why there are no numbers that the exit rule could rest on."""
 
     NO_LOG = "noLog"
+    NO_ROWS = "noRows"
+    """The log was read, and nobody signed in."""
     NO_LICENCE = "noLicence"
     """Graph refused the log for want of Entra ID P1 or P2."""
     NO_PERMISSION = "noPermission"
@@ -123,6 +125,10 @@ _MISSING = {
     MissingData.NO_LOG: (
         "no sign-in log was read. Read it: mfa-migrate sign-ins read (needs Entra ID P1 or P2 and the permission "
         "AuditLog.Read.All; files of the portal have no policy results)"
+    ),
+    MissingData.NO_ROWS: (
+        "the log was read and holds no sign-in of anybody: mfa-migrate sign-ins show names the days. Once people have "
+        "signed in, read it again: mfa-migrate sign-ins read"
     ),
     MissingData.NO_LICENCE: (
         "Graph refused the sign-in log for want of a licence: it needs Entra ID P1 or P2. Diagnostic settings and Log "

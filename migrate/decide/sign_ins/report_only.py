@@ -90,7 +90,9 @@ def _missing(policy: ConditionalAccessPolicy, sources: Sequence[SignInSource]) -
         return MissingData.NOT_EVALUATED
     if not any(one.rows for one in sources):
         refused = {one.refused for one in sources}
-        return _REFUSED[max(filter(None, refused))] if refused - {None} else MissingData.NO_LOG
+        if refused - {None}:
+            return _REFUSED[max(filter(None, refused))]
+        return MissingData.NO_ROWS if sources else MissingData.NO_LOG
     if any(one.unknown_results for one in sources):
         return MissingData.NO_NAMES
     return None

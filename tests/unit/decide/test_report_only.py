@@ -154,7 +154,7 @@ def test_wrong_passwords_say_nothing_about_a_policy() -> None:
     ("sources", "missing"),
     [
         ((), MissingData.NO_LOG),
-        ((structs.replace(READ, rows=0),), MissingData.NO_LOG),
+        ((structs.replace(READ, rows=0),), MissingData.NO_ROWS),
         ((structs.replace(READ, lost=(Coordinate.RESULTS,)),), MissingData.NO_RESULTS),
         ((structs.replace(READ, unknown_results=True),), MissingData.NO_NAMES),
     ],
