@@ -99,6 +99,9 @@ class AcceptCaught(Record, frozen=True, kw_only=True, rename=None):
     user: str
     reason: str
     expires: date
+    decided_by: str | None = None
+    """Who decided it; stands in plan and report."""
+    since: date | None = None
 
 
 class LimitConfig(Record, frozen=True, kw_only=True, rename=None):

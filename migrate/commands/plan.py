@@ -301,6 +301,8 @@ def _accepted_person(entry: AcceptCaught, names: Names) -> AcceptedPerson:
         user_principal_name=entry.user,
         reason=entry.reason,
         expires=entry.expires.isoformat(),
+        decided_by=entry.decided_by or "",
+        since=_day(entry.since),
     )
 
 

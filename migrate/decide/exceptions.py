@@ -30,6 +30,11 @@ def undecided(rules: Rules) -> Iterator[PlanNote]:
         )
     ]
     found += [f"[[accept_partial]] {gap.tag}" for gap in rules.accepted_gaps if not (gap.decided_by and gap.since)]
+    found += [
+        f"[[accept_caught]] {one.user_principal_name}"
+        for one in rules.accepted_caught
+        if not (one.decided_by and one.since)
+    ]
     if found:
         more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         yield PlanNote(

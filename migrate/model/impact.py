@@ -111,6 +111,9 @@ class AcceptedPerson(Record, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     expires: str
     """ISO date; from this day on it counts no more."""
+    decided_by: str = ""
+    since: str = ""
+    """ISO date."""
 
 
 class NewlyPrompted(PlanPart, frozen=True, kw_only=True):

@@ -46,7 +46,7 @@ def _exceptions(plan: PlanHeader, today: date, named: Named) -> Iterator[Excepti
             decision = Decision(reason=one.reason, decided_by=one.decided_by, since=one.since)
             yield _fact(ExceptionKind.POLICY_EXCLUSION, one.id, one.name, decision, ends=one.expires, today=today)
     for caught in plan.accepted_caught:
-        decision = Decision(reason=caught.reason)
+        decision = Decision(reason=caught.reason, decided_by=caught.decided_by, since=caught.since)
         name = caught.user_principal_name
         yield _fact(ExceptionKind.ACCEPTED_CAUGHT, caught.user_id, name, decision, ends=caught.expires, today=today)
     if plan.uncovered_decision is not None:

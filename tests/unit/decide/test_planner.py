@@ -15,6 +15,7 @@ from migrate.decide.own_policies import older_marker
 from migrate.decide.planner import Planner
 from migrate.decide.policy_steps import POLICY_CAP
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, RoleEvidence
+from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import (
     AcceptedGap,
     CreatePolicy,
@@ -146,12 +147,19 @@ def test_why_somebody_is_held_back_is_parts() -> None:
 def test_exceptions_that_nobody_answers_for_are_told() -> None:
     leave = ExcludedUser(user_id=object_id("bob"), reason="on leave", expires="2027-01-31", decided_by="Kim")
     gap = AcceptedGap(tag="location:trusted", reason="offices", expires="2027-01-31")
-    open_ones = rules(exclusions={leave.user_id: leave}, accepted_gaps=(gap,))
+    caught = AcceptedPerson(
+        user_id="1", user_principal_name="eve@contoso.example", reason="leaves", expires="2027-01-31"
+    )
+    open_ones = rules(exclusions={leave.user_id: leave}, accepted_gaps=(gap,), accepted_caught=(caught,))
     said = warnings(planned([user("ada")], decided=open_ones)[1])["exception-undecided"]
-    assert "[emergency_access], [[exclude]] 'on leave', [[accept_partial]] location:trusted:" in said
+    assert (
+        "[emergency_access], [[exclude]] 'on leave', [[accept_partial]] location:trusted, [[accept_caught]] eve@"
+        in said
+    )
     settled = rules(
         exclusions={leave.user_id: msgspec.structs.replace(leave, since="2026-11-01")},
         accepted_gaps=(msgspec.structs.replace(gap, decided_by="Kim", since="2026-11-01"),),
+        accepted_caught=(msgspec.structs.replace(caught, decided_by="Kim", since="2026-11-01"),),
         emergency_decision=Decision(decided_by="Kim", since="2026-10-01"),
     )
     _, header = planned([user("ada")], decided=settled)
