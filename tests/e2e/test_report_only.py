@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.laboratory import Lab, ask
 from tests.e2e.test_create_mode import CREATE, DAY, PROMPTS, own_policy
-from tests.e2e.test_sign_ins import sign_in
+from tests.e2e.test_sign_ins import EXCHANGE, sign_in
 
 YES = ("apply", "--yes", "--max-users", "100%")
 
@@ -96,7 +96,7 @@ def test_too_few_days_are_named_and_looser_numbers_need_a_new_plan(waiting: Lab)
     assert "3 (at least 9)" in said
 
 
-def test_what_the_log_shows_stops_it_with_the_numbers(waiting: Lab) -> None:
+def test_what_the_log_shows_stops_it_with_the_numbers_and_whom_nobody_saw_is_named(waiting: Lab) -> None:
     waiting.go("sign-ins", "read", "--days", "10")
     found = numbers(waiting)["numbers"]
     assert found["missing"] is None
@@ -114,11 +114,25 @@ def test_what_the_log_shows_stops_it_with_the_numbers(waiting: Lab) -> None:
     assert "people who would have failed and are not accepted: 1 (at most 0)" in said
     assert "enabled people in scope who were seen" in said
     assert own_policy(waiting)["state"] == "enabledForReportingButNotEnforced"
-
-
-def test_whom_nobody_saw_is_named(waiting: Lab) -> None:
-    waiting.go("sign-ins", "read", "--days", "10")
-    found = numbers(waiting)["numbers"]
     assert waiting.id_of("ben.frost") in found["unseen"]
     assert waiting.id_of("alma.berg") not in found["unseen"]
     assert waiting.go("sign-ins", "report-only", "--exit-code", code=1).out
+
+
+def test_where_every_number_holds_apply_switches_the_policy_on_without_a_reason(make_lab: Callable[..., Lab]) -> None:
+    lab = make_lab(users=40, signin_lag_seconds=0.0)
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go(*YES)
+    lab.advance(60)
+    people = lab.tenant.people
+    able = [place for place in range(len(people)) if people.account_enabled(place) and people.has_strong_method(place)]
+    sign_in(lab, "alma.berg")
+    lab.advance(8 * DAY)
+    for place in able:
+        ask(f"{lab.url}/_sandbox/signins", "POST", {"user": people.user_id(place), "app": EXCHANGE})
+    lab.advance(3600)
+    lab.go("sign-ins", "read", "--days", "10")
+    assert "Switched on" in lab.go(*YES).said
+    assert own_policy(lab)["state"] == "enabled"
