@@ -26,7 +26,7 @@ from migrate.model.plan import CreatePolicy, PlanAction, PlanHeader, SetPolicySt
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.users import MfaState
 from migrate.settings import TextEncoding
-from migrate.store.files import write_atomically
+from migrate.store.files import OWNER_ONLY_FOLDER, write_atomically
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import plan_rows_of, read_plan
 from migrate.store.snapshot import Snapshot, open_snapshot
@@ -262,7 +262,7 @@ def _written(
 
 def _write_drafts(folder: Path, notices: Iterable[Notice], sender: str | None) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
     except OSError as problem:
         raise FolderProblem(
             f"The folder {folder} cannot be made: {problem.strerror}.", hint="Choose another --to."

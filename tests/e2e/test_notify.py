@@ -6,6 +6,7 @@ import csv
 import email
 import email.policy
 import io
+import os
 import re
 from pathlib import Path
 
@@ -74,6 +75,9 @@ def test_drafts_are_mail_that_programs_open_for_editing(exported: Lab, tmp_path:
     )
     drafts = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in folder.iterdir()]
     assert drafts
+    if os.name == "posix":
+        assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+        assert folder.stat().st_mode & 0o777 == 0o700
     for draft in drafts:
         assert (draft["X-Unsent"], draft["From"]) == ("1", "it@contoso.example")
         assert draft["To"] in draft.get_body(("plain",)).get_content()
