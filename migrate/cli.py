@@ -245,7 +245,7 @@ def run(arguments: Sequence[str]) -> int:
             # Typer lists values one below the other; line ends in a sentence would be shown as the characters they are.
             message = " ".join(getattr(problem, "format_message", problem.__str__)().split())
             command = context.command_path if context is not None else "mfa-migrate"
-            _tell(message, "Nothing was changed.", f"See `{command} --help`.")
+            _tell(message, "Nothing was changed.", f"{_for_argument(message, context)}See `{command} --help`.")
         return ExitCode.USAGE
     except MfaMigrateError as problem:
         if isinstance(problem, OutputLost):
@@ -266,6 +266,15 @@ def run(arguments: Sequence[str]) -> int:
             "Please report it with that file; it may hold names of users, so look through it first.",
         )
         return ExitCode.BUG
+
+
+def _for_argument(message: str, context: Any) -> str:
+    """Return what names users where a command that takes no argument was given one; empty elsewhere."""
+    if context is None or not message.startswith("Got unexpected extra argument"):
+        return ""
+    # Elsewhere --users is a number.
+    naming = (one for one in context.command.params if str(one.metavar).startswith("USER,"))
+    return next((f"Name users with {one.opts[-1]}. " for one in naming), "")
 
 
 def _give_up_stdout() -> None:

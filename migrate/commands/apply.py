@@ -52,7 +52,7 @@ def apply(
             "--until",
             metavar="PLACE",
             autocompletion=offer_places,
-            help="Stop after report-only, policies-on or wave:N.",
+            help="Stop after report-only, policies-on, wave:N or a wave's name.",
         ),
     ] = None,
     wave: Annotated[
@@ -154,16 +154,10 @@ def _say_edited_meanwhile(call: Call, workspace: Workspace, plan: str | None) ->
 
 def _places(header: PlanHeader, *, until: str | None, wave: str | None) -> tuple[str | None, int | None]:
     """Return where to stop and which wave alone to go through, by number; only exact names count."""
-    from migrate.decide.naming import wave_number
+    from migrate.decide.naming import stopping_place, wave_number
 
     only = None if wave is None else wave_number(header.waves, wave, exact=True)
-    if until is None or until in ("report-only", "policies-on"):
-        return until, only
-    kind, _, place = until.partition(":")
-    if kind == "wave" and place in {name for wave in header.waves for name in (str(wave.number), wave.name)}:
-        return f"wave:{wave_number(header.waves, place, exact=True)}", only
-    hint = f"Use report-only, policies-on, or wave:1 to wave:{len(header.waves)}; a wave's exact name does too."
-    raise UsageProblem(f"--until does not know {until!r}.", hint=hint)
+    return None if until is None else stopping_place(header.waves, until), only
 
 
 def _check_options(*, yes: bool, max_users: str | None, what_if: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from migrate.commands.call import Call
-from migrate.commands.people import people_of
+from migrate.commands.people import EVERYBODY, people_of
 from migrate.errors import NameMoved, NothingHere, UsageProblem
 from migrate.model.instants import minute_utc
 from migrate.model.named import NamedKind, is_id
@@ -111,7 +111,7 @@ def _one_called(name: str, snapshot: Snapshot) -> Person:
         raise UsageProblem(
             f"Nobody is called exactly {name!r} in the export of {minute_utc(snapshot.header.taken_at)}; what writes "
             "takes no part of a name.",
-            hint=invisible_in(name) or near_hint(found) or f"{_GIVE}.",
+            hint=invisible_in(name) or f"{near_hint(found) or f'{_GIVE}.'} {EVERYBODY}",
         )
     return person
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from migrate.decide.naming import Person
 
 
+EVERYBODY = "`mfa-migrate status --all` lists everybody."
 MOST_NAMES = 10
 """How many names are looked for by their parts; longer lists come from programs and mean what they say."""
 
@@ -51,7 +52,7 @@ def named_user(call: Call, name: str, snapshot: Snapshot, *, otherwise: str, of:
     if user is None:
         raise UsageProblem(
             f"There is no user {name!r} in the export of {minute_utc(snapshot.header.taken_at)}.",
-            hint=invisible_in(name) or " ".join(filter(None, (near_hint(found), otherwise))),
+            hint=invisible_in(name) or " ".join(filter(None, (near_hint(found), otherwise, EVERYBODY))),
         )
     call.screen.say(f"{name!r} is {person}.")
     return user

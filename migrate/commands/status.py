@@ -45,7 +45,7 @@ def status(
         bool, typer.Option("--watch", help="Follow the command that is at work in the folder, until it ends.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 when something is left: see below.")
+        bool, typer.Option("--exit-code", help="Exit with 1 when something is left, as told above.")
     ] = False,
 ) -> ExitCode:
     """Show the state of users, or how far the migration is.

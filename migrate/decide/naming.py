@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
+import operator
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,8 @@ NEAR = 3
 """How many near misses are proposed."""
 LIKENESS = 0.72
 """How like a name must be to be proposed, from 0 to 1."""
+SHORT = 3
+"""Letters of a name that is proposed also where one of them is another: by `LIKENESS` none of these would be."""
 
 
 class Person(Record, frozen=True, kw_only=True):
@@ -63,14 +66,17 @@ def people_called(name: str, people: Iterable[Person], *, whole: bool = False) -
     exact, partly = _Fitting(), _Fitting()
     like: list[tuple[float, str, Person]] = []
     # Domains are alike in a whole tenant, and ids by chance: neither makes two names alike.
-    matcher = difflib.SequenceMatcher(b="" if is_id else wanted.partition("@")[0])
+    compared = "" if is_id else wanted.partition("@")[0]
+    matcher = difflib.SequenceMatcher(b=compared)
     for person in people:
         names = _names_of(person)
         if wanted in names:
             exact.add(person)
         elif not whole_only and words and begins_words(words, names):
             partly.add(person)
-        elif (likeness := max(_likeness(matcher, each) for each in ("", *_parts_of(names - {person.id})))) >= LIKENESS:
+        elif (
+            likeness := max(_likeness(matcher, compared, each) for each in ("", *_parts_of(names - {person.id})))
+        ) >= LIKENESS:
             like.append((-likeness, person.id, person))
             like = heapq.nsmallest(NEAR, like)
     best = exact if exact.count else partly
@@ -123,6 +129,25 @@ def wave_number(waves: Sequence[Wave], text: str, *, exact: bool = False) -> int
     raise UsageProblem(f"The plan has no wave {text if text.isdecimal() else repr(text)}.", hint=f"It has: {known}.")
 
 
+def stopping_place(waves: Sequence[Wave], text: str) -> str:
+    """Return where `apply` stops: report-only, policies-on, or `wave:N` for a number or a wave's exact name.
+
+    A bare number could be meant as a count: a wave's number, and a name that is one, are written behind `wave:`.
+    Raises UsageProblem for a place that the plan does not have, and for a name that several waves bear.
+    """
+    if text in ("report-only", "policies-on"):
+        return text
+    names = {wave.name for wave in waves}
+    kind, _, place = text.partition(":")
+    if kind == "wave" and place in names | {str(wave.number) for wave in waves}:
+        return f"wave:{wave_number(waves, place, exact=True)}"
+    if text in names and not text.isdecimal():
+        return f"wave:{wave_number(waves, text, exact=True)}"
+    named = "".join(f", or a wave's exact name, such as {wave.name!r}" for wave in waves[:1])
+    hint = f"Use report-only, policies-on, wave:1 to wave:{len(waves)}{named}."
+    raise UsageProblem(f"--until does not know {text!r}.", hint=hint)
+
+
 class _Fitting:
     """Those whom a name fits: all are counted, a few are kept."""
 
@@ -166,9 +191,12 @@ def _parts_of(names: Iterable[str]) -> set[str]:
     return {part for name in names for part in (name, *words_of(name.partition("@")[0])) if len(part) > 1}
 
 
-def _likeness(matcher: difflib.SequenceMatcher[str], name: str) -> float:
+def _likeness(matcher: difflib.SequenceMatcher[str], wanted: str, name: str) -> float:
     """Return how like two names are; 0 below the limit, which the two quick bounds show cheaply."""
-    matcher.set_seq1(name.partition("@")[0])
+    name = name.partition("@")[0]
+    matcher.set_seq1(name)
+    if len(name) == len(wanted) == SHORT and sum(map(operator.eq, name, wanted)) == SHORT - 1:
+        return LIKENESS
     if not name or matcher.real_quick_ratio() < LIKENESS or matcher.quick_ratio() < LIKENESS:
         return 0.0
     return matcher.ratio()

@@ -298,6 +298,7 @@ def lines_in_plan(advice: Advice) -> Iterator[str]:
         yield (
             f"  {words}: covers {effect.number(Number.COVERED)}, newly required {effect.newly_required}, not MFA "
             f"capable {effect.number(Number.NOT_CAPABLE)}, blocked or unknown {effect.may_be_blocked}"
+            f"{f' ({_named(effect, _BLOCKED)})' if effect.may_be_blocked else ''}"
         )
     yield "`mfa-migrate advise` says more, and takes a step."
 

@@ -123,7 +123,7 @@ def _rehearsal_lines(result: RunResult) -> Iterator[str]:
         yield f"Wave {wave} would be sent: {', '.join(names[:REHEARSED_SHOWN])}" + (
             f" and {more} more" if more > 0 else ""
         )
-    if by_wave:
+    if any(len(names) > REHEARSED_SHOWN for names in by_wave.values()):
         yield "All of them: the same command with `-o csv`."
 
 
@@ -156,7 +156,7 @@ def apply_question(
     for step in header.policy_steps:
         yield f"Policies: {step_question(step, header.impacts)}"
     waves = counted(sum(wave.users > 0 for wave in header.waves), "wave")
-    yield f"Users:    - per-user MFA of {header.users_to_change} of {header.total_users} is disabled in {waves}"
+    yield f"Users:    - per-user MFA of {header.users_to_change} of {header.total_users} will be disabled in {waves}"
     # How far this command goes, where that is not to the end of the plan.
     users = header.users_within(only_wave=only_wave, until=until)
     first = first_names(names, users)
@@ -170,8 +170,9 @@ def rollback_question(header: PlanHeader) -> Iterator[str]:
     """Yield what `rollback` will do, for the person who is asked."""
     yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
     yield f"Cloud:    {header.cloud}" + (f", a sandbox at {header.endpoint}" if header.endpoint else "")
-    yield f"Users:    {header.total_users} are rolled back; those who are as before already are left alone"
-    yield f"Policies: {len(header.policy_steps)} steps, once everybody is restored"
+    yield f"Users:    {header.total_users} will be rolled back; those who are as before already are left alone"
+    if header.policy_steps:
+        yield f"Policies: {counted(len(header.policy_steps), 'step')}, once everybody is restored"
     yield "Ends the sessions of users who are enabled or enforced again, within minutes."
 
 

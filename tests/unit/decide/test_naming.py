@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from migrate.decide.naming import NEAR, SHOWN, Person, near_hint, people_called, the_one, wave_number
+from migrate.decide.naming import NEAR, SHOWN, Person, near_hint, people_called, stopping_place, the_one, wave_number
 from migrate.errors import UsageProblem
 from migrate.model.plan import Wave
 
@@ -113,3 +114,40 @@ def test_a_beginning_that_fits_two_waves_is_an_error() -> None:
         wave_number(WAVES, "to")
     with pytest.raises(UsageProblem, match="has no wave 77"):
         wave_number(WAVES, "77")
+
+
+def test_a_short_name_of_which_one_letter_is_another_is_proposed() -> None:
+    rob, ann = PEOPLE[1], Person(id="9", user_principal_name="ann.lee@contoso.example")
+    assert people_called("bob", [rob, ann]).near == (rob,)
+    assert people_called("rab", PEOPLE).near == (rob,)
+    assert people_called("bor", [rob]).near == ()
+    assert people_called("bo", [Person(id="9", user_principal_name="ab@contoso.example")]).near == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("report-only", "report-only"),
+        ("policies-on", "policies-on"),
+        ("wave:3", "wave:3"),
+        ("wave:canary", "wave:1"),
+        ("canary", "wave:1"),
+    ],
+)
+def test_where_to_stop_is_a_step_a_wave_or_its_exact_name(text: str, place: str) -> None:
+    assert stopping_place(WAVES, text) == place
+
+
+@pytest.mark.parametrize("text", ["wave:77", "wave:", "wave:can", "can", "Canary", "1", "", "wave"])
+def test_nothing_else_says_where_to_stop(text: str) -> None:
+    with pytest.raises(UsageProblem, match="--until does not know") as refused:
+        stopping_place(WAVES, text)
+    assert "or a wave's exact name, such as 'canary'" in refused.value.hint
+
+
+def test_a_number_that_is_a_name_and_a_name_of_two_waves_are_no_place_to_stop() -> None:
+    named = [msgspec.structs.replace(wave, name=name) for wave, name in zip(WAVES, ["1", "twin", "twin"], strict=False)]
+    with pytest.raises(UsageProblem, match="does not know"):
+        stopping_place(named, "1")
+    with pytest.raises(UsageProblem, match="fits 2 waves"):
+        stopping_place(named, "twin")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from migrate.model.evidence import PolicyState
@@ -14,7 +15,7 @@ from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Reason, Why, reason_of
 from migrate.model.run import Ending, PolicyOutcome, RehearsedUser, RunResult
 from migrate.model.words import first_names
-from migrate.views.apply import apply_answer, apply_question
+from migrate.views.apply import apply_answer, apply_question, rollback_question
 from migrate.views.policy_steps import outcome_counts, outcome_lines, step_question
 from tests.unit.decide.records import header, object_id, switch
 from tests.unit.views.test_answers import text_of
@@ -102,7 +103,7 @@ def test_the_question_shows_each_policy_step_and_this_commands_first_names() -> 
     said = list(apply_question(plan, names, only_wave=None, until="wave:1", way_back="mfa-migrate rollback"))
     assert "Policies: + create 'Ours', report-only" in said
     assert f"Policies: ~ set 'MFA for everybody' to enabled: {REQUIRED}" in said
-    assert "Users:    - per-user MFA of 668 of 799 is disabled in 2 waves" in said
+    assert "Users:    - per-user MFA of 668 of 799 will be disabled in 2 waves" in said
     assert "Now:      up to wave:1, 3 users: bob.krug, rita.ritter, iris.vogt" in said
     one = list(apply_question(plan, names, only_wave=2, until=None, way_back="x"))
     assert "Now:      wave 2, 665 users: bob.krug, rita.ritter, iris.vogt, ..." in one
@@ -135,6 +136,18 @@ def test_a_rehearsal_lists_whom_it_would_send_the_first_in_text_and_all_for_prog
     document: Any = answer.document
     assert [user["wouldBeSent"] for user in document["users"]] == [True] * 7 + [False]
     assert "users" in answer.long_lists
+    all_of_them = "All of them: the same command with `-o csv`."
+    assert all_of_them in shown
+    few = RunResult(ending=Ending.REHEARSED, rehearsal=["~ wave 1 (canary): 5 would be sent"], rehearsed=users[:5])
+    assert all_of_them not in text_of(apply_answer(header(), few, command="apply"))
+
+
+def test_a_rollback_names_policies_only_where_there_are_any() -> None:
+    bare = list(rollback_question(header()))
+    assert not [line for line in bare if line.startswith("Policies")]
+    assert any("will be rolled back" in line for line in bare)
+    with_policy = list(rollback_question(msgspec.structs.replace(header(), policy_steps=(CREATE.reverse(),))))
+    assert "Policies: 1 step, once everybody is restored" in with_policy
 
 
 @pytest.mark.parametrize(
