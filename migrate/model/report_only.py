@@ -23,6 +23,18 @@ class Would(StrEnum):
     """Also for want of information, and for words of tomorrow."""
 
 
+class FailureCause(StrEnum):
+    """Why a sign-in would have failed, from what the policy demands and the client."""
+
+    BLOCK = "block"
+    """The policy blocks."""
+    OLD_CLIENT = "oldClient"
+    """The client cannot answer what the policy asks."""
+    DEVICE = "device"
+    """The policy asks for a compliant or joined device, or an approved app."""
+    OTHER = "other"
+
+
 class WouldCount(Record, frozen=True, kw_only=True):
     """How often, with whom, and by which client."""
 
@@ -34,6 +46,8 @@ class WouldCount(Record, frozen=True, kw_only=True):
     """Object ids."""
     unnamed: int = 0
     """How many people at least, where an answer counts them and names nobody."""
+    cause: FailureCause | None = None
+    """Of failures alone."""
 
 
 class RuleCheck(StrEnum):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from migrate.model.report_only import ReportOnlyNumbers, Would, WouldCount
+from migrate.model.report_only import FailureCause, ReportOnlyNumbers, Would, WouldCount
 from migrate.model.sign_ins import SignInSource
 from migrate.model.words import counted
 from migrate.views.screen import Answer, table
 from migrate.views.sign_ins import missing_words, source_words
 
-COLUMNS = ("Policy", "PolicyId", "Would", "Client", "Attempts", "People", "ObjectId", "UserPrincipalName")
+COLUMNS = ("Policy", "PolicyId", "Would", "Client", "Attempts", "People", "ObjectId", "UserPrincipalName", "Cause")
 _WOULD = {
     Would.SUCCESS: "success",
     Would.INTERRUPTED_CAPABLE: "interrupted, and can answer",
@@ -20,6 +20,12 @@ _WOULD = {
     Would.REQUIRED_ALREADY: "interrupted, but asked for MFA today already",
     Would.FAILURE: "failure",
     Would.UNKNOWN: "not known",
+}
+_CAUSES = {
+    FailureCause.BLOCK: "failure: the policy blocks",
+    FailureCause.OLD_CLIENT: "failure: an old client cannot answer",
+    FailureCause.DEVICE: "failure: the device or app is not what it asks for",
+    FailureCause.OTHER: "failure",
 }
 
 
@@ -41,6 +47,7 @@ def report_only_answer(
                         str(len(count.people) or count.unnamed),
                         user_id,
                         names.get(user_id, ""),
+                        "" if count.cause is None else count.cause.value,
                     )
 
     def lines() -> Iterator[Any]:
@@ -65,12 +72,16 @@ def report_only_answer(
     )
 
 
+def _would_words(count: WouldCount) -> str:
+    return _WOULD[count.would] if count.cause is None else _CAUSES[count.cause]
+
+
 def _policy(one: ReportOnlyNumbers, names: Mapping[str, str]) -> Iterator[Any]:
     if one.counts or one.missing is None:
         yield f"{one.display_name}, {one.since} to {one.until}:"
         yield table(
             ("Would have been", "Client", "Attempts", "People"),
-            [(_WOULD[each.would], each.client, f"{each.attempts:,}", _who(each, names)) for each in one.counts],
+            [(_would_words(each), each.client, f"{each.attempts:,}", _who(each, names)) for each in one.counts],
         )
     if one.missing is not None:
         yield f"{one.display_name}: no data: {one.missing.words}."

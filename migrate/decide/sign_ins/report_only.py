@@ -10,13 +10,14 @@ from itertools import pairwise
 import msgspec
 
 from migrate.decide.sign_ins.sources import silent_hours
-from migrate.decide.sign_ins.words import class_of
+from migrate.decide.sign_ins.words import class_of, client_types
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.record import Record
 from migrate.model.report_only import (
     Checked,
     ExitLimits,
+    FailureCause,
     MissingData,
     ReportOnlyNumbers,
     RuleCheck,
@@ -29,6 +30,8 @@ _WORKDAYS = 5
 _DONE = {"reportonlysuccess": Would.SUCCESS, "reportonlyfailure": Would.FAILURE}
 _INTERRUPTED = "reportonlyinterrupted"
 _REFUSED = {Refusal.LICENCE: MissingData.NO_LICENCE, Refusal.PERMISSION: MissingData.NO_PERMISSION}
+_MODERN_CLIENTS = frozenset({"browser", "mobileAppsAndDesktopClients"})
+_DEVICE_CONTROLS = frozenset({"compliantdevice", "domainjoineddevice", "approvedapplication", "compliantapplication"})
 _PASSES = (Would.SUCCESS, Would.INTERRUPTED_CAPABLE, Would.REQUIRED_ALREADY)
 
 
@@ -68,7 +71,7 @@ def report_only_numbers(
     if end <= begin:
         return numbers_without(policy, MissingData.NO_DAYS)
     rows = [one for one in people if _attempts(one, begin, end) and one.kind.outcome.reached_a_decision]
-    counts = tuple(_counts(policy.id.lower(), rows, scope, begin, end))
+    counts = tuple(_counts(policy, rows, scope, begin, end))
     seen = {one.user_id for one in rows}
     unseen = tuple(sorted(set(scope) - seen))
     holes = _holes(told, people, begin)
@@ -139,7 +142,14 @@ def _by_counts(policy: ConditionalAccessPolicy, counted: Iterable[PolicyCount]) 
         since=since,
         until=until,
         counts=tuple(
-            WouldCount(would=would, client=key[1], attempts=attempts[key], people=(), unnamed=people[key])
+            WouldCount(
+                would=would,
+                client=key[1],
+                attempts=attempts[key],
+                people=(),
+                unnamed=people[key],
+                cause=_cause(policy, *key),
+            )
             for would in Would
             for key in sorted(key for key in people if key[0] is would)
         ),
@@ -147,8 +157,13 @@ def _by_counts(policy: ConditionalAccessPolicy, counted: Iterable[PolicyCount]) 
 
 
 def _counts(
-    policy_id: str, rows: Iterable[SeenAs], scope: Mapping[str, InScope], begin: datetime, end: datetime
+    policy: ConditionalAccessPolicy,
+    rows: Iterable[SeenAs],
+    scope: Mapping[str, InScope],
+    begin: datetime,
+    end: datetime,
 ) -> Iterator[WouldCount]:
+    policy_id = policy.id.lower()
     attempts: Counter[tuple[Would, str]] = Counter()
     who: dict[tuple[Would, str], set[str]] = {}
     for one in rows:
@@ -161,7 +176,25 @@ def _counts(
         who.setdefault(key, set()).add(one.user_id)
     for would in Would:
         for key in sorted(key for key in who if key[0] is would):
-            yield WouldCount(would=would, client=key[1], attempts=attempts[key], people=tuple(sorted(who[key])))
+            yield WouldCount(
+                would=would,
+                client=key[1],
+                attempts=attempts[key],
+                people=tuple(sorted(who[key])),
+                cause=_cause(policy, *key),
+            )
+
+
+def _cause(policy: ConditionalAccessPolicy, would: Would, client: str) -> FailureCause | None:
+    """Return why a sign-in would have failed. The log names no cause: demand and client tell it."""
+    if would is not Would.FAILURE:
+        return None
+    asked = {str(one).casefold() for one in (policy.raw.get("grantControls") or {}).get("builtInControls") or ()}
+    if "block" in asked:
+        return FailureCause.BLOCK
+    if not _MODERN_CLIENTS & set(client_types(client, None)):
+        return FailureCause.OLD_CLIENT
+    return FailureCause.DEVICE if asked & _DEVICE_CONTROLS else FailureCause.OTHER
 
 
 def _would(result: str, kind: SignInKind, person: InScope | None) -> Would:

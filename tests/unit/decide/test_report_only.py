@@ -8,10 +8,12 @@ import pytest
 from msgspec import structs
 
 from migrate.decide.sign_ins.report_only import InScope, report_only_numbers
-from migrate.model.report_only import ExitLimits, MissingData, ReportOnlyNumbers, RuleCheck, Would
+from migrate.model.report_only import ExitLimits, FailureCause, MissingData, ReportOnlyNumbers, RuleCheck, Would
 from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, PolicyCount, Seen, SeenAs, SignInClass, SignInSource
+from migrate.views.report_only import report_only_answer
 from tests.unit.decide.records import object_id, policy
 from tests.unit.store.test_sign_ins import KIND, SOURCE
+from tests.unit.views.test_answers import text_of
 
 POLICY = structs.replace(policy(state="enabledForReportingButNotEnforced"), modified_date_time="2026-11-10T00:00:00Z")
 READ = structs.replace(
@@ -222,3 +224,21 @@ def test_counts_that_reach_back_behind_the_last_change_say_nothing() -> None:
 def test_results_by_person_go_before_counts_and_no_counts_of_a_policy_are_no_results() -> None:
     assert by_counts(counted("reportOnlyFailure"), lost=()).holds
     assert by_counts(counted(policy_id="another")).missing is MissingData.NO_RESULTS
+
+
+@pytest.mark.parametrize(
+    ("controls", "client", "cause", "words"),
+    [
+        (["block"], "IMAP4", FailureCause.BLOCK, "failure: the policy blocks"),
+        (["block"], "Browser", FailureCause.BLOCK, "failure: the policy blocks"),
+        (["mfa"], "IMAP4", FailureCause.OLD_CLIENT, "failure: an old client cannot answer"),
+        (["mfa"], "Exchange ActiveSync", FailureCause.OLD_CLIENT, "failure: an old client cannot answer"),
+        (["compliantDevice"], "Browser", FailureCause.DEVICE, "failure: the device or app is not what it asks for"),
+        (["mfa"], "Browser", FailureCause.OTHER, "failure "),
+    ],
+)
+def test_a_failure_is_told_by_its_cause(controls: list[str], client: str, cause: FailureCause, words: str) -> None:
+    subject = structs.replace(POLICY, raw={**POLICY.raw, "grantControls": {"builtInControls": controls}})
+    found = numbers(*EVERYBODY, seen("ada", "reportOnlyFailure", 1, client=client), subject=subject)
+    assert [(one.would, one.cause) for one in found.counts] == [(Would.SUCCESS, None), (Would.FAILURE, cause)]
+    assert words in text_of(report_only_answer([found], (), {}))
