@@ -93,6 +93,7 @@ def people_agree(lab: Lab) -> None:
 def methods_agree(lab: Lab, listed: dict[str, set[str]]) -> None:
     people = lab.tenant.people
     truth: dict[str, set[str]] = {}
+    unregistered: set[str] = set()
     for place in range(len(people)):
         if not people.account_enabled(place):
             continue
@@ -103,6 +104,12 @@ def methods_agree(lab: Lab, listed: dict[str, set[str]]) -> None:
             truth.setdefault("guestsSmsVoiceOnly" if guest else "smsVoiceOnly", set()).add(people.user_id(place))
         if row["isMfaRegistered"] and not row["isMfaCapable"]:
             truth.setdefault("notMfaCapable", set()).add(people.user_id(place))
+        # A guest may register at home, so that members alone can be told by the report.
+        if people.user(place)["userType"] != "Guest" and not row["isMfaRegistered"]:
+            unregistered.add(people.user_id(place))
+    members = {people.user_id(place) for place in range(len(people)) if people.user(place)["userType"] != "Guest"}
+    assert unregistered
+    assert listed["mustRegister"] & members == unregistered
     assert set(truth) == {"smsVoiceOnly", "guestsSmsVoiceOnly", "notMfaCapable"}
     assert {which: listed.get(which, set()) for which in truth} == truth
 
