@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import shutil
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,8 +62,18 @@ def demo(
             story(stage)
     call.screen.say("")
     call.screen.say(f"The working folders are in {folder}: look at plan.csv, rollback.csv and audit.csv.")
-    call.screen.say("Next: rehearse by hand with `mfa-migrate sandbox --write-config lab.toml`.")
+    call.screen.say(f"Next: rehearse by hand with `{_as_typed_here()} sandbox --write-config lab.toml`.")
     return ExitCode.OK
+
+
+def _as_typed_here() -> str:
+    """Return how this program is typed: with its path where the shell does not find it and it lies beside Python."""
+    beside = Path(sys.executable).with_name("mfa-migrate")
+    if shutil.which("mfa-migrate") is not None or not beside.is_file():
+        return "mfa-migrate"
+    with contextlib.suppress(ValueError):
+        beside = beside.relative_to(Path.cwd())
+    return shlex.quote(str(beside))
 
 
 def _empty(folder: Path) -> None:
@@ -85,7 +97,7 @@ class _Stage:
     workspace: Path
 
 
-@contextmanager
+@contextlib.contextmanager
 def _stage(call: Call, tenant: Tenant, config: Path, more: str) -> Iterator[_Stage]:
     """Open a sandbox of the company; `more` stands in the configuration in place of the usual policy mode."""
     from migrate.sandbox.server import SandboxServer
@@ -125,7 +137,7 @@ def _create(stage: _Stage) -> None:
     apply = ("apply", "--yes", "--max-users", _planned(stage))
     _run(stage, *apply, says="the policy is created report-only; then a wait")
     _advance(stage, 7 * DAY + 60, "a week of report-only has passed")
-    _run(stage, *apply, *_NO_LOG, says="nobody signs in here; the policy is switched on, then it has to settle")
+    _run(stage, *apply, *_NO_LOG, says=_NO_LOG_SAYS)
     _advance(stage, DAY + 60, "a day for the policy to be in force everywhere has passed")
     _run(stage, *apply, says="now the users, wave by wave")
     _run(stage, "verify")
@@ -137,12 +149,13 @@ def _create(stage: _Stage) -> None:
 
 def _run(stage: _Stage, *words: str, says: str = "") -> None:
     stage.call.screen.say("")
-    stage.call.screen.say(f"$ mfa-migrate {' '.join(words)}{f'    # {says}' if says else ''}")
+    typed = shlex.join(["mfa-migrate", *words])
+    stage.call.screen.say(f"$ {typed}{f'    # {says}' if says else ''}")
     place = ["--config", str(stage.config), "--workspace", str(stage.workspace), "--no-progress"]
     code = stage.call.run_command([*words, *place])
     # 1 is an answer, not a failure: some users were skipped, or verify has findings.
     if code not in (ExitCode.OK, ExitCode.FINDINGS):
-        raise DemoFailed(f"`mfa-migrate {' '.join(words)}` ended with exit code {code}.")
+        raise DemoFailed(f"`{typed}` ended with exit code {code}.")
 
 
 def _advance(stage: _Stage, seconds: int, says: str) -> None:
@@ -152,6 +165,10 @@ def _advance(stage: _Stage, seconds: int, says: str) -> None:
 
 
 _NO_LOG = ("--skip-report-only", "an invented company: nobody signs in there")
+_NO_LOG_SAYS = (
+    "nobody signs in here, so that no sign-in log speaks for the policy even after that week, and its word is skipped; "
+    "the policy is switched on, then it has to settle"
+)
 _CREATE = """mode = "create"
 report_only_days = 7
 policy_settle = "24h"

@@ -89,17 +89,29 @@ class WayBack:
         return ""
 
     async def _say_who_loses(self, before: Judge, after: Judge) -> None:
-        losing, names = 0, list[str]()
+        losing, asked_again, names = 0, 0, list[str]()
+        # By now everybody of the rollback is read back as it sets them.
+        put_back = {step.user_id for step in self._parts.steps() if step.after is not MfaState.DISABLED}
         async for profile in self._parts.tenant.iter_users():
             if any(True for _ in dependents([profile], before, after, frozenset())):
                 losing += 1
+                asked_again += profile.id in put_back
                 if len(names) < SAMPLE:
                     names.append(profile.user_principal_name)
         who = first_names(names, losing)
         lose = counted(losing, "person loses", "people lose")
-        said = f"{lose} the requirement of MFA, or part of it, when the policies go back{f': {who}' if who else ''}."
+        end = "" if who.endswith("...") else "."
+        said = (
+            f"{lose} the requirement of MFA, or part of it, when the policies go back{f': {who}' if who else ''}{end}"
+        )
         how = " All of them: `mfa-migrate coverage --without POLICY --user-list FILE`." if losing > len(names) else ""
-        self._parts.progress.note(said + how)
+        again = ""
+        if asked_again:
+            of_all = "this person" if losing == 1 else "all of them"
+            again = (
+                f" Per-user MFA requires it again of {of_all if asked_again == losing else f'{asked_again} of them'}."
+            )
+        self._parts.progress.note(said + how + again)
 
 
 async def _not_restored(parts: RunParts) -> list[str]:

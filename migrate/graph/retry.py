@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from tenacity import RetryCallState, retry_if_exception_type
 from tenacity.asyncio import AsyncRetrying
 
 from migrate.errors import IncompleteRead, RemoteProblem, Throttled, Unreachable
 from migrate.graph.pace import Clock
+from migrate.model.access import is_here
 from migrate.model.waits import Waiting, WaitKind
 
 T = TypeVar("T")
@@ -144,11 +146,16 @@ class Persistence:
 
 
 def unreachable(origin: str, reason: str, doing: str) -> Unreachable:
-    """Return the error for a host that does not answer."""
-    return Unreachable(
-        f"{origin} could not be reached while {doing}: {reason}.",
-        hint="Check the network, the proxy, the CA bundle and --endpoint, then run the command again.",
-    )
+    """Return the error for a host that does not answer; over plain HTTP on this machine that is a sandbox."""
+    hint = "Check the network, the proxy, the CA bundle and --endpoint, then run the command again."
+    if origin.startswith("http:") and is_here(origin):
+        port = urlsplit(origin).port
+        hint = (
+            "Nothing answers there: the sandbox is not running, or at another address than --endpoint. Start it as "
+            f"before (`mfa-migrate sandbox{f' --port {port}' if port else ''}`) in another window, then run the "
+            "command again."
+        )
+    return Unreachable(f"{origin} could not be reached while {doing}: {reason}.", hint=hint)
 
 
 def _problem(state: RetryCallState) -> Transient:

@@ -67,7 +67,7 @@ def sandbox_address(address: str) -> str:
 
     Raises UsageProblem unless it is scheme, host and port of this machine, and nothing else.
     """
-    if not _is_here(address):
+    if not is_here(address):
         raise UsageProblem(
             f"--endpoint takes the address of a sandbox on this machine, not {address!r}.",
             hint="Use http://127.0.0.1:PORT as `mfa-migrate sandbox` prints it, or --cloud for a real tenant.",
@@ -75,7 +75,8 @@ def sandbox_address(address: str) -> str:
     return address.rstrip("/")
 
 
-def _is_here(address: str) -> bool:
+def is_here(address: str) -> bool:
+    """Tell whether this is the address of a program on this machine, and of nothing below it."""
     # The clients behind this parse addresses more strictly than urlsplit: no scope of IPv6, no blanks, no other script.
     if not (address.isascii() and address.isprintable()) or set(address) & set(" %\\"):
         return False

@@ -131,9 +131,12 @@ def waiting_words(standing: RunStanding) -> str:
 def _run_lines(standing: RunStanding) -> Iterator[Any]:
     of = standing.planned
     share = 100 if standing.migrated >= of else standing.migrated * 100 // of
-    done = f"Migrated {standing.migrated} of {of} ({share}%)  {bar(standing.migrated, of)}"
+    said = "<1%" if standing.migrated and not share else f"{share}%"
+    done = f"Migrated {standing.migrated} of {of} ({said})  {bar(standing.migrated, of)}"
     yield styled(f"{done}  rolled back {standing.put_back}  held back {standing.held_back}", "bold")
-    yield f"  run {standing.plan_digest[:12]}: {_outcome_counts(standing.outcomes) or 'no user was touched yet'}"
+    back = f"; {standing.put_back} of them rolled back since" if standing.put_back else ""
+    touched = _outcome_counts(standing.outcomes)
+    yield f"  run {standing.plan_digest[:12]}: {f'{touched}{back}' if touched else 'no user was touched yet'}"
     if standing.held_by:
         yield f"  held back: {_counts(standing.held_by)} (`mfa-migrate show --held`)"
     yield ""

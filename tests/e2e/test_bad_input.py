@@ -79,7 +79,9 @@ def test_an_endpoint_where_nobody_listens(lab: Lab) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    told(lab.run("export", "--endpoint", f"http://127.0.0.1:{port}"), 4, "could not be reached", "--endpoint")
+    ran = lab.run("export", "--endpoint", f"http://127.0.0.1:{port}")
+    start = f"`mfa-migrate sandbox --port {port}`"
+    told(ran, 4, "could not be reached", "--endpoint", "the sandbox is not running", start)
 
 
 @pytest.mark.parametrize(

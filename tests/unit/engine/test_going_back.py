@@ -114,6 +114,26 @@ def test_part_of_a_wave_leaves_the_policies_alone() -> None:
     assert {world.tenant.states[step.user_id] for step in world.steps if step.wave != 2} == {MfaState.DISABLED}
 
 
+def test_who_loses_the_policies_is_told_with_whom_per_user_mfa_asks_again() -> None:
+    world = World(create=True)
+    world.apply_to_the_end()
+    world.roll_back()
+    told = world.said.notes[-1]
+    assert told.startswith("6 people lose the requirement of MFA, or part of it, when the policies go back: ada, ben,")
+    assert ", ... All of them: `mfa-migrate coverage" in told
+    assert told.endswith(" Per-user MFA requires it again of all of them.")
+
+
+def test_whom_the_rollback_does_not_put_back_to_per_user_mfa_is_not_said_to_be_asked_by_it() -> None:
+    world = World(create=True, states={"ada": MfaState.ENFORCED, "ben": MfaState.DISABLED})
+    world.apply_to_the_end()
+    world.roll_back()
+    assert world.said.notes[-1] == (
+        "2 people lose the requirement of MFA, or part of it, when the policies go back: ada, ben. Per-user MFA "
+        "requires it again of 1 of them."
+    )
+
+
 def test_a_rollback_of_a_rollback_puts_the_policy_back_before_anybody_is_switched_off() -> None:
     world = World(create=True)
     world.apply_to_the_end()

@@ -74,6 +74,13 @@ def test_it_says_what_is_so_now_and_for_which_moment() -> None:
     assert {"disabled 0 412 412", "enforced 3 14 17", "unknown 0 1 1"} <= set(rows)
 
 
+def test_a_few_of_many_are_not_nobody_and_who_was_rolled_back_stands_beside_who_was_confirmed() -> None:
+    text = shown(standing(planned=225, migrated=2, put_back=1, outcomes={"confirmed": 3}))
+    assert "Migrated 2 of 225 (<1%)  --------------------  rolled back 1  held back 18\n" in text
+    assert "  run abababababab: 3 confirmed; 1 of them rolled back since\n" in text
+    assert "Migrated 0 of 225 (0%)" in shown(standing(planned=225, migrated=0, outcomes={}))
+
+
 @pytest.mark.parametrize(
     ("now", "others", "words"),
     [
