@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
@@ -17,12 +16,12 @@ from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.report import answer_and_name
 from migrate.commands.status import run_standing
-from migrate.commands.wiring import command_for, open_journal, workspace_of
+from migrate.commands.wiring import command_for, journal_to_read, open_journal, workspace_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.amounts import count_or_percent
 from migrate.model.permissions import Writes
-from migrate.model.plan import PlanHeader, SetMfaState
-from migrate.model.run import RunResult
+from migrate.model.plan import PlanHeader
+from migrate.model.run import RunResult, WhoIsLeft
 from migrate.model.words import FIRST
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON, refuse_behind_plan
 from migrate.store.plan_files import plan_steps_of, read_plan
@@ -106,7 +105,7 @@ def apply(
         call.screen.say(f"Signed in as {at.actor.name}")
         now = await _obeying(at, header, options, max_failures)
         steps = plan_steps_of(rows, header.rows_sha256)
-        _guard(call, header, steps, now, max_users, yes=yes)
+        now = replace(now, most_users=_guard(call, workspace, header, steps, now, max_users, yes=yes))
         with open_journal(at.workspace, actor=at.actor.name, tenant_id=header.tenant_id) as journal:
             refuse_behind_plan(at.workspace.path, header, journal.holds)
             say_who_is_off(call, journal, header, now.tightening)
@@ -168,26 +167,53 @@ def _check_options(*, yes: bool, max_users: str | None, what_if: bool) -> None:
 
 
 def _guard(
-    call: Call, header: PlanHeader, steps: Steps, options: ApplyOptions, max_users: str | None, *, yes: bool
-) -> None:
-    """Check the blast radius and ask for confirmation."""
+    call: Call,
+    workspace: Workspace,
+    header: PlanHeader,
+    steps: Steps,
+    options: ApplyOptions,
+    max_users: str | None,
+    *,
+    yes: bool,
+) -> int:
+    """Check the blast radius and ask for confirmation; return how many users are still to do."""
     from migrate.decide.guards import refuse_blocked, refuse_newly_prompted, refuse_too_many
-    from migrate.views.apply import apply_question
+    from migrate.views.apply import apply_question, nothing_left
 
     refuse_blocked(header)
     held = options.tightening
     bounds = header if held is None else msgspec.structs.replace(header, limits=held.limits)
     refuse_newly_prompted(bounds)
-    refuse_too_many(bounds, only_wave=options.only_wave, until=options.until, max_users=max_users)
+    left, asks = _left(workspace, header, steps, options)
+    refuse_too_many(bounds, this=left.to_do, max_users=max_users)
     if options.what_if or yes:
-        return
+        return left.to_do
+    if not asks:
+        call.screen.say(nothing_left(left, only_wave=options.only_wave, until=options.until))
+        return left.to_do
     way_back = command_for(call.settings, "rollback")
-    names = [step.user_principal_name for step in islice(_within(steps, header, options), FIRST)]
-    lines = apply_question(header, names, only_wave=options.only_wave, until=options.until, way_back=way_back)
+    lines = apply_question(header, left, only_wave=options.only_wave, until=options.until, way_back=way_back)
     confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")
+    return left.to_do
 
 
-def _within(steps: Steps, header: PlanHeader, options: ApplyOptions) -> Iterator[SetMfaState]:
-    """Yield whom this command may change: one wave only, or as far as it goes."""
+def _left(workspace: Workspace, header: PlanHeader, steps: Steps, options: ApplyOptions) -> tuple[WhoIsLeft, bool]:
+    """Return who is still to do as far as this command goes, and whether to ask: the run is not begun, or may send.
+
+    The folder is held by this command, so nobody else writes to the journal between this and the run.
+    """
+    from migrate.engine.history import is_policy_step_settled
+    from migrate.engine.steps_kept import StepsOfRun
+    from migrate.engine.who_is_left import who_is_left
+
     reach = {wave.number for wave in header.waves_within(only_wave=options.only_wave, until=options.until)}
-    return (step for step in steps() if step.wave in reach)
+    journal = journal_to_read(workspace)
+    if journal is None:
+        within = (step.user_principal_name for step in steps() if step.wave in reach)
+        users = header.users_within(only_wave=options.only_wave, until=options.until)
+        return WhoIsLeft(to_do=users, first=tuple(islice(within, FIRST))), True
+    with journal:
+        of_run = StepsOfRun(journal, header.digest, steps)
+        left = who_is_left(journal, header.digest, of_run(), reach)
+        policies = any(not is_policy_step_settled(step, journal, header.digest) for step in header.policy_steps)
+        return left, left.to_do > 0 or policies or not of_run.are_kept

@@ -156,15 +156,12 @@ def refuse_newly_prompted(plan: PlanHeader) -> None:
         refuse_impact(impact, plan)
 
 
-def refuse_too_many(
-    plan: PlanHeader, *, only_wave: int | None = None, until: str | None = None, max_users: str | None
-) -> None:
+def refuse_too_many(plan: PlanHeader, *, this: int, max_users: str | None) -> None:
     """Raise LimitReached when more users would be disabled than allowed.
 
-    Both limits hold: `max_users` from the command line counts what this command may do, the one that the plan took
-    from the configuration counts the whole plan.
+    Both limits hold: `max_users` from the command line counts what this command may do, `this` many users who are
+    still to do; the one that the plan took from the configuration counts the whole plan.
     """
-    this = plan.users_within(only_wave=only_wave, until=until)
     if max_users is not None and this > (limit := count_or_percent(max_users, plan.total_users, "--max-users")):
         raise LimitReached(
             f"This command may disable {counted(this, 'user')}; --max-users {_with_base(max_users, limit, plan)}.",

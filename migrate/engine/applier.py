@@ -22,7 +22,8 @@ from migrate.engine.run_parts import RunParts
 from migrate.engine.steps_kept import StepsOfRun
 from migrate.engine.unaccounted import Unaccounted
 from migrate.engine.waves import StopWave, WaveRunner
-from migrate.errors import Guarded, MfaMigrateError, TooSlow
+from migrate.engine.who_is_left import who_is_left
+from migrate.errors import Guarded, LimitReached, MfaMigrateError, TooSlow
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc, minute_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
@@ -99,7 +100,24 @@ class Applier:
             if words is not None:
                 self._log.approved(option, words)
         await recover_users(self._tenant, self._journal, self._progress)
+        self._refuse_more_than_counted()
         return await self._go_on()
+
+    def _refuse_more_than_counted(self) -> None:
+        """Raise LimitReached where more are still to do than were counted for the question and for --max-users.
+
+        From here on they only become fewer, so this holds for whatever the waves send.
+        """
+        most, options = self._options.most_users, self._options
+        if most is None:
+            return
+        reach = {wave.number for wave in self._plan.waves_within(only_wave=options.only_wave, until=options.until)}
+        to_do = who_is_left(self._journal, self._plan.digest, self._steps(), reach).to_do
+        if to_do > most:
+            raise LimitReached(
+                f"{to_do} users are still to do, and {most} were counted before.",
+                hint="Run the same command again and look at its number.",
+            )
 
     async def _go_on(self) -> RunResult:
         while True:
@@ -293,11 +311,16 @@ class Applier:
             for step in self._steps()
             if step.wave == wave.number and (step.user_id in found or step.user_id in alone)
         ]
-        done = wave.users - len(found) - len(left)
-        counts = f"{len(found)} would be sent, {len(left)} left alone, {done} done before"
+        before = who_is_left(self._journal, self._plan.digest, self._steps(), {wave.number})
+        counts = f"{len(found)} would be sent, {len(left)} left alone, {before.done} done before"
+        if before.put_back:
+            counts += f", {before.put_back} rolled back and {'stays' if before.put_back == 1 else 'stay'}"
+        if before.left:
+            counts += f", {before.left} left before"
         lines.append(f"~ wave {wave.number} ({wave.name}): {counts}")
         lines += [f"  ! {step.user_principal_name}: {leave.reason}" for step, leave in left]
-        return Counter({"would be sent": len(found), "left alone": len(left), "done before": done})
+        numbers = {"done before": before.done, "rolled back": before.put_back, "left before": before.left}
+        return Counter({"would be sent": len(found), "left alone": len(left), **numbers})
 
     # Bookkeeping
 

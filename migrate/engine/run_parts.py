@@ -29,6 +29,8 @@ class ApplyOptions:
     until: str | None = None
     """`report-only`, `policies-on` or `wave:N`."""
     only_wave: int | None = None
+    most_users: int | None = None
+    """How many users were counted as still to do before the run: more are never sent; None where nobody counted."""
     max_failures: str = "5%"
     skip_report_only: str | None = None
     skip_settle: str | None = None

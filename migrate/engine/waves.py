@@ -14,6 +14,7 @@ from migrate.engine.proof import Proof
 from migrate.engine.run_parts import RunParts
 from migrate.engine.unaccounted import refuse_older_copy
 from migrate.engine.user_steps import BATCH, UserSteps
+from migrate.engine.who_is_left import still_open
 from migrate.errors import MfaMigrateError
 from migrate.model.amounts import count_or_percent
 from migrate.model.journal import JournalEntry, Operation, Outcome
@@ -34,9 +35,6 @@ half, few enough to stop soon."""
 PAUSE_LOOK_SECONDS = 2.0
 PAUSE_LIMIT_SECONDS = 15 * 60
 PAUSED = Waiting(kind=WaitKind.PAUSED)
-_ASKED_AGAIN = frozenset({Why.NOT_COVERED, Why.SETTLING})
-FINAL = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED})
-"""Outcomes after which a user is not tried again in the same run."""
 
 
 class StopWave(Exception):
@@ -76,21 +74,9 @@ class WaveRunner:
         self._halted: StopWave | MfaMigrateError | None = None
 
     def remaining(self, wave: int) -> Iterator[SetMfaState]:
-        """Yield the steps of a wave that have no final outcome yet.
-
-        Whoever was skipped as not covered, or as not settled, is asked about again at each call: evidence that could
-        not be read, or a policy that somebody has mended since, must not hold them back for good.
-        """
-        done = self._journal.latest_user_outcomes(self._plan_digest)
-        skipped = self._journal.entries(
-            plan_digest=self._plan_digest, operation=Operation.SET_MFA_STATE, outcomes=[Outcome.SKIPPED]
-        )
-        uncovered = {entry.object_id for entry in skipped if entry.reason.why in _ASKED_AGAIN}
-        for step in self._steps():
-            if step.wave == wave:
-                outcome = done.get(step.user_id)
-                if outcome not in FINAL or (outcome is Outcome.SKIPPED and step.user_id in uncovered):
-                    yield step
+        """Yield the steps of a wave that have no final outcome yet, as the journal says at each call."""
+        is_open = still_open(self._journal, self._plan_digest)
+        return (step for step in self._steps() if step.wave == wave and is_open(step.user_id))
 
     async def rehearse(self, wave: Wave) -> Rehearsed:
         """Read and prove a whole wave and send nothing."""
@@ -208,7 +194,7 @@ class WaveRunner:
                     # The other workers finish what they have in flight before this one is told.
                     self._halted = self._halted or problem
                     return
-                done += len(batch)
+                done += len(outcomes)  # after an interrupt fewer than the batch: the rest was never sent
                 self._note_outcomes(outcomes, wave, limit)
                 if another_follows and len(found) - done <= LAST_STRETCH:
                     self._proof.renew_soon()

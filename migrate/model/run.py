@@ -60,6 +60,21 @@ class RehearsedUser(Record, frozen=True, kw_only=True):
     """Why nothing would be sent; None where it would be."""
 
 
+class WhoIsLeft(Record, frozen=True, kw_only=True):
+    """How the users within the reach of a command stand in a run."""
+
+    to_do: int
+    """Who may be sent: no final outcome yet."""
+    first: tuple[str, ...] = ()
+    """The user principal names of the first of them."""
+    done: int = 0
+    """Disabled by this run, and still so as far as the journal knows."""
+    put_back: int = 0
+    """Disabled by this run and rolled back since: they stay as they are."""
+    left: int = 0
+    """Left as they were for good, such as those who were off already."""
+
+
 @dataclass(kw_only=True)
 class RunResult:
     """Where the run stands when the applier returns."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from migrate.model.instants import iso_utc
 from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
-from migrate.model.run import RehearsedUser, RunResult
+from migrate.model.run import RehearsedUser, RunResult, WhoIsLeft
 from migrate.model.words import counted, first_names
 from migrate.views.older_copy import unaccounted_words
 from migrate.views.policy_steps import (
@@ -143,11 +143,11 @@ def _rehearsed_document(user: RehearsedUser) -> dict[str, Any]:
 
 
 def apply_question(
-    header: PlanHeader, names: Sequence[str], *, only_wave: int | None, until: str | None, way_back: str
+    header: PlanHeader, left: WhoIsLeft, *, only_wave: int | None, until: str | None, way_back: str
 ) -> Iterator[str]:
     """Yield what `apply` will do, for the person who is asked.
 
-    `names` are the first of those whom this command may change; `only_wave` and `until` as on the command line.
+    `left` is how those stand whom this command reaches; `only_wave` and `until` as on the command line.
     """
     yield f"Tenant:   {header.tenant_name} ({header.tenant_domain}, {header.tenant_id})"
     yield f"Cloud:    {header.cloud}" + (f", a sandbox at {header.endpoint}" if header.endpoint else "")
@@ -158,12 +158,32 @@ def apply_question(
     waves = counted(sum(wave.users > 0 for wave in header.waves), "wave")
     yield f"Users:    - per-user MFA of {header.users_to_change} of {header.total_users} will be disabled in {waves}"
     # How far this command goes, where that is not to the end of the plan.
-    users = header.users_within(only_wave=only_wave, until=until)
-    first = first_names(names, users)
-    reach = f"wave {only_wave}" if only_wave is not None else "all waves" if until is None else f"up to {until}"
-    yield f"Now:      {reach}, {counted(users, 'user')}{f': {first}' if first else ''}"
+    first, others = first_names(left.first, left.to_do), _others(left)
+    to_do = f"{counted(left.to_do, 'user')} to do ({others})" if others else counted(left.to_do, "user")
+    yield f"Now:      {_reach(only_wave, until)}, {to_do}{f': {first}' if first else ''}"
     yield from (f"Look now: {note.sentence}" for note in header.notes if note.code == BASELINE_ANSWER_NOTE)
     yield f"Way back: {way_back} (files rollback.csv and rollback.json)"
+
+
+def nothing_left(left: WhoIsLeft, *, only_wave: int | None, until: str | None) -> str:
+    """Say that `apply` has nothing to send, so that nobody is asked."""
+    others = _others(left)
+    return f"Nothing is left to do: {_reach(only_wave, until)}{f', {others}' if others else ''}. Nothing will be sent."
+
+
+def _reach(only_wave: int | None, until: str | None) -> str:
+    return f"wave {only_wave}" if only_wave is not None else "all waves" if until is None else f"up to {until}"
+
+
+def _others(left: WhoIsLeft) -> str:
+    """Return who of those within reach will not be touched; empty where there is nobody."""
+    stays = "stays as it is" if left.put_back == 1 else "stay as they are"
+    said = (
+        (left.done, f"{left.done} done before"),
+        (left.put_back, f"{left.put_back} rolled back and {stays}"),
+        (left.left, f"{left.left} left before"),
+    )
+    return ", ".join(words for number, words in said if number)
 
 
 def rollback_question(header: PlanHeader) -> Iterator[str]:

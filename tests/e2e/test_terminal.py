@@ -146,6 +146,20 @@ def test_apply_says_how_far_it_goes_now_before_it_asks(planned: Lab, words: tupl
 def test_rollback_asks_too(planned: Lab) -> None:
     planned.go("apply", "--yes", "--max-users", "100%", "--skip-settle", "lab", "--until", "wave:1")
     off = planned.states()
+    with Terminal(planned, "apply", "--until", "wave:1") as terminal:
+        assert terminal.end() == 0, terminal.text
+        assert "Nothing is left to do: up to wave:1, 3 done before." in ESCAPES.sub("", terminal.text)
+    waves = planned.plan_header()["waves"]
+    with Terminal(planned, "apply", "--until", "wave:2") as terminal:
+        terminal.wait_for("to go on: ")
+        told = ESCAPES.sub("", terminal.text)
+        assert f"Now:      up to wave:2, {waves[1]['users']} users to do (3 done before): " in told
+        assert "alma.berg" not in told
+        terminal.type("no")
+        assert terminal.end() == 3
+    counted = ("apply", "--what-if", "--until", "wave:2", "--skip-settle", "lab", "--max-users")
+    planned.go(*counted, str(waves[1]["users"]))
+    assert planned.run(*counted, str(waves[1]["users"] - 1)).code == 3
     with Terminal(planned, "rollback") as terminal:
         terminal.wait_for("to go on: ")
         terminal.type("no")

@@ -182,17 +182,18 @@ def test_max_users_counts_what_this_command_may_do(
     how_far: dict[str, Any], max_users: str, refused: str | None
 ) -> None:
     plan = header(waves=WAVES, total_users=100)
+    this = plan.users_within(**{"only_wave": None, "until": None, **how_far})
     if refused is None:
-        guards.refuse_too_many(plan, **how_far, max_users=max_users)
+        guards.refuse_too_many(plan, this=this, max_users=max_users)
         return
     with pytest.raises(LimitReached, match=re.escape(refused)):
-        guards.refuse_too_many(plan, **how_far, max_users=max_users)
+        guards.refuse_too_many(plan, this=this, max_users=max_users)
 
 
 def test_the_limit_of_the_configuration_counts_the_whole_plan() -> None:
     plan = header(waves=WAVES, total_users=100, limits=limits(max_users="5"))
     with pytest.raises(LimitReached, match=r"The plan disables 6 users; max_users = 5 allows 5"):
-        guards.refuse_too_many(plan, until="wave:1", max_users="100%")
+        guards.refuse_too_many(plan, this=1, max_users="100%")
 
 
 def test_an_accepted_gap_counts_until_the_day_it_expires() -> None:

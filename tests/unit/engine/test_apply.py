@@ -9,7 +9,8 @@ import pytest
 
 from migrate.engine.refusals import Refusals
 from migrate.engine.wait_log import WaitLog
-from migrate.errors import Guarded, PermissionMissing, StalePlan
+from migrate.engine.who_is_left import who_is_left
+from migrate.errors import Guarded, LimitReached, PermissionMissing, StalePlan
 from migrate.model.journal import Operation, Outcome
 from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
@@ -273,6 +274,60 @@ def test_a_rehearsal_stops_where_the_run_would_stop(until: str, lines: list[str]
     assert len(rehearsal) == len(lines)
     for said, begins in zip(rehearsal, lines, strict=True):
         assert said.startswith(begins)
+
+
+def test_whoever_is_done_or_rolled_back_is_not_counted_as_to_do_and_a_rehearsal_says_so() -> None:
+    world = World(max_failures="100%")
+    assert world.apply(until="wave:1").outcomes == {"confirmed": 1}
+    waves = {wave.number for wave in world.plan.waves}
+    left = who_is_left(world.journal, world.plan.digest, world.steps, waves)
+    assert (left.to_do, left.done, left.put_back, left.left) == (len(PEOPLE) - 1, 1, 0, 0)
+    assert "ada@contoso.example" not in left.first
+    world.roll_back(wave=1)
+    back = who_is_left(world.journal, world.plan.digest, world.steps, waves)
+    assert (back.to_do, back.done, back.put_back, back.left) == (len(PEOPLE) - 1, 0, 1, 0)
+    rehearsal = world.apply(what_if=True, until="wave:1")
+    assert "0 would be sent, 0 left alone, 0 done before, 1 rolled back and stays" in rehearsal.rehearsal[-1]
+    assert rehearsal.outcomes == {"rolled back": 1}
+    world.apply(most_users=len(PEOPLE) - 1)
+    assert world.tenant.states[object_id("ada")] is MfaState.ENFORCED
+    assert [user for user, _ in world.tenant.writes].count(object_id("ada")) == 2, "once off, once back"
+
+
+def test_whoever_failed_or_lost_the_proof_is_counted_as_to_do_again() -> None:
+    world = World(max_failures="100%")
+    world.tenant.fates = ["refused"]
+    world.tenant.excluded = {object_id("ben")}
+    world.apply()
+    outcomes = world.journal.latest_user_outcomes(world.plan.digest)
+    open_ = {user for user, outcome in outcomes.items() if outcome is not Outcome.CONFIRMED}
+    left = who_is_left(world.journal, world.plan.digest, world.steps, {wave.number for wave in world.plan.waves})
+    assert (left.to_do, left.done) == (len(open_), len(PEOPLE) - len(open_)) == (2, len(PEOPLE) - 2)
+
+
+@pytest.mark.parametrize("most", [0, 3])
+def test_a_run_never_sends_more_users_than_were_counted(most: int) -> None:
+    world = World()
+    with pytest.raises(LimitReached, match=f"{len(PEOPLE)} users are still to do, and {most} were counted"):
+        world.apply(most_users=most)
+    assert world.tenant.writes == []
+    assert world.apply(most_users=1, until="wave:1").outcomes == {"confirmed": 1}
+
+
+def test_after_an_interrupt_the_progress_counts_only_whoever_was_sent() -> None:
+    people = {f"user{number}": MfaState.ENFORCED for number in range(300)}
+    world = World(states=people, max_failures="100%")
+    shown: list[tuple[int, int | None]] = []
+    world.said.advance = lambda done, total, what: shown.append((done, total)) if "writing" in what else None  # type: ignore[method-assign]
+
+    def interrupt(*_: object) -> None:
+        world.stops_after = 0
+
+    world.tenant.before_write = interrupt
+    assert world.apply().ending is Ending.INTERRUPTED
+    final = [one for one in world.journal.latest_user_outcomes(world.plan.digest).values() if one is not Outcome.INTENT]
+    assert shown
+    assert shown[-1][0] == len(final) < (shown[-1][1] or 0)
 
 
 def reading(status: int) -> StateReading:

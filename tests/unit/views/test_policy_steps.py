@@ -13,9 +13,9 @@ from migrate.model.journal import Outcome
 from migrate.model.plan import CreatePolicy, PolicyStep, Wave
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Reason, Why, reason_of
-from migrate.model.run import Ending, PolicyOutcome, RehearsedUser, RunResult
+from migrate.model.run import Ending, PolicyOutcome, RehearsedUser, RunResult, WhoIsLeft
 from migrate.model.words import first_names
-from migrate.views.apply import apply_answer, apply_question, rollback_question
+from migrate.views.apply import apply_answer, apply_question, nothing_left, rollback_question
 from migrate.views.policy_steps import outcome_counts, outcome_lines, step_question
 from tests.unit.decide.records import header, object_id, switch
 from tests.unit.views.test_answers import text_of
@@ -99,18 +99,30 @@ def test_an_apply_that_only_switched_on_says_so_in_text_and_document() -> None:
 def test_the_question_shows_each_policy_step_and_this_commands_first_names() -> None:
     waves = (Wave(number=1, name="canary", users=3), Wave(number=2, name="to 100%", users=665))
     plan = header(policy_steps=(CREATE, ON), impacts=(IMPACT,), waves=waves, total_users=799)
-    names = ["bob.krug@contoso.example", "rita.ritter@contoso.example", "iris.vogt@contoso.example"]
-    said = list(apply_question(plan, names, only_wave=None, until="wave:1", way_back="mfa-migrate rollback"))
+    names = ("bob.krug@contoso.example", "rita.ritter@contoso.example", "iris.vogt@contoso.example")
+    three, many = WhoIsLeft(to_do=3, first=names), WhoIsLeft(to_do=665, first=names)
+    said = list(apply_question(plan, three, only_wave=None, until="wave:1", way_back="mfa-migrate rollback"))
     assert "Policies: + create 'Ours', report-only" in said
     assert f"Policies: ~ set 'MFA for everybody' to enabled: {REQUIRED}" in said
     assert "Users:    - per-user MFA of 668 of 799 will be disabled in 2 waves" in said
     assert "Now:      up to wave:1, 3 users: bob.krug, rita.ritter, iris.vogt" in said
-    one = list(apply_question(plan, names, only_wave=2, until=None, way_back="x"))
+    one = list(apply_question(plan, many, only_wave=2, until=None, way_back="x"))
     assert "Now:      wave 2, 665 users: bob.krug, rita.ritter, iris.vogt, ..." in one
-    bare = list(apply_question(header(), [], only_wave=None, until="report-only", way_back="x"))
+    bare = list(apply_question(header(), WhoIsLeft(to_do=0), only_wave=None, until="report-only", way_back="x"))
     assert "Policies: none is created or changed" in bare
     assert "Now:      up to report-only, 0 users" in bare
     assert step_question(CREATE.reverse(), ()) == "- delete 'Ours'"
+
+
+def test_the_question_counts_who_is_still_to_do_and_says_who_will_not_be_touched() -> None:
+    left = WhoIsLeft(to_do=22, first=("oscar@contoso.example",) * 3, done=2, put_back=1, left=4)
+    said = list(apply_question(header(), left, only_wave=None, until="wave:2", way_back="x"))
+    others = "2 done before, 1 rolled back and stays as it is, 4 left before"
+    assert f"Now:      up to wave:2, 22 users to do ({others}): oscar, oscar, oscar, ..." in said
+    done = nothing_left(WhoIsLeft(to_do=0, done=222, put_back=3), only_wave=None, until=None)
+    stay = "222 done before, 3 rolled back and stay as they are"
+    assert done == f"Nothing is left to do: all waves, {stay}. Nothing will be sent."
+    assert nothing_left(WhoIsLeft(to_do=0), only_wave=2, until=None).startswith("Nothing is left to do: wave 2. ")
 
 
 def rehearsed(number: int, reason: Reason | None = None) -> RehearsedUser:
