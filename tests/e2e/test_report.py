@@ -36,6 +36,11 @@ def test_a_plan_is_no_green_box_and_its_numbers_are_those_of_status(exported: La
     )
 
 
+def test_the_box_of_the_tenant_names_the_first_of_whom_it_counts(exported: Lab) -> None:
+    said = "Of one account that can sign in (emergency1@contoso.example), MFA is required by neither way."
+    assert said in page(exported)
+
+
 def test_the_page_is_for_its_owner_and_the_same_each_time(exported: Lab) -> None:
     first = page(exported)
     path = exported.workspace / "report.html"

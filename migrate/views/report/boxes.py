@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from markupsafe import Markup
 
 from migrate.model.record import Record
 from migrate.model.report import Answer, Doubt, PersonOutcome, Phase, PolicyRole, ReportFacts, RequiredBy
+from migrate.model.words import FIRST
+from migrate.views.report.naming import Naming
 from migrate.views.report.people_table import Kept
 from migrate.views.report.words import Words, lasting_words
 
@@ -37,9 +40,9 @@ class ShownNumber(Record, frozen=True, kw_only=True):
     """`column=value` of the table of people; empty where not everybody of the number stands there."""
 
 
-def boxes_of(facts: ReportFacts, say: Words) -> tuple[ShownBox, ShownBox]:
-    """Return the box of the migration and that of the tenant."""
-    return _migration(facts, say), _tenant(facts, say)
+def boxes_of(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> tuple[ShownBox, ShownBox]:
+    """Return the box of the migration and that of the tenant, which names the first of those whom it counts."""
+    return _migration(facts, say), _tenant(facts, kept, naming, say)
 
 
 def _migration(facts: ReportFacts, say: Words) -> ShownBox:
@@ -102,18 +105,18 @@ def _number(doubt: Doubt, facts: ReportFacts) -> int:
     return 0
 
 
-def _tenant(facts: ReportFacts, say: Words) -> ShownBox:
+def _tenant(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> ShownBox:
     box, required = facts.tenant, facts.totals.by_required
-    neither, partly = required.get(RequiredBy.NEITHER, 0), required.get(RequiredBy.PARTLY, 0)
-    unknown = required.get(RequiredBy.UNKNOWN, 0)
     sentences = []
     if box.answer is Answer.SAFE:
         ways = (RequiredBy.BOTH, RequiredBy.POLICIES, RequiredBy.PER_USER)
         sentences.append(say.rich("tenant_says.safe", n=sum(required.get(way, 0) for way in ways)))
-    for key, people in (("neither", neither), ("partly", partly), ("unknown", unknown)):
-        if people:
-            sentences.append(say.rich(f"tenant_says.{key}", n=people))
-    if neither or partly:
+    sentences += [
+        say.rich(f"tenant_says.{way.value}", n=people, who=_first_of(way, people, kept, naming))
+        for way in (RequiredBy.NEITHER, RequiredBy.PARTLY, RequiredBy.UNKNOWN)
+        if (people := required.get(way, 0))
+    ]
+    if required.get(RequiredBy.NEITHER) or required.get(RequiredBy.PARTLY):
         ours = facts.totals.open_by_us
         sentences.append(say.rich("tenant_says.ours", n=ours) if ours else say.rich("tenant_says.not_ours"))
     told = [doubt for doubt in box.doubts if doubt not in _TOLD_OTHERWISE]
@@ -127,6 +130,14 @@ def _tenant(facts: ReportFacts, say: Words) -> ShownBox:
         doubts=[*_doubts(told, facts, say), *later],
         until="",
     )
+
+
+def _first_of(way: RequiredBy, people: int, kept: Kept, naming: Naming) -> str:
+    """Return the first names of these people in brackets; empty where none of them stands in the table."""
+    those = (one for one in kept.people if one.required_by is way)
+    names = [naming.person(one.user_id, one.user_principal_name) for one in islice(those, FIRST)]
+    more = ", ..." if people > len(names) else ""
+    return f" ({', '.join(names)}{more})" if names else ""
 
 
 def when_done(facts: ReportFacts, say: Words) -> str:

@@ -80,7 +80,7 @@ _HOLE = "\0"
 def _state(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> dict[str, Any]:
     held = facts.held
     return {
-        "boxes": boxes_of(facts, say),
+        "boxes": boxes_of(facts, kept, naming, say),
         "numbers": numbers_of(facts, kept, say),
         "when": when_done(facts, say),
         "later": findings_later(facts, say),
