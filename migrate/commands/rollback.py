@@ -17,13 +17,13 @@ from migrate.commands.confirm import confirm
 from migrate.commands.exact_people import people_meant, refuse_other_people, who_is_meant
 from migrate.commands.options import verb
 from migrate.commands.report import answer_and_name
-from migrate.commands.wiring import has_way_back, open_journal, workspace_of
+from migrate.commands.wiring import has_way_back, journal_to_read, open_journal, workspace_of
 from migrate.config import limits_of
 from migrate.errors import ExitCode, MfaMigrateError, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader
-from migrate.model.run import RunResult
+from migrate.model.run import BackInPart, RunResult
 from migrate.store.books import ROLLBACK_JSON
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import read_plan
@@ -109,8 +109,25 @@ def rollback(
     }
     # The bare command would put back something else.
     again = ["rollback", *(word for option, value in options.items() if value is not None for word in (option, value))]
-    answer_and_name(call, apply_answer(header, result, command="rollback", again=shlex.join(again)))
+    part = None if whole or what_if else _back_in_part(workspace, header)
+    answer_and_name(call, apply_answer(header, result, command="rollback", again=shlex.join(again), back_in_part=part))
     return result.exit_code
+
+
+def _back_in_part(workspace: Workspace, rolled: PlanHeader) -> BackInPart | None:
+    """Return what the next apply does with these people; None where none can, and where they were switched off."""
+    from migrate.engine.history import SWITCHES_OFF, migrations
+    from migrate.engine.who_is_left import back_in_part
+
+    # The rollback itself is done: a journal that cannot be read now must not make it look failed.
+    with suppress(MfaMigrateError):
+        journal = journal_to_read(workspace)
+        if journal is None or rolled.counts.get(SWITCHES_OFF):
+            return None
+        with journal:
+            begun = migrations(journal)[-1:]
+            return back_in_part(journal, rolled.digest, begun[0][0]) if begun else None
+    return None
 
 
 def _has_policy_steps(workspace: Workspace) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from migrate.decide.own_policies import MARKER_PREFIX
 from migrate.decide.policy_steps import OwnPast
 from migrate.engine.ports import Journal
+from migrate.engine.who_is_left import FINAL
 from migrate.errors import Guarded
 from migrate.model.journal import JournalEntry, LastWrite, Operation, Outcome, Touched
 from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
@@ -137,6 +138,7 @@ def standing_of(journal: Journal, planned: Callable[[], PlanHeader | None], *, p
         held_by=latest.held_by,
         impacts=plan.impacts,
         put_back=sum(in_effect.values()) - done,
+        next_wave=plan.wave_after(sum(outcomes.get(outcome, 0) for outcome in FINAL)),
         outcomes=dict(sorted((outcome.value, people) for outcome, people in outcomes.items())),
         waiting_for=None if waiting is None else waiting.reason,
         waiting_since="" if waiting is None else waiting.server_date or waiting.time_utc,

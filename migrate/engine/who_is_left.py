@@ -8,7 +8,7 @@ from migrate.engine.ports import Journal
 from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Why
-from migrate.model.run import WhoIsLeft
+from migrate.model.run import BackInPart, WhoIsLeft
 from migrate.model.users import MfaState
 from migrate.model.words import FIRST
 
@@ -59,6 +59,15 @@ def who_is_left(journal: Journal, plan_digest: str, steps: Iterable[SetMfaState]
         else:
             left += 1
     return WhoIsLeft(to_do=to_do, first=tuple(first), done=done, put_back=stays, left=left)
+
+
+def back_in_part(journal: Journal, rollback: str, migration: str) -> BackInPart:
+    """Return what a migration does next with those whom a rollback put back, both given by their digests."""
+    is_open = still_open(journal, migration)
+    outcomes = journal.latest_user_outcomes(rollback)
+    back = [user_id for user_id, outcome in outcomes.items() if outcome in TOOK_EFFECT]
+    again = sum(map(is_open, back))
+    return BackInPart(stay=len(back) - again, tried_again=again)
 
 
 def put_back(journal: Journal, plan_digest: str) -> frozenset[str]:

@@ -373,6 +373,18 @@ class PlanHeader(PlanPart, frozen=True, kw_only=True):
         _, is_wave, number = until.partition("wave:")
         return tuple(wave for wave in self.waves if wave.number <= int(number)) if is_wave else ()
 
+    def wave_after(self, users: int) -> int | None:
+        """Return the first wave that is not through once so many users, counted from the front, have their outcome.
+
+        None where it is the last one or none is left: then the way goes to the end of the plan.
+        """
+        last = max((wave.number for wave in self.waves if wave.users), default=0)
+        for wave in self.waves:
+            users -= wave.users
+            if users < 0:
+                return None if wave.number == last else wave.number
+        return None
+
     @property
     def users_to_change(self) -> int:
         """Return how many users the waves hold."""

@@ -75,6 +75,15 @@ class WhoIsLeft(Record, frozen=True, kw_only=True):
     """Left as they were for good, such as those who were off already."""
 
 
+class BackInPart(Record, frozen=True, kw_only=True):
+    """What the next apply does with those whom a rollback of some put back."""
+
+    stay: int
+    """They stay as they are."""
+    tried_again: int
+    """No final outcome of theirs stands in the migration: they are still to do there."""
+
+
 @dataclass(kw_only=True)
 class RunResult:
     """Where the run stands when the applier returns."""
@@ -136,6 +145,8 @@ class RunStanding(Record, frozen=True, kw_only=True):
     paused: bool
     held_by: Mapping[str, int]
     """Who is held back, by reason (`HoldReason`)."""
+    next_wave: int | None = None
+    """The first wave that is not through; None where it is the last one, or none is left."""
     impacts: tuple[PolicyImpact, ...]
     """Whom the policies catch that the run's plan switches on."""
     waiting_since: str

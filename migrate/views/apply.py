@@ -7,9 +7,10 @@ from typing import Any
 
 from migrate.model.instants import iso_utc
 from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
-from migrate.model.run import RehearsedUser, RunResult, WhoIsLeft
+from migrate.model.run import BackInPart, Ending, RehearsedUser, RunResult, WhoIsLeft
 from migrate.model.words import counted, first_names
 from migrate.views.older_copy import unaccounted_words
+from migrate.views.onward import onward
 from migrate.views.policy_steps import (
     outcome_counts,
     outcome_document,
@@ -37,11 +38,13 @@ def apply_answer(
     again: str | None = None,
     way_back: str = "mfa-migrate rollback",
     put_back: int = 0,
+    back_in_part: BackInPart | None = None,
 ) -> Answer:
     """Return the answer for a run of `apply` or `rollback`.
 
     `again` is what goes on with it, where the bare command would do something else; `way_back` is what undoes it;
-    `put_back` are the users of this run whom a later one set to something else.
+    `put_back` are the users of this run whom a later one set to something else; `back_in_part` is what comes of those
+    whom a rollback of a part put back.
     """
     counts = dict(sorted(result.outcomes.items()))
     waiting = result.waiting
@@ -67,10 +70,12 @@ def apply_answer(
         # To undo a rollback is a rollback, too, and switches people off.
         if command == "rollback" and result.outcomes and header.counts.get("disable", 0) < header.users_to_change:
             yield RE_ENABLED
+        if back_in_part is not None:
+            yield from _next_apply(back_in_part)
         if command == "apply" and (result.outcomes or header.policy_steps) and not result.rehearsal:
             yield f"Way back: {way_back}"
         if command == "apply" and not result.rehearsal:
-            yield from _what_now(result)
+            yield from _what_now(header, result)
 
     return Answer(
         kind=command,
@@ -100,15 +105,40 @@ def apply_answer(
     )
 
 
-def _what_now(result: RunResult) -> Iterator[str]:
+def _what_now(header: PlanHeader, result: RunResult) -> Iterator[str]:
     """Yield what to do after a run: try out what was switched on before anybody rests on it."""
     if result.is_through:
         yield "Next: mfa-migrate verify, then mfa-migrate audit export"
+    elif _stopped_at_wave(result):
+        yield f"Next: mfa-migrate verify, then mfa-migrate {onward(header.wave_after(_with_outcome(result)))}"
     elif not result.outcomes and any(each.is_done and switches_on(each.step) for each in result.policies):
         yield (
             "Test now, in a private window: a member of the canary wave is asked for MFA, an emergency access account "
             "is not."
         )
+
+
+def _next_apply(back: BackInPart) -> Iterator[str]:
+    """Yield what the next `apply` does with people who were put back."""
+    if back.stay:
+        yield (
+            f"Next: `mfa-migrate apply` leaves {counted(back.stay, 'user')} put back as they are, until "
+            "`mfa-migrate export` and a new `mfa-migrate plan`."
+        )
+    if back.tried_again:
+        yield (
+            f"`mfa-migrate apply` tries {counted(back.tried_again, 'user')} put back again: no change of theirs was "
+            "confirmed before."
+        )
+
+
+def _stopped_at_wave(result: RunResult) -> bool:
+    return result.ending is Ending.STOPPED_HERE and bool(result.outcomes)
+
+
+def _with_outcome(result: RunResult) -> int:
+    """Return how many users need not be tried again."""
+    return sum(result.outcomes.values()) - sum(result.outcomes[name] for name in ("failed", "unconfirmed", "intent"))
 
 
 def _rehearsal_lines(result: RunResult) -> Iterator[str]:
@@ -202,7 +232,9 @@ def _ending(result: RunResult, command: str, again: str) -> str:
         return f"Waiting: {result.waiting}. Run `mfa-migrate {again}` again then{stay}."
     return {
         "done": f"The {command} is through.",
-        "stopped here": f"Stopped as asked. Go on with `mfa-migrate {again}`.",
+        "stopped here": "Stopped as asked."
+        if _stopped_at_wave(result)
+        else f"Stopped as asked. Go on with `mfa-migrate {again}`.",
         "paused": f"Paused. Remove the file `pause`, then go on with `mfa-migrate {again}`.",
         "limit": "Stopped by --max-failures.",
         "interrupted": f"Interrupted. Go on with `mfa-migrate {again}`.",

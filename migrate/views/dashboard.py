@@ -20,6 +20,7 @@ from migrate.model.words import counted
 from migrate.views.export import STATES
 from migrate.views.moments import said_moment
 from migrate.views.older_copy import unaccounted_words
+from migrate.views.onward import onward
 from migrate.views.policy_steps import STATES as STATES_OF_POLICIES
 from migrate.views.policy_steps import required_words
 from migrate.views.screen import Answer, styled, table
@@ -221,7 +222,7 @@ def _next(board: Dashboard) -> str:
     if standing.next_plan is not None:
         return f"`mfa-migrate apply` begins plan {standing.next_plan[:12]}, which was made since."
     if not standing.closed:
-        return "`mfa-migrate apply` goes on."
+        return f"{_goes_on(standing)}{_stay_so(standing)}"
     if standing.put_back:
         return (
             f"{counted(standing.put_back, 'user is', 'users are')} rolled back; `mfa-migrate export` and "
@@ -230,6 +231,20 @@ def _next(board: Dashboard) -> str:
     if standing.held_back:
         return "`mfa-migrate verify`; `mfa-migrate show --held` says who is held back, and why."
     return "`mfa-migrate verify`, then `mfa-migrate audit export`."
+
+
+def _goes_on(standing: RunStanding) -> str:
+    """Return what goes on: after a stop between two waves only as far as the next, and not unseen."""
+    if standing.waiting_for is not None or not any(standing.outcomes.values()):
+        return "`mfa-migrate apply` goes on."
+    return f"`mfa-migrate verify`, then `mfa-migrate {onward(standing.next_wave)}`."
+
+
+def _stay_so(standing: RunStanding) -> str:
+    if not standing.put_back:
+        return ""
+    stay = counted(standing.put_back, "user is rolled back and stays", "users are rolled back and stay")
+    return f" {stay} so until `mfa-migrate export` and a new `mfa-migrate plan`."
 
 
 def _policy_document(policy: PolicyNow) -> dict[str, Any]:

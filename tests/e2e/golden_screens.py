@@ -19,7 +19,7 @@ from migrate.model.journal import Outcome
 from migrate.model.now import LastChange, Moment, Now, PolicyNow
 from migrate.model.plan import CreatePolicy, HoldReason, PlanAction, PlanHeader, PlanRow, SetPolicyState, Wave
 from migrate.model.reasons import NO_REASON, Why, reason_of
-from migrate.model.run import Ending, PolicyOutcome, RehearsedUser, RunResult, RunStanding
+from migrate.model.run import Ending, PolicyOutcome, RehearsedUser, RunResult, RunStanding, WhoIsLeft
 from migrate.model.users import MfaState
 from migrate.views.apply import apply_answer, apply_question
 from migrate.views.dashboard import Dashboard, dashboard_answer
@@ -166,9 +166,10 @@ def main(color: bool) -> None:
             print(f"\n$ mfa-migrate {name}", flush=True)
             screen.show(answer)
         print("\n$ mfa-migrate apply", flush=True)
-        names = ["bob.krug@contoso.example", "rita.ritter@contoso.example", "iris.vogt@contoso.example"]
+        names = ("bob.krug@contoso.example", "rita.ritter@contoso.example", "iris.vogt@contoso.example")
+        left = WhoIsLeft(to_do=the_plan().users_within(only_wave=None, until="wave:1"), first=names)
         question = apply_question(
-            the_plan(), names, only_wave=None, until="wave:1", way_back="mfa-migrate rollback --workspace lab"
+            the_plan(), left, only_wave=None, until="wave:1", way_back="mfa-migrate rollback --workspace lab"
         )
         for line in question:
             screen.warn_plainly(line)

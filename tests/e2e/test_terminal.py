@@ -175,7 +175,7 @@ def test_rollback_asks_too(planned: Lab) -> None:
             assert terminal.end() == 3
     with Terminal(planned, "rollback") as terminal:
         terminal.wait_for("Type contoso.example to go on: ")
-        assert "3 are rolled back" in terminal.text
+        assert "3 will be rolled back" in terminal.text
         terminal.type("contoso.example")
         assert terminal.end() == 0, terminal.text
     assert planned.state_of("alma.berg") == "enforced"

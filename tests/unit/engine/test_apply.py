@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from migrate.engine.history import begun_plans
 from migrate.engine.refusals import Refusals
 from migrate.engine.wait_log import WaitLog
-from migrate.engine.who_is_left import who_is_left
+from migrate.engine.who_is_left import back_in_part, who_is_left
 from migrate.errors import Guarded, LimitReached, PermissionMissing, StalePlan
 from migrate.model.journal import Operation, Outcome
 from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
-from migrate.model.run import Ending
+from migrate.model.run import BackInPart, Ending
 from migrate.model.users import MfaState
 from migrate.model.waits import Waiting, WaitKind
 from tests.unit.decide.records import object_id
@@ -287,6 +288,9 @@ def test_whoever_is_done_or_rolled_back_is_not_counted_as_to_do_and_a_rehearsal_
     back = who_is_left(world.journal, world.plan.digest, world.steps, waves)
     assert (back.to_do, back.done, back.put_back, back.left) == (len(PEOPLE) - 1, 0, 1, 0)
     rehearsal = world.apply(what_if=True, until="wave:1")
+    rolled = begun_plans(world.journal)[-1][0]
+    assert back_in_part(world.journal, rolled, world.plan.digest) == BackInPart(stay=1, tried_again=0)
+    assert back_in_part(world.journal, rolled, "ef" * 32) == BackInPart(stay=0, tried_again=1)
     assert "0 would be sent, 0 left alone, 0 done before, 1 rolled back and stays" in rehearsal.rehearsal[-1]
     assert rehearsal.outcomes == {"rolled back": 1}
     world.apply(most_users=len(PEOPLE) - 1)

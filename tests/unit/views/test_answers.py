@@ -28,7 +28,7 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.run import Ending, RunResult
+from migrate.model.run import BackInPart, Ending, RunResult
 from migrate.model.set_state import RefusalCode
 from migrate.model.users import MfaState
 from migrate.model.waits import Waiting, WaitKind
@@ -283,7 +283,11 @@ def result(ending: str, **others: Any) -> RunResult:
             result("done", outcomes=Counter(failed=1, confirmed=2)),
             ["2 confirmed, 1 failed", "Who was not done, and why"],
         ),
-        (result("stopped here"), ["Stopped as asked.", "Users: none yet (10 planned)"]),
+        (result("stopped here"), ["Stopped as asked. Go on with `mfa-migrate apply`.", "Users: none yet (10 planned)"]),
+        (
+            result("stopped here", outcomes=Counter(confirmed=10)),
+            ["Stopped as asked.\n", "Next: mfa-migrate verify, then mfa-migrate apply\n"],
+        ),
         (result("paused"), ["Remove the file `pause`"]),
         (result("limit", sentence="6 users failed."), ["Stopped by --max-failures.", "6 users failed."]),
         (result("interrupted"), ["Interrupted."]),
@@ -318,6 +322,29 @@ def test_the_end_of_a_run_says_how_many_of_its_policy_steps_were_carried_out() -
     assert "Policies: 1 of 2 steps carried out" in text_of(apply_answer(policies, kept, command="rollback"))
     assert "Policies:" not in text_of(apply_answer(policies, result("stopped here"), command="apply"))
     assert "Policies:" not in text_of(apply_answer(header(), result("done"), command="apply"))
+
+
+def test_stopped_at_a_wave_it_proposes_to_verify_and_then_the_next_wave_alone() -> None:
+    waves = tuple(Wave(number=number, name=str(number), users=users) for number, users in ((1, 3), (2, 22), (3, 200)))
+    plan = header(waves=waves)
+    for counts, words in (
+        (Counter(confirmed=3), "apply --until wave:2"),
+        (Counter(confirmed=2, failed=1), "apply --until wave:1"),
+        (Counter(confirmed=24, skipped=1), "apply"),
+        (Counter(confirmed=225), "apply"),
+    ):
+        shown = text_of(apply_answer(plan, result("stopped here", outcomes=counts), command="apply"))
+        assert f"Next: mfa-migrate verify, then mfa-migrate {words}\n" in shown
+
+
+def test_a_rollback_of_some_says_what_the_next_apply_does_with_them() -> None:
+    ended, rolled = result("done", outcomes=Counter(confirmed=2)), header(counts={"restore": 10})
+    part = BackInPart(stay=1, tried_again=1)
+    shown = text_of(apply_answer(rolled, ended, command="rollback", back_in_part=part))
+    stays = "leaves 1 user put back as they are, until `mfa-migrate export` and a new `mfa-migrate plan`."
+    assert f"Next: `mfa-migrate apply` {stays}" in shown
+    assert "tries 1 user put back again" in shown
+    assert "Next: " not in text_of(apply_answer(rolled, ended, command="rollback"))
 
 
 def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> None:

@@ -84,7 +84,15 @@ def test_a_few_of_many_are_not_nobody_and_who_was_rolled_back_stands_beside_who_
 @pytest.mark.parametrize(
     ("now", "others", "words"),
     [
-        (standing(), {}, "Next: `mfa-migrate apply` goes on."),
+        (standing(), {}, "Next: `mfa-migrate verify`, then `mfa-migrate apply`."),
+        (standing(next_wave=2), {}, "Next: `mfa-migrate verify`, then `mfa-migrate apply --until wave:2`."),
+        (standing(next_wave=2, outcomes={}), {}, "Next: `mfa-migrate apply` goes on."),
+        (
+            standing(next_wave=2, waiting_for=reason_of(Why.WAITING, "settling")),
+            {},
+            "Next: `mfa-migrate apply` goes on.",
+        ),
+        (standing(put_back=1), {}, "1 user is rolled back and stays so until `mfa-migrate export` and a new"),
         (None, {}, "Next: `mfa-migrate apply --what-if`"),
         (None, {"is_planned": False}, "Next: `mfa-migrate plan`. Nothing has been begun here."),
         (standing(next_plan="cd" * 32), {}, "Next: `mfa-migrate apply` begins plan cdcdcdcdcdcd"),
