@@ -86,6 +86,7 @@ def offences(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 ALLOWED = {
+    "migrate/cli.py": {"message.startswith('Got unexpected extra argument')"},
     "migrate/config.py": {
         "re.fullmatch(\"Invalid enum value '(.*)'\", sentence)",
         "re.fullmatch('Object missing required field `(.*)`', sentence)",

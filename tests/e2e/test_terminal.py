@@ -104,7 +104,7 @@ def test_apply_shows_what_it_will_do_and_asks_for_the_domain(planned: Lab) -> No
         assert f"SANDBOX {planned.url}" in shown
         assert f"Cloud:    global, a sandbox at {planned.url}" in shown
         assert shown.count("SANDBOX") == 1
-        assert f"per-user MFA of {users} of 60 is disabled" in shown
+        assert f"per-user MFA of {users} of 60 will be disabled" in shown
         assert f"Now:      all waves, {users} users: " in shown
         assert "mfa-migrate rollback" in shown
         assert planned.states() == before, "nothing is sent before the answer"
