@@ -66,7 +66,10 @@ def apply_answer(
         if any(counts.get(name) for name in ("failed", "skipped", "unconfirmed")):
             yield "Who was not done, and why: `mfa-migrate audit export`, columns Outcome and Reason."
         if put_back:
-            yield f"{put_back} of them are rolled back and stay as they are; `export` and `plan` plan them anew."
+            stay = counted(
+                put_back, "of them is rolled back and stays so", "of them are rolled back and stay as they are"
+            )
+            yield f"{stay}; `export` and `plan` plan anew."
         # To undo a rollback is a rollback, too, and switches people off.
         if command == "rollback" and result.outcomes and header.counts.get("disable", 0) < header.users_to_change:
             yield RE_ENABLED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -152,6 +153,13 @@ def test_a_rehearsal_lists_whom_it_would_send_the_first_in_text_and_all_for_prog
     assert all_of_them in shown
     few = RunResult(ending=Ending.REHEARSED, rehearsal=["~ wave 1 (canary): 5 would be sent"], rehearsed=users[:5])
     assert all_of_them not in text_of(apply_answer(header(), few, command="apply"))
+
+
+def test_one_who_was_rolled_back_is_no_plural() -> None:
+    through = RunResult(ending=Ending.DONE, outcomes=Counter(confirmed=3))
+    shown = [text_of(apply_answer(header(), through, command="apply", put_back=number)) for number in (1, 2)]
+    assert "1 of them is rolled back and stays so; `export` and `plan` plan anew.\n" in shown[0]
+    assert "2 of them are rolled back and stay as they are; `export` and `plan` plan anew.\n" in shown[1]
 
 
 def test_a_rollback_names_policies_only_where_there_are_any() -> None:
