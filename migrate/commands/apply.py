@@ -21,7 +21,7 @@ from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.amounts import count_or_percent
 from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader
-from migrate.model.run import RunResult, WhoIsLeft
+from migrate.model.run import Ending, RunResult, WhoIsLeft
 from migrate.model.words import FIRST
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON, refuse_behind_plan
 from migrate.store.plan_files import plan_steps_of, read_plan
@@ -114,7 +114,7 @@ def apply(
     result = at_work(call, "apply", work, writes=_writes(header, what_if), replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     _say_edited_meanwhile(call, workspace, plan)
     way_back = command_for(call.settings, "rollback")
-    put_back = _put_back(workspace, header) if result.is_through else 0
+    put_back = _put_back(workspace, header) if result.ending in (Ending.DONE, Ending.STOPPED_HERE) else 0
     answer_and_name(call, apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
 

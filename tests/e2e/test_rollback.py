@@ -44,9 +44,10 @@ def test_one_wave_goes_back_and_the_others_stay(applied: Lab) -> None:
     applied.go("verify")
     standing = applied.go("status", "-o", "json").document["run"]
     assert (standing["migrated"], standing["putBack"]) == (len(everybody) - len(wave), len(wave))
-    again = applied.go("apply", "--yes", "--max-users", "100%").out
-    assert f"{len(wave)} of them are rolled back and stay as they are" in again
-    assert is_back(applied, wave)
+    for words in (("100%",), ("0", "--until", "wave:3")):
+        again = applied.go("apply", "--yes", "--max-users", *words).out
+        assert f"{len(wave)} of them are rolled back and stay as they are" in again
+        assert is_back(applied, wave)
 
 
 def test_named_people_go_back_by_name_or_id(applied: Lab) -> None:
