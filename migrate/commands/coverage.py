@@ -60,10 +60,10 @@ def coverage(
         mfa-migrate coverage -o json
         mfa-migrate coverage --live --exit-code
     """
+    from migrate.decide.as_now import evidence_as_now, users_as_now
     from migrate.decide.coverage.classes import classes_of
     from migrate.decide.coverage.judge import Judge
     from migrate.decide.lost_objects import lost_objects
-    from migrate.decide.now import evidence_as_now, users_as_now
     from migrate.exchange.tables import csv_chunks
     from migrate.views.beta import say_beta
     from migrate.views.coverage import USER_COLUMNS, coverage_answer
@@ -124,7 +124,7 @@ def _exclusions(
 
 
 def _user_rows(snapshot: Snapshot, judge: Judge, now: Now) -> Iterator[tuple[str, ...]]:
-    from migrate.decide.now import users_as_now
+    from migrate.decide.as_now import users_as_now
     from migrate.views.coverage import user_cells
 
     for user in users_as_now(snapshot.users(), now):

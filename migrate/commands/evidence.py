@@ -155,10 +155,10 @@ def _written(evidence: EvidenceFolder, at: _At) -> tuple[CisDocument, tuple[Left
 
 def _tables(evidence: EvidenceFolder, at: _At) -> CisDocument:
     """Write what is counted, and return the answer to the counts."""
+    from migrate.decide.as_now import evidence_as_now
     from migrate.decide.cis import StateTally
     from migrate.decide.evidence_agreement import PopulationTally
     from migrate.decide.evidence_rows import policies_document, sample_rows, state_rows, unreadable_rows
-    from migrate.decide.now import evidence_as_now
     from migrate.exchange.evidence_tables import exceptions_csv, sample_csv, states_csv, unreadable_csv
     from migrate.exchange.tables import csv_chunks
     from migrate.views.coverage import USER_COLUMNS
@@ -179,8 +179,8 @@ def _tables(evidence: EvidenceFolder, at: _At) -> CisDocument:
 
 
 def _coverage_rows(at: _At, rests_on: Evidence, populations: PopulationTally) -> Iterator[tuple[str, ...]]:
+    from migrate.decide.as_now import users_as_now
     from migrate.decide.coverage.judge import Judge
-    from migrate.decide.now import users_as_now
     from migrate.views.coverage import user_cells
 
     settings = at.call.settings

@@ -101,7 +101,7 @@ def _enough(call: Call, user: AnyUser) -> Enough:
     from migrate.commands.plan import rules_for
     from migrate.commands.sign_in_evidence import ways_seen_in
     from migrate.decide.advice.advising import Adviser
-    from migrate.decide.now import evidence_as_now, users_as_now
+    from migrate.decide.as_now import evidence_as_now, users_as_now
 
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:
@@ -130,8 +130,8 @@ def _explained(call: Call, user: AnyUser, evidence: Evidence, moment: Moment, ap
 
 def _known(call: Call, name: str) -> tuple[AnyUser, Evidence, Moment]:
     """Return a user and the policies as they are now, as far as the folder knows."""
+    from migrate.decide.as_now import evidence_as_now, user_as_now
     from migrate.decide.lost_objects import lost_objects
-    from migrate.decide.now import evidence_as_now, user_as_now
     from migrate.views.lost_objects import say_lost_objects
 
     workspace = workspace_of(call)

@@ -60,7 +60,7 @@ def people(
 
     lists = [_named(which)] if which is not None else list(RiskList)
     workspace, today = workspace_of(call), now_utc().date()
-    from migrate.decide.now import user_as_now
+    from migrate.decide.as_now import user_as_now
 
     with tenant_as_now(call, workspace, live=live) as (snapshot, now):
         seen = people_seen(workspace, even_without_export=live)
@@ -89,7 +89,7 @@ def at_risk(
     snapshot: Snapshot, teller: RiskLists, lists: list[RiskList], now: Now | None = None
 ) -> Iterator[PersonAtRisk]:
     """Yield the people of these lists, ordered by their ids; with `now` as they are since what this tool did."""
-    from migrate.decide.now import users_as_now
+    from migrate.decide.as_now import users_as_now
 
     for user in snapshot.users() if now is None else users_as_now(snapshot.users(), now):
         for one in teller.of(user):

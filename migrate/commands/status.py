@@ -121,7 +121,7 @@ def _dashboard(workspace: Workspace) -> Dashboard:
 def _dashboard_live(call: Call, workspace: Workspace) -> Dashboard:
     """Return what the tenant, read for this answer, says of what this tool did."""
     from migrate.commands.planned_people import ids_planned
-    from migrate.decide.now import back_on, off_without_a_book, policies_as_read
+    from migrate.decide.as_now import back_on, off_without_a_book, policies_as_read
 
     in_use_by = workspace.user_of_it()
     with tenant_as_now(call, workspace, live=True) as (snapshot, now):
@@ -145,7 +145,7 @@ def _names(users: Iterable[AnyUser]) -> tuple[str, ...]:
 
 def _counts_now(snapshot: Snapshot, now: Now) -> dict[str, int]:
     """Return the users by state and type: those of the export, with everybody moved whom this tool touched."""
-    from migrate.decide.now import user_as_now
+    from migrate.decide.as_now import user_as_now
 
     counts = Counter(snapshot.header.counts)
     for user_id in now.users:
@@ -172,8 +172,8 @@ def _longest_age(call: Call) -> timedelta:
 
 def _known(call: Call, names: list[str] | None, snapshot: Snapshot, now: Now) -> People:
     """Return these users, or everybody, as they are now as far as the folder knows."""
+    from migrate.decide.as_now import as_of, users_as_now
     from migrate.decide.capability import capabilities_today
-    from migrate.decide.now import as_of, users_as_now
 
     users: list[AnyUser] = []
     missing: list[MissingUser] = []

@@ -134,8 +134,8 @@ def _tried(
     call: Call, user: str, sign_in: SignIn, suppose: list[Path] | None, without: str | None, *, live: bool
 ) -> ExitCode:
     """Answer for one sign-in, beside Microsoft's own answer and the one with a policy that was taken away."""
+    from migrate.decide.as_now import evidence_as_now
     from migrate.decide.microsofts_what_if import body_for, differences_between
-    from migrate.decide.now import evidence_as_now
     from migrate.decide.stated_sign_in import target_name
     from migrate.decide.what_if import WhatIf
     from migrate.views.coverage import what_if_answer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from migrate.decide.as_now import as_of, user_as_now
 from migrate.decide.cis import StateTally
-from migrate.decide.now import as_of, user_as_now
 from migrate.model.cis import AccountState
 from migrate.model.evidence import Evidence
 from migrate.model.evidence_folder import SampleRow, StateRow, UnreadableRow

@@ -6,18 +6,18 @@ way, or was accepted and never seen, makes a state unknown; so does a later read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from migrate.decide.own_policies import MARKER_PREFIX
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.evidence import PolicyState
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.journal import JournalEntry, Operation, Outcome
 from migrate.model.now import LastChange, Moment, Now, PolicyNow, UserNow
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.record import JsonObject
-from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserRecord
+from migrate.model.users import MfaState
 
 DONE = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
 _REFUSED = frozenset({Why.SIGN_IN_REFUSED, Why.PERMISSION_REFUSED, Why.NOT_FOUND, Why.THROTTLED, Why.REFUSED})
@@ -76,130 +76,6 @@ class NowByUser:
 def nothing_since(exported_at: str) -> Now:
     """Return what an export says where nothing was applied."""
     return Now(moment=Moment(exported_at=exported_at), users={}, policies={})
-
-
-def policies_as_read(now: Now, evidence: Evidence, read_at: str) -> Now:
-    """Return what this tool did to policies, with their states as a reading of the tenant has just found them.
-
-    What became of a change that was in doubt is seen there, too; a policy that never got an id stays in doubt. Users
-    are left out: the reading itself says how they are.
-    """
-    there = {policy.id.casefold(): policy.policy_state for policy in evidence.policies}
-    policies = {key: _as_read(policy, there) for key, policy in now.policies.items()}
-    doubts = sum(policy.doubt is not None for policy in policies.values())
-    return Now(moment=Moment(exported_at=read_at, live=True, in_doubt=doubts), users={}, policies=policies)
-
-
-def _as_read(policy: PolicyNow, there: Mapping[str, PolicyState | None]) -> PolicyNow:
-    key = policy.id.casefold()
-    if _is_marked(key):
-        return policy
-    found = there.get(key)
-    left = policy.policy_state if policy.doubt is None and found is not policy.policy_state else None
-    return msgspec.structs.replace(policy, policy_state=found, deleted=key not in there, doubt=None, left=left)
-
-
-def back_on(now: Now, users: Iterable[AnyUser]) -> Iterator[AnyUser]:
-    """Yield who has per-user MFA although the last that this tool did was to disable it.
-
-    Args:
-        now: Everything that this tool ever did, folded.
-        users: As they were read since.
-    """
-    for user in users:
-        done = now.users.get(user.profile.id)
-        is_off = not isinstance(user, UserRecord) or user.mfa_state is MfaState.DISABLED
-        if done is not None and done.mfa_state is MfaState.DISABLED and not is_off:
-            yield user
-
-
-def off_without_a_book(now: Now, users: Iterable[AnyUser], planned: frozenset[str]) -> Iterator[AnyUser]:
-    """Yield whose per-user MFA is disabled as a plan meant it, although nothing says that this tool did it.
-
-    Args:
-        now: Everything that this tool ever did, folded.
-        users: As they were read since.
-        planned: Ids of everybody whom a plan meant to disable.
-    """
-    for user in users:
-        is_off = isinstance(user, UserRecord) and user.mfa_state is MfaState.DISABLED
-        if is_off and user.profile.id in planned and user.profile.id not in now.users:
-            yield user
-
-
-def user_as_now(user: AnyUser, now: Now) -> AnyUser:
-    """Return a user of the export as they are now, as far as this folder knows."""
-    return user_after(user, now.users.get(user.profile.id))
-
-
-def user_after(user: AnyUser, found: UserNow | None) -> AnyUser:
-    """Return a user of the export after what this tool did to them, if anything."""
-    if found is None:
-        return user
-    doubt = found.doubt
-    exported = user.mfa_state if isinstance(user, UserRecord) else None
-    if doubt is None and found.mfa_state is None and found.seen not in (None, exported):
-        doubt = _seen_otherwise("exported as", exported or "unreadable", found.seen, found.seen_at)
-    if doubt is not None:
-        return UnreadableUser(profile=user.profile, reason=doubt, request_id=None, registration=user.registration)
-    if found.mfa_state is None:
-        return user
-    return UserRecord(profile=user.profile, mfa_state=found.mfa_state, registration=user.registration)
-
-
-def users_as_now(users: Iterable[AnyUser], now: Now) -> Iterator[AnyUser]:
-    """Yield users of the export as they are now."""
-    return (user_as_now(user, now) for user in users)
-
-
-def as_of(user_id: str, now: Now) -> str:
-    """Return the moment for which a user's state is true."""
-    found = now.users.get(user_id)
-    return (found.as_of if found is not None else "") or now.moment.exported_at
-
-
-def evidence_as_now(evidence: Evidence, now: Now) -> Evidence:
-    """Return the evidence with the policies that this tool created, changed or deleted since."""
-    for policy in now.policies.values():
-        if policy.changed_after_export or policy.doubt is not None:
-            evidence = _with_policy(evidence, policy)
-    return evidence
-
-
-def _with_policy(evidence: Evidence, policy: PolicyNow) -> Evidence:
-    there = next((one for one in evidence.policies if one.id.casefold() == policy.id.casefold()), None)
-    others = tuple(one for one in evidence.policies if one is not there)
-    raw = policy.body if there is None else there.raw
-    if raw is None or (policy.deleted and policy.doubt is None):
-        return msgspec.structs.replace(evidence, policies=others)
-    # A state that is not known proves nothing; the strict reading says so of a policy without one.
-    state = policy.policy_state if policy.doubt is None else None
-    raw = {**raw, **(policy.rescoped or {}), "id": policy.id, "state": None if state is None else state.value}
-    changed = msgspec.structs.replace(evidence, policies=(*others, _policy(policy, raw, there, state)))
-    beta = evidence.beta
-    if beta is None or beta.policies is None:
-        return changed
-    # What was sent says everything there is to say about a policy that the export does not have.
-    in_beta = beta.policies.get(policy.id.casefold(), raw)
-    shown = {**beta.policies, policy.id.casefold(): {**in_beta, **(policy.rescoped or {})}}
-    return msgspec.structs.replace(changed, beta=msgspec.structs.replace(beta, policies=shown))
-
-
-def _policy(
-    policy: PolicyNow, raw: JsonObject, there: ConditionalAccessPolicy | None, state: PolicyState | None
-) -> ConditionalAccessPolicy:
-    if there is not None:
-        name = str(raw.get("displayName", there.display_name))
-        return msgspec.structs.replace(there, display_name=name, policy_state=state, raw=raw)
-    return ConditionalAccessPolicy(
-        id=policy.id,
-        display_name=policy.display_name,
-        policy_state=state,
-        description=raw.get("description"),
-        created_date_time=policy.since or None,
-        modified_date_time=None,
-        raw=raw,
-    )
 
 
 class _Fold:
@@ -326,7 +202,7 @@ class _Fold:
         # Enabled may be found as enforced: that is a promotion, and the newer reading says it.
         if known.is_found_as(seen):
             return msgspec.structs.replace(user, mfa_state=seen)
-        doubt = _seen_otherwise("set to", known, seen, entry.time_utc)
+        doubt = seen_otherwise("set to", known, seen, entry.time_utc)
         return msgspec.structs.replace(user, doubt=user.doubt or doubt)
 
     # Policies
@@ -339,7 +215,7 @@ class _Fold:
         if earlier is None and entry.operation is Operation.CREATE_POLICY:
             # Before Graph has given it an id, a policy goes by our marker.
             marker = next(
-                (key for key, one in self._policies.items() if _is_marked(key) and one.display_name == name), ""
+                (key for key, one in self._policies.items() if is_marked(key) and one.display_name == name), ""
             )
             earlier = self._policies.pop(marker, None)
         if earlier is None and entry.outcome is Outcome.SKIPPED:
@@ -392,7 +268,8 @@ class _Fold:
         self._until = max(self._until, at, key=_seconds_of)
 
 
-def _is_marked(key: str) -> bool:
+def is_marked(key: str) -> bool:
+    """Tell whether a policy still goes by our marker: Graph has not given it an id, as far as the journal knows."""
     return key.startswith(MARKER_PREFIX)
 
 
@@ -420,5 +297,6 @@ def _unclear(entry: JournalEntry) -> Reason:
     return entry.reason if entry.reason.why is Why.NO_ANSWER else reason_of(Why.NO_ANSWER, f": {entry.reason}")
 
 
-def _seen_otherwise(how: str, known: str, seen: str, at: str) -> Reason:
+def seen_otherwise(how: str, known: str, seen: str, at: str) -> Reason:
+    """Return the doubt about a user whom a later reading shows otherwise than expected."""
     return reason_of(Why.NO_ANSWER, f": {how} {known}, and seen as {seen} at {at}")

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import migrate
-from migrate.decide.now import NowByUser, as_of, evidence_as_now, nothing_since, now_of, user_as_now
+from migrate.decide.as_now import as_of, evidence_as_now, user_as_now
+from migrate.decide.now import NowByUser, nothing_since, now_of
 from migrate.decide.report.followed import Followed
 from migrate.model.evidence import PolicyState
 from migrate.model.instants import iso_utc
@@ -330,11 +331,12 @@ def test_what_somebody_else_had_done_already_is_not_ours() -> None:
 
 def test_no_decision_rests_on_it() -> None:
     package = Path(migrate.__file__).parent
+    modules = ("migrate.decide.now", "migrate.decide.as_now", "migrate.commands.now")
     users = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module in ("migrate.decide.now", "migrate.commands.now")
+        if isinstance(node, ast.ImportFrom) and node.module in modules
     }
     reading = (
         "now",
@@ -349,5 +351,5 @@ def test_no_decision_rests_on_it() -> None:
         "advise",
     )
     report = ("facts", "followed", "persons")
-    shown = {*(f"decide/report/{name}.py" for name in report), "decide/evidence_rows.py"}
+    shown = {*(f"decide/report/{name}.py" for name in report), "decide/evidence_rows.py", "decide/as_now.py"}
     assert users == {f"commands/{verb}.py" for verb in reading} | shown

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from migrate.decide.as_now import evidence_as_now
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.now import NowByUser, evidence_as_now
+from migrate.decide.now import NowByUser
 from migrate.decide.report.exceptions import Named, exceptions_of
 from migrate.decide.report.followed import Followed
 from migrate.decide.report.judging import FRESH, migration_box, tenant_box

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable
 
 import msgspec
 
+from migrate.decide.as_now import user_after
 from migrate.decide.capability import METHODS, NO_MFA
-from migrate.decide.now import user_after
 from migrate.decide.report.followed import Told
 from migrate.model.coverage import Verdict
 from migrate.model.journal import Outcome

@@ -8,8 +8,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from migrate.decide.as_now import evidence_as_now
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.now import evidence_as_now, now_of
+from migrate.decide.now import now_of
 from migrate.decide.policy_bodies import says_the_same
 from migrate.engine.history import begun_plans, bodies_written, past_of
 from migrate.errors import Blocked, Guarded, LimitReached

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from migrate.decide.as_now import evidence_as_now
 from migrate.decide.coverage.judge import Judge
-from migrate.decide.now import evidence_as_now, now_of
+from migrate.decide.now import now_of
 from migrate.decide.policy_bodies import body_of
 from migrate.errors import Blocked, Guarded
 from migrate.model.instants import iso_utc
