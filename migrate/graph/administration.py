@@ -6,15 +6,15 @@ Sources: Graph pages "List unifiedRoleAssignments", "List roleEligibilitySchedul
 from __future__ import annotations
 
 from migrate.graph import principals
-from migrate.graph.channel import Channel
-from migrate.graph.groups import GroupReader, MembershipHidden, directory_read
-from migrate.graph.nesting import UNREADABLE
+from migrate.graph.channel import Channel, read_of
+from migrate.graph.groups import GroupReader, MembershipHidden
 from migrate.graph.pages import whole
 from migrate.graph.refusals import LicenceRefused
+from migrate.graph.unreadable import UNREADABLE
 from migrate.model.permissions import OWNERS, ROLES
 
-_ASSIGNMENTS = directory_read("roleManagement/directory/roleAssignments?$expand=principal", "who holds a role", ROLES)
-_ELIGIBLE = directory_read(
+_ASSIGNMENTS = read_of("roleManagement/directory/roleAssignments?$expand=principal", "who holds a role", ROLES)
+_ELIGIBLE = read_of(
     "roleManagement/directory/roleEligibilitySchedules?$expand=principal", "who could activate a role", ROLES
 )
 
@@ -41,9 +41,7 @@ async def owners_of(channel: Channel, head: principals.GroupHead) -> frozenset[s
 
     It knows none of groups made in Exchange or synchronised, and v1.0 lists no service principals.
     """
-    call = directory_read(
-        f"groups/{head.id}/owners?$select=id&$top=999", f"the owners of group {head.id}", OWNERS, cost=2
-    )
+    call = read_of(f"groups/{head.id}/owners?$select=id&$top=999", f"the owners of group {head.id}", OWNERS, cost=2)
     try:
         rows = await whole(channel, call, principals.listed_principal)
     except UNREADABLE:

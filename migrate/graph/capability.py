@@ -5,24 +5,18 @@ It decides no verdict of coverage, so what cannot be read is kept as unknown, wi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import TypeVar
-
 import msgspec
 
-from migrate.graph.channel import Channel
-from migrate.graph.groups import directory_read
-from migrate.graph.nesting import UNREADABLE
+from migrate.graph.channel import Channel, read_of
 from migrate.graph.pages import whole
+from migrate.graph.unreadable import or_problem
 from migrate.graph.wire import Wire
 from migrate.model.capability import CapabilityEvidence, InboundTrust, MethodsPolicy
 from migrate.model.permissions import POLICIES
 
-T = TypeVar("T")
-
-_METHODS = directory_read("policies/authenticationMethodsPolicy", "which authentication methods are allowed", POLICIES)
-_DEFAULT = directory_read("policies/crossTenantAccessPolicy/default", "whose MFA is trusted by default", POLICIES)
-_PARTNERS = directory_read("policies/crossTenantAccessPolicy/partners", "of which tenants MFA is trusted", POLICIES)
+_METHODS = read_of("policies/authenticationMethodsPolicy", "which authentication methods are allowed", POLICIES)
+_DEFAULT = read_of("policies/crossTenantAccessPolicy/default", "whose MFA is trusted by default", POLICIES)
+_PARTNERS = read_of("policies/crossTenantAccessPolicy/partners", "of which tenants MFA is trusted", POLICIES)
 
 
 class _Configuration(Wire, frozen=True, kw_only=True):
@@ -60,14 +54,6 @@ async def read_capability(channel: Channel) -> CapabilityEvidence:
     return CapabilityEvidence(
         methods=methods, methods_problem=methods_problem, trust=trust, trust_problem=trust_problem
     )
-
-
-async def or_problem(reading: Awaitable[T]) -> tuple[T | None, str | None]:
-    """Return what was read, or in words why it could not be."""
-    try:
-        return await reading, None
-    except UNREADABLE as problem:
-        return None, f"{problem.what} {problem.hint}".strip()
 
 
 def _methods_of(body: bytes) -> MethodsPolicy:

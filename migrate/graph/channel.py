@@ -80,6 +80,11 @@ class Call:
     """Some services answer a passing fault of theirs with 400; such an answer is asked for again."""
 
 
+def read_of(path: str, what: str, needs: Need, *, bucket: Bucket = Bucket.READS, cost: float = 1) -> Call:
+    """Return a read of v1.0; `path` begins behind the version, `cost` is as in `Call`."""
+    return Call(path=f"/v1.0/{path}", bucket=bucket, cost=cost, doing=f"reading {what}", needs=needs)
+
+
 class Channel:
     """What everything in this package sends through."""
 

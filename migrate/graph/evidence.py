@@ -6,27 +6,27 @@ A group or role that cannot be read whole is marked so; it never comes back with
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
-from migrate.graph import principals, wire
+from migrate.errors import IncompleteRead
+from migrate.graph import wire
 from migrate.graph.absence import Absences
-from migrate.graph.administration import administrators, owners_of
-from migrate.graph.capability import or_problem, read_capability
-from migrate.graph.channel import Call, Channel
-from migrate.graph.groups import GroupReader, Members, MembershipHidden, directory_read, equals
+from migrate.graph.administration import administrators
+from migrate.graph.capability import read_capability
+from migrate.graph.channel import Call, Channel, read_of
+from migrate.graph.group_evidence import group_evidence_of
+from migrate.graph.groups import GroupReader
 from migrate.graph.in_part import NeverShown
-from migrate.graph.nesting import UNREADABLE, nesting_of
 from migrate.graph.pace import Bucket
 from migrate.graph.pages import whole, whole_once
 from migrate.graph.policies import KEEP_UNKNOWN, PolicyAccess
-from migrate.graph.refusals import LicenceRefused, NotFound
+from migrate.graph.role_evidence import role_evidence_of
 from migrate.graph.together import all_of
+from migrate.graph.unreadable import or_problem
 from migrate.model.evidence import (
     BetaEvidence,
-    ChangedBy,
     ConditionalAccessPolicy,
     Evidence,
     GroupEvidence,
@@ -34,11 +34,9 @@ from migrate.model.evidence import (
     ReadStatus,
     RoleEvidence,
 )
-from migrate.model.permissions import PLANS, POLICIES, ROLES
+from migrate.model.permissions import PLANS, POLICIES
 from migrate.model.record import JsonObject
 from migrate.model.stand_in import stand_in_id
-
-_NOBODY = Members()
 
 
 def named_in(policies: Iterable[ConditionalAccessPolicy], kind: str) -> list[str]:
@@ -240,147 +238,18 @@ class EvidenceReader:
         return with_stand_ins(found, what)
 
     async def _group(self, reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
-        found = await self._group_now(reader, group_id, paths=paths)
+        found = await group_evidence_of(self._channel, reader, group_id, paths=paths)
         former = self._groups_known.get(group_id)
         if found.status is not ReadStatus.GONE or former is None:
             return found
         return msgspec.structs.replace(former, status=ReadStatus.VANISHED, problem=found.problem, nested=None)
 
-    async def _group_now(self, reader: GroupReader, group_id: str, *, paths: bool) -> GroupEvidence:
-        try:
-            head = await reader.head(group_id)
-        except NotFound:
-            return _group(group_id, None, ReadStatus.GONE, "the group does not exist any more")
-        except UNREADABLE as problem:
-            return _group(group_id, None, ReadStatus.UNREADABLE, _in_full(problem))
-        # From here on a 404 is about something inside, and no proof that nobody is in the group.
-        try:
-            members, eligible = await reader.members(head), await reader.eligible(head)
-        except MembershipHidden as problem:
-            return _group(group_id, head, ReadStatus.HIDDEN, _in_full(problem))
-        except UNREADABLE as problem:
-            return _group(group_id, head, ReadStatus.UNREADABLE, _in_full(problem))
-        found = _group(group_id, head, ReadStatus.READ, None, members, eligible)
-        if not paths:
-            return found
-        owners = await owners_of(self._channel, head)
-        return msgspec.structs.replace(
-            found,
-            nested=await nesting_of(reader, head, len(members.users)),
-            owners=owners,
-            changed_by=frozenset(_changed_by(head, owners)),
-        )
-
     async def _role(self, reader: GroupReader, template_id: str) -> RoleEvidence:
-        found = await self._role_now(reader, template_id)
+        found = await role_evidence_of(self._channel, self._absences, reader, template_id)
         former = self._roles_known.get(template_id)
         if found.status is not ReadStatus.GONE or former is None:
             return found
         return msgspec.structs.replace(former, status=ReadStatus.VANISHED, problem=found.problem)
-
-    async def _role_now(self, reader: GroupReader, template_id: str) -> RoleEvidence:
-        call = directory_read(
-            f"roleManagement/directory/roleDefinitions/{template_id}?$select=id,displayName,isBuiltIn",
-            f"role {template_id}",
-            ROLES,
-        )
-        try:
-            head = await self._absences.told(
-                f"role {template_id}",
-                lambda: self._channel.read(call, lambda body: msgspec.json.decode(body, type=principals.RoleHead)),
-            )
-        except NotFound:
-            return _role_unread(template_id, None, ReadStatus.GONE, "the role does not exist in this tenant")
-        except UNREADABLE as problem:
-            return _role_unread(template_id, None, ReadStatus.UNREADABLE, _in_full(problem))
-        try:
-            return await self._role_whole(reader, template_id, head)
-        except (*UNREADABLE, MembershipHidden) as problem:
-            return _role_unread(template_id, head, ReadStatus.UNREADABLE, _in_full(problem))
-
-    async def _role_whole(self, reader: GroupReader, template_id: str, head: principals.RoleHead) -> RoleEvidence:
-        assigned = await self._assignments(reader, "roleAssignments", template_id)
-        try:
-            rows = await self._assignments(reader, "roleEligibilitySchedules", template_id)
-            eligible = [(row.principal_id, row.principal) for row in rows]
-        except LicenceRefused:
-            # Without the licence there is no PIM, so nobody can be eligible.
-            eligible = []
-        held = [(row.principal_id, row.principal) for row in assigned if row.is_for_whole_directory]
-        scoped = [(row.principal_id, row.principal) for row in assigned if not row.is_for_whole_directory]
-        holders, parts = await reader.people(held), await reader.people(scoped)
-        could_hold = await reader.people(eligible)
-        # Whoever can get into a group that holds the role, or may activate it, can get the role.
-        could_hold |= await reader.people_to_be([*held, *eligible])
-        return RoleEvidence(
-            template_id=template_id,
-            display_name=head.display_name,
-            status=ReadStatus.READ,
-            problem=None,
-            holders=holders.users,
-            eligible=could_hold.users,
-            scoped=parts.users,
-            unnamed=(holders | could_hold | parts).unnamed,
-            built_in=head.is_built_in,
-        )
-
-    async def _assignments(self, reader: GroupReader, collection: str, template_id: str) -> list[principals.Assignment]:
-        call = directory_read(
-            f"roleManagement/directory/{collection}?$filter={equals('roleDefinitionId', template_id)}"
-            "&$expand=principal",
-            f"who holds role {template_id}",
-            ROLES,
-        )
-        return await reader.expanded(call, principals.listed_assignment)
-
-
-def _in_full(problem: GraphRefused | PermissionMissing | IncompleteRead | MembershipHidden) -> str:
-    return str(problem) if isinstance(problem, MembershipHidden) else f"{problem.what} {problem.hint}".strip()
-
-
-def _group(
-    group_id: str,
-    head: principals.GroupHead | None,
-    status: ReadStatus,
-    problem: str | None,
-    members: Members = _NOBODY,
-    eligible: Members = _NOBODY,
-) -> GroupEvidence:
-    return GroupEvidence(
-        id=group_id,
-        display_name=head.display_name if head else None,
-        visibility=head.visibility if head else None,
-        status=status,
-        problem=problem,
-        members=members.users,
-        eligible=eligible.users,
-        unnamed=members.unnamed + eligible.unnamed,
-        changed_by=None if head is None else frozenset(_changed_by(head)),
-    )
-
-
-def _changed_by(head: principals.GroupHead, owners: frozenset[str] | None = None) -> Iterator[ChangedBy]:
-    """Yield who besides administrators of privileged roles may change who is in a group."""
-    if head.follows_a_rule:
-        yield ChangedBy.RULE
-    if head.on_premises_sync_enabled:
-        yield ChangedBy.ACTIVE_DIRECTORY
-    if head.is_assignable_to_role is not True:
-        yield ChangedBy.LESSER_ROLES
-    if owners:
-        yield ChangedBy.OWNERS
-
-
-def _role_unread(template_id: str, head: principals.RoleHead | None, status: ReadStatus, problem: str) -> RoleEvidence:
-    return RoleEvidence(
-        template_id=template_id,
-        display_name=head.display_name if head else None,
-        status=status,
-        problem=problem,
-        holders=frozenset(),
-        eligible=frozenset(),
-        scoped=frozenset(),
-    )
 
 
 def _conditional_access(path: str, doing: str) -> Call:
@@ -406,4 +275,4 @@ def _rules_of(plan_id: str) -> Call:
 
 _PLANS = _in_beta("plans", "reading plans of policies")
 _SETTINGS = _in_beta("settings", "reading conditional access settings")
-_SECURITY_DEFAULTS = directory_read("policies/identitySecurityDefaultsEnforcementPolicy", "security defaults", POLICIES)
+_SECURITY_DEFAULTS = read_of("policies/identitySecurityDefaultsEnforcementPolicy", "security defaults", POLICIES)

@@ -15,12 +15,11 @@ import msgspec
 
 from migrate.graph import principals, wire
 from migrate.graph.absence import Absences
-from migrate.graph.channel import Call, Channel
-from migrate.graph.pace import Bucket
+from migrate.graph.channel import Call, Channel, read_of
 from migrate.graph.pages import whole
 from migrate.graph.refusals import LicenceRefused, NotFound
 from migrate.graph.together import all_of
-from migrate.model.permissions import GROUP_ELIGIBILITY, GROUPS, USERS, Need
+from migrate.model.permissions import GROUP_ELIGIBILITY, GROUPS, USERS
 
 _HIDDEN = "HiddenMembership"
 _HEAD = "$select=id,displayName,visibility,groupTypes,onPremisesSyncEnabled,isAssignableToRole"
@@ -37,11 +36,6 @@ _GONE = principals.Principal(id="", odata_type="")
 
 class MembershipHidden(Exception):
     """Somewhere in the group is a membership that the token may not see; Graph shows it as empty."""
-
-
-def directory_read(path: str, what: str, needs: Need, *, cost: float = 1) -> Call:
-    """Return a read of the directory; `cost` is in resource units."""
-    return Call(path=f"/v1.0/{path}", bucket=Bucket.READS, cost=cost, doing=f"reading {what}", needs=needs)
 
 
 def equals(name: str, value: str) -> str:
@@ -83,7 +77,7 @@ class GroupReader:
 
     async def _head_once(self, group_id: str) -> principals.GroupHead:
         return await self._channel.read(
-            directory_read(f"groups/{group_id}?{_HEAD}", f"group {group_id}", GROUPS),
+            read_of(f"groups/{group_id}?{_HEAD}", f"group {group_id}", GROUPS),
             lambda body: msgspec.json.decode(body, type=principals.GroupHead),
         )
 
@@ -102,7 +96,7 @@ class GroupReader:
         if (known := self._members.get(head.id)) is not None:
             return known
         path = f"groups/{head.id}/transitiveMembers/microsoft.graph.user?$select=id&$top=999"
-        call = directory_read(path, f"the members of group {head.id}", GROUPS, cost=4)
+        call = read_of(path, f"the members of group {head.id}", GROUPS, cost=4)
         rows = await whole(self._channel, call, wire.member_id)
         found = self._members[head.id] = Members(
             users=frozenset(row for row in rows if row is not None),
@@ -116,7 +110,7 @@ class GroupReader:
         if (known := self._nested.get(group_id)) is not None:
             return known
         path = f"groups/{group_id}/transitiveMembers/microsoft.graph.group?{_HEAD}&$top=999"
-        call = directory_read(path, f"the groups in group {group_id}", GROUPS, cost=4)
+        call = read_of(path, f"the groups in group {group_id}", GROUPS, cost=4)
         rows = await whole(self._channel, call, principals.listed_group)
         found = self._nested[group_id] = [row for row in rows if row is not None]
         self._unnamed_groups[group_id] = len(rows) - len(found)
@@ -127,7 +121,7 @@ class GroupReader:
         if (known := self._inside.get(group_id)) is not None:
             return known
         path = f"groups/{group_id}/members?$select=id&$top=999"
-        call = directory_read(path, f"the direct members of group {group_id}", GROUPS, cost=2)
+        call = read_of(path, f"the direct members of group {group_id}", GROUPS, cost=2)
         found = await whole(self._channel, call, lambda raw: msgspec.json.decode(raw, type=principals.Principal | None))
         users, groups = (
             frozenset(each.id.lower() for each in found if each is not None and each.kind == kind)
@@ -149,7 +143,7 @@ class GroupReader:
         if (known := self._direct.get(group_id)) is not None:
             return known
         path = "identityGovernance/privilegedAccess/group/eligibilitySchedules"
-        call = directory_read(
+        call = read_of(
             f"{path}?$filter={equals('groupId', group_id)}&$expand=principal",
             f"who is eligible for group {group_id}",
             GROUP_ELIGIBILITY,
@@ -222,7 +216,7 @@ class GroupReader:
     async def _look_up(self, id_: str) -> principals.Principal:
         """Return the user or group with this id; raises `NotFound` for an application too, which is no person."""
         try:
-            call = directory_read(f"users/{id_}?$select=id", f"principal {id_}", USERS)
+            call = read_of(f"users/{id_}?$select=id", f"principal {id_}", USERS)
             await self._channel.read(call, wire.member_id)
         except NotFound:
             await self._head_once(id_)

@@ -9,12 +9,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from migrate.graph.channel import Call, Channel
-from migrate.graph.pace import Bucket
+from migrate.graph.channel import Call, Channel, read_of
 from migrate.graph.pages import whole
 from migrate.graph.together import all_of
 from migrate.model.named import NamedKind
-from migrate.model.permissions import GROUPS, POLICIES, USERS, Need
+from migrate.model.permissions import GROUPS, POLICIES, USERS
 
 AT_ONCE = 15
 """The most values that `in` takes (learn.microsoft.com, graph/filter-query-parameter: 15 expressions by default)."""
@@ -61,16 +60,16 @@ def _calls(kind: NamedKind, names: Sequence[str]) -> Iterator[Call]:
                 ("displayName", [name for name in names if "@" not in name]),
             ):
                 for few in _few(some):
-                    yield _list(f"users?$filter={_one_of(property_, few)}&$select={select}", "users by name", USERS)
+                    yield read_of(f"users?$filter={_one_of(property_, few)}&$select={select}", "users by name", USERS)
         case NamedKind.GROUP:
             for few in _few(names):
                 path = f"groups?$filter={_one_of('displayName', few)}&$select=id,displayName"
-                yield _list(path, "groups by name", GROUPS)
+                yield read_of(path, "groups by name", GROUPS)
         case NamedKind.POLICY:
-            yield _list("identity/conditionalAccess/policies", "policies by name", POLICIES)
+            yield read_of("identity/conditionalAccess/policies", "policies by name", POLICIES)
         case NamedKind.STRENGTH:
             path = "identity/conditionalAccess/authenticationStrength/policies"
-            yield _list(path, "authentication strengths by name", POLICIES)
+            yield read_of(path, "authentication strengths by name", POLICIES)
         case _:
             assert_never(kind)
 
@@ -84,7 +83,3 @@ def _few(names: Sequence[str]) -> Iterator[list[str]]:
 def _one_of(property_: str, values: Sequence[str]) -> str:
     quoted = ["'" + value.replace("'", "''") + "'" for value in values]
     return quote(f"{property_} eq {quoted[0]}" if len(quoted) == 1 else f"{property_} in ({', '.join(quoted)})")
-
-
-def _list(path: str, what: str, needs: Need) -> Call:
-    return Call(path=f"/v1.0/{path}", bucket=Bucket.READS, cost=1, doing=f"reading {what}", needs=needs)

@@ -5,14 +5,11 @@ What cannot be read here leaves the path unknown; it never takes a member away.
 
 from __future__ import annotations
 
-from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing
 from migrate.graph import principals
 from migrate.graph.groups import GroupReader
 from migrate.graph.together import all_of
+from migrate.graph.unreadable import UNREADABLE
 from migrate.model.evidence import NestedGroup
-
-UNREADABLE = (GraphRefused, PermissionMissing, IncompleteRead)
-"""What concerns one object; a lost connection, sign-in or throttling ends the whole reading."""
 
 MOST_GROUPS = 100
 """Groups inside one group beyond which its nesting is not read: it takes a request for each."""

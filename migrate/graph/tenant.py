@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from migrate.errors import GraphRefused, PermissionMissing
 from migrate.graph import what_if, wire
 from migrate.graph.absence import APART_SECONDS
-from migrate.graph.batch import LARGEST_BATCH, BatchOfReads, Item
-from migrate.graph.channel import Call, Channel
+from migrate.graph.channel import Call, Channel, read_of
 from migrate.graph.directory_audits import directory_audits
 from migrate.graph.evidence import EvidenceReader
 from migrate.graph.in_part import NeverShown
 from migrate.graph.leaving import IsWanted, MayLeave
 from migrate.graph.names import ids_called
 from migrate.graph.pace import Bucket, Clock, Pacers
-from migrate.graph.pages import pages, whole
+from migrate.graph.pages import whole
 from migrate.graph.policies import PolicyAccess
 from migrate.graph.retry import Patience, Persistence
-from migrate.graph.seen import SeenIds
 from migrate.graph.sign_ins import sign_ins
-from migrate.graph.states import StateReader, chunks_of, write_states
-from migrate.graph.together import all_of
+from migrate.graph.states import StateReader, write_states
+from migrate.graph.users import UserReader
 from migrate.model.access import SignInMethod
 from migrate.model.directory_audit import AuditEvent
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.instants import moment_of
 from migrate.model.named import NamedKind
-from migrate.model.permissions import BACKUPS, FEDERATION, LICENCES, POLICIES, REPORTS, ROLES, STATES, USERS, Need
+from migrate.model.permissions import BACKUPS, FEDERATION, LICENCES, POLICIES, ROLES, USERS
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.sign_in_rows import Row
 from migrate.model.sign_ins import Form
 from migrate.model.snapshot import UNTOLD_ACTOR, Actor, Organization, SubscribedSku, TokenPermissions
-from migrate.model.stand_in import stand_in_id
 from migrate.model.token import TokenFacts
 from migrate.model.users import Registration, UserProfile
 
@@ -50,11 +44,6 @@ if TYPE_CHECKING:
     from migrate.graph.session import Connection, OnWait
     from migrate.graph.transport import Sender
 
-T = TypeVar("T")
-
-_PAGE = 999
-"""The largest page that Graph documents for users."""
-_REPORTS_AT_ONCE = 5
 _AGREEMENT_PAUSE = 2.0
 """Seconds between the reads of one policy that have to agree."""
 
@@ -82,6 +71,7 @@ class GraphTenant:
         self._connection = connection
         self._signed_in = signed_in
         self._policies = PolicyAccess(channel, pause=_AGREEMENT_PAUSE if connection.pacing else 0.05)
+        self._users = UserReader(channel, batches_at_once=connection.concurrency)
         self._states = StateReader(channel, batches_at_once=connection.concurrency)
         self._evidence = EvidenceReader(
             channel,
@@ -105,7 +95,7 @@ class GraphTenant:
 
     async def read_organization(self) -> Organization:
         """Read `/organization`."""
-        call = _read("organization?$select=id,displayName,verifiedDomains", "the organization", USERS)
+        call = read_of("organization?$select=id,displayName,verifiedDomains", "the organization", USERS)
         return _only(await whole(self._channel, call, wire.organization))
 
     async def read_actor(self) -> Actor:
@@ -115,7 +105,7 @@ class GraphTenant:
         actor = self._signed_in.actor()
         if actor is not None:
             return actor
-        return await self._channel.read(_read("me?$select=id,userPrincipalName", "who is signed in", USERS), wire.me)
+        return await self._channel.read(read_of("me?$select=id,userPrincipalName", "who is signed in", USERS), wire.me)
 
     @property
     def permissions(self) -> TokenPermissions | None:
@@ -153,7 +143,7 @@ class GraphTenant:
 
         Source: Graph reference, crossTenantAccessPolicyConfigurationPartner.
         """
-        call = _read(f"policies/crossTenantAccessPolicy/partners/{home_tenant}", "a partner's settings", POLICIES)
+        call = read_of(f"policies/crossTenantAccessPolicy/partners/{home_tenant}", "a partner's settings", POLICIES)
         try:
             found = await self._channel.read(call, wire.object_without_id)
         except (GraphRefused, PermissionMissing):
@@ -176,7 +166,7 @@ class GraphTenant:
         """
         found: dict[str, str | None] = {}
         for domain in domains:
-            call = _read(f"domains/{domain}/federationConfiguration", f"the federation of {domain}", FEDERATION)
+            call = read_of(f"domains/{domain}/federationConfiguration", f"the federation of {domain}", FEDERATION)
             rows = await whole(self._channel, call, wire.json_object)
             told = [row["federatedIdpMfaBehavior"] for row in rows if row.get("federatedIdpMfaBehavior")]
             found[domain] = str(told[0]) if told else None
@@ -184,95 +174,36 @@ class GraphTenant:
 
     async def read_skus(self) -> tuple[SubscribedSku, ...]:
         """Read `/subscribedSkus`; one that Graph does not show whole allows nothing."""
-        found, shown = (
-            await whole(self._channel, _SKUS, wire.subscribed_sku),
-            NeverShown("subscription", wire.SKU_NEEDS),
-        )
+        found = await whole(self._channel, _SKUS, wire.subscribed_sku)
+        shown = NeverShown("subscription", wire.SKU_NEEDS)
         for sku in found:
             shown.note(sku.lacks or ())
         shown.end()
         return tuple(found)
 
-    async def iter_users(self) -> AsyncIterator[UserProfile]:
-        """Yield every user once; raise `IncompleteRead` when a page cannot be read or all users lack a property.
-
-        One user who lacks some is yielded with their names: that is about this user, not about the answer. Without
-        an id the user has one that stands for it.
-        """
-        call = _read(f"users?$select={wire.USER_SELECT}&$top={_PAGE}", "users", USERS)
-        users, without, shown = 0, 0, NeverShown("user", wire.USER_SELECT.split(","))
-        async for profile in self._each_once(call, wire.listed_user, lambda user: user.id):
-            users += 1
-            shown.note(profile.lacks or ())
-            if profile.id:
-                yield profile
-            else:
-                without += 1
-                yield msgspec.structs.replace(profile, id=stand_in_id(without))
-        shown.end()
-        self._channel.pacers.know_size(users)
+    def iter_users(self) -> AsyncIterator[UserProfile]:
+        """Yield every user once. See `users.UserReader.everybody`."""
+        return self._users.everybody()
 
     async def read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:
         """Read these users in batches; the value is the reason where one could not be read."""
-        parts = await all_of(
-            (self._read_profiles(chunk) for chunk in chunks_of(user_ids)), at_once=self._connection.concurrency
-        )
-        return {user_id: profile for part in parts for user_id, profile in part.items()}
+        return await self._users.profiles(user_ids)
 
-    async def _read_profiles(self, user_ids: Sequence[str]) -> dict[str, UserProfile | Reason]:
-        items = [
-            Item(id=str(number), method="GET", path=f"{_path_of(user_id)}?$select={wire.USER_SELECT}")
-            for number, user_id in enumerate(user_ids)
-        ]
-        answers = await BatchOfReads(self._channel, _PROFILES, items).read()
-        return {user_id: wire.profile_or_reason(answers[str(number)]) for number, user_id in enumerate(user_ids)}
+    def iter_registrations(self) -> AsyncIterator[tuple[str, Registration | None]]:
+        """Yield the rows of the registration report. See `users.UserReader.all_registrations`."""
+        return self._users.all_registrations()
 
     async def read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
-        """Read the rows of the registration report for these users; None where the report has none.
+        """Read the rows of the registration report for these users; None where the report has none."""
+        return await self._users.registrations(user_ids)
 
-        The report's limit is 5 requests in 10 seconds and each item of a batch counts as one, so more than 20 users
-        are read from the whole report, which shows 999 in one request.
-        """
-        if len(user_ids) > LARGEST_BATCH:
-            wanted = set(user_ids)
-            rows = {user_id: row async for user_id, row in self.iter_registrations() if user_id in wanted}
-            return {user_id: rows.get(user_id) for user_id in user_ids}
-        found: dict[str, Registration | None] = {}
-        for start in range(0, len(user_ids), _REPORTS_AT_ONCE):
-            found |= await self._read_registrations(user_ids[start : start + _REPORTS_AT_ONCE])
-        return found
-
-    async def _read_registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
-        path = "/reports/authenticationMethods/userRegistrationDetails"
-        items = [
-            Item(id=str(number), method="GET", path=f"{path}/{user_id}") for number, user_id in enumerate(user_ids)
-        ]
-        answers = await BatchOfReads(self._channel, _REGISTRATION, items).read()
-        return {user_id: wire.registration_or_none(answers[str(number)]) for number, user_id in enumerate(user_ids)}
-
-    async def iter_registrations(self) -> AsyncIterator[tuple[str, Registration | None]]:
-        """Yield the rows of the registration report as (user id, registration), each user once.
-
-        None where Graph does not show the row whole, the id then empty where it has none: about this user, not about
-        the answer. Raises `IncompleteRead` as `iter_users`.
-        """
-        shown = NeverShown("row of the registration report", wire.REGISTRATION_NEEDS)
-        async for user_id, row, lacks in self._each_once(
-            _REGISTRATIONS, wire.listed_registration, lambda found: found[0]
-        ):
-            shown.note(lacks)
-            yield user_id, row
-        shown.end()
+    def iter_mfa_states_by_select(self) -> AsyncIterator[tuple[str, str | None]]:
+        """Yield (user id, raw state or None when the property is missing) by the undocumented `$select`."""
+        return self._users.states_by_select()
 
     async def read_mfa_states(self, user_ids: Sequence[str]) -> list[StateReading]:
         """Read per-user MFA states in batches of 20, several at once; answers in the order asked."""
         return await self._states.read(user_ids)
-
-    async def iter_mfa_states_by_select(self) -> AsyncIterator[tuple[str, str | None]]:
-        """Yield (user id, raw state or None when the property is missing) by the undocumented `$select`."""
-        call = _read(f"users?$select=id,perUserMfaState&$top={_PAGE}", "states by $select", STATES)
-        async for row in self._each_once(call, wire.selected_state, lambda row: row[0]):
-            yield row
 
     async def read_evidence(
         self, *, groups: Sequence[str] = (), roles: Sequence[str] = (), paths: bool = False
@@ -344,28 +275,13 @@ class GraphTenant:
         """Ask Microsoft's What If which policies would apply to a sign-in. Reads only."""
         return await what_if.evaluate(self._channel, body)
 
-    async def iter_sign_ins(self, form: Form, since: datetime, until: datetime) -> AsyncIterator[list[Row]]:
+    def iter_sign_ins(self, form: Form, since: datetime, until: datetime) -> AsyncIterator[list[Row]]:
         """Yield the pages of one window of the sign-in log, both ends in it. See `sign_ins.sign_ins`."""
-        async for page in sign_ins(self._channel, form, since, until):
-            yield page
+        return sign_ins(self._channel, form, since, until)
 
-    async def iter_directory_audits(self, since: datetime, until: datetime) -> AsyncIterator[list[AuditEvent]]:
+    def iter_directory_audits(self, since: datetime, until: datetime) -> AsyncIterator[list[AuditEvent]]:
         """Yield the pages of one window of the directory audit log. See `directory_audits.directory_audits`."""
-        async for page in directory_audits(self._channel, since, until):
-            yield page
-
-    async def _each_once(
-        self, call: Call, decode: Callable[[msgspec.Raw], T], key: Callable[[T], str]
-    ) -> AsyncIterator[T]:
-        """Yield the objects of a collection, leaving out what an earlier page already had.
-
-        Graph may repeat an object when the collection changes while it is read. What has no key is yielded each time.
-        """
-        seen = SeenIds()
-        async for page in pages(self._channel, call, decode):
-            for item in page:
-                if not (known := key(item)) or seen.add(known):
-                    yield item
+        return directory_audits(self._channel, since, until)
 
 
 def _only(found: list[Organization]) -> Organization:
@@ -374,11 +290,7 @@ def _only(found: list[Organization]) -> Organization:
     return found[0]
 
 
-def _read(path: str, what: str, needs: Need, *, bucket: Bucket = Bucket.READS, cost: float = 1) -> Call:
-    return Call(path=f"/v1.0/{path}", bucket=bucket, cost=cost, doing=f"reading {what}", needs=needs)
-
-
-_OWN_ELIGIBILITY = _read(
+_OWN_ELIGIBILITY = read_of(
     "roleManagement/directory/roleEligibilityScheduleInstances/filterByCurrentUser(on='principal')",
     "which roles could be activated",
     ROLES,
@@ -390,24 +302,4 @@ _BACKUPS = Call(
     doing="reading snapshots of Entra Backup",
     needs=BACKUPS,
 )
-_SKUS = _read("subscribedSkus", "subscriptions", LICENCES, cost=3)
-_PROFILES = _read("$batch", "user profiles", USERS)
-_REGISTRATIONS = _read(
-    f"reports/authenticationMethods/userRegistrationDetails?$top={_PAGE}",
-    "the registration report",
-    REPORTS,
-    bucket=Bucket.REPORTS,
-)
-_REGISTRATION = _read("$batch", "the registration of users", REPORTS, bucket=Bucket.REPORTS)
-
-
-def _path_of(user_id: str) -> str:
-    """Return the path of a user by id or name.
-
-    A name that begins with `$` would be taken for a word of OData; between quotes it is a key (learn.microsoft.com,
-    graph/api/user-get: "URL violates OData URL convention").
-    """
-    if user_id.startswith("$"):
-        key = quote(user_id.replace("'", "''"), safe="@$'")
-        return f"/users('{key}')"
-    return f"/users/{quote(user_id, safe='@')}"
+_SKUS = read_of("subscribedSkus", "subscriptions", LICENCES, cost=3)
