@@ -41,7 +41,7 @@ def connect() -> Iterator[Callable[..., httpx.Client]]:
         trust = (
             ssl.create_default_context(cafile=str(server.ca_bundle)) if server.ca_bundle else False
         )  # loading certificates takes its time
-        client = httpx.Client(base_url=server.url, headers=headers, timeout=30, verify=trust)
+        client = httpx.Client(base_url=server.url, headers=headers, timeout=240, verify=trust)
         opened.append(client)
         return client
 

@@ -56,7 +56,7 @@ def test_paging_counting_states_batches_policies_and_retries_over_https(
         cwd=project,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         env={
             **os.environ,
             "SANDBOX_URL": server.url,

@@ -30,7 +30,7 @@ def test_the_first_walk_goes_as_it_is_written(start) -> None:
     assert found is not None
     server = start(company(7, 300), throttle=True, signin_lag_seconds=SandboxSettings().signin_lag_seconds)
     script = found[1].replace("http://127.0.0.1:8765", server.url)
-    done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stderr) == (0, "")
     seen = done.stdout
     assert "You have signed in" in seen

@@ -28,7 +28,7 @@ def rows(lab: Lab, *, prefer: bool, version: str = "beta") -> list[dict[str, Any
     for kind in ("interactiveUser", "nonInteractiveUser"):
         path = f"{lab.url}/{version}/auditLogs/signIns?$filter=signInEventTypes/any(t:%20t%20eq%20'{kind}')"
         headers = {"Authorization": "Bearer a-test", **({"Prefer": "include-unknown-enum-members"} if prefer else {})}
-        with urllib.request.urlopen(urllib.request.Request(path, headers=headers), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(path, headers=headers), timeout=240) as answer:
             found += json.loads(answer.read())["value"]
     return found
 

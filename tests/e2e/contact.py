@@ -54,7 +54,7 @@ class ContactLab(Lab):
     def web(self) -> httpx.Client:
         """Return a client of the sandbox's control plane."""
         trusted = ssl.create_default_context(cafile=str(self.server.ca_bundle))
-        return httpx.Client(base_url=self.url, verify=trusted, trust_env=False, timeout=60)
+        return httpx.Client(base_url=self.url, verify=trusted, trust_env=False, timeout=240)
 
     def requests_seen(self) -> list[str]:
         """Return every request that reached Graph."""

@@ -81,7 +81,7 @@ def run_apart(words: Sequence[str], *, cwd: Path, stdin: int = subprocess.DEVNUL
         env=environment(**more),
         stdin=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     return Ran(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
@@ -95,7 +95,7 @@ def ask(url: str, method: str = "GET", body: object = None) -> Any:
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": "Bearer a-test", "Content-Type": "application/json", "ConsistencyLevel": "eventual"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=240) as answer:
         read = answer.read()
     return json.loads(read) if read else None
 

@@ -388,7 +388,7 @@ def test_a_reader_that_goes_away_is_no_failure(exported: Lab, output: str) -> No
     words = exported.words("show", "--all", "-o", output)
     line = f'"{sys.executable}" -m migrate {" ".join(words)} | head -1; echo "${{PIPESTATUS[0]}}"'
     done = subprocess.run(
-        ["bash", "-c", line], env=environment(), capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", line], env=environment(), capture_output=True, text=True, timeout=240, check=False
     )
     assert done.stdout.splitlines()[-1] == "0", done
     assert "Traceback" not in done.stderr
@@ -406,7 +406,7 @@ def test_a_full_disk_behind_stdout_is_said_and_no_success(exported: Lab, output:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
     told(Ran(code=done.returncode, out="", err=done.stderr), 5, "No space left")
@@ -427,7 +427,7 @@ def test_ctrl_c_during_an_export_keeps_the_previous_snapshot(make_lab: Callable[
         stderr=subprocess.PIPE,
         text=True,
     )
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=240)
     told(Ran(code=process.returncode, out=out, err=err), 130, "Interrupted")
     assert (lab.workspace / "snapshot.db").read_bytes() == kept
     lab.go("plan")
@@ -448,7 +448,7 @@ def test_ctrl_c_during_an_apply_settles_what_is_in_flight_and_the_same_command_g
         stderr=subprocess.PIPE,
         text=True,
     )
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=240)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     lab.go("audit", "export")
@@ -493,7 +493,7 @@ def test_a_folder_that_was_deleted_under_the_shell_is_said(tmp_path: Path, words
     gone.mkdir()
     typed = f"rmdir '{gone}' && exec '{sys.executable}' -m migrate {words}"
     done = subprocess.run(
-        ["sh", "-c", typed], cwd=gone, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        ["sh", "-c", typed], cwd=gone, env=environment(), capture_output=True, text=True, timeout=240, check=False
     )
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert "does not exist any more" in done.stderr

@@ -37,7 +37,7 @@ def offered(lab: Lab, shell: str, line: str) -> list[str]:
         ),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.stderr == ""
@@ -93,7 +93,7 @@ def test_bash_itself_puts_such_a_name_into_the_line_as_one_word(planned: Lab) ->
         env=environment(_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
     ).stdout
     function = next(line for line in script.splitlines() if line.endswith("() {")).removesuffix("() {").strip()
@@ -112,7 +112,7 @@ printf '%s|' "$#" "$1"
         env=environment(MFA_MIGRATE_WORKSPACE=str(planned.workspace), MFA_MIGRATE_CONFIG=str(planned.config)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert shown.stdout == "1|to 10%|", shown.stderr + script
@@ -125,7 +125,7 @@ def test_fish_itself_offers_closed_values_and_the_waves_of_the_last_plan(planned
         env=environment(_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
     ).stdout
     program = planned.folder / "mfa-migrate"
@@ -144,7 +144,7 @@ def test_fish_itself_offers_closed_values_and_the_waves_of_the_last_plan(planned
         ),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     values = [line.partition("\t")[0] for line in done.stdout.splitlines()]

@@ -207,7 +207,7 @@ def test_killed_in_the_middle_it_leaves_nothing_under_the_name_and_the_next_is_w
         "sys.exit(run(sys.argv[3:]))\n"
     )
     command = [sys.executable, "-c", killer, str(target), str(moment), *words]
-    died = subprocess.run(command, env=environment(), capture_output=True, timeout=120, check=False)
+    died = subprocess.run(command, env=environment(), capture_output=True, timeout=240, check=False)
     assert died.returncode == -9, died.stderr.decode()
     assert not target.exists()
     assert (tmp_path / "evidence.part").is_dir()

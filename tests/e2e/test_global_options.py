@@ -141,7 +141,7 @@ def test_help_and_version_import_nothing_heavy() -> None:
             env=environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=True,
         )
         assert done.stderr.splitlines()[-1] == "0 []", words

@@ -63,7 +63,7 @@ def sandbox(installed: Path, tmp_path: Path) -> Iterator[str]:
             yield line.split()[1]
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            process.wait(timeout=240)
 
 
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path) -> None:
@@ -88,7 +88,7 @@ def test_what_runs_is_the_installed_package_not_the_checkout(installed: Path, tm
         env=environment(PYTHONPATH=str(installed)),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=True,
     )
     assert Path(done.stdout.strip()).is_relative_to(installed)
@@ -101,7 +101,7 @@ def test_the_installed_command_says_its_version(installed: Path, tmp_path: Path)
         env=environment(PYTHONPATH=str(installed)),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=True,
     )
     assert done.stdout.strip() == f"mfa-migrate {__version__}"

@@ -28,7 +28,7 @@ def test_pip_installs_the_wheel_into_a_second_environment_where_it_runs_from_a_c
     pip = [str(tmp_path / "second" / SCRIPTS / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     _install([*pip, "install", "--no-compile", "--constraint", str(pins), str(wheel)], tmp_path, environment)
-    subprocess.run([*pip, "check"], env=environment, check=True, timeout=120)
+    subprocess.run([*pip, "check"], env=environment, check=True, timeout=240)
     _runs_from_a_clean_folder(tmp_path, tmp_path / "second" / SCRIPTS, environment)
 
 
@@ -71,7 +71,7 @@ def _runs_from_a_clean_folder(tmp_path: Path, programs: Path, environment: dict[
     clean.mkdir()
     program = programs / ("mfa-migrate.exe" if sys.platform == "win32" else "mfa-migrate")
     said = subprocess.run(
-        [str(program), "--version"], cwd=clean, env=environment, capture_output=True, text=True, timeout=120, check=True
+        [str(program), "--version"], cwd=clean, env=environment, capture_output=True, text=True, timeout=240, check=True
     )
     assert said.stdout == f"mfa-migrate {__version__}\n"
     demo = [str(program), "demo", "--users", "40"]

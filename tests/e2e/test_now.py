@@ -178,7 +178,7 @@ def test_watching_follows_whoever_is_at_work_and_ends_with_them(lab: Lab) -> Non
             line = watching.stderr.readline()
             assert line, said
             said += line
-    out, _ = watching.communicate(timeout=60)
+    out, _ = watching.communicate(timeout=240)
     assert watching.returncode == 0
     assert "Next: `mfa-migrate apply --what-if`" in out
     assert "At work:" not in out

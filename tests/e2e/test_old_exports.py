@@ -153,7 +153,7 @@ def test_stdin_is_read_in_any_encoding_and_stdout_is_utf_8_whatever_the_locale(c
         input=TABLE.replace("\n", "\r\n").encode(codec),
         env={**environment(), "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

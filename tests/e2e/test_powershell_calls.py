@@ -50,7 +50,7 @@ def call(lab: Lab, arguments: list[str], lines: Iterable[object] = (), **how: An
         env=environment(),
         cwd=lab.folder,
         capture_output=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
 
@@ -139,7 +139,7 @@ def test_a_first_line_that_is_no_call_is_a_usage_error(line: bytes) -> None:
         input=line,
         env=environment(),
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 2
@@ -400,7 +400,7 @@ def test_tab_completes_a_verb(shell: str, typed: dict[str, str], offered: str) -
         [sys.executable, "-m", "migrate"],
         env=environment(_MFA_MIGRATE_COMPLETE=f"complete_{shell}", **typed),
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert offered in done.stdout.decode(), done.stderr.decode()
@@ -421,7 +421,7 @@ def test_the_module_is_installed_where_it_was_told(tmp_path: Path) -> None:
         [sys.executable, "-m", "migrate", "powershell", "install", "--edition", "Core", "-o", "json"],
         env=environment(XDG_DATA_HOME=str(tmp_path)),
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     if sys.platform == "win32":

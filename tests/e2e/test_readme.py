@@ -85,7 +85,7 @@ def test_the_blocks_of_the_readme_run_as_pasted_in_order(tmp_path: Path) -> None
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=800,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

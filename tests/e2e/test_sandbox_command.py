@@ -39,7 +39,7 @@ def started(
         yield process
     finally:
         process.send_signal(end)
-        process.communicate(timeout=30)
+        process.communicate(timeout=240)
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def test_it_says_what_to_type_next_with_the_configuration_that_it_wrote(
         assert run_here(command).code == 0
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=240)
 
 
 @pytest.mark.parametrize(

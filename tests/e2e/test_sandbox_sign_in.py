@@ -65,7 +65,7 @@ def test_an_application_signs_in_as_the_command_says(
     if way["before"].startswith("openssl"):
         if shutil.which("openssl") is None:
             pytest.skip("openssl is not installed")
-        subprocess.run(way["before"].split(), check=True, timeout=60)
+        subprocess.run(way["before"].split(), check=True, timeout=240)
     found = lab.go("whoami", "--sign-in", way["kind"], "-o", "json").document
     assert (found["kind"], found["clientId"], found["signedInBy"]) == ("application", CLIENT, way["kind"])
     assert found["missing"] == []

@@ -43,7 +43,7 @@ def shown(columns: int, *words: str) -> str:
         pass
     finally:
         os.close(own)
-        assert process.wait(timeout=60) == 0, seen.decode()
+        assert process.wait(timeout=240) == 0, seen.decode()
     return seen.decode().replace("\r\n", "\n")
 
 

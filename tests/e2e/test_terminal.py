@@ -72,7 +72,7 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while self._read():
             assert time.monotonic() < deadline, self.text
-        return self._process.wait(timeout=10)
+        return self._process.wait(timeout=240)
 
     def _read(self) -> bool:
         """Read what is there; return False at the end."""

@@ -63,7 +63,7 @@ def shown(columns: int, folder: Path, *words: str) -> str:
         pass
     finally:
         os.close(own)
-        assert process.wait(timeout=60) == 0, seen.decode()
+        assert process.wait(timeout=240) == 0, seen.decode()
     text = seen.decode().replace("\r\n", "\n")
     for changing, fixed in CHANGING:
         text = changing.sub(fixed, text)

@@ -173,7 +173,6 @@ def played(folder: Path, graveyard: Graveyard, seeds: range) -> None:
     print(f"{len(stories)} restores, {sum(story.kills for story in stories)} kills, 0 users lost")
 
 
-@pytest.mark.timeout(600)
 def test_whatever_is_restored_everybody_comes_back(tmp_path: Path, graveyard: Graveyard) -> None:
     played(tmp_path, graveyard, range(8))
 

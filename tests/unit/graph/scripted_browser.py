@@ -38,7 +38,7 @@ class ScriptedBrowser:
         if self.deny:
             asked = asked.copy_merge_params({"deny": "1"})
         trusted = ssl.create_default_context(cafile=str(self.ca_bundle))
-        with httpx.Client(verify=trusted, trust_env=False, timeout=60) as client:
+        with httpx.Client(verify=trusted, trust_env=False, timeout=240) as client:
             page = client.get(asked)
             self.pages.append(page.text)
             form = re.search(r'<form method="post" action="([^"]+)"', page.text)

@@ -24,7 +24,7 @@ def test_the_fake_answers_in_events_that_the_command_could_have_sent(tmp_path: P
         env={"FAKE_CLI_LOG": str(tmp_path / "log"), "PATH": ""},
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=240,
     )
     events = [event_of(line) for line in done.stdout.splitlines()]
     assert {type(event) for event in events} == {LogEvent, ProgressEvent, ResultEvent, SummaryEvent}
