@@ -21,7 +21,8 @@ from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.amounts import count_or_percent
 from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader
-from migrate.model.run import Ending, RunResult, WhoIsLeft
+from migrate.model.run import Ending, RunResult
+from migrate.model.who_is_left import WhoIsLeft
 from migrate.model.words import FIRST
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON, refuse_behind_plan
 from migrate.store.plan_files import plan_steps_of, read_plan

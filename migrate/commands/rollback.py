@@ -23,7 +23,8 @@ from migrate.errors import ExitCode, MfaMigrateError, NothingHere, UsageProblem
 from migrate.model.instants import iso_utc
 from migrate.model.permissions import Writes
 from migrate.model.plan import PlanHeader
-from migrate.model.run import BackInPart, RunResult
+from migrate.model.run import RunResult
+from migrate.model.who_is_left import BackInPart
 from migrate.store.books import ROLLBACK_JSON
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import read_plan

@@ -217,7 +217,7 @@ def _switches_on(step: PolicyStep) -> bool:
         case CreatePolicy():
             return step.body.get("state") not in (PolicyState.REPORT_ONLY.value, PolicyState.DISABLED.value)
         case SetPolicyState():
-            return step.after is PolicyState.ENABLED
+            return step.switches_on
         case SetPolicyScope():
             return takes_effect_at_once(step)
         case DeletePolicy():

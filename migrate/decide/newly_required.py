@@ -10,7 +10,7 @@ from migrate.decide.impact import ImpactTally, Standings
 from migrate.decide.own_policies import is_named_by
 from migrate.decide.policy_steps import evidence_after, takes_effect_at_once
 from migrate.decide.replay.blocking import SignInLog
-from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
+from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import Caught, NewlyBlocked, NewlyRequired
 from migrate.model.plan import PlanHeader, PolicyStep, SetPolicyState
 from migrate.model.snapshot import SubscribedSku
@@ -99,5 +99,5 @@ def _caught(
 
 def _taking_effect(steps: Iterable[PolicyStep], after: Evidence) -> Iterator[ConditionalAccessPolicy]:
     for step in steps:
-        if takes_effect_at_once(step) or (isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED):
+        if takes_effect_at_once(step) or (isinstance(step, SetPolicyState) and step.switches_on):
             yield from (policy for policy in after.policies if is_named_by(step.key, policy))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence, Set
-from contextlib import suppress
 from dataclasses import replace
 
 from migrate.decide import guards
@@ -13,9 +11,10 @@ from migrate.engine.enabling import TooOld
 from migrate.engine.gates import Gates, Wait
 from migrate.engine.going_back import WayBack
 from migrate.engine.history import is_policy_step_settled, policy_outcomes
-from migrate.engine.policy_steps import PolicySteps, said_of, sign_of
+from migrate.engine.policy_steps import PolicySteps
 from migrate.engine.proof import Proof
 from migrate.engine.recovery import recover_users
+from migrate.engine.rehearsing import Rehearsing
 from migrate.engine.rollback_record import RollbackRecord
 from migrate.engine.run_log import RunLog
 from migrate.engine.run_parts import RunParts
@@ -25,10 +24,10 @@ from migrate.engine.waves import StopWave, WaveRunner
 from migrate.engine.who_is_left import who_is_left
 from migrate.errors import Guarded, LimitReached, MfaMigrateError, TooSlow
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
-from migrate.model.instants import iso_utc, minute_utc
+from migrate.model.instants import iso_utc
 from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
 from migrate.model.reasons import Why
-from migrate.model.run import Ending, RehearsedUser, RunResult
+from migrate.model.run import Ending, PolicyKept, RunResult
 from migrate.model.waits import Waiting, WaitKind
 
 MOST_TRIES = 6
@@ -88,7 +87,7 @@ class Applier:
         if not begun and self._plan.kind is PlanKind.MIGRATE:
             guards.refuse_stale(self._parts.terms, await self._proof.renew(), self._tenant.server_now())
         if self._options.what_if:
-            return await self._rehearse()
+            return await self._rehearsed()
         if not begun:
             self._log.opened()
         elif self._plan.kind is PlanKind.MIGRATE and not self._steps.are_kept:
@@ -124,7 +123,7 @@ class Applier:
             try:
                 if self._plan.kind is PlanKind.MIGRATE:
                     await self._migrate()
-                    kept: list[str] = []
+                    kept: list[PolicyKept] = []
                 else:
                     kept = await self._put_back()
                 return self._finished(kept)
@@ -148,14 +147,14 @@ class Applier:
     async def _migrate(self) -> None:
         for step in self._plan.policy_steps:
             if not self._is_settled(step):
-                if isinstance(step, SetPolicyState) and _switches_on(step):
+                if isinstance(step, SetPolicyState) and step.switches_on:
                     self._stop_at("report-only")
                     await self._gates.report_only(step)
                 elif takes_effect_at_once(step):
                     self._stop_at("report-only")
                 if kept := await self._carry_out_policies([step]):
                     raise Guarded(
-                        kept[0],
+                        f"{step.display_name!r} stays as it is: {kept[0].why}",
                         unchanged="The policy was left as it is.",
                         hint="Put those people back, or undo the edit of the configuration; then `mfa-migrate plan`.",
                     )
@@ -188,10 +187,14 @@ class Applier:
             until, users = settling
             raise Wait(Waiting(kind=WaitKind.USERS_SETTLE, number=users), until)
 
-    async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[str]:
-        """Carry out steps; return those that were not, with the reason. The guard belongs to the steps (rule 7)."""
+    async def _carry_out_policies(self, steps: Sequence[PolicyStep]) -> list[PolicyKept]:
+        """Carry out steps; return those that were not. The guard belongs to the steps (rule 7)."""
         way_back = WayBack(self._parts, steps, self._others)
-        return [_kept(step, why_not) for step in steps if (why_not := await self._carry_out_policy(step, way_back))]
+        return [
+            PolicyKept(step=step, why=why_not)
+            for step in steps
+            if (why_not := await self._carry_out_policy(step, way_back))
+        ]
 
     async def _carry_out_policy(self, step: PolicyStep, way_back: WayBack) -> str:
         """Carry out one step; return why it was not, else an empty text.
@@ -234,7 +237,7 @@ class Applier:
 
     # Put back: what protects first, then users, what weakens only once everybody is restored
 
-    async def _put_back(self) -> list[str]:
+    async def _put_back(self) -> list[PolicyKept]:
         async def no_gate(_: Sequence[str]) -> None:
             """Back to safe waits for nothing."""
 
@@ -257,70 +260,14 @@ class Applier:
             await self._others.off()
         return kept + await self._carry_out_policies([step for step in open_steps if weakens(step)])
 
-    # What-if
-
-    async def _rehearse(self) -> RunResult:
-        lines: list[str] = []
-        outcomes: Counter[str] = Counter()
-        users: list[RehearsedUser] = []
-        with suppress(_StopHere):
-            try:
-                await self._rehearse_policies(lines)
-                for wave in self._plan.waves:
-                    if self._options.only_wave in (None, wave.number) and wave.users:
-                        outcomes += await self._rehearse_wave(wave, lines, users)
-                    self._stop_at(f"wave:{wave.number}")
-            except StopWave as stopped:
-                return self._result(Ending.INTERRUPTED, sentence=stopped.sentence)
-        result = self._result(Ending.REHEARSED)
-        result.rehearsal, result.outcomes, result.rehearsed = lines, outcomes, users
-        return result
-
-    async def _rehearse_policies(self, lines: list[str]) -> None:
-        pending: list[PolicyStep] = []
-        for step in self._plan.policy_steps:
-            done = self._is_settled(step) or await self._policies.is_done(step)
-            if not done and (takes_effect_at_once(step) or _switches_on(step)):
-                self._stop_at("report-only")
-                await self._policies.rehearse(step)
-            lines.append(f"{'  done   ' if done else f'{sign_of(step)} policy '} {said_of(step)}")
-            if not done and not weakens(step):
-                pending.append(step)
-        self._stop_at("report-only")
-        self._stop_at("policies-on")
-        self._proof.imagine(pending)
-        lines += await self._waits_ahead()
-
-    async def _waits_ahead(self) -> list[str]:
+    async def _rehearsed(self) -> RunResult:
         try:
-            await self._gates.settled(self._plan.rests_on)
-        except Wait as wait:
-            return [f"  waits   until {minute_utc(wait.until)}: {wait.waiting.what}"]
-        return []
-
-    async def _rehearse_wave(self, wave: Wave, lines: list[str], users: list[RehearsedUser]) -> Counter[str]:
-        found, _, left = await self._waves.rehearse(wave)
-        alone = {step.user_id: leave.reason for step, leave in left}
-        users += [
-            RehearsedUser(
-                user_id=step.user_id,
-                user_principal_name=step.user_principal_name,
-                wave=wave.number,
-                left_alone=alone.get(step.user_id),
-            )
-            for step in self._steps()
-            if step.wave == wave.number and (step.user_id in found or step.user_id in alone)
-        ]
-        before = who_is_left(self._journal, self._plan.digest, self._steps(), {wave.number})
-        counts = f"{len(found)} would be sent, {len(left)} left alone, {before.done} done before"
-        if before.put_back:
-            counts += f", {before.put_back} rolled back and {'stays' if before.put_back == 1 else 'stay'}"
-        if before.left:
-            counts += f", {before.left} left before"
-        lines.append(f"~ wave {wave.number} ({wave.name}): {counts}")
-        lines += [f"  ! {step.user_principal_name}: {leave.reason}" for step, leave in left]
-        numbers = {"done before": before.done, "rolled back": before.put_back, "left before": before.left}
-        return Counter({"would be sent": len(found), "left alone": len(left), **numbers})
+            rehearsal = await Rehearsing(self._parts, self._proof, self._gates, self._policies, self._waves).whole()
+        except StopWave as stopped:
+            return self._result(Ending.INTERRUPTED, sentence=stopped.sentence)
+        result = self._result(Ending.REHEARSED)
+        result.rehearsal, result.outcomes = rehearsal, rehearsal.outcomes
+        return result
 
     # Bookkeeping
 
@@ -382,7 +329,7 @@ class Applier:
         await self._tenant.read_organization()
         return False
 
-    def _finished(self, kept: list[str]) -> RunResult:
+    def _finished(self, kept: list[PolicyKept]) -> RunResult:
         result = self._result(Ending.DONE)
         result.policies_kept = kept
         result.unaccounted = self._others.names if self._options.names_others else []
@@ -395,13 +342,5 @@ class Applier:
         return RunResult(ending=ending, outcomes=self._log.counts(), policies=policies, **facts)  # type: ignore[arg-type]
 
 
-def _switches_on(step: PolicyStep) -> bool:
-    return isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED
-
-
 def _always() -> bool:
     return True
-
-
-def _kept(step: PolicyStep, why: str) -> str:
-    return f"{step.display_name!r} stays as it is ({said_of(step)}): {why}"

@@ -18,7 +18,7 @@ from migrate.engine.policy_access import MAX_ATTEMPTS, PolicyAccess, as_it_was, 
 from migrate.engine.run_parts import RunParts
 from migrate.engine.scope_steps import ScopeSteps
 from migrate.errors import GraphRefused, Guarded, MfaMigrateError
-from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
+from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.journal import Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
@@ -175,7 +175,7 @@ class PolicySteps:
                     unchanged="It was left alone.",
                     hint="Find out who changed it, then run `mfa-migrate export` and `mfa-migrate plan` again.",
                 )
-            if step.after is PolicyState.ENABLED:
+            if step.switches_on:
                 self._enabling.refuse(step, found)
             if await self._patch(step, found, attempt, look.at):
                 return NO_REASON
@@ -268,7 +268,7 @@ class PolicySteps:
 
 
 def _may_catch(step: PolicyStep) -> bool:
-    enables = isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED
+    enables = isinstance(step, SetPolicyState) and step.switches_on
     return isinstance(step, CreatePolicy) or enables or takes_effect_at_once(step)
 
 
@@ -277,39 +277,3 @@ def _differences(before: ConditionalAccessPolicy, after: ConditionalAccessPolicy
     ignored = {"state", "modifiedDateTime"}
     names = (before.raw.keys() | after.raw.keys()) - ignored
     return sorted(name for name in names if canonical_json(before.raw.get(name)) != canonical_json(after.raw.get(name)))
-
-
-_STATES = {
-    PolicyState.ENABLED: "enabled",
-    PolicyState.REPORT_ONLY: "report-only",
-    PolicyState.DISABLED: "disabled",
-}
-
-
-def sign_of(step: PolicyStep) -> str:
-    """Return the sign that Terraform gives a change."""
-    match step:
-        case CreatePolicy():
-            return "+"
-        case SetPolicyState() | SetPolicyScope():
-            return "~"
-        case DeletePolicy():
-            return "-"
-        case _:
-            assert_never(step)
-
-
-def said_of(step: PolicyStep) -> str:
-    """Return one line about what a step does."""
-    match step:
-        case CreatePolicy():
-            off = step.body.get("state") == PolicyState.DISABLED.value
-            return f"create {step.display_name!r}, {'disabled' if off else 'report-only'}"
-        case SetPolicyState():
-            return f"set {step.display_name!r} from {_STATES[step.before]} to {_STATES[step.after]}"
-        case SetPolicyScope():
-            return f"change whom {step.display_name!r} is for"
-        case DeletePolicy():
-            return f"delete {step.display_name!r}"
-        case _:
-            assert_never(step)

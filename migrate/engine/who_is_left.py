@@ -8,8 +8,8 @@ from migrate.engine.ports import Journal
 from migrate.model.journal import Operation, Outcome
 from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Why
-from migrate.model.run import BackInPart, WhoIsLeft
 from migrate.model.users import MfaState
+from migrate.model.who_is_left import BackInPart, WhoIsLeft
 from migrate.model.words import FIRST
 
 FINAL = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED})

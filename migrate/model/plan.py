@@ -89,6 +89,11 @@ class SetPolicyState(PlanPart, frozen=True, kw_only=True, tag_field="step", tag=
         """Tell whether the policy stops demanding anything."""
         return self.before is PolicyState.ENABLED and self.after is not PolicyState.ENABLED
 
+    @property
+    def switches_on(self) -> bool:
+        """Tell whether the policy is enabled afterwards."""
+        return self.after is PolicyState.ENABLED
+
 
 class DeletePolicy(PlanPart, frozen=True, kw_only=True, tag_field="step", tag="DeletePolicy"):
     """Delete a policy that this workspace created and that nobody has edited since."""

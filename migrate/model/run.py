@@ -14,6 +14,7 @@ from migrate.model.journal import Outcome
 from migrate.model.plan import PolicyStep
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
+from migrate.model.rehearsal import Rehearsal
 from migrate.model.waits import Waiting
 
 
@@ -50,38 +51,11 @@ class PolicyOutcome(Record, frozen=True, kw_only=True):
         return self.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)
 
 
-class RehearsedUser(Record, frozen=True, kw_only=True):
-    """What a rehearsal decided for one user."""
+class PolicyKept(Record, frozen=True, kw_only=True):
+    """A policy step that was not carried out: the policy stays as it is."""
 
-    user_id: str
-    user_principal_name: str
-    wave: int
-    left_alone: Reason | None = None
-    """Why nothing would be sent; None where it would be."""
-
-
-class WhoIsLeft(Record, frozen=True, kw_only=True):
-    """How the users within the reach of a command stand in a run."""
-
-    to_do: int
-    """Who may be sent: no final outcome yet."""
-    first: tuple[str, ...] = ()
-    """The user principal names of the first of them."""
-    done: int = 0
-    """Disabled by this run, and still so as far as the journal knows."""
-    put_back: int = 0
-    """Disabled by this run and rolled back since: they stay as they are."""
-    left: int = 0
-    """Left as they were for good, such as those who were off already."""
-
-
-class BackInPart(Record, frozen=True, kw_only=True):
-    """What the next apply does with those whom a rollback of some put back."""
-
-    stay: int
-    """They stay as they are."""
-    tried_again: int
-    """No final outcome of theirs stands in the migration: they are still to do there."""
+    step: PolicyStep
+    why: str
 
 
 @dataclass(kw_only=True)
@@ -95,14 +69,12 @@ class RunResult:
     """What it waits for, and until when."""
     sentence: str = ""
     """Why it stopped, where that is not obvious from the ending."""
-    policies_kept: list[str] = field(default_factory=list)
-    """Policy steps of a rollback that were not carried out, with the reason."""
+    policies_kept: list[PolicyKept] = field(default_factory=list)
+    """Policy steps of a rollback that were not carried out."""
     unaccounted: list[str] = field(default_factory=list)
     """Names of people whom a plan of the folder meant to disable, who are, and of whom no book says that we did it."""
-    rehearsal: list[str] = field(default_factory=list)
-    """`--what-if`: what would be sent and what would not, one line each."""
-    rehearsed: list[RehearsedUser] = field(default_factory=list)
-    """`--what-if`: everybody in the waves that it went through and to whom nothing was done before."""
+    rehearsal: Rehearsal | None = None
+    """`--what-if`: what would be done."""
     policies: tuple[PolicyOutcome, ...] = ()
     """What became of the plan's policy steps, as far as this run has come to them."""
 

@@ -7,22 +7,21 @@ from typing import Any
 
 from migrate.model.instants import iso_utc
 from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
-from migrate.model.run import BackInPart, Ending, RehearsedUser, RunResult, WhoIsLeft
+from migrate.model.run import Ending, RunResult
+from migrate.model.who_is_left import BackInPart, WhoIsLeft
 from migrate.model.words import counted, first_names
 from migrate.views.older_copy import unaccounted_words
 from migrate.views.onward import onward
 from migrate.views.policy_steps import (
+    kept_words,
     outcome_counts,
     outcome_document,
     outcome_lines,
     step_question,
     switches_on,
 )
+from migrate.views.rehearsal import COLUMNS, found_lines, rehearsal_lines, rehearsed_cells, rehearsed_documents
 from migrate.views.screen import Answer, styled
-
-REHEARSED_SHOWN = 5
-"""How many people of each wave a rehearsal names on a screen."""
-REHEARSED_COLUMNS = ("ObjectId", "UserPrincipalName", "Wave", "Action", "Reason")
 
 RE_ENABLED = (
     "Users who are enabled or enforced again are asked for MFA within minutes: their sessions end. A registered user "
@@ -47,15 +46,16 @@ def apply_answer(
     whom a rollback of a part put back.
     """
     counts = dict(sorted(result.outcomes.items()))
-    waiting = result.waiting
+    waiting, rehearsal = result.waiting, result.rehearsal
 
     def lines() -> Iterator[Any]:
-        yield from _rehearsal_lines(result)
+        if rehearsal is not None:
+            yield from rehearsal_lines(rehearsal)
         yield styled(_ending(result, command, again or command), "bold")
         if result.sentence:
             yield result.sentence
         yield from outcome_lines(result.policies, header.impacts)
-        yield from (styled(kept, "yellow") for kept in result.policies_kept)
+        yield from (styled(kept_words(kept), "yellow") for kept in result.policies_kept)
         if result.unaccounted:
             yield styled(unaccounted_words(result.unaccounted), "yellow")
         if result.is_through and header.policy_steps:
@@ -75,9 +75,9 @@ def apply_answer(
             yield RE_ENABLED
         if back_in_part is not None:
             yield from _next_apply(back_in_part)
-        if command == "apply" and (result.outcomes or header.policy_steps) and not result.rehearsal:
+        if command == "apply" and (result.outcomes or header.policy_steps) and rehearsal is None:
             yield f"Way back: {way_back}"
-        if command == "apply" and not result.rehearsal:
+        if command == "apply" and rehearsal is None:
             yield from _what_now(header, result)
 
     return Answer(
@@ -91,17 +91,15 @@ def apply_answer(
             "waitingFor": waiting.what if waiting else None,
             "waitingUntil": iso_utc(result.waiting_until) if result.waiting_until else None,
             "sentence": result.sentence or None,
-            "policiesKept": result.policies_kept,
+            "policiesKept": [kept_words(kept) for kept in result.policies_kept],
             "unaccounted": result.unaccounted,
-            "rehearsal": result.rehearsal,
-            "users": [_rehearsed_document(user) for user in result.rehearsed],
+            "rehearsal": [] if rehearsal is None else list(found_lines(rehearsal)),
+            "users": [] if rehearsal is None else list(rehearsed_documents(rehearsal)),
             "wayBack": way_back if command == "apply" else None,
         },
-        columns=REHEARSED_COLUMNS if result.rehearsal else ("Outcome", "Users"),
+        columns=("Outcome", "Users") if rehearsal is None else COLUMNS,
         rows=lambda: (
-            map(_rehearsed_cells, result.rehearsed)
-            if result.rehearsal
-            else ((name, str(count)) for name, count in counts.items())
+            ((name, str(count)) for name, count in counts.items()) if rehearsal is None else rehearsed_cells(rehearsal)
         ),
         lines=lines,
         long_lists=("rehearsal", "users", "unaccounted"),
@@ -142,37 +140,6 @@ def _stopped_at_wave(result: RunResult) -> bool:
 def _with_outcome(result: RunResult) -> int:
     """Return how many users need not be tried again."""
     return sum(result.outcomes.values()) - sum(result.outcomes[name] for name in ("failed", "unconfirmed", "intent"))
-
-
-def _rehearsal_lines(result: RunResult) -> Iterator[str]:
-    """Yield what a rehearsal found: below each wave the first of those who would be sent."""
-    yield from result.rehearsal
-    by_wave: dict[int, list[str]] = {}
-    for user in result.rehearsed:
-        if user.left_alone is None:
-            by_wave.setdefault(user.wave, []).append(user.user_principal_name)
-    for wave, names in by_wave.items():
-        more = len(names) - REHEARSED_SHOWN
-        yield f"Wave {wave} would be sent: {', '.join(names[:REHEARSED_SHOWN])}" + (
-            f" and {more} more" if more > 0 else ""
-        )
-    if any(len(names) > REHEARSED_SHOWN for names in by_wave.values()):
-        yield "All of them: the same command with `-o csv`."
-
-
-def _rehearsed_cells(user: RehearsedUser) -> tuple[str, ...]:
-    action = "send" if user.left_alone is None else "leave"
-    return (user.user_id, user.user_principal_name, str(user.wave), action, str(user.left_alone or ""))
-
-
-def _rehearsed_document(user: RehearsedUser) -> dict[str, Any]:
-    return {
-        "objectId": user.user_id,
-        "userPrincipalName": user.user_principal_name,
-        "wave": user.wave,
-        "wouldBeSent": user.left_alone is None,
-        "reason": None if user.left_alone is None else str(user.left_alone),
-    }
 
 
 def apply_question(

@@ -11,7 +11,7 @@ from migrate.model.instants import minute_utc
 from migrate.model.journal import Outcome
 from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
-from migrate.model.run import PolicyOutcome
+from migrate.model.run import PolicyKept, PolicyOutcome
 from migrate.model.words import counted, first_names
 
 STATES = {
@@ -36,7 +36,7 @@ def switches_on(step: PolicyStep) -> bool:
     """Tell whether a step makes a policy require something of somebody of whom it did not."""
     if isinstance(step, SetPolicyScope):
         return step.policy_state is PolicyState.ENABLED and step.widens
-    return isinstance(step, SetPolicyState) and step.after is PolicyState.ENABLED
+    return isinstance(step, SetPolicyState) and step.switches_on
 
 
 def impact_of(step: PolicyStep, impacts: Sequence[PolicyImpact]) -> PolicyImpact | None:
@@ -112,11 +112,44 @@ def _asked_words(step: PolicyStep) -> str:
             assert_never(step)
 
 
+def sign_of(step: PolicyStep) -> str:
+    """Return the sign that Terraform gives a change."""
+    match step:
+        case CreatePolicy():
+            return "+"
+        case SetPolicyState() | SetPolicyScope():
+            return "~"
+        case DeletePolicy():
+            return "-"
+        case _:
+            assert_never(step)
+
+
+def said_of(step: PolicyStep) -> str:
+    """Return one line about what a step does."""
+    match step:
+        case CreatePolicy():
+            off = step.body.get("state") == PolicyState.DISABLED.value
+            return f"create {step.display_name!r}, {'disabled' if off else 'report-only'}"
+        case SetPolicyState():
+            return f"set {step.display_name!r} from {STATES[step.before]} to {STATES[step.after]}"
+        case SetPolicyScope():
+            return f"change whom {step.display_name!r} is for"
+        case DeletePolicy():
+            return f"delete {step.display_name!r}"
+        case _:
+            assert_never(step)
+
+
 def step_question(step: PolicyStep, impacts: Sequence[PolicyImpact]) -> str:
     """Return what a step will do and whom it newly requires, for whoever is asked."""
     impact = impact_of(step, impacts)
-    sign = "+" if isinstance(step, CreatePolicy) else "-" if isinstance(step, DeletePolicy) else "~"
-    return f"{sign} {_asked_words(step)}{f': {required_words(impact)}' if impact is not None else ''}"
+    return f"{sign_of(step)} {_asked_words(step)}{f': {required_words(impact)}' if impact is not None else ''}"
+
+
+def kept_words(kept: PolicyKept) -> str:
+    """Say that a policy stays as it is, and why."""
+    return f"{kept.step.display_name!r} stays as it is ({said_of(kept.step)}): {kept.why}"
 
 
 def outcome_document(each: PolicyOutcome, impacts: Sequence[PolicyImpact]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ environment that test writes what it saw into `tests/fixtures/screens`, to be lo
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
@@ -19,8 +18,10 @@ from migrate.model.journal import Outcome
 from migrate.model.now import LastChange, Moment, Now, PolicyNow
 from migrate.model.plan import CreatePolicy, HoldReason, PlanAction, PlanHeader, PlanRow, SetPolicyState, Wave
 from migrate.model.reasons import NO_REASON, Why, reason_of
-from migrate.model.run import Ending, PolicyOutcome, RehearsedUser, RunResult, RunStanding, WhoIsLeft
+from migrate.model.rehearsal import Rehearsal, RehearsedUser, RehearsedWave
+from migrate.model.run import Ending, PolicyOutcome, RunResult, RunStanding
 from migrate.model.users import MfaState
+from migrate.model.who_is_left import WhoIsLeft
 from migrate.views.apply import apply_answer, apply_question
 from migrate.views.dashboard import Dashboard, dashboard_answer
 from migrate.views.plan import plan_answer, rows_answer
@@ -137,16 +138,13 @@ def answers() -> Iterator[tuple[str, Answer]]:
     yield "status ada", users_answer(people)
     stopped = RunResult(ending=Ending.STOPPED_HERE, policies=(outcome(CREATE), outcome(ON)))
     yield "apply --until policies-on", apply_answer(plan, stopped, command="apply")
-    sent = [
-        RehearsedUser(user_id=object_id(name), user_principal_name=f"{name}@contoso.example", wave=1)
+    sent = tuple(
+        RehearsedUser(user_id=object_id(name), user_principal_name=f"{name}@contoso.example")
         for name in ("bob.krug", "rita.ritter", "iris.vogt")
-    ]
-    rehearsed = RunResult(
-        ending=Ending.REHEARSED,
-        outcomes=Counter({"would be sent": 3}),
-        rehearsal=["~ wave 1 (canary): 3 would be sent, 0 left alone, 0 done before"],
-        rehearsed=sent,
     )
+    canary = RehearsedWave(number=1, name="canary", users=sent, before=WhoIsLeft(to_do=3))
+    rehearsal = Rehearsal(steps=(), waves=(canary,))
+    rehearsed = RunResult(ending=Ending.REHEARSED, outcomes=rehearsal.outcomes, rehearsal=rehearsal)
     yield "apply --what-if", apply_answer(plan, rehearsed, command="apply")
 
 

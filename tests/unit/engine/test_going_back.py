@@ -38,7 +38,7 @@ def test_undoing_the_run_that_made_the_policy_keeps_it_while_users_of_another_ru
     assert world.tenant.states[object_id("ada")] is MfaState.ENFORCED
     assert states_of(world) == ["enabled"]
     assert len(result.policies_kept) == 2
-    assert "users whose per-user MFA this tool disabled rest on it (ben@contoso.example)" in result.policies_kept[0]
+    assert "users whose per-user MFA this tool disabled rest on it (ben@contoso.example)" in result.policies_kept[0].why
     assert result.exit_code == 1
 
 
@@ -51,7 +51,7 @@ def test_whoever_of_another_run_cannot_be_read_may_rest_on_the_policy(what: str)
         del world.tenant.profiles[object_id("ben")]
     result = world.roll_back(run=first)
     assert result is not None
-    assert "rest on it" in result.policies_kept[0]
+    assert "rest on it" in result.policies_kept[0].why
     assert states_of(world) == ["enabled"]
 
 
@@ -61,7 +61,7 @@ def test_whoever_of_the_rollback_cannot_be_read_is_not_restored() -> None:
     world.tenant.unreadable = {object_id("ben")}
     result = world.roll_back()
     assert result is not None
-    assert "1 users are not restored (ben@contoso.example)" in result.policies_kept[0]
+    assert "1 users are not restored (ben@contoso.example)" in result.policies_kept[0].why
     assert states_of(world) == ["enabled"]
 
 
@@ -71,7 +71,7 @@ def test_a_user_whose_restore_did_not_take_effect_keeps_the_policies_where_they_
     world.tenant.fates = ["ignored"]
     result = world.roll_back()
     assert result is not None
-    assert "1 users are not restored" in result.policies_kept[0]
+    assert "1 users are not restored" in result.policies_kept[0].why
     assert states_of(world) == ["enabled"]
     again = world.roll_back()
     assert again is not None

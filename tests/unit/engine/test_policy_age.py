@@ -117,7 +117,7 @@ def test_a_policy_is_neither_lowered_nor_deleted_by_a_proof_from_before_a_freeze
     result = world.roll_back()
     assert result is not None
     assert own(world)["state"] == state
-    assert "1 users are not restored" in " ".join(result.policies_kept)
+    assert "1 users are not restored" in " ".join(kept.why for kept in result.policies_kept)
 
 
 def test_a_proof_that_always_takes_longer_than_the_limit_leaves_the_policy_and_says_how_long_it_takes() -> None:

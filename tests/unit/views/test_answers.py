@@ -28,10 +28,12 @@ from migrate.model.plan import (
     Severity,
     Wave,
 )
-from migrate.model.run import BackInPart, Ending, RunResult
+from migrate.model.rehearsal import Rehearsal, RehearsedWave
+from migrate.model.run import Ending, PolicyKept, RunResult
 from migrate.model.set_state import RefusalCode
 from migrate.model.users import MfaState
 from migrate.model.waits import Waiting, WaitKind
+from migrate.model.who_is_left import BackInPart, WhoIsLeft
 from migrate.store.chain import ChainReport
 from migrate.views.apply import apply_answer
 from migrate.views.audit import audit_answer, chain_answer
@@ -43,6 +45,10 @@ from migrate.views.screen import Answer, Screen
 from migrate.views.status import MissingUser, People, ages_told, users_answer
 from migrate.views.verify import verify_answer
 from tests.unit.decide.records import header, object_id, snapshot, switch, unreadable, user
+
+REHEARSAL = Rehearsal(
+    steps=(), waves=(RehearsedWave(number=1, name="canary", users=(), before=WhoIsLeft(to_do=0, done=3)),)
+)
 
 
 def text_of(answer: Answer) -> str:
@@ -302,7 +308,10 @@ def result(ending: str, **others: Any) -> RunResult:
                 "--wait",
             ],
         ),
-        (result("rehearsed", rehearsal=["~ wave 1: 3 would be sent"]), ["~ wave 1", "Rehearsal: nothing was sent."]),
+        (
+            result("rehearsed", rehearsal=REHEARSAL),
+            ["~ wave 1 (canary): 0 would be sent", "Rehearsal: nothing was sent."],
+        ),
     ],
 )
 def test_each_ending_of_apply_says_where_it_stands_and_what_to_type(ended: RunResult, words: list[str]) -> None:
@@ -318,7 +327,7 @@ def test_the_end_of_a_run_says_how_many_of_its_policy_steps_were_carried_out() -
     policies = header(policy_steps=(CreatePolicy(key="k", display_name="Ours", body={}, because="x").reverse(), on))
     whole = text_of(apply_answer(policies, result("done"), command="rollback"))
     assert "Policies: 2 of 2 steps carried out\nUsers: none\n" in whole
-    kept = result("done", policies_kept=["'Ours' stays as it is"])
+    kept = result("done", policies_kept=[PolicyKept(step=on, why="two depend on it")])
     assert "Policies: 1 of 2 steps carried out" in text_of(apply_answer(policies, kept, command="rollback"))
     assert "Policies:" not in text_of(apply_answer(policies, result("stopped here"), command="apply"))
     assert "Policies:" not in text_of(apply_answer(header(), result("done"), command="apply"))
@@ -348,14 +357,16 @@ def test_a_rollback_of_some_says_what_the_next_apply_does_with_them() -> None:
 
 
 def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> None:
-    ended = result("done", outcomes=Counter(confirmed=3), policies_kept=["'Ours' stays as it is: two depend on it"])
+    delete = CreatePolicy(key="k", display_name="Ours", body={}, because="x").reverse()
+    kept = [PolicyKept(step=delete, why="two depend on it")]
+    ended = result("done", outcomes=Counter(confirmed=3), policies_kept=kept)
     answer = apply_answer(header(counts={"restore": 10}), ended, command="rollback")
     shown = text_of(answer)
     assert "their sessions end" in shown
     undone = text_of(apply_answer(header(), ended, command="rollback"))
     assert "their sessions end" not in undone, "to undo a rollback switches everybody off again"
     assert "may be found enforced" in shown
-    assert "'Ours' stays as it is: two depend on it" in shown
+    assert "'Ours' stays as it is (delete 'Ours'): two depend on it" in shown
     assert "Way back" not in shown
     assert isinstance(answer.document, dict)
     assert answer.document["outcomes"] == {"confirmed": 3}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -14,7 +16,10 @@ from migrate.model.journal import Outcome
 from migrate.model.plan import CreatePolicy, PolicyStep, Wave
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Reason, Why, reason_of
-from migrate.model.run import Ending, PolicyOutcome, RehearsedUser, RunResult, WhoIsLeft
+from migrate.model.rehearsal import Rehearsal, RehearsedStep, RehearsedUser, RehearsedWave
+from migrate.model.run import Ending, PolicyOutcome, RunResult
+from migrate.model.waits import Waiting, WaitKind
+from migrate.model.who_is_left import WhoIsLeft
 from migrate.model.words import first_names
 from migrate.views.apply import apply_answer, apply_question, nothing_left, rollback_question
 from migrate.views.policy_steps import outcome_counts, outcome_lines, step_question
@@ -128,16 +133,22 @@ def test_the_question_counts_who_is_still_to_do_and_says_who_will_not_be_touched
 
 def rehearsed(number: int, reason: Reason | None = None) -> RehearsedUser:
     name = f"user{number}"
-    return RehearsedUser(
-        user_id=object_id(name), user_principal_name=f"{name}@contoso.example", wave=1, left_alone=reason
-    )
+    return RehearsedUser(user_id=object_id(name), user_principal_name=f"{name}@contoso.example", left_alone=reason)
+
+
+def rehearsal_of(users: Sequence[RehearsedUser]) -> RunResult:
+    before = WhoIsLeft(to_do=len(users), done=4, put_back=1, left=2)
+    wave = RehearsedWave(number=1, name="canary", users=tuple(users), before=before)
+    steps = (RehearsedStep(step=CREATE, is_done=True), RehearsedStep(step=CREATE.reverse(), is_done=False))
+    settles = Waiting(kind=WaitKind.POLICY_SETTLES, name="Ours", until=datetime(2026, 11, 25, 8, tzinfo=UTC))
+    rehearsal = Rehearsal(steps=steps, waiting=settles, waves=(wave,))
+    return RunResult(ending=Ending.REHEARSED, outcomes=rehearsal.outcomes, rehearsal=rehearsal)
 
 
 def test_a_rehearsal_lists_whom_it_would_send_the_first_in_text_and_all_for_programs() -> None:
     gone = reason_of(Why.GONE)
     users = [*(rehearsed(number) for number in range(7)), rehearsed(7, gone)]
-    result = RunResult(ending=Ending.REHEARSED, rehearsal=["~ wave 1 (canary): 7 would be sent"], rehearsed=users)
-    answer = apply_answer(header(), result, command="apply")
+    answer = apply_answer(header(), rehearsal_of(users), command="apply")
     shown = text_of(answer)
     assert "Wave 1 would be sent: user0@contoso.example, " in shown
     assert "user4@contoso.example and 2 more\n" in shown
@@ -151,8 +162,28 @@ def test_a_rehearsal_lists_whom_it_would_send_the_first_in_text_and_all_for_prog
     assert "users" in answer.long_lists
     all_of_them = "All of them: the same command with `-o csv`."
     assert all_of_them in shown
-    few = RunResult(ending=Ending.REHEARSED, rehearsal=["~ wave 1 (canary): 5 would be sent"], rehearsed=users[:5])
-    assert all_of_them not in text_of(apply_answer(header(), few, command="apply"))
+    assert all_of_them not in text_of(apply_answer(header(), rehearsal_of(users[:5]), command="apply"))
+
+
+def test_a_rehearsal_says_of_each_step_and_wave_how_it_stands() -> None:
+    answer = apply_answer(header(), rehearsal_of([rehearsed(0), rehearsed(1, reason_of(Why.GONE))]), command="apply")
+    name = repr(CREATE.display_name)
+    document: Any = answer.document
+    assert document["rehearsal"] == [
+        f"  done    create {name}, report-only",
+        f"- policy  delete {name}",
+        "  waits   until 2026-11-25 08:00 UTC: policy 'Ours' was changed and has to settle",
+        "~ wave 1 (canary): 1 would be sent, 1 left alone, 4 done before, 1 rolled back and stays, 2 left before",
+        "  ! user1@contoso.example: does not exist any more",
+    ]
+    assert text_of(answer).startswith("\n".join(document["rehearsal"]))
+    assert document["outcomes"] == {
+        "would be sent": 1,
+        "left alone": 1,
+        "done before": 4,
+        "rolled back": 1,
+        "left before": 2,
+    }
 
 
 def test_one_who_was_rolled_back_is_no_plural() -> None:
