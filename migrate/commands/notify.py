@@ -22,8 +22,9 @@ from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
 from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.capability import SMS_VOICE_END, MfaCapable
 from migrate.model.journal import Outcome
-from migrate.model.plan import CreatePolicy, PlanAction, PlanHeader, SetPolicyState
+from migrate.model.plan import PlanAction, PlanHeader
 from migrate.model.policy_scope import SetPolicyScope
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.users import MfaState
 from migrate.settings import TextEncoding
 from migrate.store.files import OWNER_ONLY_FOLDER, write_atomically

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrate.errors import MfaMigrateError
-from migrate.model.plan import PlanKind, SetMfaState
+from migrate.model.plan import PlanKind
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState, UserRecord
 from migrate.store.books import Holds, is_behind_plan
 from migrate.store.plan_files import plan_steps_of, read_plan

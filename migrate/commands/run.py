@@ -35,10 +35,11 @@ from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.journal import JournalEntry
 from migrate.model.permissions import Writes
-from migrate.model.plan import PlanHeader, PlanKind, SetMfaState
+from migrate.model.plan import PlanHeader, PlanKind
 from migrate.model.readings import Readings
 from migrate.model.run import RunResult
 from migrate.model.snapshot import Actor
+from migrate.model.steps import SetMfaState
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
 from migrate.store.rollback_files import FolderRollbackFiles

@@ -22,21 +22,13 @@ from migrate.model.evidence import (
 )
 from migrate.model.impact import AcceptedPerson, PolicyImpact
 from migrate.model.journal import Outcome
-from migrate.model.plan import (
-    AcceptedGap,
-    CreatePolicy,
-    DeletePolicy,
-    PlanHeader,
-    PlanKind,
-    PolicyStep,
-    SetMfaState,
-    SetPolicyState,
-)
+from migrate.model.plan import AcceptedGap, PlanHeader, PlanKind
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import Record
 from migrate.model.replies import StateReading
 from migrate.model.snapshot import Organization
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetMfaState, SetPolicyState
 from migrate.model.users import MfaState, UserProfile
 from migrate.model.words import counted
 

@@ -12,8 +12,9 @@ from migrate.decide.policy_steps import evidence_after, takes_effect_at_once
 from migrate.decide.replay.blocking import SignInLog
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import Caught, NewlyBlocked, NewlyRequired
-from migrate.model.plan import PlanHeader, PolicyStep, SetPolicyState
+from migrate.model.plan import PlanHeader
 from migrate.model.snapshot import SubscribedSku
+from migrate.model.steps import PolicyStep, SetPolicyState
 from migrate.model.tenant_settings import UNANSWERED
 from migrate.model.users import AnyUser, UserProfile
 

@@ -34,21 +34,12 @@ from migrate.model.doctor import TenantFacts
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
 from migrate.model.instants import moment_of
-from migrate.model.plan import (
-    PLAN_FORMAT,
-    HoldReason,
-    PlanAction,
-    PlanHeader,
-    PlanKind,
-    PlanNote,
-    PlanRow,
-    Severity,
-    weakens,
-)
+from migrate.model.plan import PLAN_FORMAT, HoldReason, PlanAction, PlanHeader, PlanKind, PlanNote, PlanRow, Severity
 from migrate.model.readings import Readings
 from migrate.model.rules import Rules
 from migrate.model.sign_ins import WaysSeen
 from migrate.model.snapshot import SnapshotHeader
+from migrate.model.steps import weakens
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
 from migrate.model.words import counted
 

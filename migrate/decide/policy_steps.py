@@ -13,10 +13,11 @@ from migrate.decide.own_policies import MARKER_PREFIX, found_again, is_named_by,
 from migrate.decide.policy_bodies import body_of, said_by
 from migrate.decide.templates import as_created, is_for_emergency_access_only, rescoped, template
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
-from migrate.model.plan import CreatePolicy, DeletePolicy, PlanNote, PolicyStep, SetPolicyState, Severity
+from migrate.model.plan import PlanNote, Severity
 from migrate.model.policy_scope import SetPolicyScope, strength_of, users_of
 from migrate.model.record import JsonObject, Record
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.templates import Template, Wish
 
 POLICY_CAP = 195

@@ -10,23 +10,12 @@ import msgspec
 
 from migrate.errors import UsageProblem
 from migrate.model.evidence import PolicyState
-from migrate.model.plan import (
-    PLAN_FORMAT,
-    AcceptedGap,
-    CreatePolicy,
-    DeletePolicy,
-    Limits,
-    PlanHeader,
-    PlanKind,
-    PolicyStep,
-    SetMfaState,
-    SetPolicyState,
-    Wave,
-)
+from migrate.model.plan import PLAN_FORMAT, AcceptedGap, Limits, PlanHeader, PlanKind, Wave
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import Record, sha256_of
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Organization
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetMfaState, SetPolicyState
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState
 from migrate.model.waves import WaveKind

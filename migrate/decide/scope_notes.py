@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from migrate.decide.own_policies import is_named_by
 from migrate.decide.policy_bodies import says_the_same
 from migrate.model.evidence import Evidence, PolicyState
-from migrate.model.plan import Limits, PlanNote, PolicyStep, Severity
+from migrate.model.plan import Limits, PlanNote, Severity
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject
+from migrate.model.steps import PolicyStep
 from migrate.model.words import counted, lasting
 
 SAMPLE = 5

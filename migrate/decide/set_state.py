@@ -10,9 +10,10 @@ import msgspec
 from migrate.decide.reverser import UNLIMITED, TenantFacts
 from migrate.errors import LimitReached, UsageProblem
 from migrate.model.coverage import Coverage, Verdict
-from migrate.model.plan import PLAN_FORMAT, Decision, PlanHeader, PlanKind, SetMfaState, Wave
+from migrate.model.plan import PLAN_FORMAT, Decision, PlanHeader, PlanKind, Wave
 from migrate.model.record import Record, sha256_of
 from migrate.model.set_state import Consent, RefusalCode, RefusedRequest, ResolvedRequest
+from migrate.model.steps import SetMfaState
 from migrate.model.tenant_settings import BaselineScopes
 from migrate.model.users import MfaState, Registration
 from migrate.model.waves import WaveKind

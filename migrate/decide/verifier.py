@@ -14,12 +14,12 @@ from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.journal import JournalEntry, LastWrite, Outcome
-from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.replies import StateReading
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.users import AnyUser, MfaState, Registration, UserProfile, UserRecord
 
 _TOOK_EFFECT = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.UNCONFIRMED})

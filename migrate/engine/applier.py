@@ -25,9 +25,10 @@ from migrate.engine.who_is_left import who_is_left
 from migrate.errors import Guarded, LimitReached, MfaMigrateError, TooSlow
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import iso_utc
-from migrate.model.plan import PlanKind, PolicyStep, SetPolicyState, Wave, weakens
+from migrate.model.plan import PlanKind, Wave
 from migrate.model.reasons import Why
 from migrate.model.run import Ending, PolicyKept, RunResult
+from migrate.model.steps import PolicyStep, SetPolicyState, weakens
 from migrate.model.waits import Waiting, WaitKind
 
 MOST_TRIES = 6

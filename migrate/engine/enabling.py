@@ -22,9 +22,9 @@ from migrate.engine.run_parts import RunParts
 from migrate.errors import Guarded
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import Caught, PolicyImpact
-from migrate.model.plan import CreatePolicy, PolicyStep
 from migrate.model.reasons import NO_REASON
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
+from migrate.model.steps import CreatePolicy, PolicyStep
 from migrate.model.users import AnyUser, Registration, UnreadableUser, UserProfile, UserRecord
 
 CHUNK = 500

@@ -17,8 +17,9 @@ from migrate.errors import Guarded
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import moment_of
 from migrate.model.journal import Operation, Outcome
-from migrate.model.plan import SetPolicyState, Wave
+from migrate.model.plan import Wave
 from migrate.model.report_only import ReportOnlyNumbers
+from migrate.model.steps import SetPolicyState
 from migrate.model.waits import Waiting, WaitKind
 from migrate.model.wave_gate import GateVerdict, WaveProof
 from migrate.model.waves import hours_of

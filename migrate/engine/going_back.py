@@ -17,10 +17,11 @@ from migrate.engine.run_parts import RunParts
 from migrate.engine.unaccounted import Unaccounted
 from migrate.errors import TooSlow
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PlanKind, PolicyStep, SetMfaState, weakens
+from migrate.model.plan import PlanKind
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Reason
 from migrate.model.replies import StateReading
+from migrate.model.steps import PolicyStep, SetMfaState, weakens
 from migrate.model.users import MfaState, UserProfile
 from migrate.model.words import counted, first_names
 

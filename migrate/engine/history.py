@@ -13,11 +13,12 @@ from migrate.engine.ports import Journal
 from migrate.engine.who_is_left import FINAL
 from migrate.errors import Guarded
 from migrate.model.journal import JournalEntry, LastWrite, Operation, Outcome, Touched
-from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.plan import PlanHeader, PlanKind
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Why
 from migrate.model.record import JsonObject, sha256_of
 from migrate.model.run import PolicyOutcome, RunStanding
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.users import MfaState
 
 SWITCHES_OFF = "disable"

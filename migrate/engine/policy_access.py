@@ -16,9 +16,9 @@ from migrate.errors import Guarded, IncompleteRead, MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Outcome, TargetType
-from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Parts, Reason, Why, reason_of
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.waits import Waiting, WaitKind
 
 LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)

@@ -20,11 +20,11 @@ from migrate.engine.scope_steps import ScopeSteps
 from migrate.errors import GraphRefused, Guarded, MfaMigrateError
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.journal import Outcome
-from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
 from migrate.model.record import canonical_json
 from migrate.model.replies import WriteFate
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 
 
 class PolicySteps:

@@ -10,12 +10,12 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.explanation import EvaluatedPolicy
 from migrate.model.journal import Draft, JournalEntry, Operation, Outcome, Touched
 from migrate.model.named import NamedKind
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason
 from migrate.model.record import JsonObject
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.steps import SetMfaState
 from migrate.model.users import Registration, UserProfile
 from migrate.model.waits import Waiting
 

@@ -24,8 +24,8 @@ from migrate.engine.run_parts import RunParts
 from migrate.errors import MfaMigrateError, TooSlow
 from migrate.model.coverage import Coverage
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PolicyStep
 from migrate.model.reasons import Reason
+from migrate.model.steps import PolicyStep
 from migrate.model.users import UserProfile
 
 MOST_READINGS = 3

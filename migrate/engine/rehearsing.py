@@ -10,8 +10,9 @@ from migrate.engine.proof import Proof
 from migrate.engine.run_parts import RunParts
 from migrate.engine.waves import WaveRunner
 from migrate.engine.who_is_left import who_is_left
-from migrate.model.plan import PolicyStep, SetPolicyState, Wave, weakens
+from migrate.model.plan import Wave
 from migrate.model.rehearsal import Rehearsal, RehearsedStep, RehearsedUser, RehearsedWave
+from migrate.model.steps import PolicyStep, SetPolicyState, weakens
 from migrate.model.waits import Waiting
 
 

@@ -18,10 +18,10 @@ from migrate.engine.run_parts import RunParts
 from migrate.engine.way_back import rollback_rows, still_owed
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.journal import JournalEntry
-from migrate.model.plan import CreatePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
+from migrate.model.steps import CreatePolicy, PolicyStep, SetPolicyState
 from migrate.model.users import MfaState
 
 

@@ -14,9 +14,10 @@ from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.journal import JournalEntry
 from migrate.model.made_with import Tightening
-from migrate.model.plan import PlanHeader, SetMfaState
+from migrate.model.plan import PlanHeader
 from migrate.model.readings import Readings
 from migrate.model.report_only import ReportOnlyNumbers
+from migrate.model.steps import SetMfaState
 from migrate.model.tenant_settings import BaselineScopes, answer_on
 from migrate.model.wave_gate import WaveProof
 

@@ -16,9 +16,10 @@ from migrate.engine.run_parts import RunParts
 from migrate.engine.user_steps import UserSteps
 from migrate.errors import ConfigProblem
 from migrate.model.instants import iso_utc
-from migrate.model.plan import PlanHeader, SetMfaState
+from migrate.model.plan import PlanHeader
 from migrate.model.reasons import Reason
 from migrate.model.set_state import Consent, RefusedRequest, ResolvedRequest
+from migrate.model.steps import SetMfaState
 from migrate.model.tenant_settings import BaselineScopes, answer_on
 from migrate.model.users import MfaState, Registration, UserProfile
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from migrate.engine.history import steps_kept
 from migrate.engine.ports import Journal
-from migrate.model.plan import SetMfaState
+from migrate.model.steps import SetMfaState
 
 
 class StepsOfRun:

@@ -12,8 +12,9 @@ from migrate.decide.guards import Leave
 from migrate.engine.run_parts import RunParts
 from migrate.errors import Guarded
 from migrate.model.journal import Operation, Outcome
-from migrate.model.plan import PlanKind, SetMfaState, Wave
+from migrate.model.plan import PlanKind, Wave
 from migrate.model.reasons import Why
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 
 CHUNK = 500

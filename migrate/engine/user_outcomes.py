@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from migrate.decide.guards import Leave
 from migrate.engine.proof import Judged
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import (
     NO_REASON,
     Parts,
@@ -20,6 +19,7 @@ from migrate.model.reasons import (
     refusal_reason,
 )
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 
 MAX_ATTEMPTS = 5

@@ -29,13 +29,13 @@ from migrate.errors import PermissionMissing, TooSlow
 from migrate.model.coverage import Coverage
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, JournalEntry, Outcome
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import (
     Reason,
     Why,
     reason_of,
 )
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 from migrate.model.waits import Waiting, WaitKind
 

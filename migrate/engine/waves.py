@@ -18,9 +18,10 @@ from migrate.engine.who_is_left import still_open
 from migrate.errors import MfaMigrateError
 from migrate.model.amounts import count_or_percent
 from migrate.model.journal import JournalEntry, Operation, Outcome
-from migrate.model.plan import SetMfaState, Wave
+from migrate.model.plan import Wave
 from migrate.model.reasons import Why
 from migrate.model.run import Ending
+from migrate.model.steps import SetMfaState
 from migrate.model.waits import Waiting, WaitKind
 
 CHUNK = 500

@@ -6,8 +6,8 @@ from collections.abc import Callable, Container, Iterable
 
 from migrate.engine.ports import Journal
 from migrate.model.journal import Operation, Outcome
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Why
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 from migrate.model.who_is_left import BackInPart, WhoIsLeft
 from migrate.model.words import FIRST

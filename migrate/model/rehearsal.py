@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from migrate.model.plan import PolicyStep
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
+from migrate.model.steps import PolicyStep
 from migrate.model.waits import Waiting
 from migrate.model.who_is_left import WhoIsLeft
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from migrate.model.plan import SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject, Record
+from migrate.model.steps import SetPolicyState
 from migrate.model.users import MfaState
 
 ROLLBACK_FORMAT = 1

@@ -11,10 +11,10 @@ from enum import StrEnum
 from migrate.errors import ExitCode
 from migrate.model.impact import PolicyImpact
 from migrate.model.journal import Outcome
-from migrate.model.plan import PolicyStep
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.rehearsal import Rehearsal
+from migrate.model.steps import PolicyStep
 from migrate.model.waits import Waiting
 
 

@@ -17,9 +17,9 @@ import msgspec
 
 from migrate.errors import FolderProblem, NothingHere
 from migrate.model.journal import CHAIN_VERSION, GENESIS, Draft, JournalEntry, Operation, Outcome, TargetType
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Parts, Why, reason_of
 from migrate.model.record import canonical_json, sha256_of
+from migrate.model.steps import SetMfaState
 from migrate.store.books import ahead_of, refuse_behind
 from migrate.store.chain import WavesSeal, verify_chain
 from migrate.store.database import (

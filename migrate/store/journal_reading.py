@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, Touched
-from migrate.model.plan import SetMfaState
+from migrate.model.steps import SetMfaState
 from migrate.store.database import damaged, sqlite_errors_about
 from migrate.store.journal_schema import (
     COLUMNS,

@@ -13,8 +13,9 @@ import msgspec
 from migrate.errors import BadInput, NothingHere, StalePlan
 from migrate.exchange.documents import plan_csv, plan_rows
 from migrate.exchange.tables import PLAIN, Dialect, name_of
-from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow, SetMfaState
+from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow
 from migrate.model.record import sha256_of
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 from migrate.store.files import os_errors_about, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace

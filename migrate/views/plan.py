@@ -11,20 +11,10 @@ from migrate.model.cells import PLAN_COLUMNS, plan_cells, reason_cell
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import Caught, NewlyBlocked, NewlyRequired, PolicyImpact
 from migrate.model.instants import minute_utc
-from migrate.model.plan import (
-    CreatePolicy,
-    DeletePolicy,
-    HoldReason,
-    PlanAction,
-    PlanHeader,
-    PlanRow,
-    PolicyStep,
-    SetPolicyState,
-    Severity,
-    Wave,
-)
+from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanRow, Severity, Wave
 from migrate.model.policy_scope import SetPolicyScope, change_of, users_of
 from migrate.model.record import JsonObject
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.words import counted
 from migrate.views.advise import lines_in_plan
 from migrate.views.held_back import everybody_held_lines, held_back_lines

@@ -9,9 +9,9 @@ from migrate.model.evidence import PolicyState
 from migrate.model.impact import Caught, PolicyImpact
 from migrate.model.instants import minute_utc
 from migrate.model.journal import Outcome
-from migrate.model.plan import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.run import PolicyKept, PolicyOutcome
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.words import counted, first_names
 
 STATES = {

@@ -16,10 +16,11 @@ from migrate.model.evidence import PolicyState
 from migrate.model.impact import PolicyImpact
 from migrate.model.journal import Outcome
 from migrate.model.now import LastChange, Moment, Now, PolicyNow
-from migrate.model.plan import CreatePolicy, HoldReason, PlanAction, PlanHeader, PlanRow, SetPolicyState, Wave
+from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanRow, Wave
 from migrate.model.reasons import NO_REASON, Why, reason_of
 from migrate.model.rehearsal import Rehearsal, RehearsedUser, RehearsedWave
 from migrate.model.run import Ending, PolicyOutcome, RunResult, RunStanding
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.users import MfaState
 from migrate.model.who_is_left import WhoIsLeft
 from migrate.views.apply import apply_answer, apply_question

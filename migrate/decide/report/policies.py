@@ -8,9 +8,10 @@ from typing import assert_never
 from migrate.model.evidence import Evidence
 from migrate.model.impact import PolicyImpact
 from migrate.model.now import Now, PolicyNow
-from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, SetPolicyState
+from migrate.model.plan import PlanHeader
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.report import PolicyFacts, PolicyRole
+from migrate.model.steps import CreatePolicy, DeletePolicy, SetPolicyState
 
 
 def policies_of(plan: PlanHeader | None, evidence: Evidence, now: Now) -> tuple[PolicyFacts, ...]:

@@ -9,9 +9,10 @@ import msgspec
 
 from migrate.model.change_record import SHORT, ChangeFacts, ChangeRecord, ChangeWave
 from migrate.model.instants import minute_utc
-from migrate.model.plan import CreatePolicy, DeletePolicy, PlanHeader, PolicyStep, SetPolicyState
+from migrate.model.plan import PlanHeader
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.report import Doubt, ExceptionKind, PersonOutcome, ReportFacts, RequiredBy, WaveFacts
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.views.change_record.words import LANGUAGES, ChangeWords
 from migrate.views.markdown import shown
 from migrate.views.notices.wave_words import wave_name_in

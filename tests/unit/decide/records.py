@@ -14,19 +14,12 @@ from migrate.model.evidence import (
     ReadStatus,
     RoleEvidence,
 )
-from migrate.model.plan import (
-    PLAN_FORMAT,
-    Limits,
-    PlanHeader,
-    PlanKind,
-    SetMfaState,
-    SetPolicyState,
-    Wave,
-)
+from migrate.model.plan import PLAN_FORMAT, Limits, PlanHeader, PlanKind, Wave
 from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import Actor, Organization, SnapshotHeader, SubscribedSku
+from migrate.model.steps import SetMfaState, SetPolicyState
 from migrate.model.tenant_settings import UNANSWERED
 from migrate.model.users import MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 

@@ -26,10 +26,11 @@ from migrate.model.advice import (
 )
 from migrate.model.capability import CapabilityEvidence, InboundTrust
 from migrate.model.evidence import Evidence, ReadStatus
-from migrate.model.plan import AcceptedGap, CreatePolicy, SetPolicyState
+from migrate.model.plan import AcceptedGap
 from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
 from migrate.model.rules import DIRECTORY_SYNC_NAME, Rules
 from migrate.model.sign_ins import Coordinate, WayIn, WaysSeen
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.templates import Template, Wish
 from migrate.model.users import AnyUser, Registration
 from tests.unit.decide.records import (

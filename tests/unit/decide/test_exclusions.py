@@ -12,10 +12,11 @@ from migrate.decide.own_policies import marker_for
 from migrate.decide.planner import Planner
 from migrate.decide.policy_steps import NO_PAST, OwnPast
 from migrate.model.evidence import Evidence
-from migrate.model.plan import CreatePolicy, ExcludedUser, PlanAction, PlanHeader
+from migrate.model.plan import ExcludedUser, PlanAction, PlanHeader
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Sign
 from migrate.model.policy_scope import SetPolicyScope, users_of
 from migrate.model.sign_ins import WaysSeen
+from migrate.model.steps import CreatePolicy
 from migrate.model.templates import Template
 from tests.unit.decide.records import (
     ROOM_SKU,

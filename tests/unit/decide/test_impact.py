@@ -14,8 +14,9 @@ from migrate.errors import LimitReached
 from migrate.model.capability import CapabilityEvidence, InboundTrust
 from migrate.model.evidence import Evidence
 from migrate.model.impact import AcceptedPerson, Caught, NewlyPrompted, PolicyImpact
-from migrate.model.plan import PlanHeader, PlanKind, PlanRow, SetPolicyState, Severity
+from migrate.model.plan import PlanHeader, PlanKind, PlanRow, Severity
 from migrate.model.rules import Rules
+from migrate.model.steps import SetPolicyState
 from migrate.model.users import AnyUser, Identity
 from tests.unit.decide.records import (
     ROOM_SKU,

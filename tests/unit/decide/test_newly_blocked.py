@@ -14,9 +14,10 @@ from migrate.decide.replay.blocking import SignInLog
 from migrate.errors import LimitReached
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import AcceptedPerson, Caught
-from migrate.model.plan import CreatePolicy, PlanHeader
+from migrate.model.plan import PlanHeader
 from migrate.model.rules import Rules
 from migrate.model.sign_ins import SeenAs, SignInClass
+from migrate.model.steps import CreatePolicy
 from migrate.model.users import UserRecord
 from tests.unit.decide.records import evidence, group, limits, object_id, policy, policy_of, rules, snapshot, user
 from tests.unit.decide.test_replay import seen

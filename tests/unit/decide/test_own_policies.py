@@ -14,9 +14,9 @@ from migrate.decide.policy_bodies import body_of, says_the_same
 from migrate.decide.policy_steps import OwnPast, evidence_after, prepare
 from migrate.decide.templates import PILOT_NAME, TEMPLATE_NAME, template
 from migrate.model.evidence import ConditionalAccessPolicy, evidence_digest
-from migrate.model.plan import CreatePolicy, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope, change_of, is_within, users_of
 from migrate.model.record import JsonObject
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.templates import Template
 from tests.unit.decide.records import TENANT, evidence, group, object_id, policy_of, rules
 

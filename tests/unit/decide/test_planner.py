@@ -18,7 +18,6 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus
 from migrate.model.impact import AcceptedPerson
 from migrate.model.plan import (
     AcceptedGap,
-    CreatePolicy,
     Decision,
     ExcludedUser,
     HoldParts,
@@ -26,11 +25,11 @@ from migrate.model.plan import (
     PlanAction,
     PlanHeader,
     PlanRow,
-    SetPolicyState,
     Severity,
 )
 from migrate.model.rules import DIRECTORY_SYNC_NAME, DIRECTORY_SYNC_ROLE, Rules
 from migrate.model.snapshot import SnapshotHeader
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.tenant_settings import BaselineScopes, BaselineSetting
 from migrate.model.users import AnyUser, UserRecord
 from tests.unit.decide.records import (

@@ -22,9 +22,10 @@ from migrate.decide.reverser import (
 )
 from migrate.errors import UsageProblem
 from migrate.model.evidence import PolicyState
-from migrate.model.plan import CreatePolicy, DeletePolicy, PlanKind, PolicyStep, SetPolicyState
+from migrate.model.plan import PlanKind
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.rollback import ROLLBACK_FORMAT, ROLLBACK_KIND, CreatedPolicy, RollbackHeader, RollbackRow
+from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.users import MfaState
 from tests.unit.decide.records import TENANT, header, object_id, step, switch
 

@@ -12,9 +12,10 @@ from migrate.decide.planner import Planner
 from migrate.decide.policy_steps import missing_exclusions, prepare
 from migrate.decide.templates import NAMES, PHISHING_RESISTANT, template
 from migrate.model.evidence import PolicyState
-from migrate.model.plan import CreatePolicy, PlanHeader, SetPolicyState
+from migrate.model.plan import PlanHeader
 from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
 from migrate.model.policy_scope import SetPolicyScope, users_of
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.templates import Template, Wish
 from migrate.model.users import Registration
 from tests.unit.decide.records import (

@@ -24,10 +24,10 @@ from migrate.decide.verifier import (
 from migrate.model.evidence import PolicyState
 from migrate.model.findings import FindingCode
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome, TargetType
-from migrate.model.plan import CreatePolicy
 from migrate.model.policy_exclusions import ExcludedBy, PolicyExclusion
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Why, reason_of
+from migrate.model.steps import CreatePolicy
 from migrate.model.users import MfaState, Registration
 from tests.unit.decide.records import (
     evidence,

@@ -18,12 +18,12 @@ from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.instants import iso_utc
 from migrate.model.journal import GENESIS, Draft, JournalEntry, Operation, Outcome, Touched, columns_of, entry_of
 from migrate.model.named import NamedKind
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Reason, Why, reason_of, why_of
 from migrate.model.record import JsonObject, canonical_json, sha256_of
 from migrate.model.replies import PolicyReply, StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.snapshot import Actor, Organization, SubscribedSku
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState, Registration, UserProfile
 from migrate.model.waits import Waiting
 from tests.unit.decide.records import ORGANIZATION, TENANT, evidence, group, object_id, policy_of, profile

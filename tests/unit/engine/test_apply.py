@@ -13,10 +13,10 @@ from migrate.engine.wait_log import WaitLog
 from migrate.engine.who_is_left import back_in_part, who_is_left
 from migrate.errors import Guarded, LimitReached, PermissionMissing, StalePlan
 from migrate.model.journal import Operation, Outcome
-from migrate.model.plan import CreatePolicy, SetPolicyState
 from migrate.model.reasons import why_of
 from migrate.model.replies import StateReading, WriteFate, WriteReply, WriteRequest
 from migrate.model.run import Ending
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.users import MfaState
 from migrate.model.waits import Waiting, WaitKind
 from migrate.model.who_is_left import BackInPart, WhoIsLeft

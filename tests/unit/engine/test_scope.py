@@ -16,9 +16,9 @@ from migrate.engine.history import begun_plans, bodies_written, past_of
 from migrate.errors import Blocked, Guarded, LimitReached
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Operation, Outcome
-from migrate.model.plan import CreatePolicy, SetPolicyState
 from migrate.model.policy_scope import SetPolicyScope, users_of
 from migrate.model.run import Ending
+from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.users import MfaState
 from tests.unit.decide.records import object_id, profile
 from tests.unit.engine.memory import PILOT, Crash

@@ -8,8 +8,8 @@ import pytest
 from migrate.engine.history import begun_plans, steps_kept
 from migrate.errors import FolderDamaged
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Parts, Why, reason_of
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 from tests.unit.decide.records import object_id
 from tests.unit.engine.world import EMERGENCY, World

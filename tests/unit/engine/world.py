@@ -20,9 +20,10 @@ from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.engine.way_back import source_in
 from migrate.model.evidence import Evidence
 from migrate.model.instants import iso_utc
-from migrate.model.plan import PlanAction, PlanHeader, SetMfaState
+from migrate.model.plan import PlanAction, PlanHeader
 from migrate.model.readings import Readings
 from migrate.model.run import RunResult
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState, UserRecord
 from tests.unit.decide.records import REGISTERED, TENANT, UNREGISTERED, limits, object_id, policy, rules, snapshot
 from tests.unit.engine.memory import EXCLUDED, START, MemoryFiles, MemoryJournal, MemoryTenant, Said

@@ -38,7 +38,7 @@ from migrate.model.journal import (
     TargetType,
     entry_of,
 )
-from migrate.model.plan import HoldParts, HoldReason, PlanAction, PlanRow, SetPolicyState
+from migrate.model.plan import HoldParts, HoldReason, PlanAction, PlanRow
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Parts, Reason, Why, parts_text, reason_of, why_of
 from migrate.model.rollback import (
@@ -48,6 +48,7 @@ from migrate.model.rollback import (
     RollbackHeader,
     RollbackRow,
 )
+from migrate.model.steps import SetPolicyState
 from migrate.model.users import MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.text("'=+-@\t\r\n\",;\\:| ")

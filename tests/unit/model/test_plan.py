@@ -10,7 +10,8 @@ from typing import get_args, get_type_hints
 
 import msgspec
 
-from migrate.model.plan import NO_HOLD_PARTS, AcceptedGap, CreatePolicy, Limits, PlanHeader, Wave
+from migrate.model.plan import NO_HOLD_PARTS, AcceptedGap, Limits, PlanHeader, Wave
+from migrate.model.steps import CreatePolicy
 from migrate.store.folder import Workspace
 from migrate.store.plan_files import plan_header_of, plan_rows_of, read_plan
 

@@ -28,8 +28,8 @@ from migrate.model.journal import (
     columns_of,
     entry_of,
 )
-from migrate.model.plan import SetMfaState
 from migrate.model.reasons import Parts, Reason, Why, reason_of
+from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 from migrate.store.chain import verify_chain
 from migrate.store.folder import Workspace

@@ -26,9 +26,9 @@ from migrate.engine.run_parts import ApplyOptions, RunParts
 from migrate.exchange.tables import PLAIN, csv_chunks
 from migrate.model.evidence import PolicyState
 from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, Operation, Outcome, columns_of
-from migrate.model.plan import CreatePolicy, PolicyStep, SetPolicyState
 from migrate.model.reasons import Why
 from migrate.model.run import RunResult
+from migrate.model.steps import CreatePolicy, PolicyStep, SetPolicyState
 from migrate.model.users import MfaState
 from migrate.store.chain import verify_chain
 from migrate.store.folder import Workspace

@@ -18,19 +18,11 @@ from migrate.model.capability import Capability, CapableWhy, MfaCapable
 from migrate.model.findings import Finding, FindingCode
 from migrate.model.impact import NewlyPrompted, NewlyRequired, PolicyImpact
 from migrate.model.now import LastChange, Moment
-from migrate.model.plan import (
-    CreatePolicy,
-    HoldReason,
-    PlanAction,
-    PlanHeader,
-    PlanNote,
-    PlanRow,
-    Severity,
-    Wave,
-)
+from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanNote, PlanRow, Severity, Wave
 from migrate.model.rehearsal import Rehearsal, RehearsedWave
 from migrate.model.run import Ending, PolicyKept, RunResult
 from migrate.model.set_state import RefusalCode
+from migrate.model.steps import CreatePolicy
 from migrate.model.users import MfaState
 from migrate.model.waits import Waiting, WaitKind
 from migrate.model.who_is_left import BackInPart, WhoIsLeft

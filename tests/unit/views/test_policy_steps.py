@@ -13,11 +13,12 @@ import pytest
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import PolicyImpact
 from migrate.model.journal import Outcome
-from migrate.model.plan import CreatePolicy, PolicyStep, Wave
+from migrate.model.plan import Wave
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Reason, Why, reason_of
 from migrate.model.rehearsal import Rehearsal, RehearsedStep, RehearsedUser, RehearsedWave
 from migrate.model.run import Ending, PolicyOutcome, RunResult
+from migrate.model.steps import CreatePolicy, PolicyStep
 from migrate.model.waits import Waiting, WaitKind
 from migrate.model.who_is_left import WhoIsLeft
 from migrate.model.words import first_names
