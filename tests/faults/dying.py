@@ -5,7 +5,8 @@ a boundary (the n-th journal entry or write to Graph, `before` or `after` it); `
 many seconds after the n-th request to Graph); with `one_write` only one write ever leaves, and it dies when that is
 answered; `stop_at` names the n-th write of a policy, and it stops right before that. With `bound` even root is bound by
 permissions, and no file may grow beyond `largest_file` bytes. `limits` say how old what a change rests on may be, and
-with `paced` writes wait for their turn. The first answer names the process, so that it can be killed or frozen from
+with `paced` writes wait for their turn. `asleep` is a file of one double: so many seconds did the machine sleep, which
+Linux's monotonic clock does not count. The first answer names the process, so that it can be killed or frozen from
 outside; the second says how it ended.
 """
 
@@ -16,6 +17,7 @@ import ctypes
 import importlib
 import itertools
 import json
+import mmap
 import os
 import signal
 import subprocess
@@ -223,6 +225,17 @@ def pace_writes() -> None:
     Pacers.__init__ = paced  # type: ignore[method-assign]
 
 
+def sleep_with_the_machine(path: str) -> None:
+    """Let the monotonic clock stand still for as long as the file says, as Linux's does while the machine sleeps.
+
+    The other clocks went on (clock_gettime(2): CLOCK_BOOTTIME).
+    """
+    with Path(path).open("rb") as file:
+        seconds = memoryview(mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)).cast("d")
+    awake = time.monotonic
+    time.monotonic = lambda: awake() - seconds[0]
+
+
 def be_bound_by_permissions() -> None:
     """Give up the capabilities of root for good, as capset(2) does; whoever is not root has none."""
     if os.geteuid() != 0:
@@ -249,6 +262,8 @@ def _child(order: dict[str, Any], run: Callable[[list[str]], int]) -> None:
         pace_writes()
     if "stop_at" in order:
         stop_at_policy_write(order["stop_at"])
+    if "asleep" in order:
+        sleep_with_the_machine(order["asleep"])
     if order.get("bound"):
         be_bound_by_permissions()
     if "largest_file" in order:

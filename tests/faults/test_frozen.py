@@ -11,6 +11,7 @@ import json
 import os
 import random
 import signal
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -42,8 +43,9 @@ def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
 class Freezer:
     """Freezes one process once so many users are off, and tells who was off when nothing more could arrive."""
 
-    def __init__(self, lab: Lab, *, after: int, later: float, seconds: float) -> None:
+    def __init__(self, lab: Lab, *, after: int, later: float, seconds: float, asleep: Path | None) -> None:
         self._lab, self._after, self._later, self._seconds = lab, after, later, seconds
+        self._asleep = asleep
         self.off: set[str] | None = None
         """None when the process had ended before."""
 
@@ -63,8 +65,18 @@ class Freezer:
             policy["state"] = "disabled"
         self.off = self._lab.switched_off()
         time.sleep(self._seconds)
+        if self._asleep:
+            count_as_sleep(self._asleep, self._seconds)
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGCONT)
+
+
+def count_as_sleep(file: Path, seconds: float) -> None:
+    """Tell the processes that look into this file that the machine slept so long besides."""
+    with file.open("r+b") as handle:
+        (before,) = struct.unpack("d", handle.read(8))
+        handle.seek(0)
+        handle.write(struct.pack("d", before + seconds))
 
 
 def _is_there(process: int) -> bool:
@@ -80,10 +92,12 @@ def aged(seconds: float | None) -> dict[str, Any]:
     return {} if seconds is None else {"limits": {"evidence_seconds": seconds, "reading_seconds": seconds}}
 
 
-def freeze(lab: Lab, graveyard: Graveyard, words: list[str], freezer: Freezer, seconds: float | None) -> bool:
+def freeze(
+    lab: Lab, graveyard: Graveyard, words: list[str], freezer: Freezer, seconds: float | None, **how: Any
+) -> bool:
     """Run `apply` and freeze it; assert that nobody is wrongly off. Return whether it was there to be frozen."""
     states = {key: policy["state"] for key, policy in lab.sandbox.tenant.policies.items()}
-    code = graveyard.run(lab, words, meanwhile=freezer, paced=True, **aged(seconds))
+    code = graveyard.run(lab, words, meanwhile=freezer, paced=True, **aged(seconds), **how)
     for key, state in states.items():
         lab.sandbox.tenant.policies[key]["state"] = state
     # A look back upon a wave may find the policies gone: a guard then, which says so.
@@ -96,12 +110,23 @@ def freeze(lab: Lab, graveyard: Graveyard, words: list[str], freezer: Freezer, s
 
 
 def frozen_again_and_again(
-    folder: Path, graveyard: Graveyard, *, freezes: int, seconds: float | None, seed: int, **lab_options: Any
+    folder: Path,
+    graveyard: Graveyard,
+    *,
+    freezes: int,
+    seconds: float | None,
+    seed: int,
+    suspended: bool = False,
+    **lab_options: Any,
 ) -> int:
     """Freeze one run after the other at random moments until nobody is left; return how often a process was frozen.
 
-    What is read grows old in so many seconds, or more on a slow machine; None stands for the real limits.
+    What is read grows old in so many seconds, or more on a slow machine; None stands for the real limits. With
+    `suspended` the whole machine sleeps: the monotonic clock of the process does not count the time.
     """
+    asleep = folder / "asleep" if suspended else None
+    if asleep:
+        asleep.write_bytes(struct.pack("d", 0.0))
     chance = random.Random(seed)
     frozen = 0
     with open_lab(folder, users=USERS, lean=True, **lab_options) as lab:
@@ -114,8 +139,9 @@ def frozen_again_and_again(
         words = ["apply", "--yes", "--max-users", "100%", "--max-failures", "100%", *place]
         while frozen < freezes and lab.switched_off() != lab.planned():
             done = len(lab.switched_off())
-            freezer = Freezer(lab, after=done + 1, later=chance.uniform(0, 2.5), seconds=frozen_for)
-            frozen += freeze(lab, graveyard, words, freezer, limit)
+            freezer = Freezer(lab, after=done + 1, later=chance.uniform(0, 2.5), seconds=frozen_for, asleep=asleep)
+            how = {"asleep": str(asleep)} if asleep else {}
+            frozen += freeze(lab, graveyard, words, freezer, limit, **how)
         assert graveyard.run(lab, words) in (0, 1), graveyard.said
         assert lab.switched_off() == lab.planned()
         audit_tells_the_truth(lab)
@@ -126,6 +152,12 @@ def test_a_process_that_was_stopped_sends_nothing_that_it_had_read_before(tmp_pa
     frozen = frozen_again_and_again(tmp_path, graveyard, freezes=4, seconds=SECONDS, seed=1)
     print(f"{frozen} freezes, 0 users wrongly off")
     assert frozen >= 2
+
+
+def test_what_was_read_before_the_machine_slept_is_old(tmp_path: Path, graveyard: Graveyard) -> None:
+    frozen = frozen_again_and_again(tmp_path, graveyard, freezes=2, seconds=SECONDS, seed=11, suspended=True)
+    print(f"{frozen} times asleep, 0 users wrongly off")
+    assert frozen >= 1
 
 
 @pytest.mark.long
