@@ -7,9 +7,10 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import shellingham
@@ -58,6 +59,24 @@ def call(lab: Lab, arguments: list[str], lines: Iterable[object] = (), **how: An
 SET_STATE = ["set-state", "--input", "-", "--yes", "--state"]
 
 
+@contextmanager
+def enabling(lab: Lab, names: Iterable[str]) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """Have these users enabled, and yield the process with what it answers while it does so."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "migrate", "powershell", "call"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        cwd=lab.folder,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(sent(lab, [*SET_STATE, "Enabled"], ({"userPrincipalName": name} for name in names)))
+        process.stdin.close()
+        yield process, process.stdout
+
+
 def somebody(lab: Lab, state: str, number: int = 0) -> str:
     return sorted(name for name, found in lab.states().items() if found == state)[number]
 
@@ -92,20 +111,9 @@ def test_each_result_is_written_when_it_is_known_and_not_at_the_end(make_lab: Ca
     # The batch that comes after those is sent when one of them is through. It is not answered before the first result
     # has been read here; if results came at the end, it would never be read.
     lab.when_batched("PATCH", WORKERS + 1, lambda: seen.append(first_result.wait(60)))
-    with subprocess.Popen(
-        [sys.executable, "-m", "migrate", "powershell", "call"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-        cwd=lab.folder,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(sent(lab, [*SET_STATE, "Enabled"], ({"userPrincipalName": name} for name in names)))
-        process.stdin.close()
+    with enabling(lab, names) as (process, answer):
         results = []
-        for event in map(event_of, process.stdout):
+        for event in map(event_of, answer):
             if isinstance(event, ResultEvent):
                 results.append(event)
                 first_result.set()
@@ -304,20 +312,9 @@ def test_no_line_of_an_answer_grows_with_the_tenant(make_lab: Callable[..., Lab]
 
 def test_a_pipeline_that_stops_reading_does_not_stop_the_run(lab: Lab) -> None:
     names = [name for name, state in lab.states().items() if state == "disabled"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "migrate", "powershell", "call"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-        cwd=lab.folder,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(sent(lab, [*SET_STATE, "Enabled"], ({"userPrincipalName": name} for name in names)))
-        process.stdin.close()
-        assert process.stdout.readline()
-        process.stdout.close()
+    with enabling(lab, names) as (process, answer):
+        assert answer.readline()
+        answer.close()
         process.wait(60)
     assert not [name for name in names if lab.states()[name] == "disabled"]
     assert lab.go("audit", "verify", "-o", "json").document["holds"]

@@ -32,6 +32,7 @@ from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.tenant import Tenant
 
 DAY = 24 * 3600.0
+NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
 CREATE = """mode = "create"
 report_only_days = 7
 policy_settle = "24h"

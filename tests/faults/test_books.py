@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
-
-NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
+from tests.faults.lab import NO_WAITS, Lab, audit_tells_the_truth, open_lab
 
 
 @pytest.fixture(params=["create", "adopt"])

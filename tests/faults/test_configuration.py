@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lab import Lab, open_lab
-from tests.faults.test_books import NO_WAITS
+from tests.faults.lab import NO_WAITS, Lab, open_lab
 
 EXCLUDE = '\n[[exclude]]\nuser = "{}"\nreason = "on leave"\nexpires = 2099-01-01\n'
 

@@ -8,28 +8,20 @@ import random
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.dying import Graveyard, open_graveyard
-from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
+from tests.faults.dying import Graveyard
+from tests.faults.lab import NO_WAITS, Lab, audit_tells_the_truth, open_lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
 
-NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
 ONE_BATCH, SMALL, LARGER = 34, 42, 120
 """Users of a company: in the first each wave is one batch, so that its boundaries come in one order only."""
 DEATHS_IN_A_ROW = 4
 """How often a run dies before it is resumed to its end."""
 EndState = tuple[dict[str, str], list[tuple[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
-    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
-        yield opened
 
 
 class Scene:

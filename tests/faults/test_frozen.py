@@ -13,7 +13,7 @@ import random
 import signal
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from migrate.engine.age import USUAL
-from tests.faults.dying import Graveyard, open_graveyard
+from tests.faults.dying import Graveyard
 from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
@@ -32,12 +32,6 @@ THEIRS = "22222222-0000-4000-8000-000000000009"
 GONE = "which is not enabled any more: somebody changed it meanwhile."
 SECONDS = 2.0
 """How old evidence and readings may be here, on a machine that is quick enough."""
-
-
-@pytest.fixture(scope="module")
-def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
-    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
-        yield opened
 
 
 class Freezer:

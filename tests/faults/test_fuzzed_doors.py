@@ -26,7 +26,7 @@ from migrate.exchange.reading import read_claims, with_states
 from migrate.graph.answers import Answer
 from migrate.graph.channel import Channel
 from migrate.graph.credentials import signed_in
-from migrate.graph.pace import Pacers, SystemClock
+from migrate.graph.pace import Pacers
 from migrate.graph.retry import Patience, Persistence
 from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
@@ -39,6 +39,7 @@ from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
 from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import open_snapshot
+from tests.virtual_time import InstantClock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES, FOLDER = ROOT / "samples", ROOT / "tests" / "fixtures" / "store" / "v1"
@@ -269,21 +270,8 @@ class DamagedGraph:
         return Answer(status=status, headers=headers, body=body, client_request_id="c")
 
 
-class Instant(SystemClock):
-    """A clock on which every wait is over at once."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-
-    def monotonic(self) -> float:
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        self._now += seconds
-
-
 async def ask_everything(rng: random.Random) -> int:
-    clock = Instant()
+    clock = InstantClock()
 
     def on_wait(waiting: Waiting, seconds: float) -> None:
         assert str(waiting)

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
-from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
+from tests.faults.lab import NO_WAITS, Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_seen_in_the_wild import on, status
 
-NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
 REFUSED = status(400, "Request_BadRequest", "Not now.")
 
 

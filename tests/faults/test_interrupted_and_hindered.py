@@ -18,7 +18,7 @@ from migrate.store import files
 from migrate.store.books import ROLLBACK_CSV
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
-from tests.faults.dying import Graveyard, open_graveyard
+from tests.faults.dying import Graveyard
 from tests.faults.lab import DAY, Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_seen_in_the_wild import STATES, on, status
 
@@ -27,14 +27,6 @@ from tests.faults.test_seen_in_the_wild import STATES, on, status
 def lab(tmp_path: Path) -> Iterator[Lab]:
     with open_lab(tmp_path) as opened:
         opened.prepare()
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
-    if not hasattr(os, "fork"):
-        pytest.skip("the test forks; Windows cannot")
-    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
         yield opened
 
 

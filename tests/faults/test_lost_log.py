@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.dying import Graveyard, open_graveyard
-from tests.faults.lab import DAY, Lab, audit_tells_the_truth, open_lab
-from tests.faults.test_books import NO_WAITS
+from tests.faults.lab import DAY, NO_WAITS, Lab, audit_tells_the_truth, open_lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
 

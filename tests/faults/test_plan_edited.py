@@ -13,8 +13,7 @@ import pytest
 
 from migrate.store.journal import JournalDb
 from tests.faults.dying import open_graveyard
-from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
-from tests.faults.test_books import NO_WAITS
+from tests.faults.lab import NO_WAITS, Lab, audit_tells_the_truth, open_lab
 
 
 def let_in_the_excluded(lab: Lab) -> set[str]:

@@ -13,19 +13,13 @@ import pytest
 from migrate.exchange.documents import rollback_header
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON
 from migrate.store.files import sha256_of_file
-from tests.faults.dying import Graveyard, open_graveyard
+from tests.faults.dying import Graveyard
 from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
 from tests.faults.test_store_disk import small_disk
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork, limits and permission bits of POSIX")
 
 KIBIBYTE = 1 << 10
-
-
-@pytest.fixture(scope="module")
-def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
-    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.dying import Graveyard, open_graveyard
-from tests.faults.lab import EVERYBODY, Lab, open_lab
-from tests.faults.test_books import NO_WAITS
+from tests.faults.dying import Graveyard
+from tests.faults.lab import EVERYBODY, NO_WAITS, Lab, open_lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
 
@@ -33,12 +31,6 @@ ALONE = [[book] for book in BOOKS if book != "readings"]
 EVERYTHING = list(BOOKS)
 ROUNDS = 8
 """So many commands are more than an administrator ever needs here."""
-
-
-@pytest.fixture(scope="module")
-def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
-    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
-        yield opened
 
 
 class Story:

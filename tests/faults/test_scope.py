@@ -6,26 +6,18 @@ import copy
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.dying import Graveyard, open_graveyard
-from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
+from tests.faults.dying import Graveyard
+from tests.faults.lab import NO_WAITS, Lab, audit_tells_the_truth, open_lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
 
-NO_WAITS = ("--skip-report-only", "a rehearsal", "--skip-settle", "a rehearsal")
 APPLY = ("apply", "--yes", "--max-users", "100%", *NO_WAITS)
 PILOT = "Helpdesk Operators"
-
-
-@pytest.fixture(scope="module")
-def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
-    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
-        yield opened
 
 
 class Piloted:

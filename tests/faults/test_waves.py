@@ -6,23 +6,16 @@ import copy
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.dying import Graveyard, open_graveyard
+from tests.faults.dying import Graveyard
 from tests.faults.lab import Lab, audit_tells_the_truth, open_lab
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the test forks; Windows cannot")
 
 APPLY = ("apply", "--yes", "--max-users", "100%")
-
-
-@pytest.fixture(scope="module")
-def graveyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graveyard]:
-    with open_graveyard(tmp_path_factory.mktemp("graveyard")) as opened:
-        yield opened
 
 
 def by_group(lab: Lab) -> set[str]:

@@ -32,8 +32,7 @@ from migrate.model.rollback import RollbackHeader
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
 from migrate.store.rollback_files import FolderRollbackFiles
-from tests.faults.lab import open_lab
-from tests.faults.test_books import NO_WAITS
+from tests.faults.lab import NO_WAITS, open_lab
 
 UNGUARD = ("DROP TRIGGER entries_stay_as_they_are", "DROP TRIGGER entries_stay")
 SHARE = st.floats(0, 1)

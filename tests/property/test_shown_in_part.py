@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -26,7 +25,7 @@ from migrate.errors import MfaMigrateError
 from migrate.graph.answers import Answer
 from migrate.graph.channel import Channel
 from migrate.graph.credentials import signed_in
-from migrate.graph.pace import Pacers, SystemClock
+from migrate.graph.pace import Pacers
 from migrate.graph.retry import Patience, Persistence
 from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
@@ -34,11 +33,11 @@ from migrate.model.coverage import Verdict
 from migrate.model.stand_in import is_stand_in
 from migrate.model.waits import Waiting
 from migrate.sandbox.company import company
-from migrate.sandbox.messages import Call
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.tenant import Tenant
-from migrate.sandbox.urls import query_of, split_path
+from tests.in_process import call_of
+from tests.virtual_time import InstantClock
 
 ENDPOINT = "http://127.0.0.1:1"
 Path = tuple[str | int, ...]
@@ -92,38 +91,11 @@ class Recorded:
     def _answer(self, asked: Asked) -> tuple[int, bytes]:
         if asked in self.known:
             return 200, self.known[asked]
-        method, path, body = asked
-        parts = urlsplit(path)
-        version, *segments = split_path(parts.path)
-        call = Call(
-            method=method,
-            version=version,
-            segments=segments,
-            query=query_of(parts.query),
-            headers={"authorization": "Bearer sandbox", "content-type": "application/json"},
-            body=body,
-            origin=ENDPOINT,
-            request_id="r",
-            raw_query=parts.query,
-        )
-        found = self.sandbox.answer(call)
+        found = self.sandbox.answer(call_of(*asked, origin=ENDPOINT, request_id="r"))
         said = b"" if found.body is None else msgspec.json.encode(found.body)
         if found.status == 200:
             self.known[asked] = said
         return found.status, said
-
-
-class Instant(SystemClock):
-    """A clock on which every wait is over at once."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-
-    def monotonic(self) -> float:
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        self._now += seconds
 
 
 @dataclass
@@ -136,7 +108,7 @@ class Found:
 
 async def read(graph: Recorded) -> Found | None:
     """Read all that an export reads; None where the reading is refused as a whole."""
-    clock = Instant()
+    clock = InstantClock()
 
     def on_wait(waiting: Waiting, seconds: float) -> None:
         assert str(waiting)

@@ -17,7 +17,6 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -41,15 +40,14 @@ from migrate.model.waits import Waiting, WaitKind
 from migrate.sandbox.clock import SandboxClock
 from migrate.sandbox.company import company
 from migrate.sandbox.lab import lab_config
-from migrate.sandbox.messages import Call
 from migrate.sandbox.service import Sandbox
 from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.throttling import POLICY_CALLS_PER_SECOND, UNITS_PER_10_SECONDS, WRITE_SECONDS, WRITES
-from migrate.sandbox.urls import query_of, split_path
 from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
 from migrate.store.plan_files import plan_steps_of, write_plan
 from migrate.store.rollback_files import FolderRollbackFiles
+from tests.in_process import call_of
 from tests.unit.decide.records import REGISTERED, limits, rules, snapshot
 from tests.virtual_time import VirtualClock, VirtualLoop
 
@@ -116,23 +114,8 @@ class Wire:
         self, method: str, path: str, headers: dict[str, str], body: Any, client_request_id: str | None
     ) -> Answer:
         began = time.process_time()
-        parts = urlsplit(path)
-        version, *segments = split_path(parts.path)
-        call = Call(
-            method=method,
-            version=version,
-            segments=segments,
-            query=query_of(parts.query),
-            headers={
-                "authorization": "Bearer sandbox",
-                "content-type": "application/json",
-                **{name.lower(): value for name, value in headers.items()},
-            },
-            body=b"" if body is None else msgspec.json.encode(body),
-            origin=ENDPOINT,
-            request_id=str(uuid4()),
-            raw_query=parts.query,
-        )
+        sent = b"" if body is None else msgspec.json.encode(body)
+        call = call_of(method, path, sent, origin=ENDPOINT, request_id=str(uuid4()), headers=headers)
         found = self.sandbox.answer(call)
         answer = Answer(
             status=found.status,

@@ -17,6 +17,7 @@ from migrate.graph.opening import open_tenant
 from migrate.graph.session import Connection
 from migrate.graph.tenant import GraphTenant
 from migrate.model.waits import Waiting
+from tests.virtual_time import InstantClock
 
 
 @dataclass(frozen=True)
@@ -157,25 +158,6 @@ class Waits:
         self.told.append((str(waiting), seconds))
 
 
-class HastyClock:
-    """A clock on which sleeping takes no time but is counted."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def utc_now(self) -> datetime:
-        return datetime.fromtimestamp(1_700_000_000 + self.now, UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += max(0.0, seconds)
-        await asyncio.sleep(0)
-
-
 @dataclass
 class Opened:
     """A tenant, the server behind it, and what it waited for."""
@@ -183,7 +165,7 @@ class Opened:
     tenant: GraphTenant
     graph: FakeGraph
     waits: Waits
-    clock: HastyClock
+    clock: InstantClock
 
 
 Opening = Callable[..., Any]
@@ -200,7 +182,7 @@ def opened() -> Opening:
         port = server.sockets[0].getsockname()[1]
         graph.origin = f"http://127.0.0.1:{port}"
         connection = Connection(endpoint=graph.origin, **{"pacing": False, "timeout_seconds": 5.0, **options})
-        waits, clock = Waits(), HastyClock()
+        waits, clock = Waits(), InstantClock()
         try:
             async with open_tenant(connection, on_wait=waits, clock=clock) as tenant:
                 yield Opened(tenant, graph, waits, clock)

@@ -12,7 +12,7 @@ from migrate.graph.pace import SystemClock
 from migrate.graph.server_clock import ServerClock
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.users import MfaState
-from tests.unit.graph.conftest import HastyClock
+from tests.virtual_time import InstantClock
 
 POLICY = "22222222-0000-4000-8000-000000000001"
 DATE = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -139,7 +139,7 @@ def test_changes_on_the_wire_are_those_that_left_and_are_not_answered(opened: An
 
 
 def test_an_answer_that_trickled_or_came_late_does_not_move_the_servers_clock() -> None:
-    clock = HastyClock()
+    clock = InstantClock()
     server = ServerClock(clock)
     server.note(DATE, sent_at=clock.now)
     clock.now += 100
@@ -150,7 +150,7 @@ def test_an_answer_that_trickled_or_came_late_does_not_move_the_servers_clock() 
 
 @pytest.mark.parametrize("hours", [8, -8])
 def test_a_date_that_cannot_be_is_believed_over_our_clock(hours: int) -> None:
-    clock = HastyClock()
+    clock = InstantClock()
     server = ServerClock(clock)
     server.note(DATE, sent_at=clock.now)
     clock.now += 10
@@ -160,7 +160,7 @@ def test_a_date_that_cannot_be_is_believed_over_our_clock(hours: int) -> None:
 
 @pytest.mark.parametrize("hours", [30, -30])
 def test_one_date_that_jumps_ends_no_wait_and_makes_none_longer(hours: int) -> None:
-    clock = HastyClock()
+    clock = InstantClock()
     server = ServerClock(clock)
     for number in range(12):
         clock.now += 10

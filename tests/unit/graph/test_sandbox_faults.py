@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -22,33 +21,17 @@ from migrate.sandbox.company import company
 from migrate.sandbox.faults import read_script
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.settings import SandboxSettings
+from tests.virtual_time import InstantClock
 
 T = TypeVar("T")
 PEOPLE = 90
 CHAOS = {"rate": 0.08, "kinds": ["throttle", "unavailable", "error", "resetBefore", "resetAfter", "dropItem", "html"]}
 
 
-class HastyClock:
-    """Sleeping takes no time."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def utc_now(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += max(0.0, seconds)
-        await asyncio.sleep(0)
-
-
 def run(script: dict[str, Any], work: Callable[[GraphTenant], Awaitable[T]]) -> tuple[T, SandboxServer]:
     async def use(url: str) -> T:
         connection = Connection(endpoint=url, pacing=False, timeout_seconds=20.0)
-        async with open_tenant(connection, on_wait=lambda *_: None, clock=HastyClock()) as tenant:
+        async with open_tenant(connection, on_wait=lambda *_: None, clock=InstantClock()) as tenant:
             return await work(tenant)
 
     with SandboxServer(company(7, PEOPLE), settings=SandboxSettings(throttle=False)) as server:

@@ -92,6 +92,16 @@ EVERY = {
 }
 ALL_WORDS = {Why.PLANNED, Why.APPROVED, Why.WAITING, Why.ERROR}
 """Their texts begin like nothing else; where they stand says what they are."""
+SINCE = {
+    Why.LINKED,
+    Why.VERIFIED,
+    Why.SEEN_TO_CHANGE,
+    Why.WAVE_SHOWN,
+    Why.KEEPING_STEPS,
+    Why.EXCLUDED_SINCE,
+    Why.SETTLING,
+}
+"""Reasons that no version wrote as texts."""
 
 
 @pytest.mark.parametrize("text", EVERY, ids=lambda text: text[:40] or "empty")
@@ -101,17 +111,7 @@ def test_each_text_is_read_as_its_value_and_written_as_it_was(text: str) -> None
 
 
 def test_no_reason_is_missing_above() -> None:
-    since = {
-        Why.LINKED,
-        Why.VERIFIED,
-        Why.SEEN_TO_CHANGE,
-        Why.WAVE_SHOWN,
-        Why.KEEPING_STEPS,
-        Why.EXCLUDED_SINCE,
-        Why.SETTLING,
-    }
-    """Reasons that no version wrote as texts: they have a code."""
-    assert {reason.why for reason in EVERY.values()} | ALL_WORDS | since == set(Why)
+    assert {reason.why for reason in EVERY.values()} | ALL_WORDS | SINCE == set(Why)
 
 
 @pytest.mark.parametrize("why", sorted(ALL_WORDS, key=str))

@@ -37,6 +37,7 @@ from migrate.store.plan_files import plan_steps_of, read_plan
 from migrate.store.rollback_files import FolderRollbackFiles
 from tests.unit.decide.records import TENANT
 from tests.unit.engine.world import World
+from tests.unit.model.test_reasons import SINCE
 
 PLACE = Path(__file__).resolve().parents[2] / "fixtures" / "reasons"
 EXPECTED: dict[str, Any] = json.loads((PLACE / "expected.json").read_bytes())
@@ -55,16 +56,6 @@ ONLY_SHOWN = {
     Why.NOT_PROVEN,
 }
 """Reasons that stand in no Reason column by themselves."""
-SINCE = {
-    Why.LINKED,
-    Why.VERIFIED,
-    Why.SEEN_TO_CHANGE,
-    Why.WAVE_SHOWN,
-    Why.KEEPING_STEPS,
-    Why.EXCLUDED_SINCE,
-    Why.SETTLING,
-}
-"""Reasons that no version wrote as texts."""
 
 
 class Kept:
