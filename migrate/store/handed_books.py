@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
 
-from migrate.errors import BadInput, MfaMigrateError
+from migrate.errors import MfaMigrateError
 from migrate.exchange.documents import audit_entries, rollback_header
 from migrate.model.evidence_folder import FlawKind, Part
 from migrate.model.journal import GENESIS, JournalEntry, Operation, Outcome
@@ -15,6 +17,8 @@ from migrate.store.files import sha256_of_file
 from migrate.store.handed_folder import HandedFolder
 from migrate.store.plan_files import plan_header_of
 
+T = TypeVar("T")
+
 
 def compare_books(folder: HandedFolder, noted: Sequence[str] = ()) -> None:
     """Note what does not fit in a folder that was looked at.
@@ -23,7 +27,8 @@ def compare_books(folder: HandedFolder, noted: Sequence[str] = ()) -> None:
         folder: Its `sound` files are read.
         noted: Hashes that were written down elsewhere (any case): of SHA256SUMS, or of an entry of the audit.
     """
-    plan, rollback = _plan(folder), _rollback(folder)
+    plan = _header(folder, Part.PLAN_JSON, plan_header_of)
+    rollback = _header(folder, Part.ROLLBACK_JSON, rollback_header)
     seen = _Audit(noted, () if rollback is None else (rollback.journal_entries,))
     _check_chain(folder, seen)
     _check_plan(folder, plan)
@@ -89,13 +94,14 @@ def _check_chain(folder: HandedFolder, seen: _Audit) -> None:
         folder.flaw(FlawKind.CHAIN_BROKEN, Part.AUDIT, report.problem)
 
 
-def _plan(folder: HandedFolder) -> PlanHeader | None:
-    if Part.PLAN_JSON not in folder.sound:
+def _header(folder: HandedFolder, part: Part, read: Callable[[Path], T]) -> T | None:
+    """Return what a part says; None where it is not there whole, or is not understood, which is a flaw."""
+    if part not in folder.sound:
         return None
     try:
-        return plan_header_of(folder.path / Part.PLAN_JSON)
+        return read(folder.path / part)
     except (MfaMigrateError, ValueError, RecursionError) as problem:
-        folder.flaw(FlawKind.NOT_UNDERSTOOD, Part.PLAN_JSON, _words(problem))
+        folder.flaw(FlawKind.NOT_UNDERSTOOD, part, _words(problem))
         return None
 
 
@@ -104,16 +110,6 @@ def _check_plan(folder: HandedFolder, plan: PlanHeader | None) -> None:
         return
     if sha256_of_file(folder.path / Part.PLAN_CSV) != plan.rows_sha256:
         folder.flaw(FlawKind.NOT_ITS_ROWS, Part.PLAN_CSV, "plan.json names other rows")
-
-
-def _rollback(folder: HandedFolder) -> RollbackHeader | None:
-    if Part.ROLLBACK_JSON not in folder.sound:
-        return None
-    try:
-        return rollback_header(folder.path / Part.ROLLBACK_JSON)
-    except (BadInput, ValueError, RecursionError) as problem:
-        folder.flaw(FlawKind.NOT_UNDERSTOOD, Part.ROLLBACK_JSON, _words(problem))
-        return None
 
 
 def _check_rollback(folder: HandedFolder, rollback: RollbackHeader | None) -> None:
