@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, assert_never
 
 from migrate.model.instants import iso_utc
 from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
@@ -197,16 +197,22 @@ def rollback_question(header: PlanHeader) -> Iterator[str]:
 
 
 def _ending(result: RunResult, command: str, again: str) -> str:
-    if result.waiting is not None:
-        stay = ", or add --wait" if command == "apply" else ""
-        return f"Waiting: {result.waiting}. Run `mfa-migrate {again}` again then{stay}."
-    return {
-        "done": f"The {command} is through.",
-        "stopped here": "Stopped as asked."
-        if _stopped_at_wave(result)
-        else f"Stopped as asked. Go on with `mfa-migrate {again}`.",
-        "paused": f"Paused. Remove the file `pause`, then go on with `mfa-migrate {again}`.",
-        "limit": "Stopped by --max-failures.",
-        "interrupted": f"Interrupted. Go on with `mfa-migrate {again}`.",
-        "rehearsed": "Rehearsal: nothing was sent.",
-    }[result.ending]
+    go_on = f"o on with `mfa-migrate {again}`."
+    match result.ending:
+        case Ending.DONE:
+            return f"The {command} is through."
+        case Ending.WAITING:
+            stay = ", or add --wait" if command == "apply" else ""
+            return f"Waiting: {result.waiting}. Run `mfa-migrate {again}` again then{stay}."
+        case Ending.STOPPED_HERE:
+            return "Stopped as asked." if _stopped_at_wave(result) else f"Stopped as asked. G{go_on}"
+        case Ending.PAUSED:
+            return f"Paused. Remove the file `pause`, then g{go_on}"
+        case Ending.LIMIT:
+            return "Stopped by --max-failures."
+        case Ending.INTERRUPTED:
+            return f"Interrupted. G{go_on}"
+        case Ending.REHEARSED:
+            return "Rehearsal: nothing was sent."
+        case _:
+            assert_never(result.ending)
