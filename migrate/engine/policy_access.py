@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from migrate.decide.own_policies import is_named_by
 from migrate.engine.age import Moment
 from migrate.engine.departure import Departure
+from migrate.engine.enabling import TooOld
 from migrate.engine.history import OPERATIONS, document_ref, policies_created
 from migrate.engine.run_parts import RunParts
 from migrate.errors import Guarded, IncompleteRead, MfaMigrateError
@@ -17,9 +18,12 @@ from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Outcome, TargetType
 from migrate.model.policy_scope import SetPolicyScope
-from migrate.model.reasons import Parts, Reason, Why, reason_of
+from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
+from migrate.model.replies import PolicyReply, WriteFate
 from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.waits import Waiting, WaitKind
+
+S = TypeVar("S", WriteFate, PolicyReply)
 
 LOOK_PAUSES = (5.0, 5.0, 10.0, 20.0, 20.0)
 """Seconds between looks at a policy whose state does not show yet: lists may lag behind a write by that much."""
@@ -33,6 +37,21 @@ class Look:
     at: Moment
     """When the looking began."""
     found: ConditionalAccessPolicy | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Try:
+    """One try of a step: what all entries of the journal about it say."""
+
+    step: PolicyStep
+    number: int
+    """From 1; 0 where all tries are over."""
+    policy_id: str = ""
+    """Empty while the policy has none; it goes by the key of the step then."""
+    before: str = ""
+    requested: str
+    client_request_id: str = ""
+    """Empty where nothing is sent."""
 
 
 class PolicyAccess:
@@ -80,11 +99,11 @@ class PolicyAccess:
         at = self._ages.now()
         return Look(at=at, found=await self.find(key))
 
-    def is_wanted(self) -> bool:
+    def _is_wanted(self) -> bool:
         """Tell whether anything may be sent still: not after an interrupt."""
         return not self._stop()
 
-    def departure(self, looked_at: Moment, intent: Draft) -> Departure:
+    def _departure(self, looked_at: Moment, intent: Draft) -> Departure:
         """Return the last look before a policy's write: it was looked at lately, and the rest still holds."""
 
         def is_due() -> bool:
@@ -110,54 +129,57 @@ class PolicyAccess:
             await self._sleep(pause)
         return await self._tenant.read_policy(policy_id)
 
-    def left_alone(self, step: PolicyStep, found: ConditionalAccessPolicy, reason: Reason, attempt: int) -> Reason:
-        """Journal that a policy stays as it is, and return the reason."""
-        self.note(step, found.id, Outcome.SKIPPED, state_of(found), wanted_by(step), state_of(found), reason, attempt)
-        return reason
+    async def send(self, tried: Try, looked_at: Moment, request: Callable[..., Awaitable[S]], former: Reason) -> S:
+        """Send a change once, its intent in the journal first; a refusal stands there before it is raised.
+
+        Args:
+            tried: What the entries say of this try.
+            looked_at: When the look at the policy began that it rests on.
+            request: Sends it, given `client_request_id`, `may_leave` and `is_wanted`.
+            former: What the intent says of the policy as it was.
+
+        Raises TooOld where nothing was sent: it would have left too late, or not at all.
+        """
+        intent = self._draft(tried, Outcome.INTENT, "", former)
+        try:
+            sent = await request(
+                client_request_id=tried.client_request_id,
+                may_leave=self._departure(looked_at, intent),
+                is_wanted=self._is_wanted,
+            )
+        except MfaMigrateError as problem:
+            self.note(tried, Outcome.FAILED, reason=reason_of(Why.ERROR, problem.what))
+            raise
+        if (sent.fate if isinstance(sent, PolicyReply) else sent) is WriteFate.STALE:
+            raise TooOld
+        return sent
 
     # Journal
 
-    def note(
-        self,
-        step: PolicyStep,
-        policy_id: str,
-        outcome: Outcome,
-        before: str,
-        requested: str,
-        observed: str,
-        reason: Reason,
-        attempt: int,
-        client_request_id: str = "",
-    ) -> None:
-        """Write one entry about a step."""
-        draft = self.draft(step, policy_id, outcome, before, requested, observed, reason, attempt, client_request_id)
-        self._journal.append([draft])
+    def left_alone(self, step: PolicyStep, found: ConditionalAccessPolicy, reason: Reason, attempt: int) -> Reason:
+        """Journal that a policy stays as it is, and return the reason."""
+        state = state_of(found)
+        tried = Try(step=step, number=attempt, policy_id=found.id, before=state, requested=wanted_by(step))
+        self.note(tried, Outcome.SKIPPED, state, reason)
+        return reason
 
-    def draft(
-        self,
-        step: PolicyStep,
-        policy_id: str,
-        outcome: Outcome,
-        before: str,
-        requested: str,
-        observed: str,
-        reason: Reason,
-        attempt: int,
-        client_request_id: str,
-    ) -> Draft:
-        """Return an entry about a step."""
+    def note(self, tried: Try, outcome: Outcome, observed: str = "", reason: Reason = NO_REASON) -> None:
+        """Write what came of a try; `observed` is what the policy was read as."""
+        self._journal.append([self._draft(tried, outcome, observed, reason)])
+
+    def _draft(self, tried: Try, outcome: Outcome, observed: str, reason: Reason) -> Draft:
         return Draft(
-            operation=OPERATIONS[type(step)],
+            operation=OPERATIONS[type(tried.step)],
             target_type=TargetType.POLICY,
             outcome=outcome,
-            object_id=policy_id or step.key,
-            user_principal_name=step.display_name,
-            before=before,
-            requested=requested,
+            object_id=tried.policy_id or tried.step.key,
+            user_principal_name=tried.step.display_name,
+            before=tried.before,
+            requested=tried.requested,
             observed=observed,
             reason=reason,
-            attempt=attempt,
-            client_request_id=client_request_id,
+            attempt=tried.number,
+            client_request_id=tried.client_request_id,
             server_date=iso_utc(self._tenant.server_now()),
         )
 
@@ -180,11 +202,6 @@ def wanted_by(step: PolicyStep) -> str:
 def as_it_was(document: str) -> Reason:
     """Return what an intent says of the policy as it was."""
     return reason_of(Why.FORMER_POLICY, parts=Parts(document=document))
-
-
-def error(problem: MfaMigrateError) -> Reason:
-    """Return what the journal says of a request that was refused."""
-    return reason_of(Why.ERROR, problem.what)
 
 
 def state_of(policy: ConditionalAccessPolicy | None) -> str:

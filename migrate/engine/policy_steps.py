@@ -6,19 +6,21 @@ What was looked at is as old as the beginning of the look, and its age is asked 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from migrate.decide.guards import refuse_beyond_limits
 from migrate.decide.policy_bodies import says_the_same
 from migrate.decide.policy_steps import takes_effect_at_once
 from migrate.engine.age import Moment
-from migrate.engine.enabling import BeforeEnabling, TooOld
+from migrate.engine.enabling import BeforeEnabling
 from migrate.engine.history import bodies_written, is_creation_sent, is_policy_step_in_doubt
-from migrate.engine.policy_access import MAX_ATTEMPTS, PolicyAccess, as_it_was, error, gone, state_of
+from migrate.engine.policy_access import MAX_ATTEMPTS, PolicyAccess, Try, as_it_was, gone, state_of
 from migrate.engine.run_parts import RunParts
 from migrate.engine.scope_steps import ScopeSteps
-from migrate.errors import GraphRefused, Guarded, MfaMigrateError
-from migrate.model.evidence import ConditionalAccessPolicy
+from migrate.errors import GraphRefused, Guarded
+from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.journal import Outcome
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import NO_REASON, Parts, Reason, Why, reason_of
@@ -97,49 +99,28 @@ class PolicySteps:
                 ours = is_creation_sent(step, self._journal)
                 outcome = Outcome.RECOVERED if ours else Outcome.SKIPPED
                 reason = reason_of(Why.FOUND_BY_MARKER if ours else Why.EXISTS_ALREADY)
-                self._at.note(step, found.id, outcome, "", "created", state_of(found), reason, attempt)
+                tried = Try(step=step, number=attempt, policy_id=found.id, requested="created")
+                self._at.note(tried, outcome, state_of(found), reason)
                 return
-            client_request_id = self._new_id()
             body = self._journal.put_document(step.body)
-            intent = self._at.draft(step, "", Outcome.INTENT, "", body, "", NO_REASON, attempt, client_request_id)
-            try:
-                reply = await self._tenant.create_policy(
-                    step.body,
-                    client_request_id=client_request_id,
-                    may_leave=self._at.departure(look.at, intent),
-                    is_wanted=self._at.is_wanted,
-                )
-            except MfaMigrateError as problem:
-                self._at.note(step, "", Outcome.FAILED, "", body, "", error(problem), attempt, client_request_id)
-                raise
-            if reply.fate is WriteFate.STALE:
-                raise TooOld
+            tried = Try(step=step, number=attempt, requested=body, client_request_id=self._new_id())
+            reply = await self._at.send(tried, look.at, partial(self._tenant.create_policy, step.body), NO_REASON)
             if (created := reply.policy) is not None:
+                tried = replace(tried, policy_id=created.id)
                 there = await self._at.read_until(
                     step, created.id, lambda p: p is not None and says_the_same(step.body, p), patiently=True
                 )
                 if there is None or not says_the_same(step.body, there):
-                    reason = reason_of(Why.READS_DIFFERENTLY)
-                    self._at.note(step, created.id, Outcome.FAILED, "", body, state_of(there), reason, attempt)
+                    self._at.note(tried, Outcome.FAILED, state_of(there), reason_of(Why.READS_DIFFERENTLY))
                     raise GraphRefused(
                         f"The policy {step.display_name!r} does not read back as it was sent.",
                         unchanged="It was created and not switched on; no user was touched.",
                         hint="Look at it in the portal, then run `mfa-migrate apply` again.",
                     )
-                self._at.note(
-                    step,
-                    created.id,
-                    Outcome.CONFIRMED,
-                    "",
-                    body,
-                    state_of(there),
-                    NO_REASON,
-                    attempt,
-                    client_request_id,
-                )
+                self._at.note(tried, Outcome.CONFIRMED, state_of(there))
                 return
         reason = reason_of(Why.NO_ANSWER, f" in {MAX_ATTEMPTS} attempts")
-        self._at.note(step, "", Outcome.FAILED, "", "created", "", reason, 0)
+        self._at.note(Try(step=step, number=0, requested="created"), Outcome.FAILED, reason=reason)
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be created: no clear answer in {MAX_ATTEMPTS} attempts.",
             unchanged="No user was touched.",
@@ -152,19 +133,20 @@ class PolicySteps:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             look = await self._at.look(step.key)
             found = look.found
+            tried = Try(step=step, number=attempt, before=step.before, requested=step.after)
             if found is None and step.weakens:
-                reason = reason_of(Why.NOT_THERE)
-                self._at.note(step, step.key, Outcome.SKIPPED, step.before, step.after, "", reason, attempt)
+                self._at.note(tried, Outcome.SKIPPED, reason=reason_of(Why.NOT_THERE))
                 return NO_REASON
             if found is None:
                 raise gone(step.display_name)
+            tried = replace(tried, policy_id=found.id)
             if found.policy_state is step.after:
                 # After an interruption the intent of that time is ours, and so presumably is the state.
                 outcome = Outcome.RECOVERED if is_policy_step_in_doubt(step, self._journal) else Outcome.SKIPPED
                 reason = reason_of(Why.FOUND_AS_ASKED)
                 if outcome is Outcome.SKIPPED:
                     reason = reason_of(Why.ALREADY_SO, parts=Parts(found=step.after))
-                self._at.note(step, found.id, outcome, step.before, step.after, state_of(found), reason, attempt)
+                self._at.note(tried, outcome, state_of(found), reason)
                 return NO_REASON
             if found.policy_state is not step.before and step.weakens:
                 reason = reason_of(Why.SET_BY_SOMEBODY, f"{state_of(found)}; left alone")
@@ -177,7 +159,7 @@ class PolicySteps:
                 )
             if step.switches_on:
                 self._enabling.refuse(step, found)
-            if await self._patch(step, found, attempt, look.at):
+            if await self._patch(replace(tried, client_request_id=self._new_id()), step.after, found, look.at):
                 return NO_REASON
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be set to {step.after}: no clear answer in {MAX_ATTEMPTS} "
@@ -186,42 +168,23 @@ class PolicySteps:
             hint="Run the same command again.",
         )
 
-    async def _patch(
-        self, step: SetPolicyState, found: ConditionalAccessPolicy, attempt: int, looked_at: Moment
-    ) -> bool:
+    async def _patch(self, tried: Try, after: PolicyState, found: ConditionalAccessPolicy, looked_at: Moment) -> bool:
         """Send the new state once; return whether it is so now. Only the state is sent, never a list."""
-        former = self._journal.put_document(found.raw)
-        id_ = self._new_id()
-        before, after = step.before, step.after
-        intent = self._at.draft(step, found.id, Outcome.INTENT, before, after, "", as_it_was(former), attempt, id_)
-        departure = self._at.departure(looked_at, intent)
-        try:
-            fate = await self._tenant.update_policy(
-                found.id,
-                {"state": after.value},
-                client_request_id=id_,
-                may_leave=departure,
-                is_wanted=self._at.is_wanted,
-            )
-        except MfaMigrateError as problem:
-            self._at.note(step, found.id, Outcome.FAILED, before, after, "", error(problem), attempt, id_)
-            raise
-        if fate is WriteFate.STALE:
-            raise TooOld
-        accepted = fate is WriteFate.ACCEPTED
+        former = as_it_was(self._journal.put_document(found.raw))
+        change = partial(self._tenant.update_policy, found.id, {"state": after.value})
+        accepted = await self._at.send(tried, looked_at, change, former) is WriteFate.ACCEPTED
         there = await self._at.read_until(
-            step, found.id, lambda policy: policy is not None and policy.policy_state is after, patiently=accepted
+            tried.step, found.id, lambda policy: policy is not None and policy.policy_state is after, patiently=accepted
         )
         if there is None or there.policy_state is not after:
-            reason = reason_of(Why.NO_ANSWER, ", and it reads as before")
-            self._at.note(step, found.id, Outcome.FAILED, before, after, state_of(there), reason, attempt, id_)
+            self._at.note(tried, Outcome.FAILED, state_of(there), reason_of(Why.NO_ANSWER, ", and it reads as before"))
             return False
         changed = _differences(found, there)
         reason = NO_REASON
         if changed:
             reason = reason_of(Why.ALSO_CHANGED, f"{', '.join(changed)} reads differently now")
-            self._progress.note(f"Policy {step.display_name!r}: {reason}.")
-        self._at.note(step, found.id, Outcome.CONFIRMED, before, after, state_of(there), reason, attempt, id_)
+            self._progress.note(f"Policy {tried.step.display_name!r}: {reason}.")
+        self._at.note(tried, Outcome.CONFIRMED, state_of(there), reason)
         return True
 
     # Delete
@@ -232,34 +195,27 @@ class PolicySteps:
             found = look.found
             if found is None:
                 outcome = Outcome.RECOVERED if is_policy_step_in_doubt(step, self._journal) else Outcome.SKIPPED
-                reason = reason_of(Why.GONE)
-                self._at.note(step, step.key, outcome, "", "deleted", "", reason, attempt)
+                tried = Try(step=step, number=attempt, requested="deleted")
+                self._at.note(tried, outcome, reason=reason_of(Why.GONE))
                 return NO_REASON
             if not says_the_same(bodies_written(self._journal).get(step.key, step.body), found):
                 return self._at.left_alone(step, found, reason_of(Why.EDITED_BY_SOMEBODY), attempt)
-            former = self._journal.put_document(found.raw)
-            id_ = self._new_id()
-            before = state_of(found)
-            intent = self._at.draft(
-                step, found.id, Outcome.INTENT, before, "deleted", "", as_it_was(former), attempt, id_
+            former = as_it_was(self._journal.put_document(found.raw))
+            tried = Try(
+                step=step,
+                number=attempt,
+                policy_id=found.id,
+                before=state_of(found),
+                requested="deleted",
+                client_request_id=self._new_id(),
             )
-            departure = self._at.departure(look.at, intent)
-            try:
-                fate = await self._tenant.delete_policy(
-                    found.id, client_request_id=id_, may_leave=departure, is_wanted=self._at.is_wanted
-                )
-            except MfaMigrateError as problem:
-                self._at.note(step, found.id, Outcome.FAILED, before, "deleted", "", error(problem), attempt, id_)
-                raise
-            if fate is WriteFate.STALE:
-                raise TooOld
-            accepted = fate is WriteFate.ACCEPTED
+            delete = partial(self._tenant.delete_policy, found.id)
+            accepted = await self._at.send(tried, look.at, delete, former) is WriteFate.ACCEPTED
             there = await self._at.read_until(step, found.id, lambda policy: policy is None, patiently=accepted)
             if there is None:
-                self._at.note(step, found.id, Outcome.CONFIRMED, before, "deleted", "", NO_REASON, attempt, id_)
+                self._at.note(tried, Outcome.CONFIRMED)
                 return NO_REASON
-            reason = reason_of(Why.NO_ANSWER, ", and it is still there")
-            self._at.note(step, found.id, Outcome.FAILED, before, "deleted", state_of(there), reason, attempt, id_)
+            self._at.note(tried, Outcome.FAILED, state_of(there), reason_of(Why.NO_ANSWER, ", and it is still there"))
         raise GraphRefused(
             f"The policy {step.display_name!r} could not be deleted in {MAX_ATTEMPTS} attempts.",
             unchanged="Every user is restored.",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import msgspec
 
 from migrate.decide.policy_bodies import says_the_same
 from migrate.engine.age import Moment
-from migrate.engine.enabling import BeforeEnabling, TooOld
+from migrate.engine.enabling import BeforeEnabling
 from migrate.engine.history import bodies_written, document_ref, is_policy_step_in_doubt
-from migrate.engine.policy_access import MAX_ATTEMPTS, PolicyAccess, as_it_was, error, gone, state_of
+from migrate.engine.policy_access import MAX_ATTEMPTS, PolicyAccess, Try, as_it_was, gone, state_of
 from migrate.engine.run_parts import RunParts
-from migrate.errors import GraphRefused, Guarded, MfaMigrateError
+from migrate.errors import GraphRefused, Guarded
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.journal import Outcome
 from migrate.model.plan import PlanKind
@@ -32,14 +35,17 @@ class ScopeSteps:
             in_doubt = is_policy_step_in_doubt(step, self._journal)
             look = await self._at.look(step.key)
             found = look.found
+            before, requested = document_ref(step.before), document_ref(step.after)
+            tried = Try(step=step, number=attempt, before=before, requested=requested)
             if found is None and step.weakens:
-                self._note(step, step.key, Outcome.SKIPPED, "", reason_of(Why.NOT_THERE), attempt)
+                self._at.note(tried, Outcome.SKIPPED, reason=reason_of(Why.NOT_THERE))
                 return NO_REASON
             if found is None:
                 raise gone(step.display_name)
+            tried = replace(tried, policy_id=found.id)
             if says_the_same(step.after, found):
                 outcome = Outcome.RECOVERED if in_doubt else Outcome.SKIPPED
-                self._note(step, found.id, outcome, state_of(found), reason_of(Why.FOUND_AS_ASKED), attempt)
+                self._at.note(tried, outcome, state_of(found), reason_of(Why.FOUND_AS_ASKED))
                 return NO_REASON
             if not self._is_as_we_left_it(step, found):
                 if self._terms.kind is PlanKind.ROLLBACK:
@@ -51,7 +57,7 @@ class ScopeSteps:
                 )
             if step.widens:
                 self._refuse_to_widen(step, found)
-            if await self._patch(step, found, attempt, look.at):
+            if await self._patch(replace(tried, client_request_id=self._new_id()), step, found, look.at):
                 return NO_REASON
         raise GraphRefused(
             f"Whom the policy {step.display_name!r} is for could not be changed: no clear answer in {MAX_ATTEMPTS} "
@@ -78,56 +84,24 @@ class ScopeSteps:
         after = msgspec.structs.replace(found, raw={**found.raw, **step.after})
         self._enabling.refuse(step, after)
 
-    async def _patch(
-        self, step: SetPolicyScope, found: ConditionalAccessPolicy, attempt: int, looked_at: Moment
-    ) -> bool:
+    async def _patch(self, tried: Try, step: SetPolicyScope, found: ConditionalAccessPolicy, looked_at: Moment) -> bool:
         """Send the new scope once, every list of it whole; return whether it is so now."""
-        before = as_it_was(self._journal.put_document(found.raw))
+        former = as_it_was(self._journal.put_document(found.raw))
         self._journal.put_document(step.after)
-        id_ = self._new_id()
-        was, wanted = document_ref(step.before), document_ref(step.after)
-        intent = self._at.draft(step, found.id, Outcome.INTENT, was, wanted, "", before, attempt, id_)
-        departure = self._at.departure(looked_at, intent)
-        try:
-            fate = await self._tenant.update_policy(
-                found.id,
-                change_of(step),
-                client_request_id=id_,
-                may_leave=departure,
-                is_wanted=self._at.is_wanted,
-            )
-        except MfaMigrateError as problem:
-            self._note(step, found.id, Outcome.FAILED, "", error(problem), attempt, id_)
-            raise
-        if fate is WriteFate.STALE:
-            raise TooOld
-        accepted = fate is WriteFate.ACCEPTED
+        change = partial(self._tenant.update_policy, found.id, change_of(step))
+        accepted = await self._at.send(tried, looked_at, change, former) is WriteFate.ACCEPTED
         there = await self._at.read_until(
             step, found.id, lambda policy: policy is not None and says_the_same(step.after, policy), patiently=accepted
         )
         if there is not None and says_the_same(step.after, there):
-            self._note(step, found.id, Outcome.CONFIRMED, state_of(there), NO_REASON, attempt, id_)
+            self._at.note(tried, Outcome.CONFIRMED, state_of(there))
             return True
         if there is not None and not says_the_same(step.before, there) and not says_the_same(found.raw, there):
-            self._note(step, found.id, Outcome.FAILED, state_of(there), reason_of(Why.READS_DIFFERENTLY), attempt)
+            self._at.note(tried, Outcome.FAILED, state_of(there), reason_of(Why.READS_DIFFERENTLY))
             raise GraphRefused(
                 f"The policy {step.display_name!r} does not read back as it was sent.",
                 unchanged="No user was touched after that.",
                 hint="Look at it in the portal: how it was stands in rollback.json under formerPolicies.",
             )
-        reason = reason_of(Why.NO_ANSWER, ", and it reads as before")
-        self._note(step, found.id, Outcome.FAILED, state_of(there), reason, attempt, id_)
+        self._at.note(tried, Outcome.FAILED, state_of(there), reason_of(Why.NO_ANSWER, ", and it reads as before"))
         return False
-
-    def _note(
-        self,
-        step: SetPolicyScope,
-        policy_id: str,
-        outcome: Outcome,
-        observed: str,
-        reason: Reason,
-        attempt: int,
-        client_request_id: str = "",
-    ) -> None:
-        before, after = document_ref(step.before), document_ref(step.after)
-        self._at.note(step, policy_id, outcome, before, after, observed, reason, attempt, client_request_id)
