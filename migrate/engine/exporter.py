@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import TypeVar
@@ -77,14 +77,7 @@ async def export_tenant(
             "far as it was shown. Run `export` again."
         )
     taken_at = tenant.server_at_least()
-    users, nameless, lacking = 0, list[str](), dict[str, tuple[str, ...]]()
-    async for chunk in _chunks(tenant.iter_users(), CHUNK):
-        sink.add_users(chunk)
-        lacking |= {user.id: user.lacks for user in chunk if user.lacks}
-        nameless += [user.id for user in chunk if not user.user_principal_name and not user.lacks]
-        users += len(chunk)
-        progress.advance(users, None, "Reading users")
-    progress.note(f"{users} users read")
+    listed = await _read_users(tenant, sink, progress)
     group_names = await _group_names(tenant, groups)
     called = (*(each for each in groups if is_id(each)), *chain.from_iterable(group_names.values()))
     sink.set_evidence(await tenant.read_evidence(groups=called, roles=roles, paths=True))
@@ -92,18 +85,11 @@ async def export_tenant(
         await _read_registrations(tenant, sink, progress)
     else:
         progress.note("the registration report is not read: it needs Entra ID P1, which this tenant has not")
-    check = await _read_states_by_select(tenant, sink, progress, users, rng) if fast else None
+    check = await _read_states_by_select(tenant, sink, progress, listed.users, rng) if fast else None
     by_select = check is not None and not check.given_up
     if not by_select:
-        await _read_states(tenant, sink, progress, users)
-    if nameless:
-        # One half-made account costs its own certainty, not the export. The last reading of a user counts.
-        sink.add_readings(_nameless(user_id, tenant.server_now()) for user_id in nameless)
-        shown = ", ".join(nameless[:3])
-        progress.note(f"{counted(len(nameless), 'user')} without a user principal name, never planned: {shown}")
-    if lacking:
-        sink.add_readings(_not_whole(user_id, lacks, tenant.server_now()) for user_id, lacks in lacking.items())
-        progress.note(_shown_in_part(lacking))
+        await _read_states(tenant, sink, progress, listed.users)
+    _set_aside(listed, tenant.server_now(), sink, progress)
     return ExportFacts(
         taken_at=taken_at,
         organization=organization,
@@ -113,6 +99,43 @@ async def export_tenant(
         cross_check=check,
         group_names=group_names,
     )
+
+
+@dataclass(kw_only=True)
+class _Listed:
+    """What the list of users held."""
+
+    users: int = 0
+    nameless: list[str] = field(default_factory=list)
+    """Ids of those without a user principal name."""
+    lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By id, what Graph did not show of somebody."""
+
+
+async def _read_users(tenant: Tenant, sink: SnapshotSink, progress: Progress) -> _Listed:
+    listed = _Listed()
+    async for chunk in _chunks(tenant.iter_users(), CHUNK):
+        sink.add_users(chunk)
+        listed.lacking |= {user.id: user.lacks for user in chunk if user.lacks}
+        listed.nameless += [user.id for user in chunk if not user.user_principal_name and not user.lacks]
+        listed.users += len(chunk)
+        progress.advance(listed.users, None, "Reading users")
+    progress.note(f"{listed.users} users read")
+    return listed
+
+
+def _set_aside(listed: _Listed, now: datetime, sink: SnapshotSink, progress: Progress) -> None:
+    """Make those unreadable of whom too little is known: each costs its own certainty, not the export.
+
+    It comes after the states were read: the last reading of a user counts.
+    """
+    if listed.nameless:
+        sink.add_readings(_unusable(user_id, reason_of(Why.NAMELESS), now) for user_id in listed.nameless)
+        shown = ", ".join(listed.nameless[:3])
+        progress.note(f"{counted(len(listed.nameless), 'user')} without a user principal name, never planned: {shown}")
+    if listed.lacking:
+        sink.add_readings(_not_whole(user_id, lacks, now) for user_id, lacks in listed.lacking.items())
+        progress.note(_shown_in_part(listed.lacking))
 
 
 async def _group_names(tenant: Tenant, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -206,10 +229,6 @@ def _reading(user_id: str, state: MfaState, now: datetime) -> StateReading:
     return StateReading(
         user_id=user_id, mfa_state=state, problem=None, status=200, request_id="", server_date=iso_utc(now)
     )
-
-
-def _nameless(user_id: str, now: datetime) -> StateReading:
-    return _unusable(user_id, reason_of(Why.NAMELESS), now)
 
 
 def _not_whole(user_id: str, lacks: tuple[str, ...], now: datetime) -> StateReading:

@@ -30,6 +30,7 @@ from migrate.model.evidence import Evidence
 from migrate.model.findings import Finding
 from migrate.model.journal import Outcome
 from migrate.model.plan import PlanHeader
+from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.tenant_settings import answer_on
 from migrate.model.users import AnyUser, MfaState, UserProfile
@@ -83,22 +84,20 @@ async def inspect(
     latest = last_writes(journal) if journal is not None else {}
     judge = _judge(tenant, evidence, plan)
     checker = _CoverageCheck(tenant, judge, plan)
-    exclusions = tuple(
-        msgspec.structs.replace(one, accepted=one.accepted or one.id in accepted)
-        for one in (() if plan is None else plan.policy_exclusions)
-    )
+    exclusions = _exclusions_of(plan, accepted)
     excluded = Excluded(exclusions, evidence)
     for finding in expired_exclusions(exclusions, tenant.server_now().date().isoformat()):
         yield finding
     source = users()
     while chunk := list(islice(source, CHUNK)):
         expected = {user.profile.id: expected_for(user, latest.get(user.profile.id)) for user in chunk}
-        for reading, user in zip(await tenant.read_mfa_states([user.profile.id for user in chunk]), chunk, strict=True):
-            for finding in state_findings(user, expected[user.profile.id], reading):
-                yield finding
-            if reading.mfa_state is MfaState.DISABLED and is_unexpected(reading.mfa_state, expected[user.profile.id]):
+        readings = await tenant.read_mfa_states([user.profile.id for user in chunk])
+        for reading, user in zip(readings, chunk, strict=True):
+            should_be = expected[user.profile.id]
+            if reading.mfa_state is MfaState.DISABLED and is_unexpected(reading.mfa_state, should_be):
                 inspection.off_unaccounted[user.profile.id] = user.profile.user_principal_name
-            for finding in exclusion_findings(user, reading, excluded, judge):
+            about_state = state_findings(user, should_be, reading)
+            for finding in (*about_state, *exclusion_findings(user, reading, excluded, judge)):
                 yield finding
         off = [user for user in chunk if expected[user.profile.id].switched_off]
         for finding in await checker.findings(off):
@@ -116,6 +115,14 @@ async def inspect(
         return
     async for finding in _compare_methods(tenant, find, touched, progress, inspection):
         yield finding
+
+
+def _exclusions_of(plan: PlanHeader | None, accepted: frozenset[str]) -> tuple[PolicyExclusion, ...]:
+    """Return whom our policy leaves out; accepted is also whoever the configuration of now accepts."""
+    return tuple(
+        msgspec.structs.replace(one, accepted=one.accepted or one.id in accepted)
+        for one in (() if plan is None else plan.policy_exclusions)
+    )
 
 
 class _CoverageCheck:

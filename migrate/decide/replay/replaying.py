@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from migrate.decide.coverage.policy import PolicyReading
 from migrate.decide.replay.judging import Judged, KindJudge, Risk
 from migrate.decide.sign_ins.words import ways_of
 from migrate.model.evidence import Evidence, PolicyState
@@ -66,14 +67,7 @@ def replayed(
             if otherwise is not change:
                 tally.count_risky(one, risk, otherwise)
     calibration = tuple(
-        Calibration(
-            policy_id=reading.id,
-            display_name=reading.name,
-            agreed=found.agreed,
-            disagreed=found.disagreed,
-            not_known=found.not_known,
-            disagreeing=tuple(kind for kind, _ in found.kinds.most_common(MOST_DISAGREEING)),
-        )
+        found.calibration(reading)
         for reading, found in zip(now.readings, compared, strict=True)
         if reading.policy.policy_state is not PolicyState.DISABLED
     )
@@ -99,6 +93,16 @@ class _Compared:
     disagreed: int = 0
     not_known: int = 0
     kinds: Counter[SignInKind] = field(default_factory=Counter)
+
+    def calibration(self, reading: PolicyReading) -> Calibration:
+        return Calibration(
+            policy_id=reading.id,
+            display_name=reading.name,
+            agreed=self.agreed,
+            disagreed=self.disagreed,
+            not_known=self.not_known,
+            disagreeing=tuple(kind for kind, _ in self.kinds.most_common(MOST_DISAGREEING)),
+        )
 
 
 def _compare(one: SeenAs, judged: Judged, compared: list[_Compared], since: list[int]) -> None:
