@@ -16,7 +16,7 @@ from migrate.commands.confirm import confirm
 from migrate.commands.options import verb
 from migrate.commands.report import answer_and_name
 from migrate.commands.status import run_standing
-from migrate.commands.wiring import command_for, journal_to_read, open_journal, workspace_of
+from migrate.commands.wiring import journal_to_read, open_journal, rollback_command, workspace_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.amounts import count_or_percent
 from migrate.model.permissions import Writes
@@ -114,7 +114,7 @@ def apply(
 
     result = at_work(call, "apply", work, writes=_writes(header, what_if), replaces=[ROLLBACK_CSV, ROLLBACK_JSON])
     _say_edited_meanwhile(call, workspace, plan)
-    way_back = command_for(call.settings, "rollback")
+    way_back = rollback_command(call.settings)
     put_back = _put_back(workspace, header) if result.ending in (Ending.DONE, Ending.STOPPED_HERE) else 0
     answer_and_name(call, apply_answer(header, result, command="apply", way_back=way_back, put_back=put_back))
     return result.exit_code
@@ -192,7 +192,7 @@ def _guard(
     if not asks:
         call.screen.say(nothing_left(left, only_wave=options.only_wave, until=options.until))
         return left.to_do
-    way_back = command_for(call.settings, "rollback")
+    way_back = rollback_command(call.settings)
     lines = apply_question(header, left, only_wave=options.only_wave, until=options.until, way_back=way_back)
     confirm(call, lines, header.tenant_domain, alternative="--yes --max-users N")
     return left.to_do

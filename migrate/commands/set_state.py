@@ -17,7 +17,7 @@ from migrate.commands.confirm import confirm
 from migrate.commands.exact_people import people_meant, refuse_other_people, who_is_meant
 from migrate.commands.inputs import InputEncoding, SheetName, StateColumn, TrustDisabled, VisibleOnly, asked_of
 from migrate.commands.options import verb
-from migrate.commands.wiring import command_for, open_journal, workspace_of
+from migrate.commands.wiring import open_journal, rollback_command, workspace_of
 from migrate.config import OutputFormat, limits_of
 from migrate.errors import ExitCode, MfaMigrateError, UsageProblem
 from migrate.model.journal import JournalEntry
@@ -365,7 +365,7 @@ def _answer(call: Call, asked: MfaState | None, done: _Done, code: ExitCode) -> 
     """Write the results: as events, or in the format that was asked for."""
     settings = call.settings
     # Not a bare `rollback`: that would also put back what was migrated before.
-    rollback = command_for(settings, "rollback")
+    rollback = rollback_command(settings)
     ways_back = [f"Way back: {rollback} --run {digest[:12]}" for digest in done.runs]
     if settings.output is OutputFormat.NDJSON:
         for way_back in ways_back:

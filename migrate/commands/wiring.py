@@ -135,8 +135,8 @@ def workspace_of(call: Call) -> Workspace:
     return workspace
 
 
-def command_for(settings: Settings, verb: str) -> str:
-    """Return the command line that runs a verb on the same folder and tenant from here, ready to be pasted."""
+def rollback_command(settings: Settings) -> str:
+    """Return the command line that rolls back the same folder and tenant from here, ready to be pasted."""
     config = settings.config
     typed = {
         "--workspace": (str(settings.workspace), str(settings.started_in / (config.workspace or DEFAULT_WORKSPACE))),
@@ -146,7 +146,7 @@ def command_for(settings: Settings, verb: str) -> str:
         "--cloud": (settings.cloud.value, config.cloud.value),
     }
     words = [word for option, (used, known) in typed.items() if used not in ("", known) for word in (option, used)]
-    return shlex.join(["mfa-migrate", verb, *words])
+    return shlex.join(["mfa-migrate", "rollback", *words])
 
 
 def owner_line(verb: str) -> str:

@@ -23,7 +23,7 @@ from migrate.model.reasons import Reason
 from migrate.model.replies import StateReading
 from migrate.model.steps import PolicyStep, SetMfaState, weakens
 from migrate.model.users import MfaState, UserProfile
-from migrate.model.words import counted, first_names
+from migrate.model.words import FIRST, counted, first_names
 
 CHUNK = 500
 SAMPLE = 5
@@ -101,7 +101,7 @@ class WayBack:
                     names.append(profile.user_principal_name)
         who = first_names(names, losing)
         lose = counted(losing, "person loses", "people lose")
-        end = "" if who.endswith("...") else "."
+        end = "" if losing > FIRST else "."
         said = (
             f"{lose} the requirement of MFA, or part of it, when the policies go back{f': {who}' if who else ''}{end}"
         )

@@ -60,8 +60,8 @@ class Rehearsing:
         return tuple(waves)
 
     async def _through(self, wave: Wave) -> RehearsedWave:
-        found, _, left = await self._waves.rehearse(wave)
-        alone = {step.user_id: leave.reason for step, leave in left}
+        read = await self._waves.rehearse(wave)
+        alone = {step.user_id: leave.reason for step, leave in read.left}
         users = tuple(
             RehearsedUser(
                 user_id=step.user_id,
@@ -69,7 +69,7 @@ class Rehearsing:
                 left_alone=alone.get(step.user_id),
             )
             for step in self._parts.steps()
-            if step.wave == wave.number and (step.user_id in found or step.user_id in alone)
+            if step.wave == wave.number and (step.user_id in read.found or step.user_id in alone)
         )
         before = who_is_left(self._parts.journal, self._plan.digest, self._parts.steps(), {wave.number})
         return RehearsedWave(number=wave.number, name=wave.name, users=users, before=before)

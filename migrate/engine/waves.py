@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
@@ -49,13 +50,22 @@ class StopWave(Exception):
 
 Gate = Callable[[Sequence[str]], Awaitable[None]]
 """Called with the ids of the policies that a wave rests on; raises when they have not settled."""
-Rehearsed = tuple[dict[str, str], set[str], list[tuple[SetMfaState, Leave]]]
-"""The state found of each user who may be written, the ids of the policies that their proofs rest on, and the steps
-that must be left with the reason."""
 LookBack = Callable[[Wave, Set[str]], Awaitable[None]]
 """Called when a wave is written, with the ids of the policies that it rests on; raises when one is not in force now."""
 WriteRecord = Callable[[int, dict[str, str]], Awaitable[None]]
 """Writes the way back: the wave's number and the state just read of each user who will be written."""
+
+
+@dataclass(kw_only=True)
+class Rehearsed:
+    """What was read and proven of a wave."""
+
+    found: dict[str, str] = field(default_factory=dict)
+    """The state found of each user who may be written, by id."""
+    rests_on: set[str] = field(default_factory=set)
+    """Ids of the policies that their proofs rest on."""
+    left: list[tuple[SetMfaState, Leave]] = field(default_factory=list)
+    """The steps that must be left, with the reason."""
 
 
 class WaveRunner:
@@ -101,9 +111,7 @@ class WaveRunner:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _rehearse(self, wave: Wave) -> Rehearsed:
-        found: dict[str, str] = {}
-        rests_on: set[str] = set()
-        left: list[tuple[SetMfaState, Leave]] = []
+        read = Rehearsed()
         steps, done = self.remaining(wave.number), 0
         fresh = False
         while chunk := list(islice(steps, CHUNK_AHEAD if self._writing else CHUNK)):
@@ -113,10 +121,10 @@ class WaveRunner:
             for step, decision in await self._users.rehearse(chunk):
                 match decision:
                     case Send():
-                        found[step.user_id] = decision.found
-                        rests_on.update(decision.rests_on)
+                        read.found[step.user_id] = decision.found
+                        read.rests_on.update(decision.rests_on)
                     case Leave():
-                        left.append((step, decision))
+                        read.left.append((step, decision))
             if (lapse := self._users.lapse()) is not None:
                 raise lapse
             done += len(chunk)
@@ -124,7 +132,7 @@ class WaveRunner:
                 self._progress.advance(done, wave.users, f"Wave {wave.number} ({wave.name}): reading and proving")
             if self._stop():
                 raise StopWave(Ending.INTERRUPTED, "Interrupted while reading; nothing was sent for this wave.")
-        return found, rests_on, left
+        return read
 
     async def _rehearsed(self, wave: Wave) -> Rehearsed:
         """Return what was read ahead of this wave, or read it now."""
@@ -159,26 +167,26 @@ class WaveRunner:
         """
         if next(self.remaining(wave.number), None) is None:
             return
-        found, rests_on, left = await self._rehearsed(wave)
+        read = await self._rehearsed(wave)
         limit = count_or_percent(self._max_failures, wave.users, "--max-failures")
-        refuse_older_copy(self._parts, wave, left, limit)
-        await gate(sorted(rests_on))
-        self._users.leave(left)
-        self._failures = sum(leave.why is Why.NOT_COVERED or leave.outcome is Outcome.FAILED for _, leave in left)
+        refuse_older_copy(self._parts, wave, read.left, limit)
+        await gate(sorted(read.rests_on))
+        self._users.leave(read.left)
+        self._failures = sum(leave.why is Why.NOT_COVERED or leave.outcome is Outcome.FAILED for _, leave in read.left)
         self._halted = None
         self._check_limit(limit, wave)
-        if self._halted is None and found:
-            await write_record(wave.number, found)
+        if self._halted is None and read.found:
+            await write_record(wave.number, read.found)
             self._writing = True
             if following is not None:
                 self._ahead = following.number, asyncio.create_task(self._rehearse(following))
             try:
-                await self._work_through(wave, found, limit, another_follows=following is not None)
+                await self._work_through(wave, read.found, limit, another_follows=following is not None)
             finally:
                 self._writing = False
             await write_record(wave.number, {})
             if self._halted is None:
-                await look_back(wave, rests_on)
+                await look_back(wave, read.rests_on)
         if self._halted is not None:
             raise self._halted
 

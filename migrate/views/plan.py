@@ -338,7 +338,7 @@ def closing_line(header: PlanHeader) -> str:
     rescoped = [step for step in header.policy_steps if isinstance(step, SetPolicyScope)]
     stronger = sum(step.asks_otherwise and not step.reaches_more and not step.reaches_fewer for step in rescoped)
     widened = len(rescoped) - stronger
-    held = {key.removeprefix("hold/"): count for key, count in header.counts.items() if key.startswith("hold/")}
+    held = header.held_by
     unknown = held.get("unknown", 0) + held.get("unreadable", 0)
     return (
         f"Plan: {counted(creates, 'policy', 'policies')} to create, {switches} to switch on, "

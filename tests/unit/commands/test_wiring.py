@@ -13,7 +13,7 @@ from migrate.cli import refuse_long_single_dash
 from migrate.commands.call import Call
 from migrate.commands.confirm import confirm
 from migrate.commands.run import say_chain_head
-from migrate.commands.wiring import command_for, journal_to_read, open_journal
+from migrate.commands.wiring import journal_to_read, open_journal, rollback_command
 from migrate.errors import BadInput, Guarded, NotConfirmed, NothingHere, StalePlan, UsageProblem
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanRow
@@ -155,7 +155,7 @@ def test_a_command_names_what_the_configuration_does_not_say(
     for name in ("mfa-migrate.toml", "lab.toml"):
         (tmp_path / name).write_text(text, encoding="utf-8")
     settings = settings_from(GlobalOptions(**typed), {}, tmp_path)
-    assert command_for(settings, "rollback") == "mfa-migrate rollback" + words.format(cwd=tmp_path)
+    assert rollback_command(settings) == "mfa-migrate rollback" + words.format(cwd=tmp_path)
 
 
 # --- the question
