@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from migrate.engine.ports import Journal
 from migrate.model.journal import Operation, Outcome
@@ -25,12 +25,15 @@ def still_open(journal: Journal, plan_digest: str) -> Callable[[str], bool]:
     policy that somebody has mended since, must not hold them back for good. Whoever has a final outcome keeps it for
     as long as the run goes on: those still open only become fewer.
     """
-    done = journal.latest_user_outcomes(plan_digest)
+    return _open_by(journal.latest_user_outcomes(plan_digest), journal, plan_digest)
+
+
+def _open_by(outcomes: Mapping[str, Outcome], journal: Journal, plan_digest: str) -> Callable[[str], bool]:
     skipped = journal.entries(plan_digest=plan_digest, operation=Operation.SET_MFA_STATE, outcomes=[Outcome.SKIPPED])
     uncovered = {entry.object_id for entry in skipped if entry.reason.why in _ASKED_AGAIN}
 
     def is_open(user_id: str) -> bool:
-        outcome = done.get(user_id)
+        outcome = outcomes.get(user_id)
         return outcome not in FINAL or (outcome is Outcome.SKIPPED and user_id in uncovered)
 
     return is_open
@@ -41,7 +44,8 @@ def who_is_left(journal: Journal, plan_digest: str, steps: Iterable[SetMfaState]
 
     To do is exactly who `still_open` finds open, so nobody is sent who is not counted.
     """
-    is_open, outcomes = still_open(journal, plan_digest), journal.latest_user_outcomes(plan_digest)
+    outcomes = journal.latest_user_outcomes(plan_digest)
+    is_open = _open_by(outcomes, journal, plan_digest)
     back = put_back(journal, plan_digest)
     to_do = done = stays = left = 0
     first: list[str] = []
