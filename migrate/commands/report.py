@@ -66,7 +66,7 @@ def _report(
         return
     with call_for(context, typed) as call:
         path = write_report(call, workspace_of(call), to, language=language, anonymise=anonymise)
-        call.screen.say(f"The report is {path}.")
+        call.screen.say(f"The report is {path}. In a browser: {path.absolute().as_uri()}")
 
 
 def write_report(

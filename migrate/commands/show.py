@@ -82,7 +82,7 @@ def show(
     elif newly:
         call.answer(newly_required_answer(_newly_required(workspace, header)))
     elif wanted or only is not None or every or held:
-        call.answer(rows_answer(header, rows, by_reason=held))
+        call.answer(rows_answer(header, rows, by_reason=held, named=bool(wanted), wave=only))
     else:
         call.answer(plan_answer(header, rows, path))
     changes = bool(header.policy_steps or header.users_to_change or header.blockers)

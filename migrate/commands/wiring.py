@@ -104,6 +104,11 @@ async def open_tenant(
     from migrate.graph.refusals import AccessRefused
 
     connection = with_secrets(connection_for(call.settings, asks), sys.stdin, typer.prompt)
+    if connection.has_constant_token and connection.auth is not SignInMethod.AUTO:
+        call.screen.say(
+            f"Nobody signs in with {connection.auth} here: this sandbox takes everybody for its own operator. To "
+            "rehearse signing in: `mfa-migrate sandbox --https --enforce-permissions --write-config lab.toml`."
+        )
     async with opened(connection, on_wait=on_wait or call.screen.waiting, prompt=call.screen.warn_plainly) as tenant:
         try:
             if looks_first:

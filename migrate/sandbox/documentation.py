@@ -79,7 +79,7 @@ curl -s -H "$auth" "$base/beta/auditLogs/signIns?\\$top=1"
 in words who asks for MFA.
 
 Any bearer token is accepted and acts as the tenant's administrator, unless permissions are enforced
-(`--enforce-permissions`); without a token the answer is 401. With `--https` a certificate authority is made on the fly,
+(`--enforce-permissions`): without that nobody signs in, whatever `--sign-in` says, and each command says so. Without a token the answer is 401. With `--https` a certificate authority is made on the fly,
 with `--cert` and `--key` a certificate of your own is used; the sandbox prints which file its clients have to trust
 (`curl --cacert FILE`, `ca_bundle` in mfa-migrate.toml).
 """

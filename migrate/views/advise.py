@@ -30,7 +30,8 @@ from migrate.model.users import AnyUser, UnreadableUser
 from migrate.model.words import counted
 from migrate.views.leaving_out import left_out_lines
 from migrate.views.remedies import clicks, is_for_the_portal, never_words, remedy_words
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
+from migrate.views.tables import table
 
 COLUMNS = ("Steps", "Do", "Number", "ObjectId", "UserPrincipalName", "PerUserMfaState")
 SHOWN_STEPS, SHOWN_NEVER, SHOWN_IN_PLAN = 12, 8, 3
@@ -171,7 +172,7 @@ def _way_lines(advice: Advice) -> Iterator[str]:
         yield from (f"       {line}" for line in effect_lines(way.effect, advice.uncovered))
     if advice.sign_ins_since is None:
         yield "  Who is blocked is unknown where no sign-ins were read; unknown counts as blocked in this order."
-        yield "  `mfa-migrate sign-ins` reads them."
+        yield "  `mfa-migrate sign-ins read` reads them."
     else:
         yield f"  Sign-ins since {advice.sign_ins_since}: who was not seen with a legacy client may still use one."
 

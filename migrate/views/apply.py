@@ -156,7 +156,7 @@ def apply_question(
     for step in header.policy_steps:
         yield f"Policies: {step_question(step, header.impacts)}"
     waves = counted(sum(wave.users > 0 for wave in header.waves), "wave")
-    yield f"Users:    - per-user MFA of {header.users_to_change} of {header.total_users} will be disabled in {waves}"
+    yield f"Users:    per-user MFA of {header.users_to_change} of {header.total_users} will be disabled in {waves}"
     # How far this command goes, where that is not to the end of the plan.
     first, others = first_names(left.first, left.to_do), _others(left)
     to_do = f"{counted(left.to_do, 'user')} to do ({others})" if others else counted(left.to_do, "user")

@@ -9,7 +9,8 @@ from typing import Any
 from migrate.model.claims import ClaimFile, Comparison
 from migrate.model.instants import minute_utc
 from migrate.model.snapshot import SnapshotHeader
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 
 COLUMNS = ("Kind", "ObjectId", "UserPrincipalName", "Claimed", "Found", "Row", "Sentence")
 _STATES = ("disabled", "enabled", "enforced", "none")

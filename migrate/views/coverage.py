@@ -22,7 +22,8 @@ from migrate.model.users import UserProfile
 from migrate.model.words import counted
 from migrate.views.enough import enough_document, enough_lines
 from migrate.views.moments import said_moment
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 
 APPLIES = {True: "applies", False: "does not apply", None: "not known"}
 STATES = {

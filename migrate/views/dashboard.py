@@ -23,7 +23,8 @@ from migrate.views.older_copy import unaccounted_words
 from migrate.views.onward import onward
 from migrate.views.policy_steps import STATES as STATES_OF_POLICIES
 from migrate.views.policy_steps import required_words
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 
 BAR = 20
 """Signs of the bar."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from migrate.model.doctor import CheckName, CheckResult, Doctor, Standing
 from migrate.views.own_application import TRAP, az_lines, powershell_lines
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 
 COLUMNS = ("Check", "Standing", "Says", "Evidence", "Fix", "Page")
 _STYLES = {Standing.PASS: "green", Standing.WARN: "yellow", Standing.FAIL: "bold red", Standing.SKIPPED: "dim"}

@@ -9,7 +9,8 @@ from typing import Any
 from migrate.model.instants import minute_utc
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.words import counted
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
+from migrate.views.tables import table
 
 STATES = ("disabled", "enabled", "enforced", "unreadable")
 

@@ -12,7 +12,8 @@ from migrate.model.now import Moment
 from migrate.model.words import counted
 from migrate.views.moments import said_moment
 from migrate.views.remedies import excluded_words
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
+from migrate.views.tables import table
 
 _WHO = {
     ChangedBy.LESSER_ROLES: "it is not role-assignable, so whoever owns it and lesser roles may",

@@ -12,8 +12,9 @@ from migrate.model.people import Certainty, ListStanding, PersonAtRisk, RiskList
 from migrate.model.sign_ins import Coordinate, SignInSource
 from migrate.model.words import counted
 from migrate.views.moments import said_moment
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
 from migrate.views.sign_ins import missing_words, source_words
+from migrate.views.tables import table
 
 COLUMNS = (
     "List",

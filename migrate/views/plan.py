@@ -18,7 +18,8 @@ from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolic
 from migrate.model.words import counted
 from migrate.views.advise import lines_in_plan
 from migrate.views.held_back import everybody_held_lines, held_back_lines
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 
 
 def plan_answer(
@@ -185,16 +186,34 @@ def _about(one: NewlyRequired) -> str:
     return ", ".join(word for word, so in (("guest", one.is_guest), ("not MFA capable", one.is_not_capable)) if so)
 
 
-def rows_answer(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], *, by_reason: bool = False) -> Answer:
-    """Return the answer for some rows of a plan, alone; `by_reason` where all of them are held back."""
+def rows_answer(
+    header: PlanHeader,
+    rows: Callable[[], Iterable[PlanRow]],
+    *,
+    by_reason: bool = False,
+    named: bool = False,
+    wave: int | None = None,
+) -> Answer:
+    """Return the answer for some rows of a plan, alone.
+
+    `by_reason` where all of them are held back, `named` where people were named, `wave` where it is one.
+    """
 
     def lines() -> Iterator[Any]:
         shown = list(rows())
         if by_reason:
             yield from everybody_held_lines(shown)
+        elif named:
+            for row in shown:
+                yield from _person_lines(row)
         else:
             yield _row_table(shown)
         yield f"{counted(len(shown), 'row')} of plan {header.digest[:12]}"
+        if named:
+            yield from _people_next(shown)
+        elif wave is not None and any(row.action is PlanAction.DISABLE for row in shown):
+            rehearse = f"`mfa-migrate apply --what-if --until wave:{wave}` rehearses it"
+            yield f"Next: {rehearse}; `mfa-migrate status` says where it stands."
 
     return Answer(
         kind="plan",
@@ -203,6 +222,33 @@ def rows_answer(header: PlanHeader, rows: Callable[[], Iterable[PlanRow]], *, by
         rows=lambda: map(plan_cells, rows()),
         lines=lines,
     )
+
+
+def _person_lines(row: PlanRow) -> Iterator[Any]:
+    """Yield what is planned for one person, which a column beside four others would cut into small pieces."""
+    sign, style = sign_of(row)
+    match row.action:
+        case PlanAction.DISABLE:
+            planned = f"to be disabled in wave {row.wave}"
+        case PlanAction.HOLD:
+            planned = "held back"
+        case PlanAction.NONE:
+            planned = "nothing to do"
+        case _:
+            assert_never(row.action)
+    yield styled(f"{sign} {row.user_principal_name}  {row.current_state or 'unreadable'}, {planned}", style)
+    yield f"    {reason_cell(row)}"
+
+
+def _people_next(rows: Sequence[PlanRow]) -> Iterator[str]:
+    """Yield what one asks next about people of a plan, as it can be typed."""
+    if not rows:
+        return
+    who = rows[0].user_principal_name if len(rows) == 1 else "USER"
+    held = any(row.action is PlanAction.HOLD for row in rows)
+    why = "what is open, and what would be enough" if held else "why"
+    since = f"`mfa-migrate status {who}` what was done since, and how it is now"
+    yield f"Next: `mfa-migrate explain {who}` says {why}; {since}."
 
 
 def _begins(wave: Wave) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from migrate.model.replay import Calibration, Change, ChangedKind, IfRisky, Replay
 from migrate.model.sign_ins import SignInKind, SignInSource
 from migrate.model.words import counted
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
 from migrate.views.sign_ins import missing_words, source_words
+from migrate.views.tables import table
 
 COLUMNS = (
     "Change",

@@ -8,8 +8,9 @@ from typing import Any
 from migrate.model.report_only import FailureCause, ReportOnlyNumbers, Would, WouldCount
 from migrate.model.sign_ins import SignInSource
 from migrate.model.words import counted
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
 from migrate.views.sign_ins import missing_words, source_words
+from migrate.views.tables import table
 
 COLUMNS = ("Policy", "PolicyId", "Would", "Client", "Attempts", "People", "ObjectId", "UserPrincipalName", "Cause")
 _WOULD = {

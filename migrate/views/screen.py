@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import select
-import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +18,7 @@ import msgspec
 
 from migrate.errors import OutputLost, ReaderGone
 from migrate.model.waits import Waiting
+from migrate.views.asking import forget_typed_ahead, wait_for_a_line
 from migrate.views.module_words import as_typed, with_typed_sentences
 from migrate.views.moments import ToLocal, with_local_times
 from migrate.views.visible import visible, visible_json
@@ -245,33 +243,12 @@ class Screen:
         return sys.stdin is not None and sys.stdin.isatty() and self.stderr.isatty()
 
     def ask(self, question: str) -> str:
-        """Ask on stderr and return the typed line."""
+        """Ask on stderr and return the line that was typed after the question was there."""
         self.finish_progress()
+        forget_typed_ahead()
         print(self._for_reading(visible(question), self.stderr), end="", file=self.stderr, flush=True)
-        _wait_for_a_line()
+        wait_for_a_line()
         return sys.stdin.readline().strip()
-
-
-def _wait_for_a_line() -> None:
-    """Wait until a line was typed, or let a signal through.
-
-    Ctrl-C between the interpreter's last look for signals and the read itself would be slept through until somebody
-    types. A byte in the wakeup descriptor stays, however early the signal came.
-    """
-    try:
-        typed = sys.stdin.fileno()
-    except (OSError, ValueError):  # no file, as in a program that embeds this one
-        return
-    if os.name == "nt" or not os.isatty(typed):
-        return
-    woken, waking = socket.socketpair()
-    with woken, waking:
-        waking.setblocking(False)
-        before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
-        try:
-            select.select([typed, woken], [], [])
-        finally:
-            signal.set_wakeup_fd(before)
 
 
 @contextmanager
@@ -297,22 +274,6 @@ def _is_one_place(first: TextIO, second: TextIO) -> bool:
     except (OSError, ValueError):  # streams of a test have no descriptor
         return False
     return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino) and one.st_ino != 0
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> Any:
-    """Return a plain Rich table: a header, a rule, no box to copy out of a terminal by accident."""
-    from rich import box
-    from rich.console import Group
-    from rich.table import Table
-
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        # A name that is cut can be neither read nor copied.
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*map(visible, row))
-    # Rich would fold a title to the width of the table.
-    return made if title is None else Group(visible(title), made)
 
 
 def styled(text: str, style: str) -> Any:

@@ -14,7 +14,8 @@ from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState
 from migrate.views.ending import error_of
 from migrate.views.events import ResultCode, ResultEvent, ResultOutcome, SummaryEvent
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 
 COLUMNS = ("ObjectId", "UserPrincipalName", "Before", "Requested", "Found", "Outcome", "Code", "Message", "Note")
 PROMOTED = "Found enforced: Microsoft promotes an enabled user who has a method registered."

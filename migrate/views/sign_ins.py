@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from migrate.model.sign_ins import Coordinate, Hole, HoleWhy, SetAside, SignInClass, SignInSource, WayIn, WaysSeen
 from migrate.model.words import counted
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
+from migrate.views.tables import table
 
 OUTCOMES = {
     SignInClass.OK: "succeeded",

@@ -11,7 +11,8 @@ from migrate.model.wave_gate import WaveEvidence
 from migrate.model.words import counted
 from migrate.views.held_back import held_back_lines
 from migrate.views.older_copy import unaccounted_words
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 from migrate.views.wave_evidence import evidence_lines, wave_document
 
 COLUMNS = ("Code", "Subject", "SubjectId", "Sentence", "Evidence")

@@ -8,8 +8,9 @@ from typing import Any
 from migrate.model.sign_ins import SignInClass
 from migrate.model.wave_gate import Asked, GateCheck, GateChecked, GateVerdict, WaveNumbers, WaveProof
 from migrate.model.words import counted
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
 from migrate.views.sign_ins import OUTCOMES
+from migrate.views.tables import table
 
 COLUMNS = ("Wave", "Check", "Holds", "Number", "Limit", "ObjectId", "UserPrincipalName")
 _ASKED = {

@@ -7,7 +7,8 @@ from typing import Any, assert_never
 
 from migrate.model.token import Identity, Kind
 from migrate.model.words import counted
-from migrate.views.screen import Answer, table
+from migrate.views.screen import Answer
+from migrate.views.tables import table
 
 COLUMNS = ("Permission", "Standing")
 

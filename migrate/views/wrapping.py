@@ -10,7 +10,8 @@ from typing import TextIO
 # A command outside backquotes ends with the line, at a bracket, or with the word that ends the sentence.
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC(?: \([^)]* here\))?\S*"
 _PIECES = re.compile(_TIME + r"|[^\s`]*`[^`]*`\S*|mfa-migrate(?=\s)(?: (?!\()\S*[^\s.,;:](?=\s|$))*(?: (?!\()\S+)?|\S+")
-_SIGN = re.compile(r"\s*[!+~-] +(?:\d+ +)?")
+_HEAD = re.compile(r"\s*(?:[!+~-] +(?:\d+ +)?|\([a-z]\) |\d\. |[A-Z][\w -]{0,16}: {2,})")
+"""What the further lines of a sentence are not put below: a sign, a letter, a label with blanks that make a column."""
 NARROWEST = 30
 """Columns below which nothing is wrapped: the terminal cuts as it likes."""
 
@@ -44,8 +45,8 @@ def _wrapped_line(line: str, columns: int) -> str:
     if cell_len(line) <= columns:
         return line
     begin = len(line) - len(line.lstrip())
-    # Below a sign, and the number behind it, comes the sentence: its further lines begin where it does.
-    hanging = _SIGN.match(line)
+    # The sentence comes behind a sign and a number, or behind a label: its further lines begin where it does.
+    hanging = _HEAD.match(line)
     indent = " " * (begin if hanging is None or len(hanging[0]) > columns // 4 else len(hanging[0]))
     lines, current = [], line[:begin]
     end = begin

@@ -150,23 +150,28 @@ def test_at_a_terminal_it_asks_and_an_empty_line_leaves_things_open(lab: Lab) ->
         terminal.wait_for("Which tenant is it")
         for number, question in enumerate(QUESTIONS, 1):
             terminal.wait_for(f"[{number} of {len(QUESTIONS)}] {question.asks[:40]}")
+            terminal.wait_for_prompt()
             if question.key == "remember_mfa_days":
                 terminal.type("soon")
                 terminal.wait_for("is no number")
+                terminal.wait_for_prompt()
                 terminal.type("14")
             elif question.key == "federated_intranet":
-                terminal.wait_for("Proposed by the last export: no (type = to take it)")
+                assert "Proposed by the last export: no (type = to take it)" in terminal.text
                 terminal.type("=")
             elif question.key == "canary":
                 terminal.type("ben.frost")
                 terminal.wait_for("there is no user 'ben.frost'")
                 terminal.wait_for("Near: ben.frost@contoso.example")
-                for _ in range(2):  # newer than the export: typed again it is taken
-                    terminal.type("ben.frost@contoso.example, newcomer@contoso.example")
+                terminal.wait_for_prompt()
+                terminal.type("ben.frost@contoso.example, newcomer@contoso.example")
+                terminal.wait_for_prompt()  # newer than the export: typed again it is taken
+                terminal.type("ben.frost@contoso.example, newcomer@contoso.example")
             elif question.key in REFUSED:
                 wrong, says = REFUSED[question.key]
                 terminal.type(wrong)
                 terminal.wait_for(says)
+                terminal.wait_for_prompt()
                 terminal.type("")
             else:
                 terminal.type("")

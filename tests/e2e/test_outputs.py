@@ -161,6 +161,28 @@ def test_status_of_a_person_says_of_when_the_state_is_and_what_this_tool_changed
     assert "As of" not in now
 
 
+def test_show_says_what_one_asks_next_as_it_can_be_typed(exported: Lab) -> None:
+    safe = " ".join(exported.go("show", "alma berg").out.split())
+    assert "~ alma.berg@contoso.example enforced, to be disabled in wave 1 covered by" in safe
+    assert "`mfa-migrate explain alma.berg@contoso.example` says why" in safe
+    held = " ".join(exported.go("show", "rob keller").out.split())
+    assert "! rob.keller@contoso.example enforced, held back partly: " in held
+    assert "`mfa-migrate explain rob.keller@contoso.example` says what is open, and what would be enough" in held
+    assert "`mfa-migrate apply --what-if --until wave:1` rehearses it" in exported.go("show", "--wave", "canary").out
+
+
+def test_a_report_is_named_by_an_address_that_a_browser_opens(exported: Lab) -> None:
+    assert f"In a browser: {(exported.workspace / 'report.html').as_uri()}" in exported.go("report").err
+
+
+def test_a_way_to_sign_in_that_the_sandbox_does_not_ask_for_is_told(lab: Lab) -> None:
+    live = ("status", "alma.berg@contoso.example", "--live")
+    told = lab.go(*live, "--sign-in", "device-code").err
+    assert "Nobody signs in with device-code here" in told
+    assert "mfa-migrate sandbox --https --enforce-permissions" in told
+    assert "Nobody signs in" not in lab.go(*live).err
+
+
 def test_show_prints_the_rows_that_were_asked_for(exported: Lab) -> None:
     one = exported.go("show", "alma.berg@contoso.example", "-o", "csv").out.splitlines()
     assert len(one) == 2

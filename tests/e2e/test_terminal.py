@@ -31,6 +31,7 @@ class Terminal:
     def __init__(self, lab: Lab, *words: str, **variables: str) -> None:
         self._own, theirs = pty.openpty()
         self._seen = b""
+        self._typed_at = 0
         env = environment(TERM="xterm-256color", COLUMNS="120", LINES="40", **variables)
         env.pop("NO_COLOR", None) if "NO_COLOR" not in variables else None
         self._process = subprocess.Popen(
@@ -59,8 +60,14 @@ class Terminal:
             assert time.monotonic() < deadline, f"{words!r} never came: {self.text}"
             assert self._read(), f"it ended without {words!r}: {self.text}"
 
+    def wait_for_prompt(self) -> None:
+        """Read until a line is awaited: what is typed before that is thrown away."""
+        while b"\n" not in self._seen[self._typed_at :] or not ESCAPES.sub("", self.text).endswith("> "):
+            assert self._read(), self.text
+
     def type(self, line: str) -> None:
         """Type a line."""
+        self._typed_at = len(self._seen)
         os.write(self._own, line.encode() + b"\n")
 
     def send_signal(self, number: int) -> None:
@@ -126,6 +133,17 @@ def test_a_wrong_answer_changes_nothing(planned: Lab, answer: str) -> None:
     assert "Nothing was changed." in terminal.text
     assert planned.states() == before
     assert not (planned.workspace / "rollback.csv").exists()
+
+
+def test_what_is_typed_before_the_question_is_not_its_answer(planned: Lab) -> None:
+    before = planned.states()
+    with Terminal(planned, "apply", "--skip-settle", "lab") as terminal:
+        terminal.type("contoso.example")
+        terminal.wait_for("Type contoso.example to go on: ")
+        terminal.type("no")
+        assert terminal.end() == 3, terminal.text
+    assert "The domain was not typed as shown." in terminal.text
+    assert planned.states() == before
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any, assert_never
 from migrate.model.evidence_folder import MANIFEST, SUMS, CheckedFolder, CisDocument, Flaw, FlawKind, Manifest
 from migrate.model.instants import minute_utc
 from migrate.model.words import counted
-from migrate.views.screen import Answer, styled, table
+from migrate.views.screen import Answer, styled
+from migrate.views.tables import table
 
 
 def evidence_answer(folder: Path, manifest: Manifest, document: CisDocument, sums: str) -> Answer:

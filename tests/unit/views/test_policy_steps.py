@@ -111,7 +111,7 @@ def test_the_question_shows_each_policy_step_and_this_commands_first_names() -> 
     said = list(apply_question(plan, three, only_wave=None, until="wave:1", way_back="mfa-migrate rollback"))
     assert "Policies: + create 'Ours', report-only" in said
     assert f"Policies: ~ set 'MFA for everybody' to enabled: {REQUIRED}" in said
-    assert "Users:    - per-user MFA of 668 of 799 will be disabled in 2 waves" in said
+    assert "Users:    per-user MFA of 668 of 799 will be disabled in 2 waves" in said
     assert "Now:      up to wave:1, 3 users: bob.krug, rita.ritter, iris.vogt" in said
     one = list(apply_question(plan, many, only_wave=2, until=None, way_back="x"))
     assert "Now:      wave 2, 665 users: bob.krug, rita.ritter, iris.vogt, ..." in one

@@ -12,7 +12,8 @@ from migrate.errors import OutputLost, ReaderGone
 from migrate.model.waits import Waiting, WaitKind
 from migrate.model.words import counted
 from migrate.views.event_screen import EventScreen
-from migrate.views.screen import Answer, Screen, styled, table
+from migrate.views.screen import Answer, Screen, styled
+from migrate.views.tables import table
 
 
 class Terminal(io.StringIO):

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from migrate.errors import FolderProblem
 from migrate.model.waits import Waiting, WaitKind
 from migrate.views.log_file import log_handler
-from migrate.views.screen import Answer, Screen, styled, table
+from migrate.views.screen import Answer, Screen, styled
+from migrate.views.tables import table
 from migrate.views.visible import visible, visible_json
 
 HOSTILE = "Ada\x1b[2K\r\u202eevil\u200b\x9b31m\nError: nothing is covered\u2028x\ufeff\ue000\u3164"
