@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from migrate.errors import BadInput
@@ -122,7 +122,15 @@ SNAPSHOT_ROWS = st.builds(
     methods_registered=NAMES,
     problem=TEXT,
     request_id=TEXT,
+    mfa_capable=TEXT,
 )
+
+
+@pytest.mark.parametrize(("rows", "record"), [(PLAN_ROWS, PlanRow), (SNAPSHOT_ROWS, SnapshotRow)])
+def test_what_a_later_version_added_to_a_row_is_made_up_above(rows: st.SearchStrategy, record: type) -> None:
+    for member in msgspec.structs.fields(record):
+        if not member.required:
+            find(rows, lambda row, name=member.name, usual=member.default: getattr(row, name) != usual)
 
 
 @given(st.lists(PLAN_ROWS, max_size=5), DIALECTS)
