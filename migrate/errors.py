@@ -62,11 +62,13 @@ class MfaMigrateError(Exception):
     usual_hint: ClassVar[str] = ""
     """What to type next where an instance says nothing better."""
 
-    def __init__(self, what: str, *, unchanged: str = NOTHING_CHANGED, hint: str = "") -> None:
+    def __init__(self, what: str, *, unchanged: str = "", hint: str = "") -> None:
         super().__init__(what)
         self.what = what
         """What happened, in one sentence."""
-        self.unchanged = unchanged
+        self.changed_nothing = not unchanged
+        """Whether whoever raised it knows of nothing that was changed."""
+        self.unchanged = unchanged or NOTHING_CHANGED
         """What was not changed; the applier replaces it once something was."""
         self.hint = hint or self.usual_hint
         """What to type next; empty when there is nothing useful to say."""

@@ -151,7 +151,7 @@ class RunLog:
         if not parts:
             return problem.unchanged
         so_far = f"This run so far: {', '.join(parts)}; all of it is in the journal."
-        return so_far if problem.unchanged == "Nothing was changed." else f"{problem.unchanged} {so_far}"
+        return so_far if problem.changed_nothing else f"{problem.unchanged} {so_far}"
 
 
 def _is_as_asked(observed: str, asked: str) -> bool:
