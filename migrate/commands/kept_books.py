@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from migrate.errors import BadInput, MfaMigrateError, StalePlan
-from migrate.model.journal import Outcome
+from migrate.model.journal import DONE
 from migrate.model.plan import PlanKind
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.store.books import Ahead, ahead_of, close
@@ -62,7 +62,7 @@ def also_elsewhere(at: AtWork, journal: JournalDb, source: Source) -> Source:
 async def close_restored(at: AtWork, journal: JournalDb, rolled: str) -> None:
     """Put aside the files that the journal does not know, where everybody in them is restored by a run, or not off."""
     outcomes = journal.latest_user_outcomes(rolled).items()
-    restored = {user for user, outcome in outcomes if outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)}
+    restored = {user for user, outcome in outcomes if outcome in DONE}
     for pair in ahead_of(at.workspace.path, journal.holds):
         rest = [user for user in _everybody_in(pair) if user not in restored]
         readings = await at.tenant.read_mfa_states(rest) if rest else []

@@ -21,7 +21,7 @@ from migrate.config import Config, OutputFormat
 from migrate.errors import ExitCode, FolderProblem, NothingHere, UsageProblem
 from migrate.exchange.tables import Dialect, csv_chunks
 from migrate.model.capability import SMS_VOICE_END, MfaCapable
-from migrate.model.journal import Outcome
+from migrate.model.journal import DONE
 from migrate.model.plan import PlanAction, PlanHeader
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.steps import CreatePolicy, SetPolicyState
@@ -211,7 +211,7 @@ def _users_enabled(workspace: Workspace) -> Iterator[tuple[str, str]]:
     with journal:
         entries = latest_entries(journal)
     for entry in entries.values():
-        done = entry.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)
+        done = entry.outcome in DONE
         if done and entry.requested in (MfaState.ENABLED, MfaState.ENFORCED):
             yield entry.object_id, entry.user_principal_name
 

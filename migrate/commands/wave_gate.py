@@ -9,7 +9,7 @@ from migrate.commands.wiring import journal_to_read
 from migrate.config import Config
 from migrate.errors import NothingHere
 from migrate.model.instants import moment_of
-from migrate.model.journal import Operation, Outcome
+from migrate.model.journal import DONE, Operation
 from migrate.model.plan import PlanHeader, PlanKind
 from migrate.model.users import MfaState
 from migrate.store.folder import Workspace
@@ -54,11 +54,10 @@ def _written(workspace: Workspace) -> dict[int, dict[str, int]]:
     journal = journal_to_read(workspace)
     if journal is None:
         return {}
-    confirmed = [Outcome.CONFIRMED, Outcome.RECOVERED]
     with journal:
         latest = {
             entry.object_id.lower(): entry
-            for entry in journal.entries(operation=Operation.SET_MFA_STATE, outcomes=confirmed)
+            for entry in journal.entries(operation=Operation.SET_MFA_STATE, outcomes=DONE)
         }
     found: dict[int, dict[str, int]] = {}
     for user_id, entry in latest.items():

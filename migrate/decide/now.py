@@ -13,13 +13,12 @@ import msgspec
 from migrate.decide.own_policies import MARKER_PREFIX
 from migrate.model.evidence import PolicyState
 from migrate.model.instants import iso_utc, moment_of
-from migrate.model.journal import JournalEntry, Operation, Outcome
+from migrate.model.journal import DONE, JournalEntry, Operation, Outcome
 from migrate.model.now import LastChange, Moment, Now, PolicyNow, UserNow
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.record import JsonObject
 from migrate.model.users import MfaState
 
-DONE = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
 _REFUSED = frozenset({Why.SIGN_IN_REFUSED, Why.PERMISSION_REFUSED, Why.NOT_FOUND, Why.THROTTLED, Why.REFUSED})
 """Graph said that it did not do it."""
 _STATES = frozenset(MfaState)

@@ -13,7 +13,7 @@ from migrate.decide.policy_bodies import says_the_same
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
 from migrate.model.findings import Finding, FindingCode
-from migrate.model.journal import JournalEntry, LastWrite, Outcome
+from migrate.model.journal import ACCEPTED, JournalEntry, LastWrite, Outcome
 from migrate.model.policy_exclusions import PolicyExclusion
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Reason
@@ -21,8 +21,6 @@ from migrate.model.record import Record
 from migrate.model.replies import StateReading
 from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.users import AnyUser, MfaState, Registration, UserProfile, UserRecord
-
-_TOOK_EFFECT = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.UNCONFIRMED})
 
 
 class Expected(Record, frozen=True, kw_only=True):
@@ -42,7 +40,7 @@ def expected_for(user: AnyUser, latest: JournalEntry | LastWrite | None) -> Expe
     """
     if latest is not None:
         asked = MfaState(latest.requested)
-        is_so = latest.outcome in _TOOK_EFFECT or _was_so_already(latest, asked)
+        is_so = latest.outcome in ACCEPTED or _was_so_already(latest, asked)
         if is_so:
             return Expected(states=_found_as(asked), switched_off=asked is MfaState.DISABLED, in_doubt=False)
         if latest.before in set(MfaState):

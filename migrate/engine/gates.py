@@ -16,7 +16,7 @@ from migrate.engine.run_parts import RunParts
 from migrate.errors import Guarded
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.instants import moment_of
-from migrate.model.journal import Operation, Outcome
+from migrate.model.journal import ACCEPTED, Operation
 from migrate.model.plan import Wave
 from migrate.model.report_only import ReportOnlyNumbers
 from migrate.model.steps import SetPolicyState
@@ -110,9 +110,8 @@ class Gates:
             return
         own = {step.user_id for step in self._steps() if step.wave >= wave.number}
         last: datetime | None = None
-        took_effect = [Outcome.CONFIRMED, Outcome.UNCONFIRMED, Outcome.RECOVERED]
         for entry in self._journal.entries(
-            plan_digest=self._plan.digest, operation=Operation.SET_MFA_STATE, outcomes=took_effect
+            plan_digest=self._plan.digest, operation=Operation.SET_MFA_STATE, outcomes=ACCEPTED
         ):
             if entry.object_id not in own:
                 told = moment_of(entry.server_date)

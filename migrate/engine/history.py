@@ -10,9 +10,8 @@ import msgspec
 from migrate.decide.own_policies import MARKER_PREFIX
 from migrate.decide.policy_steps import OwnPast
 from migrate.engine.ports import Journal
-from migrate.engine.who_is_left import FINAL
 from migrate.errors import Guarded
-from migrate.model.journal import JournalEntry, LastWrite, Operation, Outcome, Touched
+from migrate.model.journal import DONE, FINAL, JournalEntry, LastWrite, Operation, Outcome, Touched
 from migrate.model.plan import PlanHeader, PlanKind
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.reasons import Why
@@ -170,11 +169,10 @@ def last_writes(journal: Journal) -> dict[str, LastWrite]:
 def disabled_by(journal: Journal, plan_digest: str) -> dict[str, str]:
     """Return by id the names of the users whom a run disabled and nothing has set to something else since."""
     run, now = latest_entries(journal, plan_digest), latest_entries(journal)
-    done = (Outcome.CONFIRMED, Outcome.RECOVERED)
     return {
         user_id: entry.user_principal_name
         for user_id, entry in run.items()
-        if entry.outcome in done and now[user_id].requested == MfaState.DISABLED
+        if entry.outcome in DONE and now[user_id].requested == MfaState.DISABLED
     }
 
 
@@ -249,7 +247,7 @@ def former_policies(journal: Journal, touched: Iterable[JournalEntry]) -> dict[s
 
 def policies_created(journal: Journal) -> set[str]:
     """Return the ids of the policies that any run created."""
-    made = journal.entries(operation=Operation.CREATE_POLICY, outcomes=[Outcome.CONFIRMED, Outcome.RECOVERED])
+    made = journal.entries(operation=Operation.CREATE_POLICY, outcomes=DONE)
     return {entry.object_id for entry in made}
 
 
@@ -292,13 +290,12 @@ def is_creation_sent(step: CreatePolicy, journal: Journal) -> bool:
 def is_policy_step_settled(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
     """Tell whether a policy step has its final outcome in a run."""
     entries = _entries_of(step, journal, plan_digest)
-    return bool(entries) and entries[-1].outcome in (Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED)
+    return bool(entries) and entries[-1].outcome in FINAL
 
 
 def is_policy_step_begun(step: PolicyStep, journal: Journal, plan_digest: str) -> bool:
     """Tell whether a run sent a step, or found its work done after an interruption: rollback covers both."""
-    wanted = {Outcome.INTENT, Outcome.CONFIRMED, Outcome.RECOVERED}
-    return any(entry.outcome in wanted for entry in _entries_of(step, journal, plan_digest))
+    return any(entry.outcome in DONE | {Outcome.INTENT} for entry in _entries_of(step, journal, plan_digest))
 
 
 def is_policy_step_in_doubt(step: PolicyStep, journal: Journal) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from migrate.engine.ports import Journal
 from migrate.model.directory_audit import OwnWrite
 from migrate.model.instants import moment_of
-from migrate.model.journal import JournalEntry, Operation, Outcome
+from migrate.model.journal import ACCEPTED, JournalEntry, Operation, Outcome
 from migrate.model.snapshot import UNTOLD_ACTOR
 
 _WRITES = (
@@ -19,7 +19,6 @@ _WRITES = (
     Operation.SET_POLICY_SCOPE,
     Operation.DELETE_POLICY,
 )
-_TOOK_EFFECT = (Outcome.CONFIRMED, Outcome.UNCONFIRMED, Outcome.RECOVERED)
 
 
 def own_writes(journal: Journal, plan_digest: str | None = None) -> Iterator[OwnWrite]:
@@ -33,7 +32,7 @@ def own_writes(journal: Journal, plan_digest: str | None = None) -> Iterator[Own
 
 def _of(journal: Journal, operation: Operation, plan_digest: str | None) -> Iterator[OwnWrite]:
     begun: dict[str, datetime] = {}
-    outcomes = [Outcome.INTENT, *_TOOK_EFFECT]
+    outcomes = [Outcome.INTENT, *ACCEPTED]
     for entry in journal.entries(plan_digest=plan_digest, operation=operation, outcomes=outcomes):
         machine = moment_of(entry.time_utc)
         if entry.outcome is Outcome.INTENT:

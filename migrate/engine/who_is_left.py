@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 
 from migrate.engine.ports import Journal
-from migrate.model.journal import Operation, Outcome
+from migrate.model.journal import DONE, FINAL, Operation, Outcome
 from migrate.model.reasons import Why
 from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
 from migrate.model.who_is_left import BackInPart, WhoIsLeft
 from migrate.model.words import FIRST
 
-FINAL = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED, Outcome.SKIPPED})
-"""Outcomes after which a user is not tried again in the same run."""
-TOOK_EFFECT = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
 _ASKED_AGAIN = frozenset({Why.NOT_COVERED, Why.SETTLING})
 
 
@@ -58,7 +55,7 @@ def who_is_left(journal: Journal, plan_digest: str, steps: Iterable[SetMfaState]
                 first.append(step.user_principal_name)
         elif step.user_id in back:
             stays += 1
-        elif outcomes.get(step.user_id) in TOOK_EFFECT:
+        elif outcomes.get(step.user_id) in DONE:
             done += 1
         else:
             left += 1
@@ -69,7 +66,7 @@ def back_in_part(journal: Journal, rollback: str, migration: str) -> BackInPart:
     """Return what a migration does next with those whom a rollback put back, both given by their digests."""
     is_open = still_open(journal, migration)
     outcomes = journal.latest_user_outcomes(rollback)
-    back = [user_id for user_id, outcome in outcomes.items() if outcome in TOOK_EFFECT]
+    back = [user_id for user_id, outcome in outcomes.items() if outcome in DONE]
     again = sum(map(is_open, back))
     return BackInPart(stay=len(back) - again, tried_again=again)
 
@@ -81,7 +78,7 @@ def put_back(journal: Journal, plan_digest: str) -> frozenset[str]:
         return frozenset()
     last: dict[str, str] = {}
     of_run: set[str] = set()
-    for entry in journal.entries(operation=Operation.SET_MFA_STATE, outcomes=sorted(TOOK_EFFECT)):
+    for entry in journal.entries(operation=Operation.SET_MFA_STATE, outcomes=DONE):
         last[entry.object_id] = entry.requested
         if entry.plan_digest == plan_digest:
             of_run.add(entry.object_id)

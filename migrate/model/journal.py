@@ -64,6 +64,14 @@ class Outcome(StrEnum):
     """An intent without an outcome, found in the target state on resume: presumably ours, not proven."""
 
 
+DONE = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
+"""It is as it was asked for, and this tool did it, or presumably did."""
+ACCEPTED = DONE | {Outcome.UNCONFIRMED}
+"""Done, or on its way as far as Graph said."""
+FINAL = DONE | {Outcome.SKIPPED}
+"""After these nothing is tried again in the same run."""
+
+
 class TargetType(StrEnum):
     """What kind of object an entry names."""
 

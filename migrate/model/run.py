@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from migrate.errors import ExitCode
 from migrate.model.impact import PolicyImpact
-from migrate.model.journal import Outcome
+from migrate.model.journal import DONE, Outcome
 from migrate.model.reasons import Reason
 from migrate.model.record import Record
 from migrate.model.rehearsal import Rehearsal
@@ -48,7 +48,7 @@ class PolicyOutcome(Record, frozen=True, kw_only=True):
     @property
     def is_done(self) -> bool:
         """Tell whether this tool did it, and it is so."""
-        return self.outcome in (Outcome.CONFIRMED, Outcome.RECOVERED)
+        return self.outcome in DONE
 
 
 class PolicyKept(Record, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from migrate.decide.now import DONE, NowByUser
-from migrate.model.journal import JournalEntry, Outcome
+from migrate.decide.now import NowByUser
+from migrate.model.journal import DONE, JournalEntry, Outcome
 from migrate.model.now import UserNow
 from migrate.model.record import Record
 from migrate.model.users import MfaState

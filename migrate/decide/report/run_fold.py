@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from migrate.model.instants import iso_utc, moment_of
-from migrate.model.journal import JournalEntry, Operation, Outcome
+from migrate.model.journal import DONE, JournalEntry, Operation, Outcome
 
-DONE = frozenset({Outcome.CONFIRMED, Outcome.RECOVERED})
 _SENT = DONE | {Outcome.INTENT, Outcome.UNCONFIRMED, Outcome.FAILED}
 _CHANGES = frozenset(
     {
