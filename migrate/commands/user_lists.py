@@ -14,6 +14,7 @@ from migrate.errors import BadInput
 from migrate.model.claims import Claim
 from migrate.model.plan import ExcludedUser
 from migrate.model.rules import Rules
+from migrate.model.words import some_of
 from migrate.store.snapshot import Snapshot
 
 SHOWN = 5
@@ -109,9 +110,7 @@ def _ids_of_exclude(file: str, snapshot: Snapshot, warn: Callable[[str], None]) 
 
 
 def _named(claims: list[Claim]) -> str:
-    shown = ", ".join(f"{claim.user_principal_name or claim.object_id} (row {claim.row})" for claim in claims[:SHOWN])
-    rest = len(claims) - SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return some_of(claims, SHOWN, lambda claim: f"{claim.user_principal_name or claim.object_id} (row {claim.row})")
 
 
 def _unseen(claims: list[Claim]) -> str:

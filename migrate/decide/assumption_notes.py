@@ -8,7 +8,7 @@ from migrate.decide.coverage.explaining import BASELINE_CLOSING, BASELINE_TAG
 from migrate.model.coverage import Assumption
 from migrate.model.evidence import ConditionalAccessPolicy
 from migrate.model.managed import is_managed
-from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanNote, Severity
+from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanNote, blocker, warning
 from migrate.model.tenant_settings import BASELINE_PAGE, BaselineScopes
 from migrate.model.words import counted
 
@@ -16,10 +16,9 @@ from migrate.model.words import counted
 def undated_answer(answer: BaselineScopes) -> Iterator[PlanNote]:
     """Yield a blocker for a plan that rests on an answer about baseline scopes without a date."""
     if answer.said_on is None:
-        yield PlanNote(
-            severity=Severity.BLOCKER,
-            code="baseline-scopes-undated",
-            sentence="The answer about baseline scopes carries no date, and the setting can change at any time. Look "
+        yield blocker(
+            "baseline-scopes-undated",
+            "The answer about baseline scopes carries no date, and the setting can change at any time. Look "
             f"at {BASELINE_PAGE} and write baseline_scopes_by and baseline_scopes_on under [tenant_settings].",
         )
 
@@ -33,13 +32,13 @@ def about_baseline(resting: int, waiting: int, answer: BaselineScopes) -> Iterat
         answer: As it counts today.
     """
     if resting:
-        yield _warning(
+        yield warning(
             BASELINE_ANSWER_NOTE,
             f"The proof of {counted(resting, 'user')} rests on the answer that baseline scopes are {answer.words}. "
             f"Look at {BASELINE_PAGE} again right before the first wave: the setting can change at any time.",
         )
     if waiting:
-        yield _warning(
+        yield warning(
             "baseline-scopes-open",
             f"{counted(waiting, 'user')} held back with {BASELINE_TAG} open: {BASELINE_CLOSING}",
         )
@@ -55,17 +54,13 @@ def about_managed(resting: int, held: int, used: Iterable[ConditionalAccessPolic
     """
     if resting:
         named = ", ".join(sorted(repr(policy.display_name) for policy in used if is_managed(policy)))
-        yield _warning(
+        yield warning(
             "managed-scope",
             f"The proof of {counted(resting, 'user')} rests on {named}: Microsoft may change this scope. `verify` "
             "watches it; a policy of your own with equal scope is safer.",
         )
     if held:
-        yield _warning(
+        yield warning(
             "managed-policy-alone",
             f"{counted(held, 'user')} held back: their proof rests on {Assumption.PER_USER_MFA_POLICY.words}.",
         )
-
-
-def _warning(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)

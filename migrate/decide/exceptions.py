@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, warning
 from migrate.model.policy_exclusions import ExcludedBy
 from migrate.model.rules import Rules
+from migrate.model.words import some_of
 
 SHOWN = 5
 """How many exceptions a note names."""
@@ -36,10 +37,8 @@ def undecided(rules: Rules) -> Iterator[PlanNote]:
         if not (one.decided_by and one.since)
     ]
     if found:
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        yield PlanNote(
-            severity=Severity.WARNING,
-            code="exception-undecided",
-            sentence=f"Nobody answers for {', '.join(found[:SHOWN])}{more}: an auditor will ask who decided and since "
+        yield warning(
+            "exception-undecided",
+            f"Nobody answers for {some_of(found, SHOWN)}: an auditor will ask who decided and since "
             "when. Write decided_by and since beside each in mfa-migrate.toml.",
         )

@@ -9,13 +9,13 @@ from migrate.decide.coverage.judge import Judge
 from migrate.decide.policy_steps import with_policies
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, warning
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Proposal
 from migrate.model.rules import Rules
 from migrate.model.sign_ins import WaysSeen
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UserProfile, UserRecord
-from migrate.model.words import counted
+from migrate.model.words import counted, some_of
 
 SHOWN = 10
 MANY = 50
@@ -152,20 +152,20 @@ class ExclusionTally:
             enforced = [name for name, is_enforced in self._hit if is_enforced]
             others = len(self._hit) - len(enforced)
             rest = f" The other {others} are not enforced, so nothing else would require MFA of them." if others else ""
-            yield _warning(
+            yield warning(
                 "excluded-people-caught",
                 f"{self._name!r} catches {counted(len(self._hit), 'person', 'people')} of [[exclude]]: "
                 f"{_named([name for name, _ in self._hit])}. `from_policy = true` beside them leaves out the "
                 f"{len(enforced)} who are enforced, for as long as they are.{rest}",
             )
         if self._not_enforced:
-            yield _warning(
+            yield warning(
                 "from-policy-not-enforced",
                 f"from_policy = true does not hold for {_named(self._not_enforced)}: their per-user MFA is not read as "
                 f"enforced, so {self._name!r} is for them too.",
             )
         if self._neither:
-            yield _warning(
+            yield warning(
                 "mfa-by-neither-way",
                 f"MFA by neither way: {counted(len(self._neither), 'person', 'people')} are left out of "
                 f"{self._name!r} and nothing else requires MFA of them: {_named(self._neither)}. `verify` fails on "
@@ -173,7 +173,7 @@ class ExclusionTally:
                 "block their sign-ins outside named locations.",
             )
         if self._administrators:
-            yield _warning(
+            yield warning(
                 "excluded-role-holder",
                 f"{_named(self._administrators)}: {'holds' if len(self._administrators) == 1 else 'hold'} a role, and "
                 f"{self._name!r} leaves them out. Exclude no administrator but the emergency access accounts.",
@@ -201,14 +201,14 @@ def _is_guessed(exclusion: PolicyExclusion) -> bool:
 def _guessed(by_kind: Sequence[str], outside: Sequence[str], seen: WaysSeen | None) -> Iterator[PlanNote]:
     """Yield who is left out by kind and was seen outside, or that nobody looked."""
     if seen is None and by_kind:
-        yield _warning(
+        yield warning(
             "kind-without-sign-ins",
             f"{counted(len(by_kind), 'account')} left out by `kind` in [[policy.exclude]] ({_named(by_kind)}), and no "
             "sign-ins were read: whether somebody signs in with them at a keyboard outside the named locations is "
             "unknown. `mfa-migrate sign-ins read`, then `mfa-migrate plan`, names whoever does.",
         )
     if seen is not None and outside:
-        yield _warning(
+        yield warning(
             "kind-seen-outside",
             f"Left out by `kind` in [[policy.exclude]], and seen at a keyboard outside the named locations since "
             f"{seen.since[:10]}: {_named(outside)}. Somebody stands behind each, or has its password; they stay left "
@@ -220,7 +220,7 @@ def _guessed(by_kind: Sequence[str], outside: Sequence[str], seen: WaysSeen | No
 def _expired(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[PlanNote]:
     over = [one.name for one in exclusions if one.expires and one.expires <= today]
     if over:
-        yield _warning(
+        yield warning(
             "policy-exclusion-expired",
             f"The day has come for {_named(over)} in [[policy.exclude]]. The policy stays as it is: take the entry "
             "out, export and plan, and the exclusion ends before the wave of whoever it was about.",
@@ -230,7 +230,7 @@ def _expired(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[Plan
 def _too_many(exclusions: Sequence[PolicyExclusion]) -> Iterator[PlanNote]:
     single = sum(one.by is not ExcludedBy.GROUP and one.id != ExcludedKind.GUESTS for one in exclusions)
     if single > MANY:
-        yield _warning(
+        yield warning(
             "many-excluded-people",
             f"{single} single people are left out; a group that nobody but administrators can change is easier to "
             f'watch. We write no groups: {MAKE_A_GROUP}; then [[policy.exclude]] group = "<id>".',
@@ -242,21 +242,19 @@ def _proposed(proposals: Sequence[Proposal], looked_at: str) -> Iterator[PlanNot
         found = [one for one in proposals if one.is_like is kind]
         if not found:
             continue
-        said = [f"{one.user_principal_name} ({', '.join(one.signs)})" for one in found[:SHOWN]]
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        said = some_of(found, SHOWN, lambda one: f"{one.user_principal_name} ({', '.join(one.signs)})")
         if kind is Nobody.SHARED_MAILBOX:
-            yield _warning(
+            yield warning(
                 "block-sign-in-advised",
                 f"{counted(len(found), 'account')} like shared mailboxes may sign in and have no licence: "
-                f"{', '.join(said)}{more}. Block their sign-in in the Microsoft 365 admin center rather than leave "
+                f"{said}. Block their sign-in in the Microsoft 365 admin center rather than leave "
                 "them out: people open a shared mailbox with their own account.",
             )
         else:
-            yield _warning(
+            yield warning(
                 "exclusion-proposed",
                 f"{counted(len(found), 'account')} like a {kind} would be asked for MFA and may have nobody who "
-                "answers: "
-                f"{', '.join(said)}{more}. {looked_at} If they are, leave them out by name with a reason and a day: "
+                f"answers: {said}. {looked_at} If they are, leave them out by name with a reason and a day: "
                 f"{_snippet(found[0])}",
             )
 
@@ -266,9 +264,4 @@ def _snippet(one: Proposal) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
-
-
-def _warning(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)
+    return some_of(names, SHOWN)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, warning
 from migrate.model.policy_exclusions import ExcludedBy
 from migrate.model.rules import Rules
 from migrate.model.templates import Template
+from migrate.model.words import some_of
 
 SHOWN = 5
 """How many exclusions the note names."""
@@ -19,10 +20,9 @@ def idle_settings(rules: Rules) -> Iterator[PlanNote]:
         return
     found = [*_of_the_policy_for_users(rules), *_of_every_policy(rules)]
     if found:
-        yield PlanNote(
-            severity=Severity.WARNING,
-            code="policy-settings-idle",
-            sentence=f"Nothing comes of {', '.join(found)}: policy.mode is adopt, so no policy is made that this could "
+        yield warning(
+            "policy-settings-idle",
+            f"Nothing comes of {', '.join(found)}: policy.mode is adopt, so no policy is made that this could "
             "be about, and whom the policies that exist are for stays as it is. To have one made, write policy.mode = "
             '"create" and plan again; otherwise take it out of mfa-migrate.toml. Whoever is to keep per-user MFA for '
             "now belongs in [[exclude]].",
@@ -42,8 +42,7 @@ def _of_every_policy(rules: Rules) -> Iterator[str]:
         return
     names = list(dict.fromkeys(one.name for one in rules.policy_exclusions if one.by is not ExcludedBy.KEEPS_MFA))
     if names:
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        yield f"[[policy.exclude]] ({', '.join(names[:SHOWN])}{more})"
+        yield f"[[policy.exclude]] ({some_of(names, SHOWN)})"
     if any(one.from_policy for one in rules.exclusions.values()):
         yield "from_policy = true in [[exclude]]"
     if rules.sync_by_account:

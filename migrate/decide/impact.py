@@ -16,7 +16,7 @@ from migrate.model.capability import Capability, MfaCapable
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import AcceptedPerson, Caught, PolicyImpact
-from migrate.model.plan import Limits, PlanNote, Severity
+from migrate.model.plan import Limits, PlanNote, blocker, warning
 from migrate.model.rules import DIRECTORY_SYNC_NAME
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile
@@ -245,10 +245,9 @@ def beyond_limits(impact: PolicyImpact, limits: Limits) -> Iterator[PlanNote]:
     for caught, allowed, key, words, advice in rows:
         number = impact.number(caught)
         if number > allowed:
-            yield PlanNote(
-                severity=Severity.BLOCKER,
-                code=caught.code,
-                sentence=f"{done} {impact.policy!r}: {counted(number, 'person', 'people')} {words} (for example "
+            yield blocker(
+                caught.code,
+                f"{done} {impact.policy!r}: {counted(number, 'person', 'people')} {words} (for example "
                 f"{', '.join(impact.sample(caught)[:FIRST])}). {advice}, or raise limits.{key} from {allowed}.",
             )
 
@@ -258,24 +257,24 @@ def impact_warnings(impacts: Sequence[PolicyImpact]) -> Iterator[PlanNote]:
     for impact in impacts:
         policy = repr(impact.policy)
         if number := impact.number(Caught.ENABLED_WITHOUT_METHOD):
-            yield _warning(
+            yield warning(
                 "enabled-without-method",
                 f"{counted(number, 'person', 'people')} under {policy} with per-user MFA enabled and no method: legacy "
                 "clients still take the password, and whoever signs in first registers. They are not protected today.",
             )
         if number := impact.number(Caught.GUEST):
-            yield _warning(
+            yield warning(
                 "guests-newly-required",
                 f"{counted(number, 'guest')} would be newly required to use MFA by {policy}; limits do not count them.",
             )
         if number := impact.number(Caught.CAPABLE_UNKNOWN):
-            yield _warning(
+            yield warning(
                 "mfa-capable-unknown",
                 f"Whether {counted(number, 'person', 'people')} could answer {policy} is unknown (for example "
                 f"{', '.join(impact.sample(Caught.CAPABLE_UNKNOWN))}); `mfa-migrate explain USER` says why.",
             )
         if number := impact.number(Caught.ACCEPTED):
-            yield _warning(
+            yield warning(
                 "caught-accepted",
                 f"{counted(number, 'person', 'people')} accepted by name although {policy} would catch them: "
                 f"{', '.join(impact.sample(Caught.ACCEPTED))}.",
@@ -289,19 +288,19 @@ def _what_is_not_known(impact: PolicyImpact) -> Iterator[PlanNote]:
     blocks = " It blocks some sign-ins by itself." if impact.blocks_some_sign_ins else ""
     look = "Look at its report-only results before it is switched on."
     if not impact.log_was_read:
-        yield _warning(
+        yield warning(
             "newly-blocked-unknown",
             f"Whose sign-ins {policy} would newly block is unknown beyond the accounts that cannot answer: no sign-ins "
             f"were read (`mfa-migrate sign-ins read`).{blocks} {look}",
         )
     elif unseen := impact.number(Caught.NOT_SEEN):
-        yield _warning(
+        yield warning(
             "newly-blocked-unknown",
             f"Whether {policy} would newly block {counted(unseen, 'person', 'people')} is unknown: the sign-ins that "
             f"were read have none of theirs (for example {_few(impact, Caught.NOT_SEEN)}).{blocks} {look}",
         )
     if number := impact.number(Caught.MAYBE_BLOCKED):
-        yield _warning(
+        yield warning(
             "newly-blocked-depends",
             f"{policy} may newly block {counted(number, 'person', 'people')} (for example "
             f"{_few(impact, Caught.MAYBE_BLOCKED)}): the log does not say enough of their sign-ins; `mfa-migrate "
@@ -311,7 +310,3 @@ def _what_is_not_known(impact: PolicyImpact) -> Iterator[PlanNote]:
 
 def _few(impact: PolicyImpact, caught: Caught) -> str:
     return ", ".join(impact.sample(caught)[:FIRST])
-
-
-def _warning(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)

@@ -34,7 +34,18 @@ from migrate.model.doctor import TenantFacts
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus, evidence_digest
 from migrate.model.impact import PolicyImpact
 from migrate.model.instants import moment_of
-from migrate.model.plan import PLAN_FORMAT, HoldReason, PlanAction, PlanHeader, PlanKind, PlanNote, PlanRow, Severity
+from migrate.model.plan import (
+    PLAN_FORMAT,
+    HoldReason,
+    PlanAction,
+    PlanHeader,
+    PlanKind,
+    PlanNote,
+    PlanRow,
+    Severity,
+    blocker,
+    warning,
+)
 from migrate.model.readings import Readings
 from migrate.model.rules import Rules
 from migrate.model.sign_ins import WaysSeen
@@ -278,19 +289,19 @@ class Planner:
 
     def _blockers(self, impacts: tuple[PolicyImpact, ...]) -> Iterator[PlanNote]:
         if not self._licensed_skus:
-            yield _blocker(
+            yield blocker(
                 "no-licence",
                 "The tenant has no Entra ID P1 or P2 licence, so Conditional Access is not available. "
                 "Security defaults are the way for this tenant; keep per-user MFA until then.",
             )
         if self._evidence.security_defaults_enabled:
-            yield _blocker(
+            yield blocker(
                 "security-defaults",
                 "Security defaults are on. Conditional Access policies cannot be enabled beside them, and they do "
                 "not count as coverage. Turn them off and the policies on in one sitting, then export again.",
             )
         if self._emergency_off:
-            yield _blocker(
+            yield blocker(
                 "emergency-access-disabled",
                 f"Disabled, so no way in: the emergency access accounts {', '.join(sorted(self._emergency_off))}. "
                 "Enable them and sign in with each once, or name others under [emergency_access].",
@@ -309,7 +320,7 @@ class Planner:
         if self._operator is not None and self._operator.id not in self._rules.emergency_access:
             coverage = self._judge.coverage_of(self._operator)
             if not coverage.is_proven(self._accepted):
-                yield _blocker(
+                yield blocker(
                     "operator-not-covered",
                     f"{self._operator.user_principal_name}, the account that is signed in, is not covered itself: "
                     f"{coverage.reason}. Have it covered first, or sign in with an account that is.",
@@ -322,7 +333,7 @@ class Planner:
         yield from undecided(rules)
         yield from idle_settings(rules)
         if rules.operator is not None and self._operator is None:
-            yield _warning(
+            yield warning(
                 "operator-not-judged",
                 f"{self._snapshot.actor.name}, who made the export, is no user of this tenant; a partner's operator is "
                 "none. Whether it stays covered is not judged: see `mfa-migrate doctor --only operator`.",
@@ -335,11 +346,11 @@ class Planner:
         if self._exclusions is not None:
             yield from self._exclusions.notes()
         if rules.emergency_none is not None:
-            yield _warning("no-emergency-access", f"No emergency access account is configured: {rules.emergency_none}")
+            yield warning("no-emergency-access", f"No emergency access account is configured: {rules.emergency_none}")
         elif len(rules.emergency_access) == 1:
-            yield _warning("one-emergency-access", "Only one emergency access account is configured; two are advised.")
+            yield warning("one-emergency-access", "Only one emergency access account is configured; two are advised.")
         if self._unlicensed:
-            yield _warning(
+            yield warning(
                 "unlicensed-users",
                 f"{counted(self._unlicensed, 'user')} of the plan without an Entra ID P1 or P2 licence. "
                 "Conditional Access works all the same; each is a licence to be had.",
@@ -351,35 +362,27 @@ class Planner:
         held = self._counts[f"hold/{HoldReason.MANAGED_POLICY}"]
         yield from about_managed(self._assumed[Assumption.MANAGED_SCOPE], held, used)
         for code, sentence in (self._evidence.beta.notes if self._evidence.beta is not None else {}).items():
-            yield _warning(code, sentence)
+            yield warning(code, sentence)
         for code, sentence in (
             self._evidence.capability.notes if self._evidence.capability is not None else {}
         ).items():
-            yield _warning(code, sentence)
+            yield warning(code, sentence)
         for objection in self._objections.values():
-            yield _warning("what-if-disagrees", objection)
+            yield warning("what-if-disagrees", objection)
         unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]
         if unread:
-            yield _warning("unreadable-users", f"{counted(unread, 'user')} could not be read and will not be planned.")
+            yield warning("unreadable-users", f"{counted(unread, 'user')} could not be read and will not be planned.")
         for gap in rules.accepted_gaps:
             if gap.tag in self._gaps_used:
-                yield _warning("accepted-gap", f"Accepted until {gap.expires}: {gap.tag} stays open ({gap.reason}).")
+                yield warning("accepted-gap", f"Accepted until {gap.expires}: {gap.tag} stays open ({gap.reason}).")
             else:
-                yield _warning(
+                yield warning(
                     "unused-acceptance",
                     f"accept_partial names {gap.tag!r}, and no planned user needs it: the region is closed, or the tag "
                     "is misspelt. `mfa-migrate coverage` prints the tags of what is open.",
                 )
         for lost in lost_objects(self._evidence):
             unread = lost.status in (ReadStatus.HIDDEN, ReadStatus.UNREADABLE)
-            yield _warning(
+            yield warning(
                 f"unread-{lost.kind.value}" if unread else f"{lost.status.value}-{lost.kind.value}", lost.sentence
             )
-
-
-def _blocker(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence)
-
-
-def _warning(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)

@@ -13,7 +13,7 @@ from migrate.decide.own_policies import MARKER_PREFIX, found_again, is_named_by,
 from migrate.decide.policy_bodies import body_of, said_by
 from migrate.decide.templates import as_created, is_for_emergency_access_only, rescoped, template
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, blocker
 from migrate.model.policy_scope import SetPolicyScope, strength_of, users_of
 from migrate.model.record import JsonObject, Record
 from migrate.model.rules import DIRECTORY_SYNC_ROLE, Rules
@@ -277,14 +277,14 @@ def blockers(
     names of those accounts and of the emergency access accounts by id, as far as they are known.
     """
     if rules.emergency_none is not None and (rules.create or rules.switch_on or rules.wishes):
-        yield _blocker(
+        yield blocker(
             "no-emergency-access",
             "Without an emergency access account no policy is created or switched on: use policy.mode = adopt, "
             "or name at least one account under emergency_access.",
         )
     creates = sum(isinstance(step, CreatePolicy) for step in steps)
     if creates and len(evidence.policies) + creates > POLICY_CAP:
-        yield _blocker(
+        yield blocker(
             "policy-cap",
             f"The tenant has {len(evidence.policies)} Conditional Access policies; Microsoft's limit is {POLICY_CAP} "
             f"(newer notes say {POLICY_CAP_NEWER}). Remove one before another is created.",
@@ -316,7 +316,7 @@ def _not_report_only(policy: ConditionalAccessPolicy) -> Iterator[PlanNote]:
     """Yield a blocker for a policy that was switched off: nobody has seen yet whom it would hit."""
     if policy.policy_state is not PolicyState.REPORT_ONLY:
         state = policy.raw.get("state")
-        yield _blocker(
+        yield blocker(
             "not-report-only",
             f"{policy.display_name!r} is {state}, not report-only; switching it on would skip the time in which its "
             "effect can be seen. Set it to report-only in the Entra admin center, then export again.",
@@ -337,7 +337,7 @@ def missing_exclusions(
     """
     missing = [account for account in emergency_access if would_catch(policy, account, evidence)]
     if missing and not is_for_emergency_access_only(policy, emergency_access):
-        yield _blocker(
+        yield blocker(
             "emergency-access-not-excluded",
             f"{policy.display_name!r} does not exclude the emergency access accounts {_called(missing, names)}; "
             "switching it on could lock everybody out.",
@@ -349,7 +349,7 @@ def missing_exclusions(
     caught = [account for account in accounts if would_catch(policy, account, evidence)]
     if caught or unknown:
         whom = f"the accounts {_called(caught, names)}" if caught else "the role Directory Synchronization Accounts"
-        yield _blocker(
+        yield blocker(
             "directory-sync-not-excluded",
             f"{policy.display_name!r} does not exclude {whom}; switching it on could stop the directory "
             "synchronization.",
@@ -358,7 +358,3 @@ def missing_exclusions(
 
 def _called(accounts: Iterable[str], names: Mapping[str, str]) -> str:
     return ", ".join(names.get(account, account) for account in accounts)
-
-
-def _blocker(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence)

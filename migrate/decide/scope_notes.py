@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from migrate.decide.own_policies import is_named_by
 from migrate.decide.policy_bodies import says_the_same
 from migrate.model.evidence import Evidence, PolicyState
-from migrate.model.plan import Limits, PlanNote, Severity
+from migrate.model.plan import Limits, PlanNote, blocker, warning
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.record import JsonObject
 from migrate.model.steps import PolicyStep
@@ -25,10 +25,9 @@ def scope_blockers(steps: Sequence[PolicyStep], lose: Sequence[str]) -> Iterator
     """
     if lose:
         names = ", ".join(repr(step.display_name) for step in steps if isinstance(step, SetPolicyScope))
-        yield PlanNote(
-            severity=Severity.BLOCKER,
-            code="narrowing-uncovers",
-            sentence=f"{names} would be for fewer people, and {counted(len(lose), 'person', 'people')} whose per-user "
+        yield blocker(
+            "narrowing-uncovers",
+            f"{names} would be for fewer people, and {counted(len(lose), 'person', 'people')} whose per-user "
             f"MFA was disabled from here would not be covered any more (for example {', '.join(lose[:SAMPLE])}). "
             f"Put them back first with `mfa-migrate rollback --users {','.join(lose[:SAMPLE])}`, or leave the policy "
             "as wide as it is.",
@@ -41,7 +40,7 @@ def scope_warnings(steps: Sequence[PolicyStep], limits: Limits) -> Iterator[Plan
         if not isinstance(step, SetPolicyScope):
             continue
         if step.asks_otherwise:
-            yield _warning(
+            yield warning(
                 "strength-changes",
                 f"{step.display_name!r} will ask for {_asked(step.after)} instead of {_asked(step.before)}. Nobody "
                 "loses MFA by it; who could not answer is counted as not MFA capable.",
@@ -56,9 +55,9 @@ def scope_warnings(steps: Sequence[PolicyStep], limits: Limits) -> Iterator[Plan
             settle = lasting(limits.policy_settle_seconds)
             waits.append(f"The waits begin again: nobody is disabled before it has settled for {settle}.")
             wider = f"{step.display_name!r} will be for more people. " if step.reaches_more else ""
-            yield _warning("scope-widens" if wider else "strength-waits", f"{wider}{' '.join(waits)}")
+            yield warning("scope-widens" if wider else "strength-waits", f"{wider}{' '.join(waits)}")
         if step.reaches_fewer:
-            yield _warning(
+            yield warning(
                 "scope-narrows",
                 f"{step.display_name!r} will leave out people for whom it is now. That is refused as soon as somebody "
                 "whose per-user MFA was disabled from here rests on it.",
@@ -81,12 +80,8 @@ def edited_warnings(written: Mapping[str, JsonObject], evidence: Evidence) -> It
     for key, body in written.items():
         for policy in evidence.policies:
             if is_named_by(key, policy) and not says_the_same(body, policy):
-                yield _warning(
+                yield warning(
                     "own-policy-edited",
                     f"Somebody edited {policy.display_name!r} since it was written from here. Whomever they excluded "
                     "stays excluded, and a rollback leaves the policy where it is; `mfa-migrate verify` names it.",
                 )
-
-
-def _warning(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)

@@ -16,7 +16,7 @@ import msgspec
 from migrate.decide.coverage.judge import Judge
 from migrate.model.evidence import Evidence, GroupEvidence, ReadStatus, RoleEvidence
 from migrate.model.instants import iso_utc, moment_of
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, warning
 from migrate.model.readings import Readings, Seen
 from migrate.model.record import JsonObject
 from migrate.model.users import UserProfile
@@ -138,10 +138,9 @@ class SettlingTally:
         if self._until is None:
             return
         more = f" and {self._users - len(self._sample)} more" if self._users > len(self._sample) else ""
-        yield PlanNote(
-            severity=Severity.WARNING,
-            code="settling",
-            sentence=f"{counted(self._users, 'user')} of the plan became covered lately, as this folder has seen: "
+        yield warning(
+            "settling",
+            f"{counted(self._users, 'user')} of the plan became covered lately, as this folder has seen: "
             f"{', '.join(self._sample)}{more}. `apply` leaves them until it has settled, at the latest until "
             f"{self._until:%Y-%m-%d %H:%M} UTC, and goes on with the others.",
         )

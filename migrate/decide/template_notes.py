@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from migrate.decide.exclusions import Excluded
 from migrate.model.capability import Capability
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, blocker
 from migrate.model.rules import Rules
 from migrate.model.templates import Template
 from migrate.model.users import UserProfile
-from migrate.model.words import counted
+from migrate.model.words import counted, some_of
 
 SHOWN = 5
 
@@ -48,7 +48,7 @@ class TemplateTally:
         """Yield what keeps a policy from being switched on."""
         if self._cannot_register:
             number = counted(len(self._cannot_register), "person", "people")
-            yield _blocker(
+            yield blocker(
                 "security-information-not-capable",
                 f"The policy for registering security information asks for MFA, and {number} could not answer, or by "
                 f"SMS or voice only ({_named(self._cannot_register)}): they could never register anything. Have them "
@@ -56,7 +56,7 @@ class TemplateTally:
                 "temporary_access_pass beside the entry of [[policy.template]].",
             )
         if self._locked_out:
-            yield _blocker(
+            yield blocker(
                 "emergency-access-not-phishing-resistant",
                 f"{_named(self._locked_out)} are not known to have a phishing-resistant method, and the policy would "
                 "lock the emergency access accounts out. Register a passkey or a certificate for each, sign in with it "
@@ -65,9 +65,4 @@ class TemplateTally:
 
 
 def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
-
-
-def _blocker(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence)
+    return some_of(names, SHOWN)

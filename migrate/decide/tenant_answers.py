@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, warning
 from migrate.model.questions import SERVICE_SETTINGS, TenantAnswers
 
 
@@ -14,7 +14,7 @@ def answer_notes(answers: TenantAnswers) -> Iterator[PlanNote]:
     who = partial(_who, answers)
     if answers.trusted_ips:
         ranges = ", ".join(answers.trusted_ips)
-        yield _note(
+        yield warning(
             "answer-trusted-ips",
             f"Per-user MFA does not ask at {ranges}{who('trusted_ips')}"
             "; policies will, unless they exclude All trusted locations. To "
@@ -22,7 +22,7 @@ def answer_notes(answers: TenantAnswers) -> Iterator[PlanNote]:
             "location:trusted then.",
         )
     if answers.federated_intranet:
-        yield _note(
+        yield warning(
             "answer-federated-intranet",
             f"Federated users on the intranet are not asked by per-user MFA{who('federated_intranet')}"
             "; a policy asks them unless it leaves "
@@ -30,7 +30,7 @@ def answer_notes(answers: TenantAnswers) -> Iterator[PlanNote]:
         )
     if answers.remember_mfa_days:
         days = answers.remember_mfa_days
-        yield _note(
+        yield warning(
             "answer-remember-mfa",
             f"MFA is remembered for {days} days{who('remember_mfa_days')}"
             ". It clashes with a sign-in frequency: give the policy the session "
@@ -38,7 +38,7 @@ def answer_notes(answers: TenantAnswers) -> Iterator[PlanNote]:
             f"{SERVICE_SETTINGS}. Guests are not remembered; people are asked more often.",
         )
     if answers.app_passwords:
-        yield _note(
+        yield warning(
             "answer-app-passwords",
             f"People may have app passwords{who('app_passwords')}"
             ". Block legacy clients and have people delete theirs first; switch the "
@@ -46,14 +46,14 @@ def answer_notes(answers: TenantAnswers) -> Iterator[PlanNote]:
             "stated nowhere.",
         )
     if answers.legacy_servers:
-        yield _note(
+        yield warning(
             "answer-legacy-servers",
             f"There is an NPS extension, an AD FS adapter or an MFA Server{who('legacy_servers')}"
             ". Keep the people who sign in through "
             "it for the last wave, with --exclude; whether NPS needs the per-user state is not documented.",
         )
     if answers.telephony_provider:
-        yield _note(
+        yield warning(
             "answer-telephony-provider",
             f"Text messages and calls go through a provider of the tenant's own{who('telephony_provider')}"
             ": the date until which people with "
@@ -61,7 +61,7 @@ def answer_notes(answers: TenantAnswers) -> Iterator[PlanNote]:
         )
     if answers.answered_by is not None and answers.unknown:
         lines = ", ".join(f"{key} = …" for key in answers.unknown)
-        yield _note(
+        yield warning(
             "answers-open",
             f"Not known about the tenant, so each stays a gap: under [tenant_settings] write {lines}; or run "
             "`mfa-migrate init`.",
@@ -79,7 +79,3 @@ def _ipv6(answers: TenantAnswers) -> str:
     if answers.offices_ipv6 is None:
         return "; the offices' IPv6 ranges are not known, and without them people there are newly required to use MFA"
     return ""
-
-
-def _note(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from migrate.model.plan import PlanNote, Severity, Wave
+from migrate.model.plan import PlanNote, Wave, warning
 from migrate.model.rules import Rules
 from migrate.model.waves import WaveKind, WaveRule, share_wave
 from migrate.model.words import counted
@@ -102,9 +102,8 @@ class Moves:
             return
         shown = "; ".join(f"{name} from {was!r} to {now!r}" for name, was, now in self._moved[:SHOWN])
         more = f" and {len(self._moved) - SHOWN} more" if len(self._moved) > SHOWN else ""
-        yield PlanNote(
-            severity=Severity.WARNING,
-            code="waves-moved",
-            sentence=f"{counted(len(self._moved), 'person is', 'people are')} in another wave than in the plan before: "
+        yield warning(
+            "waves-moved",
+            f"{counted(len(self._moved), 'person is', 'people are')} in another wave than in the plan before: "
             f"{shown}{more}.",
         )

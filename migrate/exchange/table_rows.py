@@ -17,7 +17,7 @@ from migrate.exchange.invisible import trimmed
 from migrate.exchange.sheets import Keep, Sheet
 from migrate.exchange.tables import original
 from migrate.exchange.words import Gap, Value
-from migrate.model.words import counted
+from migrate.model.words import counted, some_of
 
 Cell = str | Gap | None
 
@@ -184,6 +184,4 @@ class TableRows:
 
 
 def _shown(numbers: Sequence[int]) -> str:
-    shown = ", ".join(map(str, numbers[:_SHOWN_ROWS]))
-    rest = f" and {len(numbers) - _SHOWN_ROWS} more" if len(numbers) > _SHOWN_ROWS else ""
-    return f"row{'s' if len(numbers) > 1 else ''} {shown}{rest}"
+    return f"row{'s' if len(numbers) > 1 else ''} {some_of(numbers, _SHOWN_ROWS)}"

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from migrate.model.evidence import ReadStatus
 from migrate.model.record import Record
+from migrate.model.words import some_of
 
 
 class LostKind(StrEnum):
@@ -92,6 +93,4 @@ class LostObject(Record, frozen=True, kw_only=True):
 
 
 def _policies(names: tuple[str, ...]) -> str:
-    shown = ", ".join(repr(name) for name in names[:3])
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{'Policy' if len(names) == 1 else 'Policies'} {shown}{more}"
+    return f"{'Policy' if len(names) == 1 else 'Policies'} {some_of(names, 3, repr)}"

@@ -121,6 +121,16 @@ class PlanNote(PlanPart, frozen=True, kw_only=True):
     sentence: str
 
 
+def blocker(code: str, sentence: str) -> PlanNote:
+    """Return a note that stops every step."""
+    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence)
+
+
+def warning(code: str, sentence: str) -> PlanNote:
+    """Return a note that stops nothing."""
+    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)
+
+
 class AcceptedGap(PlanPart, frozen=True, kw_only=True):
     """An open region that the operator accepts by name."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 FIRST = 3
 """How many names stand for a longer list."""
@@ -25,3 +28,10 @@ def first_names(names: Sequence[str], total: int) -> str:
     """Return the first few of these names, with `...` where there are more people than that; empty for nobody."""
     shown = ", ".join(name.partition("@")[0] for name in names[:FIRST])
     return f"{shown}, ..." if shown and total > min(len(names), FIRST) else shown
+
+
+def some_of(items: Sequence[T], most: int, shown: Callable[[T], str] = str) -> str:
+    """Return the first few of these in words, and how many more there are: `ada, ben and 3 more`."""
+    rest = len(items) - most
+    said = ", ".join(map(shown, items[:most]))
+    return f"{said} and {rest} more" if rest > 0 else said

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from migrate.model.leaving_out import LeaveOut, LeftOutBy
 from migrate.model.people import RiskList
-from migrate.model.words import counted
+from migrate.model.words import counted, some_of
 
 SHOWN = 5
 
@@ -27,8 +27,8 @@ def left_out_lines(found: Sequence[LeaveOut]) -> Iterator[str]:
     yield "May have nobody who answers; nothing leaves them out unless you write it, with a reason and an end"
     for (which, by), group in groupby(found, key=lambda one: (one.list, one.by)):
         names = [one.user_principal_name for one in group]
-        more = f" and {len(names) - SHOWN} more (`-o json` has all)" if len(names) > SHOWN else ""
-        yield f"  {counted(len(names), 'account')} like {_LIKE[which]}: {', '.join(names[:SHOWN])}{more}"
+        all_of_them = " (`-o json` has all)" if len(names) > SHOWN else ""
+        yield f"  {counted(len(names), 'account')} like {_LIKE[which]}: {some_of(names, SHOWN)}{all_of_them}"
         yield f"    {_WORDS[by]}: {_entry(by, names[0])}"
     yield "  `mfa-migrate people --why USER` shows what speaks for it."
 

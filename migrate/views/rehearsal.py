@@ -7,6 +7,7 @@ from typing import Any
 
 from migrate.model.instants import minute_utc
 from migrate.model.rehearsal import Rehearsal, RehearsedStep, RehearsedWave
+from migrate.model.words import some_of
 from migrate.views.policy_steps import said_of, sign_of
 
 SHOWN = 5
@@ -19,8 +20,7 @@ def rehearsal_lines(rehearsal: Rehearsal) -> Iterator[str]:
     yield from found_lines(rehearsal)
     for wave in rehearsal.waves:
         if names := [user.user_principal_name for user in wave.sent]:
-            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            yield f"Wave {wave.number} would be sent: {', '.join(names[:SHOWN])}{more}"
+            yield f"Wave {wave.number} would be sent: {some_of(names, SHOWN)}"
     if any(len(wave.sent) > SHOWN for wave in rehearsal.waves):
         yield "All of them: the same command with `-o csv`."
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from migrate.model.replay import Calibration, Change, ChangedKind, IfRisky, Replay
 from migrate.model.sign_ins import SignInKind, SignInSource
-from migrate.model.words import counted
+from migrate.model.words import counted, some_of
 from migrate.views.screen import Answer
 from migrate.views.sign_ins import missing_words, source_words
 from migrate.views.tables import table
@@ -127,16 +127,13 @@ def kind_words(kind: SignInKind) -> str:
 
 def _risky_words(one: IfRisky, names: Mapping[str, str]) -> str:
     which = {"userRisk": "user risk", "insiderRisk": "insider risk"}.get(one.risk, one.risk)
-    shown = ", ".join(names.get(user_id, user_id) for user_id in one.people[:3])
-    more = f" and {len(one.people) - 3} more" if len(one.people) > 3 else ""
-    return f"If {which} were {one.level}: {WORDS[one.change]}, {one.attempts:,} attempts of {shown}{more}"
+    people = some_of(one.people, 3, lambda user_id: names.get(user_id, user_id))
+    return f"If {which} were {one.level}: {WORDS[one.change]}, {one.attempts:,} attempts of {people}"
 
 
 def _people_words(one: ChangedKind, names: Mapping[str, str]) -> str:
-    shown = ", ".join(names.get(user_id, user_id) for user_id in one.people[:3])
-    more = f" and {len(one.people) - 3} more" if len(one.people) > 3 else ""
     stopped = f"; {len(one.cannot_pass)} cannot answer" if one.cannot_pass else ""
-    return f"{shown}{more}{stopped}"
+    return some_of(one.people, 3, lambda user_id: names.get(user_id, user_id)) + stopped
 
 
 def _calibration(replay: Replay) -> Iterator[Any]:

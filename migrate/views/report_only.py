@@ -7,7 +7,7 @@ from typing import Any
 
 from migrate.model.report_only import FailureCause, ReportOnlyNumbers, Would, WouldCount
 from migrate.model.sign_ins import SignInSource
-from migrate.model.words import counted
+from migrate.model.words import counted, some_of
 from migrate.views.screen import Answer
 from migrate.views.sign_ins import missing_words, source_words
 from migrate.views.tables import table
@@ -101,6 +101,5 @@ def _who(count: WouldCount, names: Mapping[str, str]) -> str:
 
 
 def _people(people: Sequence[str], names: Mapping[str, str]) -> str:
-    shown = ", ".join(names.get(user_id, user_id) for user_id in people[:3])
-    more = f" and {len(people) - 3} more" if len(people) > 3 else ""
-    return f"{counted(len(people), 'person', 'people')}: {shown}{more}"
+    shown = some_of(people, 3, lambda user_id: names.get(user_id, user_id))
+    return f"{counted(len(people), 'person', 'people')}: {shown}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from migrate.model.sign_ins import SignInClass
 from migrate.model.wave_gate import Asked, GateCheck, GateChecked, GateVerdict, WaveNumbers, WaveProof
-from migrate.model.words import counted
+from migrate.model.words import counted, some_of
 from migrate.views.screen import Answer
 from migrate.views.sign_ins import OUTCOMES
 from migrate.views.tables import table
@@ -99,7 +99,6 @@ def _share(numbers: WaveNumbers, count: int) -> str:
 
 
 def _check(one: GateChecked, names: Mapping[str, str]) -> str:
-    people = ", ".join(names.get(user_id, user_id) for user_id in one.people[:10])
-    more = f" and {len(one.people) - 10} more" if len(one.people) > 10 else ""
-    named = f": {people}{more}" if people else ""
+    people = some_of(one.people, 10, lambda user_id: names.get(user_id, user_id))
+    named = f": {people}" if people else ""
     return f"{_CHECKS[one.check]}: {one.number:.3g} (limit {one.limit:g}){named}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.model.plan import PlanNote, Severity
+from migrate.model.plan import PlanNote, blocker, warning
 from migrate.model.replay import Change, Replay
 from migrate.model.words import counted
 
@@ -14,13 +14,10 @@ def notes_of(replay: Replay) -> Iterator[PlanNote]:
     where = "`mfa-migrate sign-ins replay` names them."
     losing = replay.people_of(Change.LOSES_MFA)
     if losing:
-        yield PlanNote(
-            severity=Severity.BLOCKER,
-            code="replay-loses-mfa",
-            sentence=(
-                f"{counted(len(losing), 'person', 'people')} signed in with MFA in a way in which nobody would ask for "
-                f"it after this plan. {where}"
-            ),
+        yield blocker(
+            "replay-loses-mfa",
+            f"{counted(len(losing), 'person', 'people')} signed in with MFA in a way in which nobody would ask for it "
+            f"after this plan. {where}",
         )
     for change, code, what in (
         (Change.NEWLY_BLOCKED, "replay-newly-blocked", "signed in in a way that would be refused after this plan"),
@@ -28,21 +25,17 @@ def notes_of(replay: Replay) -> Iterator[PlanNote]:
     ):
         people = replay.people_of(change)
         if people:
-            yield _warning(code, f"{counted(len(people), 'person', 'people')} {what}. {where}")
+            yield warning(code, f"{counted(len(people), 'person', 'people')} {what}. {where}")
     stopped = {user_id for one in replay.changed for user_id in one.cannot_pass}
     if stopped:
-        yield _warning(
+        yield warning(
             "replay-cannot-pass",
             f"{counted(len(stopped), 'person', 'people')} signed in without MFA, would be asked for it, and cannot "
             f"answer. {where}",
         )
     if replay.not_proven:
-        yield _warning(
+        yield warning(
             "replay-not-proven",
             f"The replay is not proven for {counted(len(replay.not_proven), 'policy', 'policies')}: what the log says "
             f"that they did could not be compared, or differs too often. {where}",
         )
-
-
-def _warning(code: str, sentence: str) -> PlanNote:
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)
