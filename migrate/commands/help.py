@@ -11,6 +11,7 @@ import typer
 from migrate.commands.options import GLOBALS, with_globals
 from migrate.settings import GlobalOptions
 from migrate.views.pages import OPTIONS, options_page, page_about, show_page, topic_lines, topics
+from migrate.views.wrapping import columns_of
 
 
 @with_globals
@@ -35,10 +36,9 @@ def show_help(
         root.main(args=[topic, "--help"], prog_name="mfa-migrate", standalone_mode=False)
         return
     if topic is None:
-        text = "\n".join(topic_lines()) + "\n"
-        sys.stdout.write(text)
+        sys.stdout.write("\n".join(topic_lines(columns_of(sys.stdout))) + "\n")
         return
-    text = options_page(global_options()) if topic == OPTIONS else page_about(topic)
+    text = options_page(global_options()) if topic == OPTIONS else page_about(topic, getattr(root, "commands", {}))
     show_page(text, sys.stdout, color=not (typed.no_color or os.environ.get("NO_COLOR")))
 
 

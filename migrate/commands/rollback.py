@@ -54,7 +54,7 @@ def rollback(
         typer.Option("--users", metavar="USER,...", help="Only these: ids, user names, exact unique names."),
     ] = None,
     wave: Annotated[
-        int | None, typer.Option("--wave", metavar="N", autocompletion=offer_waves, help="Only this wave.")
+        str | None, typer.Option("--wave", metavar="N|NAME", autocompletion=offer_waves, help="Only this wave.")
     ] = None,
     run: Annotated[
         str | None, typer.Option("--run", metavar="DIGEST", help="Undo this run, which may itself be a rollback.")
@@ -77,7 +77,7 @@ def rollback(
     \b
     Examples:
         mfa-migrate rollback --what-if
-        mfa-migrate rollback --wave 2
+        mfa-migrate rollback --wave canary
         mfa-migrate rollback --users ada@contoso.example
         mfa-migrate rollback --users 'Ada Berg'
         mfa-migrate rollback --file rollback.csv --yes
@@ -98,14 +98,15 @@ def rollback(
         raise UsageProblem(
             "--users names nobody.", hint="Name users, or leave --users away to put everybody back, with the policies."
         )
-    asked = _Asked(file, wanted, named, wave, run, overwrite_drift, yes, what_if, skip_settle)
-    whole = not wanted and wave is None and file is None
+    only = None if wave is None else _wave_meant(workspace, wave)
+    asked = _Asked(file, wanted, named, only, run, overwrite_drift, yes, what_if, skip_settle)
+    whole = not wanted and only is None and file is None
     writes = Writes(states=not what_if, policies=whole and not what_if and _has_policy_steps(workspace), goes_back=True)
     header, result = at_work(call, "rollback", lambda at: _rolled_back(at, asked), writes=writes)
     options = {
         "--file": None if file is None else str(file),
         "--users": ",".join(sorted(wanted)) or None,
-        "--wave": None if wave is None else str(wave),
+        "--wave": None if only is None else str(only),
         "--run": run,
     }
     # The bare command would put back something else.
@@ -113,6 +114,25 @@ def rollback(
     part = None if whole or what_if else _back_in_part(workspace, header)
     answer_and_name(call, apply_answer(header, result, command="rollback", again=shlex.join(again), back_in_part=part))
     return result.exit_code
+
+
+def _wave_meant(workspace: Workspace, text: str) -> int:
+    """Return the number of a wave, given by it or by the exact name in the folder's plan.
+
+    Only a name needs the plan: where that is gone or damaged, a number still puts people back.
+    """
+    from migrate.decide.naming import wave_number
+
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    try:
+        waves = read_plan(workspace)[0].waves
+    except MfaMigrateError as problem:
+        raise UsageProblem(
+            f"No plan can be read that says which wave {text!r} is.",
+            hint="Give the number: it stands in the column Wave of rollback.csv.",
+        ) from problem
+    return wave_number(waves, text, exact=True)
 
 
 def _back_in_part(workspace: Workspace, rolled: PlanHeader) -> BackInPart | None:

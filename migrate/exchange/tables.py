@@ -157,6 +157,8 @@ def opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
         return
     try:
         stream = source.open("rb")
+    except FileNotFoundError as error:
+        raise BadInput(f"There is no file {source}.", hint="Check the name and the folder.") from error
     except OSError as error:
         raise BadInput(f"{source} cannot be read: {error.strerror}.") from error
     with stream:

@@ -174,7 +174,7 @@ def _way_lines(advice: Advice) -> Iterator[str]:
         yield "  Who is blocked is unknown where no sign-ins were read; unknown counts as blocked in this order."
         yield "  `mfa-migrate sign-ins read` reads them."
     else:
-        yield f"  Sign-ins since {advice.sign_ins_since}: who was not seen with a legacy client may still use one."
+        yield f"  Sign-ins since {minute_utc(advice.sign_ins_since)}: who was not seen with a legacy client may still use one."
 
 
 def _how_exact(size: int) -> str:

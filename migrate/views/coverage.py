@@ -15,6 +15,7 @@ from migrate.model.explanation import (
     Explanation,
     PolicyAnswer,
     SignIn,
+    SignInOutcome,
     WhatIfAnswer,
 )
 from migrate.model.now import Moment
@@ -92,7 +93,9 @@ def explain_answer(
         yield ""
         for answer in explanation.policies:
             yield from _policy_lines(answer)
-        yield from _open_lines(coverage, explanation.closing)
+        # Where steps are named that are enough, each for itself, what could close a gap in general says less.
+        is_named = enough is not None and bool(enough.steps)
+        yield from _open_lines(coverage, () if is_named else explanation.closing, is_said=is_named)
         yield ""
         yield f"As of: {said_moment(moment)}"
 
@@ -143,12 +146,13 @@ def _policy_lines(answer: PolicyAnswer) -> Iterator[str]:
             yield f"      sets for the session: {', '.join(answer.session)}"
 
 
-def _open_lines(coverage: Coverage, closing: Sequence[str]) -> Iterator[str]:
+def _open_lines(coverage: Coverage, closing: Sequence[str], *, is_said: bool) -> Iterator[str]:
+    """Yield what is open and why; `is_said` where the steps above name by what the person is left out."""
     for title, sentences in (
         ("Open", [f"{gap.words}  [{gap.tag}]" for gap in coverage.gaps]),
         ("Rests on", [assumption.words for assumption in coverage.assumes]),
         ("Not understood", coverage.not_understood),
-        ("Left out", coverage.exclusions if coverage.covered_by else ()),
+        ("Left out", coverage.exclusions if coverage.covered_by and not is_said else ()),
         ("Would be closed by report-only policies", coverage.would_cover),
         ("To close it", closing),
     ):
@@ -284,6 +288,8 @@ def what_if_answer(
         if evaluated is not None:
             yield from _difference_lines(evaluated, differences)
         yield ""
+        if answer.outcome is SignInOutcome.UNKNOWN and sign_in.ip is None and sign_in.country is None:
+            yield "No place was stated: --ip ADDRESS or --country XX says from where (`mfa-migrate what-if --help`)."
         yield f"As of: {said_moment(moment)}"
 
     document: dict[str, Any] = {

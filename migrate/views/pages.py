@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import TextIO
 
 from migrate.errors import UsageProblem
@@ -23,26 +24,33 @@ def topics() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.md") if path.stem not in NOT_FOR_USERS)
 
 
-def page_about(topic: str) -> str:
-    """Return the text of a page; raise UsageProblem with the nearest topic where there is none of that name."""
+def page_about(topic: str, commands: Iterable[str] = ()) -> str:
+    """Return the text of a page.
+
+    Raises UsageProblem with the nearest topic, or command, where there is none of that name.
+    """
     known = topics()
     if topic not in known:
-        near = difflib.get_close_matches(topic.casefold(), [*known, OPTIONS], n=1, cutoff=0.6)
+        near = difflib.get_close_matches(topic.casefold(), [*known, OPTIONS, *commands], n=1, cutoff=0.6)
+        pages = f"The pages are {', '.join([*known, OPTIONS])}; each command has its own, too."
         raise UsageProblem(
-            f"There is no page about {topic!r}.",
-            hint=f"Did you mean `mfa-migrate help {near[0]}`?" if near else f"There is {', '.join([*known, OPTIONS])}.",
+            f"There is no page about {topic!r}.", hint=f"Did you mean `mfa-migrate help {near[0]}`?" if near else pages
         )
     return (_folder() / f"{topic}.md").read_text(encoding="utf-8")
 
 
-def topic_lines() -> Iterator[str]:
-    """Yield every topic with its title."""
-    yield "Pages:"
-    for topic in topics():
-        title = page_about(topic).partition("\n")[0].lstrip("# ")
-        yield f"  mfa-migrate help {topic:<26} {title}"
-    yield f"  mfa-migrate help {OPTIONS:<26} The options that every command takes"
-    yield "Commands: mfa-migrate --help, and mfa-migrate COMMAND --help."
+def topic_lines(columns: int | None) -> Iterator[str]:
+    """Yield every topic with its title, within so many columns; None where there is no width."""
+    yield "Pages, each shown by `mfa-migrate help PAGE`:"
+    known = topics()
+    width = max(map(len, known))
+    for topic in known:
+        head, colon, rest = page_about(topic).partition("\n")[0].lstrip("# ").partition(": ")
+        title = rest if colon and head.casefold().replace(" ", "-") == topic else f"{head}{colon}{rest}"
+        line = f"  {topic:<{width}}  {title}"
+        yield line if columns is None else fill(line, columns, subsequent_indent=" " * (width + 4))
+    yield f"  {OPTIONS:<{width}}  The options that every command takes"
+    yield "Commands: `mfa-migrate --help`, and `mfa-migrate COMMAND --help`."
 
 
 def options_page(options: Mapping[str, str]) -> str:

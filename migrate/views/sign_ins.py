@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
+from migrate.model.instants import minute_utc
 from migrate.model.sign_ins import Coordinate, Hole, HoleWhy, SetAside, SignInClass, SignInSource, WayIn, WaysSeen
 from migrate.model.words import counted
 from migrate.views.screen import Answer
@@ -94,13 +95,15 @@ def source_words(source: SignInSource) -> str:
     forms = " and ".join(form.words for form in source.forms)
     files = f" ({', '.join(source.files)})" if source.files else ""
     unfinished = "" if source.complete else "; not complete: run `mfa-migrate sign-ins read` again"
-    return f"{source.form.value}{files}, {forms}, {source.since} to {source.until}, read {source.read_at}{unfinished}"
+    window = f"{minute_utc(source.since)} to {minute_utc(source.until)}"
+    return f"{source.form.value}{files}, {forms}, {window}, read {minute_utc(source.read_at)}{unfinished}"
 
 
 def missing_words(source: SignInSource, silent: tuple[Hole, ...] = ()) -> Iterator[str]:
     """Yield a sentence for each thing that a reading does not hold."""
     for hole in (*source.holes, *silent):
-        yield f"Missing: {hole.form.words} sign-ins of {hole.since} to {hole.until}: {_why(hole)}"
+        hours = f"{minute_utc(hole.since)} to {minute_utc(hole.until)}"
+        yield f"Missing: {hole.form.words} sign-ins of {hours}: {_why(hole)}"
     for coordinate in source.lost:
         counted_only = coordinate is Coordinate.RESULTS and source.policy_counts
         yield f"Not told by this source: {_COUNTED_ONLY if counted_only else _LOST[coordinate]}."

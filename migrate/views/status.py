@@ -12,7 +12,7 @@ from migrate.model.instants import minute_utc, moment_of
 from migrate.model.now import LastChange, Moment
 from migrate.model.record import Record
 from migrate.model.set_state import RefusalCode
-from migrate.model.users import AnyUser, MfaState, UnreadableUser
+from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserRecord
 from migrate.model.words import counted
 from migrate.views.moments import said_moment
 from migrate.views.screen import Answer
@@ -38,6 +38,9 @@ MEANING = {
     ),
 }
 """What each state means: in short, then for browsers, modern apps and non-browser apps."""
+
+FEW = 10
+"""So many people were named; whoever asks for everybody asks `coverage` what protects them."""
 
 COLUMNS = (
     "ObjectId",
@@ -114,6 +117,10 @@ def users_answer(people: People) -> Answer:
             yield from _user_lines(user, people)
         if people.users and not people.live:
             yield f"As of: {said_moment(people.moment)}. --live reads what is so now."
+        off = [one for one in people.users if isinstance(one, UserRecord) and one.mfa_state is MfaState.DISABLED]
+        if off and len(people.users) <= FEW:
+            who = off[0].profile.user_principal_name if len(off) == 1 else "USER"
+            yield f"Whether Conditional Access requires MFA instead: `mfa-migrate explain {who}`."
         for missing in people.missing:
             yield f"{missing.message} {missing.hint}"
 

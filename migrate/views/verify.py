@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -9,11 +10,10 @@ from migrate.model.findings import Finding
 from migrate.model.plan import PlanRow
 from migrate.model.wave_gate import WaveEvidence
 from migrate.model.words import counted
-from migrate.views.held_back import held_back_lines
 from migrate.views.older_copy import unaccounted_words
 from migrate.views.screen import Answer, styled
 from migrate.views.tables import table
-from migrate.views.wave_evidence import evidence_lines, wave_document
+from migrate.views.wave_evidence import NOT_SEEN, evidence_lines, wave_document
 
 COLUMNS = ("Code", "Subject", "SubjectId", "Sentence", "Evidence")
 
@@ -59,7 +59,10 @@ def verify_answer(
             )
         if unaccounted:
             yield styled(unaccounted_words(unaccounted), "yellow")
-        yield from held_back_lines(held, "Held back by the plan, no findings")
+        if held:
+            kinds = Counter(sorted(str(row.hold_reason) for row in held))
+            why = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+            yield f"Held back by the plan, no findings: {len(held)} ({why}); `mfa-migrate show --held` has their names"
         yield (
             f"Looked at {counted(looked_at.users, 'user')} ({looked_at.switched_off} disabled by this tool), "
             f"{counted(looked_at.policies, 'policy', 'policies')} that this tool made or switched, "
@@ -72,6 +75,8 @@ def verify_answer(
             )
         for one in waves:
             yield from evidence_lines(one)
+        if any(one.audit.not_seen for one in waves):
+            yield NOT_SEEN
         yield f"Not kept in the journal: {not_kept}." if not_kept else "Kept in the journal, with what was looked at."
         yield styled(_verdict(findings, untouched_since, planned, len(held)), "bold")
 

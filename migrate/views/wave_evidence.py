@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migrate.model.directory_audit import AuditGap, OthersChange, WaveAudit
+from migrate.model.instants import minute_utc
 from migrate.model.wave_gate import Asked, GateCheck, WaveEvidence, WaveNumbers, WaveProof
 from migrate.model.words import counted
 
@@ -18,6 +19,11 @@ _GAPS = {
     AuditGap.NOT_GIVEN: "the directory audit log was not read: Graph did not give it",
 }
 _MOST = 10
+NOT_SEEN = (
+    "Not seen is no fault: the directory audit log is late, and Microsoft says nowhere which event a change of "
+    "per-user MFA leaves there. Each state was read back."
+)
+"""What is said once below the waves of which events were not seen."""
 
 
 def wave_document(one: WaveEvidence) -> dict[str, Any]:
@@ -48,7 +54,7 @@ def _audit_words(audit: WaveAudit) -> str:
         return _GAPS[audit.gap]
     told = f"{audit.seen} of {counted(audit.writes, 'change')} seen in the directory audit log"
     if audit.not_seen:
-        told += f", {len(audit.not_seen)} not seen, which is no fault"
+        told += f", {len(audit.not_seen)} not seen"
     if audit.others:
         told += f", {counted(len(audit.others), 'change')} by others meanwhile"
     return told
@@ -59,8 +65,11 @@ def _proof_words(proof: WaveProof) -> str:
     failing = [one.check for one in proof.checks if not one.holds]
     again = next((one.number for one in proof.checks if one.check is GateCheck.SEEN_AGAIN), 0.0)
     more = next((one.number for one in proof.checks if one.check is GateCheck.FAILURES), 0.0)
+    until = "an unknown hour" if proof.log_until is None else minute_utc(proof.log_until)
+    if not before.attempts and not after.attempts:
+        return f"the sign-in log until {until} has no interactive sign-in of these people and says nothing of the wave"
     told = (
-        f"sign-in log until {proof.log_until}: {before.attempts} interactive attempts before and {after.attempts} "
+        f"sign-in log until {until}: {before.attempts} interactive attempts before and {after.attempts} "
         f"after, asked by per-user MFA {_share(before, Asked.PER_USER)} and {_share(after, Asked.PER_USER)}, "
         f"by Conditional Access {_share(before, Asked.CONDITIONAL_ACCESS)} and "
         f"{_share(after, Asked.CONDITIONAL_ACCESS)}, {again:.0%} seen again, failures {more:+.1%}"

@@ -152,6 +152,7 @@ def test_status_of_a_person_says_of_when_the_state_is_and_what_this_tool_changed
     assert f"As of: export of {minute_utc(known['snapshotTakenAt'])}, and {known['changesSince']} change" in shown
     at = minute_utc(alma["lastChange"]["timeUtc"])
     assert f"Last change:    disabled by this tool at {at}: confirmed" in shown
+    assert "Whether Conditional Access requires MFA instead: `mfa-migrate explain alma.berg@contoso.example`." in shown
     assert lab.go("status", "-o", "json").document["run"]["nextPlan"] is None
     lab.go("export")
     lab.go("plan", "--supersede")
@@ -166,6 +167,9 @@ def test_show_says_what_one_asks_next_as_it_can_be_typed(exported: Lab) -> None:
     assert "~ alma.berg@contoso.example enforced, to be disabled in wave 1 covered by" in safe
     assert "`mfa-migrate explain alma.berg@contoso.example` says why" in safe
     held = " ".join(exported.go("show", "rob keller").out.split())
+    named = exported.go("explain", "rob keller").out
+    assert "Enough to make this person safe, any one of:" in named
+    assert "To close it:" not in named, "in general, after it was said step by step"
     assert "! rob.keller@contoso.example enforced, held back partly: " in held
     assert "`mfa-migrate explain rob.keller@contoso.example` says what is open, and what would be enough" in held
     assert "`mfa-migrate apply --what-if --until wave:1` rehearses it" in exported.go("show", "--wave", "canary").out

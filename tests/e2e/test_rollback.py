@@ -37,7 +37,11 @@ def is_back(lab: Lab, former: dict[str, str]) -> bool:
 def test_one_wave_goes_back_and_the_others_stay(applied: Lab) -> None:
     wave, everybody = planned(applied, "3"), planned(applied)
     assert 0 < len(wave) < len(everybody)
-    ran = applied.go("rollback", "--wave", "3", "--yes")
+    names = [each["name"] for each in applied.plan_header()["waves"]]
+    nowhere = applied.go("rollback", "--wave", "9", "--yes", code=2).err
+    assert "No change was ever sent in wave 9. Changes were sent in: 1, 2, 3" in nowhere
+    assert f"It has: 1 {names[0]!r}, 2 " in applied.go("rollback", "--wave", "nope", "--yes", code=2).err
+    ran = applied.go("rollback", "--wave", names[2], "--yes")
     assert f"{len(wave)} confirmed" in ran.out
     assert is_back(applied, wave)
     assert {applied.states()[name] for name in everybody.keys() - wave.keys()} == {"disabled"}

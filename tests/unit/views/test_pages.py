@@ -35,7 +35,7 @@ def test_every_page_for_users_is_a_topic_and_ships_in_the_wheel() -> None:
 
 @pytest.mark.parametrize(
     ("topic", "hint"),
-    [("configuraton", "help configuration`"), ("option", "help options`"), ("../README", "There is ")],
+    [("configuraton", "help configuration`"), ("option", "help options`"), ("../README", "The pages are ")],
 )
 def test_a_topic_that_is_none_is_answered_with_the_nearest(topic: str, hint: str) -> None:
     with pytest.raises(UsageProblem) as refused:
@@ -62,10 +62,12 @@ def test_help_is_there_without_a_usable_configuration(
     assert capsys.readouterr().out.startswith("# Configuration")
     assert run(["help"]) == 0
     listed = capsys.readouterr().out
-    assert all(f"mfa-migrate help {topic} " in listed for topic in [*topics(), OPTIONS])
+    assert all(f"  {topic} " in listed for topic in [*topics(), OPTIONS])
     assert run(["help", "plan"]) == 0
     assert "Usage: mfa-migrate plan" in capsys.readouterr().out
     assert run(["help", "options"]) == 0
     said = capsys.readouterr().out
     assert all(f"--{name.replace('_', '-')}" in said for name in GLOBALS)
+    assert run(["help", "rollbak"]) == 2
+    assert "Did you mean `mfa-migrate help rollback`?" in capsys.readouterr().err
     assert run(["help", "quixote"]) == 2
