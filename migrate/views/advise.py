@@ -174,7 +174,8 @@ def _way_lines(advice: Advice) -> Iterator[str]:
         yield "  Who is blocked is unknown where no sign-ins were read; unknown counts as blocked in this order."
         yield "  `mfa-migrate sign-ins read` reads them."
     else:
-        yield f"  Sign-ins since {minute_utc(advice.sign_ins_since)}: who was not seen with a legacy client may still use one."
+        since = minute_utc(advice.sign_ins_since)
+        yield f"  Sign-ins since {since}: who was not seen with a legacy client may still use one."
 
 
 def _how_exact(size: int) -> str:
