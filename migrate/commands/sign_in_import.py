@@ -11,7 +11,7 @@ from migrate.commands.call import Call
 from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import now_utc
 from migrate.errors import BadInput
-from migrate.model.instants import iso_utc
+from migrate.model.instants import iso_of, iso_utc
 from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, SignInSource, SourceFormat
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
@@ -95,7 +95,6 @@ def _source(
     form: SourceFormat, files: tuple[str, ...], counted: Counted, lost: tuple[Coordinate, ...], cut_off: list[str]
 ) -> SignInSource:
     from migrate.engine.sign_in_reading import has_unknown_results
-    from migrate.exchange.sign_in_columns import iso_of
 
     forms = tuple(one for one in Form if any(kind.form is one for kind in counted.kinds))
     if counted.first is None or counted.last is None or not forms:

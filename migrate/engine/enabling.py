@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from migrate.decide.capability import Capabilities
-from migrate.decide.coverage.judge import Judge
 from migrate.decide.guards import accepted_people, is_counted_again, refuse_impact
 from migrate.decide.impact import ImpactTally, Standings
 from migrate.decide.own_policies import is_named_by
@@ -110,7 +109,7 @@ class BeforeEnabling:
         policy = next((policy for policy in then.policies if is_named_by(step.key, policy)), None)
         if policy is None:
             return None
-        today, coming = self._judge(evidence), self._judge(then)
+        today, coming = parts.judge_of(evidence), parts.judge_of(then)
         standings = Standings(
             today=today,
             now=Capabilities(evidence, today),
@@ -140,9 +139,6 @@ class BeforeEnabling:
             for step in self._parts.plan.policy_steps
             if not (isinstance(step, CreatePolicy) and any(is_named_by(step.key, one) for one in evidence.policies))
         ]
-
-    def _judge(self, evidence: Evidence) -> Judge:
-        return Judge(evidence, apps_that_matter=self._parts.apps_that_matter, baseline=self._parts.baseline)
 
     async def _registrations(self) -> dict[str, Registration]:
         """Return the registration report by user id; users with the same answers share one."""

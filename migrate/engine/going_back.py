@@ -76,9 +76,7 @@ class WayBack:
         if parts.plan.kind is not PlanKind.MIGRATE and (not_restored := await _not_restored(parts)):
             return f"{len(not_restored)} users are not restored ({', '.join(not_restored[:SAMPLE])})"
         evidence = await tenant.read_evidence()
-        apps = parts.apps_that_matter
-        before = Judge(evidence, apps_that_matter=apps, baseline=parts.baseline)
-        after = Judge(_without(evidence, self._policy_steps), apps_that_matter=apps, baseline=parts.baseline)
+        before, after = parts.judge_of(evidence), parts.judge_of(_without(evidence, self._policy_steps))
         accepted = accepted_on(parts.plan.accepted_gaps, tenant.server_at_most())
         depending = await _depending(parts, before, after, accepted, others)
         if depending:

@@ -242,15 +242,12 @@ class Proof:
             number=self._number,
             read=read,
             evidence=evidence,
-            judge=self._judge(evidence),
+            judge=self._parts.judge_of(evidence),
             settling=self._settling(read, evidence),
             people_since=people_since,
             whole_at=whole_at,
             rules_since=rules_since,
         )
-
-    def _judge(self, evidence: Evidence) -> Judge:
-        return Judge(evidence, apps_that_matter=self._parts.apps_that_matter, baseline=self._parts.baseline)
 
     def _settling(self, read: Evidence, evidence: Evidence) -> Settling:
         # What changed had changed when the reading ended, not when it began.
@@ -258,7 +255,7 @@ class Proof:
         return Settling(
             self._parts.seen(read, self._tenant.server_at_most()),
             evidence,
-            self._judge,
+            self._parts.judge_of,
             now=self._tenant.server_at_least(),
             settle=timedelta(seconds=0 if skipped else self._terms.limits.policy_settle_seconds),
         )

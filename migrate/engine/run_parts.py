@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from migrate.decide.coverage.judge import Judge
 from migrate.decide.replay.blocking import ReadLog
 from migrate.engine.age import USUAL, Ages, Freshness
 from migrate.engine.ports import Journal, Progress, RollbackFiles, Tenant
@@ -126,3 +127,7 @@ class RunParts:
     def baseline(self) -> BaselineScopes:
         """Return the operator's answer about baseline scopes, as it counts today."""
         return answer_on(self.terms.baseline_scopes, self.tenant.server_at_most().date())
+
+    def judge_of(self, evidence: Evidence) -> Judge:
+        """Return what judges coverage by this evidence, for the applications and by the answer of the plan."""
+        return Judge(evidence, apps_that_matter=self.apps_that_matter, baseline=self.baseline)

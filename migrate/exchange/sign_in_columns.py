@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -341,8 +340,3 @@ _TOLD_BY = {
     Coordinate.REQUIREMENT: "multifactor",
     Coordinate.CROSS_TENANT: "cross_tenant",
 }
-
-
-def iso_of(seconds: int) -> str:
-    """Return seconds since 1970 as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,6 +11,11 @@ def iso_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def iso_of(seconds: int) -> str:
+    """Return seconds since 1970 in the same form."""
+    return iso_utc(datetime.fromtimestamp(seconds, UTC))
+
+
 def minute_utc(moment: datetime | str) -> str:
     """Return a moment as people read it, `2026-11-24 08:00 UTC`; a text that names none as it is."""
     known = moment_of(moment) if isinstance(moment, str) else moment

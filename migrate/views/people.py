@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from migrate.model.capability import SMS_VOICE_END, CapableWhy
+from migrate.model.instants import iso_of, minute_utc
 from migrate.model.now import Moment
 from migrate.model.people import Certainty, ListStanding, PersonAtRisk, RiskList
 from migrate.model.sign_ins import Coordinate, SignInSource
@@ -298,11 +299,11 @@ def _cells(one: PersonAtRisk, today: date) -> tuple[str, ...]:
 
 
 def _moment(seconds: int | None) -> str:
-    return "not seen" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "not seen" if seconds is None else iso_of(seconds)
 
 
 def _shown_moment(seconds: int | None) -> str:
-    return "not seen" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return "not seen" if seconds is None else minute_utc(iso_of(seconds))
 
 
 def slug_of(which: RiskList) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from migrate.model.instants import iso_of
 from migrate.model.replay import Calibration, Change, ChangedKind, IfRisky, Replay
 from migrate.model.sign_ins import SignInKind, SignInSource
 from migrate.model.words import counted, some_of
@@ -58,7 +58,7 @@ def replay_answer(replay: Replay, sources: Sequence[SignInSource], names: Mappin
                     " ".join(one.depends_on),
                     str(one.silent),
                     str(user_id in one.cannot_pass),
-                    _moment(one.last),
+                    iso_of(one.last),
                 )
 
     def lines() -> Iterator[Any]:
@@ -96,7 +96,7 @@ def _kinds(change: Change, found: list[ChangedKind], names: Mapping[str, str]) -
     yield table(
         ("Sign-in", "Attempts", "Last", "People"),
         [
-            (_kind_words(one), f"{one.attempts:,}", _moment(one.last), _people_words(one, names))
+            (_kind_words(one), f"{one.attempts:,}", iso_of(one.last), _people_words(one, names))
             for one in found[:MOST_KINDS]
         ],
     )
@@ -155,7 +155,3 @@ def _calibrated(one: Calibration, replay: Replay) -> tuple[str, ...]:
     share = "" if one.share is None else f"{one.share:.2%}"
     proven = "" if one.policy_id not in replay.not_proven else "not proven"
     return one.display_name, share, f"{one.agreed + one.disagreed:,}", f"{one.not_known:,}", proven
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

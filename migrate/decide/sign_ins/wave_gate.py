@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from migrate.decide.sign_ins.sources import HoursSeen, missing_hours
 from migrate.decide.sign_ins.words import ways_of
+from migrate.model.instants import iso_of
 from migrate.model.sign_ins import Form, SeenAs, SignInClass, SignInKind, SignInSource, WayIn
 from migrate.model.wave_gate import Asked, GateCheck, GateChecked, GateLimits, WaveNumbers, WaveProof
 
@@ -90,8 +91,8 @@ class _Wave:
         return WaveProof(
             wave=self.number,
             people=len(self.written),
-            first_write=_iso(self.first),
-            last_write=_iso(self.last),
+            first_write=iso_of(self.first),
+            last_write=iso_of(self.last),
             log_until=until,
             before=self.before.numbers(),
             after=self.after.numbers(),
@@ -182,7 +183,3 @@ def _working_days(begin: int, end: int) -> float:
     """Return the hours of Monday to Friday between two moments, as days."""
     hours = range(-(-begin // _HOUR), end // _HOUR)
     return sum(datetime.fromtimestamp(hour * _HOUR, UTC).weekday() < _WORKDAYS for hour in hours) / 24
-
-
-def _iso(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
