@@ -17,14 +17,12 @@ from migrate.decide.checks.operator import operators_sign_in
 from migrate.decide.directory_sync import sync_accounts
 from migrate.decide.microsofts_what_if import body_for
 from migrate.errors import (
-    GraphRefused,
     Guarded,
-    IncompleteRead,
     MfaMigrateError,
-    PermissionMissing,
     SignInFailed,
     Unreachable,
 )
+from migrate.graph.unreadable import UNREADABLE, in_full, or_problem
 from migrate.model.doctor import AccountFacts, SignInFacts, TenantFacts
 from migrate.model.evidence import Evidence, ReadStatus
 from migrate.model.permissions import BACKUPS, FEDERATION, DirectoryRole
@@ -45,7 +43,6 @@ T = TypeVar("T")
 
 _ADMINISTRATOR = DirectoryRole.GLOBAL_ADMINISTRATOR.value
 _MORE = {"backup": BACKUPS, "federation": FEDERATION}
-_REFUSED = (GraphRefused, PermissionMissing, IncompleteRead)
 
 
 async def facts_of_tenant(call: Call, workspace: Workspace, *, more: frozenset[str]) -> TenantFacts:
@@ -70,9 +67,9 @@ async def _read(
     call: Call, workspace: Workspace, tenant: GraphTenant, asked: SignInFacts, *, more: frozenset[str]
 ) -> TenantFacts:
     token, facts = tenant.token, _configured(call, workspace)
-    organization, _ = await _or_problem(tenant.read_organization())
-    skus, skus_problem = await _or_problem(tenant.read_skus())
-    evidence, evidence_problem = await _or_problem(
+    organization, _ = await or_problem(tenant.read_organization())
+    skus, skus_problem = await or_problem(tenant.read_skus())
+    evidence, evidence_problem = await or_problem(
         tenant.read_evidence(roles=[_ADMINISTRATOR, *DIRECTORY_SYNC_ROLES], paths=True)
     )
     is_person = token is not None and token.kind is Kind.PERSON
@@ -87,9 +84,9 @@ async def _read(
         is_partner=await tenant.read_is_service_provider(token.home_tenant) if token and token.home_tenant else None,
         organization=organization,
         skus=skus,
-        skus_problem=skus_problem,
+        skus_problem=skus_problem or "",
         evidence=evidence,
-        evidence_problem=evidence_problem,
+        evidence_problem=evidence_problem or "",
         emergency=await _emergency(tenant, facts, evidence),
         names=await _names(tenant, evidence),
         clock_seconds=(now_utc() - tenant.server_now()).total_seconds(),
@@ -110,7 +107,7 @@ async def _read(
 async def _names(tenant: GraphTenant, evidence: Evidence | None) -> dict[str, str]:
     """Return the names of the accounts of the directory synchronization by id, as far as they can be read."""
     accounts = sorted(sync_accounts(evidence)) if evidence is not None else []
-    with suppress(*_REFUSED):
+    with suppress(*UNREADABLE):
         found = await tenant.read_profiles(accounts) if accounts else {}
         return {one: user.user_principal_name for one, user in found.items() if isinstance(user, UserProfile)}
     return {}
@@ -122,18 +119,10 @@ async def _with_operator(tenant: GraphTenant, token: TokenFacts | None, facts: T
     facts = msgspec.structs.replace(facts, operator=operator)
     if operator is None or operator.profile is None or facts.evidence is None:
         return facts
-    evaluated, problem = await _or_problem(tenant.evaluate(body_for(operator.profile, operators_sign_in())))
+    evaluated, problem = await or_problem(tenant.evaluate(body_for(operator.profile, operators_sign_in())))
     return msgspec.structs.replace(
         facts, evaluated=evaluated, evaluated_problem=f"could not be asked: {problem}" if problem else ""
     )
-
-
-async def _or_problem(reading: Awaitable[T]) -> tuple[T | None, str]:
-    """Return what was read, or in words why it could not be."""
-    try:
-        return await reading, ""
-    except _REFUSED as problem:
-        return None, f"{problem.what} {problem.hint}"
 
 
 async def _or_what_is_missing(call: Call, tenant: GraphTenant, reading: Awaitable[T]) -> tuple[T | None, str]:
@@ -144,9 +133,9 @@ async def _or_what_is_missing(call: Call, tenant: GraphTenant, reading: Awaitabl
         return await reading, ""
     except AccessRefused as refused:
         told = await explained(connection_for(call.settings), tenant, refused)
-        return None, f"{told.what} {told.hint}"
-    except _REFUSED as problem:
-        return None, f"{problem.what} {problem.hint}"
+        return None, in_full(told)
+    except UNREADABLE as problem:
+        return None, in_full(problem)
 
 
 async def _emergency(tenant: GraphTenant, facts: TenantFacts, evidence: Evidence | None) -> tuple[AccountFacts, ...]:
@@ -175,13 +164,13 @@ async def _account(tenant: GraphTenant, named: str) -> AccountFacts:
         profile = found if isinstance(found, UserProfile) else None
         if isinstance(found, Reason) and found.why is not Why.NO_SUCH_USER:
             return AccountFacts(named=named, profile=None, registration_read=False)
-    except _REFUSED:
+    except UNREADABLE:
         return AccountFacts(named=named, profile=None, registration_read=False)
     if profile is None:
         return AccountFacts(named=named, profile=None)
     try:
         rows = await tenant.read_registrations([profile.id])
-    except _REFUSED:
+    except UNREADABLE:
         return AccountFacts(named=named, profile=profile, registration_read=False)
     return AccountFacts(named=named, profile=profile, registration=rows.get(profile.id))
 
