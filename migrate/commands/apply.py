@@ -178,13 +178,13 @@ def _guard(
     yes: bool,
 ) -> int:
     """Check the blast radius and ask for confirmation; return how many users are still to do."""
-    from migrate.decide.guards import refuse_blocked, refuse_newly_prompted, refuse_too_many
+    from migrate.decide.guards import refuse_blocked, refuse_newly_required, refuse_too_many
     from migrate.views.apply import apply_question, nothing_left
 
     refuse_blocked(header)
     held = options.tightening
     bounds = header if held is None else msgspec.structs.replace(header, limits=held.limits)
-    refuse_newly_prompted(bounds)
+    refuse_newly_required(bounds)
     left, asks = _left(workspace, header, steps, options)
     refuse_too_many(bounds, this=left.to_do, max_users=max_users)
     if options.what_if or yes:

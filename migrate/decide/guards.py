@@ -134,13 +134,13 @@ def refuse_blocked(plan: PlanHeader) -> None:
         )
 
 
-def refuse_newly_prompted(plan: PlanHeader) -> None:
-    """Raise LimitReached when a policy would newly ask more people outside the plan for MFA than allowed by now."""
+def refuse_newly_required(plan: PlanHeader) -> None:
+    """Raise LimitReached when a policy that is switched on would catch more people than allowed by now."""
     for prompted in plan.newly_prompted:
         if prompted.outside_plan > plan.limits.max_newly_required:
             outside = counted(prompted.outside_plan, "person", "people")
             raise LimitReached(
-                f"Switching on {prompted.policy!r} would newly ask {outside} outside the plan for MFA; "
+                f"Switching on {prompted.policy!r} would newly require MFA of {outside} outside the plan; "
                 f"max_newly_required allows {plan.limits.max_newly_required}.",
                 hint="Raise max_newly_required under [limits], or narrow the policy; `mfa-migrate plan` again.",
             )
