@@ -126,19 +126,10 @@ def sign_of(step: PolicyStep) -> str:
 
 
 def said_of(step: PolicyStep) -> str:
-    """Return one line about what a step does."""
-    match step:
-        case CreatePolicy():
-            off = step.body.get("state") == PolicyState.DISABLED.value
-            return f"create {step.display_name!r}, {'disabled' if off else 'report-only'}"
-        case SetPolicyState():
-            return f"set {step.display_name!r} from {STATES[step.before]} to {STATES[step.after]}"
-        case SetPolicyScope():
-            return f"change whom {step.display_name!r} is for"
-        case DeletePolicy():
-            return f"delete {step.display_name!r}"
-        case _:
-            assert_never(step)
+    """Return one line about what a step does, and of a state also what was before it."""
+    if isinstance(step, SetPolicyState):
+        return f"set {step.display_name!r} from {STATES[step.before]} to {STATES[step.after]}"
+    return _asked_words(step)
 
 
 def step_question(step: PolicyStep, impacts: Sequence[PolicyImpact]) -> str:
