@@ -36,6 +36,7 @@ from migrate.store.snapshot_schema import (
     HEAP,
     INDEXES,
     KEYS,
+    PAGE_BYTES,
     SNAPSHOT_FILE,
     SNAPSHOT_SCHEMA,
     evidence_rows,
@@ -68,6 +69,7 @@ class SnapshotWriter:
         with sqlite_errors_about(self._new, SNAPSHOT_SCHEMA):
             connection = connect(self._new)
             self._connection = connection
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute("ATTACH DATABASE ? AS heap", (str(self._heap.absolute()),))
             for file in ("main", "heap"):
                 # A file that is thrown away unless it gets whole needs no way back inside it.

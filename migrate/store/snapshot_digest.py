@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -20,19 +20,36 @@ from migrate.store.database import NotWhatWasWritten
 
 BLOCK_ROWS = 256
 
-ROWS = """
-    SELECT users.profile, users.guest, readings.state, readings.problem, readings.request_id, registrations.body,
-        readings.code, readings.parts, users.id, users.upn_key
+_COLUMNS = (
+    "users.profile",
+    "users.guest",
+    "readings.state",
+    "readings.problem",
+    "readings.request_id",
+    "registrations.body",
+    "readings.code",
+    "readings.parts",
+    "users.id",
+    "users.upn_key",
+)
+ROWS = f"""
+    SELECT {", ".join(f"CAST({column} AS BLOB)" for column in _COLUMNS)}, NULL
     FROM users
     LEFT JOIN readings ON readings.user_id = users.id
     LEFT JOIN registrations ON registrations.user_id = users.id
-"""
-"""Every user with what was read of them; the reader and the digests take the same rows."""
+"""  # noqa: S608  (our own names)
+"""Every user with what was read of them; the reader and the digests take the same rows.
 
-REQUEST_ID, ID, UPN_KEY = 4, 8, 9
-"""Places in a row."""
+Everything is bytes, because the digests are over bytes; what is no text of the file is spelled as text. The NULL behind
+the columns stands where the digest has the end of the row.
+"""
+
+PROFILE, STATE, REQUEST_ID, REGISTRATION, ID, UPN_KEY = 0, 2, 4, 5, 8, 9
+REASON = (3, 6, 7)
+"""Places in a row; of why there is no state the text, the code and the parts."""
 
 Row = tuple[Any, ...]
+"""Of `ROWS`: bytes, or None where there is nothing."""
 
 
 class Source(Record, frozen=True, kw_only=True):
@@ -61,9 +78,9 @@ class Block(Record, frozen=True, kw_only=True):
 
     def holds(self, rows: list[Row]) -> bool:
         """Tell whether these are the rows that were written."""
-        if len(rows) != self.rows or not rows or rows[0][ID] != self.first_id:
+        if len(rows) != self.rows or not rows or rows[0][ID] != self.first_id.encode():
             return False
-        return digest_of(rows) == self.digest
+        return digest_of_users(rows) == self.digest
 
 
 def content_of(connection: sqlite3.Connection, source: Source) -> tuple[str, list[Block]]:
@@ -80,9 +97,9 @@ def content_of(connection: sqlite3.Connection, source: Source) -> tuple[str, lis
     blocks = []
     users = connection.execute(f"{ROWS} ORDER BY users.id")
     while rows := list(islice(users, BLOCK_ROWS)):
-        blocks.append(Block(first_id=rows[0][ID], rows=len(rows), digest=digest_of(rows)))
+        blocks.append(Block(first_id=rows[0][ID].decode(), rows=len(rows), digest=digest_of_users(rows)))
         for row in rows:
-            digest.update(framed((row[0], *row[2:4], row[5])))
+            digest.update(framed((row[PROFILE], *row[2:4], row[REGISTRATION])))
     return digest.hexdigest(), blocks
 
 
@@ -182,6 +199,19 @@ def digest_of(rows: Iterable[Iterable[Any]]) -> bytes:
             values.append(data)
         lengths.append("-2")
     return _sha256(b"%b\n%b" % (",".join(lengths).encode(), b"".join(values)))
+
+
+def digest_of_users(rows: list[Row]) -> bytes:
+    """Return the same of rows of `ROWS`, in half the time: a report has half a million of their values digested."""
+    values = list(chain.from_iterable(rows))
+    try:
+        lengths = ["-1" if value is None else _LENGTHS[len(value)] for value in values]
+    except IndexError:
+        lengths = ["-1" if value is None else str(len(value)) for value in values]
+    lengths[len(_COLUMNS) :: len(_COLUMNS) + 1] = ["-2"] * len(rows)
+    digest = hashlib.sha256(b"%b\n" % ",".join(lengths).encode())
+    digest.update(b"".join(filter(None, values)))
+    return digest.digest()
 
 
 _SPELLED_OUT = 4096

@@ -17,7 +17,19 @@ from migrate.model.reasons import Reason, Why, reason_from_parts, reason_of, why
 from migrate.model.snapshot import SnapshotHeader
 from migrate.model.users import AnyUser, MfaState, Registration, UnreadableUser, UserProfile, UserRecord
 from migrate.store.database import NotWhatWasWritten, damaged, open_checked, sqlite_errors_about
-from migrate.store.snapshot_digest import REQUEST_ID, ROWS, UPN_KEY, Block, Row, sealed_blocks, sealed_evidence
+from migrate.store.snapshot_digest import (
+    PROFILE,
+    REASON,
+    REGISTRATION,
+    REQUEST_ID,
+    ROWS,
+    STATE,
+    UPN_KEY,
+    Block,
+    Row,
+    sealed_blocks,
+    sealed_evidence,
+)
 from migrate.store.snapshot_schema import SNAPSHOT_SCHEMA, evidence_from
 
 T = TypeVar("T")
@@ -57,6 +69,11 @@ class Snapshot:
         """Close the file."""
         self._connection.close()
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Return the file as it was opened and checked, for whoever reads its other tables before `close`."""
+        return self._connection
+
     def users(self) -> Iterator[AnyUser]:
         """Yield every user once, ordered by id, one at a time; one without a reading is unreadable.
 
@@ -73,7 +90,7 @@ class Snapshot:
             FolderDamaged: As `users`.
         """
         for rows in self._checked_blocks():
-            yield from ((self._decoded(row), row[REQUEST_ID] or "") for row in rows)
+            yield from ((self._decoded(row), (row[REQUEST_ID] or b"").decode()) for row in rows)
 
     def _checked_blocks(self) -> Iterator[list[Row]]:
         with sqlite_errors_about(self._path, SNAPSHOT_SCHEMA):
@@ -100,7 +117,7 @@ class Snapshot:
                     self._check_the_indexes()
                     return None
                 row = self._row_of(named[0])
-                if row is None or row[UPN_KEY] != key:
+                if row is None or row[UPN_KEY] != key.encode():
                     raise self._damaged(f"the user {named[0]} is not the one that was written")
         return None if row is None else self._decoded(row)
 
@@ -160,17 +177,17 @@ class Snapshot:
                 raise self._damaged(str(wrong)) from wrong
 
     def _decoded(self, row: Row) -> AnyUser:
-        profile, _, state, problem, request_id, registration, code, parts, *_ = row
+        profile, state, registration = row[PROFILE], row[STATE], row[REGISTRATION]
         try:
             person = _PROFILE.decode(profile)
             report = None if registration is None else self._registration(registration)
             if state is not None:
-                read = _STATES.get(state) or MfaState(state)
+                read = _STATES.get(state) or MfaState(state.decode())
                 return UserRecord(profile=person, mfa_state=read, registration=report)
             return UnreadableUser(
                 profile=person,
-                reason=_reason(problem, code, parts),
-                request_id=request_id or None,
+                reason=_reason(*(None if row[place] is None else row[place].decode() for place in REASON)),
+                request_id=(row[REQUEST_ID] or b"").decode() or None,
                 registration=report,
             )
         except (msgspec.DecodeError, ValueError, TypeError) as error:
@@ -196,7 +213,7 @@ def _reason(problem: str | None, code: str | None, parts: str | None) -> Reason:
     return why_of(problem) if problem else reason_of(Why.NEVER_READ)
 
 
-_STATES = {state.value: state for state in MfaState}
+_STATES = {state.value.encode(): state for state in MfaState}
 _KEPT = 4096
 """How many different registrations are kept decoded: what they take stays bounded in any tenant."""
 _PROFILE, _REGISTRATION = msgspec.json.Decoder(UserProfile), msgspec.json.Decoder(Registration)
