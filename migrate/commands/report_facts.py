@@ -90,7 +90,7 @@ def _known(call: Call, workspace: Workspace, snapshot: Snapshot, journal: Journa
         last_kind=told.last_kind,
         rows_known=rows_known,
         digests=_digests(workspace, planned, told.run, header.id, told.head),
-        sign_ins=_sign_ins(workspace),
+        sign_ins=_sign_ins(workspace, snapshot),
         apps=apps_that_matter(call.settings),
         baseline=baseline_answer(call.settings, header.taken_on),
         tool_version=__version__,
@@ -159,10 +159,10 @@ def _digest(path: Path) -> str:
     return sha256_of_file(path) if path.is_file() else ""
 
 
-def _sign_ins(workspace: Workspace) -> SignInDays | None:
+def _sign_ins(workspace: Workspace, snapshot: Snapshot) -> SignInDays | None:
     from migrate.commands.sign_in_evidence import checked_sources
     from migrate.decide.report.sign_in_days import sign_in_days
 
-    with SignInBook(workspace) as book:
+    with SignInBook(workspace, beside=snapshot) as book:
         sources = checked_sources(book)
         return sign_in_days(list(sources.values()), (one for number in sources for one in book.people(number)))

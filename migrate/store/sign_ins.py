@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 
@@ -22,6 +22,9 @@ from migrate.store.database import connect, damaged, open_checked, sqlite_errors
 from migrate.store.folder import Workspace
 from migrate.store.snapshot_digest import framed
 from migrate.store.snapshot_schema import SNAPSHOT_FILE, SNAPSHOT_SCHEMA
+
+if TYPE_CHECKING:
+    from migrate.store.snapshot_reading import Snapshot
 
 T = TypeVar("T")
 
@@ -44,20 +47,29 @@ _COPIES = (
 class SignInBook:
     """The readings of one folder, opened to be looked at or added to. A context manager."""
 
-    def __init__(self, workspace: Workspace, *, writing: bool = False) -> None:
+    def __init__(self, workspace: Workspace, *, writing: bool = False, beside: Snapshot | None = None) -> None:
         """Open them; whoever writes holds the folder's lock.
+
+        Args:
+            workspace: The folder.
+            writing: Whether something is to be added.
+            beside: The folder's snapshot, where somebody reads it already: it is the same file, and was checked.
 
         Raises:
             NothingHere: The folder holds no snapshot.
             FolderDamaged, NewerFolder, FolderProblem: It cannot be used.
         """
         self._path = workspace.path / SNAPSHOT_FILE
+        self._numbers: dict[int, dict[SignInKind, int]] = {}
+        self._is_ours = beside is None
+        if beside is not None:
+            self._connection = beside.connection
+            return
         if not self._path.exists():
             raise NothingHere(
                 f"{workspace.path} holds no snapshot of a tenant.", hint="Read the tenant first: mfa-migrate export"
             )
         self._connection = open_checked(self._path, SNAPSHOT_SCHEMA, mode="rw" if writing else "ro")
-        self._numbers: dict[int, dict[SignInKind, int]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +77,8 @@ class SignInBook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.close()
+        if self._is_ours:
+            self._connection.close()
 
     def sources(self) -> dict[int, SignInSource]:
         """Return the readings by their numbers.

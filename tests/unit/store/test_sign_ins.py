@@ -13,9 +13,10 @@ from migrate.errors import FolderDamaged, NothingHere
 from migrate.model.evidence import Evidence
 from migrate.model.sign_ins import Form, Seen, SeenAs, SignInClass, SignInKind, SignInSource, SourceFormat
 from migrate.model.snapshot import Organization
+from migrate.store import sign_ins
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
-from migrate.store.snapshot import SnapshotWriter
+from migrate.store.snapshot import SnapshotWriter, open_snapshot
 
 Maker = Callable[..., Any]
 
@@ -92,6 +93,17 @@ def test_hours_add_up_to_one_reading(workspace: Workspace, number: int) -> None:
             SeenAs(kind=KIND, user_id="u2", seen=Seen(rows=5, first=28800, last=32460, hours=((8, 3), (9, 2)))),
             SeenAs(kind=LEGACY, user_id="u1", seen=seen(9)),
         ]
+
+
+def test_beside_a_snapshot_that_is_open_its_file_is_neither_checked_nor_closed_again(
+    workspace: Workspace, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_snapshot(workspace) as snapshot:
+        monkeypatch.setattr(sign_ins, "open_checked", None)
+        with SignInBook(workspace, beside=snapshot) as book:
+            book.check(number)
+            assert [one.user_id for one in book.people(number)] == ["u1", "u2", "u1"]
+        assert [user.profile.id for user in snapshot.users()] == ["u1"]
 
 
 def test_another_process_goes_on_where_one_stopped(workspace: Workspace, write: Maker) -> None:
