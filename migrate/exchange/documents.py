@@ -7,14 +7,13 @@ Graph spells it, booleans as PowerShell does (`True`, `False`), and a missing va
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, TypeVar, assert_never
 
 import msgspec
 
 from migrate.errors import BadInput
-from migrate.exchange.tables import PLAIN, Dialect, csv_cells, csv_chunks, csv_rows, name_of, opened
+from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_pairs, csv_rows, name_of, opened
 from migrate.model.capability import Capability
 from migrate.model.cells import PLAN_COLUMNS, PLAN_COLUMNS_SINCE, joined, plan_cells, split
 from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, columns_of, entry_of
@@ -58,7 +57,6 @@ _AS_WRITTEN = {state.value: state for state in MfaState}
 """States in the spelling that we write; any other spelling is read more slowly."""
 
 _Row = TypeVar("_Row")
-_Cells = TypeVar("_Cells")
 
 
 class SnapshotRow(Record, frozen=True, kw_only=True):
@@ -91,9 +89,26 @@ def plan_csv(rows: Iterable[PlanRow], dialect: Dialect = PLAIN) -> Iterator[byte
 def plan_rows(source: Path | BinaryIO) -> Iterator[PlanRow]:
     """Yield the rows of plan.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
     required = [column for column in PLAN_COLUMNS if column not in PLAN_COLUMNS_SINCE]
-    rows = csv_cells(source, required=required)
-    header = next(rows)
-    yield from _made(source, rows, _PlanRows(header).row)
+    # Most rows differ in who they are about only, so what the other cells say is found out once.
+    known: dict[str, PlanRow] = {}
+    rows = csv_pairs(source, required=required, known=known)
+    header, _ = next(rows)
+    for count, (cells, behind) in enumerate(rows, start=1):
+        row = known.get(behind)
+        if row is not None:
+            yield msgspec.structs.replace(row, user_id=cells[0], user_principal_name=cells[1])
+            continue
+        try:
+            row = _plan_row(dict(zip(header, cells, strict=True)))
+        except (msgspec.ValidationError, BadInput) as error:
+            raise _in_row(source, count, error) from error
+        if behind and len(known) < _KEPT:
+            known[behind] = row
+        yield row
+
+
+_KEPT = 4096
+"""How many different rows are kept: what they take stays bounded, whatever a plan says."""
 
 
 def rollback_csv(rows: Iterable[RollbackRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -201,41 +216,17 @@ def _decoded(
     source: Path | BinaryIO, columns: Sequence[str], decode: Callable[[dict[str, str]], _Row]
 ) -> Iterator[_Row]:
     """Decode row by row, naming the row in what goes wrong."""
-    return _made(source, csv_rows(source, required=columns), decode)
-
-
-def _made(source: Path | BinaryIO, rows: Iterable[_Cells], decode: Callable[[_Cells], _Row]) -> Iterator[_Row]:
-    for count, cells in enumerate(rows, start=1):
+    for count, cells in enumerate(csv_rows(source, required=columns), start=1):
         try:
             row = decode(cells)
         except (msgspec.ValidationError, BadInput) as error:
-            raise BadInput(f"{name_of(source)}, data row {count}: {error}") from error
+            raise _in_row(source, count, error) from error
         yield row
 
 
-class _PlanRows:
-    """Makes rows of a plan. Most differ in who they are about only, so what the other cells say is found out once."""
-
-    def __init__(self, header: Sequence[str]) -> None:
-        self._header = header
-        self._who = tuple(map(header.index, ("ObjectId", "UserPrincipalName")))
-        # Any text may stand in these two; all others are the key.
-        self._key = itemgetter(*(place for place in range(len(header)) if place not in self._who))
-        self._known: dict[tuple[str, ...], PlanRow] = {}
-
-    def row(self, cells: list[str]) -> PlanRow:
-        key = self._key(cells)
-        known = self._known.get(key)
-        if known is None:
-            known = _plan_row(dict(zip(self._header, cells, strict=True)))
-            if len(self._known) < _KEPT:
-                self._known[key] = known
-        id_at, name_at = self._who
-        return msgspec.structs.replace(known, user_id=cells[id_at], user_principal_name=cells[name_at])
-
-
-_KEPT = 4096
-"""How many different rows are kept: what they take stays bounded, whatever a plan says."""
+def _in_row(source: Path | BinaryIO, count: int, error: Exception) -> BadInput:
+    """Name the row in what went wrong."""
+    return BadInput(f"{name_of(source)}, data row {count}: {error}")
 
 
 def _plan_row(cells: dict[str, str]) -> PlanRow:

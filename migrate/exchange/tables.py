@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from migrate.errors import BadInput
 from migrate.exchange.encodings import text_lines
 from migrate.model.words import counted
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 CHUNK_CHARACTERS = 1 << 16
 CELL_LIMIT = 131_072
@@ -111,37 +114,100 @@ def csv_cells(source: Path | BinaryIO, *, required: Sequence[str], encoding: str
     column, for duplicate or missing headers, rows of another length, unclosed quotes and NUL characters. Blank lines
     and `#` lines before the header are passed over.
     """
-    name = name_of(source)
     with opened(source) as stream:
-        lines = text_lines(stream, name=name, encoding=encoding)
-        first = next(lines, "")
-        row_number = 0
+        table = _Table(stream, name_of(source), required, encoding)
+        yield table.header
+        yield from table.rows()
+
+
+def csv_pairs(
+    source: Path | BinaryIO, *, required: Sequence[str], known: Container[str]
+) -> Iterator[tuple[list[str], str]]:
+    """Yield the header and the rows as `csv_cells` does, each with its text behind its first two cells, as it stands.
+
+    A row whose text is in `known` comes with its first two cells alone: the same text says the same once more, so the
+    others need not be made again. The text is empty where it does not say all: where the header does not begin with
+    the first two of `required`, or the row goes on behind the end of the line. Raises as `csv_cells`.
+    """
+    with opened(source) as stream:
+        table = _Table(stream, name_of(source), required, None)
+        yield table.header, ""
+        if table.header[:2] == list(required[:2]):
+            yield from table.pairs(known)
+        else:
+            yield from ((cells, "") for cells in table.rows())
+
+
+class _Table:
+    """A document whose header was read, and whose rows come."""
+
+    def __init__(self, stream: BinaryIO, name: str, required: Sequence[str], encoding: str | None) -> None:
+        self._name = name
+        self._lines = text_lines(stream, name=name, encoding=encoding)
+        self._row = 0
+        first = next(self._lines, "")
         # Windows PowerShell's Export-Csv puts a `#TYPE` line before the header; no column of ours begins like that.
         while first.startswith("#") or (first and not first.strip()):
-            first = next(lines, "")
-            row_number += 1
-        delimiter = _delimiter_of(first, required)
-        reader = csv.reader(chain([first] if first else [], lines), delimiter=delimiter, strict=True)
-        header: list[str] = []
-        try:
-            for cells in reader:
-                row_number += 1
-                if not header:
-                    header = [cell.strip() for cell in cells]
-                    _check_header(f"{name}, row {row_number}", header, required)
-                    yield header
-                elif cells:
-                    if len(cells) != len(header):
-                        raise BadInput(
-                            f"{name}, row {row_number}: it has {counted(len(cells), 'cell')}, "
-                            f"but the header has {len(header)}."
-                        )
-                    # Hardly any cell begins with an apostrophe; a row without one is as it was.
-                    yield [original(cell) for cell in cells] if "'" in "".join(cells) else cells
-        except csv.Error as error:
-            raise BadInput(f"{name}, row {row_number + 1}: the quoting is broken ({error}).") from error
-        if not header:
+            first = next(self._lines, "")
+            self._row += 1
+        self._delimiter = _delimiter_of(first, required)
+        with self._quotes_hold():
+            cells = next(self._reader([first] if first else []), None)
+        if cells is None:
             raise BadInput(f"{name} is empty; it should begin with the columns {', '.join(required)}.")
+        self._row += 1
+        self.header = [cell.strip() for cell in cells]
+        _check_header(f"{name}, row {self._row}", self.header, required)
+
+    def rows(self) -> Iterator[list[str]]:
+        """Yield the rows."""
+        with self._quotes_hold():
+            for cells in self._reader([]):
+                self._row += 1
+                if cells:
+                    yield self._whole(cells)
+
+    def pairs(self, known: Container[str]) -> Iterator[tuple[list[str], str]]:
+        """Yield the rows, or the first two cells of those whose rest is known, with the rest."""
+        delimiter = self._delimiter
+        with self._quotes_hold():
+            for line in self._lines:
+                parts = line.split(delimiter, 2)
+                behind = parts.pop() if len(parts) == 3 and (_is_bare(line) or _is_bare(parts[0] + parts[1])) else ""
+                if behind in known:
+                    self._row += 1
+                    yield parts, behind
+                    continue
+                # The reader takes more lines where a cell goes on behind the end of this one, and only then.
+                reader = self._reader([line])
+                cells = next(reader)
+                self._row += 1
+                if cells:
+                    yield self._whole(cells), behind if reader.line_num == 1 else ""
+
+    def _reader(self, before: list[str]) -> Reader:
+        return csv.reader(chain(before, self._lines), delimiter=self._delimiter, strict=True)
+
+    def _whole(self, cells: list[str]) -> list[str]:
+        if len(cells) != len(self.header):
+            raise BadInput(
+                f"{self._name}, row {self._row}: it has {counted(len(cells), 'cell')}, "
+                f"but the header has {len(self.header)}."
+            )
+        # Hardly any cell begins with an apostrophe; a row without one is as it was.
+        return [original(cell) for cell in cells] if "'" in "".join(cells) else cells
+
+    @contextmanager
+    def _quotes_hold(self) -> Iterator[None]:
+        try:
+            yield
+        except csv.Error as error:
+            raise BadInput(f"{self._name}, row {self._row + 1}: the quoting is broken ({error}).") from error
+
+
+def _is_bare(text: str) -> bool:
+    """Tell whether the text of some cells is what they say: not quoted, not neutralised, none too long or broken."""
+    return not ("'" in text or '"' in text or "\r" in text or len(text) >= CELL_LIMIT)
 
 
 def name_of(source: Path | BinaryIO) -> str:

@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.errors import BadInput
-from migrate.exchange.tables import CELL_LIMIT, DELIMITERS, Dialect, csv_chunks, csv_rows, neutralised, opened, original
+from migrate.exchange.tables import (
+    CELL_LIMIT,
+    DELIMITERS,
+    Dialect,
+    csv_cells,
+    csv_chunks,
+    csv_pairs,
+    csv_rows,
+    neutralised,
+    opened,
+    original,
+)
 
 # What spreadsheets, quoting and our own apostrophe stumble over, more often than chance would bring it.
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.text(
@@ -42,6 +53,54 @@ def test_rows_are_read_as_they_were_written_in_every_dialect(
     written = b"".join(csv_chunks(("A", "B", "C"), rows, dialect))
     read = [tuple(row.values()) for row in csv_rows(io.BytesIO(written), required=("A", "B", "C"))]
     assert read == rows
+
+
+def seen_through_pairs(document: bytes, required: tuple[str, ...]) -> list[list[str]]:
+    """Return the rows as `csv_pairs` tells them to somebody who keeps what each text behind two cells said."""
+    known: dict[str, list[str]] = {}
+    rows = csv_pairs(io.BytesIO(document), required=required, known=known)
+    found = [next(rows)[0]]
+    for cells, behind in rows:
+        whole = cells if behind not in known else [*cells, *known[behind]]
+        if behind:
+            known[behind] = whole[2:]
+        found.append(whole)
+    return found
+
+
+FEW = st.sampled_from(["", "a", "b;c", "'=1", '"', "x\ny", "x\ry", "\n", ",", "'", " ", "\r\n"])
+
+
+@given(st.lists(st.tuples(FEW, FEW, FEW, FEW), max_size=12), DIALECTS, st.booleans())
+def test_rows_whose_rest_is_known_are_what_they_are_when_read_whole(
+    rows: list[tuple[str, ...]], dialect: Dialect, in_order: bool
+) -> None:
+    document = b"".join(csv_chunks(("A", "B", "C", "D"), rows, dialect))
+    required = ("A", "B", "C") if in_order else ("C", "A")
+    assert seen_through_pairs(document, required) == list(csv_cells(io.BytesIO(document), required=required))
+
+
+@given(st.lists(st.sampled_from(list("ab,;'\"\r\n")), max_size=40).map("".join))
+def test_a_document_that_somebody_broke_is_refused_in_both_ways_or_read_alike(body: str) -> None:
+    document = f"A,B,C\n1,2,3\nx,y,3\n{body}".encode()
+    told: list[object] = []
+    for read in (seen_through_pairs, lambda data, required: list(csv_cells(io.BytesIO(data), required=required))):
+        try:
+            told.append(read(document, ("A", "B", "C")))
+        except BadInput as refused:
+            told.append(str(refused))
+    assert told[0] == told[1]
+
+
+def test_a_rest_that_is_known_is_not_made_into_cells_again() -> None:
+    document = b"A,B,C,D\n1,ada,x,y\n2,bob,x,y\n3,'=c,x,y\n"
+    rows = csv_pairs(io.BytesIO(document), required=("A", "B"), known={"x,y\n"})
+    assert list(rows) == [
+        (["A", "B", "C", "D"], ""),
+        (["1", "ada"], "x,y\n"),
+        (["2", "bob"], "x,y\n"),
+        (["3", "=c", "x", "y"], ""),
+    ]
 
 
 @given(st.lists(ANY_TEXT, max_size=8))
