@@ -96,11 +96,9 @@ class Strongest(StrEnum):
     """Something that this version has no kind for, external MFA say."""
 
 
-class Person(Record, frozen=True, kw_only=True, gc=False):
-    """One account of the tenant, as the table of people has it."""
+class Standing(Record, frozen=True, kw_only=True, gc=False, cache_hash=True):
+    """All that the report says of an account but who it is: of many thousand accounts there are some dozens."""
 
-    user_id: str
-    user_principal_name: str
     kind: AccountKind
     before: MfaState | None
     """The state before this tool changed anything; None where it could not be read."""
@@ -112,6 +110,14 @@ class Person(Record, frozen=True, kw_only=True, gc=False):
     wave: int | None
     hold: HoldReason | None
     strongest: Strongest
+
+
+class Person(Record, frozen=True, kw_only=True, gc=False):
+    """One account of the tenant, as the table of people has it."""
+
+    user_id: str
+    user_principal_name: str
+    standing: Standing
 
 
 class Flow(Record, frozen=True, kw_only=True):

@@ -21,9 +21,14 @@ def visible(text: str) -> str:
 
     Line ends are spelled out too, since a name with one could forge the next line. Tabs stay.
     """
-    if text.isprintable() and text.isascii():
+    if is_plain(text):
         return text
     return "".join(_shown(character) if _is_hidden(character) else character for character in text)
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text is of ASCII that can be seen, and so is shown as it is."""
+    return text.isprintable() and text.isascii()
 
 
 def _is_hidden(character: str) -> bool:

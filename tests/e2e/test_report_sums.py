@@ -10,7 +10,7 @@ import pytest
 
 from migrate.commands.call import Call
 from migrate.commands.report_facts import report_facts
-from migrate.model.report import Answer, Person, PersonOutcome, ReportFacts
+from migrate.model.report import Answer, Person, PersonOutcome, ReportFacts, Standing
 from migrate.sandbox.company import company
 from migrate.settings import GlobalOptions, settings_from
 from migrate.store.folder import Workspace
@@ -84,13 +84,14 @@ def _agrees_with_itself(facts: ReportFacts, people: list[Person]) -> None:
     """The table, the totals, the ribbons and the waves count the same people."""
     totals = facts.totals
     assert len(people) == totals.people == facts.snapshot.users == sum(flow.people for flow in facts.flows)
-    by: list[tuple[Callable[[Person], str], Any]] = [
-        (lambda person: person.outcome.value, totals.by_outcome),
-        (lambda person: person.verdict.value, totals.by_verdict),
-        (lambda person: person.required_by.value, totals.by_required),
-        (lambda person: person.kind.value, totals.by_kind),
+    standings = [person.standing for person in people]
+    by: list[tuple[Callable[[Standing], str], Any]] = [
+        (lambda standing: standing.outcome.value, totals.by_outcome),
+        (lambda standing: standing.verdict.value, totals.by_verdict),
+        (lambda standing: standing.required_by.value, totals.by_required),
+        (lambda standing: standing.kind.value, totals.by_kind),
     ]
     for key, numbers in by:
-        assert dict(Counter(map(key, people))) == dict(numbers)
+        assert dict(Counter(map(key, standings))) == dict(numbers)
     for wave in facts.waves:
-        assert dict(Counter(one.outcome.value for one in people if one.wave == wave.number)) == dict(wave.outcomes)
+        assert dict(Counter(one.outcome.value for one in standings if one.wave == wave.number)) == dict(wave.outcomes)

@@ -84,20 +84,23 @@ class Judge:
         self._by_key: dict[tuple[int, frozenset[UserKind]], UserClass] = {}
         self._by_answers: dict[tuple[Assignment, ...], UserClass] = {}
         self._coverages: dict[UserClass, Coverage] = {}
+        self._of_sorts: dict[Sort, Coverage] = {}
         self._asked: dict[tuple[int, frozenset[UserKind]], Asked] = {}
         self._nested_among: dict[int, tuple[str, ...]] = {}
         self._with_paths: dict[tuple[UserClass, Entrances], Coverage] = {}
 
     def coverage_of(self, profile: UserProfile) -> Coverage:
         """Return the verdict on a user, exclusions named with the user's own path. Classes share one evaluation."""
-        user_class = self.class_of(profile)
-        coverage = self.coverage_of_class(user_class)
+        sort = self.sort_of(profile)
+        coverage = self._of_sorts.get(sort)
+        if coverage is None:
+            coverage = self._of_sorts[sort] = self.coverage_of_sort(sort)
         if not coverage.exclusions:
             return coverage
         entrances = self._entrances_of(profile.id)
         if not entrances:
             return coverage
-        key = (user_class, entrances)
+        key = (self.class_of_sort(sort), entrances)
         if key not in self._with_paths:
             facts = self._facts.spelled_out(self._facts.of(profile.id))
             self._with_paths[key] = self._judged(self._answers(self.weighed, facts, self._kinds_of(profile), entrances))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-import msgspec
-
 from migrate.decide.as_now import user_after
 from migrate.decide.capability import METHODS, NO_MFA
 from migrate.decide.report.followed import Told
 from migrate.model.coverage import Verdict
 from migrate.model.journal import Outcome
 from migrate.model.plan import PlanAction, PlanRow
-from migrate.model.report import AccountKind, Person, PersonOutcome, RequiredBy, Strongest
+from migrate.model.report import AccountKind, Person, PersonOutcome, RequiredBy, Standing, Strongest
 from migrate.model.users import AnyUser, MfaState, Registration, UserRecord
 
 _WITHOUT_SUCCESS = frozenset({Outcome.FAILED, Outcome.SKIPPED, Outcome.UNCONFIRMED})
@@ -33,34 +31,33 @@ class Persons:
     def __init__(self, told: Callable[[str], Told | None]) -> None:
         """Take what gives what the journal tells of a user; None where it does not mention the user."""
         self._told = told
-        self._known: dict[Hashable, Person] = {}
+        self._known: dict[Hashable, Standing] = {}
 
     def of(self, user: AnyUser, row: PlanRow | None, verdict: Verdict) -> Person:
-        """Return one account. `row` and `verdict` are as for `person_of`."""
-        profile = user.profile
+        """Return one account. `row` and `verdict` are as for `standing_of`."""
+        profile, registration = user.profile, user.registration
         told = self._told(profile.id)
         if told is not None:
-            return person_of(user, told, row, verdict)
-        registration = user.registration
-        sort = (
-            user.mfa_state if isinstance(user, UserRecord) else None,
-            profile.is_agent,
-            profile.is_guest,
-            profile.account_enabled,
-            None if registration is None else (registration.is_mfa_registered, registration.methods_registered),
-            None if row is None else (row.action, row.wave, row.hold_reason),
-            verdict,
-        )
-        known = self._known.get(sort)
-        if known is None:
-            known = person_of(user, None, row, verdict)
-            if len(self._known) < _KEPT:
-                self._known[sort] = known
-        return msgspec.structs.replace(known, user_id=profile.id, user_principal_name=profile.user_principal_name)
+            standing = standing_of(user, told, row, verdict)
+        else:
+            sort = (
+                user.mfa_state if isinstance(user, UserRecord) else None,
+                profile.is_agent,
+                profile.user_type,
+                profile.account_enabled,
+                None if registration is None else (registration.is_mfa_registered, registration.methods_registered),
+                None if row is None else (row.action, row.wave, row.hold_reason),
+                verdict,
+            )
+            known = self._known.get(sort)
+            standing = standing_of(user, None, row, verdict) if known is None else known
+            if known is None and len(self._known) < _KEPT:
+                self._known[sort] = standing
+        return Person(user_id=profile.id, user_principal_name=profile.user_principal_name, standing=standing)
 
 
-def person_of(user: AnyUser, told: Told | None, row: PlanRow | None, verdict: Verdict) -> Person:
-    """Return one account.
+def standing_of(user: AnyUser, told: Told | None, row: PlanRow | None, verdict: Verdict) -> Standing:
+    """Return how one account stands.
 
     Args:
         user: As the export has the account.
@@ -73,9 +70,7 @@ def person_of(user: AnyUser, told: Told | None, row: PlanRow | None, verdict: Ve
     state = current.mfa_state if isinstance(current, UserRecord) else None
     exported = user.mfa_state if isinstance(user, UserRecord) else None
     kind = AccountKind.AGENT if profile.is_agent else AccountKind.GUEST if profile.is_guest else AccountKind.MEMBER
-    return Person(
-        user_id=profile.id,
-        user_principal_name=profile.user_principal_name,
+    return Standing(
         kind=kind,
         before=told.before if told is not None and told.before is not None else exported,
         state=state,

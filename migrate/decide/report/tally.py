@@ -6,7 +6,7 @@ from collections import Counter
 
 from migrate.model.coverage import Verdict
 from migrate.model.plan import HoldReason, PlanRow
-from migrate.model.report import AccountKind, Flow, HeldFacts, Person, PersonOutcome, RequiredBy, Strongest, Totals
+from migrate.model.report import Flow, HeldFacts, Person, PersonOutcome, RequiredBy, Standing, Totals
 from migrate.model.users import MfaState
 from migrate.model.words import FIRST
 
@@ -15,8 +15,6 @@ KEPT = 12
 _OPEN = frozenset({RequiredBy.NEITHER, RequiredBy.PARTLY, RequiredBy.UNKNOWN})
 
 _Cell = tuple[MfaState | None, Verdict, PersonOutcome]
-_Sort = tuple[MfaState | None, Verdict, PersonOutcome, MfaState | None, RequiredBy, AccountKind, Strongest, int | None]
-"""All that is counted of an account: before, verdict, outcome, state, who requires it, kind, strongest and wave."""
 
 
 class Tally:
@@ -24,44 +22,35 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with nobody."""
-        self._sorts: dict[_Sort, int] = {}
+        self._people: dict[Standing, int] = {}
         self._held: dict[HoldReason, _Held] = {}
         self.unread_in_plan = 0
 
     def take(self, person: Person, row: PlanRow | None) -> None:
         """Count one account; `row` is that of the plan."""
-        sort = (
-            person.before,
-            person.verdict,
-            person.outcome,
-            person.state,
-            person.required_by,
-            person.kind,
-            person.strongest,
-            person.wave,
-        )
-        self._sorts[sort] = self._sorts.get(sort, 0) + 1
-        if person.hold is not None and row is not None:
-            self._held.setdefault(person.hold, _Held()).take(person, row)
-            self.unread_in_plan += person.hold is HoldReason.UNREADABLE
+        standing = person.standing
+        self._people[standing] = self._people.get(standing, 0) + 1
+        if standing.hold is not None and row is not None:
+            self._held.setdefault(standing.hold, _Held()).take(person, row)
+            self.unread_in_plan += standing.hold is HoldReason.UNREADABLE
 
     def totals(self) -> Totals:
         """Return the numbers of everybody."""
         outcomes, states, verdicts, required, strongest, kinds = (Counter[str]() for _ in range(6))
         open_by_us = enabled_before = 0
-        for (before, verdict, outcome, state, required_by, kind, method, _), people in self._sorts.items():
-            outcomes[outcome.value] += people
-            states["unreadable" if state is None else state.value] += people
-            verdicts[verdict.value] += people
-            required[required_by.value] += people
-            kinds[kind.value] += people
-            if required_by not in (RequiredBy.AGENT, RequiredBy.ACCOUNT_OFF):
-                strongest[method.value] += people
-            if outcome is PersonOutcome.DONE:
-                open_by_us += people if required_by in _OPEN else 0
-                enabled_before += people if before is MfaState.ENABLED else 0
+        for each, people in self._people.items():
+            outcomes[each.outcome.value] += people
+            states["unreadable" if each.state is None else each.state.value] += people
+            verdicts[each.verdict.value] += people
+            required[each.required_by.value] += people
+            kinds[each.kind.value] += people
+            if each.required_by not in (RequiredBy.AGENT, RequiredBy.ACCOUNT_OFF):
+                strongest[each.strongest.value] += people
+            if each.outcome is PersonOutcome.DONE:
+                open_by_us += people if each.required_by in _OPEN else 0
+                enabled_before += people if each.before is MfaState.ENABLED else 0
         return Totals(
-            people=sum(self._sorts.values()),
+            people=sum(self._people.values()),
             by_outcome=_sorted(outcomes),
             by_state=_sorted(states),
             by_verdict=_sorted(verdicts),
@@ -75,8 +64,8 @@ class Tally:
     def flows(self) -> tuple[Flow, ...]:
         """Return the ribbons, in the order of the enums."""
         cells: Counter[_Cell] = Counter()
-        for (before, verdict, outcome, *_), people in self._sorts.items():
-            cells[before, verdict, outcome] += people
+        for each, people in self._people.items():
+            cells[each.before, each.verdict, each.outcome] += people
         order = sorted(cells, key=lambda cell: (str(cell[0] or "~"), cell[1].value, cell[2].value))
         return tuple(
             Flow(before=before, verdict=verdict, outcome=outcome, people=cells[before, verdict, outcome])
@@ -86,9 +75,9 @@ class Tally:
     def wave(self, number: int) -> dict[str, int]:
         """Return the outcomes of the people of a wave."""
         found: Counter[str] = Counter()
-        for (_, _, outcome, *_, wave), people in self._sorts.items():
-            if wave == number:
-                found[outcome.value] += people
+        for each, people in self._people.items():
+            if each.wave == number:
+                found[each.outcome.value] += people
         return _sorted(found)
 
     def held(self) -> tuple[HeldFacts, ...]:

@@ -134,7 +134,7 @@ def _tenant(facts: ReportFacts, kept: Kept, naming: Naming, say: Words) -> Shown
 
 def _first_of(way: RequiredBy, people: int, kept: Kept, naming: Naming) -> str:
     """Return the first names of these people in brackets; empty where none of them stands in the table."""
-    those = (one for one in kept.people if one.required_by is way)
+    those = (one for one in kept.people if one.standing.required_by is way)
     names = [naming.person(one.user_id, one.user_principal_name) for one in islice(those, FIRST)]
     more = ", ..." if people > len(names) else ""
     return f" ({', '.join(names)}{more})" if names else ""

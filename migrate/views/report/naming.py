@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from migrate.model.coverage import GapKind
-from migrate.model.report import ExceptionFacts, ExceptionKind
+from migrate.model.report import ExceptionFacts, ExceptionKind, Person
 from migrate.model.snapshot import Organization
 from migrate.model.waves import wave_name_of
 from migrate.views.notices.wave_words import wave_name_in
 from migrate.views.report.words import Words
-from migrate.views.visible import visible
+from migrate.views.visible import is_plain, visible
 
 DOMAIN = "example.com"
 """Behind the @ of a person's stand-in."""
@@ -37,6 +37,10 @@ class Naming(Protocol):
 
     def person(self, user_id: str, name: str) -> str:
         """Return how a person is called."""
+        ...
+
+    def people(self, people: Iterable[Person]) -> list[str]:
+        """Return how each of many is called."""
         ...
 
     def policy(self, name: str) -> str:
@@ -79,6 +83,11 @@ class AsCalled:
     def person(self, user_id: str, name: str) -> str:
         """Return the sign-in name, or the id where there is none."""
         return visible(name or user_id)
+
+    def people(self, people: Iterable[Person]) -> list[str]:
+        """Return the sign-in name of each, or the id. One look at all of them tells whether each needs one."""
+        names = [person.user_principal_name or person.user_id for person in people]
+        return names if is_plain("".join(names)) else list(map(visible, names))
 
     def policy(self, name: str) -> str:
         """Return the display name."""
@@ -127,6 +136,10 @@ class StandIns:
         """Return a numbered name."""
         number = self._people.setdefault(user_id or name, len(self._people) + 1)
         return f"{self._say('standin.person')}-{number:05d}@{DOMAIN}"
+
+    def people(self, people: Iterable[Person]) -> list[str]:
+        """Return the numbered name of each."""
+        return [self.person(one.user_id, one.user_principal_name) for one in people]
 
     def policy(self, name: str) -> str:
         """Return a numbered name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from operator import attrgetter
 
@@ -10,7 +10,7 @@ import msgspec
 
 from migrate.model.plan import HoldReason
 from migrate.model.record import Record
-from migrate.model.report import AccountKind, Person, PersonOutcome, ReportFacts, RequiredBy
+from migrate.model.report import AccountKind, Person, PersonOutcome, ReportFacts, RequiredBy, Standing
 from migrate.model.users import MfaState
 from migrate.views.report.naming import Naming
 from migrate.views.report.words import Words
@@ -41,8 +41,8 @@ class Kept:
         self.seen += 1
         if self.is_whole and len(self.people) == self._most:
             self.is_whole = False
-            self.people = [one for one in self.people if _needs_attention(one)]
-        if self.is_whole or _needs_attention(person):
+            self.people = [one for one in self.people if _needs_attention(one.standing)]
+        if self.is_whole or _needs_attention(person.standing):
             if len(self.people) < self._most:
                 self.people.append(person)
             else:
@@ -53,8 +53,8 @@ class Kept:
         return self.is_whole or (not self.left_out and what in (*_LOOK_AT, *_OPEN))
 
 
-def _needs_attention(person: Person) -> bool:
-    return person.outcome in _LOOK_AT or person.required_by in _OPEN
+def _needs_attention(standing: Standing) -> bool:
+    return standing.outcome in _LOOK_AT or standing.required_by in _OPEN
 
 
 class ShownColumn(Record, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class ShownColumn(Record, frozen=True, kw_only=True):
 
 _CELLS = ("kind", "before", "state", "required", "outcome", "wave", "hold")
 _Said = StrEnum | int | None
-_said: Callable[[Person], tuple[_Said, ...]] = attrgetter(
+_said: Callable[[Standing], tuple[_Said, ...]] = attrgetter(
     "kind", "before", "state", "required_by", "outcome", "wave", "hold"
 )
 """Gives what stands in the columns of `_CELLS`."""
@@ -113,23 +113,21 @@ class _Data(msgspec.Struct):
 
 def table_data(kept: Kept, facts: ReportFacts, naming: Naming, say: Words) -> bytes:
     """Return the data of the table as JSON that may stand in a script element."""
-    names = [naming.person(person.user_id, person.user_principal_name) for person in kept.people]
-    order = _alphabetical(names, kept.people)
+    names = naming.people(kept.people)
+    # By their names in any case. Those that are alike stay as the people come: by id.
+    order = sorted(range(len(names)), key=list(map(str.casefold, names)).__getitem__)
     waves = {wave.number: naming.wave(wave.number, wave.name) for wave in facts.waves}
-    domains: dict[str, int] = {}
-    local, domain = [], []
-    for name in map(names.__getitem__, order):
-        before, at, behind = name.rpartition("@")
-        local.append(before if at else name)
-        domain.append(domains.setdefault(behind if at else "", len(domains)))
+    parts = [names[place].rpartition("@") for place in order]
+    behind_at = [behind if at else "" for _, at, behind in parts]
+    domains = {domain: place for place, domain in enumerate(dict.fromkeys(behind_at))}
     data = _Data(
         locale=say("language"),
         text={key: say(f"table.{key}") for key in ("showing", "of", "page", "none", "all")}
         | {"notChecked": f"? {say('answer.notChecked')}"},
-        local=local,
+        local=[before if at else name for before, at, name in parts],
         domains=list(domains),
-        domain=domain,
-        columns=_columns(map(_said, map(kept.people.__getitem__, order)), waves, say),
+        domain=list(map(domains.__getitem__, behind_at)),
+        columns=_columns([kept.people[place].standing for place in order], waves, say),
     )
     encoded = msgspec.json.encode(data)
     for sign, escaped in _UNSAFE:
@@ -137,21 +135,12 @@ def table_data(kept: Kept, facts: ReportFacts, naming: Naming, say: Words) -> by
     return encoded
 
 
-def _alphabetical(names: list[str], people: list[Person]) -> list[int]:
-    """Return the places of the people by their names in any case, and by id where those are alike."""
-    # Nothing that is shown holds a NUL, so one text sorts as the pair would, in a third of the time.
-    keys = [f"{name.casefold()}\0{person.user_id}" for name, person in zip(names, people, strict=True)]
-    return sorted(range(len(keys)), key=keys.__getitem__)
-
-
-def _columns(rows: Iterable[tuple[_Said, ...]], waves: dict[int, str], say: Words) -> list[_Column]:
+def _columns(rows: list[Standing], waves: dict[int, str], say: Words) -> list[_Column]:
     """Return the columns. People differ in few things, so the places of a row's values are found once a sort of row."""
-    sorts: dict[tuple[_Said, ...], int] = {}
-    at = [sorts.setdefault(row, len(sorts)) for row in rows]
-    return [
-        _column(key, values, at, waves, say)
-        for key, values in zip(_CELLS, zip(*sorts, strict=True) if sorts else [()] * len(_CELLS), strict=True)
-    ]
+    sorts = {standing: place for place, standing in enumerate(dict.fromkeys(rows))}
+    at = list(map(sorts.__getitem__, rows))
+    found = zip(*map(_said, sorts), strict=True) if sorts else [()] * len(_CELLS)
+    return [_column(key, values, at, waves, say) for key, values in zip(_CELLS, found, strict=True)]
 
 
 def _column(key: str, found: Sequence[_Said], at: list[int], waves: dict[int, str], say: Words) -> _Column:

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from migrate.model.coverage import Verdict
-from migrate.model.report import AccountKind, Flow, Person, PersonOutcome, RequiredBy, Strongest
+from migrate.model.report import AccountKind, Flow, Person, PersonOutcome, RequiredBy, Standing, Strongest
 from migrate.model.users import MfaState
 from migrate.views.report.people_table import Kept
 from migrate.views.report.ribbons import ribbons_of
@@ -16,15 +16,17 @@ def person(number: int, *, outcome: PersonOutcome = PersonOutcome.TO_COME, name:
     return Person(
         user_id=f"{number:08x}",
         user_principal_name=name or f"user{number}@contoso.example",
-        kind=AccountKind.MEMBER,
-        before=MfaState.ENFORCED,
-        state=MfaState.ENFORCED,
-        verdict=Verdict.COVERED,
-        required_by=RequiredBy.BOTH,
-        outcome=outcome,
-        wave=1,
-        hold=None,
-        strongest=Strongest.APP,
+        standing=Standing(
+            kind=AccountKind.MEMBER,
+            before=MfaState.ENFORCED,
+            state=MfaState.ENFORCED,
+            verdict=Verdict.COVERED,
+            required_by=RequiredBy.BOTH,
+            outcome=outcome,
+            wave=1,
+            hold=None,
+            strongest=Strongest.APP,
+        ),
     )
 
 
