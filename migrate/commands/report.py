@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -74,8 +76,21 @@ def write_report(
 ) -> Path:
     """Write the report of a folder and return where it is. Raises as `page_of`."""
     path = to or workspace.path / REPORT
-    write_atomically(path, page_of(call, workspace, language, anonymise=anonymise))
+    with _nothing_collected():
+        write_atomically(path, page_of(call, workspace, language, anonymise=anonymise))
     return path
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Hold the collector of circles back: a page makes none, so it would walk over everything again and again."""
+    ran = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ran:
+            gc.enable()
 
 
 def page_of(call: Call, workspace: Workspace, language: str, *, anonymise: bool = False) -> Iterator[bytes]:

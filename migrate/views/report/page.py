@@ -200,10 +200,14 @@ def content_policy(style: str, script: str) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    from migrate.views.report.compiled import CompiledTemplates
+
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.bytecode_cache = CompiledTemplates((made.autoescape, made.trim_blocks, made.lstrip_blocks))
+    return made
