@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,6 @@ from migrate.decide.replay.judging import KindJudge
 from migrate.decide.sign_ins.reduction import Reducer
 from migrate.decide.what_if import WhatIf
 from migrate.exchange import sign_in_files
-from migrate.exchange.graph_columns import ROWS_AT_ONCE, GraphColumns
 from migrate.exchange.sign_in_columns import SignInColumns
 from migrate.exchange.sign_in_files import recognised
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, PolicyState
@@ -249,9 +247,7 @@ def bare_ndjson(path: Path) -> int:
 def our_ndjson(path: Path) -> int:
     """Read into kinds and people."""
     columns = SignInColumns(Reducer(evidence(), TENANT))
-    graph, found = GraphColumns(columns), sign_in_files._lines(path, sign_in_files._ROW.decode)
-    while chunk := list(islice(found, ROWS_AT_ONCE)):
-        graph.add(chunk)
+    sign_in_files.read_lines(columns, path, advance=lambda _: None)
     return _counted(columns)
 
 

@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import repeat
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
 
-from migrate.exchange.sign_in_columns import Numbering, Remembered, SignInColumns
-from migrate.model.sign_in_rows import GraphDevice, GraphSignIn, results_or_nothing, shape_with
+from migrate.exchange.result_lists import ResultLists
+from migrate.exchange.sign_in_columns import SignInColumns
+from migrate.model.sign_in_rows import GraphDevice, GraphSignIn, shape_with
 
-ROWS_AT_ONCE = 128
-"""So few that a chunk, with the lines that it refers to, stays in the cache of the processor."""
-_MOST_LISTS = 2_000
+ROWS_AT_ONCE = 256
+"""So many that a call of numpy for all of them is cheap, so few that they stay in the cache of the processor."""
 
-_ALIKE = (
-    "is_interactive",
-    "sign_in_event_types",
-    "app_id",
-    "resource_id",
-    "resource_tenant_id",
-    "client_app_used",
-    "user_type",
-    "cross_tenant_access_type",
-    "authentication_requirement",
-    "authentication_protocol",
-    "original_transfer_method",
-    "incoming_token_type",
-    "is_through_global_secure_access",
-    "risk_level_during_sign_in",
-    "conditional_access_audiences",
-    "authentication_context_class_references",
-    "status",
-    "location",
-    "authentication_details",
-    "authentication_requirement_policies",
-    "agent",
-)
+_MEMBERS = GraphSignIn.__struct_fields__
+_FIRST_ALIKE = _MEMBERS.index("app_id")
+_ALIKE = _MEMBERS[_FIRST_ALIKE:]
 """Members that many rows have in common and that make their shape; the device and the results go apart."""
-_alike = attrgetter(*_ALIKE)
-_device = attrgetter("device_detail")
-_results = attrgetter("applied_conditional_access_policies")
-_addresses = attrgetter("ip_address", "ip_address_from_resource_provider")
-_user = attrgetter("user_id")
-_time = attrgetter("created_date_time")
-_id = attrgetter("id")
-_correlation = attrgetter("correlation_id")
+_alike = itemgetter(slice(_FIRST_ALIKE, None))
+_rest = itemgetter(slice(_FIRST_ALIKE))
+_device_id = attrgetter("device_id")
+_of_device = attrgetter("operating_system", "is_compliant", "trust_type")
+_NO_DEVICE = GraphDevice()
+"""Says as much as none."""
+_SOME_ID = "known"
+
+_SLOTS = 1 << 17
+
+
+class Numbers:
+    """Numbers of keys, found by 64 bits of each, many at a time."""
+
+    def __init__(self, number_of: Callable[[Any], int]) -> None:
+        """Begin empty.
+
+        Args:
+            number_of: The number of a key that was not there before, or was forgotten.
+        """
+        import numpy as np
+
+        self._number_of = number_of
+        self._known = np.full((_SLOTS, 2), -1, np.int64)
+        """In the place that the lowest bits of a hash name: that hash, and the number of its key."""
+
+    def of(self, keys: Sequence[Any]) -> Any:
+        """Return the numbers of keys, as an array."""
+        import numpy as np
+
+        hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
+        slots = hashes & (_SLOTS - 1)
+        known = self._known[slots]
+        numbers = known[:, 1].astype(np.int32)
+        for place in np.flatnonzero((known[:, 0] != hashes) | (numbers < 0)).tolist():
+            number = numbers[place] = self._number_of(keys[place])
+            self._known[slots[place]] = hashes[place], number
+        return numbers
 
 
 class GraphColumns:
@@ -55,62 +64,47 @@ class GraphColumns:
 
     def __init__(self, columns: SignInColumns) -> None:
         self._columns = columns
-        self._shape = Remembered(self._number_of)
-        self._known_device = Remembered(_without_id)
-        self._results = Numbering(lambda results: results)
-        # Lists are long as they are written, and few: what is kept of the others is what they say.
-        self._list = Remembered(lambda written: self._results[results_or_nothing(written)], most=_MOST_LISTS)
-        self._address = Remembered(lambda pair: columns.addresses[_both(pair)])
-        self._user = Remembered(lambda user_id: columns.users[(user_id or "").lower()])
+        self.lists = ResultLists()
+        self._shapes = Numbers(self._number_of)
+        self._addresses = Numbers(lambda pair: columns.addresses[_both(pair)])
+        self._users = Numbers(lambda user_id: columns.users[(user_id or "").lower()])
 
-    def add(self, rows: Sequence[GraphSignIn], interactive: Sequence[bool | None] | None = None) -> None:
+    def add(self, rows: Sequence[GraphSignIn], interactive: Iterable[bool | None], results: Iterable[int]) -> None:
         """Add rows.
 
         Args:
             rows: As they were decoded.
             interactive: Which of the two each is, where that is known better than from the rows.
-
-        Raises:
-            msgspec.DecodeError: The results of policies are no list of results.
+            results: The numbers of their lists of results among `lists`.
         """
-        keys = zip(
-            map(_alike, rows),
-            map(self._known_device.__getitem__, map(_device, rows)),
-            map(self._list.__getitem__, map(bytes, map(_results, rows))),
-            repeat(None) if interactive is None else interactive,
-            strict=False,
-        )
-        ids = list(map(_id, rows))
-        correlations = list(map(_correlation, rows))
+        members = list(map(msgspec.structs.astuple, rows))
+        ids, times, users, correlations, addresses, seen, devices, _ = zip(*map(_rest, members), strict=True)
+        if None in devices:
+            devices = tuple(_NO_DEVICE if one is None else one for one in devices)
+        has_id = map(bool, map(_device_id, devices))
+        keys = zip(map(_alike, members), map(_of_device, devices), has_id, results, interactive, strict=True)
         if not all(correlations):
-            correlations = [one or row_id for one, row_id in zip(correlations, ids, strict=True)]
+            correlations = tuple(one or row_id for one, row_id in zip(correlations, ids, strict=True))
         self._columns.add_columns(
-            shapes=map(self._shape.__getitem__, keys),
-            addresses=map(self._address.__getitem__, map(_addresses, rows)),
-            users=map(self._user.__getitem__, map(_user, rows)),
-            times=list(map(_time, rows)),
+            shapes=self._shapes.of(list(keys)),
+            addresses=self._addresses.of(list(zip(addresses, seen, strict=True))),
+            users=self._users.of(users),
+            times=times,
             ids=ids,
             correlations=correlations,
         )
 
-    def _number_of(self, key: tuple[tuple[Any, ...], GraphDevice | None, int, bool | None]) -> int:
+    def _number_of(self, key: tuple[tuple[Any, ...], tuple[Any, ...], bool, int, bool | None]) -> int:
         """Return the number of a shape that was not there before."""
-        alike, device, results, interactive = key
+        alike, (system, compliant, trust), has_id, results, interactive = key
+        device = GraphDevice(
+            device_id=_SOME_ID if has_id else None, operating_system=system, is_compliant=compliant, trust_type=trust
+        )
         row = GraphSignIn(**dict(zip(_ALIKE, alike, strict=True)), device_detail=device)
-        return self._columns.shapes[shape_with(row, interactive, self._results.values_made[results])]
+        return self._columns.shapes[shape_with(row, interactive, self.lists.results.values_made[results])]
 
 
 def _both(pair: tuple[str | None, str | None]) -> tuple[str, str]:
     """Return the address, and the one that the service saw where it is another one."""
     address, seen = pair[0] or "", pair[1] or ""
     return address, "" if seen == address else seen
-
-
-_SOME_ID = "known"
-
-
-def _without_id(device: GraphDevice | None) -> GraphDevice | None:
-    """Return a device without its own id: only whether it has one tells shapes apart."""
-    if device is None or not device.device_id:
-        return device
-    return msgspec.structs.replace(device, device_id=_SOME_ID)

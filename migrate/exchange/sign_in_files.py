@@ -8,7 +8,8 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -16,12 +17,15 @@ import msgspec
 
 from migrate.errors import BadInput
 from migrate.exchange.graph_columns import ROWS_AT_ONCE, GraphColumns
+from migrate.exchange.result_lists import LineDecoder, ResultLists
 from migrate.exchange.sign_in_columns import SignInColumns
 from migrate.exchange.sign_in_tables import SignInTable, table_of
 from migrate.model.sign_in_rows import GraphSignIn
 from migrate.model.sign_ins import SourceFormat
 
 T = TypeVar("T")
+_Found = tuple[GraphSignIn, bool | None, int]
+"""A row, whether somebody was at the keyboard where that is known better than from it, and its list of results."""
 
 PORTAL_ROWS = 100_000
 """The most rows that the portal writes into one file (Entra page "Download logs")."""
@@ -90,46 +94,63 @@ def read_into(columns: SignInColumns, file: SignInFile, *, advance: Callable[[in
     """
     if file.table is not None:
         return file.table.read_into(columns, advance)
-    number = 0
     graph = GraphColumns(columns)
-    for rows in _chunks(_rows_of(file), ROWS_AT_ONCE):
-        graph.add([row for row, _ in rows], [interactive for _, interactive in rows])
-        number += len(rows)
+    return _added(graph, _rows_of(file, graph.lists), advance)
+
+
+def read_lines(columns: SignInColumns, path: Path, *, advance: Callable[[int], None]) -> int:
+    """Add rows of Graph that stand on a line each, as `read_into` does; a pipe will do."""
+    graph = GraphColumns(columns)
+    return _added(graph, _row_lines(path, graph.lists), advance)
+
+
+def _added(graph: GraphColumns, rows: Iterator[_Found], advance: Callable[[int], None]) -> int:
+    number = 0
+    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+        graph.add(*zip(*chunk, strict=True))
+        number += len(chunk)
         advance(number)
     return number
 
 
-def _rows_of(file: SignInFile) -> Iterator[tuple[GraphSignIn, bool | None]]:
-    """Yield the rows, each with whether somebody was at the keyboard where that is known better than from the row."""
+def _rows_of(file: SignInFile, lists: ResultLists) -> Iterator[_Found]:
     match file.form:
         case SourceFormat.DIAGNOSTIC:
-            for one in _lines(file.path, _DIAGNOSTIC.decode):
+            for one, results in _lines(
+                file.path, LineDecoder(lists, _DIAGNOSTIC.decode, attrgetter("properties")).decode
+            ):
                 interactive = _CATEGORIES.get(one.category.casefold())
                 if interactive is not None:
-                    yield one.properties, interactive
+                    yield one.properties, interactive, results
         case SourceFormat.PORTAL_JSON:
             # The portal writes its two kinds of sign-ins into files of their own, and may leave out which one it is.
             interactive = not file.path.name.casefold().startswith("noninteractive")
             for row in _mapped(file.path, _ROWS.decode):
-                yield row, None if row.sign_in_event_types else interactive
+                yield row, None if row.sign_in_event_types else interactive, lists.number_in(row)
         case _:
-            yield from zip(_graph_rows(file.path), repeat(None), strict=False)
+            yield from _graph_rows(file.path, lists)
 
 
-def _graph_rows(path: Path) -> Iterator[GraphSignIn]:
+def _graph_rows(path: Path, lists: ResultLists) -> Iterator[_Found]:
     """Yield the rows of Graph's pages: one page over the whole file, or a row or a page on each line."""
     first = _head(path).removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    pages: Iterable[_Page] = ()
     try:
         msgspec.json.decode(first, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
         if len(first) < _HEAD - 4:
-            yield from _mapped(path, _PAGE.decode).value
-            return
-    if b'"value"' in first and b'"createdDateTime"' not in first.split(b'"value"', 1)[0]:
-        for page in _lines(path, _PAGE.decode):
-            yield from page.value
-        return
-    yield from _lines(path, _ROW.decode)
+            pages = (_mapped(path, _PAGE.decode),)
+    if not pages and b'"value"' in first and b'"createdDateTime"' not in first.split(b'"value"', 1)[0]:
+        pages = _lines(path, _PAGE.decode)
+    if not pages:
+        yield from _row_lines(path, lists)
+    for page in pages:
+        for row in page.value:
+            yield row, None, lists.number_in(row)
+
+
+def _row_lines(path: Path, lists: ResultLists) -> Iterator[_Found]:
+    return ((row, None, results) for row, results in _lines(path, LineDecoder(lists, _ROW.decode).decode))
 
 
 def _form_of_object(path: Path, begin: bytes) -> SourceFormat:
@@ -163,12 +184,6 @@ def _mapped(path: Path, decode: Callable[[Any], T]) -> T:
         return decode(view[3:] if bytes(view[:3]) == b"\xef\xbb\xbf" else view)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise BadInput(f"{path.name} does not hold sign-ins: {problem}.") from problem
-
-
-def _chunks(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    rows = iter(rows)
-    while chunk := list(islice(rows, size)):
-        yield chunk
 
 
 def _head(path: Path) -> bytes:

@@ -73,12 +73,16 @@ class GraphSignIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=
     id: str = ""
     created_date_time: str = ""
     user_id: str | None = None
-    app_id: str | None = None
-    resource_id: str | None = None
-    resource_tenant_id: str | None = None
     correlation_id: str | None = None
     ip_address: str | None = None
     ip_address_from_resource_provider: str | None = None
+    device_detail: GraphDevice | None = None
+    applied_conditional_access_policies: msgspec.Raw = msgspec.Raw()
+    """Left as it was written: rows share few different lists of results, so each is decoded once."""
+    # What rows have in common stands together from here on, and makes their shape.
+    app_id: str | None = None
+    resource_id: str | None = None
+    resource_tenant_id: str | None = None
     client_app_used: str | None = None
     is_interactive: bool | None = None
     sign_in_event_types: tuple[str, ...] | None = None
@@ -93,10 +97,7 @@ class GraphSignIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=
     conditional_access_audiences: tuple[GraphAudience | str, ...] | None = None
     authentication_context_class_references: tuple[GraphContext, ...] | None = None
     status: GraphStatus | None = None
-    device_detail: GraphDevice | None = None
     location: GraphPlace | None = None
-    applied_conditional_access_policies: msgspec.Raw = msgspec.Raw()
-    """Left as it was written: rows share few different lists of results, so each is decoded once."""
     authentication_details: tuple[GraphStep, ...] | None = None
     authentication_requirement_policies: tuple[GraphDemand, ...] | None = None
     agent: GraphAgent | None = None
