@@ -1,110 +1,83 @@
-"""Rows of Graph's JSON into columns, many at a time: whatever many rows have in common is looked up, not made again."""
+"""Rows of Graph's JSON into columns: of each only numbers are held, and what many have in common is made once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter, itemgetter
+from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from migrate.exchange.result_lists import ResultLists
 from migrate.exchange.sign_in_columns import SignInColumns
-from migrate.model.sign_in_rows import GraphDevice, GraphSignIn, shape_with
+from migrate.model.sign_in_rows import GraphSignIn, shape_with
 
-ROWS_AT_ONCE = 256
-"""So many that a call of numpy for all of them is cheap, so few that they stay in the cache of the processor."""
+Found = tuple[GraphSignIn, bool | None, int]
+"""A row, whether somebody was at the keyboard where that is known better than from it, and its list of results."""
 
-_MEMBERS = GraphSignIn.__struct_fields__
-_FIRST_ALIKE = _MEMBERS.index("app_id")
-_ALIKE = _MEMBERS[_FIRST_ALIKE:]
-"""Members that many rows have in common and that make their shape; the device and the results go apart."""
-_alike = itemgetter(slice(_FIRST_ALIKE, None))
-_rest = itemgetter(slice(_FIRST_ALIKE))
-_device_id = attrgetter("device_id")
+_ALIKE = GraphSignIn.__struct_fields__.index("app_id")
+"""From this member on rows have much in common, and their shape is made of it."""
 _of_device = attrgetter("operating_system", "is_compliant", "trust_type")
-_NO_DEVICE = GraphDevice()
-"""Says as much as none."""
-_SOME_ID = "known"
-
-_SLOTS = 1 << 17
-
-
-class Numbers:
-    """Numbers of keys, found by 64 bits of each, many at a time."""
-
-    def __init__(self, number_of: Callable[[Any], int]) -> None:
-        """Begin empty.
-
-        Args:
-            number_of: The number of a key that was not there before, or was forgotten.
-        """
-        import numpy as np
-
-        self._number_of = number_of
-        self._known = np.full((_SLOTS, 2), -1, np.int64)
-        """In the place that the lowest bits of a hash name: that hash, and the number of its key."""
-
-    def of(self, keys: Sequence[Any]) -> Any:
-        """Return the numbers of keys, as an array."""
-        import numpy as np
-
-        hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
-        slots = hashes & (_SLOTS - 1)
-        known = self._known[slots]
-        numbers = known[:, 1].astype(np.int32)
-        for place in np.flatnonzero((known[:, 0] != hashes) | (numbers < 0)).tolist():
-            number = numbers[place] = self._number_of(keys[place])
-            self._known[slots[place]] = hashes[place], number
-        return numbers
+_MOST_SHAPES = 200_000
 
 
 class GraphColumns:
-    """Adds decoded rows to columns."""
+    """Adds decoded rows to columns.
+
+    Shapes, addresses and people are known again by 64 bits of each, as rows are by those of their ids: what stands in
+    the row is the only thing that is looked at, and it is gone before the next row comes.
+    """
 
     def __init__(self, columns: SignInColumns) -> None:
         self._columns = columns
         self.lists = ResultLists()
-        self._shapes = Numbers(self._number_of)
-        self._addresses = Numbers(lambda pair: columns.addresses[_both(pair)])
-        self._users = Numbers(lambda user_id: columns.users[(user_id or "").lower()])
+        self._shapes: dict[int, int] = {}
+        self._addresses: dict[int, int] = {}
+        self._users: dict[int, int] = {}
 
-    def add(self, rows: Sequence[GraphSignIn], interactive: Iterable[bool | None], results: Iterable[int]) -> None:
-        """Add rows.
-
-        Args:
-            rows: As they were decoded.
-            interactive: Which of the two each is, where that is known better than from the rows.
-            results: The numbers of their lists of results among `lists`.
-        """
-        members = list(map(msgspec.structs.astuple, rows))
-        ids, times, users, correlations, addresses, seen, devices, _ = zip(*map(_rest, members), strict=True)
-        if None in devices:
-            devices = tuple(_NO_DEVICE if one is None else one for one in devices)
-        has_id = map(bool, map(_device_id, devices))
-        keys = zip(map(_alike, members), map(_of_device, devices), has_id, results, interactive, strict=True)
-        if not all(correlations):
-            correlations = tuple(one or row_id for one, row_id in zip(correlations, ids, strict=True))
+    def add(self, rows: Iterable[Found]) -> int:
+        """Add rows, some hundreds of them, and return how many there were."""
+        members_of, hashed = msgspec.structs.astuple, self._columns.hashed
+        shape_of, address_of, user_of = self._shapes.get, self._addresses.get, self._users.get
+        shapes: list[int] = []
+        addresses: list[int] = []
+        users: list[int] = []
+        times: list[str] = []
+        ids: list[int] = []
+        correlations: list[int] = []
+        for row, interactive, results in rows:
+            members = members_of(row)
+            row_id, time, user, correlation, _, _, device, *_ = members
+            on = device and (_of_device(device), not device.device_id)
+            key = hash((members[_ALIKE:], on, interactive, results))
+            shape = shape_of(key)
+            shapes.append(self._new_shape(key, row, interactive, results) if shape is None else shape)
+            key = hash(members[4:6])
+            address = address_of(key)
+            addresses.append(self._new_address(key, row) if address is None else address)
+            key = hash(user)
+            number = user_of(key)
+            users.append(self._new_user(key, row) if number is None else number)
+            times.append(time)
+            ids.append(hashed(row_id))
+            correlations.append(hashed(correlation or row_id))
         self._columns.add_columns(
-            shapes=self._shapes.of(list(keys)),
-            addresses=self._addresses.of(list(zip(addresses, seen, strict=True))),
-            users=self._users.of(users),
-            times=times,
-            ids=ids,
-            correlations=correlations,
+            shapes=shapes, addresses=addresses, users=users, times=times, ids=ids, correlations=correlations
         )
+        return len(times)
 
-    def _number_of(self, key: tuple[tuple[Any, ...], tuple[Any, ...], bool, int, bool | None]) -> int:
-        """Return the number of a shape that was not there before."""
-        alike, (system, compliant, trust), has_id, results, interactive = key
-        device = GraphDevice(
-            device_id=_SOME_ID if has_id else None, operating_system=system, is_compliant=compliant, trust_type=trust
-        )
-        row = GraphSignIn(**dict(zip(_ALIKE, alike, strict=True)), device_detail=device)
-        return self._columns.shapes[shape_with(row, interactive, self.lists.results.values_made[results])]
+    def _new_shape(self, key: int, row: GraphSignIn, interactive: bool | None, results: int) -> int:
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        shape = shape_with(row, interactive, self.lists.results.values_made[results])
+        number = self._shapes[key] = self._columns.shapes[shape]
+        return number
 
+    def _new_address(self, key: int, row: GraphSignIn) -> int:
+        address, seen = row.ip_address or "", row.ip_address_from_resource_provider or ""
+        number = self._addresses[key] = self._columns.addresses[address, "" if seen == address else seen]
+        return number
 
-def _both(pair: tuple[str | None, str | None]) -> tuple[str, str]:
-    """Return the address, and the one that the service saw where it is another one."""
-    address, seen = pair[0] or "", pair[1] or ""
-    return address, "" if seen == address else seen
+    def _new_user(self, key: int, row: GraphSignIn) -> int:
+        number = self._users[key] = self._columns.users[(row.user_id or "").lower()]
+        return number

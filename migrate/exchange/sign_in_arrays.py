@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from migrate.model.instants import moment_of
@@ -11,6 +12,7 @@ from migrate.model.sign_ins import Seen
 
 NO_TIME = -1
 """Stands for a moment that cannot be read."""
+_to_the_second = itemgetter(slice(19))
 _PEOPLE_AT_ONCE = 1 << 13
 """Of so many the counts are Python's own numbers at one time, which take five times the memory."""
 
@@ -94,7 +96,8 @@ def seconds_of(times: Sequence[str]) -> Any:
     import numpy as np
 
     try:
-        moments = np.array(times, "U19").astype("M8[s]")
+        # From a list of texts numpy reads them in a third of the time that an array of texts takes it.
+        moments = np.array(list(map(_to_the_second, times)), "M8[s]")
         return np.where(np.isnat(moments), NO_TIME, moments.astype(np.int64))
     except ValueError:
         return np.array([_second(text) for text in times], np.int64)

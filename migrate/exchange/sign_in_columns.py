@@ -114,7 +114,7 @@ class SignInColumns:
         self.users = Numbering(lambda user_id: user_id)
         self.users[""] = _NOBODY
         self.users.values_made.append("")
-        self._hashed = hashed
+        self.hashed = hashed
         self._attempt_seconds = attempt_seconds
         self._parts: list[tuple[Any, ...]] = []
         self._bound = self._loose = 0
@@ -132,8 +132,8 @@ class SignInColumns:
             addresses=map(self.addresses.__getitem__, addresses),
             users=map(self.users.__getitem__, users),
             times=times,
-            ids=ids,
-            correlations=correlations,
+            ids=map(self.hashed, ids),
+            correlations=map(self.hashed, correlations),
         )
 
     def add_columns(
@@ -143,23 +143,16 @@ class SignInColumns:
         addresses: Iterable[int],
         users: Iterable[int],
         times: Sequence[str],
-        ids: Iterable[str],
-        correlations: Iterable[str],
+        ids: Iterable[int],
+        correlations: Iterable[int],
     ) -> None:
-        """Add rows column by column: the numbers of shapes, addresses and users, and what else they say."""
+        """Add rows column by column: the numbers of shapes, addresses and users, the times, and hashes of the ids."""
         import numpy as np
 
         number = len(times)
-        self._parts.append(
-            (
-                np.fromiter(shapes, np.int32, number),
-                np.fromiter(addresses, np.int32, number),
-                np.fromiter(users, np.int32, number),
-                seconds_of(times),
-                np.fromiter(map(self._hashed, ids), np.int64, number),
-                np.fromiter(map(self._hashed, correlations), np.int64, number),
-            )
-        )
+        narrow = (np.fromiter(column, np.int32, number) for column in (shapes, addresses, users))
+        wide = (np.fromiter(column, np.int64, number) for column in (ids, correlations))
+        self._parts.append((*narrow, seconds_of(times), *wide))
         self._loose += number
         if self._loose >= _LOOSE_ROWS:
             self._bind()

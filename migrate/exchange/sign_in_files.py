@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar
 import msgspec
 
 from migrate.errors import BadInput
-from migrate.exchange.graph_columns import ROWS_AT_ONCE, GraphColumns
+from migrate.exchange.graph_columns import Found, GraphColumns
 from migrate.exchange.result_lists import LineDecoder, ResultLists
 from migrate.exchange.sign_in_columns import SignInColumns
 from migrate.exchange.sign_in_tables import SignInTable, table_of
@@ -24,12 +24,11 @@ from migrate.model.sign_in_rows import GraphSignIn
 from migrate.model.sign_ins import SourceFormat
 
 T = TypeVar("T")
-_Found = tuple[GraphSignIn, bool | None, int]
-"""A row, whether somebody was at the keyboard where that is known better than from it, and its list of results."""
 
 PORTAL_ROWS = 100_000
 """The most rows that the portal writes into one file (Entra page "Download logs")."""
 
+_ROWS_AT_ONCE = 512
 _HEAD = 1 << 16
 _BUFFER = 1 << 18
 """Bytes that are read at once: lines are as long as the usual buffer."""
@@ -104,16 +103,15 @@ def read_lines(columns: SignInColumns, path: Path, *, advance: Callable[[int], N
     return _added(graph, _row_lines(path, graph.lists), advance)
 
 
-def _added(graph: GraphColumns, rows: Iterator[_Found], advance: Callable[[int], None]) -> int:
+def _added(graph: GraphColumns, rows: Iterator[Found], advance: Callable[[int], None]) -> int:
     number = 0
-    while chunk := list(islice(rows, ROWS_AT_ONCE)):
-        graph.add(*zip(*chunk, strict=True))
-        number += len(chunk)
+    while added := graph.add(islice(rows, _ROWS_AT_ONCE)):
+        number += added
         advance(number)
     return number
 
 
-def _rows_of(file: SignInFile, lists: ResultLists) -> Iterator[_Found]:
+def _rows_of(file: SignInFile, lists: ResultLists) -> Iterator[Found]:
     match file.form:
         case SourceFormat.DIAGNOSTIC:
             for one, results in _lines(
@@ -131,7 +129,7 @@ def _rows_of(file: SignInFile, lists: ResultLists) -> Iterator[_Found]:
             yield from _graph_rows(file.path, lists)
 
 
-def _graph_rows(path: Path, lists: ResultLists) -> Iterator[_Found]:
+def _graph_rows(path: Path, lists: ResultLists) -> Iterator[Found]:
     """Yield the rows of Graph's pages: one page over the whole file, or a row or a page on each line."""
     first = _head(path).removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
     pages: Iterable[_Page] = ()
@@ -149,7 +147,7 @@ def _graph_rows(path: Path, lists: ResultLists) -> Iterator[_Found]:
             yield row, None, lists.number_in(row)
 
 
-def _row_lines(path: Path, lists: ResultLists) -> Iterator[_Found]:
+def _row_lines(path: Path, lists: ResultLists) -> Iterator[Found]:
     return ((row, None, results) for row, results in _lines(path, LineDecoder(lists, _ROW.decode).decode))
 
 

@@ -57,8 +57,8 @@ class SignInTable:
                 addresses=map(address.__getitem__, map(address_cells, rows)),
                 users=map(user.__getitem__, map(user_cell, rows)),
                 times=written if times is unchanged else list(map(times, written)),
-                ids=map(row_id, rows),
-                correlations=map(correlation, rows),
+                ids=map(columns.hashed, map(row_id, rows)),
+                correlations=map(columns.hashed, map(correlation, rows)),
             )
             number += len(rows)
             advance(number)
