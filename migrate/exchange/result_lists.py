@@ -7,7 +7,7 @@ taken out before the line is decoded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -18,8 +18,9 @@ T = TypeVar("T")
 
 _SHORT = 512
 """Shorter lists are parsed faster than they are taken out."""
-_STRIDE = 61
-"""Every so many bytes of a list make its key: a hash of all of them would take as long as parsing them."""
+_STRIDE = 31
+_MOST_ALIKE = 16
+"""Lists with the same key, which differ in words of the same length: so many are held against a line."""
 _MOST_BYTES = 12 << 20
 _MEMBER = b'"appliedConditionalAccessPolicies":'
 _TAKEN = msgspec.Raw(b'"read before"')
@@ -33,21 +34,24 @@ class ResultLists:
     def __init__(self) -> None:
         self.results = Numbering(lambda results: results)
         """Each with its number; `values_made` has them by number."""
-        self._written: dict[bytes, tuple[bytes, int]] = {}
+        self._written: dict[bytes, list[tuple[bytes, int]]] = {}
         self._held = 0
 
     def number_of(self, written: bytes) -> int:
         """Return the number of what a list says; what is no list of results says nothing."""
-        key = written if len(written) < _SHORT else written[::_STRIDE]
-        known = self._written.get(key)
-        if known is not None and known[0] == written:
-            return known[1]
+        key = written[:: _stride(len(written))]
+        for known, number in self._written.get(key, ()):
+            if known == written:
+                return number
         number = self.results[results_or_nothing(written)]
         if self._held + len(written) > _MOST_BYTES:
             self._written.clear()
             self._held = 0
-        self._held += len(written) - (0 if known is None or key not in self._written else len(known[0]))
-        self._written[key] = written, number
+        self._held += len(written)
+        alike = self._written.setdefault(key, [])
+        alike.append((written, number))
+        if len(alike) > _MOST_ALIKE:
+            self._held -= len(alike.pop(0)[0])
         return number
 
     def number_in(self, row: GraphSignIn) -> int:
@@ -56,12 +60,21 @@ class ResultLists:
 
     def known(self, line: bytes, begin: int, end: int) -> int | None:
         """Return the number of a long list that stands in a line, and was there before in the same bytes."""
-        if end - begin < _SHORT:
-            return None
-        known = self._written.get(line[begin:end:_STRIDE])
-        if known is None or len(known[0]) != end - begin or not line.startswith(known[0], begin):
-            return None
-        return known[1]
+        length = end - begin
+        if length >= _SHORT:
+            for known, number in self._written.get(line[begin : end : _stride(length)], ()):
+                if len(known) == length and line.startswith(known, begin):
+                    return number
+        return None
+
+
+def _stride(length: int) -> int:
+    """Return how far the bytes of a list that make its key are apart: hashing all takes as long as parsing them."""
+    return 1 if length < _SHORT else _STRIDE
+
+
+def _itself(row: GraphSignIn) -> GraphSignIn:
+    return row
 
 
 class LineDecoder(Generic[T]):
@@ -72,7 +85,7 @@ class LineDecoder(Generic[T]):
     """
 
     def __init__(
-        self, lists: ResultLists, decode: Callable[[bytes], T], row_of: Callable[[T], GraphSignIn] = lambda row: row
+        self, lists: ResultLists, decode: Callable[[bytes], T], row_of: Callable[[Any], GraphSignIn] = _itself
     ) -> None:
         """Begin without any idea where in a line the list ends.
 
@@ -112,7 +125,7 @@ class LineDecoder(Generic[T]):
         return found, self._lists.number_in(row)
 
     def _learn(self, line: bytes, written: bytes) -> None:
-        """Remember what stands around a long list: up to its end, the name of the next member or what closes the row."""
+        """Remember what stands around a long list: behind it the name of the next member, or what closes the row."""
         place = line.find(_MEMBER)
         begin = place + len(_MEMBER)
         self._member = _MEMBER + b" " if line[begin : begin + 1] == b" " else _MEMBER
