@@ -39,7 +39,8 @@ class ResultLists:
 
     def number_of(self, written: bytes) -> int:
         """Return the number of what a list says; what is no list of results says nothing."""
-        key = written[:: _stride(len(written))]
+        # A hash of all bytes of a long list would take as long as parsing them.
+        key = written if len(written) < _SHORT else written[::_STRIDE]
         for known, number in self._written.get(key, ()):
             if known == written:
                 return number
@@ -61,16 +62,12 @@ class ResultLists:
     def known(self, line: bytes, begin: int, end: int) -> int | None:
         """Return the number of a long list that stands in a line, and was there before in the same bytes."""
         length = end - begin
-        if length >= _SHORT:
-            for known, number in self._written.get(line[begin : end : _stride(length)], ()):
-                if len(known) == length and line.startswith(known, begin):
-                    return number
+        if length < _SHORT:
+            return None
+        for known, number in self._written.get(line[begin:end:_STRIDE], ()):
+            if len(known) == length and line.startswith(known, begin):
+                return number
         return None
-
-
-def _stride(length: int) -> int:
-    """Return how far the bytes of a list that make its key are apart: hashing all takes as long as parsing them."""
-    return 1 if length < _SHORT else _STRIDE
 
 
 def _itself(row: GraphSignIn) -> GraphSignIn:

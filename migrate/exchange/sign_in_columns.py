@@ -139,18 +139,24 @@ class SignInColumns:
     def add_columns(
         self,
         *,
-        shapes: Iterable[int],
-        addresses: Iterable[int],
-        users: Iterable[int],
+        shapes: Any,
+        addresses: Any,
+        users: Any,
         times: Sequence[str],
         ids: Iterable[int],
         correlations: Iterable[int],
     ) -> None:
-        """Add rows column by column: the numbers of shapes, addresses and users, the times, and hashes of the ids."""
+        """Add rows column by column: the numbers of shapes, addresses and users, the times, and hashes of the ids.
+
+        Numbers may come as arrays of numpy.
+        """
         import numpy as np
 
         number = len(times)
-        narrow = (np.fromiter(column, np.int32, number) for column in (shapes, addresses, users))
+        narrow = (
+            column.astype(np.int32) if isinstance(column, np.ndarray) else np.fromiter(column, np.int32, number)
+            for column in (shapes, addresses, users)
+        )
         wide = (np.fromiter(column, np.int64, number) for column in (ids, correlations))
         self._parts.append((*narrow, seconds_of(times), *wide))
         self._loose += number

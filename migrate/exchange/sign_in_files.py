@@ -97,12 +97,6 @@ def read_into(columns: SignInColumns, file: SignInFile, *, advance: Callable[[in
     return _added(graph, _rows_of(file, graph.lists), advance)
 
 
-def read_lines(columns: SignInColumns, path: Path, *, advance: Callable[[int], None]) -> int:
-    """Add rows of Graph that stand on a line each, as `read_into` does; a pipe will do."""
-    graph = GraphColumns(columns)
-    return _added(graph, _row_lines(path, graph.lists), advance)
-
-
 def _added(graph: GraphColumns, rows: Iterator[Found], advance: Callable[[int], None]) -> int:
     number = 0
     while added := graph.add(islice(rows, _ROWS_AT_ONCE)):

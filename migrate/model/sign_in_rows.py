@@ -72,8 +72,9 @@ class GraphSignIn(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=
 
     id: str = ""
     created_date_time: str = ""
-    user_id: str | None = None
     correlation_id: str | None = None
+    # Who and from where.
+    user_id: str | None = None
     ip_address: str | None = None
     ip_address_from_resource_provider: str | None = None
     device_detail: GraphDevice | None = None
