@@ -86,6 +86,8 @@ class ExclusionTally:
         self._hit: list[tuple[str, bool]] = []
         self._not_enforced: list[str] = []
         self._neither: list[str] = []
+        self._accepted = 0
+        """Of them, those who are accepted by name."""
         self._administrators: list[str] = []
         self._by_kind: list[str] = []
         """Left out as a room or a service account, by no one's name, and able to sign in."""
@@ -117,6 +119,7 @@ class ExclusionTally:
                 self._outside += [profile.user_principal_name] if is_outside else []
             if can_sign_in and not is_enforced and not self._is_covered(profile):
                 self._neither.append(profile.user_principal_name)
+                self._accepted += exclusion.accepted
             return
         if self._alone.coverage_of(profile).verdict is Verdict.UNCOVERED:
             return
@@ -168,8 +171,8 @@ class ExclusionTally:
             yield warning(
                 "mfa-by-neither-way",
                 f"MFA by neither way: {counted(len(self._neither), 'person', 'people')} are left out of "
-                f"{self._name!r} and nothing else requires MFA of them: {_named(self._neither)}. `verify` fails on "
-                "them unless each is accepted by name, with `accepted = true` beside the entry. Each is an open door: "
+                f"{self._name!r} and nothing else requires MFA of them: {_named(self._neither)}. "
+                f"{_accepted(self._accepted, len(self._neither))} Each is an open door: "
                 "block their sign-ins outside named locations.",
             )
         if self._administrators:
@@ -196,6 +199,16 @@ class ExclusionTally:
 def _is_guessed(exclusion: PolicyExclusion) -> bool:
     """Tell whether an exclusion picks an account by what it is like, and nobody decided about it by name."""
     return exclusion.by is ExcludedBy.KIND and exclusion.id != ExcludedKind.GUESTS
+
+
+def _accepted(accepted: int, of: int) -> str:
+    """Say what `verify` makes of people of whom neither way requires MFA."""
+    if accepted == of:
+        return "`verify` does not fail on them: each is accepted by name."
+    others = of - accepted
+    those = "the other one" if accepted and others == 1 else f"the other {others}" if accepted else "them"
+    first = f"{accepted} of them {'is' if accepted == 1 else 'are'} accepted by name. " if accepted else ""
+    return f"{first}`verify` fails on {those} unless each is accepted by name, with `accepted = true` beside the entry."
 
 
 def _guessed(by_kind: Sequence[str], outside: Sequence[str], seen: WaysSeen | None) -> Iterator[PlanNote]:

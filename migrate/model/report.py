@@ -229,6 +229,8 @@ class ExceptionFacts(Record, frozen=True, kw_only=True):
     ends: str
     """ISO date; empty where it has none."""
     marks: tuple[ExceptionMark, ...]
+    is_accepted: bool = False
+    """Of somebody who is left out of the policy: that neither way requires MFA is accepted by name."""
 
 
 class Answer(StrEnum):

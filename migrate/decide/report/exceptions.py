@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
+import msgspec
+
 from migrate.model.plan import Decision, PlanHeader
 from migrate.model.policy_exclusions import ExcludedBy
 from migrate.model.report import ExceptionFacts, ExceptionKind, ExceptionMark
@@ -44,7 +46,8 @@ def _exceptions(plan: PlanHeader, today: date, named: Named) -> Iterator[Excepti
         # Whoever keeps per-user MFA stands above already.
         if one.by is not ExcludedBy.KEEPS_MFA:
             decision = Decision(reason=one.reason, decided_by=one.decided_by, since=one.since)
-            yield _fact(ExceptionKind.POLICY_EXCLUSION, one.id, one.name, decision, ends=one.expires, today=today)
+            fact = _fact(ExceptionKind.POLICY_EXCLUSION, one.id, one.name, decision, ends=one.expires, today=today)
+            yield msgspec.structs.replace(fact, is_accepted=one.accepted)
     for caught in plan.accepted_caught:
         decision = Decision(reason=caught.reason, decided_by=caught.decided_by, since=caught.since)
         name = caught.user_principal_name

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from migrate.model.impact import Caught
+from migrate.model.impact import Caught, PolicyImpact
 from migrate.model.plan import Severity
 from migrate.model.record import Record
 from migrate.model.report import ExceptionFacts, HeldFacts, PolicyFacts, ReportFacts, RequiredBy
@@ -118,14 +118,22 @@ def impact_rows(policies: Sequence[PolicyFacts], naming: Naming, say: Words) -> 
     for one in policies:
         impact = one.impact
         if impact is not None:
-            numbers = tuple(say.number(impact.number(kind)) for kind in CAUGHT)
+            numbers = (_caught(impact, kind, say) for kind in CAUGHT)
             rows.append(Row(cells=(naming.policy(one.name), *numbers)))
     return rows
+
+
+def _caught(impact: PolicyImpact, kind: Caught, say: Words) -> str:
+    """Return a number; where no sign-ins were read, of newly blocked people only those are known who cannot answer."""
+    number = impact.number(kind)
+    is_all = kind is not Caught.NEWLY_BLOCKED or impact.log_was_read
+    return say.number(number) if is_all else say("impact.known", n=number)
 
 
 CAUGHT = (
     Caught.NEWLY_REQUIRED,
     Caught.GUEST,
+    Caught.ENABLED_WITHOUT_METHOD,
     Caught.REQUIRED_ALREADY,
     Caught.NOT_CAPABLE,
     Caught.NEWLY_BLOCKED,
@@ -157,7 +165,7 @@ def exception_rows(exceptions: Sequence[ExceptionFacts], naming: Naming, say: Wo
     return [
         Row(
             cells=(
-                say(f"exception.{one.kind.value}"),
+                say(f"exception.{'acceptedExclusion' if one.is_accepted else one.kind.value}"),
                 exception_subject(one, naming) or "–",
                 naming.text(one.reason) or say("exception.no_reason"),
                 naming.operator(one.decided_by) or say("exception.nobody"),
@@ -216,7 +224,7 @@ def evidence_rows(facts: ReportFacts, naming: Naming, say: Words) -> list[Row]:
 
 
 def digest_rows(facts: ReportFacts, say: Words) -> list[Row]:
-    """Return the digests that an auditor compares; what is not there is left out."""
+    """Return the digests that an auditor compares; of what is not there only the journal is named."""
     digests = facts.digests
     found = (
         ("plan", digests.plan),
@@ -228,7 +236,8 @@ def digest_rows(facts: ReportFacts, say: Words) -> list[Row]:
         ("journal", digests.journal_hash),
     )
     entries = digests.journal_entries
-    return [Row(cells=(say(f"digest.{key}", n=entries), value)) for key, value in found if value]
+    rows = [Row(cells=(say(f"digest.{key}", n=entries), value)) for key, value in found if value]
+    return rows if digests.journal_hash else [*rows, Row(cells=(say("digest.no_journal"), say("digest.no_entry")))]
 
 
 def cis_sentence(facts: ReportFacts, say: Words) -> Markup:

@@ -136,6 +136,21 @@ def test_who_is_left_out_and_not_enforced_has_mfa_by_neither_way(
     assert ("mfa-by-neither-way" in codes(header)) is neither
 
 
+@pytest.mark.parametrize(
+    ("accepted", "said"),
+    [
+        ((False, False), "`verify` fails on them unless each is accepted by name, with `accepted = true`"),
+        ((True, False), "1 of them is accepted by name. `verify` fails on the other one unless each is"),
+        ((True, True), "`verify` does not fail on them: each is accepted by name. Each is an open door"),
+    ],
+)
+def test_who_has_mfa_by_neither_way_and_is_accepted_is_said(accepted: tuple[bool, bool], said: str) -> None:
+    names = ("room", "hall")
+    entries = [structs.replace(left_out(name), accepted=is_it) for name, is_it in zip(names, accepted, strict=True)]
+    header, _ = planned([user(name, "disabled") for name in names], *entries)
+    assert said in sentence(header, "mfa-by-neither-way")
+
+
 def test_ending_an_exclusion_is_a_step_and_the_person_is_planned_behind_it() -> None:
     first, _ = planned([user("ada"), user("ben")], left_out("ben"))
     create = first.policy_steps[0]
