@@ -6,16 +6,27 @@ Graph spells it, booleans as PowerShell does (`True`, `False`), and a missing va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeVar, assert_never
+from typing import BinaryIO, assert_never
 
 import msgspec
 
 from migrate.errors import BadInput
-from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_pairs, csv_rows, name_of, opened
+from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_pairs, name_of, opened
+from migrate.exchange.typed_cells import (
+    boolean,
+    boolean_cell,
+    decoded,
+    in_row,
+    names,
+    one_of,
+    state,
+    state_or_none,
+    whole_number,
+)
 from migrate.model.capability import Capability
-from migrate.model.cells import PLAN_COLUMNS, PLAN_COLUMNS_SINCE, joined, plan_cells, split
+from migrate.model.cells import PLAN_COLUMNS, PLAN_COLUMNS_SINCE, joined, plan_cells
 from migrate.model.journal import AUDIT_COLUMNS, SINCE_VERSION_2, JournalEntry, columns_of, entry_of
 from migrate.model.plan import HoldParts, HoldReason, PlanAction, PlanRow
 from migrate.model.record import Record
@@ -53,10 +64,6 @@ ROLLBACK_JSON_LIMIT = 256 << 20
 """Bytes that rollback.json may have: a few hundred policies, and 45 for each user of a later wave."""
 
 _HOLD_REASONS = frozenset(HoldReason)
-_AS_WRITTEN = {state.value: state for state in MfaState}
-"""States in the spelling that we write; any other spelling is read more slowly."""
-
-_Row = TypeVar("_Row")
 
 
 class SnapshotRow(Record, frozen=True, kw_only=True):
@@ -101,7 +108,7 @@ def plan_rows(source: Path | BinaryIO) -> Iterator[PlanRow]:
         try:
             row = _plan_row(dict(zip(header, cells, strict=True)))
         except (msgspec.ValidationError, BadInput) as error:
-            raise _in_row(source, count, error) from error
+            raise in_row(source, count, error) from error
         if behind and len(known) < _KEPT:
             known[behind] = row
         yield row
@@ -125,7 +132,7 @@ _GOING_BACK = (
 def rollback_rows(source: Path | BinaryIO) -> Iterator[RollbackRow]:
     """Yield the rows of rollback.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
     try:
-        yield from _decoded(source, ROLLBACK_COLUMNS, _rollback_row)
+        yield from decoded(source, ROLLBACK_COLUMNS, _rollback_row)
     except BadInput as problem:
         better = problem.hint if problem.hint != problem.usual_hint else _GOING_BACK
         raise BadInput(problem.what, hint=better) from problem
@@ -139,7 +146,7 @@ def audit_csv(entries: Iterable[JournalEntry], dialect: Dialect = PLAIN) -> Iter
 def audit_entries(source: Path | BinaryIO) -> Iterator[JournalEntry]:
     """Yield the entries of audit.csv as they were hashed; whether the chain holds is another question."""
     required = [column for column in AUDIT_COLUMNS if column not in SINCE_VERSION_2]
-    return _decoded(source, required, _audit_entry)
+    return decoded(source, required, _audit_entry)
 
 
 def snapshot_csv(rows: Iterable[SnapshotRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -150,7 +157,7 @@ def snapshot_csv(rows: Iterable[SnapshotRow], dialect: Dialect = PLAIN) -> Itera
 def snapshot_rows(source: Path | BinaryIO) -> Iterator[SnapshotRow]:
     """Yield the rows of snapshot.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
     required = [column for column in SNAPSHOT_COLUMNS if column not in SNAPSHOT_SINCE]
-    return _decoded(source, required, _snapshot_row)
+    return decoded(source, required, _snapshot_row)
 
 
 def snapshot_row_of(user: AnyUser, capability: Capability | None = None) -> SnapshotRow:
@@ -212,25 +219,8 @@ def rollback_header(source: Path | BinaryIO) -> RollbackHeader:
         raise BadInput(f"{name} does not hold what a rollback.json holds: {error}.") from error
 
 
-def _decoded(
-    source: Path | BinaryIO, columns: Sequence[str], decode: Callable[[dict[str, str]], _Row]
-) -> Iterator[_Row]:
-    """Decode row by row, naming the row in what goes wrong."""
-    for count, cells in enumerate(csv_rows(source, required=columns), start=1):
-        try:
-            row = decode(cells)
-        except (msgspec.ValidationError, BadInput) as error:
-            raise _in_row(source, count, error) from error
-        yield row
-
-
-def _in_row(source: Path | BinaryIO, count: int, error: Exception) -> BadInput:
-    """Name the row in what went wrong."""
-    return BadInput(f"{name_of(source)}, data row {count}: {error}")
-
-
 def _plan_row(cells: dict[str, str]) -> PlanRow:
-    action = _one_of(PlanAction, cells, "Action")
+    action = one_of(PlanAction, cells, "Action")
     reason = cells["Reason"]
     hold_reason = None
     if action is PlanAction.HOLD:
@@ -243,17 +233,17 @@ def _plan_row(cells: dict[str, str]) -> PlanRow:
     return PlanRow(
         user_id=cells["ObjectId"],
         user_principal_name=cells["UserPrincipalName"],
-        current_state=_state_or_none(cells, "CurrentState"),
-        target_state=_state_or_none(cells, "TargetState"),
-        wave=_number(cells, "Wave") if cells["Wave"] else None,
+        current_state=state_or_none(cells, "CurrentState"),
+        target_state=state_or_none(cells, "TargetState"),
+        wave=whole_number(cells, "Wave") if cells["Wave"] else None,
         action=action,
         hold_reason=hold_reason,
         reason=reason,
-        covered_by=_names(cells, "CoveredBy"),
+        covered_by=names(cells, "CoveredBy"),
         parts=HoldParts(
-            policies=_names(cells, "Policy"),
-            path=_names(cells, "Path"),
-            open_gaps=_names(cells, "OpenGaps"),
+            policies=names(cells, "Policy"),
+            path=names(cells, "Path"),
+            open_gaps=names(cells, "OpenGaps"),
             ends=cells.get("Ends", ""),
         ),
         mfa_capable=cells.get("MfaCapable", ""),
@@ -276,9 +266,9 @@ def _rollback_row(cells: dict[str, str]) -> RollbackRow:
     return RollbackRow(
         user_id=cells["ObjectId"],
         user_principal_name=cells["UserPrincipalName"],
-        previous_state=_state(cells, "PreviousState"),
-        target_state=_state(cells, "TargetState"),
-        wave=_number(cells, "Wave"),
+        previous_state=state(cells, "PreviousState"),
+        target_state=state(cells, "TargetState"),
+        wave=whole_number(cells, "Wave"),
         tenant_id=cells["TenantId"],
         plan_digest=cells["PlanDigest"],
     )
@@ -291,7 +281,7 @@ def _audit_cells(entry: JournalEntry) -> tuple[str, ...]:
 def _audit_entry(cells: dict[str, str]) -> JournalEntry:
     values: dict[str, str | int] = {column: cells[column] for column in AUDIT_COLUMNS if column in cells}
     for column in ("Sequence", "Attempt", *(["Wave"] if cells.get("Wave") else [])):
-        values[column] = _number(cells, column)
+        values[column] = whole_number(cells, column)
     return entry_of(values)
 
 
@@ -301,11 +291,11 @@ def snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
         row.user_principal_name,
         row.display_name,
         row.user_type,
-        _boolean_cell(row.account_enabled),
-        _boolean_cell(row.on_premises_sync_enabled),
+        boolean_cell(row.account_enabled),
+        boolean_cell(row.on_premises_sync_enabled),
         row.mfa_state or "",
-        _boolean_cell(row.is_mfa_registered),
-        _boolean_cell(row.is_mfa_capable),
+        boolean_cell(row.is_mfa_registered),
+        boolean_cell(row.is_mfa_capable),
         joined(row.methods_registered),
         row.problem,
         row.request_id,
@@ -319,69 +309,13 @@ def _snapshot_row(cells: dict[str, str]) -> SnapshotRow:
         user_principal_name=cells["UserPrincipalName"],
         display_name=cells["DisplayName"],
         user_type=cells["UserType"],
-        account_enabled=_boolean(cells, "AccountEnabled"),
-        on_premises_sync_enabled=_boolean(cells, "OnPremisesSyncEnabled") is True,
-        mfa_state=_state_or_none(cells, "PerUserMfaState"),
-        is_mfa_registered=_boolean(cells, "IsMfaRegistered"),
-        is_mfa_capable=_boolean(cells, "IsMfaCapable"),
-        methods_registered=_names(cells, "MethodsRegistered"),
+        account_enabled=boolean(cells, "AccountEnabled"),
+        on_premises_sync_enabled=boolean(cells, "OnPremisesSyncEnabled") is True,
+        mfa_state=state_or_none(cells, "PerUserMfaState"),
+        is_mfa_registered=boolean(cells, "IsMfaRegistered"),
+        is_mfa_capable=boolean(cells, "IsMfaCapable"),
+        methods_registered=names(cells, "MethodsRegistered"),
         problem=cells["Problem"],
         request_id=cells["RequestId"],
         mfa_capable=cells.get("MfaCapable", ""),
     )
-
-
-def _state(cells: dict[str, str], column: str) -> MfaState:
-    known = _AS_WRITTEN.get(cells[column])
-    if known is not None:
-        return known
-    try:
-        return MfaState.from_text(cells[column])
-    except BadInput as error:
-        raise BadInput(f"column {column}: {error.what}") from error
-
-
-def _state_or_none(cells: dict[str, str], column: str) -> MfaState | None:
-    return _state(cells, column) if cells[column] else None
-
-
-def _one_of(enum: type[PlanAction], cells: dict[str, str], column: str) -> PlanAction:
-    try:
-        return enum(cells[column])
-    except ValueError:
-        known = ", ".join(member.value for member in enum)
-        raise BadInput(f"column {column}: {cells[column]!r} is not one of {known}.") from None
-
-
-def _number(cells: dict[str, str], column: str) -> int:
-    text = cells[column]
-    # int() also takes blanks, signs, underscores and the digits of other scripts.
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise BadInput(f"column {column}: {text[:40]!r} is no whole number.")
-    return int(text)
-
-
-def _boolean_cell(value: bool | None) -> str:
-    return "" if value is None else str(value)
-
-
-def _boolean(cells: dict[str, str], column: str) -> bool | None:
-    match cells[column].casefold():
-        case "":
-            return None
-        case "true":
-            return True
-        case "false":
-            return False
-        case other:
-            raise BadInput(f"column {column}: {other[:40]!r} is neither True nor False.")
-
-
-def _names(cells: dict[str, str], column: str) -> tuple[str, ...]:
-    text = cells.get(column, "")
-    if not text:
-        return ()
-    try:
-        return split(text)
-    except ValueError as error:
-        raise BadInput(f"column {column}: {error}.") from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 from migrate.errors import BadInput
-from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows, name_of
+from migrate.exchange.tables import PLAIN, Dialect, csv_chunks, csv_rows
+from migrate.exchange.typed_cells import boolean, decoded, one_of, whole_number
 from migrate.model.cis import AccountState
 from migrate.model.evidence_folder import SampleRow, StateRow, UnreadableRow
 from migrate.model.report import AccountKind, ExceptionFacts
@@ -29,9 +29,6 @@ EXCEPTION_COLUMNS = ("Kind", "SubjectId", "Subject", "Reason", "DecidedBy", "Sin
 COVERAGE_READ = ("ObjectId", "PerUserMfaState", "Verdict")
 """The columns of coverage.csv that a check looks at; the table is the one of `coverage --user-list`."""
 
-_Row = TypeVar("_Row")
-_Member = TypeVar("_Member", bound=StrEnum)
-
 
 def states_csv(rows: Iterable[StateRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
     """Yield states.csv."""
@@ -40,7 +37,7 @@ def states_csv(rows: Iterable[StateRow], dialect: Dialect = PLAIN) -> Iterator[b
 
 def states_rows(source: Path | BinaryIO) -> Iterator[StateRow]:
     """Yield the rows of states.csv; raise `BadInput` naming file, row and column for what it cannot mean."""
-    return _decoded(source, STATE_COLUMNS, _state_row)
+    return decoded(source, STATE_COLUMNS, _state_row)
 
 
 def unreadable_csv(rows: Iterable[UnreadableRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -50,7 +47,7 @@ def unreadable_csv(rows: Iterable[UnreadableRow], dialect: Dialect = PLAIN) -> I
 
 def unreadable_rows(source: Path | BinaryIO) -> Iterator[UnreadableRow]:
     """Yield the rows of unreadable.csv; raises as `states_rows`."""
-    return _decoded(source, UNREADABLE_COLUMNS, _unreadable_row)
+    return decoded(source, UNREADABLE_COLUMNS, _unreadable_row)
 
 
 def sample_csv(rows: Iterable[SampleRow], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -60,7 +57,7 @@ def sample_csv(rows: Iterable[SampleRow], dialect: Dialect = PLAIN) -> Iterator[
 
 def sample_rows(source: Path | BinaryIO) -> Iterator[SampleRow]:
     """Yield the rows of cross-check.csv; raises as `states_rows`."""
-    return _decoded(source, SAMPLE_COLUMNS, _sample_row)
+    return decoded(source, SAMPLE_COLUMNS, _sample_row)
 
 
 def exceptions_csv(rows: Iterable[ExceptionFacts], dialect: Dialect = PLAIN) -> Iterator[bytes]:
@@ -91,9 +88,9 @@ def _state_row(cells: dict[str, str]) -> StateRow:
     return StateRow(
         user_id=cells["ObjectId"],
         user_principal_name=cells["UserPrincipalName"],
-        user_type=_one_of(AccountKind, cells, "UserType"),
-        account=_one_of(AccountState, cells, "AccountState"),
-        mfa_state=_one_of(MfaState, cells, "PerUserMfaState") if cells["PerUserMfaState"] else None,
+        user_type=one_of(AccountKind, cells, "UserType"),
+        account=one_of(AccountState, cells, "AccountState"),
+        mfa_state=one_of(MfaState, cells, "PerUserMfaState") if cells["PerUserMfaState"] else None,
         read_at=cells["ReadAt"],
         request_id=cells["RequestId"],
     )
@@ -107,8 +104,8 @@ def _unreadable_row(cells: dict[str, str]) -> UnreadableRow:
     return UnreadableRow(
         user_id=cells["ObjectId"],
         user_principal_name=cells["UserPrincipalName"],
-        user_type=_one_of(AccountKind, cells, "UserType"),
-        account=_one_of(AccountState, cells, "AccountState"),
+        user_type=one_of(AccountKind, cells, "UserType"),
+        account=one_of(AccountState, cells, "AccountState"),
         reason=cells["Reason"],
         request_id=cells["RequestId"],
     )
@@ -119,40 +116,18 @@ def _sample_cells(row: SampleRow) -> tuple[str, ...]:
 
 
 def _sample_row(cells: dict[str, str]) -> SampleRow:
-    agree, size = cells["Agree"].casefold(), cells["SampleSize"]
-    if agree not in ("true", "false"):
-        raise BadInput(f"column Agree: {cells['Agree'][:40]!r} is neither True nor False.")
-    if not (size.isascii() and size.isdigit()) or len(size) > 18:
-        raise BadInput(f"column SampleSize: {size[:40]!r} is no whole number.")
+    agree = boolean(cells, "Agree")
+    if agree is None:
+        raise BadInput("column Agree: '' is neither True nor False.")
     return SampleRow(
         user_id=cells["ObjectId"],
         first=cells["First"],
         second=cells["Second"],
-        agree=agree == "true",
-        size=int(size),
+        agree=agree,
+        size=whole_number(cells, "SampleSize"),
         seed=cells["Seed"],
     )
 
 
 def _exception_cells(row: ExceptionFacts) -> tuple[str, ...]:
     return (row.kind, row.subject_id, row.subject, row.reason, row.decided_by, row.since, row.ends)
-
-
-def _one_of(kind: type[_Member], cells: dict[str, str], column: str) -> _Member:
-    try:
-        return kind(cells[column])
-    except ValueError:
-        known = ", ".join(member.value for member in kind)
-        raise BadInput(f"column {column}: {cells[column][:40]!r} is not one of {known}.") from None
-
-
-def _decoded(
-    source: Path | BinaryIO, columns: Sequence[str], decode: Callable[[dict[str, str]], _Row]
-) -> Iterator[_Row]:
-    """Decode row by row, naming the row in what goes wrong."""
-    for count, cells in enumerate(csv_rows(source, required=columns), start=1):
-        try:
-            row = decode(cells)
-        except BadInput as error:
-            raise BadInput(f"{name_of(source)}, data row {count}: {error}") from error
-        yield row
