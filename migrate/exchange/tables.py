@@ -96,26 +96,24 @@ def csv_chunks(columns: Sequence[str], rows: Iterable[Sequence[str]], dialect: D
         yield _encoded(lines, codec)
 
 
-def csv_rows(
-    source: Path | BinaryIO, *, required: Sequence[str], encoding: str | None = None
-) -> Iterator[dict[str, str]]:
+def csv_rows(source: Path | BinaryIO, *, required: Sequence[str]) -> Iterator[dict[str, str]]:
     """Yield the rows of one of our own CSV documents by their columns. Arguments and errors as `csv_cells`."""
-    rows = csv_cells(source, required=required, encoding=encoding)
+    rows = csv_cells(source, required=required)
     header = next(rows)
     for cells in rows:
         yield dict(zip(header, cells, strict=True))
 
 
-def csv_cells(source: Path | BinaryIO, *, required: Sequence[str], encoding: str | None = None) -> Iterator[list[str]]:
+def csv_cells(source: Path | BinaryIO, *, required: Sequence[str]) -> Iterator[list[str]]:
     """Yield the header and then the rows of one of our own CSV documents, in any delimiter and encoding.
 
-    `required` are the columns that must be there; others are kept, cells are as they were. `encoding` None means: look
-    at the bytes. Raises `BadInput`, naming file, row (as a spreadsheet counts, so the header is usually row 1) and
-    column, for duplicate or missing headers, rows of another length, unclosed quotes and NUL characters. Blank lines
-    and `#` lines before the header are passed over.
+    `required` are the columns that must be there; others are kept, cells are as they were. Raises `BadInput`, naming
+    file, row (as a spreadsheet counts, so the header is usually row 1) and column, for duplicate or missing headers,
+    rows of another length, unclosed quotes and NUL characters. Blank lines and `#` lines before the header are passed
+    over.
     """
     with opened(source) as stream:
-        table = _Table(stream, name_of(source), required, encoding)
+        table = _Table(stream, name_of(source), required)
         yield table.header
         yield from table.rows()
 
@@ -130,7 +128,7 @@ def csv_pairs(
     the first two of `required`, or the row goes on behind the end of the line. Raises as `csv_cells`.
     """
     with opened(source) as stream:
-        table = _Table(stream, name_of(source), required, None)
+        table = _Table(stream, name_of(source), required)
         yield table.header, ""
         if table.header[:2] == list(required[:2]):
             yield from table.pairs(known)
@@ -141,9 +139,9 @@ def csv_pairs(
 class _Table:
     """A document whose header was read, and whose rows come."""
 
-    def __init__(self, stream: BinaryIO, name: str, required: Sequence[str], encoding: str | None) -> None:
+    def __init__(self, stream: BinaryIO, name: str, required: Sequence[str]) -> None:
         self._name = name
-        self._lines = text_lines(stream, name=name, encoding=encoding)
+        self._lines = text_lines(stream, name=name)
         self._row = 0
         first = next(self._lines, "")
         # Windows PowerShell's Export-Csv puts a `#TYPE` line before the header; no column of ours begins like that.

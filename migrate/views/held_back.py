@@ -15,13 +15,8 @@ SHOWN = 20
 """Reasons that a screen shows; the rest is counted, and listed by `show --held`."""
 
 
-def held_back_lines(rows: Iterable[PlanRow], title: str) -> Iterator[Any]:
-    """Yield lines for the rows that are held back, the most frequent reason first; nothing when there are none.
-
-    Args:
-        rows: Rows of a plan, held back or not.
-        title: What stands above them, without the number.
-    """
+def held_back_lines(rows: Iterable[PlanRow]) -> Iterator[Any]:
+    """Yield lines for those of a plan's rows that are held back, the most frequent reason first; none for nobody."""
     groups: dict[tuple[HoldReason | None, str], _Group] = {}
     held = 0
     for row in rows:
@@ -34,7 +29,7 @@ def held_back_lines(rows: Iterable[PlanRow], title: str) -> Iterator[Any]:
     if not held:
         return
     reasons = counted(len(groups), "reason")
-    yield f"{title}: {held}, for {reasons} (three names of each; all of them: `mfa-migrate show --held`)"
+    yield f"Held back: {held}, for {reasons} (three names of each; all of them: `mfa-migrate show --held`)"
     ordered = sorted(groups.items(), key=lambda item: (-item[1].size, str(item[0][0]), item[0][1]))
     for (kind, reason), group in ordered[:SHOWN]:
         yield styled(f"! {group.size:>5}  {kind}: {reason}", "yellow")

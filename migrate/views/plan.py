@@ -93,7 +93,7 @@ def _lines(
         title="Waves",
     )
     yield ""
-    yield from held_back_lines(rows(), "Held back")
+    yield from held_back_lines(rows())
     if advice is not None:
         yield from lines_in_plan(advice)
         yield ""

@@ -210,17 +210,6 @@ def test_encodings_are_recognised_with_and_without_a_mark(codec: str) -> None:
     assert list(csv_rows(source, required=("ObjectId",))) == [{"ObjectId": "1", "Name": "Zoë 陈"}]
 
 
-def test_a_code_page_is_read_when_it_is_named() -> None:
-    source = io.BytesIO("A,B\n1,Zoë\n".encode("cp1252"))
-    assert list(csv_rows(source, required=("A",), encoding="cp1252")) == [{"A": "1", "B": "Zoë"}]
-
-
-@pytest.mark.parametrize("name", ["klingon", "base64", "rot13"])
-def test_an_encoding_that_does_not_exist_is_a_usage_error(name: str) -> None:
-    with pytest.raises(BadInput, match="no text encoding"):
-        list(csv_rows(io.BytesIO(b"A\n1\n"), required=("A",), encoding=name))
-
-
 def test_an_odd_delimiter_is_refused() -> None:
     with pytest.raises(BadInput, match="cannot separate columns"):
         Dialect(delimiter="x")

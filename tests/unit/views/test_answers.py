@@ -234,7 +234,7 @@ def test_the_next_step_of_a_plan_follows_from_what_was_found(plan: PlanHeader, s
 
 
 def lines(rows: list[PlanRow]) -> list[str]:
-    return [str(line) for line in held_back_lines(rows, "Held back")]
+    return [str(line) for line in held_back_lines(rows)]
 
 
 def test_each_reason_is_said_once_with_its_count_three_names_and_the_remedy() -> None:
