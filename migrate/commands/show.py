@@ -60,7 +60,8 @@ def show(
         mfa-migrate show ada@contoso.example
     """
     from migrate.decide.naming import wave_number
-    from migrate.views.plan import newly_blocked_answer, newly_required_answer, plan_answer, rows_answer
+    from migrate.views.newly_caught import newly_blocked_answer, newly_required_answer
+    from migrate.views.plan import plan_answer, rows_answer
 
     workspace = workspace_of(call)
     header, path = read_plan(workspace, plan)

@@ -31,7 +31,8 @@ from migrate.views.apply import apply_answer
 from migrate.views.audit import audit_answer, chain_answer
 from migrate.views.export import export_answer
 from migrate.views.held_back import SHOWN, held_back_lines, remedy_of
-from migrate.views.plan import closing_line, newly_required_answer, next_step, plan_answer, policy_line, rows_answer
+from migrate.views.newly_caught import newly_required_answer
+from migrate.views.plan import closing_line, next_step, plan_answer, policy_line, rows_answer
 from migrate.views.sandbox import sandbox_answer
 from migrate.views.screen import Answer, Screen
 from migrate.views.status import MissingUser, People, ages_told, users_answer
