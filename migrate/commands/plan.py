@@ -26,6 +26,7 @@ from migrate.config_sign_ins import SignInConfig
 from migrate.errors import ConfigProblem, ExitCode, MfaMigrateError
 from migrate.model.evidence import Evidence
 from migrate.model.impact import AcceptedPerson
+from migrate.model.instants import minute_utc
 from migrate.model.plan import (
     AcceptedGap,
     Decision,
@@ -96,6 +97,7 @@ def plan(
     with workspace.lock(owner_line("plan")), open_snapshot(workspace) as snapshot:
         workspace.replaceable([PLAN_CSV, PLAN_JSON])
         past, books = _past(workspace, supersede=supersede)
+        _say_where_older_than_changes(call, workspace, snapshot)
         rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
@@ -227,6 +229,22 @@ def _past(workspace: Workspace, *, supersede: bool) -> tuple[OwnPast, BooksBesid
             refuse_over_open_run(journal)
         count, last_hash = journal.head
         return past_of(journal), msgspec.structs.replace(books, journal_entries=count, journal_hash=last_hash)
+
+
+def _say_where_older_than_changes(call: Call, workspace: Workspace, snapshot: Snapshot) -> None:
+    """Warn where a run changed people after the export began: nothing that is decided rests on the journal."""
+    from migrate.engine.history import has_changed_since
+
+    journal = journal_to_read(workspace)
+    if journal is None:
+        return
+    taken_at = snapshot.header.taken_at
+    with journal:
+        if has_changed_since(journal, taken_at):
+            call.screen.warn(
+                f"This tool changed people after the export of {minute_utc(taken_at)} began, and the plan counts them "
+                "as they were. `mfa-migrate export`, then `mfa-migrate plan`, counts them as they are."
+            )
 
 
 def _rules(call: Call, snapshot: Snapshot) -> Rules:

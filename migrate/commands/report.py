@@ -16,6 +16,7 @@ from migrate.commands.change_record import LanguageOption
 from migrate.commands.options import call_for, keep_for_the_verb, with_globals
 from migrate.commands.report_facts import report_facts
 from migrate.commands.wiring import workspace_of
+from migrate.config import OutputFormat
 from migrate.errors import FolderDamaged, MfaMigrateError, UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.store.files import write_atomically
@@ -68,7 +69,20 @@ def _report(
         return
     with call_for(context, typed) as call:
         path = write_report(call, workspace_of(call), to, language=language, anonymise=anonymise)
-        call.screen.say(f"The report is {path}. In a browser: {path.absolute().as_uri()}")
+        address = path.absolute().as_uri()
+        call.screen.say(f"The report is {path}. In a browser: {address}")
+        if call.settings.output is not OutputFormat.TABLE:
+            call.answer(_where(path.absolute(), address))
+
+
+def _where(path: Path, address: str) -> Answer:
+    """Return for programs where the page is."""
+    return Answer(
+        kind="report",
+        document={"path": str(path), "address": address},
+        columns=("Path", "Address"),
+        rows=lambda: [(str(path), address)],
+    )
 
 
 def write_report(

@@ -90,6 +90,16 @@ def last_seen_change(journal: Journal, since: str) -> str:
     return max((entry.observed for entry in kept if entry.before == since), default="")
 
 
+def has_changed_since(journal: Journal, moment: str) -> bool:
+    """Tell whether the run that was begun last changed somebody after a moment (ISO 8601, UTC)."""
+    for digest, _ in begun_plans(journal)[-1:]:
+        last = journal.last_of(digest)
+        if last is not None and last.time_utc > moment:
+            done = journal.entries(plan_digest=digest, operation=Operation.SET_MFA_STATE, outcomes=DONE)
+            return any(entry.time_utc > moment for entry in done)
+    return False
+
+
 def plans_rolled_back(journal: Journal) -> set[str]:
     """Return the digests of the plans that a rollback has put back as a whole."""
     closed = journal.entries(operation=Operation.CLOSE_RUN, outcomes=[Outcome.CLOSED])

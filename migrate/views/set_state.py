@@ -12,6 +12,7 @@ from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.set_state import RefusedRequest, ResolvedRequest, StateRequest
 from migrate.model.snapshot import Organization
 from migrate.model.users import MfaState
+from migrate.model.words import first_names
 from migrate.views.ending import error_of
 from migrate.views.events import ResultCode, ResultEvent, ResultOutcome, SummaryEvent
 from migrate.views.screen import Answer, styled
@@ -228,6 +229,16 @@ def set_state_summary(
     )
 
 
+def _why_lines(results: Sequence[ResultEvent]) -> Iterator[str]:
+    """Yield what is to be said of people, each sentence once with the first of whom it is true."""
+    said: dict[str, list[str]] = {}
+    for one in results:
+        if sentence := one.message or one.note:
+            said.setdefault(sentence, []).append(one.user_principal_name or one.object_id or "?")
+    for sentence, names in said.items():
+        yield f"{first_names(names, len(names))}: {sentence}"
+
+
 def set_state_answer(
     results: Sequence[ResultEvent],
     asked: MfaState | None,
@@ -259,7 +270,7 @@ def set_state_answer(
 
     def lines() -> Iterator[Any]:
         yield table(
-            ["User", "Before", "Asked", "Found", "Outcome", ""],
+            ["User", "Before", "Asked", "Found", "Outcome"],
             (
                 (
                     r.user_principal_name or r.object_id or "?",
@@ -267,11 +278,11 @@ def set_state_answer(
                     r.requested or "",
                     r.found or "",
                     r.outcome,
-                    r.message or r.note,
                 )
                 for r in results
             ),
         )
+        yield from _why_lines(results)
         yield styled(", ".join(f"{count} {name}" for name, count in counts.items()), "bold")
         if ResultOutcome.PLANNED in counts:
             yield "Nothing was sent: this was a rehearsal."

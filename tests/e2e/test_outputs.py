@@ -154,8 +154,10 @@ def test_status_of_a_person_says_of_when_the_state_is_and_what_this_tool_changed
     assert f"Last change:    disabled by this tool at {at}: confirmed" in shown
     assert "Whether Conditional Access requires MFA instead: `mfa-migrate explain alma.berg@contoso.example`." in shown
     assert lab.go("status", "-o", "json").document["run"]["nextPlan"] is None
+    older = "This tool changed people after the export of"
+    assert older in lab.go("plan", "--supersede").err
     lab.go("export")
-    lab.go("plan", "--supersede")
+    assert older not in lab.go("plan", "--supersede").err
     assert lab.go("status", "-o", "json").document["run"]["nextPlan"] == lab.plan_header()["digest"]
     now = lab.go("status", "alma.berg@contoso.example", "--live").out
     assert "Per-user MFA:   disabled" in now
@@ -176,7 +178,9 @@ def test_show_says_what_one_asks_next_as_it_can_be_typed(exported: Lab) -> None:
 
 
 def test_a_report_is_named_by_an_address_that_a_browser_opens(exported: Lab) -> None:
-    assert f"In a browser: {(exported.workspace / 'report.html').as_uri()}" in exported.go("report").err
+    path = exported.workspace / "report.html"
+    assert f"In a browser: {path.as_uri()}" in exported.go("report").err
+    assert exported.go("report", "-o", "json").document == {"path": str(path), "address": path.as_uri()}
 
 
 def test_a_way_to_sign_in_that_the_sandbox_does_not_ask_for_is_told(lab: Lab) -> None:
