@@ -47,6 +47,22 @@ def offer_waves(context: typer.Context, incomplete: str) -> list[Offer]:
     return found
 
 
+def offer_topics(context: typer.Context, incomplete: str) -> list[Offer]:
+    """Offer what `help` shows: the pages and the commands."""
+    from migrate.views.pages import OPTIONS, topics
+
+    known = dict.fromkeys([*topics(), OPTIONS, *getattr(context.find_root().command, "commands", {})])
+    return [(topic, "") for topic in known if topic.startswith(incomplete)]
+
+
+def offer_risk_lists(incomplete: str) -> list[Offer]:
+    """Offer the lists of people at risk."""
+    from migrate.model.people import RiskList
+    from migrate.views.people import slug_of
+
+    return [(slug_of(one), "") for one in RiskList if slug_of(one).startswith(incomplete)]
+
+
 def offer_places(context: typer.Context, incomplete: str) -> list[Offer]:
     """Offer where `apply` may stop."""
     places = [("report-only", "policies created, none switched on"), ("policies-on", "before the first wave")]

@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from migrate.commands.completing import offer_topics
 from migrate.commands.options import GLOBALS, with_globals
 from migrate.settings import GlobalOptions
 from migrate.views.pages import OPTIONS, options_page, page_about, show_page, topic_lines, topics
@@ -18,7 +19,9 @@ from migrate.views.wrapping import columns_of
 def show_help(
     context: typer.Context,
     typed: GlobalOptions,
-    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="A page, or a command.")] = None,
+    topic: Annotated[
+        str | None, typer.Argument(metavar="TOPIC", autocompletion=offer_topics, help="A page, or a command.")
+    ] = None,
 ) -> None:
     """Show a page of the documentation, the help of a command, or the list of pages.
 

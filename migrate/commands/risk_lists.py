@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.commands.call import Call
+from migrate.commands.completing import offer_risk_lists
 from migrate.commands.live import tenant_as_now
 from migrate.commands.options import verb
 from migrate.commands.people import named_user
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 def people(
     call: Call,
     which: Annotated[
-        str | None, typer.Argument(metavar="LIST", help="One list, whole, such as sms-voice-only or legacy-clients.")
+        str | None,
+        typer.Argument(
+            metavar="LIST",
+            autocompletion=offer_risk_lists,
+            help="One list, whole, such as sms-voice-only or legacy-clients.",
+        ),
     ] = None,
     why: Annotated[
         str | None, typer.Option("--why", metavar="USER", help="Every list of one person, with the evidence.")
@@ -138,6 +144,8 @@ def _named(text: str) -> RiskList:
         near = difflib.get_close_matches(text.casefold(), known, n=1)
         raise UsageProblem(
             f"There is no list {text!r}.",
-            hint=f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}.",
+            hint=f"Did you mean {near[0]}?"
+            if near
+            else f"There are: {', '.join(known)}. For one person: `mfa-migrate people --why USER`.",
         )
     return found

@@ -75,6 +75,9 @@ def test_the_beginning_of_a_value_narrows_what_is_offered(planned: Lab) -> None:
     assert offered(planned, "bash", "mfa-migrate show --wave can") == ["canary"]
     assert offered(planned, "bash", "mfa-migrate notify before-wave --language f") == ["fr"]
     assert offered(planned, "bash", "mfa-migrate apply --until w")[0].startswith("wave")
+    assert offered(planned, "bash", "mfa-migrate help ro") == ["rollback"]
+    assert offered(planned, "bash", "mfa-migrate help when") == ["when-things-go-wrong"]
+    assert offered(planned, "bash", "mfa-migrate people sms") == ["sms-voice-only"]
 
 
 def test_names_with_blanks_are_offered_as_each_shell_takes_them(planned: Lab) -> None:
