@@ -1,9 +1,15 @@
 # ruff: noqa: E501 - lines of invented rows
 """Measure the reading of sign-ins against bare decoding, and the judging of kinds against bare evaluator calls.
 
-Run as `python benchmarks/bench_sign_ins.py [ROWS]` (a million by default; 7 GB go through a pipe, a CSV file of 0.8 GB to
-the disk). Rows are invented from a seed: 10,000 people, 12 policies, 7 KB a row as NDJSON. Each figure comes from a process
-of its own: CPU seconds of its reading, and the most memory that it ever held.
+Run as `python benchmarks/bench_sign_ins.py [ROWS]` (a million by default; 7 GB go through a pipe for each reading, a CSV
+file of 0.8 GB to the disk). Rows are invented from a seed: 10,000 people, 12 policies, 8 KB a row as NDJSON. Each figure
+comes from a process of its own: CPU seconds of its reading, and the most memory that it ever held. All readers take turns,
+and the least CPU of each counts: what else runs on the machine takes from all of them.
+
+Bare decoding of NDJSON is two things, and the limit holds against both. *The same members*: msgspec decodes each line into
+the members that are counted, whose types are named to it beforehand, leaves the list of policy results as it is written,
+and the row is dropped. *Every member*: msgspec decodes each line as it does where nobody names a type. Bare reading of
+CSV is the csv module, and the row is dropped.
 """
 
 from __future__ import annotations
@@ -38,6 +44,7 @@ PEOPLE, POLICIES = 10_000, 12
 TENANT = "10000000-0000-4000-8000-0000000000aa"
 RESOURCES = [f"0000000{number}-0000-0ff1-ce00-000000000000" for number in range(2, 8)]
 MOST_TIMES, MOST_MEBIBYTES = 1.3, 150
+TURNS = 3
 JUDGED, MOST_JUDGING = 10_000, 2.0
 SYSTEMS = ("Windows11", "Windows10", "Ios 18.1", "Android 15", "MacOs", "")
 CLIENTS = ("Browser", "Mobile Apps and Desktop clients", "Browser", "Mobile Apps and Desktop clients", "IMAP4")
@@ -364,18 +371,23 @@ def main(rows: int) -> None:
         write_csv(table, rows)
         pipe = Path("/dev/stdin")
         feeding = [sys.executable, __file__, "write-ndjson", str(rows)]
-        for name, path, writer in (("csv", table, None), ("ndjson", pipe, feeding)):
-            bare, _ = measured(f"bare-{name}", path, writer)
-            ours, peak = measured(f"our-{name}", path, writer)
-            ratio = ours / bare
-            verdict = "within" if ratio <= MOST_TIMES and peak <= MOST_MEBIBYTES else "PAST"
+        for reader, path, writer, baselines in (
+            ("our-csv", table, None, {"bare-csv": "the csv module"}),
+            ("our-ndjson", pipe, feeding, {"bare-ndjson": "the same members", "plain-ndjson": "every member"}),
+        ):
+            taken = [{name: measured(name, path, writer) for name in (reader, *baselines)} for _ in range(TURNS)]
+            least = {name: min(turn[name][0] for turn in taken) for name in (reader, *baselines)}
+            peak = max(turn[reader][1] for turn in taken)
             print(
-                f"{name}, {rows:,} rows: {ours:.1f} s CPU, bare {bare:.1f} s, {ratio:.2f} times (at most {MOST_TIMES}); "
-                f"peak {peak:.0f} MiB (at most {MOST_MEBIBYTES}): {verdict} the limits"
+                f"{reader}, {rows:,} rows: {least[reader]:.1f} s CPU; peak {peak:.0f} MiB (at most {MOST_MEBIBYTES}): "
+                f"{'within' if peak <= MOST_MEBIBYTES else 'PAST'} the limit"
             )
-            if writer is not None:
-                plain, _ = measured(f"plain-{name}", path, writer)
-                print(f"{name}, every member decoded: {plain:.1f} s CPU, {ours / plain:.2f} times")
+            for name, words in baselines.items():
+                ratio = least[reader] / least[name]
+                verdict = "within" if ratio <= MOST_TIMES else "PAST"
+                print(
+                    f"  bare, {words}: {least[name]:.1f} s, {ratio:.2f} times (at most {MOST_TIMES}): {verdict} the limit"
+                )
     ours, bare = judging()
     verdict = "within" if ours <= MOST_JUDGING * bare else "PAST"
     print(

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from migrate.errors import BadInput
+from migrate.exchange import graph_columns
 from migrate.exchange.sign_in_columns import ATTEMPT_SECONDS, SignInColumns, digest, lost_in
 from migrate.exchange.sign_in_files import read_into, recognised
 from migrate.model.sign_in_rows import GraphRows, GraphSignIn
@@ -192,6 +193,31 @@ def test_a_file_of_graph_may_hold_a_page_on_each_line(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps({"value": [graph_row(n), graph_row(n + 1)]}) + "\n" for n in (1, 3)))
     assert recognised(path).form is SourceFormat.GRAPH_FILE
     assert columns_of(path).settle().rows == 4
+
+
+@pytest.mark.parametrize("most", [1, 200_000])
+def test_lines_give_the_kinds_of_their_rows_also_where_what_is_known_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(graph_columns, "_MOST", most)
+    strange: list[dict[str, Any]] = [
+        {},
+        {"userId": ADA.upper(), "ipAddressFromResourceProvider": "203.0.113.7"},
+        {"ipAddress": None, "ipAddressFromResourceProvider": "203.0.113.9"},
+        {"deviceDetail": None, "clientAppUsed": "IMAP4"},
+        {"deviceDetail": {"deviceId": "", "operatingSystem": "Windows11", "isCompliant": False, "trustType": None}},
+        {"deviceDetail": {"deviceId": "1", "operatingSystem": "Windows11", "isCompliant": False, "trustType": None}},
+        {"userId": "30000000-0000-4000-8000-000000000002", "status": {"errorCode": "50074"}, "correlationId": ""},
+        {"userId": None},
+    ]
+    rows = [graph_row(place, **strange[place % len(strange)]) for place in range(3 * len(strange))]
+    path = tmp_path / "rows.ndjson"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found, expected = columns_of(path).settle(), added(*rows).settle()
+    assert (found.rows, found.set_aside) == (expected.rows, expected.set_aside)
+    assert [(found.kinds[kind], who, seen) for kind, who, seen in found.people()] == [
+        (expected.kinds[kind], who, seen) for kind, who, seen in expected.people()
+    ]
 
 
 # From rows to kinds
