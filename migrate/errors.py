@@ -70,6 +70,8 @@ class MfaMigrateError(Exception):
         """Whether whoever raised it knows of nothing that was changed."""
         self.unchanged = unchanged or NOTHING_CHANGED
         """What was not changed; the applier replaces it once something was."""
+        self.has_own_hint = bool(hint)
+        """Whether whoever raised it knows better than the usual hint."""
         self.hint = hint or self.usual_hint
         """What to type next; empty when there is nothing useful to say."""
         self.in_answer = False

@@ -134,8 +134,7 @@ def rollback_rows(source: Path | BinaryIO) -> Iterator[RollbackRow]:
     try:
         yield from decoded(source, ROLLBACK_COLUMNS, _rollback_row)
     except BadInput as problem:
-        better = problem.hint if problem.hint != problem.usual_hint else _GOING_BACK
-        raise BadInput(problem.what, hint=better) from problem
+        raise BadInput(problem.what, hint=problem.hint if problem.has_own_hint else _GOING_BACK) from problem
 
 
 def audit_csv(entries: Iterable[JournalEntry], dialect: Dialect = PLAIN) -> Iterator[bytes]:
