@@ -94,7 +94,7 @@ class RunResult:
         if self.ending is Ending.INTERRUPTED:
             return ExitCode.INTERRUPTED
         as_far_as_asked = self.ending in (Ending.DONE, Ending.STOPPED_HERE)
-        wrong = self.outcomes["failed"] + self.outcomes["unconfirmed"] + self.outcomes["skipped"]
+        wrong = sum(self.outcomes[each] for each in (Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.SKIPPED))
         if self.ending is Ending.LIMIT or self.policies_kept or self.unaccounted or (as_far_as_asked and wrong):
             return ExitCode.FINDINGS
         return ExitCode.OK

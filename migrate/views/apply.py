@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from migrate.model.instants import iso_utc
+from migrate.model.journal import Outcome
 from migrate.model.plan import BASELINE_ANSWER_NOTE, PlanHeader
 from migrate.model.run import Ending, RunResult
 from migrate.model.who_is_left import BackInPart, WhoIsLeft
@@ -23,6 +24,7 @@ from migrate.views.policy_steps import (
 from migrate.views.rehearsal import COLUMNS, found_lines, rehearsal_lines, rehearsed_cells, rehearsed_documents
 from migrate.views.screen import Answer, styled
 
+_TRIED_AGAIN = (Outcome.FAILED, Outcome.UNCONFIRMED, Outcome.INTENT)
 RE_ENABLED = (
     "Users who are enabled or enforced again are asked for MFA within minutes: their sessions end. A registered user "
     "who was set to enabled may be found enforced; that is Microsoft's documented promotion."
@@ -63,7 +65,7 @@ def apply_answer(
             yield f"Policies: {steps - len(result.policies_kept)} of {counted(steps, 'step')} carried out"
         nobody = "none" if result.is_through else f"none yet ({header.users_to_change} planned)"
         yield f"Users: {', '.join(f'{count} {name}' for name, count in counts.items()) or nobody}"
-        if any(counts.get(name) for name in ("failed", "skipped", "unconfirmed")):
+        if any(counts.get(each) for each in (Outcome.FAILED, Outcome.SKIPPED, Outcome.UNCONFIRMED)):
             yield "Who was not done, and why: `mfa-migrate audit export`, columns Outcome and Reason."
         if put_back:
             stay = counted(
@@ -139,7 +141,7 @@ def _stopped_at_wave(result: RunResult) -> bool:
 
 def _with_outcome(result: RunResult) -> int:
     """Return how many users need not be tried again."""
-    return sum(result.outcomes.values()) - sum(result.outcomes[name] for name in ("failed", "unconfirmed", "intent"))
+    return sum(result.outcomes.values()) - sum(result.outcomes[each] for each in _TRIED_AGAIN)
 
 
 def apply_question(
