@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
 
 import msgspec
 
 from migrate.model.change_record import SHORT, ChangeFacts, ChangeRecord, ChangeWave
 from migrate.model.instants import minute_utc
 from migrate.model.plan import PlanHeader
-from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.report import Doubt, ExceptionKind, PersonOutcome, ReportFacts, RequiredBy, WaveFacts
-from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
+from migrate.model.steps import PolicyStep, SetPolicyState
 from migrate.views.change_record.words import LANGUAGES, ChangeWords
 from migrate.views.markdown import shown
 from migrate.views.notices.wave_words import wave_name_in
-from migrate.views.policy_steps import STATES
+from migrate.views.policy_steps import STATES, sign_of
 from migrate.views.screen import Answer
 from migrate.views.visible import visible
 
@@ -85,7 +83,7 @@ def _block(text: str) -> str:
 
 
 def _short(facts: ReportFacts, words: ChangeWords) -> str:
-    tenant = " ".join(visible(facts.snapshot.organization.display_name).split())
+    tenant = _line(facts.snapshot.organization.display_name)
     plan = facts.plan
 
     def said(name: str) -> str:
@@ -131,18 +129,8 @@ def _steps(plan: PlanHeader) -> str:
 
 
 def _step(step: PolicyStep) -> str:
-    name = f'"{_line(step.display_name)}"'
-    match step:
-        case CreatePolicy():
-            return f"+ {name}"
-        case SetPolicyState():
-            return f"~ {name}: {STATES[step.before]} -> {STATES[step.after]}"
-        case SetPolicyScope():
-            return f"~ {name}"
-        case DeletePolicy():
-            return f"- {name}"
-        case _:
-            assert_never(step)
+    said = f'{sign_of(step)} "{_line(step.display_name)}"'
+    return f"{said}: {STATES[step.before]} -> {STATES[step.after]}" if isinstance(step, SetPolicyState) else said
 
 
 def _implementation(facts: ReportFacts, words: ChangeWords, language: str) -> Iterator[str]:
