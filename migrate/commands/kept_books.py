@@ -13,7 +13,7 @@ from migrate.model.plan import PlanKind
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.store.books import Ahead, ahead_of, close
 from migrate.store.plan_files import plan_steps_of, read_plan
-from migrate.store.rollback_files import kept_header, kept_rows
+from migrate.store.rollback_files import kept_header, rows_unchecked
 
 if TYPE_CHECKING:
     from migrate.commands.run import AtWork
@@ -129,7 +129,7 @@ def _place(facts: TenantFacts) -> tuple[str, str, str]:
 
 def _rows_of(at: AtWork, pair: Ahead, here: TenantFacts) -> list[RollbackRow]:
     try:
-        return [row for row in kept_rows(pair.table) if row.tenant_id == here.tenant_id]
+        return [row for row in rows_unchecked(pair.table) if row.tenant_id == here.tenant_id]
     except BadInput as problem:
         at.call.screen.warn(f"{problem.what} Its users are taken from the journal and the plan.")
         return []
@@ -139,7 +139,7 @@ def _everybody_in(pair: Ahead) -> Iterator[str]:
     header: RollbackHeader | None = kept_header(pair.beside)
     yield from () if header is None else header.may_be_off
     try:
-        yield from (row.user_id for row in kept_rows(pair.table))
+        yield from (row.user_id for row in rows_unchecked(pair.table))
     except BadInput:
         return
 

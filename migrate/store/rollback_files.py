@@ -76,7 +76,7 @@ def kept_header(beside: Path) -> RollbackHeader | None:
         return None
 
 
-def kept_rows(csv: Path) -> Iterator[RollbackRow]:
+def rows_unchecked(csv: Path) -> Iterator[RollbackRow]:
     """Yield the rows of a rollback.csv, whatever it was written with; none where there is no such file."""
     if csv.is_file():
         yield from rollback_rows(csv)
