@@ -187,10 +187,11 @@ def _guard(
     refuse_newly_required(bounds)
     left, asks = _left(workspace, header, steps, options)
     refuse_too_many(bounds, this=left.to_do, max_users=max_users)
-    if options.what_if or yes:
+    if options.what_if:
         return left.to_do
     if not asks:
         call.screen.say(nothing_left(left, only_wave=options.only_wave, until=options.until))
+    if yes or not asks:
         return left.to_do
     way_back = rollback_command(call.settings)
     lines = apply_question(header, left, only_wave=options.only_wave, until=options.until, way_back=way_back)

@@ -77,6 +77,8 @@ def apply_answer(
             yield RE_ENABLED
         if back_in_part is not None:
             yield from _next_apply(back_in_part)
+        elif command == "rollback" and result.is_through and not result.rehearsal:
+            yield "Next: mfa-migrate verify"
         if command == "apply" and (result.outcomes or header.policy_steps) and rehearsal is None:
             yield f"Way back: {way_back}"
         if command == "apply" and rehearsal is None:

@@ -49,7 +49,9 @@ def test_one_wave_goes_back_and_the_others_stay(applied: Lab) -> None:
     standing = applied.go("status", "-o", "json").document["run"]
     assert (standing["migrated"], standing["putBack"]) == (len(everybody) - len(wave), len(wave))
     for words in (("100%",), ("0", "--until", "wave:3")):
-        again = applied.go("apply", "--yes", "--max-users", *words).out
+        applied_again = applied.go("apply", "--yes", "--max-users", *words)
+        assert "Nothing is left to do: " in applied_again.err
+        again = applied_again.out
         assert f"{len(wave)} of them are rolled back and stay as they are" in again
         assert is_back(applied, wave)
 
@@ -67,7 +69,7 @@ def test_named_people_go_back_by_name_or_id(applied: Lab) -> None:
 def test_enforced_people_come_back_enforced_also_when_they_have_no_method(applied: Lab) -> None:
     former = planned(applied)
     enforced = [name for name, state in former.items() if state == "enforced"]
-    applied.go("rollback", "--yes")
+    assert "Next: mfa-migrate verify" in applied.go("rollback", "--yes").out
     assert {applied.states()[name] for name in enforced} == {"enforced"}
 
 

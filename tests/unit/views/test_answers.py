@@ -346,7 +346,10 @@ def test_a_rollback_of_some_says_what_the_next_apply_does_with_them() -> None:
     stays = "leaves 1 user put back as they are, until `mfa-migrate export` and a new `mfa-migrate plan`."
     assert f"Next: `mfa-migrate apply` {stays}" in shown
     assert "tries 1 user put back again" in shown
-    assert "Next: " not in text_of(apply_answer(rolled, ended, command="rollback"))
+    whole = text_of(apply_answer(rolled, ended, command="rollback"))
+    assert "Next: mfa-migrate verify" in whole
+    assert "mfa-migrate apply" not in whole
+    assert "Next: " not in text_of(apply_answer(rolled, result("limit"), command="rollback"))
 
 
 def test_a_rollback_says_what_it_means_for_people_and_which_policies_stay() -> None:
