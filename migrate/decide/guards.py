@@ -64,7 +64,7 @@ def decision_for(step: SetMfaState, reading: StateReading, *, overwrite_drift: b
     step is there to take the user from enforced to enabled. Everything else that differs from the plan is drift and
     left alone.
     """
-    if reading.mfa_state is None and reading.status == 404:
+    if reading.mfa_state is None and reading.is_gone:
         return Leave(outcome=Outcome.SKIPPED, found="", reason=reason_of(Why.GONE, f": {reading.problem}"))
     if reading.mfa_state is None:
         return Leave(outcome=Outcome.FAILED, found="", reason=reason_of(Why.UNREADABLE, str(reading.problem)))

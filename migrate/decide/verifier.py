@@ -40,8 +40,7 @@ def expected_for(user: AnyUser, latest: JournalEntry | LastWrite | None) -> Expe
     """
     if latest is not None:
         asked = MfaState(latest.requested)
-        is_so = latest.outcome in ACCEPTED or _was_so_already(latest, asked)
-        if is_so:
+        if latest.outcome in ACCEPTED or (latest.outcome is Outcome.SKIPPED and latest.is_as_asked):
             return Expected(states=_found_as(asked), switched_off=asked is MfaState.DISABLED, in_doubt=False)
         if latest.before in set(MfaState):
             before = _found_as(MfaState(latest.before))
@@ -52,12 +51,6 @@ def expected_for(user: AnyUser, latest: JournalEntry | LastWrite | None) -> Expe
     if isinstance(user, UserRecord):
         return Expected(states=_found_as(user.mfa_state), switched_off=False, in_doubt=False)
     return Expected(states=frozenset(), switched_off=False, in_doubt=False)
-
-
-def _was_so_already(entry: JournalEntry | LastWrite, asked: MfaState) -> bool:
-    """Tell whether a skipped step was skipped because the user was as asked."""
-    skipped = entry.outcome is Outcome.SKIPPED and entry.observed in set(MfaState)
-    return skipped and asked.is_found_as(MfaState(entry.observed))
 
 
 def _found_as(state: MfaState) -> frozenset[MfaState]:
@@ -80,7 +73,7 @@ def state_findings(user: AnyUser, expected: Expected, reading: StateReading) -> 
         )
     if reading.mfa_state is None:
         if expected.states:
-            code = FindingCode.USER_MISSING if reading.status == 404 else FindingCode.USER_UNREADABLE
+            code = FindingCode.USER_MISSING if reading.is_gone else FindingCode.USER_UNREADABLE
             yield _finding(code, user.profile, "The user cannot be read any more.", str(reading.problem))
     elif is_unexpected(reading.mfa_state, expected):
         wanted = " or ".join(sorted(expected.states))

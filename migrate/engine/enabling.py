@@ -22,9 +22,10 @@ from migrate.errors import Guarded
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import Caught, PolicyImpact
 from migrate.model.reasons import NO_REASON
+from migrate.model.replies import user_of
 from migrate.model.rules import DIRECTORY_SYNC_ROLES
 from migrate.model.steps import CreatePolicy, PolicyStep
-from migrate.model.users import AnyUser, Registration, UnreadableUser, UserProfile, UserRecord
+from migrate.model.users import AnyUser, Registration, UnreadableUser, UserProfile
 
 CHUNK = 500
 """Users whose states are read in one go."""
@@ -171,11 +172,11 @@ class BeforeEnabling:
         users: list[AnyUser] = []
         for profile in profiles:
             reading, registration = readings.get(profile.id), registrations.get(profile.id)
-            if reading is not None and reading.mfa_state is not None:
-                users.append(UserRecord(profile=profile, mfa_state=reading.mfa_state, registration=registration))
+            if reading is not None:
+                users.append(user_of(profile, reading, registration))
             else:
-                reason = NO_REASON if reading is None or reading.problem is None else reading.problem
-                users.append(UnreadableUser(profile=profile, reason=reason, request_id=None, registration=registration))
+                unread = UnreadableUser(profile=profile, reason=NO_REASON, request_id=None, registration=registration)
+                users.append(unread)
         return users
 
 

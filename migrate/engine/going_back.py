@@ -27,8 +27,6 @@ from migrate.model.words import FIRST, counted, first_names
 
 CHUNK = 500
 SAMPLE = 5
-GONE = 404
-"""Whoever was deleted meanwhile needs no protection and cannot be restored."""
 
 
 class WayBack:
@@ -117,7 +115,7 @@ async def _not_restored(parts: RunParts) -> list[str]:
     return [
         step.user_principal_name
         async for step, reading in _read_back(parts.tenant, parts.steps())
-        if reading.status != GONE and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
+        if not reading.is_gone and (reading.mfa_state is None or not step.after.is_found_as(reading.mfa_state))
     ]
 
 

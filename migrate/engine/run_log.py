@@ -12,7 +12,6 @@ from migrate.model.instants import iso_utc
 from migrate.model.journal import Draft, Operation, Outcome, TargetType
 from migrate.model.plan import PlanKind
 from migrate.model.reasons import Parts, Reason, Why, reason_of
-from migrate.model.users import MfaState
 from migrate.model.waits import Waiting
 
 NOTHING_TO_DO = "already so"
@@ -122,7 +121,7 @@ class RunLog:
         latest = self._journal.latest_user_outcomes(self._digest)
         counts = Counter(outcome.value for outcome in latest.values())
         skipped = {
-            entry.object_id: _is_as_asked(entry.observed, entry.requested)
+            entry.object_id: entry.is_as_asked
             for entry in self._journal.entries(
                 plan_digest=self._digest, operation=Operation.SET_MFA_STATE, outcomes=[Outcome.SKIPPED]
             )
@@ -152,8 +151,3 @@ class RunLog:
             return problem.unchanged
         so_far = f"This run so far: {', '.join(parts)}; all of it is in the journal."
         return so_far if problem.changed_nothing else f"{problem.unchanged} {so_far}"
-
-
-def _is_as_asked(observed: str, asked: str) -> bool:
-    known = set(MfaState)
-    return observed in known and asked in known and MfaState(asked).is_found_as(MfaState(observed))

@@ -114,6 +114,11 @@ class JournalEntry(Record, frozen=True, kw_only=True, rename="pascal"):
     chain_version: int = CHAIN_VERSION
     """Which columns the hash covers."""
 
+    @property
+    def is_as_asked(self) -> bool:
+        """Tell of an entry about a user what `LastWrite.is_as_asked` tells."""
+        return _is_as_asked(self.observed, self.requested)
+
     def expected_hash(self) -> str:
         """Return SHA-256 over the previous hash and the canonical JSON of the other columns of the entry's version."""
         columns = columns_of(self)
@@ -200,6 +205,11 @@ class Draft(Record, frozen=True, kw_only=True):
     """The run that the entry belongs to, where that is not the present one: what became of an earlier run's intent."""
 
 
+def _is_as_asked(observed: str, requested: str) -> bool:
+    known = set(MfaState)
+    return observed in known and requested in known and MfaState(requested).is_found_as(MfaState(observed))
+
+
 class LastWrite(Record, frozen=True, kw_only=True):
     """What the latest entry for a user says of the state: of a million users there are a few different ones."""
 
@@ -207,6 +217,11 @@ class LastWrite(Record, frozen=True, kw_only=True):
     requested: str
     observed: str
     outcome: Outcome
+
+    @property
+    def is_as_asked(self) -> bool:
+        """Tell whether the user was read in the state that was asked for, or in what that is promoted to."""
+        return _is_as_asked(self.observed, self.requested)
 
 
 class Touched(Record, frozen=True, kw_only=True):

@@ -23,9 +23,14 @@ class StateReading(Record, frozen=True, kw_only=True):
     server_date: str
 
     @property
+    def is_gone(self) -> bool:
+        """Tell whether the user was deleted: needs no protection, and cannot be restored."""
+        return self.status == 404
+
+    @property
     def may_be_off(self) -> bool:
-        """Tell whether the user may be disabled: whoever cannot be read may be, whoever was deleted (404) is not."""
-        return self.status != 404 and self.mfa_state in (None, MfaState.DISABLED)
+        """Tell whether the user may be disabled: whoever cannot be read may be, whoever was deleted is not."""
+        return not self.is_gone and self.mfa_state in (None, MfaState.DISABLED)
 
 
 def user_of(profile: UserProfile, reading: StateReading, registration: Registration | None) -> AnyUser:
