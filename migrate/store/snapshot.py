@@ -30,7 +30,7 @@ from migrate.store.database import connect, force_file_to_disk, shape, sqlite_er
 from migrate.store.files import chunks_of, create_owner_only, os_errors_about, put_in_place, write_atomically
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import carry_over
-from migrate.store.snapshot_digest import Source, content_of, counts_of, put_seal
+from migrate.store.snapshot_digest import Source, content_of, counts_of, note_places, put_seal
 from migrate.store.snapshot_reading import Snapshot
 from migrate.store.snapshot_schema import (
     HEAP,
@@ -39,6 +39,8 @@ from migrate.store.snapshot_schema import (
     PAGE_BYTES,
     SNAPSHOT_FILE,
     SNAPSHOT_SCHEMA,
+    USERS,
+    USERS_BY_ID,
     evidence_rows,
 )
 
@@ -172,6 +174,8 @@ class SnapshotWriter:
         with sqlite_errors_about(self._new, SNAPSHOT_SCHEMA):
             for table, key in KEYS:
                 _put_in_order(connection, table, key)
+                if table == USERS:
+                    connection.execute(USERS_BY_ID)
             for statement in INDEXES:
                 connection.execute(statement)
             digest, blocks = content_of(connection, Source.of(cloud, endpoint, organization, skus))
@@ -197,6 +201,7 @@ class SnapshotWriter:
             encoded = msgspec.json.encode(header)
             connection.execute("INSERT INTO meta VALUES ('header', ?)", (encoded,))
             put_seal(connection, encoded, blocks)
+            note_places(connection)
             if self._path.exists():
                 with suppress(FolderDamaged):  # one that is damaged is replaced without what it held
                     carry_over(self._path, connection, organization.tenant_id, sandbox=endpoint is not None)
@@ -268,7 +273,7 @@ def _cells_of(problem: Reason | None, request_id: str) -> tuple[str | None, ...]
 
 
 def _put_in_order(connection: sqlite3.Connection, table: str, key: str) -> None:
-    """Write the rows of a table by the user's id, of each id the last one only.
+    """Write the rows of a table by the user's id, of each id the last one only, at the place that the user has.
 
     Whoever reads everybody then reads the file from its front to its end, in place of a page here and there for each.
     """
@@ -276,8 +281,21 @@ def _put_in_order(connection: sqlite3.Connection, table: str, key: str) -> None:
     connection.execute(f"CREATE INDEX heap.{table}_by_key ON {table} ({key})")
     # Looked for first, because the search reads the index only and there are nearly never any.
     (surplus,) = connection.execute(f"SELECT count(*) - count(DISTINCT {key}) FROM {heap}").fetchone()  # noqa: S608  (our own names)
-    last = f"WHERE rowid = (SELECT max(rowid) FROM {heap} AS later WHERE later.{key} = read.{key})" if surplus else ""  # noqa: S608  (our own names)
-    connection.execute(f"INSERT INTO main.{table} SELECT * FROM {heap} AS read {last} ORDER BY {key}")  # noqa: S608  (our own names)
+    later = f"read.rowid = (SELECT max(rowid) FROM {heap} AS later WHERE later.{key} = read.{key})"  # noqa: S608  (our own names)
+    last = later if surplus else "TRUE"
+    if table == USERS:
+        connection.execute(f"INSERT INTO main.{table} SELECT * FROM {heap} AS read WHERE {last} ORDER BY {key}")  # noqa: S608  (our own names)
+        return
+    columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA main.table_info({table})"))
+    connection.execute(
+        f"INSERT INTO main.{table} (rowid, {columns}) SELECT users.rowid, read.* FROM {heap} AS read"  # noqa: S608  (our own names)
+        f" CROSS JOIN main.users ON users.id = read.{key} WHERE {last} ORDER BY read.{key}"
+    )
+    # What was read of nobody stands behind all others; its place may be that of a user, who has another id.
+    connection.execute(
+        f"INSERT INTO main.{table} SELECT * FROM {heap} AS read WHERE {last}"  # noqa: S608  (our own names)
+        f" AND NOT EXISTS (SELECT 1 FROM main.users WHERE users.id = read.{key}) ORDER BY read.{key}"
+    )
 
 
 def _kept_name(folder: Path, snapshot_id: str) -> Path:

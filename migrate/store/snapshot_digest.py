@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -33,20 +33,25 @@ _COLUMNS = (
     "users.upn_key",
 )
 ROWS = f"""
-    SELECT {", ".join(f"CAST({column} AS BLOB)" for column in _COLUMNS)}, NULL
+    SELECT {", ".join(f"CAST({column} AS BLOB)" for column in _COLUMNS)}
     FROM users
     LEFT JOIN readings ON readings.user_id = users.id
     LEFT JOIN registrations ON registrations.user_id = users.id
 """  # noqa: S608  (our own names)
 """Every user with what was read of them; the reader and the digests take the same rows.
 
-Everything is bytes, because the digests are over bytes; what is no text of the file is spelled as text. The NULL behind
-the columns stands where the digest has the end of the row.
+Everything is bytes, because the digests are over bytes; what is no text of the file is spelled as text.
 """
 
 PROFILE, STATE, REQUEST_ID, REGISTRATION, ID, UPN_KEY = 0, 2, 4, 5, 8, 9
 REASON = (3, 6, 7)
 """Places in a row; of why there is no state the text, the code and the parts."""
+
+ROWS_IN_PLACE = ROWS.replace(
+    "readings.user_id = users.id", "readings.rowid = users.rowid AND readings.user_id = users.id"
+).replace("registrations.user_id = users.id", "registrations.rowid = users.rowid AND registrations.user_id = users.id")
+"""The same of a snapshot in which all that was read of a user lies at the same place of each table, found without a
+search. Where it does not, the digests differ."""
 
 Row = tuple[Any, ...]
 """Of `ROWS`: bytes, or None where there is nothing."""
@@ -80,7 +85,9 @@ class Block(Record, frozen=True, kw_only=True):
         """Tell whether these are the rows that were written."""
         if len(rows) != self.rows or not rows or rows[0][ID] != self.first_id.encode():
             return False
-        return digest_of_users(rows) == self.digest
+        if self.digest.startswith(_IN_MESSAGEPACK) and len(self.digest) > _BARE:
+            return digest_of_users(rows) == self.digest
+        return digest_of(rows) == self.digest
 
 
 def content_of(connection: sqlite3.Connection, source: Source) -> tuple[str, list[Block]]:
@@ -129,6 +136,12 @@ def put_seal(connection: sqlite3.Connection, header: bytes, blocks: Iterable[Blo
     connection.executemany("INSERT INTO meta VALUES (?, ?)", [*digests.items(), ("seal", seal)])
 
 
+def note_places(connection: sqlite3.Connection) -> None:
+    """Note that what was read of a user lies at the user's place in each table. It is no fact of the tenant, so no
+    digest holds it: with it where it is not so, rows differ from their digest."""
+    connection.execute("INSERT INTO meta VALUES ('in place', x'01')")
+
+
 def sealed_blocks(connection: sqlite3.Connection) -> list[Block]:
     """Return the blocks of a snapshot after checking them and the header.
 
@@ -143,6 +156,12 @@ def sealed_blocks(connection: sqlite3.Connection) -> list[Block]:
     if digest_of(rows) != meta["blocks"]:
         raise NotWhatWasWritten("its digests are not what was written")
     return [Block(first_id=first_id, rows=number, digest=digest) for first_id, number, digest in rows]
+
+
+def rows_query(connection: sqlite3.Connection) -> str:
+    """Return the query that reads the rows of this snapshot: `ROWS`, or the quicker one where they lie in place."""
+    found = connection.execute("SELECT value FROM meta WHERE key = 'in place'").fetchone()
+    return ROWS if found is None else ROWS_IN_PLACE
 
 
 def sealed_evidence(connection: sqlite3.Connection) -> list[Row]:
@@ -202,17 +221,17 @@ def digest_of(rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def digest_of_users(rows: list[Row]) -> bytes:
-    """Return the same of rows of `ROWS`, in half the time: a report has half a million of their values digested."""
-    values = list(chain.from_iterable(rows))
-    try:
-        lengths = ["-1" if value is None else _LENGTHS[len(value)] for value in values]
-    except IndexError:
-        lengths = ["-1" if value is None else str(len(value)) for value in values]
-    lengths[len(_COLUMNS) :: len(_COLUMNS) + 1] = ["-2"] * len(rows)
-    digest = hashlib.sha256(b"%b\n" % ",".join(lengths).encode())
-    digest.update(b"".join(filter(None, values)))
-    return digest.digest()
+    """Return a sign and the SHA-256 over rows of `ROWS` in MessagePack, in which no two lists of rows are alike.
 
+    It takes a third of the time of `digest_of`, in which older snapshots have them: a report has half a million values
+    digested.
+    """
+    return _IN_MESSAGEPACK + _sha256(_PACKED.encode(rows))
+
+
+_IN_MESSAGEPACK, _BARE = b"m", 32
+"""The sign, and the length of a digest without one."""
+_PACKED = msgspec.msgpack.Encoder()
 
 _SPELLED_OUT = 4096
 _LENGTHS = tuple(map(str, range(_SPELLED_OUT)))

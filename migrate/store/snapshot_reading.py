@@ -23,10 +23,12 @@ from migrate.store.snapshot_digest import (
     REGISTRATION,
     REQUEST_ID,
     ROWS,
+    ROWS_IN_PLACE,
     STATE,
     UPN_KEY,
     Block,
     Row,
+    rows_query,
     sealed_blocks,
     sealed_evidence,
 )
@@ -49,6 +51,7 @@ class Snapshot:
         try:
             self.header = self._read_header()
             self._blocks = self._sealed(sealed_blocks)
+            self._rows = self._sealed(rows_query)
             self._places = {block.first_id: place for place, block in enumerate(self._blocks)}
             self._checked: set[str] = set()
             self._indexes_hold: bool | None = None
@@ -94,10 +97,18 @@ class Snapshot:
 
     def _checked_blocks(self) -> Iterator[list[Row]]:
         with sqlite_errors_about(self._path, SNAPSHOT_SCHEMA):
-            rows: Iterator[Row] = self._connection.execute(f"{ROWS} ORDER BY users.id")
+            rows: Iterator[Row] = self._connection.execute(f"{self._rows} ORDER BY {_IN_ORDER[self._rows]}")
             for block in self._blocks:
                 found = list(islice(rows, block.rows))
-                self._check(block, found)
+                if self._rows is ROWS or not block.holds(found):
+                    # Whoever compacts the file gives rows other places, and changes none of them.
+                    if self._rows is not ROWS:
+                        self._rows = ROWS
+                        rows = self._connection.execute(
+                            f"{ROWS} WHERE users.id >= ? ORDER BY users.id", (block.first_id,)
+                        )
+                        found = list(islice(rows, block.rows))
+                    self._check(block, found)
                 yield found
             if next(rows, None) is not None:
                 raise self._damaged("it holds users that were not written")
@@ -180,7 +191,9 @@ class Snapshot:
         profile, state, registration = row[PROFILE], row[STATE], row[REGISTRATION]
         try:
             person = _PROFILE.decode(profile)
-            report = None if registration is None else self._registration(registration)
+            report = None if registration is None else self._registrations.get(registration)
+            if report is None and registration is not None:
+                report = self._registration(registration)
             if state is not None:
                 read = _STATES.get(state) or MfaState(state.decode())
                 return UserRecord(profile=person, mfa_state=read, registration=report)
@@ -194,13 +207,11 @@ class Snapshot:
             raise self._damaged(f"a user cannot be decoded ({error})") from error
 
     def _registration(self, body: bytes) -> Registration:
-        """Return a registration; most people have one of a few, which is decoded once."""
-        known = self._registrations.get(body)
-        if known is None:
-            known = _REGISTRATION.decode(body)
-            if len(self._registrations) < _KEPT:
-                self._registrations[body] = known
-        return known
+        """Decode a registration, and keep it: most people have one of a few."""
+        found = _REGISTRATION.decode(body)
+        if len(self._registrations) < _KEPT:
+            self._registrations[body] = found
+        return found
 
     def _damaged(self, what: str) -> FolderDamaged:
         return damaged(self._path, SNAPSHOT_SCHEMA, what)
@@ -213,6 +224,8 @@ def _reason(problem: str | None, code: str | None, parts: str | None) -> Reason:
     return why_of(problem) if problem else reason_of(Why.NEVER_READ)
 
 
+_IN_ORDER = {ROWS: "users.id", ROWS_IN_PLACE: "users.rowid"}
+"""By what the rows are ordered: those that lie in place lie in order, or their digests differ."""
 _STATES = {state.value.encode(): state for state in MfaState}
 _KEPT = 4096
 """How many different registrations are kept decoded: what they take stays bounded in any tenant."""

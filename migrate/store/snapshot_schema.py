@@ -72,8 +72,8 @@ SNAPSHOT_SCHEMA = Schema(
     when_damaged="Read the tenant again: mfa-migrate export",
 )
 
+USERS, USERS_BY_ID = "users", "CREATE INDEX users_by_id ON users (id)"
 INDEXES = (
-    "CREATE INDEX users_by_id ON users (id)",
     "CREATE INDEX users_by_upn ON users (upn_key)",
     "CREATE INDEX readings_by_user ON readings (user_id)",
     "CREATE INDEX registrations_by_user ON registrations (user_id)",

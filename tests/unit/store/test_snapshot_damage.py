@@ -113,14 +113,57 @@ def test_a_row_that_was_changed_is_never_handed_out(taken: Workspace, statement:
         said(taken)
 
 
-@given(
-    st.lists(
-        st.tuples(*[st.none() | st.binary(max_size=6) | st.binary(min_size=4090, max_size=4100)] * 10, st.none()),
-        max_size=4,
-    )
-)
-def test_rows_of_users_have_the_digest_that_any_rows_have(rows: list[tuple[bytes | None, ...]]) -> None:
-    assert snapshot_digest.digest_of_users(rows) == snapshot_digest.digest_of(row[:-1] for row in rows)
+@pytest.fixture
+def of_before(taken: Workspace) -> Workspace:
+    """Return the folder as it was written before digests were over MessagePack and rows lay in place."""
+    with closing(sqlite3.connect(taken.path / "snapshot.db")) as connection, connection:
+        rows = connection.execute(f"{snapshot_digest.ROWS} ORDER BY users.id").fetchall()
+        blocks = [
+            snapshot_digest.Block(
+                first_id=rows[at][snapshot_digest.ID].decode(),
+                rows=len(rows[at : at + BLOCK_ROWS]),
+                digest=snapshot_digest.digest_of(rows[at : at + BLOCK_ROWS]),
+            )
+            for at in range(0, len(rows), BLOCK_ROWS)
+        ]
+        (header,) = connection.execute("SELECT value FROM meta WHERE key = 'header'").fetchone()
+        connection.execute("DELETE FROM meta WHERE key != 'header'")
+        connection.execute("DELETE FROM blocks")
+        snapshot_digest.put_seal(connection, header, blocks)
+    return taken
+
+
+def test_a_snapshot_of_before_says_the_same_and_is_checked(taken: Workspace, request: pytest.FixtureRequest) -> None:
+    before = said(taken)
+    older = request.getfixturevalue("of_before")
+    assert said(older) == before
+    with closing(sqlite3.connect(older.path / "snapshot.db")) as connection, connection:
+        connection.execute("UPDATE readings SET request_id = 'another' WHERE user_id = 'u0300'")
+    with pytest.raises(FolderProblem, match="not what was written"):
+        said(older)
+
+
+def test_rows_that_somebody_put_elsewhere_are_the_same_rows(taken: Workspace) -> None:
+    before = said(taken)
+    with closing(sqlite3.connect(taken.path / "snapshot.db")) as connection, connection:
+        connection.execute("UPDATE readings SET rowid = rowid + 5000 WHERE user_id >= 'u0100'")
+        connection.execute("UPDATE users SET rowid = 9000 - rowid")
+    assert said(taken) == before
+    with closing(sqlite3.connect(taken.path / "snapshot.db")) as connection, connection:
+        connection.execute(
+            "INSERT INTO users (rowid, id, upn_key, guest, profile) SELECT 1, id, upn_key, guest, profile"
+            " FROM users WHERE id = 'u0300'"
+        )
+    with pytest.raises(FolderProblem):
+        said(taken)
+
+
+@given(st.lists(st.tuples(st.none() | st.binary(max_size=3), st.none() | st.binary(max_size=3)), max_size=3).map(list))
+def test_no_two_lists_of_rows_have_one_digest(rows: list[tuple[bytes | None, ...]]) -> None:
+    others = [[*rows, (None, None)], [tuple(reversed(row)) for row in rows], [sum(rows, ())], rows[1:]]
+    for other in others:
+        same = snapshot_digest.digest_of_users(other) == snapshot_digest.digest_of_users(rows)
+        assert same is (other == rows)
 
 
 def test_one_user_is_checked_without_reading_everybody(taken: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
