@@ -102,13 +102,14 @@ def _told(workspace: Workspace, journal: JournalDb | None, exported_at: str, pla
     from migrate.decide.now import NowByUser
     from migrate.decide.report.followed import Followed
     from migrate.decide.report.run_fold import RunFold
-    from migrate.engine.history import latest_migration, standing_of
-    from migrate.model.verification import Verification
 
     fold = RunFold()
     if journal is None:
         nothing = NowByUser(exported_at, _no_document)
         return _Told(nothing, Followed(nothing, ()), fold)
+    from migrate.engine.history import latest_migration, standing_of
+    from migrate.model.verification import Verification
+
     since = NowByUser(exported_at, journal.document)
     deque(fold.passing(since.passing(journal.entries())), maxlen=0)
     verified, opened = fold.verified, fold.opened
