@@ -190,11 +190,10 @@ def selected(source: Source, *, users: AbstractSet[str], wave: int | None) -> So
     if missing := sorted(users - known):
         raise UsageProblem(f"No change was ever sent for {', '.join(missing)}.", hint="Check the spelling of --users.")
     partial = bool(users) or wave is not None
-    in_waves = sorted({row.wave for row in rows if row.wave is not None})
+    in_waves = sorted({row.wave for row in rows})
     if wave is not None and rows and wave not in in_waves:
-        known_waves = ", ".join(map(str, in_waves)) or "none"
         raise UsageProblem(
-            f"No change was ever sent in wave {wave}. Changes were sent in: {known_waves}.",
+            f"No change was ever sent in wave {wave}. Changes were sent in: {', '.join(map(str, in_waves))}.",
             hint="See `mfa-migrate status` and `mfa-migrate audit export`.",
         )
     if partial:

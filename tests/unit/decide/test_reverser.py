@@ -271,7 +271,7 @@ def test_a_part_of_a_rollback_puts_back_no_policy_and_closes_no_run(
     ("users", "wave", "complaint"),
     [
         ({"zoe@contoso.example"}, None, "No change was ever sent for zoe@contoso.example"),
-        (set(), 7, "nobody to roll back: 3 users in all"),
+        (set(), 7, r"No change was ever sent in wave 7\. Changes were sent in: 1, 2\."),
         ({"ada@contoso.example"}, 2, "nobody to roll back: 3 users in all"),
     ],
 )
