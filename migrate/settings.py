@@ -92,7 +92,7 @@ class Settings(Record, frozen=True, kw_only=True, rename=None):
     sign_in: SignIn
     config: Config
     config_path: Path | None
-    """The file that was read; None when there was none."""
+    """The file that was read, or will be written by `init`; None when there was none."""
     started_in: Path
     """The current folder at the start, asked for once: it may be gone before the end."""
 
@@ -102,13 +102,15 @@ class Settings(Record, frozen=True, kw_only=True, rename=None):
         return self.endpoint is not None
 
 
-def settings_from(options: GlobalOptions, environ: Mapping[str, str], cwd: Path) -> Settings:
-    """Resolve the settings.
+def settings_from(
+    options: GlobalOptions, environ: Mapping[str, str], cwd: Path, *, writes_config: bool = False
+) -> Settings:
+    """Resolve the settings; where the command `writes_config`, the file that is named need not be there yet.
 
     Raises ConfigProblem for a configuration file with a wrong key, type or value, and UsageProblem for a wrong
     option or environment value.
     """
-    path, config = _config(options, environ, cwd)
+    path, config = _config(options, environ, cwd, writes_config=writes_config)
 
     def text(name: str, configured: str | None = None) -> str | None:
         typed = getattr(options, name)
@@ -178,7 +180,9 @@ def _delimiter(named: str) -> str:
         ) from None
 
 
-def _config(options: GlobalOptions, environ: Mapping[str, str], cwd: Path) -> tuple[Path | None, Config]:
+def _config(
+    options: GlobalOptions, environ: Mapping[str, str], cwd: Path, *, writes_config: bool
+) -> tuple[Path | None, Config]:
     named = options.config or environ.get("MFA_MIGRATE_CONFIG")
     path = cwd / (named or DEFAULT_CONFIG)
     if not named and not path.is_file():
@@ -191,6 +195,13 @@ def _config(options: GlobalOptions, environ: Mapping[str, str], cwd: Path) -> tu
                 f"{path} is longer than {LARGEST_CONFIG // 2**20} MiB: no configuration.", hint="Check --config."
             )
         text = said.decode("utf-8-sig")
+    except FileNotFoundError as problem:
+        if writes_config:
+            return path, Config()
+        by = "--config" if options.config else "The variable MFA_MIGRATE_CONFIG"
+        raise ConfigProblem(
+            f"There is no file {path}.", hint=f"{by} names it. `mfa-migrate init --config FILE` writes one."
+        ) from problem
     except OSError as problem:
         raise ConfigProblem(f"{path} cannot be read: {problem.strerror}.", hint="Check --config.") from problem
     except UnicodeDecodeError as problem:

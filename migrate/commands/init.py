@@ -6,13 +6,14 @@ import getpass
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from migrate.commands.call import Call
 from migrate.commands.config_names import names_in
-from migrate.commands.options import verb
+from migrate.commands.options import config_verb
 from migrate.commands.wiring import now_utc, workspace_of
 from migrate.errors import ConfigProblem, ExitCode, Interrupted, MfaMigrateError, UsageProblem
 from migrate.model.named import is_id
@@ -35,7 +36,7 @@ _MOST_DAYS = 365
 """For longer MFA is remembered by no setting of Microsoft's."""
 
 
-@verb
+@config_verb
 def init(
     call: Call,
     said_by: Annotated[
@@ -56,8 +57,7 @@ def init(
     """
     from migrate.exchange.config_answers import answers_in, with_answers
 
-    path = call.settings.config_path or call.settings.started_in / DEFAULT_CONFIG
-    text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+    path, text = _file_to_write(call)
     known = answers_in(text)
     open_questions = [question for question in QUESTIONS if (question.table, question.key) not in known]
     if not call.screen.is_interactive():
@@ -92,6 +92,14 @@ def init(
     left = [question for question in open_questions if question not in given]
     call.answer(init_answer(path, left, tuple(given)))
     return ExitCode.OK
+
+
+def _file_to_write(call: Call) -> tuple[Path, str]:
+    """Return the file and what it holds; raise UsageProblem where it cannot be made, before anything is asked."""
+    path = call.settings.config_path or call.settings.started_in / DEFAULT_CONFIG
+    if not path.parent.is_dir():
+        raise UsageProblem(f"There is no folder {path.parent}.", hint="Make it, or name a file elsewhere.")
+    return path, path.read_text(encoding="utf-8-sig") if path.is_file() else ""
 
 
 def _asked(call: Call, question: Question, proposal: str | None, refuse: Refuses, doubt: Refuses) -> AnswerValue | None:

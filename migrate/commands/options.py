@@ -182,16 +182,19 @@ def keep_for_the_verb(context: typer.Context, typed: GlobalOptions) -> None:
 
 
 @contextmanager
-def call_for(context: typer.Context, typed: GlobalOptions, *, offline: bool = False) -> Iterator[Call]:
+def call_for(
+    context: typer.Context, typed: GlobalOptions, *, offline: bool = False, writes_config: bool = False
+) -> Iterator[Call]:
     """Open the call of a command.
 
     Args:
         context: Typer's; its `obj` holds the options that were typed before the verb.
         typed: The options that were typed after it.
         offline: The command talks to no tenant, so that an endpoint in the configuration says nothing about it.
+        writes_config: The command writes the configuration, whose file need not be there yet.
     """
     keep_for_the_verb(context, typed)
-    settings = settings_from(context.obj, os.environ, folder_of_start())
+    settings = settings_from(context.obj, os.environ, folder_of_start(), writes_config=writes_config)
     if offline:
         settings = msgspec.structs.replace(settings, endpoint=None)
     root = context.find_root().command
@@ -212,11 +215,18 @@ def offline_verb(function: Callable[..., ExitCode | None]) -> Callable[..., None
     return verb(function, offline=True)
 
 
-def verb(function: Callable[..., ExitCode | None], *, offline: bool = False) -> Callable[..., None]:
+def config_verb(function: Callable[..., ExitCode | None]) -> Callable[..., None]:
+    """Do the same as `verb` for the command that writes the configuration."""
+    return verb(function, writes_config=True)
+
+
+def verb(
+    function: Callable[..., ExitCode | None], *, offline: bool = False, writes_config: bool = False
+) -> Callable[..., None]:
     """Turn `function(call, **own options)` into a Typer command that takes the global options as well."""
 
     def command(context: typer.Context, typed: GlobalOptions, **arguments: Any) -> None:
-        with call_for(context, typed, offline=offline) as call:
+        with call_for(context, typed, offline=offline, writes_config=writes_config) as call:
             code = function(call, **arguments)
         raise typer.Exit(int(code or ExitCode.OK))
 

@@ -261,7 +261,9 @@ def test_a_slip_in_the_configuration_names_the_line_and_what_was_meant(
 
 
 def test_a_configuration_that_is_not_there(lab: Lab) -> None:
-    told(run_here(["status", "--config", str(lab.folder / "nope.toml")]), 2, "nope.toml cannot be read", "--config")
+    told(
+        run_here(["status", "--config", str(lab.folder / "nope.toml")]), 2, "There is no file", "nope.toml", "--config"
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ def test_without_a_terminal_the_open_keys_are_listed_with_exit_code_2(tmp_path: 
     assert ran.code == 2
     assert [one["key"] for one in ran.document["open"]] == list(NAMED)
     assert not (tmp_path / "mfa-migrate.toml").exists()
+    named = run_apart(["init", "--config", "contoso.toml"], cwd=tmp_path)
+    assert named.code == 2
+    assert "contoso.toml" in named.out, "the file that is named is the one to be written"
+    assert "There is no folder" in run_apart(["init", "--config", "gone/contoso.toml"], cwd=tmp_path).err
 
 
 def test_what_is_written_can_be_read_and_a_second_run_keeps_every_comment() -> None:

@@ -358,8 +358,14 @@ def test_a_device_without_end_is_no_configuration(tmp_path: Path) -> None:
 
 def test_a_named_file_must_be_there_and_the_usual_one_need_not(tmp_path: Path) -> None:
     settings(tmp_path)
-    with pytest.raises(ConfigProblem, match=r"nope\.toml cannot be read"):
+    with pytest.raises(ConfigProblem, match=r"There is no file .*nope\.toml") as missing:
         settings(tmp_path, config="nope.toml")
+    assert missing.value.hint.startswith("--config names it.")
+    with pytest.raises(ConfigProblem) as missing:
+        settings_from(GlobalOptions(), {"MFA_MIGRATE_CONFIG": "nope.toml"}, tmp_path)
+    assert missing.value.hint.startswith("The variable MFA_MIGRATE_CONFIG names it.")
+    new = settings_from(GlobalOptions(config="nope.toml"), {}, tmp_path, writes_config=True)
+    assert new.config_path == tmp_path / "nope.toml"
 
 
 # --- amounts and durations
