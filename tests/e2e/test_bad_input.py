@@ -151,7 +151,8 @@ def test_nothing_to_roll_back(planned: Lab) -> None:
 def test_a_damaged_snapshot(planned: Lab, verb: tuple[str, ...]) -> None:
     path = planned.workspace / "snapshot.db"
     content = bytearray(path.read_bytes())
-    content[4096:8192] = bytes(4096)
+    page = int.from_bytes(content[16:18], "big")
+    content[page : 2 * page] = bytes(page)
     path.write_bytes(content)
     told(planned.run(*verb), 5, "snapshot.db is damaged", "mfa-migrate export")
     planned.go("export")
