@@ -177,6 +177,15 @@ def test_show_says_what_one_asks_next_as_it_can_be_typed(exported: Lab) -> None:
     assert "`mfa-migrate apply --what-if --until wave:1` rehearses it" in exported.go("show", "--wave", "canary").out
 
 
+def test_what_is_not_known_or_not_there_is_answered_with_what_to_type(exported: Lab) -> None:
+    tried = exported.go("what-if", "--user", "rob keller", "--app", "Exchange Online").out
+    assert "Exchange Online (00000002-0000-0ff1-ce00-000000000000): unknown" in tried
+    assert "No place was stated: --ip ADDRESS or --country XX says from where" in tried
+    stated = exported.go("what-if", "--user", "rob keller", "--app", "Exchange Online", "--ip", "203.0.113.9").out
+    assert "No place was stated" not in stated
+    assert "`mfa-migrate people --why USER`" in exported.go("people", "rob", code=2).err
+
+
 def test_a_report_is_named_by_an_address_that_a_browser_opens(exported: Lab) -> None:
     path = exported.workspace / "report.html"
     assert f"In a browser: {path.as_uri()}" in exported.go("report").err
