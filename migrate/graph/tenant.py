@@ -59,10 +59,6 @@ def tenant_over(
     return GraphTenant(channel, connection, signed_in)
 
 
-def _always() -> bool:
-    return True
-
-
 class GraphTenant:
     """Implements `migrate.engine.ports.Tenant`."""
 
@@ -224,7 +220,7 @@ class GraphTenant:
         self._evidence.remember(evidence)
 
     async def write_mfa_states(
-        self, requests: Sequence[WriteRequest], *, may_leave: MayLeave = _always, is_wanted: IsWanted = _always
+        self, requests: Sequence[WriteRequest], *, may_leave: MayLeave, is_wanted: IsWanted
     ) -> list[WriteReply]:
         """Send at most 20 writes in one batch, once; replies in the order asked. See `states.write_states`."""
         return await write_states(self._channel, requests, may_leave=may_leave, is_wanted=is_wanted)
@@ -242,7 +238,7 @@ class GraphTenant:
         return await self._policies.read(policy_id)
 
     async def create_policy(
-        self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave = _always, is_wanted: IsWanted = _always
+        self, body: JsonObject, *, client_request_id: str, may_leave: MayLeave, is_wanted: IsWanted
     ) -> PolicyReply:
         """Create a policy, sent once at most."""
         return await self._policies.create(
@@ -255,8 +251,8 @@ class GraphTenant:
         body: JsonObject,
         *,
         client_request_id: str,
-        may_leave: MayLeave = _always,
-        is_wanted: IsWanted = _always,
+        may_leave: MayLeave,
+        is_wanted: IsWanted,
     ) -> WriteFate:
         """Patch a policy, sent once at most."""
         return await self._policies.update(
@@ -264,7 +260,7 @@ class GraphTenant:
         )
 
     async def delete_policy(
-        self, policy_id: str, *, client_request_id: str, may_leave: MayLeave = _always, is_wanted: IsWanted = _always
+        self, policy_id: str, *, client_request_id: str, may_leave: MayLeave, is_wanted: IsWanted
     ) -> WriteFate:
         """Delete a policy, sent once at most; accepted also when it is gone already."""
         return await self._policies.delete(

@@ -37,6 +37,7 @@ from migrate.sandbox.company import company
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.settings import SandboxSettings
 from migrate.settings import GlobalOptions, settings_from
+from tests.unasked import UNASKED
 
 LIVE, WRITES = "MFA_MIGRATE_LIVE", "MFA_MIGRATE_LIVE_WRITES"
 A_TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -275,7 +276,7 @@ def test_a_policy_is_created_changed_and_deleted_and_the_others_stay_as_they_are
         await skip_without_premium(there)
         tenant = there.tenant
         before = {policy.id: policy.raw for policy in await tenant.list_policies()}
-        made = (await tenant.create_policy(body, client_request_id=str(uuid4()))).policy
+        made = (await tenant.create_policy(body, client_request_id=str(uuid4()), **UNASKED)).policy
         assert made is not None, f"no clear answer; look for {name!r} and delete it"
         try:
             assert made.id not in before
@@ -284,7 +285,8 @@ def test_a_policy_is_created_changed_and_deleted_and_the_others_stay_as_they_are
             assert (read.display_name, read.policy_state) == (name, PolicyState.DISABLED)
             report_only = {"state": PolicyState.REPORT_ONLY.value}
             assert (
-                await tenant.update_policy(made.id, report_only, client_request_id=str(uuid4())) is WriteFate.ACCEPTED
+                await tenant.update_policy(made.id, report_only, client_request_id=str(uuid4()), **UNASKED)
+                is WriteFate.ACCEPTED
             )
             changed = await tenant.read_policy(made.id)
             assert changed is not None
@@ -292,9 +294,9 @@ def test_a_policy_is_created_changed_and_deleted_and_the_others_stay_as_they_are
             dates = {"modifiedDateTime": changed.raw["modifiedDateTime"]}
             assert changed.raw == {**read.raw, **report_only, **dates}
         finally:
-            assert await tenant.delete_policy(made.id, client_request_id=str(uuid4())) is WriteFate.ACCEPTED, (
-                f"delete {name!r} by hand"
-            )
+            assert (
+                await tenant.delete_policy(made.id, client_request_id=str(uuid4()), **UNASKED) is WriteFate.ACCEPTED
+            ), f"delete {name!r} by hand"
         assert await tenant.read_policy(made.id) is None
         after = {policy.id: policy.raw for policy in await tenant.list_policies()}
         assert {policy_id: after.get(policy_id) for policy_id in before} == before

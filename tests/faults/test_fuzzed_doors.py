@@ -39,6 +39,7 @@ from migrate.store.folder import Workspace
 from migrate.store.journal import JournalDb
 from migrate.store.plan_files import read_plan
 from migrate.store.snapshot import open_snapshot
+from tests.unasked import UNASKED
 from tests.virtual_time import InstantClock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -300,7 +301,7 @@ async def ask_everything(rng: random.Random) -> int:
         lambda: tenant.read_mfa_states([_GUID]),
         lambda: tenant.read_profiles([_GUID]),
         lambda: tenant.read_registrations([_GUID]),
-        lambda: tenant.create_policy({"displayName": "x"}, client_request_id="c"),
+        lambda: tenant.create_policy({"displayName": "x"}, client_request_id="c", **UNASKED),
     ):
         try:
             await read()

@@ -21,6 +21,7 @@ from migrate.sandbox.company import company
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.tls import made_on_the_fly
+from tests.unasked import UNASKED
 
 PEOPLE = 130
 BODY: dict[str, Any] = {
@@ -148,15 +149,15 @@ def test_what_is_written_is_read_back_and_no_method_is_touched(sandbox: SandboxS
         return [WriteRequest(user_id=id_, mfa_state=state, client_request_id=f"c-{id_}") for id_ in chosen]
 
     async def work(tenant: GraphTenant) -> None:
-        replies = await tenant.write_mfa_states(requests(MfaState.DISABLED))
+        replies = await tenant.write_mfa_states(requests(MfaState.DISABLED), **UNASKED)
         assert {reply.fate for reply in replies} == {WriteFate.ACCEPTED}
         assert [reply.user_id for reply in replies] == chosen
         assert {r.mfa_state for r in await tenant.read_mfa_states(chosen)} == {MfaState.DISABLED}
         assert {id_ for id_, state in states_held(sandbox).items() if state != before[id_]} == set(chosen)
-        await tenant.write_mfa_states(requests(MfaState.ENFORCED))
+        await tenant.write_mfa_states(requests(MfaState.ENFORCED), **UNASKED)
         ghost = "00000000-0000-4000-8000-00000000dead"
         (refused,) = await tenant.write_mfa_states(
-            [WriteRequest(user_id=ghost, mfa_state=MfaState.DISABLED, client_request_id="c")]
+            [WriteRequest(user_id=ghost, mfa_state=MfaState.DISABLED, client_request_id="c")], **UNASKED
         )
         assert (refused.fate, refused.status) == (WriteFate.REFUSED, 404)
 
@@ -167,18 +168,21 @@ def test_what_is_written_is_read_back_and_no_method_is_touched(sandbox: SandboxS
 
 def test_a_policy_lives_and_dies(sandbox: SandboxServer) -> None:
     async def work(tenant: GraphTenant) -> None:
-        created = (await tenant.create_policy(BODY, client_request_id="1")).policy
+        created = (await tenant.create_policy(BODY, client_request_id="1", **UNASKED)).policy
         assert created is not None
         assert await tenant.read_policy(created.id) == created
         assert created.id in {policy.id for policy in await tenant.list_policies()}
-        assert await tenant.update_policy(created.id, {"state": "enabled"}, client_request_id="2") is WriteFate.ACCEPTED
+        assert (
+            await tenant.update_policy(created.id, {"state": "enabled"}, client_request_id="2", **UNASKED)
+            is WriteFate.ACCEPTED
+        )
         switched_on = await tenant.read_policy(created.id)
         assert switched_on is not None
         assert switched_on.policy_state is PolicyState.ENABLED
         assert switched_on.raw["grantControls"]["builtInControls"] == ["mfa"]
-        assert await tenant.delete_policy(created.id, client_request_id="3") is WriteFate.ACCEPTED
+        assert await tenant.delete_policy(created.id, client_request_id="3", **UNASKED) is WriteFate.ACCEPTED
         assert await tenant.read_policy(created.id) is None
-        assert await tenant.delete_policy(created.id, client_request_id="4") is WriteFate.ACCEPTED
+        assert await tenant.delete_policy(created.id, client_request_id="4", **UNASKED) is WriteFate.ACCEPTED
 
     use(sandbox, work)
 
@@ -187,7 +191,7 @@ def test_a_policy_that_the_service_shows_late_is_waited_for() -> None:
     settings = SandboxSettings(policy_read_lag_seconds=0.3, throttle=False)
 
     async def work(tenant: GraphTenant) -> None:
-        created = (await tenant.create_policy(BODY, client_request_id="1")).policy
+        created = (await tenant.create_policy(BODY, client_request_id="1", **UNASKED)).policy
         assert created is not None
         assert await tenant.read_policy(created.id) == created
 

@@ -10,6 +10,7 @@ import pytest
 from migrate.errors import GraphRefused, IncompleteRead, PermissionMissing, SignInFailed, Throttled
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.users import MfaState
+from tests.unasked import UNASKED
 
 POLICY = "22222222-0000-4000-8000-000000000001"
 BODY = {"displayName": "Require MFA", "state": "enabledForReportingButNotEnforced"}
@@ -49,7 +50,7 @@ def test_after_an_unclear_answer_every_write_is_unclear_and_none_is_sent_again(
 ) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(**bad), timeout_seconds=1.0) as o:
-            replies = await o.tenant.write_mfa_states(writes(ids(20)))
+            replies = await o.tenant.write_mfa_states(writes(ids(20)), **UNASKED)
             assert [r.user_id for r in replies] == ids(20)
             assert {r.fate for r in replies} == {WriteFate.UNCLEAR}
             assert all(r.message for r in replies)
@@ -65,7 +66,7 @@ def test_after_an_unclear_answer_every_write_is_unclear_and_none_is_sent_again(
 def test_a_definite_no_to_the_batch_is_a_no_to_every_write(opened: Any, ids: Any, reply: Any, status: int) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(status, error("Nope", "outer", message="inner"))) as o:
-            replies = await o.tenant.write_mfa_states(writes(ids(3)))
+            replies = await o.tenant.write_mfa_states(writes(ids(3)), **UNASKED)
             assert {(r.fate, r.status, r.code) for r in replies} == {(WriteFate.REFUSED, status, "Nope")}
             assert {r.message for r in replies} == {"Nope: outer (inner)"}
             assert len(o.graph.seen) == 1
@@ -83,9 +84,9 @@ def test_a_throttled_write_holds_the_next_one_back_until_graph_lets_go(opened: A
 
     async def run() -> None:
         async with opened(answering) as o:
-            first = await o.tenant.write_mfa_states(writes(ids(1)))
+            first = await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
             assert (first[0].fate, first[0].retry_after) == (WriteFate.UNCLEAR, 8.0)
-            second = await o.tenant.write_mfa_states(writes(ids(1)))
+            second = await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
             assert second[0].fate is WriteFate.ACCEPTED
             assert sum(o.clock.slept) == pytest.approx(8.0)
             assert o.waits.told[0][0].startswith("throttled by Graph (writes) until")
@@ -104,7 +105,7 @@ def test_f17_writes_refused_by_a_claims_challenge_go_out_again_whole_with_the_to
 
     async def run() -> None:
         async with opened(lambda _: answers.pop(0)) as o:
-            replies = await o.tenant.write_mfa_states(writes(ids(3)))
+            replies = await o.tenant.write_mfa_states(writes(ids(3)), **UNASKED)
             assert {r.fate for r in replies} == {WriteFate.ACCEPTED}
             first, second = o.graph.seen
             assert first.body == second.body
@@ -119,7 +120,7 @@ def test_a_token_that_was_refused_for_one_write_does_not_go_with_the_next_batch(
     async def run() -> None:
         async with opened(lambda seen: reply(200, {"responses": [{"id": "0", "status": 401}]})) as o:
             for _ in range(2):
-                (refused,) = await o.tenant.write_mfa_states(writes(ids(1)))
+                (refused,) = await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
                 assert refused.fate is WriteFate.REFUSED
             before, after = (seen.headers["authorization"] for seen in o.graph.seen)
             assert before != after
@@ -132,13 +133,13 @@ def test_a_write_that_would_go_out_on_an_old_proof_is_given_back_unsent(opened: 
 
     async def run() -> None:
         async with opened(lambda _: answers.pop(0)) as o:
-            await o.tenant.write_mfa_states(writes(ids(1)))
-            (held,) = await o.tenant.write_mfa_states(writes(ids(1)))
+            await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
+            (held,) = await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
             assert (held.fate, held.status) == (WriteFate.HELD, 0)
             assert held.retry_after == pytest.approx(150.0)
             assert (len(o.graph.seen), o.clock.slept) == (1, [])
             await o.clock.sleep(145.0)
-            (sent,) = await o.tenant.write_mfa_states(writes(ids(1)))
+            (sent,) = await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
             assert sent.fate is WriteFate.ACCEPTED
 
     asyncio.run(run())
@@ -147,9 +148,9 @@ def test_a_write_that_would_go_out_on_an_old_proof_is_given_back_unsent(opened: 
 def test_a_write_that_would_have_to_wait_too_long_is_not_sent(opened: Any, ids: Any, reply: Any) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(429, b"", {"Retry-After": "5000"})) as o:
-            await o.tenant.write_mfa_states(writes(ids(1)))
+            await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
             with pytest.raises(Throttled):
-                await o.tenant.write_mfa_states(writes(ids(1)))
+                await o.tenant.write_mfa_states(writes(ids(1)), **UNASKED)
             assert len(o.graph.seen) == 1
 
     asyncio.run(run())
@@ -161,8 +162,8 @@ def test_more_than_twenty_writes_are_a_mistake_of_the_caller_and_none_are_no_req
     async def run() -> None:
         async with opened(lambda _: reply(500)) as o:
             with pytest.raises(ValueError, match="20"):
-                await o.tenant.write_mfa_states(writes(ids(21)))
-            assert await o.tenant.write_mfa_states([]) == []
+                await o.tenant.write_mfa_states(writes(ids(21)), **UNASKED)
+            assert await o.tenant.write_mfa_states([], **UNASKED) == []
             assert o.graph.seen == []
 
     asyncio.run(run())
@@ -174,13 +175,13 @@ def test_an_unclear_policy_write_is_sent_once_and_said_to_be_unclear(
 ) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(**bad), timeout_seconds=1.0) as o:
-            assert (await o.tenant.create_policy(BODY, client_request_id="1")).fate is WriteFate.UNCLEAR
+            assert (await o.tenant.create_policy(BODY, client_request_id="1", **UNASKED)).fate is WriteFate.UNCLEAR
             sent = len(o.graph.seen)
             assert sent == 1
             if bad.get("status") == 200:
                 return  # a policy that was changed or deleted needs no body
-            assert await o.tenant.update_policy(POLICY, BODY, client_request_id="2") is WriteFate.UNCLEAR
-            assert await o.tenant.delete_policy(POLICY, client_request_id="3") is WriteFate.UNCLEAR
+            assert await o.tenant.update_policy(POLICY, BODY, client_request_id="2", **UNASKED) is WriteFate.UNCLEAR
+            assert await o.tenant.delete_policy(POLICY, client_request_id="3", **UNASKED) is WriteFate.UNCLEAR
             assert len(o.graph.seen) == 3
 
     asyncio.run(run())
@@ -238,7 +239,7 @@ def test_a_definite_no_to_a_policy_says_why_and_what_to_do(
     async def run() -> None:
         async with opened(lambda _: reply(status, body)) as o:
             with pytest.raises(kind) as caught:
-                await o.tenant.create_policy(BODY, client_request_id="1")
+                await o.tenant.create_policy(BODY, client_request_id="1", **UNASKED)
             assert what in caught.value.what
             assert "'Require MFA'" in caught.value.what
             assert hint in caught.value.hint
@@ -251,9 +252,9 @@ def test_a_definite_no_to_a_policy_says_why_and_what_to_do(
 def test_deleting_what_is_gone_is_done_and_changing_it_is_refused(opened: Any, reply: Any) -> None:
     async def run() -> None:
         async with opened(lambda _: reply(404, error("ResourceNotFound", "gone"))) as o:
-            assert await o.tenant.delete_policy(POLICY, client_request_id="1") is WriteFate.ACCEPTED
+            assert await o.tenant.delete_policy(POLICY, client_request_id="1", **UNASKED) is WriteFate.ACCEPTED
             with pytest.raises(GraphRefused, match="gone"):
-                await o.tenant.update_policy(POLICY, BODY, client_request_id="2")
+                await o.tenant.update_policy(POLICY, BODY, client_request_id="2", **UNASKED)
 
     asyncio.run(run())
 
@@ -295,7 +296,7 @@ def test_a_policy_just_created_that_is_not_found_yet_is_not_taken_for_missing(
 
     async def run() -> None:
         async with opened(answering) as o:
-            created = (await o.tenant.create_policy(BODY, client_request_id="1")).policy
+            created = (await o.tenant.create_policy(BODY, client_request_id="1", **UNASKED)).policy
             assert created is not None
             assert await o.tenant.read_policy(POLICY) == created
 
@@ -312,7 +313,7 @@ def test_a_policy_that_stays_missing_after_its_creation_is_no_answer_and_a_forei
         async with opened(answering) as o:
             assert await o.tenant.read_policy(POLICY) is None
             assert len(o.graph.seen) == 3
-            await o.tenant.create_policy(BODY, client_request_id="1")
+            await o.tenant.create_policy(BODY, client_request_id="1", **UNASKED)
             with pytest.raises(IncompleteRead, match="did not come to agree"):
                 await o.tenant.read_policy(POLICY)
 

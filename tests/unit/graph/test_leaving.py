@@ -12,6 +12,7 @@ from migrate.graph.pace import SystemClock
 from migrate.graph.server_clock import ServerClock
 from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.users import MfaState
+from tests.unasked import UNASKED, yes
 from tests.virtual_time import InstantClock
 
 POLICY = "22222222-0000-4000-8000-000000000001"
@@ -34,11 +35,11 @@ def test_what_may_not_leave_after_all_does_not_and_the_next_one_does(
         async with opened(lambda _: reply(200, accepted(ids(3)))) as o:
             for _ in range(2):  # on a new connection, and on one that was kept
                 left = list(answers)
-                stale = await o.tenant.write_mfa_states(writes(ids(3)), may_leave=lambda: left.pop(0))  # noqa: B023
+                stale = await o.tenant.write_mfa_states(writes(ids(3)), may_leave=lambda: left.pop(0), is_wanted=yes)  # noqa: B023
                 assert {r.fate for r in stale} == {WriteFate.STALE}
                 assert not left
                 assert o.graph.seen == []
-                sent = await o.tenant.write_mfa_states(writes(ids(3)))
+                sent = await o.tenant.write_mfa_states(writes(ids(3)), **UNASKED)
                 assert {r.fate for r in sent} == {WriteFate.ACCEPTED}
                 assert len(o.graph.seen) == 1
                 o.graph.seen.clear()
@@ -50,12 +51,14 @@ def test_what_may_not_leave_after_all_does_not_and_the_next_one_does(
     "write",
     [
         lambda tenant, may_leave: tenant.create_policy(
-            {"displayName": "x"}, client_request_id="1", may_leave=may_leave
+            {"displayName": "x"}, client_request_id="1", may_leave=may_leave, is_wanted=yes
         ),
         lambda tenant, may_leave: tenant.update_policy(
-            POLICY, {"state": "x"}, client_request_id="1", may_leave=may_leave
+            POLICY, {"state": "x"}, client_request_id="1", may_leave=may_leave, is_wanted=yes
         ),
-        lambda tenant, may_leave: tenant.delete_policy(POLICY, client_request_id="1", may_leave=may_leave),
+        lambda tenant, may_leave: tenant.delete_policy(
+            POLICY, client_request_id="1", may_leave=may_leave, is_wanted=yes
+        ),
     ],
     ids=["create", "update", "delete"],
 )
@@ -103,7 +106,7 @@ def test_it_is_asked_after_the_pacer_and_nothing_else_runs_between_the_last_yes_
 
             ticker = asyncio.create_task(ticking())
             for _ in range(4):
-                await o.tenant.write_mfa_states(writes(ids(20)), may_leave=may_leave)
+                await o.tenant.write_mfa_states(writes(ids(20)), may_leave=may_leave, is_wanted=yes)
             ticker.cancel()
             # Each batch costs a second of the pacer, and the first two may go at once.
             assert asked_at[-1] - asked_at[0] > 1
@@ -125,10 +128,10 @@ def test_changes_on_the_wire_are_those_that_left_and_are_not_answered(opened: An
 
         async with opened(answer) as o:
             assert o.tenant.changes_on_the_wire() == 0
-            stale = await o.tenant.write_mfa_states(writes(ids(7)), may_leave=lambda: False)
+            stale = await o.tenant.write_mfa_states(writes(ids(7)), may_leave=lambda: False, is_wanted=yes)
             assert {r.fate for r in stale} == {WriteFate.STALE}
             assert o.tenant.changes_on_the_wire() == 0
-            writing = asyncio.create_task(o.tenant.write_mfa_states(writes(ids(7))))
+            writing = asyncio.create_task(o.tenant.write_mfa_states(writes(ids(7)), **UNASKED))
             await arrived.wait()
             assert o.tenant.changes_on_the_wire() == 7
             go_on.set()

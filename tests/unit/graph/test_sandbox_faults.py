@@ -21,6 +21,7 @@ from migrate.sandbox.company import company
 from migrate.sandbox.faults import read_script
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.settings import SandboxSettings
+from tests.unasked import UNASKED
 from tests.virtual_time import InstantClock
 
 T = TypeVar("T")
@@ -108,7 +109,7 @@ def test_a_write_is_never_reported_as_what_it_is_not(seed: int) -> None:
                 WriteRequest(user_id=id_, mfa_state=MfaState.DISABLED, client_request_id=id_)
                 for id_ in ids[start : start + 20]
             ]
-            fates |= {reply.user_id: reply.fate for reply in await tenant.write_mfa_states(requests)}
+            fates |= {reply.user_id: reply.fate for reply in await tenant.write_mfa_states(requests, **UNASKED)}
         return fates, {reading.user_id: reading.mfa_state for reading in await tenant.read_mfa_states(ids)}
 
     faults = [

@@ -23,6 +23,7 @@ from migrate.sandbox.faults import read_script
 from migrate.sandbox.server import SandboxServer
 from migrate.sandbox.settings import SandboxSettings
 from migrate.sandbox.tls import made_on_the_fly
+from tests.unasked import UNASKED
 
 T = TypeVar("T")
 CLIENT = "44444444-0000-4000-8000-000000000001"
@@ -122,10 +123,10 @@ def test_without_the_writing_permissions_nothing_is_written(sandbox: SandboxServ
     async def work(tenant: GraphTenant) -> None:
         ids = [user.id async for user in tenant.iter_users()]
         request = WriteRequest(user_id=ids[5], mfa_state=MfaState.DISABLED, client_request_id="c")
-        (reply,) = await tenant.write_mfa_states([request])
+        (reply,) = await tenant.write_mfa_states([request], **UNASKED)
         assert (reply.fate, reply.status) == (WriteFate.REFUSED, 403)
         with pytest.raises(PermissionMissing) as caught:
-            await tenant.create_policy(BODY, client_request_id="c")
+            await tenant.create_policy(BODY, client_request_id="c", **UNASKED)
         assert "Policy.ReadWrite.ConditionalAccess" in caught.value.hint
 
     use(sandbox, READING, work)
@@ -135,11 +136,11 @@ def test_with_the_writing_permissions_both_are_written(sandbox: SandboxServer) -
     async def work(tenant: GraphTenant) -> None:
         ids = [user.id async for user in tenant.iter_users()]
         request = WriteRequest(user_id=ids[5], mfa_state=MfaState.DISABLED, client_request_id="c")
-        (reply,) = await tenant.write_mfa_states([request])
+        (reply,) = await tenant.write_mfa_states([request], **UNASKED)
         assert reply.fate is WriteFate.ACCEPTED
-        created = (await tenant.create_policy(BODY, client_request_id="c")).policy
+        created = (await tenant.create_policy(BODY, client_request_id="c", **UNASKED)).policy
         assert created is not None
-        assert await tenant.delete_policy(created.id, client_request_id="c") is WriteFate.ACCEPTED
+        assert await tenant.delete_policy(created.id, client_request_id="c", **UNASKED) is WriteFate.ACCEPTED
 
     use(sandbox, READING | WRITING, work)
 

@@ -18,6 +18,7 @@ from migrate.model.replies import WriteFate, WriteRequest
 from migrate.model.snapshot import Actor
 from migrate.model.stand_in import is_stand_in
 from migrate.model.users import MfaState
+from tests.unasked import UNASKED
 
 POLICY = "22222222-0000-4000-8000-000000000001"
 
@@ -302,7 +303,7 @@ def test_writes_go_out_once_and_each_item_has_its_own_fate(opened: Any, ids: Any
 
     async def run() -> None:
         async with opened(answering) as o:
-            replies = await o.tenant.write_mfa_states(writes(ids(7)))
+            replies = await o.tenant.write_mfa_states(writes(ids(7)), **UNASKED)
             assert [r.fate for r in replies] == [
                 WriteFate.ACCEPTED,
                 *[WriteFate.REFUSED] * 3,
@@ -327,14 +328,16 @@ def test_a_policy_is_created_changed_and_deleted_with_one_request_each(opened: A
 
     async def run() -> None:
         async with opened(answering) as o:
-            created = (await o.tenant.create_policy({"displayName": "Require MFA"}, client_request_id="one")).policy
+            created = (
+                await o.tenant.create_policy({"displayName": "Require MFA"}, client_request_id="one", **UNASKED)
+            ).policy
             assert created is not None
             assert created.id == POLICY
             assert (
-                await o.tenant.update_policy(POLICY, {"state": "enabled"}, client_request_id="two")
+                await o.tenant.update_policy(POLICY, {"state": "enabled"}, client_request_id="two", **UNASKED)
                 is WriteFate.ACCEPTED
             )
-            assert await o.tenant.delete_policy(POLICY, client_request_id="three") is WriteFate.ACCEPTED
+            assert await o.tenant.delete_policy(POLICY, client_request_id="three", **UNASKED) is WriteFate.ACCEPTED
             assert [(s.method, s.headers["client-request-id"]) for s in o.graph.seen] == [
                 ("POST", "one"),
                 ("PATCH", "two"),
