@@ -19,7 +19,7 @@ from migrate.exchange.sign_in_layouts import LOG_ANALYTICS, PORTAL, Cells
 from migrate.exchange.split_rows import split_rows
 from migrate.model.sign_ins import SourceFormat
 
-ROWS_AT_ONCE = 200
+ROWS_AT_ONCE = 64
 """So few that a chunk stays in the cache of the processor."""
 _WIDEST = 1 << 24
 """Characters of a cell at most; lists of policy results may be long."""
