@@ -248,6 +248,8 @@ class Enough(Record, frozen=True, kw_only=True):
     """The policies that the configuration asks for cover them already, once the plan has made them."""
     unknown: str = ""
     """Why nothing can be said; empty where it can."""
+    sign_ins_since: str | None = None
+    """Since when sign-ins were read, all of them; None where who is blocked is unknown."""
 
 
 class Way(Record, frozen=True, kw_only=True):

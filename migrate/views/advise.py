@@ -174,8 +174,7 @@ def _way_lines(advice: Advice) -> Iterator[str]:
         yield "  Who is blocked is unknown where no sign-ins were read; unknown counts as blocked in this order."
         yield "  `mfa-migrate sign-ins read` reads them."
     else:
-        since = minute_utc(advice.sign_ins_since)
-        yield f"  Sign-ins since {since}: who was not seen with a legacy client may still use one."
+        yield f"  {seen_since(advice.sign_ins_since)}"
 
 
 def _how_exact(size: int) -> str:
@@ -190,6 +189,11 @@ def effect_lines(effect: Effect, uncovered: int) -> Iterator[str]:
     partly = effect.number(Number.PARTLY)
     yield f"covers {effect.number(Number.COVERED)} of {uncovered}" + (f", partly {partly}" if partly else "")
     yield from effect_lines_alone(effect)
+
+
+def seen_since(since: str) -> str:
+    """Say since when sign-ins were read, and that nobody is safe for not being in them."""
+    return f"Sign-ins since {minute_utc(since)}: who was not seen with a legacy client may still use one."
 
 
 def effect_lines_alone(effect: Effect) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from migrate.model.advice import Enough, EnoughStep, LeaveGroup
 from migrate.model.cells import joined
 from migrate.model.words import counted
-from migrate.views.advise import effect_lines_alone, inside_words
+from migrate.views.advise import effect_lines_alone, inside_words, seen_since
 from migrate.views.remedies import is_for_the_portal, remedy_words
 
 SHOWN = 6
@@ -31,6 +31,8 @@ def enough_lines(enough: Enough) -> Iterator[str]:
             yield from (f"        {line}" for line in _costs(step))
         if len(enough.steps) > SHOWN:
             yield f"    and {len(enough.steps) - SHOWN} more; `-o json` has all of them."
+        if enough.sign_ins_since is not None and any(step.effect is not None for step in enough.steps):
+            yield f"    {seen_since(enough.sign_ins_since)}"
 
 
 def enough_document(enough: Enough) -> dict[str, Any]:
@@ -38,6 +40,7 @@ def enough_document(enough: Enough) -> dict[str, Any]:
     return {
         "planned": enough.planned,
         "unknown": enough.unknown or None,
+        "signInsSince": enough.sign_ins_since,
         "anyOf": [
             {
                 "do": _words(step),

@@ -166,6 +166,7 @@ class Adviser:
                 ),
             ),
             planned=False,
+            sign_ins_since=None if self._ways is None else self._ways.since,
         )
 
     def behind(self, user: AnyUser, numbers: Iterable[int]) -> tuple[Number, ...]:

@@ -101,6 +101,15 @@ def test_what_the_configuration_asks_for_is_enough_already() -> None:
     assert "the policies that the configuration asks for" in "\n".join(enough_lines(found))
 
 
+def test_whoever_was_not_seen_with_a_legacy_client_may_still_use_one() -> None:
+    found = enough(evidence(policy("Asleep", "enabledForReportingButNotEnforced")))
+    caveat = "Sign-ins since 2026-11-01 00:00 UTC: who was not seen with a legacy client may still use one."
+    assert caveat not in "\n".join(enough_lines(found))
+    read = structs.replace(found, sign_ins_since="2026-11-01T00:00:00Z")
+    assert caveat in "\n".join(enough_lines(read))
+    assert enough_document(read)["signInsSince"] == "2026-11-01T00:00:00Z"
+
+
 def test_why_nothing_can_be_said_is_said() -> None:
     said = "\n".join(enough_lines(Enough(steps=(), planned=False, unknown="No emergency access account.")))
     assert "What would be enough is not said: No emergency access account." in said
