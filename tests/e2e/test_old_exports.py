@@ -143,7 +143,7 @@ def test_what_is_refused_ends_with_2_and_a_sentence(tmp_path: Path, document: st
 def test_a_file_that_is_not_there_ends_with_2() -> None:
     ran = converted("gone.csv")
     assert (ran.code, ran.out) == (2, "")
-    assert "gone.csv cannot be read" in ran.err
+    assert "There is no file gone.csv" in ran.err
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-le"])
