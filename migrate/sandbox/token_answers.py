@@ -1,6 +1,7 @@
 """Access, refresh and id tokens, with the claims that Microsoft documents, in the answers that carry them."""
 
 import base64
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -114,6 +115,8 @@ def _claims(sandbox: "Sandbox", call: Call, client: str, scope: str, seconds: in
         "iat": now,
         "nbf": now,
         "exp": now + seconds + 1,
+        # Of each token its own: two of one second are two tokens, and one may be revoked without the other.
+        "uti": token_urlsafe(16),
         "ver": "1.0",
         "app_displayname": "sandbox client",
     }

@@ -186,6 +186,13 @@ def test_an_application_may_name_itself_in_the_header_and_must_name_a_scope(web:
     assert "scope" in web.post(url, data=without).json()["error_description"]
 
 
+def test_no_two_tokens_are_alike_also_within_a_second(secure: SandboxServer, web: httpx.Client) -> None:
+    form = {"grant_type": "client_credentials", "scope": SCOPE, "client_id": APP, "client_secret": "s"}
+    path = f"/{secure.sandbox.tenant.id}/oauth2/v2.0/token"
+    tokens = [web.post(path, data=form).json()["access_token"] for _ in range(20)]
+    assert len(set(tokens)) == len({claims(token)["uti"] for token in tokens}) == 20
+
+
 def test_without_a_token_one_is_told_where_to_sign_in(client: httpx.Client, server: SandboxServer, connect) -> None:
     for headers in ({}, {"Authorization": "Basic x"}, {"Authorization": "Bearer"}):
         answer = connect(server, None).get("/v1.0/users", headers=headers)
