@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import io
 import os
 import re
@@ -258,7 +259,16 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _tell("Interrupted.", "Whatever was sent before stands in the journal.", "Run the same command again to go on.")
         return ExitCode.INTERRUPTED
-    except Exception:
+    except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+            # Help is written by Typer; whatever the program itself writes has said so before.
+            _give_up_stdout()
+            _tell(
+                f"The output could not be written: {problem.strerror}.",
+                "What was sent before is in the journal.",
+                "Make room, or send it elsewhere.",
+            )
+            return OutputLost.exit_code
         path = _write_crash()
         _tell(
             f"This is a bug in mfa-migrate {__version__}; the details are in {path}.",

@@ -5,7 +5,9 @@ Loading all commands takes a third of a second, which whoever only asks for the 
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 from migrate import __version__
 
@@ -13,8 +15,9 @@ from migrate import __version__
 def main() -> None:
     """Run the command line of this process."""
     if sys.argv[1:] == ["--version"] and sys.stdout is not None:
-        sys.stdout.write(f"mfa-migrate {__version__}\n")
-        return
+        with suppress(OSError):  # a full disk, or a reader that is gone: told of as everywhere, below
+            os.write(sys.stdout.fileno(), f"mfa-migrate {__version__}\n".encode())
+            return
     from migrate.cli import main as run
 
     run()

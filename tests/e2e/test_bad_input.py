@@ -416,6 +416,23 @@ def test_a_full_disk_behind_stdout_is_said_and_no_success(exported: Lab, output:
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("words", [["--version"], ["plan", "--help"]])
+def test_a_full_disk_behind_help_and_version_is_said(words: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "migrate", *words],
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+    told(Ran(code=done.returncode, out="", err=done.stderr), 5, "No space left")
+    assert "Exception ignored" not in done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to one process")
 def test_ctrl_c_during_an_export_keeps_the_previous_snapshot(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab(users=60)
