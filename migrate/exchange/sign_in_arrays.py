@@ -14,7 +14,7 @@ from migrate.model.sign_ins import Seen
 NO_TIME = -1
 """Stands for a moment that cannot be read."""
 _to_the_second = itemgetter(slice(19))
-_last = itemgetter(slice(-1, None))
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _ONE_IN_UTC = r"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?)?"
 _ALL_IN_UTC = re.compile(rf"{_ONE_IN_UTC}(?:\n{_ONE_IN_UTC})*", re.ASCII)
 _PEOPLE_AT_ONCE = 1 << 13
@@ -99,8 +99,8 @@ def seconds_of(times: Sequence[str]) -> Any:
     """Return moments as seconds since 1970; NO_TIME for what is none."""
     import numpy as np
 
-    # numpy takes "now" for a moment, and would need the difference to UTC that is cut off here. Mostly all end with Z.
-    if not (set(map(_last, times)) <= {"Z", ""} or _ALL_IN_UTC.fullmatch("\n".join(times))):
+    # numpy takes "now" for a moment, and would need the difference to UTC that is cut off here.
+    if not _are_in_utc(times):
         return np.array([_second(text) for text in times], np.int64)
     try:
         # From a list of texts numpy reads them in a third of the time that an array of texts takes it.
@@ -108,6 +108,15 @@ def seconds_of(times: Sequence[str]) -> Any:
         return np.where(np.isnat(moments), NO_TIME, moments.astype(np.int64))
     except ValueError:
         return np.array([_second(text) for text in times], np.int64)
+
+
+def _are_in_utc(times: Sequence[str]) -> bool:
+    """Tell whether each of the texts is a moment in UTC as numpy reads it, or empty."""
+    joined = "\n".join(times)
+    # Mostly all are written alike, and then the first one tells of all: to compare bytes is several times as fast.
+    shapes = f"{joined}\n".encode("ascii", "replace").translate(_DIGITS_AS_ZERO)
+    alike = bool(times) and shapes == shapes[: len(times[0]) + 1] * len(times)
+    return bool(_ALL_IN_UTC.fullmatch(times[0] if alike else joined))
 
 
 def _second(text: str) -> int:
