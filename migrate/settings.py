@@ -16,6 +16,7 @@ from migrate.config import Config, OutputFormat, SignIn, config_from, did_you_me
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.model.access import Cloud, SignInMethod, sandbox_address
 from migrate.model.record import Record
+from migrate.named_files import unreadable
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -199,11 +200,10 @@ def _config(
         if writes_config:
             return path, Config()
         by = "--config" if options.config else "The variable MFA_MIGRATE_CONFIG"
-        raise ConfigProblem(
-            f"There is no file {path}.", hint=f"{by} names it. `mfa-migrate init --config FILE` writes one."
-        ) from problem
+        more = f"{by} names it. `mfa-migrate init --config FILE` writes one."
+        raise unreadable(path, problem, kind=ConfigProblem, hint=more) from problem
     except OSError as problem:
-        raise ConfigProblem(f"{path} cannot be read: {problem.strerror}.", hint="Check --config.") from problem
+        raise unreadable(path, problem, kind=ConfigProblem, hint="It is the configuration: --config.") from problem
     except UnicodeDecodeError as problem:
         raise ConfigProblem(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from problem
     return path, config_from(text, str(path))

@@ -23,6 +23,7 @@ from migrate.model.advice import Advice, AllClientApps, CreateOurs, EndExclusion
 from migrate.model.evidence import Evidence
 from migrate.model.templates import Template
 from migrate.model.users import AnyUser
+from migrate.named_files import reading_named
 from migrate.store.files import write_atomically
 from migrate.store.snapshot import Snapshot, open_snapshot
 
@@ -149,8 +150,9 @@ def _written(call: Call, remedies: Iterable[Remedy], evidence: Evidence) -> str 
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as problem:
+        with reading_named(path, kind=ConfigProblem, hint="It is the configuration: --config."):
+            return path.read_bytes().decode()
+    except UnicodeDecodeError as problem:
         raise ConfigProblem(f"{path} cannot be read: {problem}.", hint="Check --config.") from problem
 
 

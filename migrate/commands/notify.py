@@ -26,6 +26,7 @@ from migrate.model.plan import PlanAction, PlanHeader
 from migrate.model.policy_scope import SetPolicyScope
 from migrate.model.steps import CreatePolicy, SetPolicyState
 from migrate.model.users import MfaState
+from migrate.named_files import refuse_no_folder
 from migrate.settings import TextEncoding
 from migrate.store.files import OWNER_ONLY_FOLDER, write_atomically
 from migrate.store.folder import Workspace
@@ -111,8 +112,8 @@ def notify(
         raise UsageProblem("--from goes with --format eml only.", hint="Add --format eml --to DIR.")
     if sender is not None and "@" not in parseaddr(sender)[1]:
         raise UsageProblem(f"{sender!r} is no mail address.", hint="Such as --from it@contoso.example")
-    if templates is not None and not templates.is_dir():
-        raise UsageProblem(f"There is no folder {templates}.", hint="Give the folder with your own templates.")
+    if templates is not None:
+        refuse_no_folder(templates, hint="It is the folder with your own templates.")
     writer = NoticeWriter(what, language, templates)
     workspace = workspace_of(call)
     with open_snapshot(workspace) as snapshot:

@@ -18,6 +18,7 @@ from migrate.commands.sandbox_control import LAB_CLIENT, ask_control_plane, runn
 from migrate.commands.sandbox_operators import grant, operator
 from migrate.commands.sandbox_sign_in import signin
 from migrate.errors import BadInput, ExitCode, UsageProblem
+from migrate.named_files import refuse_no_file
 from migrate.settings import GlobalOptions
 from migrate.store.files import write_atomically
 
@@ -136,8 +137,7 @@ def _tls(https: bool, cert: Path | None, key: Path | None) -> SandboxTls | None:
     if cert is None or key is None:
         raise UsageProblem("--cert and --key go together.", hint="Give both, or --https alone.")
     for path in (cert, key):
-        if not path.is_file():
-            raise UsageProblem(f"There is no file {path}.", hint="Check --cert and --key.")
+        refuse_no_file(path, hint="Both are PEM files: --cert and --key.")
     return SandboxTls(cert, key, cert)
 
 
@@ -158,10 +158,9 @@ def _write_sign_in_files(server: SandboxServer, folder: Path) -> tuple[Path, ...
 
 def _load_faults(server: SandboxServer, path: Path) -> int:
     """Put a fault script in force and return its seed."""
+    refuse_no_file(path, hint="It is the fault script: --faults.")
     try:
         return server.sandbox.load_faults(path.read_bytes())
-    except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}.", hint="Check --faults.") from problem
     except ValueError as problem:
         raise BadInput(
             f"{path}: {problem}", hint="`mfa-migrate help sandbox` shows an example of each fault."
@@ -293,6 +292,7 @@ def _tenant(tenant_file: Path | None, seed: int, users: int) -> Tenant:
 
     if tenant_file is None:
         return company(seed, users)
+    refuse_no_file(tenant_file)
     try:
         return load_tenant_file(tenant_file)
     except ValueError as problem:

@@ -17,6 +17,7 @@ from migrate.exchange.sheets import REEXPORT_HINT, Keep, Sheet
 from migrate.exchange.table_rows import HEADER_WITHIN, TableRows, is_header
 from migrate.exchange.tables import DELIMITERS
 from migrate.model.words import counted
+from migrate.named_files import empty
 
 _DASH_ROW = re.compile(r"-+(?: +-+)*\s*")
 _LIST_LINE = re.compile(r"[A-Za-z][\w .-]*? *: ?\S*.*")
@@ -63,7 +64,7 @@ def _beginning(name: str, head: Sequence[str]) -> tuple[int, str]:
     """Return the place of the first line that says something, and the delimiter that a `sep=` line gives, or empty."""
     place = _first_filled(head, 0)
     if place is None:
-        raise BadInput(f"{name} is empty.")
+        raise empty(name)
     said = _SEPARATOR_LINE.fullmatch(head[place])
     if said is None:
         return place, ""
@@ -75,7 +76,7 @@ def _beginning(name: str, head: Sequence[str]) -> tuple[int, str]:
         )
     following = _first_filled(head, place + 1)
     if following is None:
-        raise BadInput(f"{name} is empty.")
+        raise empty(name)
     return following, delimiter
 
 

@@ -13,6 +13,7 @@ from migrate.errors import BadInput
 from migrate.exchange.encodings import text_pieces
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.record import JsonObject
+from migrate.named_files import empty, reading_named
 
 _HINT = "A policy file holds one policy as Graph sends it, a list of them, or an answer with a list under `value`."
 
@@ -25,11 +26,10 @@ def read_policy_file(path: Path) -> tuple[ConditionalAccessPolicy, ...]:
     Raises:
         BadInput: The file is missing, no text, no JSON, or holds no policy; the message names the place.
     """
-    try:
-        with path.open("rb") as stream:
-            text = "".join(text_pieces(stream, name=path.name))
-    except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}.", hint=_HINT) from problem
+    with reading_named(path), path.open("rb") as stream:
+        text = "".join(text_pieces(stream, name=path.name))
+    if not text.strip():
+        raise empty(str(path), hint=_HINT)
     try:
         document = json.loads(text)
     except json.JSONDecodeError as problem:

@@ -22,6 +22,7 @@ from migrate.exchange.sign_in_columns import SignInColumns
 from migrate.exchange.sign_in_tables import SignInTable, table_of
 from migrate.model.sign_in_rows import GraphSignIn
 from migrate.model.sign_ins import SourceFormat
+from migrate.named_files import empty, reading_named
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ def recognised(path: Path) -> SignInFile:
     head = _head(path)
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not begin:
-        raise BadInput(f"{path.name} is empty.")
+        raise empty(str(path))
     if begin[:1] == b"[":
         return SignInFile(path=path, form=SourceFormat.PORTAL_JSON, table=None)
     if begin[:1] == b"{":
@@ -184,7 +185,5 @@ def _head(path: Path) -> bytes:
 
 
 def _opened(path: Path) -> BinaryIO:
-    try:
+    with reading_named(path):
         return path.open("rb", buffering=_BUFFER)
-    except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}.") from problem

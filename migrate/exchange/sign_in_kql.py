@@ -20,6 +20,7 @@ from migrate.model.instants import moment_of
 from migrate.model.record import JsonObject
 from migrate.model.sign_in_rows import PolicyResult, RowShape, code_of, flag_of
 from migrate.model.sign_ins import Seen, SetAside, SignInKind
+from migrate.named_files import reading_named
 
 REQUIRED = (
     "Form",
@@ -200,7 +201,7 @@ def shapes_of(paths: Sequence[Path]) -> Iterator[RowShape]:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     csv.field_size_limit(_WIDEST)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with reading_named(path), path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
             header = [_OLD_NAMES.get(normalised(name), normalised(name)) for name in next(reader, [])]
             missing = [name for name in REQUIRED if name.casefold() not in header]
@@ -212,7 +213,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             for number, row in enumerate(reader, start=1):
                 if row:
                     yield number, dict(zip(header, row, strict=False))
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+    except (UnicodeDecodeError, csv.Error) as problem:
         raise BadInput(f"{path.name} cannot be read: {problem}.") from problem
 
 

@@ -13,6 +13,7 @@ from migrate.errors import BadInput
 from migrate.exchange.sign_in_tables import normalised
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.sign_ins import Form, PolicyCount
+from migrate.named_files import reading_named
 
 _REQUIRED = ("PolicyId", "Result", "Form", "Client", "Code", "SignIns", "Attempts", "People", "First", "Last")
 
@@ -113,7 +114,7 @@ def _number(cell: str) -> int:
 
 def _lines(path: Path) -> Iterator[list[str]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with reading_named(path), path.open(encoding="utf-8-sig", newline="") as stream:
             yield from csv.reader(stream)
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+    except (UnicodeDecodeError, csv.Error) as problem:
         raise BadInput(f"{path.name} cannot be read: {problem}.") from problem

@@ -18,6 +18,7 @@ from migrate.exchange.sign_in_dates import reader_of_dates, unchanged
 from migrate.exchange.sign_in_layouts import LOG_ANALYTICS, PORTAL, Cells
 from migrate.exchange.split_rows import split_rows
 from migrate.model.sign_ins import SourceFormat
+from migrate.named_files import reading_named
 
 ROWS_AT_ONCE = 64
 """So few that a chunk stays in the cache of the processor."""
@@ -107,9 +108,9 @@ def table_of(path: Path) -> SignInTable:
     """
     encoding = _encoding(path)
     try:
-        with path.open(encoding=encoding, newline="") as stream:
+        with reading_named(path), path.open(encoding=encoding, newline="") as stream:
             first = stream.readline(1 << 20)
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError as problem:
         raise BadInput(f"{path.name} cannot be read: {problem}.") from problem
     delimiter = max(",;\t", key=first.count)
     header = next(csv.reader([first], delimiter=delimiter), [])
@@ -136,9 +137,6 @@ def normalised(name: str) -> str:
 def _encoding(path: Path) -> str:
     from migrate.exchange.encodings import encoding_of
 
-    try:
-        with path.open("rb") as stream:
-            found = encoding_of(stream.read(4096))
-    except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}.") from problem
+    with reading_named(path), path.open("rb") as stream:
+        found = encoding_of(stream.read(4096))
     return "utf-8-sig" if found == "utf-8" else found

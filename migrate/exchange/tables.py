@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 from migrate.errors import BadInput
 from migrate.exchange.encodings import text_lines
 from migrate.model.words import counted
+from migrate.named_files import empty, reading_named
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -152,7 +153,7 @@ class _Table:
         with self._quotes_hold():
             cells = next(self._reader([first] if first else []), None)
         if cells is None:
-            raise BadInput(f"{name} is empty; it should begin with the columns {', '.join(required)}.")
+            raise empty(name, of=f"the columns {', '.join(required)}")
         self._row += 1
         self.header = [cell.strip() for cell in cells]
         _check_header(f"{name}, row {self._row}", self.header, required)
@@ -219,17 +220,8 @@ def opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
     if not isinstance(source, Path):
         yield source
         return
-    try:
-        stream = source.open("rb")
-    except FileNotFoundError as error:
-        raise BadInput(f"There is no file {source}.", hint="Check the name and the folder.") from error
-    except OSError as error:
-        raise BadInput(f"{source} cannot be read: {error.strerror}.") from error
-    with stream:
-        try:
-            yield stream
-        except OSError as error:
-            raise BadInput(f"{source} cannot be read: {error.strerror}.") from error
+    with reading_named(source), source.open("rb") as stream:
+        yield stream
 
 
 def _cell_writer(delimiter: str, *, alone: bool) -> Callable[[str], str]:

@@ -15,6 +15,7 @@ from migrate.graph.sign_in_problems import first_line
 from migrate.graph.token_cache import CACHE_NAME, account_of
 from migrate.graph.transport import proxy_for, trust_of
 from migrate.model.access import SignInMethod
+from migrate.named_files import refuse_no_file
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
@@ -150,11 +151,10 @@ def _certificate(connection: Connection, options: dict[str, Any]) -> TokenCreden
 
     tenant, client = _application(connection)
     path = connection.certificate_path
-    if path is None or not path.is_file():
-        raise UsageProblem(
-            f"The certificate {path or ''} is no file.".replace("  ", " "),
-            hint="Give a PEM or PKCS #12 file that holds certificate and private key.",
-        )
+    holds = "It is a PEM or PKCS #12 file that holds certificate and private key."
+    if path is None:
+        raise UsageProblem("No certificate is named.", hint=f"Name it as `certificate` under [sign_in]. {holds}")
+    refuse_no_file(path, hint=holds)
     try:
         return identity.CertificateCredential(
             tenant, client, str(path), password=connection.certificate_password, **options
@@ -187,11 +187,10 @@ def _workload_identity(connection: Connection, options: dict[str, Any]) -> Token
 
     tenant, client = _application(connection)
     path = connection.token_file
-    if path is None or not path.is_file():
-        raise UsageProblem(
-            f"The token file {path or ''} is no file.".replace("  ", " "),
-            hint="Name it as `token_file` under [sign_in], or in MFA_MIGRATE_FEDERATED_TOKEN_FILE.",
-        )
+    named = "`token_file` under [sign_in], or MFA_MIGRATE_FEDERATED_TOKEN_FILE, names it."
+    if path is None:
+        raise UsageProblem("No token file is named.", hint=named.replace("names it", "names one"))
+    refuse_no_file(path, hint=named)
     return cast(
         "TokenCredential",
         identity.WorkloadIdentityCredential(tenant_id=tenant, client_id=client, token_file_path=str(path), **options),

@@ -26,6 +26,7 @@ from migrate.model.evidence_folder import (
     Manifest,
     Part,
 )
+from migrate.named_files import unreadable
 
 _TABLE_LIMIT = 8 << 30
 _DOCUMENT_LIMIT = 256 << 20
@@ -96,7 +97,7 @@ class HandedFolder:
                     else:
                         self.flaw(FlawKind.NOT_A_FILE, entry.name)
         except OSError as problem:
-            raise BadInput(f"{self.path} cannot be read as a folder: {problem.strerror}.") from problem
+            raise unreadable(self.path, problem, a_folder=True) from problem
         return sizes
 
     def _read_sums(self) -> None:

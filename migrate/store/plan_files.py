@@ -17,6 +17,7 @@ from migrate.model.plan import PLAN_FORMAT, PlanAction, PlanHeader, PlanRow
 from migrate.model.record import sha256_of
 from migrate.model.steps import SetMfaState
 from migrate.model.users import MfaState
+from migrate.named_files import refuse_no_file
 from migrate.store.files import os_errors_about, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
 
@@ -46,6 +47,8 @@ def read_plan(workspace: Workspace, named: str | None = None) -> tuple[PlanHeade
         StalePlan: plan.json is not what it was, or plan.csv is not what plan.json says.
     """
     path = Path(named) if named else workspace.path / PLAN_JSON
+    if named:
+        refuse_no_file(path, hint="It is the plan.json that `mfa-migrate plan` wrote.")
     if not path.is_file():
         raise NothingHere(f"There is no plan at {path}.", hint="Run `mfa-migrate plan` first.")
     header = plan_header_of(path)

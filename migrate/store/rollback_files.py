@@ -12,6 +12,7 @@ from migrate.exchange.documents import rollback_csv, rollback_header, rollback_j
 from migrate.exchange.tables import Dialect
 from migrate.model.rollback import RollbackHeader, RollbackRow
 from migrate.model.users import MfaState
+from migrate.named_files import refuse_no_file
 from migrate.store.books import ROLLBACK_CSV, ROLLBACK_JSON, Holds, ahead_of, set_aside
 from migrate.store.files import chunks_of, put_in_place, sha256_of_file, write_atomically
 from migrate.store.folder import Workspace
@@ -89,8 +90,7 @@ def read_rollback(csv: Path, tenant_id: str) -> tuple[list[RollbackRow], Rollbac
         BadInput: There is no such file, or it is not one of ours.
         StalePlan: It is of another tenant, or not the file that rollback.json was written with.
     """
-    if not csv.is_file():
-        raise BadInput(f"There is no file {csv}.", hint="Give the rollback.csv of the run.")
+    refuse_no_file(csv, hint="It is the rollback.csv of a run.")
     rows = list(rollback_rows(csv))
     foreign = next((row for row in rows if row.tenant_id != tenant_id), None)
     if foreign is not None:

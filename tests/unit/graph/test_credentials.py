@@ -223,7 +223,7 @@ def test_an_unknown_authority_is_not_trusted(authority: Authority) -> None:
     [
         (SignInMethod.CLIENT_SECRET, {}, "needs the secret"),
         (SignInMethod.CLIENT_SECRET, {"client_secret": "x", "tenant": None}, "needs the tenant"),
-        (SignInMethod.CERTIFICATE, {"certificate_path": Path("missing.pem")}, "is no file"),
+        (SignInMethod.CERTIFICATE, {"certificate_path": Path("missing.pem")}, "There is no file missing.pem"),
         (SignInMethod.CERTIFICATE, {"client_id": None}, "application's id"),
     ],
 )

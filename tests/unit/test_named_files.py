@@ -1,0 +1,108 @@
+"""A file or folder that was named and cannot be read is refused in the same words whichever command it was for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from migrate.errors import ConfigProblem, UsageProblem
+from migrate.exchange.documents import audit_entries
+from migrate.exchange.policy_files import read_policy_file
+from migrate.exchange.reading import read_claims
+from migrate.exchange.sign_in_files import recognised
+from migrate.exchange.sign_in_kql import shapes_of
+from migrate.exchange.sign_in_policy_kql import counts_policies
+from migrate.named_files import refuse_no_file, refuse_no_folder, unreadable
+from migrate.settings import GlobalOptions, settings_from
+from migrate.store.folder import Workspace
+from migrate.store.handed_folder import HandedFolder
+from migrate.store.plan_files import read_plan
+from migrate.store.rollback_files import read_rollback
+
+FILES: dict[str, Callable[[Path], object]] = {
+    "an old export": read_claims,
+    "sign-ins": recognised,
+    "sign-ins, reduced": lambda path: list(shapes_of([path])),
+    "counts of policies": counts_policies,
+    "a policy": read_policy_file,
+    "audit.csv": lambda path: list(audit_entries(path)),
+    "rollback.csv": lambda path: read_rollback(path, "tenant"),
+    "plan.json": lambda path: read_plan(Workspace(path.parent), str(path)),
+    "a certificate": refuse_no_file,
+}
+MAY_BE_EMPTY = ("sign-ins, reduced", "counts of policies")
+"""What an empty one lacks are columns, and that is said."""
+FOLDERS: dict[str, Callable[[Path], object]] = {"evidence": HandedFolder, "templates": refuse_no_folder}
+
+
+def refusal(read: Callable[[Path], object], path: Path) -> UsageProblem:
+    with pytest.raises(UsageProblem) as refused:
+        read(path)
+    assert refused.value.unchanged == "Nothing was changed."
+    assert "then type the same command again." in refused.value.hint
+    return refused.value
+
+
+@pytest.mark.parametrize("read", FILES.values(), ids=FILES)
+def test_a_file_that_is_not_there_or_a_folder_is_said_to_be_so(read: Callable[[Path], object], tmp_path: Path) -> None:
+    gone = refusal(read, tmp_path / "nope.csv")
+    assert gone.what == f"There is no file {tmp_path / 'nope.csv'}."
+    assert "Check the name and where it lies, then" in gone.hint
+    folder = refusal(read, tmp_path)
+    assert folder.what == f"{tmp_path} is a folder, not a file."
+    assert "Name a file, then" in folder.hint
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in MAY_BE_EMPTY])
+def test_a_file_in_which_nothing_stands_is_empty_and_not_wrong(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "some.file"
+    path.touch()
+    refused = refusal(FILES[name], path)
+    assert refused.what.startswith(f"{path} is empty")
+    assert "Make it again or give another one, then" in refused.hint
+
+
+@pytest.mark.parametrize("read", FOLDERS.values(), ids=FOLDERS)
+def test_a_folder_that_is_not_there_or_a_file_is_said_to_be_so(read: Callable[[Path], object], tmp_path: Path) -> None:
+    assert refusal(read, tmp_path / "nope").what == f"There is no folder {tmp_path / 'nope'}."
+    path = tmp_path / "evidence.zip"
+    path.touch()
+    file = refusal(read, path)
+    assert file.what == f"{path} is a file, not a folder."
+    assert "Name a folder, then" in file.hint
+
+
+def test_a_file_that_may_not_be_read_says_who_may_not_and_what_to_do(tmp_path: Path) -> None:
+    refused = unreadable(tmp_path / "x.csv", PermissionError(13, "Permission denied"), hint="It is a list.")
+    assert refused.what == f"{tmp_path / 'x.csv'} may not be read by this account: Permission denied."
+    assert refused.hint == (
+        "It is a list. Get the right to read it, or close the program that holds it open, "
+        "then type the same command again."
+    )
+
+
+def test_whatever_else_the_system_says_is_passed_on(tmp_path: Path) -> None:
+    refused = unreadable(tmp_path / "x.csv", OSError(5, "Input/output error"))
+    assert refused.what == f"{tmp_path / 'x.csv'} cannot be read: Input/output error."
+
+
+@pytest.mark.parametrize(("name", "said"), [("nope.toml", "There is no file {}."), ("", "{} is a folder, not a file.")])
+def test_a_configuration_is_refused_in_the_same_words(name: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / name if name else tmp_path / "a.toml"
+    if not name:
+        path.mkdir()
+    with pytest.raises(ConfigProblem) as refused:
+        settings_from(GlobalOptions(config=str(path)), {}, tmp_path)
+    assert refused.value.what == said.format(path)
+    assert "--config" in refused.value.hint
+
+
+def test_nothing_is_taken_out_of_a_pipe_by_looking_at_it(tmp_path: Path) -> None:
+    mkfifo = getattr(os, "mkfifo", None)
+    if mkfifo is None:
+        pytest.skip("this system has no named pipes")
+    mkfifo(tmp_path / "pipe")
+    refuse_no_file(tmp_path / "pipe")  # opened, it would wait for a writer
