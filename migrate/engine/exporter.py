@@ -238,7 +238,10 @@ def _not_whole(user_id: str, lacks: tuple[str, ...], now: datetime) -> StateRead
 def _shown_in_part(lacking: dict[str, tuple[str, ...]]) -> str:
     shown = "; ".join(f"{user_id} lacks {', '.join(lacks)}" for user_id, lacks in list(lacking.items())[:3])
     who = counted(len(lacking), "user")
-    return f"{who} of whom Graph did not show all that was asked for, never planned: {shown}. Run `export` again."
+    return (
+        f"{who} of whom Graph did not show all that was asked for in a form that can be used, never planned: {shown}. "
+        "Run `export` again; if it stays, look at them in the Entra admin center."
+    )
 
 
 def _unusable(user_id: str, problem: Reason, now: datetime) -> StateReading:

@@ -19,6 +19,9 @@ _LONGEST_WAIT = 30 * 86_400.0
 """Seconds. Nobody waits so long for an answer, and a year like 9999 would overflow the clock it is added to."""
 
 
+_LONGEST_WORDS = 2_000
+"""Characters of a code or message that are kept: they come into tables and onto screens."""
+
 UNUSABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for a body that is no JSON, no UTF-8, cut short, something else, or nested without end."""
 
@@ -143,7 +146,8 @@ def stranger_in(status: int, headers: Mapping[str, str]) -> str | None:
 
 
 def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if len(text) <= _LONGEST_WORDS else f"{text[:_LONGEST_WORDS]}…"
 
 
 def seconds_to_wait(header: str | None, server_date: str | None) -> float | None:

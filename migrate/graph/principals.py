@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from migrate.graph.in_part import decoded_in_part
-from migrate.graph.wire import Wire
+from migrate.graph.wire import Text, Wire
 
 
 class Principal(Wire, frozen=True, kw_only=True):
     """Somebody or something that holds a role or may enter a group."""
 
-    id: str
-    odata_type: str = msgspec.field(name="@odata.type")
+    id: Text
+    odata_type: Text = msgspec.field(name="@odata.type")
 
     @property
     def kind(self) -> str:
@@ -25,10 +25,10 @@ class Principal(Wire, frozen=True, kw_only=True):
 class GroupHead(Wire, frozen=True, kw_only=True):
     """What a group is called, who may see its members, and where its membership comes from."""
 
-    id: str
-    display_name: str | None
-    visibility: str | None
-    group_types: list[str]
+    id: Text
+    display_name: Text | None
+    visibility: Text | None
+    group_types: list[Text]
     on_premises_sync_enabled: bool | None
     is_assignable_to_role: bool | None = None
     """Only True says something: then members are changed by holders of privileged roles alone."""
@@ -50,7 +50,7 @@ class GroupHead(Wire, frozen=True, kw_only=True):
 class RoleHead(Wire, frozen=True, kw_only=True):
     """What a directory role is called, and whether it is one of Microsoft's own."""
 
-    display_name: str | None
+    display_name: Text | None
     is_built_in: bool | None = None
     """None where Graph does not say; then it is not taken for built in."""
 
@@ -58,8 +58,8 @@ class RoleHead(Wire, frozen=True, kw_only=True):
 class Assignment(Wire, frozen=True, kw_only=True):
     """A role assignment or role eligibility, with its principal where Graph expanded it."""
 
-    principal_id: str | None
-    directory_scope_id: str | None
+    principal_id: Text | None
+    directory_scope_id: Text | None
     """None where Graph does not show it; then it is not taken for the whole directory."""
     principal: Principal | None = None
     """None where the expansion was not asked for, or where the principal was deleted and the assignment stayed."""
@@ -73,8 +73,8 @@ class Assignment(Wire, frozen=True, kw_only=True):
 class GroupEligibility(Wire, frozen=True, kw_only=True):
     """An eligibility of PIM for Groups, with its principal where Graph expanded it."""
 
-    principal_id: str | None
-    access_id: str
+    principal_id: Text | None
+    access_id: Text
     """`member` or `owner`; owners are not members."""
     principal: Principal | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -23,33 +23,41 @@ USER_SELECT = (
 """Properties of a user that we read; Graph sends every selected one, null where the directory holds nothing."""
 
 
+LONGEST_TEXT = 1_024
+"""Characters of a name or word of Graph. Names in a directory have 256 at most, and a cell of a table its own limit."""
+Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
+"""A name or word; what is longer is none, and its object is shown in part."""
+_MOST_METHODS = 64
+"""Methods that one person may have registered: Graph knows some fifteen kinds."""
+
+
 class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The base of what is read off the wire: members that we do not know are ignored, types are checked."""
 
 
 class _Identity(Wire, frozen=True, kw_only=True):
-    sign_in_type: str | None = None
-    issuer: str | None = None
+    sign_in_type: Text | None = None
+    issuer: Text | None = None
 
 
 class _Licence(Wire, frozen=True, kw_only=True):
-    sku_id: str
+    sku_id: Text
 
 
 class _User(Wire, frozen=True, kw_only=True):
-    id: str
+    id: Text
     # Selected and yet null in the wild, for accounts that a synchronisation left half made.
-    user_principal_name: str | None
-    display_name: str | None
-    user_type: str | None
-    creation_type: str | None
-    external_user_state: str | None
+    user_principal_name: Text | None
+    display_name: Text | None
+    user_type: Text | None
+    creation_type: Text | None
+    external_user_state: Text | None
     identities: list[_Identity] | None
     account_enabled: bool | None
     on_premises_sync_enabled: bool | None
     assigned_licenses: list[_Licence] | None
-    created_date_time: str | None
-    odata_type: str | None = msgspec.field(default=None, name="@odata.type")
+    created_date_time: Text | None
+    odata_type: Text | None = msgspec.field(default=None, name="@odata.type")
 
 
 class _Me(Wire, frozen=True, kw_only=True):
@@ -58,11 +66,11 @@ class _Me(Wire, frozen=True, kw_only=True):
 
 
 class _Registration(Wire, frozen=True, kw_only=True):
-    id: str
+    id: Text
     is_mfa_registered: bool
     is_mfa_capable: bool
-    methods_registered: list[str]
-    last_updated_date_time: str | None = None
+    methods_registered: Annotated[list[Text], msgspec.Meta(max_length=_MOST_METHODS)]
+    last_updated_date_time: Text | None = None
 
 
 class _Domain(Wire, frozen=True, kw_only=True):
@@ -87,30 +95,30 @@ class _Units(Wire, frozen=True, kw_only=True):
 
 
 class _Sku(Wire, frozen=True, kw_only=True):
-    sku_id: str
-    sku_part_number: str
-    capability_status: str | None
+    sku_id: Text
+    sku_part_number: Text
+    capability_status: Text | None
     service_plans: list[_Plan | None]
     prepaid_units: _Units
 
 
 class _Policy(Wire, frozen=True, kw_only=True):
-    id: str
-    display_name: str
-    state: str
+    id: Text
+    display_name: Text
+    state: Text
     description: str | None = None
     created_date_time: str | None = None
     modified_date_time: str | None = None
 
 
 class _SelectedState(Wire, frozen=True, kw_only=True):
-    id: str
+    id: Text
     # CIPP's experience: on some tenants the property is silently absent.
-    per_user_mfa_state: str | None = None
+    per_user_mfa_state: Text | None = None
 
 
 class _State(Wire, frozen=True, kw_only=True):
-    per_user_mfa_state: str | msgspec.UnsetType | None = msgspec.UNSET
+    per_user_mfa_state: Text | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _Defaults(Wire, frozen=True, kw_only=True):
@@ -118,7 +126,7 @@ class _Defaults(Wire, frozen=True, kw_only=True):
 
 
 class _Object(Wire, frozen=True, kw_only=True):
-    id: str
+    id: Text
 
 
 _NO_OBJECT = {"id": ""}
@@ -304,10 +312,14 @@ def listed_policy(raw: msgspec.Raw | bytes) -> tuple[ConditionalAccessPolicy, tu
 
 
 def listed_object(raw: msgspec.Raw | bytes) -> JsonObject:
-    """Return an object of a list as it stands, without addresses of metadata; it may lack its id, and null is empty."""
+    """Return an object of a list as it stands, without addresses of metadata; it may lack its id, and null is empty.
+
+    An id or name that is too long to be one is left out.
+    """
     decoded_in_part(raw, _Object, _NO_OBJECT)
-    value: JsonObject = _without_contexts(msgspec.json.decode(raw, type=dict[str, Any] | None) or {})
-    return value
+    shown: JsonObject = _without_contexts(msgspec.json.decode(raw, type=dict[str, Any] | None) or {})
+    too_long = [name for name in ("id", "displayName") if len(str(shown.get(name, ""))) > LONGEST_TEXT]
+    return {name: value for name, value in shown.items() if name not in too_long} if too_long else shown
 
 
 def object_without_id(raw: msgspec.Raw | bytes) -> JsonObject:

@@ -67,6 +67,7 @@ def test_an_export_is_refused_with_a_reason_within_bounds(lab: Lab, do: dict[str
     [
         pytest.param({"put": {"value.20.userPrincipalName": None}}, "without a user principal name", id="no name"),
         pytest.param({"put": {"value.20.assignedLicenses": None}}, "", id="licences are null"),
+        pytest.param({"put": {"value.20.displayName": "x" * 300_000}}, "lacks displayName", id="300,000 characters"),
         pytest.param({"remove": ["value.20.accountEnabled"]}, "lacks accountEnabled", id="no account state"),
         pytest.param({"remove": ["value.20.userPrincipalName"]}, "lacks userPrincipalName", id="no name at all"),
     ],

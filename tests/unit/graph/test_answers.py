@@ -51,6 +51,20 @@ def test_no_body_is_too_odd_to_be_looked_at_for_an_error(body: bytes) -> None:
     assert all(isinstance(text, str) for text in (error.code, error.message, error.inner_message, error.words))
 
 
+def test_the_words_of_an_error_are_cut_where_no_cell_could_hold_them() -> None:
+    error = error_in(json.dumps({"error": {"code": "c" * 300_000, "message": "m" * 300_000}}).encode())
+    assert error.code == "c" * 2_000 + "…"
+    assert error.message == "m" * 2_000 + "…"
+
+
+@pytest.mark.parametrize("name", ["id", "displayName"])
+def test_a_location_whose_name_is_no_name_is_shown_without_it(name: str) -> None:
+    shown = {"id": "one", "displayName": "Berlin", "isTrusted": True}
+    beyond = json.dumps({**shown, name: "x" * (wire.LONGEST_TEXT + 1)}).encode()
+    assert wire.listed_object(beyond) == {key: value for key, value in shown.items() if key != name}
+    assert wire.listed_object(json.dumps(shown).encode()) == shown
+
+
 def test_json_without_end_is_no_error_that_anybody_can_read() -> None:
     assert error_in(b"[" * 100_000).words == ""
 

@@ -255,6 +255,36 @@ def test_a_member_of_another_type_is_as_one_that_is_not_there(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("name", ["id", "displayName", "userPrincipalName", "userType", "createdDateTime"])
+def test_a_text_that_is_too_long_is_as_one_that_is_not_there(
+    opened: Any, user_json: Any, reply: Any, name: str
+) -> None:
+    longest, beyond = "ö" * wire.LONGEST_TEXT, "ö" * (wire.LONGEST_TEXT + 1)
+
+    async def run() -> None:
+        users = [user_json(0), {**user_json(1), name: longest}, {**user_json(2), name: beyond}]
+        async with opened(lambda _: reply(200, {"value": users})) as o:
+            _, whole, part = [user async for user in o.tenant.iter_users()]
+        assert (whole.lacks or (), part.lacks) == ((), (name,))
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("methods", [["fido2", "x" * 300_000], ["fido2"] * 100_000], ids=["long", "many"])
+def test_methods_beyond_all_measure_say_nothing_of_their_user(
+    opened: Any, user_json: Any, reply: Any, methods: list[str]
+) -> None:
+    row = {"isMfaRegistered": True, "isMfaCapable": True, "methodsRegistered": ["fido2"]}
+    rows = [{**row, "id": user_json(0)["id"]}, {**row, "id": user_json(1)["id"], "methodsRegistered": methods}]
+
+    async def run() -> None:
+        async with opened(lambda _: reply(200, {"value": rows})) as o:
+            found = [(id_, one is not None) async for id_, one in o.tenant.iter_registrations()]
+        assert found == [(rows[0]["id"], True), (rows[1]["id"], False)]
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("missing", ["id", "isMfaRegistered", "isMfaCapable", "methodsRegistered", None])
 def test_a_row_of_the_report_shown_in_part_says_nothing_of_its_user(
     opened: Any, user_json: Any, reply: Any, missing: str | None
