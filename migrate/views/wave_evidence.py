@@ -42,7 +42,9 @@ def evidence_words(one: WaveEvidence) -> str:
 
 def evidence_lines(one: WaveEvidence) -> Iterator[str]:
     """Yield what the screen shows of a wave."""
-    yield f"{'Policies' if one.wave == 0 else f'Wave {one.wave}'}, by the logs: {evidence_words(one)}."
+    yield f"{'Policies' if one.wave == 0 else f'Wave {one.wave}'}, by the logs: {_audit_words(one.audit)}."
+    if one.proof is not None:
+        yield from (f"  {line}" for line in _proof_lines(one.proof))
     for change in one.audit.others[:_MOST]:
         yield f"  Not ours: {_change(change)}"
     if len(one.audit.others) > _MOST:
@@ -60,12 +62,36 @@ def _audit_words(audit: WaveAudit) -> str:
     return told
 
 
+def _proof_lines(proof: WaveProof) -> Iterator[str]:
+    """Yield what the sign-in log says, a fact a line: the eye looks for what failed, not for a sentence."""
+    before, after = proof.before, proof.after
+    if not before.attempts and not after.attempts:
+        yield f"Sign-ins: {_proof_words(proof)}."
+        return
+    yield f"Sign-ins, log until {_until(proof)}: {before.attempts:,} interactive before, {after.attempts:,} after."
+    for asked, name in ((Asked.PER_USER, "per-user MFA"), (Asked.CONDITIONAL_ACCESS, "Conditional Access")):
+        yield f"Asked by {name}: {_share(before, asked)} before, {_share(after, asked)} after."
+    again, more = (_number(proof, check) for check in (GateCheck.SEEN_AGAIN, GateCheck.FAILURES))
+    yield f"Seen again: {again:.0%}. Failures: {more:+.1%}. {_gate_words(proof)}."
+
+
+def _gate_words(proof: WaveProof) -> str:
+    failing = [one.check for one in proof.checks if not one.holds]
+    return f"Does not hold: {', '.join(failing)}" if failing else "The gate holds"
+
+
+def _number(proof: WaveProof, check: GateCheck) -> float:
+    return next((one.number for one in proof.checks if one.check is check), 0.0)
+
+
+def _until(proof: WaveProof) -> str:
+    return "an unknown hour" if proof.log_until is None else minute_utc(proof.log_until)
+
+
 def _proof_words(proof: WaveProof) -> str:
     before, after = proof.before, proof.after
-    failing = [one.check for one in proof.checks if not one.holds]
-    again = next((one.number for one in proof.checks if one.check is GateCheck.SEEN_AGAIN), 0.0)
-    more = next((one.number for one in proof.checks if one.check is GateCheck.FAILURES), 0.0)
-    until = "an unknown hour" if proof.log_until is None else minute_utc(proof.log_until)
+    again, more = (_number(proof, check) for check in (GateCheck.SEEN_AGAIN, GateCheck.FAILURES))
+    until = _until(proof)
     if not before.attempts and not after.attempts:
         return f"the sign-in log until {until} has no interactive sign-in of these people and says nothing of the wave"
     told = (
@@ -74,7 +100,8 @@ def _proof_words(proof: WaveProof) -> str:
         f"by Conditional Access {_share(before, Asked.CONDITIONAL_ACCESS)} and "
         f"{_share(after, Asked.CONDITIONAL_ACCESS)}, {again:.0%} seen again, failures {more:+.1%}"
     )
-    return f"{told}; does not hold: {', '.join(failing)}" if failing else f"{told}; the gate holds"
+    gate = _gate_words(proof)
+    return f"{told}; {gate[0].lower()}{gate[1:]}"
 
 
 def _share(numbers: WaveNumbers, asked: Asked) -> str:

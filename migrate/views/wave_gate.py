@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from migrate.model.instants import minute_utc
 from migrate.model.sign_ins import SignInClass
 from migrate.model.wave_gate import Asked, GateCheck, GateChecked, GateVerdict, WaveNumbers, WaveProof
 from migrate.model.words import counted, some_of
@@ -71,8 +72,9 @@ def waves_answer(proofs: Sequence[WaveProof], names: Mapping[str, str], *, gate:
 
 def _wave(proof: WaveProof, names: Mapping[str, str]) -> Iterator[Any]:
     people = counted(proof.people, "person", "people")
-    until = "no log was read" if proof.log_until is None else f"log until {proof.log_until}"
-    yield f"Wave {proof.wave}: {people}, written {proof.first_write} to {proof.last_write}, {until}"
+    until = "no log was read" if proof.log_until is None else f"log until {minute_utc(proof.log_until)}"
+    first, last = minute_utc(proof.first_write), minute_utc(proof.last_write)
+    yield f"Wave {proof.wave}: {people}, written {first if first == last else f'{first} to {last}'}, {until}"
     yield table(("Interactive attempts", "Before", "After"), list(_numbers(proof.before, proof.after)))
     for one in proof.checks:
         yield f"  {'holds' if one.holds else 'FAILS'}: {_check(one, names)}"

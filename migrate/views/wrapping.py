@@ -47,7 +47,7 @@ def _wrapped_line(line: str, columns: int) -> str:
     begin = len(line) - len(line.lstrip())
     # The sentence comes behind a sign and a number, or behind a label: its further lines begin where it does.
     hanging = _HEAD.match(line)
-    indent = " " * (begin if hanging is None or len(hanging[0]) > columns // 4 else len(hanging[0]))
+    indent = " " * (begin if hanging is None or len(hanging[0]) > columns // 3 else len(hanging[0]))
     lines, current = [], line[:begin]
     end = begin
     for piece in _PIECES.finditer(line):

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from migrate.views.tables import table, widths_for_names
+from migrate.views.tables import is_too_narrow, table, widths_for_names
 
 NAMES = ("", "User", "State", "Wave", "Action", "Reason")
 LONG = "carla.patel230_partner.example.com#EXT#@initial.contoso.example"
@@ -41,6 +41,30 @@ def test_no_line_is_wider_than_the_window_and_no_sign_of_a_cell_is_lost(width: i
             assert not set(cell) - set(shown)
     signs = "".join(shown.split())
     assert len(signs) >= sum(len("".join(cell.split())) for row in (NAMES, *ROWS) for cell in row)
+
+
+def test_in_a_narrow_window_rows_are_listed_and_names_stay_whole() -> None:
+    assert drawn(60).splitlines() == [
+        "~ User: alma.berg@contoso.example   State: enforced",
+        "    Wave: 1   Action: disable",
+        "    Reason: covered by Require MFA for all users",
+        "! User: rob.keller@contoso.example   State: enforced",
+        "    Action: hold",
+        "    Reason: partly: excluded as member of a group, and more",
+        "~ User:",
+        "    carla.patel230_partner.example.com#EXT#@initial.contoso.",
+        "    example",
+        "    State: enforced   Wave: 2   Action: disable",
+        "    Reason: covered by Require MFA for all users",
+    ]
+
+
+def test_rows_that_would_be_a_window_tall_are_listed_too() -> None:
+    columns, sentence = ("Users", "Verdict", "Why"), "excluded as member of a group, " * 16
+    assert not is_too_narrow(columns, [("3", "partly", sentence[:300])], 80)
+    assert is_too_narrow(columns, [("3", "partly", sentence)], 80)
+    assert not is_too_narrow(columns, [("3", "partly", sentence)], 140)
+    assert not is_too_narrow(columns, [("3", "partly", "closed")], 30)
 
 
 def test_columns_of_sentences_are_never_fixed_and_none_is_where_there_is_no_room() -> None:
