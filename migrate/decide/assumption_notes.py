@@ -20,6 +20,7 @@ def undated_answer(answer: BaselineScopes) -> Iterator[PlanNote]:
             "baseline-scopes-undated",
             "The answer about baseline scopes carries no date, and the setting can change at any time. Look "
             f"at {BASELINE_PAGE} and write baseline_scopes_by and baseline_scopes_on under [tenant_settings].",
+            page=BASELINE_PAGE,
         )
 
 
@@ -53,11 +54,14 @@ def about_managed(resting: int, held: int, used: Iterable[ConditionalAccessPolic
         used: The policies that proofs rest on.
     """
     if resting:
-        named = ", ".join(sorted(repr(policy.display_name) for policy in used if is_managed(policy)))
+        managed = sorted(policy.display_name for policy in used if is_managed(policy))
+        named = ", ".join(map(repr, managed))
         yield warning(
             "managed-scope",
             f"The proof of {counted(resting, 'user')} rests on {named}: Microsoft may change this scope. `verify` "
             "watches it; a policy of your own with equal scope is safer.",
+            n=resting,
+            policies=tuple(managed),
         )
     if held:
         yield warning(

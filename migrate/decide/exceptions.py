@@ -41,4 +41,6 @@ def undecided(rules: Rules) -> Iterator[PlanNote]:
             "exception-undecided",
             f"Nobody answers for {some_of(found, SHOWN)}: an auditor will ask who decided and since "
             "when. Write decided_by and since beside each in mfa-migrate.toml.",
+            n=len(found),
+            names=tuple(found[:SHOWN]),
         )

@@ -9,7 +9,7 @@ from migrate.decide.coverage.judge import Judge
 from migrate.decide.policy_steps import with_policies
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence, ReadStatus
-from migrate.model.plan import PlanNote, warning
+from migrate.model.plan import NotePart, PlanNote, warning
 from migrate.model.policy_exclusions import ExcludedBy, ExcludedKind, Nobody, PolicyExclusion, Proposal
 from migrate.model.rules import Rules
 from migrate.model.sign_ins import WaysSeen
@@ -166,6 +166,8 @@ class ExclusionTally:
                 "from-policy-not-enforced",
                 f"from_policy = true does not hold for {_named(self._not_enforced)}: their per-user MFA is not read as "
                 f"enforced, so {self._name!r} is for them too.",
+                policy=self._name,
+                **_names(self._not_enforced),
             )
         if self._neither:
             yield warning(
@@ -174,12 +176,18 @@ class ExclusionTally:
                 f"{self._name!r} and nothing else requires MFA of them: {_named(self._neither)}. "
                 f"{_accepted(self._accepted, len(self._neither))} Each is an open door: "
                 "block their sign-ins outside named locations.",
+                policy=self._name,
+                accepted=self._accepted,
+                also=("all-accepted" if self._accepted == len(self._neither) else "not-all-accepted",),
+                **_names(self._neither),
             )
         if self._administrators:
             yield warning(
                 "excluded-role-holder",
                 f"{_named(self._administrators)}: {'holds' if len(self._administrators) == 1 else 'hold'} a role, and "
                 f"{self._name!r} leaves them out. Exclude no administrator but the emergency access accounts.",
+                policy=self._name,
+                **_names(self._administrators),
             )
         yield from _guessed(self._by_kind, self._outside, self._seen)
         yield from _expired(self._rules.policy_exclusions, self._today)
@@ -219,6 +227,7 @@ def _guessed(by_kind: Sequence[str], outside: Sequence[str], seen: WaysSeen | No
             f"{counted(len(by_kind), 'account')} left out by `kind` in [[policy.exclude]] ({_named(by_kind)}), and no "
             "sign-ins were read: whether somebody signs in with them at a keyboard outside the named locations is "
             "unknown. `mfa-migrate sign-ins read`, then `mfa-migrate plan`, names whoever does.",
+            **_names(by_kind),
         )
     if seen is not None and outside:
         yield warning(
@@ -227,6 +236,8 @@ def _guessed(by_kind: Sequence[str], outside: Sequence[str], seen: WaysSeen | No
             f"{seen.since[:10]}: {_named(outside)}. Somebody stands behind each, or has its password; they stay left "
             'out. Find out who it is. To have them in the policy, write the others one by one as user = "name" in '
             "place of kind, then `mfa-migrate plan`.",
+            since=seen.since[:10],
+            **_names(outside),
         )
 
 
@@ -237,6 +248,7 @@ def _expired(exclusions: Sequence[PolicyExclusion], today: str) -> Iterator[Plan
             "policy-exclusion-expired",
             f"The day has come for {_named(over)} in [[policy.exclude]]. The policy stays as it is: take the entry "
             "out, export and plan, and the exclusion ends before the wave of whoever it was about.",
+            **_names(over),
         )
 
 
@@ -262,6 +274,7 @@ def _proposed(proposals: Sequence[Proposal], looked_at: str) -> Iterator[PlanNot
                 f"{counted(len(found), 'account')} like shared mailboxes may sign in and have no licence: "
                 f"{said}. Block their sign-in in the Microsoft 365 admin center rather than leave "
                 "them out: people open a shared mailbox with their own account.",
+                **_names([one.user_principal_name for one in found]),
             )
         else:
             yield warning(
@@ -278,3 +291,7 @@ def _snippet(one: Proposal) -> str:
 
 def _named(names: Sequence[str]) -> str:
     return some_of(names, SHOWN)
+
+
+def _names(names: Sequence[str]) -> dict[str, NotePart]:
+    return {"n": len(names), "names": tuple(names[:SHOWN])}

@@ -26,6 +26,8 @@ def idle_settings(rules: Rules) -> Iterator[PlanNote]:
             "be about, and whom the policies that exist are for stays as it is. To have one made, write policy.mode = "
             '"create" and plan again; otherwise take it out of mfa-migrate.toml. Whoever is to keep per-user MFA for '
             "now belongs in [[exclude]].",
+            n=len(found),
+            names=tuple(found),
         )
 
 

@@ -16,7 +16,7 @@ from migrate.model.capability import Capability, MfaCapable
 from migrate.model.coverage import Verdict
 from migrate.model.evidence import ConditionalAccessPolicy, Evidence
 from migrate.model.impact import AcceptedPerson, Caught, PolicyImpact
-from migrate.model.plan import Limits, PlanNote, blocker, warning
+from migrate.model.plan import Limits, NotePart, PlanNote, blocker, warning
 from migrate.model.rules import DIRECTORY_SYNC_NAME
 from migrate.model.snapshot import SubscribedSku
 from migrate.model.users import AnyUser, MfaState, UnreadableUser, UserProfile
@@ -249,6 +249,9 @@ def beyond_limits(impact: PolicyImpact, limits: Limits) -> Iterator[PlanNote]:
                 caught.code,
                 f"{done} {impact.policy!r}: {counted(number, 'person', 'people')} {words} (for example "
                 f"{', '.join(impact.sample(caught)[:FIRST])}). {advice}, or raise limits.{key} from {allowed}.",
+                policy=impact.policy,
+                allowed=allowed,
+                **_names(impact, caught),
             )
 
 
@@ -261,23 +264,31 @@ def impact_warnings(impacts: Sequence[PolicyImpact]) -> Iterator[PlanNote]:
                 "enabled-without-method",
                 f"{counted(number, 'person', 'people')} under {policy} with per-user MFA enabled and no method: legacy "
                 "clients still take the password, and whoever signs in first registers. They are not protected today.",
+                policy=impact.policy,
+                n=number,
             )
         if number := impact.number(Caught.GUEST):
             yield warning(
                 "guests-newly-required",
                 f"{counted(number, 'guest')} would be newly required to use MFA by {policy}; limits do not count them.",
+                policy=impact.policy,
+                n=number,
             )
         if number := impact.number(Caught.CAPABLE_UNKNOWN):
             yield warning(
                 "mfa-capable-unknown",
                 f"Whether {counted(number, 'person', 'people')} could answer {policy} is unknown (for example "
                 f"{', '.join(impact.sample(Caught.CAPABLE_UNKNOWN))}); `mfa-migrate explain USER` says why.",
+                policy=impact.policy,
+                **_names(impact, Caught.CAPABLE_UNKNOWN),
             )
         if number := impact.number(Caught.ACCEPTED):
             yield warning(
                 "caught-accepted",
                 f"{counted(number, 'person', 'people')} accepted by name although {policy} would catch them: "
                 f"{', '.join(impact.sample(Caught.ACCEPTED))}.",
+                policy=impact.policy,
+                **_names(impact, Caught.ACCEPTED),
             )
         yield from _what_is_not_known(impact)
 
@@ -287,17 +298,23 @@ def _what_is_not_known(impact: PolicyImpact) -> Iterator[PlanNote]:
     policy = repr(impact.policy)
     blocks = " It blocks some sign-ins by itself." if impact.blocks_some_sign_ins else ""
     look = "Look at its report-only results before it is switched on."
+    also = ("blocks-some-sign-ins", "look-at-report-only") if blocks else ("look-at-report-only",)
     if not impact.log_was_read:
         yield warning(
             "newly-blocked-unknown",
             f"Whose sign-ins {policy} would newly block is unknown beyond the accounts that cannot answer: no sign-ins "
             f"were read (`mfa-migrate sign-ins read`).{blocks} {look}",
+            policy=impact.policy,
+            also=also,
         )
     elif unseen := impact.number(Caught.NOT_SEEN):
         yield warning(
             "newly-blocked-unknown",
             f"Whether {policy} would newly block {counted(unseen, 'person', 'people')} is unknown: the sign-ins that "
             f"were read have none of theirs (for example {_few(impact, Caught.NOT_SEEN)}).{blocks} {look}",
+            policy=impact.policy,
+            also=also,
+            **_names(impact, Caught.NOT_SEEN),
         )
     if number := impact.number(Caught.MAYBE_BLOCKED):
         yield warning(
@@ -305,8 +322,14 @@ def _what_is_not_known(impact: PolicyImpact) -> Iterator[PlanNote]:
             f"{policy} may newly block {counted(number, 'person', 'people')} (for example "
             f"{_few(impact, Caught.MAYBE_BLOCKED)}): the log does not say enough of their sign-ins; `mfa-migrate "
             "sign-ins replay` says what is missing.",
+            policy=impact.policy,
+            **_names(impact, Caught.MAYBE_BLOCKED),
         )
 
 
 def _few(impact: PolicyImpact, caught: Caught) -> str:
     return ", ".join(impact.sample(caught)[:FIRST])
+
+
+def _names(impact: PolicyImpact, caught: Caught) -> dict[str, NotePart]:
+    return {"n": impact.number(caught), "names": impact.sample(caught)[:FIRST]}

@@ -305,6 +305,8 @@ class Planner:
                 "emergency-access-disabled",
                 f"Disabled, so no way in: the emergency access accounts {', '.join(sorted(self._emergency_off))}. "
                 "Enable them and sign in with each once, or name others under [emergency_access].",
+                n=len(self._emergency_off),
+                names=tuple(sorted(self._emergency_off)),
             )
         if self._assumed[Assumption.BASELINE_ANSWER]:
             yield from undated_answer(self._rules.baseline)
@@ -337,6 +339,7 @@ class Planner:
                 "operator-not-judged",
                 f"{self._snapshot.actor.name}, who made the export, is no user of this tenant; a partner's operator is "
                 "none. Whether it stays covered is not judged: see `mfa-migrate doctor --only operator`.",
+                who=self._snapshot.actor.name,
             )
         if self._settling is not None:
             yield from self._settling.notes()
@@ -354,6 +357,7 @@ class Planner:
                 "unlicensed-users",
                 f"{counted(self._unlicensed, 'user')} of the plan without an Entra ID P1 or P2 licence. "
                 "Conditional Access works all the same; each is a licence to be had.",
+                n=self._unlicensed,
             )
         yield from about_baseline(
             self._assumed[Assumption.BASELINE_ANSWER], self._waiting_for_answer, self._rules.baseline
@@ -371,15 +375,18 @@ class Planner:
             yield warning("what-if-disagrees", objection)
         unread = self._counts[f"hold/{HoldReason.UNREADABLE}"]
         if unread:
-            yield warning("unreadable-users", f"{counted(unread, 'user')} could not be read and will not be planned.")
+            said = f"{counted(unread, 'user')} could not be read and will not be planned."
+            yield warning("unreadable-users", said, n=unread)
         for gap in rules.accepted_gaps:
             if gap.tag in self._gaps_used:
-                yield warning("accepted-gap", f"Accepted until {gap.expires}: {gap.tag} stays open ({gap.reason}).")
+                said = f"Accepted until {gap.expires}: {gap.tag} stays open ({gap.reason})."
+                yield warning("accepted-gap", said, until=gap.expires, gap=gap.tag, because=gap.reason)
             else:
                 yield warning(
                     "unused-acceptance",
                     f"accept_partial names {gap.tag!r}, and no planned user needs it: the region is closed, or the tag "
                     "is misspelt. `mfa-migrate coverage` prints the tags of what is open.",
+                    gap=gap.tag,
                 )
         for lost in lost_objects(self._evidence):
             unread = lost.status in (ReadStatus.HIDDEN, ReadStatus.UNREADABLE)

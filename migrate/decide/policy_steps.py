@@ -288,6 +288,9 @@ def blockers(
             "policy-cap",
             f"The tenant has {len(evidence.policies)} Conditional Access policies; Microsoft's limit is {POLICY_CAP} "
             f"(newer notes say {POLICY_CAP_NEWER}). Remove one before another is created.",
+            n=len(evidence.policies),
+            cap=POLICY_CAP,
+            newer=POLICY_CAP_NEWER,
         )
     scoped = evidence_after(evidence, [step for step in steps if isinstance(step, SetPolicyScope)])
     for step in steps:
@@ -320,6 +323,8 @@ def _not_report_only(policy: ConditionalAccessPolicy) -> Iterator[PlanNote]:
             "not-report-only",
             f"{policy.display_name!r} is {state}, not report-only; switching it on would skip the time in which its "
             "effect can be seen. Set it to report-only in the Entra admin center, then export again.",
+            policy=policy.display_name,
+            state=str(state),
         )
 
 
@@ -341,6 +346,9 @@ def missing_exclusions(
             "emergency-access-not-excluded",
             f"{policy.display_name!r} does not exclude the emergency access accounts {_called(missing, names)}; "
             "switching it on could lock everybody out.",
+            policy=policy.display_name,
+            n=len(missing),
+            names=tuple(names.get(account, account) for account in missing),
         )
     users = (policy.raw.get("conditions") or {}).get("users") or {}
     excluded_roles = {str(role).lower() for role in users.get("excludeRoles") or ()}

@@ -31,6 +31,9 @@ def scope_blockers(steps: Sequence[PolicyStep], lose: Sequence[str]) -> Iterator
             f"MFA was disabled from here would not be covered any more (for example {', '.join(lose[:SAMPLE])}). "
             f"Put them back first with `mfa-migrate rollback --users {','.join(lose[:SAMPLE])}`, or leave the policy "
             "as wide as it is.",
+            policies=tuple(step.display_name for step in steps if isinstance(step, SetPolicyScope)),
+            n=len(lose),
+            names=tuple(lose[:SAMPLE]),
         )
 
 
@@ -61,6 +64,7 @@ def scope_warnings(steps: Sequence[PolicyStep], limits: Limits) -> Iterator[Plan
                 "scope-narrows",
                 f"{step.display_name!r} will leave out people for whom it is now. That is refused as soon as somebody "
                 "whose per-user MFA was disabled from here rests on it.",
+                policy=step.display_name,
             )
 
 
@@ -84,4 +88,5 @@ def edited_warnings(written: Mapping[str, JsonObject], evidence: Evidence) -> It
                     "own-policy-edited",
                     f"Somebody edited {policy.display_name!r} since it was written from here. Whomever they excluded "
                     "stays excluded, and a rollback leaves the policy where it is; `mfa-migrate verify` names it.",
+                    policy=policy.display_name,
                 )

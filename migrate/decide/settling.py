@@ -143,6 +143,9 @@ class SettlingTally:
             f"{counted(self._users, 'user')} of the plan became covered lately, as this folder has seen: "
             f"{', '.join(self._sample)}{more}. `apply` leaves them until it has settled, at the latest until "
             f"{self._until:%Y-%m-%d %H:%M} UTC, and goes on with the others.",
+            n=self._users,
+            names=tuple(self._sample),
+            until=iso_utc(self._until),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from migrate.decide.exclusions import Excluded
 from migrate.model.capability import Capability
 from migrate.model.evidence import Evidence
-from migrate.model.plan import PlanNote, blocker
+from migrate.model.plan import NotePart, PlanNote, blocker
 from migrate.model.rules import Rules
 from migrate.model.templates import Template
 from migrate.model.users import UserProfile
@@ -54,6 +54,7 @@ class TemplateTally:
                 f"SMS or voice only ({_named(self._cannot_register)}): they could never register anything. Have them "
                 "register first, or name the process by which they get a Temporary Access Pass: "
                 "temporary_access_pass beside the entry of [[policy.template]].",
+                **_names(self._cannot_register),
             )
         if self._locked_out:
             yield blocker(
@@ -61,8 +62,13 @@ class TemplateTally:
                 f"{_named(self._locked_out)} are not known to have a phishing-resistant method, and the policy would "
                 "lock the emergency access accounts out. Register a passkey or a certificate for each, sign in with it "
                 "once, then export and plan again.",
+                **_names(self._locked_out),
             )
 
 
 def _named(names: Sequence[str]) -> str:
     return some_of(names, SHOWN)
+
+
+def _names(names: Sequence[str]) -> dict[str, NotePart]:
+    return {"n": len(names), "names": tuple(names[:SHOWN])}

@@ -106,4 +106,6 @@ class Moves:
             "waves-moved",
             f"{counted(len(self._moved), 'person is', 'people are')} in another wave than in the plan before: "
             f"{shown}{more}.",
+            n=len(self._moved),
+            names=tuple(name for name, _, _ in self._moved[:SHOWN]),
         )

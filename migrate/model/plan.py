@@ -113,22 +113,31 @@ BASELINE_ANSWER_NOTE = "baseline-scopes-answer"
 """Code of the note that a plan rests on the operator's answer about baseline scopes: `apply` asks it once more."""
 
 
+NotePart = int | str | tuple[str, ...]
+"""A fact in a note: a number, a name or day, or several names."""
+
+
 class PlanNote(PlanPart, frozen=True, kw_only=True):
     """Something the operator must know: a blocker stops every step, a warning stops nothing."""
 
     severity: Severity
     code: str
     sentence: str
+    parts: dict[str, NotePart] = msgspec.field(default_factory=dict)
+    """The facts in the sentence, by name, so that it can be told in other languages; empty where it cannot.
+
+    `n` counts, `names` are the first of as many, and `also` names further sentences.
+    """
 
 
-def blocker(code: str, sentence: str) -> PlanNote:
-    """Return a note that stops every step."""
-    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence)
+def blocker(code: str, sentence: str, /, **parts: NotePart) -> PlanNote:
+    """Return a note that stops every step; `parts` as of `PlanNote`."""
+    return PlanNote(severity=Severity.BLOCKER, code=code, sentence=sentence, parts=parts)
 
 
-def warning(code: str, sentence: str) -> PlanNote:
-    """Return a note that stops nothing."""
-    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence)
+def warning(code: str, sentence: str, /, **parts: NotePart) -> PlanNote:
+    """Return a note that stops nothing; `parts` as of `PlanNote`."""
+    return PlanNote(severity=Severity.WARNING, code=code, sentence=sentence, parts=parts)
 
 
 class AcceptedGap(PlanPart, frozen=True, kw_only=True):

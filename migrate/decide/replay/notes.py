@@ -18,6 +18,7 @@ def notes_of(replay: Replay) -> Iterator[PlanNote]:
             "replay-loses-mfa",
             f"{counted(len(losing), 'person', 'people')} signed in with MFA in a way in which nobody would ask for it "
             f"after this plan. {where}",
+            n=len(losing),
         )
     for change, code, what in (
         (Change.NEWLY_BLOCKED, "replay-newly-blocked", "signed in in a way that would be refused after this plan"),
@@ -25,17 +26,19 @@ def notes_of(replay: Replay) -> Iterator[PlanNote]:
     ):
         people = replay.people_of(change)
         if people:
-            yield warning(code, f"{counted(len(people), 'person', 'people')} {what}. {where}")
+            yield warning(code, f"{counted(len(people), 'person', 'people')} {what}. {where}", n=len(people))
     stopped = {user_id for one in replay.changed for user_id in one.cannot_pass}
     if stopped:
         yield warning(
             "replay-cannot-pass",
             f"{counted(len(stopped), 'person', 'people')} signed in without MFA, would be asked for it, and cannot "
             f"answer. {where}",
+            n=len(stopped),
         )
     if replay.not_proven:
         yield warning(
             "replay-not-proven",
             f"The replay is not proven for {counted(len(replay.not_proven), 'policy', 'policies')}: what the log says "
             f"that they did could not be compared, or differs too often. {where}",
+            n=len(replay.not_proven),
         )

@@ -98,7 +98,8 @@ def _when(wave: WaveFacts, naming: Naming, say: Words) -> str:
 
 
 def _said(outcomes: Mapping[str, int], say: Words) -> str:
-    return ", ".join(f"{say.number(people)} {say(f'outcome.{key}')}" for key, people in outcomes.items())
+    said = ", ".join(f"{say.number(people)} {say(f'outcome.{key}')}" for key, people in outcomes.items())
+    return said or say("wave.nobody")
 
 
 def held_bars(held: Sequence[HeldFacts], naming: Naming, say: Words) -> list[Bar]:

@@ -11,6 +11,7 @@ from migrate.model.plan import Severity
 from migrate.model.record import Record
 from migrate.model.report import ExceptionFacts, HeldFacts, PolicyFacts, ReportFacts, RequiredBy
 from migrate.views.report.naming import Naming, exception_subject
+from migrate.views.report.note_words import note_in_language
 from migrate.views.report.people_table import Kept
 from migrate.views.report.words import Words, coded, lasting_words
 
@@ -23,7 +24,7 @@ class Obstacle(Record, frozen=True, kw_only=True):
     title: str
     said: Markup
     is_english: bool
-    """The plan's own sentence, which has one language."""
+    """It is the plan's own sentence, which has one language."""
     step: Markup
     """What ends it; empty for a warning, which says so itself."""
 
@@ -56,11 +57,12 @@ def _notes(facts: ReportFacts, naming: Naming, say: Words, severity: Severity) -
     for note in () if facts.plan is None else facts.plan.notes:
         if note.severity is severity:
             hidden = naming.is_anonymous
+            told = None if hidden else note_in_language(note, naming, say)
             yield Obstacle(
                 severity=severity.value,
                 title=note.code,
-                said=say.rich("obstacle.left_out") if hidden else coded(naming.text(note.sentence)),
-                is_english=not hidden,
+                said=say.rich("obstacle.left_out") if hidden else coded(told or naming.text(note.sentence)),
+                is_english=not hidden and told is None,
                 step=say.rich("obstacle.blocker_step") if severity is Severity.BLOCKER else Markup(),
             )
 

@@ -36,9 +36,11 @@ class Words:
         self._thousands = self._words["thousands"]
 
     def __call__(self, key: str, **facts: object) -> str:
-        """Return a sentence. Whole numbers get their thousands set apart; with `n`, one has a sentence of its own."""
+        """Return a sentence. Whole numbers get their thousands set apart; with `n`, none and one may have their own."""
         n = facts.get("n")
-        if n == 1 and f"{key}.one" in self._words:
+        if n == 0 and f"{key}.none" in self._words:
+            key = f"{key}.none"
+        elif n == 1 and f"{key}.one" in self._words:
             key = f"{key}.one"
         elif f"{key}.many" in self._words:
             key = f"{key}.many"
