@@ -96,6 +96,13 @@ def test_one_is_not_many_and_thousands_are_set_apart() -> None:
     assert "1.234" in Words(Language.DE)("doubt.findings", n=1234)
 
 
+@pytest.mark.parametrize("language", Language)
+def test_nobody_is_no_number_of_accounts(language: Language) -> None:
+    say = Words(language)
+    assert "0" not in say("back.sessions", n=0).replace("15", "")
+    assert "12" in say("back.sessions", n=12)
+
+
 def test_what_is_filled_in_stays_text() -> None:
     said = Words(Language.EN).rich("held.more", n="<img src=x>`a`")
     assert said == "and &lt;img src=x&gt;<code>a</code> more"
