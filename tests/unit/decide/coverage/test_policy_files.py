@@ -57,7 +57,8 @@ def test_a_list_and_an_answer_of_graph_hold_several_policies(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no JSON"),
+        ("", "is empty"),
+            ("{]", "no JSON"),
         ("{", "line 1, column 2"),
         ("[]", "holds no policy"),
         ('"policy"', "holds no policy"),
@@ -83,7 +84,7 @@ def test_what_is_no_policy_is_refused_with_the_place(text: str, says: str, tmp_p
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="There is no file"):
         read_policy_file(tmp_path / "nowhere.json")
 
 
