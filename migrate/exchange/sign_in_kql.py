@@ -20,7 +20,7 @@ from migrate.model.instants import moment_of
 from migrate.model.record import JsonObject
 from migrate.model.sign_in_rows import PolicyResult, RowShape, code_of, flag_of
 from migrate.model.sign_ins import Seen, SetAside, SignInKind
-from migrate.named_files import reading_named
+from migrate.named_files import empty, reading_named
 
 REQUIRED = (
     "Form",
@@ -203,7 +203,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with reading_named(path), path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
-            header = [_OLD_NAMES.get(normalised(name), normalised(name)) for name in next(reader, [])]
+            first = next(reader, None)
+            if first is None:
+                raise empty(str(path))
+            header = [_OLD_NAMES.get(normalised(name), normalised(name)) for name in first]
             missing = [name for name in REQUIRED if name.casefold() not in header]
             if missing:
                 raise BadInput(

@@ -13,7 +13,7 @@ from migrate.errors import BadInput
 from migrate.exchange.sign_in_tables import normalised
 from migrate.model.instants import iso_utc, moment_of
 from migrate.model.sign_ins import Form, PolicyCount
-from migrate.named_files import reading_named
+from migrate.named_files import empty, reading_named
 
 _REQUIRED = ("PolicyId", "Result", "Form", "Client", "Code", "SignIns", "Attempts", "People", "First", "Last")
 
@@ -75,7 +75,10 @@ def policy_counts_in(path: Path) -> tuple[PolicyCount, ...]:
 
 
 def _header(path: Path) -> list[str]:
-    return [normalised(name) for name in next(_lines(path), [])]
+    first = next(_lines(path), None)
+    if first is None:
+        raise empty(str(path))
+    return [normalised(name) for name in first]
 
 
 def _rows(path: Path, header: list[str]) -> Iterator[PolicyCount]:

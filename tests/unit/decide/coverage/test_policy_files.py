@@ -58,7 +58,7 @@ def test_a_list_and_an_answer_of_graph_hold_several_policies(tmp_path: Path) -> 
     ("text", "says"),
     [
         ("", "is empty"),
-            ("{]", "no JSON"),
+        ("{]", "no JSON"),
         ("{", "line 1, column 2"),
         ("[]", "holds no policy"),
         ('"policy"', "holds no policy"),
