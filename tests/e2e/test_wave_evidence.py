@@ -87,8 +87,9 @@ def test_the_numbers_of_the_sign_in_log_stand_in_verify_and_in_the_audit(lab: La
     assert found["verdict"] == "goOn"
     assert found["proof"]["before"]["asked"] == {"perUser": 1, **found["proof"]["before"]["asked"]}
     said = " ".join(lab.go("verify").out.split())
-    assert "Wave 1, by the logs: 1 of 1 change seen in the directory audit log; sign-in log until" in said
-    assert "asked by per-user MFA 100.0% and 0.0%" in said
+    assert "Wave 1, by the logs: 1 of 1 change seen in the directory audit log. Sign-ins, log until" in said
+    assert "Asked by per-user MFA: 100.0% before, 0.0% after." in said
+    assert "The gate holds." in said
     rows = [row for row in lab.go("audit", "export", "-o", "csv").out.splitlines() if "WaveShown" in row]
     assert rows
     assert "asked by per-user MFA 100.0% and 0.0%" in rows[-1]
