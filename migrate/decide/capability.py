@@ -249,9 +249,13 @@ class Capabilities:
         here = self._here(demands, registration)
         if here.value is MfaCapable.CAPABLE or (here.why is CapableWhy.REGISTRATION_BARRED and is_trusted is False):
             return here
-        if is_trusted is None:
-            return Capability(value=MfaCapable.UNKNOWN, why=CapableWhy.TRUST_UNKNOWN)
-        return Capability(value=MfaCapable.MUST_REGISTER_HERE, why=CapableWhy.NOT_TRUSTED)
+        # A telephone that is not enough here is still all that is registered, and ends like everybody's.
+        value, why = (
+            (MfaCapable.UNKNOWN, CapableWhy.TRUST_UNKNOWN)
+            if is_trusted is None
+            else (MfaCapable.MUST_REGISTER_HERE, CapableWhy.NOT_TRUSTED)
+        )
+        return Capability(value=value, why=why, sms_voice_only=here.sms_voice_only)
 
     def _demands_of(self, asked: Asked) -> _Demands:
         strengths, barred, perhaps, blocks = [], [], [], False

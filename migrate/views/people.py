@@ -81,6 +81,10 @@ _NEXT_STEP = {
     RiskList.SERVICE_ACCOUNTS: "make it a service principal or a managed identity; exclude it by name until then",
     RiskList.SHARED_MAILBOXES: "keep sign-in blocked and delegate; leave it out of the waves",
 }
+_REGISTER_FROM_ELSEWHERE = (
+    "register at a sign-in here (a Temporary Access Pass does not work for guests), or trust the home tenant's MFA "
+    "(cross-tenant access)"
+)
 LETTERS = {
     RiskList.SMS_VOICE_ONLY: "sms-voice-only",
     RiskList.GUESTS_SMS_VOICE_ONLY: "sms-voice-only",
@@ -119,6 +123,18 @@ def days_left(today: date) -> int:
 def will_happen(which: RiskList, today: date) -> str:
     """Return what will happen to the people of a list."""
     return _WILL_HAPPEN[which].format(end=SMS_VOICE_END, days=f"{counted(days_left(today), 'day')} left")
+
+
+def next_step(one: PersonAtRisk) -> str:
+    """Return what to do next about one person of a list."""
+    if one.list is RiskList.MUST_REGISTER and _is_from_elsewhere(one):
+        return _REGISTER_FROM_ELSEWHERE
+    return _NEXT_STEP[one.list]
+
+
+def _is_from_elsewhere(one: PersonAtRisk) -> bool:
+    """Tell whether somebody is a guest, or at home in another tenant: no pass can be given out here."""
+    return one.is_guest or CapableWhy.NOT_TRUSTED in one.evidence
 
 
 def people_answer(
@@ -196,7 +212,7 @@ def why_answer(name: str, found: Sequence[PersonAtRisk], known: bool, *, today: 
             yield f"{name}: {TITLES[one.list]}"
             yield f"  Why: {_why(one)}"
             yield f"  What will happen: {will_happen(one.list, today)}"
-            yield f"  Next: {_NEXT_STEP[one.list]}"
+            yield f"  Next: {next_step(one)}"
             letter = LETTERS.get(one.list)
             if letter is not None:
                 yield f"  Letter: mfa-migrate notify {letter}"
@@ -244,7 +260,8 @@ def _section(standing: ListStanding, shown: list[PersonAtRisk], today: date) -> 
 
 def _registration_commands(shown: list[PersonAtRisk]) -> Iterator[str]:
     """Yield what an administrator may type elsewhere; this program never touches a method."""
-    example = shown[0].user_principal_name if shown else "ada@contoso.example"
+    members = (one.user_principal_name for one in shown if not _is_from_elsewhere(one))
+    example = next(members, "USER@contoso.example")
     yield "  In Graph PowerShell, by an administrator (this program never touches a method):"
     yield (
         f"    New-MgUserAuthenticationTemporaryAccessPassMethod -UserId '{example}' -LifetimeInMinutes 60 -IsUsableOnce"
@@ -293,7 +310,7 @@ def _cells(one: PersonAtRisk, today: date) -> tuple[str, ...]:
         _moment(one.last_used) if one.used else "",
         _moment(one.last_seen),
         will_happen(one.list, today),
-        _NEXT_STEP[one.list],
+        next_step(one),
         LETTERS.get(one.list, ""),
     )
 

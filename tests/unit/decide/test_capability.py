@@ -287,6 +287,18 @@ def test_a_guest_passes_at_home_where_home_is_trusted(
     assert capability(registration, who=guest("gus", identities=identities), more=more).value.value == value
 
 
+@pytest.mark.parametrize(
+    ("trust", "value", "phones"),
+    [(False, "must register here", True), (None, "unknown", True), (True, "passes at home", False)],
+)
+def test_a_guest_with_a_phone_that_is_not_enough_here_has_text_messages_and_calls_only_unless_home_counts(
+    trust: bool | None, value: str, phones: bool
+) -> None:
+    who = guest("gus", identities=ENTRA)
+    found = capability(report("officePhone", capable=False), who=who, more=beside(default=trust))
+    assert (found.value.value, found.sms_voice_only) == (value, phones)
+
+
 def test_a_guest_under_a_strength_is_not_known_since_methods_at_home_cannot_be_read() -> None:
     found = capability(NOTHING, STRONG, who=guest("gus", identities=ENTRA), more=beside(default=True))
     assert (found.value, found.why) == (MfaCapable.UNKNOWN, CapableWhy.STRENGTH_AT_HOME)

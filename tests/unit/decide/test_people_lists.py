@@ -134,6 +134,7 @@ def test_what_signs_in_like_a_program_looks_like_a_service_account(rows: list[Se
 
 def test_an_account_that_is_off_and_unlicensed_looks_like_a_mailbox() -> None:
     room = profile("room", account_enabled=False, assigned_licenses=())
+    assert RiskList.SHARED_MAILBOXES not in lists_of(user(room, "disabled", NEVER)), "the report leaves out who is off"
     assert lists_of(user(room, "disabled", None))[RiskList.SHARED_MAILBOXES].certainty is Certainty.LOOKS_LIKE
     for other in (
         {"account_enabled": True},
