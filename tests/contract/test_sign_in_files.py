@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from migrate.model.sign_ins import SeenAs
 from migrate.sandbox.company import company
 from migrate.sandbox.generated_sign_ins import seed_sign_ins
 from migrate.sandbox.sign_in_files import write_sign_in_files
@@ -19,11 +21,23 @@ from tests.e2e.laboratory import Lab, ask, lab_in
 from tests.e2e.test_sign_ins import sign_in
 
 OFFICE = "203.0.113.7"
+Numbers = dict[str, dict[str, tuple[int, int]]]
+"""Attempts and people of report-only policies, by what would have been."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A lab whose seeded log lies in every format in its folder, and what Graph itself gave of it, read once."""
+
+    lab: Lab
+    people: list[SeenAs]
+    numbers: Numbers
+    """Of the report-only policies."""
 
 
 @pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Return a lab whose seeded log was read from Graph, and is written in every format beside it."""
+def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+    """Seed a log, write it in every format, and read it from Graph."""
     with lab_in(tmp_path_factory.mktemp("formats"), company(1, 60), signin_lag_seconds=0.0) as lab:
         policies = list(lab.tenant.policies.values())
         for policy in policies[1:]:
@@ -37,35 +51,37 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         write_sign_in_files(truth(lab), list(lab.tenant.named_locations.values()), lab.folder / "files")
         lab.go("export")
         lab.go("sign-ins", "read", "--days", "6")
-        yield lab
+        yield Read(lab=lab, people=people_of(lab, 1), numbers=numbers(lab))
 
 
 def truth(lab: Lab) -> list[dict[str, Any]]:
     return list(ask(f"{lab.url}/_sandbox/signins")["value"])
 
 
-def kinds_of(lab: Lab, number: int, blank: dict[str, Any], *, attempts: bool = True) -> dict[tuple[str, str], Any]:
+def people_of(lab: Lab, number: int) -> list[SeenAs]:
+    """Return what was kept of a reading."""
+    with SignInBook(Workspace(lab.workspace)) as book:
+        return list(book.people(number))
+
+
+def kinds_of(people: list[SeenAs], blank: dict[str, Any], *, attempts: bool = True) -> dict[tuple[str, str], Any]:
     """Return rows (and attempts) by kind and person, with some members of the kinds blanked out."""
     found: dict[tuple[str, str], Any] = {}
-    with SignInBook(Workspace(lab.workspace)) as book:
-        for one in book.people(number):
-            key = (repr(msgspec.structs.replace(one.kind, **blank)), one.user_id)
-            rows, ended = found.get(key, (0, 0))
-            found[key] = (rows + one.seen.rows, ended + one.seen.attempts if attempts else 0)
+    for one in people:
+        key = (repr(msgspec.structs.replace(one.kind, **blank)), one.user_id)
+        rows, ended = found.get(key, (0, 0))
+        found[key] = (rows + one.seen.rows, ended + one.seen.attempts if attempts else 0)
     return found
 
 
-def imported(lab: Lab, *names: str, reduced: bool = False) -> int:
-    """Import files in place of what files were imported before, and return the number of the reading."""
-    with SignInBook(Workspace(lab.workspace)) as book:
-        others = [str(number) for number in book.sources() if number != 1]
-    if others:
-        lab.go("sign-ins", "forget", *others)
+def imported(lab: Lab, *names: str, reduced: bool = False) -> list[SeenAs]:
+    """Import files in place of whatever was read before, and return what is kept of them."""
+    lab.go("sign-ins", "forget", "--all")
     files = [str(lab.folder / "files" / name) for name in names]
     options = ("--reduced",) if reduced else ()
     document = lab.go("sign-ins", "import", *options, *files, "-o", "json").document
     (reading,) = document["readings"]
-    return int(reading["number"])
+    return people_of(lab, int(reading["number"]))
 
 
 PORTAL = {"risk": None, "asked_by": None, "results": None, "enforced_mfa": (), "contexts": None, "silent": False}
@@ -84,23 +100,15 @@ FORMATS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("names", "lost"), FORMATS, ids=[names[0] for names, _ in FORMATS])
-def test_a_file_gives_the_kinds_of_graph_itself(read: Lab, names: tuple[str, ...], lost: dict[str, Any]) -> None:
-    read.go("sign-ins", "forget", "--all")
-    number = imported(read, *names)
-    found = kinds_of(read, number, lost)
-    read.go("sign-ins", "forget", "--all")
-    read.go("sign-ins", "read", "--days", "6")
-    wanted = kinds_of(read, 1, lost)
+def test_a_file_gives_the_kinds_of_graph_itself(read: Read, names: tuple[str, ...], lost: dict[str, Any]) -> None:
+    wanted = kinds_of(read.people, lost)
     assert len(wanted) > 100
-    assert found == wanted
+    assert kinds_of(imported(read.lab, *names), lost) == wanted
 
 
-def test_the_answer_of_the_query_gives_the_kinds_of_graph_with_their_rows(read: Lab) -> None:
-    read.go("sign-ins", "forget", "--all")
-    found = kinds_of(read, imported(read, "reduced.csv", reduced=True), {}, attempts=False)
-    read.go("sign-ins", "forget", "--all")
-    read.go("sign-ins", "read", "--days", "6")
-    assert found == kinds_of(read, 1, {}, attempts=False)
+def test_the_answer_of_the_query_gives_the_kinds_of_graph_with_their_rows(read: Read) -> None:
+    found = kinds_of(imported(read.lab, "reduced.csv", reduced=True), {}, attempts=False)
+    assert found == kinds_of(read.people, {}, attempts=False)
 
 
 def without_results(path: Path) -> Path:
@@ -115,35 +123,31 @@ def without_results(path: Path) -> Path:
     return older
 
 
-def test_the_answer_about_policies_gives_the_numbers_of_graph_without_names_and_holds_no_rule(read: Lab) -> None:
-    files = read.folder / "files"
-    read.go("sign-ins", "forget", "--all")
-    read.go("sign-ins", "read", "--days", "6")
-    named = numbers(read)
-    read.go("sign-ins", "forget", "--all")
-    older = without_results(files / "reduced.csv")
-    read.go("sign-ins", "import", "--reduced", str(older), str(files / "reduced-policies.csv"))
-    counted = numbers(read)
+def test_the_answer_about_policies_gives_the_numbers_of_graph_without_names_and_holds_no_rule(read: Read) -> None:
+    lab = read.lab
+    older = without_results(lab.folder / "files" / "reduced.csv")
+    imported(lab, older.name, "reduced-policies.csv", reduced=True)
+    counted = numbers(lab)
     assert sum(counts["success"][0] for counts in counted.values() if "success" in counts) > 20
-    for policy, wanted in named.items():
+    for policy, wanted in read.numbers.items():
         found = counted[policy]
         assert {would: number for would, (number, _) in found.items()}.keys() == wanted.keys()
         for would, (attempts, people) in found.items():
             # Graph's attempts end with their last row, the engine's are correlation ids by result.
             assert attempts >= wanted[would][0] > 0
             assert 0 < people <= wanted[would][1]
-    said = read.go("sign-ins", "report-only").out
+    said = lab.go("sign-ins", "report-only").out
     assert "not named" in said
     assert "no data: what the policy did was counted where the log lies" in " ".join(said.split())
     assert "The exit rule holds" not in said
     assert "to whom policies did what; only how often" in " ".join(said.split())
     assert "Policy.Read.All" not in said
-    assert all(not one["holds"] for one in read.go("sign-ins", "report-only", "-o", "json").document["policies"])
+    assert all(not one["holds"] for one in lab.go("sign-ins", "report-only", "-o", "json").document["policies"])
 
 
-def numbers(lab: Lab) -> dict[str, dict[str, tuple[int, int]]]:
+def numbers(lab: Lab) -> Numbers:
     """Return attempts and people of each report-only policy by what would have been, interruptions joined."""
-    found: dict[str, dict[str, tuple[int, int]]] = {}
+    found: Numbers = {}
     for one in lab.go("sign-ins", "report-only", "-o", "json").document["policies"]:
         mine = found.setdefault(one["numbers"]["displayName"], {})
         for count in one["numbers"]["counts"]:
@@ -157,11 +161,9 @@ def numbers(lab: Lab) -> dict[str, dict[str, tuple[int, int]]]:
 INTERRUPTED = ("interruptedCapable", "interruptedNotCapable", "interruptedUnknown", "requiredAlready")
 
 
-def test_graph_itself_gives_what_the_truth_holds(read: Lab) -> None:
-    read.go("sign-ins", "forget", "--all")
-    read.go("sign-ins", "read", "--days", "6")
-    ours = [each for each in truth(read) if each["resourceTenantId"] == read.tenant.id]
-    assert sum(rows for rows, _ in kinds_of(read, 1, {}).values()) == len(ours)
+def test_graph_itself_gives_what_the_truth_holds(read: Read) -> None:
+    ours = [each for each in truth(read.lab) if each["resourceTenantId"] == read.lab.tenant.id]
+    assert sum(rows for rows, _ in kinds_of(read.people, {}).values()) == len(ours)
 
 
 def test_details_that_are_corrected_later_are_read_once_they_are_right(tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_details_that_are_corrected_later_are_read_once_they_are_right(tmp_path:
         lab.go("export")
         # The last quarter of an hour is left for the next reading, when what was wrong at first is right.
         lab.go("sign-ins", "read", "--days", "1")
-        assert kinds_of(lab, 1, {}) == {}
+        assert people_of(lab, 1) == []
         lab.advance(3600)
         (settled,) = ask(listed)["value"]
         assert settled["authenticationDetails"] == entry["authenticationDetails"]
