@@ -48,10 +48,13 @@ Entrances = tuple[tuple[str, tuple[str, ...]], ...]
 """For each group (by id) that a user is in, and whose nesting is known: the ways in, in words."""
 
 _EXTERNAL_CREATION = frozenset({"invitation", "selfservicesignup"})
+_OWN_CREATION = frozenset({"", "localaccount", "emailverified"})
+_EXTERNAL_SIGN_IN = frozenset({"federated", "emailaddress"})
+_OWN_SIGN_IN = frozenset({"userprincipalname", "username"})
 
 
 def kinds_of(profile: UserProfile) -> frozenset[UserKind]:
-    """Return what the user can be to a policy; more than one where the directory's signs disagree.
+    """Return what the user can be to a policy; more than one where the directory's signs disagree or are not known.
 
     Source: Graph user properties userType, creationType, externalUserState and identities; Entra page "Conditional
     Access: users and groups" for the meaning of the kinds.
@@ -60,25 +63,35 @@ def kinds_of(profile: UserProfile) -> frozenset[UserKind]:
         return frozenset(UserKind)
     if profile.is_agent:
         return frozenset({UserKind.AGENT})
+    created = (profile.creation_type or "").casefold()
+    sign_ins = frozenset((identity.sign_in_type or "").casefold() for identity in profile.identities)
     signs = [
-        (profile.creation_type or "").casefold() in _EXTERNAL_CREATION,
+        created in _EXTERNAL_CREATION,
         profile.external_user_state is not None,
         "#ext#" in profile.user_principal_name.casefold(),
-        any(
-            (identity.sign_in_type or "").casefold() in ("federated", "emailaddress") for identity in profile.identities
-        ),
+        not sign_ins.isdisjoint(_EXTERNAL_SIGN_IN),
     ]
-    external = (
-        frozenset({UserKind.B2B_GUEST if profile.is_guest else UserKind.B2B_MEMBER}) if any(signs) else frozenset()
-    )
-    internal = frozenset({UserKind.INTERNAL_GUEST if profile.is_guest else UserKind.INTERNAL_MEMBER})
+    external, internal = _by_user_type(profile.user_type)
     if signs[0] or sum(signs) > 1:
         return external
-    if external:
+    # A word that is not known may be one for an account of elsewhere, and makes nobody surely external.
+    if any(signs) or created not in _EXTERNAL_CREATION | _OWN_CREATION or sign_ins - _EXTERNAL_SIGN_IN - _OWN_SIGN_IN:
         return external | internal | {UserKind.OTHER_EXTERNAL}
-    if profile.user_type is None:
-        return internal | {UserKind.INTERNAL_GUEST}
     return internal
+
+
+def _by_user_type(user_type: str | None) -> tuple[frozenset[UserKind], frozenset[UserKind]]:
+    """Return what an account of elsewhere and one of this tenant can be; both where the type is none that is known."""
+    match (user_type or "").casefold():
+        case "guest":
+            return frozenset({UserKind.B2B_GUEST}), frozenset({UserKind.INTERNAL_GUEST})
+        case "member":
+            return frozenset({UserKind.B2B_MEMBER}), frozenset({UserKind.INTERNAL_MEMBER})
+        case _:
+            return (
+                frozenset({UserKind.B2B_GUEST, UserKind.B2B_MEMBER}),
+                frozenset({UserKind.INTERNAL_GUEST, UserKind.INTERNAL_MEMBER}),
+            )
 
 
 _Ways = Mapping[str, tuple[str, ...]]

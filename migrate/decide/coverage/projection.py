@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from migrate.decide.coverage.grants import demand_of
 from migrate.decide.coverage.locations import NamedLocation, problems_with
 from migrate.decide.coverage.policy import Guests, People, Places, PolicyReading, SetAside, Targets
-from migrate.decide.coverage.strictly import Doubts, Problem, is_guid, says_nothing, shown, spelled
+from migrate.decide.coverage.strictly import Doubts, Problem, is_empty, is_guid, says_nothing, shown, spelled
 from migrate.decide.coverage.vocabulary import (
     AGENT_RESOURCES,
     APP_SUITES,
@@ -149,9 +149,14 @@ def _guests(users: JsonObject, key: str, doubts: Doubts) -> Guests | None:
     doubts.unknown_members(chosen, "guests", path, PEOPLE)
     known = {kind.casefold(): kind.value for kind in EXTERNAL_KINDS} | {"none": "none"}
     flags = doubts.flags_at(chosen, "guestOrExternalUserTypes", path, PEOPLE)
+    if is_empty(chosen.get("guestOrExternalUserTypes")):
+        doubts.add(PEOPLE, f"{path} does not show which kinds of guests it names")
     kinds = frozenset(UserKind(name) for name in doubts.choices(flags, known, path, PEOPLE) if name != "none")
     tenants = doubts.object_at(chosen, "externalTenants", f"{path}.externalTenants", PEOPLE)
     any_tenant = True
+    if "externalTenants" not in chosen and key.startswith("include") and kinds - {UserKind.INTERNAL_GUEST}:
+        # Null means all of them, as in Microsoft's templates; what is not there may have named a few.
+        doubts.add(PEOPLE, f"{path} does not show of which home tenants")
     if tenants is not None:
         doubts.unknown_members(tenants, "externalTenants", f"{path}.externalTenants", PEOPLE)
         kind = str(tenants.get("membershipKind")).casefold()

@@ -413,6 +413,88 @@ CASES: tuple[Case, ...] = (
         "otto",
     ),
     Case(
+        "an invited account without a user type, where guests are excluded",
+        [policy(users=everyone_but(excludeGuestsOrExternalUsers=guests("b2bCollaborationGuest")))],
+        "uncovered",
+        "What the directory does not hold makes nobody a member.",
+        GUESTS,
+        ("excluded",),
+        "olaf",
+    ),
+    Case(
+        "an invited account without a user type, where members are excluded",
+        [policy(users=everyone_but(excludeGuestsOrExternalUsers=guests("b2bCollaborationMember")))],
+        "uncovered",
+        "Nor does it make anybody a guest.",
+        GUESTS,
+        ("excluded",),
+        "olaf",
+    ),
+    *(
+        Case(
+            f"a guest of whom {why}, {side}",
+            [policy(users=users)],
+            "uncovered",
+            "The account may be of elsewhere.",
+            GUESTS,
+            (gap,),
+            name,
+        )
+        for name, why in (("vito", "the creation type is not known"), ("iris", "an identity does not show its type"))
+        for side, users, gap in (
+            (
+                "guests of elsewhere excluded",
+                everyone_but(excludeGuestsOrExternalUsers=guests("b2bCollaborationGuest")),
+                "excluded",
+            ),
+            (
+                "internal guests included",
+                {"includeGuestsOrExternalUsers": guests("internalGuest")},
+                "notIncluded",
+            ),
+        )
+    ),
+    *(
+        Case(
+            f"guests are excluded, and of which kinds is {how}",
+            [policy(users=everyone_but(excludeGuestsOrExternalUsers={**guests(""), **kinds}))],
+            "unknown",
+            "What is not shown may be any kind.",
+            GUESTS,
+            ("notIncluded",),
+            "gina",
+            says="does not show which kinds of guests it names",
+        )
+        for how, kinds in (("blank", {}), ("null", {"guestOrExternalUserTypes": None}))
+    ),
+    Case(
+        "guests are included, and the home tenants are not there",
+        [policy(users={"includeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "b2bCollaborationGuest"}})],
+        "unknown",
+        "It may have named a few.",
+        GUESTS,
+        ("notIncluded",),
+        "gina",
+        says="does not show of which home tenants",
+    ),
+    Case(
+        "guests are included, and the home tenants are null",
+        [
+            policy(
+                users={
+                    "includeGuestsOrExternalUsers": {
+                        "guestOrExternalUserTypes": "b2bCollaborationGuest",
+                        "externalTenants": None,
+                    }
+                }
+            )
+        ],
+        "covered",
+        "Microsoft's templates write null for all.",
+        GUESTS,
+        person="gina",
+    ),
+    Case(
         "a guest whose properties disagree, excluded by kind",
         [policy(users=everyone_but(excludeGuestsOrExternalUsers=guests("internalGuest")))],
         "uncovered",

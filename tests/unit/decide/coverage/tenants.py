@@ -133,11 +133,16 @@ PEOPLE: Mapping[str, UserProfile] = {
     "mara": person("mara", creation_type="Invitation", external_user_state="Accepted"),
     "otto": person("otto", user_type="Guest", user_principal_name="otto_fabrikam.example#EXT#@contoso.example"),
     "nell": person("nell", user_type=None),
+    "olaf": person("olaf", user_type=None, creation_type="Invitation"),
+    "vito": person("vito", user_type="Guest", creation_type="SynchronisedElsewhere"),
+    "iris": person("iris", user_type="Guest", identities=(Identity(sign_in_type=None, issuer="fabrikam.example"),)),
     "robo": person("robo", is_agent=True),
 }
 """ada: nothing special. leo: in the leavers group. adam, pim, auda: Global Administrator active, eligible, for an
 administrative unit. eli: eligible for the leavers group. lars: internal guest. gina: invited guest. mara: invited
-member. otto: a guest whose properties disagree. nell: an account without a user type. robo: an agent's account."""
+member. otto: a guest whose properties disagree. nell: an account without a user type. olaf: an invited account without
+one. vito, iris: guests of whom a word that tells where they come from is not known, or not shown. robo: an agent's
+account."""
 
 
 def group(group_id: str, name: str, members: Iterable[str] = (), **changes: Any) -> GroupEvidence:
