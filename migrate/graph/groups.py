@@ -6,6 +6,7 @@ A membership that the token may not see raises; it never comes back with fewer p
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,7 +22,8 @@ from migrate.graph.refusals import LicenceRefused, NotFound
 from migrate.graph.together import all_of
 from migrate.model.permissions import GROUP_ELIGIBILITY, GROUPS, USERS
 
-_HIDDEN = "HiddenMembership"
+_HIDDEN = "hiddenmembership"
+_EXPANDED = re.compile(r"[?&]\$expand=principal$")
 _HEAD = "$select=id,displayName,visibility,groupTypes,onPremisesSyncEnabled,isAssignableToRole"
 
 
@@ -32,6 +34,9 @@ Holder = tuple[str | None, principals.Principal | None]
 
 _GONE = principals.Principal(id="", odata_type="")
 """Stands for a principal that was deleted, or that is an application."""
+
+_NO_PEOPLE = frozenset({"servicePrincipal", "device", "orgContact", "application"})
+"""Kinds of principals that are surely neither users nor groups."""
 
 
 class MembershipHidden(Exception):
@@ -89,7 +94,9 @@ class GroupReader:
         return await self._absences.told(f"the members of group {head.id}", lambda: self._members_once(head))
 
     async def _members_once(self, head: principals.GroupHead) -> Members:
-        hidden = [group for group in (head, *await self.nested(head.id)) if group.visibility == _HIDDEN]
+        hidden = [
+            group for group in (head, *await self.nested(head.id)) if (group.visibility or "").casefold() == _HIDDEN
+        ]
         if hidden and not self._sees_hidden:
             names = ", ".join(repr(group.display_name or group.id) for group in hidden)
             raise MembershipHidden(f"the membership of {names} is hidden and the token lacks Member.Read.Hidden")
@@ -154,7 +161,7 @@ class GroupReader:
             # Without the licence there is no PIM for Groups, so nobody can be eligible.
             rows = []
         found = self._direct[group_id] = await self.people(
-            (row.principal_id, row.principal) for row in rows if row.access_id == "member"
+            (row.principal_id, row.principal) for row in rows if row.access_id.casefold() != "owner"
         )
         return found
 
@@ -166,7 +173,7 @@ class GroupReader:
         try:
             return await whole(self._channel, call, decode)
         except NotFound:
-            plain = dataclasses.replace(call, path=call.path.replace("&$expand=principal", ""))
+            plain = dataclasses.replace(call, path=_EXPANDED.sub("", call.path))
             return await whole(self._channel, plain, decode)
 
     async def people(self, holders: Iterable[Holder]) -> Members:
@@ -177,12 +184,13 @@ class GroupReader:
         if principal is None:
             return Members(unnamed=1)
         match principal.kind:
-            case "user":
-                return Members(users=frozenset({principal.id.lower()}))
             case "group":
                 return await self._inside_group(principal.id, self.members)
-            case _:
+            case kind if kind in _NO_PEOPLE:
                 return Members()
+            case _:
+                # A kind that is not known here may be one of users; the id of anything else is no user's.
+                return Members(users=frozenset({principal.id.lower()}))
 
     async def people_to_be(self, holders: Iterable[Holder]) -> Members:
         """Return the users who could get into the groups among the holders."""

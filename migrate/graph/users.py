@@ -21,7 +21,7 @@ from migrate.graph.seen import SeenIds
 from migrate.graph.states import chunks_of
 from migrate.graph.together import all_of
 from migrate.model.permissions import REPORTS, STATES, USERS
-from migrate.model.reasons import Reason
+from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.stand_in import stand_in_id
 from migrate.model.users import Registration, UserProfile
 
@@ -69,7 +69,10 @@ class UserReader:
             for number, user_id in enumerate(user_ids)
         ]
         answers = await BatchOfReads(self._channel, _PROFILES, items).read()
-        return {user_id: wire.profile_or_reason(answers[str(number)]) for number, user_id in enumerate(user_ids)}
+        return {
+            user_id: _of_whom_was_asked(user_id, wire.profile_or_reason(answers[str(number)]))
+            for number, user_id in enumerate(user_ids)
+        }
 
     async def registrations(self, user_ids: Sequence[str]) -> dict[str, Registration | None]:
         """Read the rows of the registration report for these users; None where the report has none.
@@ -136,6 +139,13 @@ _REGISTRATIONS = read_of(
     bucket=Bucket.REPORTS,
 )
 _REGISTRATION = read_of("$batch", "the registration of users", REPORTS, bucket=Bucket.REPORTS)
+
+
+def _of_whom_was_asked(user_id: str, found: UserProfile | Reason) -> UserProfile | Reason:
+    """Return the profile, or that it is somebody else's than the one who was asked for by id."""
+    if isinstance(found, UserProfile) and "@" not in user_id and found.id != user_id.lower():
+        return reason_of(Why.NOT_UNDERSTOOD, "for this user is about another one.")
+    return found
 
 
 def _path_of(user_id: str) -> str:

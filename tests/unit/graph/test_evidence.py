@@ -423,6 +423,30 @@ def test_a_role_is_held_by_people_and_by_groups_and_can_be_had_in_several_ways(o
     assert (role.holders, role.scoped, role.eligible) == ({"a", "c"}, {"d"}, {"e", "f", "g"})
 
 
+def test_a_holder_of_a_kind_that_is_not_known_may_be_a_person(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.policy_users = {"excludeRoles": [ROLE], "excludeGroups": [TOP]}
+    directory.held = [row("A", "kioskUser"), row("app", "servicePrincipal")]
+    directory.eligible = {TOP: [row("B", "kioskUser")]}
+    found = read(opened, directory)
+    assert (found.roles[ROLE].holders, found.groups[TOP].eligible) == ({"a"}, {"b"})
+
+
+@pytest.mark.parametrize("access", ["Member", "deputy"])
+def test_an_eligibility_that_is_not_an_owners_may_be_a_members(opened: Any, reply: Any, access: str) -> None:
+    directory = Directory(reply)
+    directory.eligible = {TOP: [row("e", access=access), row("o", access="Owner")]}
+    assert top(opened, directory).eligible == {"e"}
+
+
+def test_who_administers_is_read_also_where_an_assignment_is_orphaned(opened: Any, reply: Any) -> None:
+    directory = Directory(reply)
+    directory.users = {"a"}
+    plain = {key: value for key, value in row("a").items() if key != "principal"}
+    directory.held = Expanding(reply(404, error("Request_ResourceNotFound")), [plain])
+    assert read(opened, directory, paths=True).administrators == {"a"}
+
+
 @pytest.mark.parametrize("place", ["held", "activatable"])
 def test_a_role_that_cannot_be_read_whole_is_unreadable(opened: Any, reply: Any, place: str) -> None:
     directory = Directory(reply)
