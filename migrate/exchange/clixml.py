@@ -13,13 +13,15 @@ from migrate.exchange.identities import is_identity
 from migrate.exchange.nested import flattened
 from migrate.exchange.sheets import Keep, Sheet
 from migrate.exchange.table_rows import NO_HEADER
-from migrate.exchange.words import Value
+from migrate.exchange.words import Gap, Value
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _NAMESPACE = "{http://schemas.microsoft.com/powershell/2004/04}"
 _DEEPEST = 200
+_MOST_HELD = 10_000
+"""Values in an object that another one may refer to."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _BAGS = frozenset({"Props", "MS"})
 _LISTS = frozenset({"LST", "IE", "QUE", "STK"})
@@ -119,6 +121,10 @@ class _Reader:
             if reference not in self._by_reference:
                 raise BadInput(f"{self._name}: it refers to object {reference!r}, which does not come before.")
             value = self._by_reference[reference]
+            if _holds_many(value):
+                raise BadInput(
+                    f"{self._name}: it refers again to object {reference!r}, which holds too much to belong to a user."
+                )
         elif tag in _BAGS:
             value = self._bag(element, of_user=depth in _DEPTHS_OF_USERS)
         elif tag in _LISTS:
@@ -168,17 +174,44 @@ class _Reader:
             if of_user:
                 self._columns.setdefault(name)
             if self._is_wanted(name):
-                bag[name] = value
+                _put(bag, name, value)
         return bag
 
     def _dictionary(self, element: Element) -> Value:
         pairs = [self.taken(entry) for entry in element]
-        return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2}
+        found: dict[str, Value] = {}
+        for pair in pairs:
+            if isinstance(pair, list) and len(pair) == 2:
+                _put(found, str(pair[0]), pair[1])
+        return found
 
     def _is_wanted(self, name: str) -> bool:
         if name not in self._wanted:
             self._wanted[name] = self._keep(name)
         return self._wanted[name]
+
+
+def _put(bag: dict[str, Value], name: str, value: Value) -> None:
+    """Set a property; one that stands there twice, and not as the same text, is none that is known."""
+    bag[name] = Gap.TWICE if name in bag and not (isinstance(value, str) and bag[name] == value) else value
+
+
+def _holds_many(value: Value) -> bool:
+    """Tell whether a value holds more values than belong to one user, those counted again that are referred to again.
+
+    An object that refers to another twice, which refers to a third twice, and so on, is small in the file only.
+    """
+    left, held = [value], 0
+    while left and held <= _MOST_HELD:
+        held += 1
+        match left.pop():
+            case list() as values:
+                left += values
+            case dict() as values:
+                left += values.values()
+            case _:
+                pass
+    return held > _MOST_HELD
 
 
 def _unescaped(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from bisect import bisect_left
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -152,9 +153,18 @@ def _header_of(name: str, table: TableRows, head: list[Row]) -> int:
 
 def _mark_merged(reader: CellReader, rows: dict[int, dict[str, Value]], kept: list[tuple[int, str]]) -> None:
     """Make gaps of the cells that are merged with another: the value stands in the first cell of an area alone."""
+    runs: dict[str, list[tuple[int, int]]] = {column: [] for _, column in kept}
     for numbers, positions in reader.merged():
-        for number in sorted(rows.keys() & set(numbers)) if len(numbers) > len(rows) else numbers:
-            for position, column in kept:
-                is_first = number == numbers[0] and position + 1 == positions[0]
-                if position + 1 in positions and not is_first and number in rows:
-                    rows[number][column] = Gap.MERGED
+        for position, column in kept:
+            if position + 1 in positions:
+                begin = numbers.start + 1 if position + 1 == positions.start else numbers.start
+                runs[column].append((begin, numbers.stop))
+    numbered = sorted(rows)
+    for column, areas in runs.items():
+        done = 0
+        # Areas do not overlap in a workbook that Excel wrote; in others no row is looked at twice all the same.
+        for begin, stop in sorted(areas):
+            first = bisect_left(numbered, max(begin, done))
+            for number in numbered[first : bisect_left(numbered, stop)]:
+                rows[number][column] = Gap.MERGED
+            done = max(done, stop)

@@ -46,17 +46,22 @@ class CellReader:
         self._merged: Any = None
 
     def rows(self) -> Iterator[Row]:
-        """Yield each row that has any cell."""
+        """Yield each row that has any cell. Raises `ValueError` for what stands there twice: which of two is so?"""
         with self._worksheet._get_source() as source:
             parser = _Parser(source, self._worksheet._shared_strings, **self._arguments)
+            last = 0
             for number, found in parser.parse():
+                if number <= last:
+                    raise ValueError(f"row {number} comes after row {last}")
+                last = number
                 attributes = parser.row_dimensions.pop(str(number), {})
                 cells: list[Cell] = []
                 for cell in found:
                     place = cell["column"] - 1
-                    if place >= len(cells):
-                        cells.extend([None] * (place + 1 - len(cells)))
-                    cells[place] = _text(cell["value"])
+                    if place < len(cells):
+                        raise ValueError(f"two cells of row {number} are one, or out of order")
+                    cells.extend([None] * (place - len(cells)))
+                    cells.append(_text(cell["value"]))
                 if cells:
                     yield Row(number, cells, attributes.get("hidden") in ("1", "true"))
             self._merged = parser.merged_cells

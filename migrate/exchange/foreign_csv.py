@@ -16,11 +16,12 @@ from migrate.exchange.identities import is_identity
 from migrate.exchange.sheets import REEXPORT_HINT, Keep, Sheet
 from migrate.exchange.table_rows import HEADER_WITHIN, TableRows, is_header
 from migrate.exchange.tables import DELIMITERS
+from migrate.exchange.words import Gap
 from migrate.model.words import counted
 from migrate.named_files import empty
 
 _DASH_ROW = re.compile(r"-+(?: +-+)*\s*")
-_LIST_LINE = re.compile(r"[A-Za-z][\w .-]*? *: ?\S*.*")
+_LIST_LINE = re.compile(r"[A-Za-z][\w .-]*+:.*")
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.?)\"?[,;\t|]*\s*", re.IGNORECASE)
 
 
@@ -145,11 +146,13 @@ class _Rows:
         """Place among the rows and row number, where a row differs from the header in blank cells at its end only."""
         self._lengths: set[int] = set()
         """How many cells those rows have."""
+        self._last = ""
+        """The last line, with its end where it has one."""
 
     def read(self, lines: Iterator[str]) -> None:
         """Read everything."""
         table = self._table
-        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        reader = csv.reader(self._noted(lines), delimiter=self._delimiter, strict=True)
         line = 0
         try:
             for cells in reader:
@@ -165,7 +168,23 @@ class _Rows:
                     self._add_of_other_length(cells)
         except csv.Error as error:
             raise BadInput(f"{self._name}, row {self._number + 1}: the table is broken ({error}).") from error
+        self._mark_cut()
         self._settle()
+
+    def _noted(self, lines: Iterator[str]) -> Iterator[str]:
+        """Yield the lines, and keep the last one."""
+        for line in lines:
+            self._last = line
+            yield line
+
+    def _mark_cut(self) -> None:
+        """Make a gap of a blank cell with which the file ends, where it ends within a row: it may have been cut off."""
+        table = self._table
+        if not table.rows or table.rows[-1][0] != self._number or not self._last.endswith(self._delimiter):
+            return
+        place = len(table.columns) - 1
+        if table.kept and table.kept[-1][0] == place:
+            table.rows[-1][1][table.kept[-1][1]] = Gap.CUT
 
     def _add_of_other_length(self, cells: list[str]) -> None:
         """Take a row that has too many or too few cells, all of them blank, for now; no other one."""

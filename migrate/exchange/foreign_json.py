@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from migrate.exchange.identities import is_identity
 from migrate.exchange.nested import answers_of, flattened
 from migrate.exchange.sheets import Keep, Sheet
 from migrate.exchange.table_rows import NO_HEADER
-from migrate.exchange.words import Value
+from migrate.exchange.words import Gap, Value
 
 
 def read_json(name: str, text: str, keep: Keep) -> Sheet:
@@ -96,9 +97,42 @@ class _Objects:
 
 def _decoded(name: str, number: int, raw: msgspec.Raw) -> Any:
     try:
-        return msgspec.json.decode(raw)
+        return _with_gaps(bytes(raw).decode(), msgspec.json.decode(raw))
     except RecursionError as error:
         raise BadInput(f"{name}, row {number} is nested too deeply to describe a user.") from error
+
+
+def _with_gaps(text: str, value: Any) -> Any:
+    """Return what a text was decoded to, with gaps for the members that stand in one object twice and disagree.
+
+    Decoders keep the last of them without a word. Whether the text names more members than were kept is seen faster
+    than it is decoded so that they show.
+    """
+    return _DECODER.decode(text) if len(_MEMBER.findall(text)) > _members_of(value) else value
+
+
+def _members_of(value: Any) -> int:
+    """Return how many members all objects in a value have together."""
+    left, found = [value], 0
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            found += len(one)
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found.update((name, Gap.TWICE) for name, value in pairs if found[name] != value)
+    return found
+
+
+_MEMBER = re.compile(r'"\s*:')
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _unwrapped(objects: _Objects, items: Iterable[object]) -> Iterator[object]:
@@ -145,14 +179,13 @@ def _is_whole(line: str) -> bool:
 def _parsed_lines(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, object]]:
     for number, line in lines:
         try:
-            yield number, msgspec.json.decode(line)
+            yield number, _with_gaps(line, msgspec.json.decode(line))
         except (msgspec.DecodeError, RecursionError) as error:
             raise BadInput(f"{name}, row {number}: this line is no JSON ({error}).") from error
 
 
 def _parsed_stream(name: str, text: str) -> Iterator[object]:
     """Yield the values of documents that simply follow each other, as `% { ConvertTo-Json $_ }` writes them."""
-    decoder = json.JSONDecoder()
     position = 0
     while True:
         while position < len(text) and text[position].isspace():
@@ -160,7 +193,7 @@ def _parsed_stream(name: str, text: str) -> Iterator[object]:
         if position >= len(text):
             return
         try:
-            value, position = decoder.raw_decode(text, position)
+            value, position = _DECODER.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             line = text.count("\n", 0, position) + 1
             raise BadInput(f"{name}: what begins in line {line} is no JSON ({error}).") from error

@@ -6,6 +6,7 @@ Only the outer form is judged here. What a policy says is read strictly by the c
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.record import JsonObject
 from migrate.named_files import empty, reading_named
 
+POLICIES_LIMIT = 64 << 20
+"""Characters of a file of policies: a tenant holds a few hundred, of a few thousand characters each."""
 _HINT = "A policy file holds one policy as Graph sends it, a list of them, or an answer with a list under `value`."
 
 
@@ -27,7 +30,7 @@ def read_policy_file(path: Path) -> tuple[ConditionalAccessPolicy, ...]:
         BadInput: The file is missing, no text, no JSON, or holds no policy; the message names the place.
     """
     with reading_named(path), path.open("rb") as stream:
-        text = "".join(text_pieces(stream, name=path.name))
+        text = "".join(_bounded(text_pieces(stream, name=path.name), path.name))
     if not text.strip():
         raise empty(str(path), hint=_HINT)
     try:
@@ -42,6 +45,16 @@ def read_policy_file(path: Path) -> tuple[ConditionalAccessPolicy, ...]:
     if not isinstance(raws, list) or not raws:
         raise BadInput(f"{path} holds no policy.", hint=_HINT)
     return tuple(_policy(raw, f"{path.name}, policy {number}") for number, raw in enumerate(raws, start=1))
+
+
+def _bounded(pieces: Iterable[str], name: str) -> Iterator[str]:
+    """Yield the pieces of a text; raise `BadInput` where there are more than any tenant's policies."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > POLICIES_LIMIT:
+            raise BadInput(f"{name} is larger than {POLICIES_LIMIT >> 20} MiB and cannot be policies.", hint=_HINT)
+        yield piece
 
 
 def _policy(raw: Any, where: str) -> ConditionalAccessPolicy:

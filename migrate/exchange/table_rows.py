@@ -7,6 +7,7 @@ Nothing is taken for one of these that names a user.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
 
@@ -30,12 +31,13 @@ _WHO = frozenset({Meaning.OBJECT_ID, Meaning.USER_PRINCIPAL_NAME})
 _SHOWN_ROWS = 5
 _SIGNS = re.compile(r"[-=_*~#.+|:\u2010-\u2015\u2500]+")
 _EXAMPLE = re.compile(r"(?:example|beispiel|exemple|ejemplo|esempio|exemplo|voorbeeld|例)\s*[::].*", re.IGNORECASE)
+# Possessive, as the parts share characters: a long cell would be tried in every way to divide it.
 _TOTAL = re.compile(
-    r"\W*(?:(?:grand |sub)?totals?|sum|count|number of (?:users|rows)|summe|gesamt|gesamtergebnis|anzahl|nombre|"
-    r"recuento|conteggio|totale|aantal|totaal|合計)\b[\s::=]*(?:users?|rows?)?[\s::=]*[\d.,\s%]*\W*",
+    r"\W*+(?:(?:grand |sub)?totals?|sum|count|number of (?:users|rows)|summe|gesamt|gesamtergebnis|anzahl|nombre|"
+    r"recuento|conteggio|totale|aantal|totaal|合計)\b[\s::=]*+(?:users?|rows?)?[\s::=]*+[\d.,\s%]*+\W*+",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\W*[\d.,\s%]+(?:rows?|users?|records?|rows? affected|rows? selected)?\W*", re.IGNORECASE)
+_NUMBER = re.compile(r"\W*+\d[\d.,\s%]*+(?:rows?|users?|records?|rows? affected|rows? selected)?\W*+", re.IGNORECASE)
 
 
 class Noise(Enum):
@@ -79,9 +81,9 @@ class TableRows:
         names = [trimmed(cell) if isinstance(cell, str) else "" for cell in cells]
         self.columns = [name or f"H{place}" for place, name in enumerate(names, start=1)]
         self.kept = [(place, name) for place, name in enumerate(self.columns) if self._keep(name)]
-        keys = [name.casefold() for _, name in self.kept]
-        for (_, name), key in zip(self.kept, keys, strict=True):
-            if keys.count(key) > 1:
+        times = Counter(name.casefold() for _, name in self.kept)
+        for _, name in self.kept:
+            if times[name.casefold()] > 1:
                 raise BadInput(f"{self._name}, row {number}: the column {name!r} stands there twice.")
         self._who = [place for place, name in self.kept if _WHO & meanings_of(name)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -276,9 +277,9 @@ def _delimiter_of(first: str, required: Sequence[str]) -> str:
 
 
 def _check_header(place: str, header: list[str], required: Sequence[str]) -> None:
-    folded = [column.casefold() for column in header]
+    times = Counter(column.casefold() for column in header)
     for column in header:
-        if folded.count(column.casefold()) > 1:
+        if times[column.casefold()] > 1:
             raise BadInput(f"{place}: the column {column!r} stands there twice.")
     missing = [column for column in required if column not in header]
     if missing:

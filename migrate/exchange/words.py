@@ -18,6 +18,8 @@ class Gap(Enum):
     ABSENT = "the property is not there"
     FORMULA = "it holds a formula whose value was never calculated"
     MERGED = "it is merged with another cell"
+    TWICE = "it stands there twice, with two values"
+    CUT = "the file ends in this cell, so nobody knows what was to stand in it"
 
 
 Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | Gap | None
@@ -38,7 +40,8 @@ _FAILURE = re.compile(
     r"(?:error|failed|failure|unknown|not found|no data|not available|n/?a|#[a-z/0!?]+)(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_CUT_STATE = re.compile(r"(?:^|;)\s*State\s*=\s*([^;]*)", re.IGNORECASE)
+_CUT_STATE = re.compile(r"(?:^|[;{])\s*State\s*=\s*([^;}]*)", re.IGNORECASE)
+_DISAGREE = "several requirements that disagree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,10 @@ def _said_by_text(text: str) -> Said:
     if word.casefold() in _BLANK:
         return Blank()
     if cut := _CUT_OBJECT.fullmatch(word):
-        state_word = _CUT_STATE.search(cut.group(1))
-        state = _STATES.get(state_word.group(1).strip().casefold()) if state_word else None
+        states = {_STATES.get(state.strip().casefold()) for state in _CUT_STATE.findall(cut.group(1))}
+        if len(states) > 1:
+            return Strange(_DISAGREE)
+        state = states.pop() if states else None
         return Known(state) if state else Lost(word)
     if _TYPE_NAME.fullmatch(word):
         return Lost(word)
@@ -125,25 +130,34 @@ def _said_by_all(requirements: list[Value]) -> Said:
     if not requirements:
         return NoRequirement()
     answers = {_said_by_item(requirement) for requirement in requirements}
-    return answers.pop() if len(answers) == 1 else Strange("several requirements that disagree")
+    return answers.pop() if len(answers) == 1 else Strange(_DISAGREE)
 
 
 def _said_by_item(item: Value) -> Said:
+    if isinstance(item, dict) and _wrapped(item) is not None:
+        return Strange("a list of requirements within a list")
     answer = _said_by_requirement(item) if isinstance(item, dict) else _said_by_scalar(item)
     # A requirement without a word in it is not the same as no requirement.
     return Strange("a requirement without a state") if isinstance(answer, Blank | NoRequirement | Gap) else answer
 
 
 def _said_by_requirement(requirement: dict[str, Value]) -> Said:
-    by_name = {name.casefold(): value for name, value in requirement.items()}
-    # Windows PowerShell sometimes writes an array as {"value": […], "Count": n}.
-    inner = by_name.get("value")
-    if set(by_name) == {"value", "count"} and isinstance(inner, list):
+    if (inner := _wrapped(requirement)) is not None:
         return _said_by_all(inner)
-    if "state" not in by_name:
+    answers = {_said_by_scalar(value) for name, value in requirement.items() if name.casefold() == "state"}
+    if not answers:
         return Lost("an object without State")
-    answer = _said_by_scalar(by_name["state"])
+    if len(answers) > 1:
+        return Strange(_DISAGREE)
+    answer = answers.pop()
     return Strange("a requirement without a state") if isinstance(answer, Blank | Gap) else answer
+
+
+def _wrapped(requirement: dict[str, Value]) -> list[Value] | None:
+    """Return the array that Windows PowerShell sometimes writes as {"value": […], "Count": n}; None for all else."""
+    by_name = {name.casefold(): value for name, value in requirement.items()}
+    inner = by_name.get("value")
+    return inner if set(by_name) == {"value", "count"} and isinstance(inner, list) else None
 
 
 def _said_by_scalar(value: Value) -> Said:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -103,6 +104,24 @@ def test_one_object_a_line_is_read_with_its_line_number(codec: str) -> None:
 def test_objects_that_simply_follow_each_other_are_read() -> None:
     documents = "\n".join(json.dumps({"ObjectId": who, "perUserMfaState": "enforced"}, indent=2) for who in (ANA, BOB))
     assert states(read(documents)) == ["enforced", "enforced"]
+
+
+@pytest.mark.parametrize("form", ["[{}]", "{}", "{}\n{{}}", "\n{}\n{}"])
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ('"perUserMfaState":"enforced","perUserMfaState":"disabled"', None),
+        ('"perUserMfaState":"enforced","perUserMfaState" : "enforced"', "enforced"),
+        ('"StrongAuthenticationRequirements":[{"State":"Enforced","State":"Disabled"}]', None),
+        ('"note":"\\"a\\": b","perUserMfaState":"enabled"', "enabled"),
+    ],
+)
+def test_a_member_that_stands_in_an_object_twice_is_known_only_where_both_agree(
+    form: str, said: str, state: str | None
+) -> None:
+    person = f'{{"ObjectId":"{ANA}",{said}}}'
+    file = read(form.format(person, person))
+    assert {claim.mfa_state for claim in file.claims} == {state}
 
 
 def test_one_page_of_a_longer_answer_says_that_it_is_one() -> None:
@@ -220,6 +239,16 @@ def test_blank_is_disabled_only_where_the_source_makes_it_so() -> None:
     ]
 
 
+def test_a_blank_with_which_a_file_ends_within_its_last_row_says_nothing() -> None:
+    header = "ObjectId,UserPrincipalName,IsLicensed,MFAStatus"
+    whole = f"{header}\n{ANA},ana@contoso.example,True,Enforced\n{BOB},bob@contoso.example,True,"
+    assert states(read(whole + "\n")) == ["enforced", "disabled"]
+    file = read(whole)
+    assert states(file) == ["enforced", None]
+    assert "the file ends in this cell" in (file.claims[1].problem or "")
+    assert states(read(whole + "Enabled")) == ["enforced", "enabled"]
+
+
 def test_a_blank_that_was_read_as_disabled_is_marked() -> None:
     file = read(column("MFAStatus", "Enforced", "", beside="IsLicensed"))
     assert [claim.inferred for claim in file.claims] == [False, True]
@@ -261,7 +290,11 @@ def test_an_unknown_word_in_a_sure_column_is_a_row_without_a_state() -> None:
         [{"RelyingParty": "*"}],
         [None],
         [{"State": "Enforced"}, {"State": "Enabled"}],
+        [{"State": "Enforced", "state": "Disabled"}],
+        {"value": [{"value": [{"State": "Enforced"}], "Count": 1}], "Count": 1},
         "@{RelyingParty=*}",
+        "@{State=Disabled; RelyingParty=*} @{State=Enforced; RelyingParty=*}",
+        "@{State=Disabled; RelyingParty=*; State=Enforced}",
     ],
 )
 def test_a_requirement_without_a_readable_word_is_never_a_state(requirements: object) -> None:
@@ -363,6 +396,52 @@ def test_hostile_or_broken_clixml_is_refused(document: str, said: str) -> None:
     assert said in refusal(document)
 
 
+def test_a_property_that_clixml_holds_twice_is_not_known() -> None:
+    twice = "".join(f'<S N="perUserMfaState">{state}</S>' for state in ("enforced", "disabled"))
+    same = '<S N="perUserMfaState">enabled</S>' * 2
+    people = "".join(
+        f'<Obj RefId="{number}"><MS><S N="UserPrincipalName">{number}@contoso.example</S>{state}</MS></Obj>'
+        for number, state in enumerate((twice, same))
+    )
+    file = read(CLIXML.format(people))
+    assert states(file) == [None, "enabled"]
+    assert "it stands there twice" in (file.claims[0].problem or "")
+
+
+def test_objects_that_refer_to_each_other_twice_are_refused_before_they_unfold() -> None:
+    """Each holds the one before it twice: 40 of them are ten thousand bytes, and a million million values."""
+
+    def holder(number: int) -> str:
+        inside = f'<Ref RefId="r{number - 1}"/>' * 2 if number else "<S>Enforced</S>"
+        return (
+            f'<Obj><MS><S N="UserPrincipalName">{number}@contoso.example</S><Obj N="StrongAuthenticationRequirements" '
+            f'RefId="r{number}"><DCT><En><S N="Key">value</S><Obj N="Value"><LST>{inside}</LST></Obj></En><En>'
+            '<S N="Key">Count</S><I32 N="Value">2</I32></En></DCT></Obj></MS></Obj>'
+        )
+
+    assert "holds too much" in refusal(CLIXML.format("".join(map(holder, range(40)))))
+
+
+@pytest.mark.parametrize("nested", [100, 300])
+def test_lists_in_lists_of_requirements_are_no_state_however_deep(nested: int) -> None:
+    inside = '{"State":"Enforced"}'
+    for _ in range(nested):
+        inside = f'{{"value":[{inside}],"Count":1}}'
+    people = f'[{{"ObjectId":"{ANA}","StrongAuthenticationRequirements":{inside}}}]'
+    assert [claim.mfa_state for claim in read(people).claims] == [None]
+
+
+@pytest.mark.parametrize("row", ["Total" + " " * 20_000 + "x", "." * 20_000 + "x", "1" + " " * 20_000 + "x"])
+def test_a_row_that_is_nearly_a_total_is_looked_at_once(row: str) -> None:
+    file = read(f"UserPrincipalName,perUserMfaState\nana@contoso.example,enforced\n{row},\n")
+    assert [each.row for each in file.unread] == [3]
+
+
+def test_a_first_line_padded_with_blanks_is_looked_at_once() -> None:
+    padded = "UserPrincipalName" + " " * 60_000
+    assert read(f"{padded}\nana@contoso.example\n").claims[0].user_principal_name == "ana@contoso.example"
+
+
 def test_an_entity_bomb_is_refused_before_it_unfolds() -> None:
     entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{entities}]>' + CLIXML.format("<S>&a11;</S>")
@@ -411,6 +490,45 @@ def test_cells_of_a_workbook_that_show_no_value_of_their_own_are_unknown_and_say
         file.claims[2].problem or ""
     )
     assert "row 6, column MFAStatus: it is merged with another cell" in (file.claims[4].problem or "")
+
+
+def rewritten(book: bytes, change: Callable[[str], str]) -> bytes:
+    """Return a workbook of one sheet with other XML of the sheet."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            part = before.read(name)
+            after.writestr(name, change(part.decode()).encode() if name.endswith("sheet1.xml") else part)
+    return made.getvalue()
+
+
+def cell_twice(sheet: str) -> str:
+    one, other = (re.search(rf'<c r="B{number}".*?</c>', sheet) for number in (2, 3))
+    assert one is not None
+    assert other is not None
+    return sheet.replace(one[0], one[0] + other[0].replace("B3", "B2"))
+
+
+def row_twice(sheet: str) -> str:
+    return sheet.replace('<row r="3"', '<row r="2"')
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [(cell_twice, "two cells of row 2"), (row_twice, "row 2 comes after row 2")]
+)
+def test_a_workbook_in_which_a_cell_or_row_stands_twice_is_refused(change: Callable[[str], str], said: str) -> None:
+    rows: list[list[object]] = [["UserPrincipalName", "perUserMfaState"]]
+    rows += [["ana@contoso.example", "enforced"], ["bob@contoso.example", "disabled"]]
+    assert said in refusal(rewritten(workbook(("Users", rows)), change))
+
+
+def test_merged_areas_without_end_are_looked_up_in_the_rows_that_there_are() -> None:
+    areas = "".join(f'<mergeCell ref="B{number}:C1048576"/>' for number in range(4, 2_004))
+    merged = f'</sheetData><mergeCells count="2000">{areas}</mergeCells>'
+    rows: list[list[object]] = [["UserPrincipalName", "perUserMfaState"]]
+    rows += [[f"{number}@contoso.example", "enforced"] for number in range(5)]
+    file = read(rewritten(workbook(("Users", rows)), lambda sheet: sheet.replace("</sheetData>", merged)))
+    assert states(file) == ["enforced", "enforced", "enforced", None, None]
 
 
 def test_a_workbook_with_two_sheets_of_users_wants_to_be_told_which() -> None:
