@@ -388,8 +388,9 @@ def test_whatever_fails_inside_makes_the_group_unreadable_and_never_empty(
 
 def test_a_hidden_membership_is_hidden_also_when_it_lies_in_a_nested_group(opened: Any, reply: Any) -> None:
     directory = Directory(reply)
-    directory.heads[TOP] = group(TOP, visibility="HiddenMembership")
-    assert top(opened, directory).status is HIDDEN
+    for spelled in ("HiddenMembership", "hiddenMembership"):
+        directory.heads[TOP] = group(TOP, visibility=spelled)
+        assert top(opened, directory).status is HIDDEN
     directory.heads[TOP] = group(TOP)
     directory.nested = {TOP: [group(INNER, displayName="Board", visibility="HiddenMembership")]}
     found = top(opened, directory)

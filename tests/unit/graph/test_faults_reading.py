@@ -96,6 +96,23 @@ def test_only_the_items_that_failed_are_asked_for_again(
     asyncio.run(run())
 
 
+def test_a_profile_of_somebody_else_is_nobodys(opened: Any, ids: Any, reply: Any, user_json: Any) -> None:
+    """Whoever mixes up answers, a proxy or Graph itself, must not have one person judged for another."""
+    asked_for, other = ids(2)
+
+    def answering(seen: Any) -> Any:
+        shown = [{"id": item["id"], "status": 200, "body": user_json(1)} for item in seen.items]
+        return reply(200, {"responses": shown})
+
+    async def run() -> None:
+        async with opened(answering) as o:
+            found = await o.tenant.read_profiles([asked_for, other.upper(), "user1@contoso.example"])
+            assert str(found[asked_for]) == "Graph's answer for this user is about another one."
+            assert [found[key].id for key in (other.upper(), "user1@contoso.example")] == [other, other]
+
+    asyncio.run(run())
+
+
 def test_f23_answers_in_any_order_reach_their_users(opened: Any, ids: Any, reply: Any) -> None:
     spelled = ["disabled", "enabled", "enforced"]
 
