@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import msgspec
 import typer
+from typer.models import ParameterInfo
 
 from migrate.commands.call import Call
 from migrate.commands.completing import offers
@@ -160,6 +161,8 @@ def with_globals(function: Callable[..., None]) -> Callable[..., None]:
         for name, parameter in own.parameters.items()
         if name != "typed"
     ]
+    for parameter in parameters:
+        _leave_files_to_their_readers(parameter.annotation)
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in GLOBALS.items()
@@ -174,6 +177,13 @@ def with_globals(function: Callable[..., None]) -> Callable[..., None]:
     wrapper.__signature__ = inspect.Signature([*parameters, *added])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in [*parameters, *added]}
     return wrapper
+
+
+def _leave_files_to_their_readers(annotation: Any) -> None:
+    """Have Typer not look whether a file may be read: whoever opens it says so, as all do."""
+    for told in getattr(annotation, "__metadata__", ()):
+        if isinstance(told, ParameterInfo):
+            told.readable = False
 
 
 def keep_for_the_verb(context: typer.Context, typed: GlobalOptions) -> None:

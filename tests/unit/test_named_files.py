@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from typer import Typer
+from typer.models import ParameterInfo
 
+from migrate.cli import app
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.exchange.documents import audit_entries
 from migrate.exchange.policy_files import read_policy_file
@@ -104,3 +108,21 @@ def test_nothing_is_taken_out_of_a_pipe_by_looking_at_it(tmp_path: Path) -> None
         pytest.skip("this system has no named pipes")
     mkfifo(tmp_path / "pipe")
     refuse_no_file(tmp_path / "pipe")  # opened, it would wait for a writer
+
+
+def told_of_files(commands: Typer) -> Iterator[tuple[str, ParameterInfo]]:
+    """Yield what Typer is told of each argument and option that takes a path."""
+    below = [group.typer_instance for group in commands.registered_groups]
+    callbacks = [info.callback for info in (*commands.registered_commands, commands.registered_callback) if info]
+    for callback in callbacks:
+        for name, parameter in inspect.signature(callback or (lambda: None)).parameters.items():
+            if "Path" in str(parameter.annotation):
+                yield from ((name, told) for told in parameter.annotation.__metadata__)
+    for group in below:
+        yield from told_of_files(group) if group is not None else ()
+
+
+def test_no_option_refuses_a_file_in_other_words_before_it_is_opened() -> None:
+    found = list(told_of_files(app))
+    assert len(found) > 20
+    assert [name for name, told in found if told.readable or told.exists] == []
