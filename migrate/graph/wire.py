@@ -9,7 +9,7 @@ import msgspec
 from migrate.errors import IncompleteRead
 from migrate.graph.answers import UNUSABLE, Answer, BadAnswer
 from migrate.graph.in_part import decoded_in_part
-from migrate.graph.left_out import left_out
+from migrate.graph.left_out import left_out, well_formed
 from migrate.model.evidence import ConditionalAccessPolicy, PolicyState
 from migrate.model.reasons import Reason, Why, reason_of
 from migrate.model.record import JsonObject
@@ -288,6 +288,7 @@ def policy(raw: msgspec.Raw | bytes) -> ConditionalAccessPolicy:
 
 def _policy(head: _Policy, raw: JsonObject) -> ConditionalAccessPolicy:
     known = {state.value: state for state in PolicyState}
+    raw = well_formed(raw)
     return ConditionalAccessPolicy(
         id=head.id,
         display_name=head.display_name,

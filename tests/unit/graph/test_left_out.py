@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from migrate.graph import wire
+from migrate.graph.evidence import locations_named_in, named_in, strengths_named_in
 
 LISTS = ("users.excludeUsers", "users.excludeGroups", "users.excludeRoles", "applications.excludeApplications")
 
@@ -55,3 +56,35 @@ def test_null_in_the_place_of_a_list_says_nothing_either(path: str) -> None:
     holder, _, name = path.rpartition(".")
     (raw["conditions"][holder] if holder else raw["conditions"])[name] = None
     assert lacks_of(raw) == (f"conditions.{path}",)
+
+
+STRANGE = [
+    ("conditions", "all"),
+    ("conditions.users", ["All"]),
+    ("conditions.users.includeGroups", 7),
+    ("conditions.users.excludeGroups", "one"),
+    ("conditions.users.excludeRoles", [7]),
+    ("conditions.users.excludeGuestsOrExternalUsers", "b2bCollaborationGuest"),
+    ("conditions.applications", ["All"]),
+    ("conditions.locations", "All"),
+    ("conditions.clientAppTypes", "all"),
+    ("grantControls", ["mfa"]),
+    ("grantControls.builtInControls", {"mfa": True}),
+    ("grantControls.authenticationStrength", "one"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), STRANGE)
+def test_a_part_of_another_type_is_not_shown_and_trips_nobody(path: str, value: Any) -> None:
+    raw = whole()
+    *holders, name = path.split(".")
+    inside = raw
+    for holder in holders:
+        inside = inside[holder]
+    inside[name] = value
+    part = path.partition(".")[0]
+    for read in (wire.policy(json.dumps(raw).encode()), wire.listed_policy(json.dumps(raw).encode())[0]):
+        assert part in read.not_shown
+        assert read.raw == {name: one for name, one in raw.items() if name != part}
+        assert named_in([read], "Groups") == named_in([read], "Roles") == []
+        assert locations_named_in([read]) == strengths_named_in([read]) == frozenset()
