@@ -119,7 +119,8 @@ def _rows_of(name: str, book: Workbook, worksheet: Worksheet, keep: Keep, *, vis
             hidden += 1
         elif table.add(row.number, row.cells):
             hidden += row.is_hidden
-    _mark_merged(reader, dict(table.rows), table.kept)
+    heading = head[place - 1].number if place else 0
+    _mark_merged(reader, dict(table.rows), table.kept, heading)
     if hidden:
         table.notes.append(
             f"{name}: {counted(hidden, 'hidden row')} of {worksheet.title!r} "
@@ -151,12 +152,20 @@ def _header_of(name: str, table: TableRows, head: list[Row]) -> int:
     return 1
 
 
-def _mark_merged(reader: CellReader, rows: dict[int, dict[str, Value]], kept: list[tuple[int, str]]) -> None:
-    """Make gaps of the cells that are merged with another: the value stands in the first cell of an area alone."""
+def _mark_merged(
+    reader: CellReader, rows: dict[int, dict[str, Value]], kept: list[tuple[int, str]], heading: int
+) -> None:
+    """Make gaps of the cells that are merged with another: the value stands in the first cell of an area alone.
+
+    So is every cell below a heading that is merged over several columns, as `State` over `before` and `after`.
+    """
     runs: dict[str, list[tuple[int, int]]] = {column: [] for _, column in kept}
     for numbers, positions in reader.merged():
         for position, column in kept:
-            if position + 1 in positions:
+            if position + 1 in positions and heading in numbers and len(positions) > 1:
+                for row in rows.values():
+                    row[column] = Gap.HEADING
+            elif position + 1 in positions:
                 begin = numbers.start + 1 if position + 1 == positions.start else numbers.start
                 runs[column].append((begin, numbers.stop))
     numbered = sorted(rows)

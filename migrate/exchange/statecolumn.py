@@ -61,6 +61,8 @@ class _Tally:
     spelled_by_graph: bool = False
     """A state is spelled as Graph spells it, in lower case; MSOnline writes Enabled and Enforced."""
     lost: tuple[int, Lost] | None = None
+    gap: tuple[int, Gap] | None = None
+    """A cell or property that shows no value of its own, and is no blank."""
     strange: tuple[int, Strange] | None = None
     strange_rows: int = 0
     foreign: tuple[int, Foreign] | None = None
@@ -140,6 +142,8 @@ def _counted(sheet: Sheet, column: str) -> _Tally:
                 tally.foreign = tally.foreign or (number, said)
                 tally.foreign_rows += 1
                 tally.languages &= {language for language, _ in said.readings}
+            case Gap() if said is not Gap.ABSENT:
+                tally.gap = tally.gap or (number, said)
             case Blank() | Gap() | Strange():
                 pass
             case _:
@@ -222,6 +226,13 @@ def _lost_or_blank(sheet: Sheet, column: str, tally: _Tally) -> StateColumn:
             name=column,
             refusal=f"{sheet.name}, row {number}, column {column}: {strange.text[:80]!r} is no per-user MFA state.\n"
             "Known are Disabled, Enabled and Enforced.",
+        )
+    if tally.gap is not None:
+        number, gap = tally.gap
+        return StateColumn(
+            name=column,
+            refusal=f"{sheet.name}, row {number}, column {column}: {gap.value}; no row holds a state.\n"
+            "Mend the file, or export it again.",
         )
     return StateColumn(
         name=column,

@@ -18,6 +18,7 @@ class Gap(Enum):
     ABSENT = "the property is not there"
     FORMULA = "it holds a formula whose value was never calculated"
     MERGED = "it is merged with another cell"
+    HEADING = "its heading is merged over several columns, so nobody knows which of them it is about"
     TWICE = "it stands there twice, with two values"
     CUT = "the file ends in this cell, so nobody knows what was to stand in it"
 

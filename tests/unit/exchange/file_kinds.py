@@ -78,6 +78,11 @@ def merged(page: Any) -> None:
     page.merge_cells("C2:C3")
 
 
+def merged_heading(page: Any) -> None:
+    page["D1"] = "After"
+    page.merge_cells("C1:D1")
+
+
 def formula(page: Any) -> None:
     page["C4"] = '=IF(TRUE,"enforced","disabled")'
 
@@ -237,7 +242,8 @@ KINDS: dict[str, list[Kind]] = {
             visible_only=True,
         ),
     ],
-    "merged cells, formulas without a value": [
+    "merged cells, cells below a heading that is merged over several columns, formulas without a value": [
+        Kind(workbook(merged_heading), None, "its heading is merged over several columns"),
         Kind(workbook(merged), VERA_UNKNOWN, "it is merged with another cell"),
         Kind(workbook(formula), {**TRUTH, OTIS: None}, "was never calculated"),
     ],

@@ -522,6 +522,28 @@ def test_a_workbook_in_which_a_cell_or_row_stands_twice_is_refused(change: Calla
     assert said in refusal(rewritten(workbook(("Users", rows)), change))
 
 
+def test_a_heading_that_is_merged_over_two_columns_gives_nobody_a_state() -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (
+        ["UPN", "PerUserMfaState", None],
+        [None, "before", "after"],
+        ["ana@contoso.example", "disabled", "enforced"],
+    ):
+        book.active.append(row)
+    book.active.merge_cells("B1:C1")
+    made = io.BytesIO()
+    book.save(made)
+    (claim,) = read(made.getvalue()).claims
+    assert claim.mfa_state is None
+    assert "its heading is merged over several columns" in refusal(made.getvalue())
+    book.active.unmerge_cells("B1:C1")
+    book.active.merge_cells("A1:A2")
+    book.save(made := io.BytesIO())
+    assert [claim.mfa_state for claim in read(made.getvalue()).claims] == ["disabled"]
+
+
 def test_merged_areas_without_end_are_looked_up_in_the_rows_that_there_are() -> None:
     areas = "".join(f'<mergeCell ref="B{number}:C1048576"/>' for number in range(4, 2_004))
     merged = f'</sheetData><mergeCells count="2000">{areas}</mergeCells>'
