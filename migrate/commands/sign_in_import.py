@@ -12,7 +12,8 @@ from migrate.commands.sign_in_evidence import checked_sources
 from migrate.commands.wiring import now_utc
 from migrate.errors import BadInput
 from migrate.model.instants import iso_of, iso_utc
-from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, SignInSource, SourceFormat
+from migrate.model.sign_ins import Coordinate, Form, Hole, HoleWhy, SetAside, SignInSource, SourceFormat
+from migrate.model.words import counted as told
 from migrate.store.folder import Workspace
 from migrate.store.sign_ins import SignInBook
 from migrate.store.snapshot import open_snapshot
@@ -80,12 +81,17 @@ def _reduced(book: SignInBook, paths: list[Path], reducer: Reducer) -> int:
 def _filled(call: Call, columns: SignInColumns, files: list[SignInFile]) -> list[str]:
     """Read the files into the columns; return the names of those that the portal may have cut off."""
     from migrate.exchange.sign_in_files import PORTAL_ROWS, read_into
+    from migrate.views.sign_ins import timeless_words
 
     cut_off = []
     for file in files:
+        before = columns.rows
         what = f"Reading {file.path.name}"
         rows = read_into(columns, file, advance=lambda number, what=what: call.screen.advance(number, None, what))  # type: ignore[misc]
         call.screen.say(f"{file.path.name}: {file.form.value}, {rows:,} rows")
+        if columns.timeless:
+            call.screen.warn(timeless_words(file.path.name, columns.timeless, before))
+            columns.timeless.clear()
         if rows == PORTAL_ROWS and file.form in (SourceFormat.PORTAL_CSV, SourceFormat.PORTAL_JSON):
             cut_off.append(file.path.name)
     return cut_off
@@ -98,6 +104,12 @@ def _source(
 
     forms = tuple(one for one in Form if any(kind.form is one for kind in counted.kinds))
     if counted.first is None or counted.last is None or not forms:
+        if unread := counted.set_aside.get(SetAside.UNREADABLE, 0):
+            raise BadInput(
+                f"Nothing in {', '.join(files)} counts: of {told(counted.rows, 'row')} {unread} without a person, a "
+                "time or a code.",
+                hint="Export the sign-ins again, with times like 2026-11-26T08:00:00Z.",
+            )
         raise BadInput(
             "These files hold no sign-in of a person to this tenant.",
             hint="Check that they come from this tenant: mfa-migrate export names it.",

@@ -30,6 +30,7 @@ _USER, _TIME, _ROW, _ATTEMPT = 2, 3, 4, 5
 """Places of some columns; the first two are shape and place."""
 _NOBODY = 0
 """The number of the empty object id."""
+_TIMELESS_KEPT = 3
 _LOOSE_ROWS = 1 << 16
 
 
@@ -117,6 +118,10 @@ class SignInColumns:
         self.hashed = hashed
         self._attempt_seconds = attempt_seconds
         self._parts: list[tuple[Any, ...]] = []
+        self.rows = 0
+        """Rows that were added so far."""
+        self.timeless: list[tuple[int, str]] = []
+        """The first few of those whose time is none: which row it was, counted from 1, and what stood there."""
         self._bound = self._loose = 0
         """So many parts are put together already, and so many rows came since."""
         self._known: dict[int, SignInKind] = {}
@@ -158,7 +163,11 @@ class SignInColumns:
             for column in (shapes, addresses, users)
         )
         wide = (np.fromiter(column, np.int64, number) for column in (ids, correlations))
-        self._parts.append((*narrow, seconds_of(times), *wide))
+        moments = seconds_of(times)
+        if len(self.timeless) < _TIMELESS_KEPT and (none := np.flatnonzero(moments == NO_TIME)).size:
+            self.timeless += [(self.rows + index + 1, times[index]) for index in none[:_TIMELESS_KEPT].tolist()]
+        self._parts.append((*narrow, moments, *wide))
+        self.rows += number
         self._loose += number
         if self._loose >= _LOOSE_ROWS:
             self._bind()

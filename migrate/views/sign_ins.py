@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -57,6 +57,8 @@ _ASIDE = {
     SetAside.PASSTHROUGH: "passed through to other clouds",
     SetAside.UNREADABLE: "without a person, a time or a code",
 }
+LONGEST_TIME = 40
+"""Characters that are shown of what stands where a time should."""
 COLUMNS = ("Reading", "Source", "Since", "Until", "Form", "Outcome", "Rows", "Attempts", "People")
 
 
@@ -213,3 +215,9 @@ def _ways(seen: WaysSeen) -> Iterator[str]:
         people = sum(way in ways for ways in seen.last.values())
         said = counted(people, "person", "people") if people else "not seen (which does not mean that nobody does)"
         yield f"Succeeded with {WAYS[way]}: {said}"
+
+
+def timeless_words(file: str, rows: Sequence[tuple[int, str]], before: int) -> str:
+    """Say which rows of a file have no time; `rows` are the first of them, counted from before the file."""
+    named = ", ".join(f"row {number - before} ({text[:LONGEST_TIME]!r})" for number, text in rows)
+    return f"{file}: rows without a time that can be read are set aside, the first: {named}."

@@ -165,3 +165,14 @@ def test_a_file_that_is_not_reduced_is_refused_as_a_reduced_one(busy: Lab, tmp_p
     file = tmp_path / "rows.csv"
     file.write_text("TimeGenerated,Id\n")
     assert "it lacks the columns" in busy.go("sign-ins", "import", "--reduced", str(file), code=2).err
+
+
+def test_an_import_names_the_rows_that_have_no_time(busy: Lab, tmp_path: Path) -> None:
+    row = sign_in(busy, "alma.berg")
+    broken = {**row, "createdDateTime": "2026-11-24T10:00:00+02:00Z"}
+    path = tmp_path / "broken.ndjson"
+    path.write_text(f"{json.dumps(broken)}\n", encoding="utf-8")
+    refused = busy.go("sign-ins", "import", str(path), code=2)
+    said = " ".join(refused.err.split())
+    assert "the first: row 1 ('2026-11-24T10:00:00+02:00Z')" in said
+    assert "counts: of 1 row 1 without a person, a time or a code." in said

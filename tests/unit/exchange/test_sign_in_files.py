@@ -251,6 +251,20 @@ def test_rows_that_say_nothing_about_our_policies_are_set_aside_and_counted() ->
     assert len(list(counted.people())) == 1
 
 
+@pytest.mark.parametrize("others", [0, 2])
+def test_rows_without_a_time_are_set_aside_and_the_first_of_them_are_known(tmp_path: Path, others: int) -> None:
+    times = ["2026-11-24T08:00:00Z"] * others + ["2026-11-24T10:00:00+02:00Z"] * 5
+    path = tmp_path / "sign-ins.ndjson"
+    rows = [graph_row(number, createdDateTime=time) for number, time in enumerate(times, start=1)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    columns = columns_of(path)
+    assert columns.timeless == [(others + number, "2026-11-24T10:00:00+02:00Z") for number in (1, 2, 3)]
+    assert columns.rows == len(times)
+    counted = columns.settle()
+    assert counted.set_aside == {SetAside.UNREADABLE: 5}
+    assert (counted.first is None) is (others == 0)
+
+
 def test_results_and_who_asked_are_kept_and_what_did_nothing_is_not() -> None:
     results = [
         {"id": MFA_POLICY.upper(), "result": "success", "enforcedGrantControls": ["Mfa"]},
