@@ -38,6 +38,8 @@ class Use:
     times: int = 4
     state: str = "disabled"
     """Per-user MFA while it does so."""
+    off: bool = False
+    """It tries while it is switched off, in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ SERVICES = (
     ),
     _program(
         Use(body=APP, times=3),
-        Use(body=APP, days=(0, 5), times=2, state="enforced"),
+        Use(body=APP, days=(0, 5), times=2, off=True),
         Use(body={**APP, "resourceTenantId": OTHER_TENANT}, days=(0, 5), times=2),
         name="failures-and-elsewhere",
     ),
@@ -222,6 +224,7 @@ def _profile(tenant: Tenant, each: Planted) -> dict[str, Any]:
 def _signs_in(sandbox: Sandbox, people: People, place: int, each: Planted) -> None:
     for number, use in enumerate(each.uses):
         people.set_mfa_state(place, use.state)
+        people.amend(place, {"accountEnabled": not use.off})
         for moment in _moments(sandbox.clock.now(), use, number):
             sign_in(sandbox, {"user": people.user_id(place), "ip": OUTSIDE, "country": "SE", **use.body})
             sandbox.tenant.sign_ins[-1] = {**sandbox.tenant.sign_ins[-1], "createdDateTime": iso(moment)}
