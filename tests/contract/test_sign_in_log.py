@@ -142,10 +142,10 @@ def test_a_sign_in_with_a_wrong_field_is_refused(lab: Lab, members: dict[str, An
 
 
 def test_a_reading_of_invented_sign_ins_agrees_with_the_truth(lab: Lab) -> None:
-    seed_sign_ins(lab.server.sandbox, 400, 5, 9)
+    seed_sign_ins(lab.server.sandbox, 400, 2, 9)
     lab.advance(3600)
     lab.go("export")
-    ran = lab.go("sign-ins", "read", "--days", "6", "-o", "json")
+    ran = lab.go("sign-ins", "read", "--days", "3", "-o", "json")
     entries = ask(f"{lab.url}/_sandbox/signins")["value"]
     (reading,) = ran.document["readings"]
     assert reading["source"]["rows"] == len(entries)

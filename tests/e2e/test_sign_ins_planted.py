@@ -21,7 +21,7 @@ from tests.e2e.laboratory import ROOT, Lab, ask
 
 def test_a_silent_hour_between_lively_ones_is_found_and_named(make_lab: Callable[..., Lab]) -> None:
     lab = make_lab(signin_lag_seconds=0.0)
-    seed_sign_ins(lab.server.sandbox, 3_000, 2, 5)
+    seed_sign_ins(lab.server.sandbox, 1_200, 1, 5)
     hours = sorted({str(each["createdDateTime"])[:13] for each in lab.tenant.sign_ins})
     silent = hours[len(hours) // 2]
     lab.tenant.sign_ins[:] = [
@@ -29,7 +29,7 @@ def test_a_silent_hour_between_lively_ones_is_found_and_named(make_lab: Callable
     ]
     lab.advance(3600)
     lab.go("export")
-    ran = lab.go("sign-ins", "read", "--days", "3")
+    ran = lab.go("sign-ins", "read", "--days", "2")
     assert f"{silent.replace('T', ' ')}:00" in ran.said or f"{silent}:00" in ran.said
     (reading,) = lab.go("sign-ins", "show", "-o", "json").document["readings"]
     assert {datetime.fromisoformat(hole["since"]).strftime("%Y-%m-%dT%H") for hole in reading["silentHours"]} == {
@@ -44,13 +44,13 @@ def test_results_that_are_left_out_for_want_of_a_permission_are_found(
     with contact_lab(tmp_path / "lab", signin_lag_seconds=0.0) as lab:
         for policy in lab.tenant.policies.values():
             policy["state"] = "enabledForReportingButNotEnforced"
-        seed_sign_ins(lab.server.sandbox, 200, 2, 5)
+        seed_sign_ins(lab.server.sandbox, 200, 1, 5)
         with lab.web() as client:
             client.post("/_sandbox/clock", json={"advance": 3600})
         lab.grant(READ_SET)
         lab.go("export")
         lab.grant({*SIGN_INS.sometimes, SIGN_INS.permission, "User.Read.All"})
-        ran = lab.go("sign-ins", "read", "--days", "3")
+        ran = lab.go("sign-ins", "read", "--days", "2")
         assert "what policies did" in ran.said
         (found, *_) = lab.go("sign-ins", "report-only", "-o", "json").document["policies"]
         assert found["numbers"]["missing"] == "noResults"
@@ -64,10 +64,10 @@ def test_ctrl_c_in_a_long_reading_keeps_what_was_read_and_the_same_command_goes_
     make_lab: Callable[..., Lab],
 ) -> None:
     lab = make_lab(signin_lag_seconds=0.0)
-    seed_sign_ins(lab.server.sandbox, 1_500, 4, 7)
+    seed_sign_ins(lab.server.sandbox, 400, 1, 7)
     lab.advance(3600)
     lab.go("export")
-    command = [sys.executable, "-m", "migrate", *lab.words("sign-ins", "read", "--days", "5")]
+    command = [sys.executable, "-m", "migrate", *lab.words("sign-ins", "read", "--days", "2")]
     asked = 0
     answer = lab.server.sandbox.answer
 
