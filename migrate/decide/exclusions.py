@@ -160,6 +160,10 @@ class ExclusionTally:
                 f"{self._name!r} catches {counted(len(self._hit), 'person', 'people')} of [[exclude]]: "
                 f"{_named([name for name, _ in self._hit])}. `from_policy = true` beside them leaves out the "
                 f"{len(enforced)} who are enforced, for as long as they are.{rest}",
+                policy=self._name,
+                enforced=len(enforced),
+                others=others,
+                **_names([name for name, _ in self._hit]),
             )
         if self._not_enforced:
             yield warning(
@@ -192,7 +196,11 @@ class ExclusionTally:
         yield from _guessed(self._by_kind, self._outside, self._seen)
         yield from _expired(self._rules.policy_exclusions, self._today)
         yield from _too_many(self._rules.policy_exclusions)
-        yield from _proposed(self._proposals, self._looked_at())
+        looked = ("roles-looked-at" if self._knows_roles else "some-roles-looked-at", "sign-ins-not-read")
+        if self._seen is not None:
+            looked = (looked[0], "sign-ins-looked-at")
+        since = "" if self._seen is None else self._seen.since[:10]
+        yield from _proposed(self._proposals, self._looked_at(), looked, since)
 
     def _looked_at(self) -> str:
         """Return in words what else was looked at."""
@@ -262,7 +270,8 @@ def _too_many(exclusions: Sequence[PolicyExclusion]) -> Iterator[PlanNote]:
         )
 
 
-def _proposed(proposals: Sequence[Proposal], looked_at: str) -> Iterator[PlanNote]:
+def _proposed(proposals: Sequence[Proposal], looked_at: str, looked: tuple[str, str], since: str) -> Iterator[PlanNote]:
+    """Yield whom to leave out; `looked` are the sentences that say what was looked at in other languages."""
     for kind in Nobody:
         found = [one for one in proposals if one.is_like is kind]
         if not found:
@@ -282,6 +291,10 @@ def _proposed(proposals: Sequence[Proposal], looked_at: str) -> Iterator[PlanNot
                 f"{counted(len(found), 'account')} like a {kind} would be asked for MFA and may have nobody who "
                 f"answers: {said}. {looked_at} If they are, leave them out by name with a reason and a day: "
                 f"{_snippet(found[0])}",
+                since=since,
+                entry=_snippet(found[0]),
+                also=(f"like-{kind.replace(' ', '-')}", *looked, "leave-out-by-name"),
+                **_names([one.user_principal_name for one in found]),
             )
 
 

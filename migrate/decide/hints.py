@@ -9,7 +9,7 @@ from migrate.decide.coverage.context import context_of
 from migrate.decide.coverage.policy import Kind, PolicyReading
 from migrate.model.doctor import Hint, HintCode, Standing, TenantFacts
 from migrate.model.evidence import Evidence, PolicyState
-from migrate.model.plan import PlanNote, warning
+from migrate.model.plan import NotePart, PlanNote, warning
 
 SUBSCRIPTION_ACTIVATION = "45a330b1-b1ec-4cc1-9161-9f03992aa49f"
 """Application id by which Windows asks for its subscription (Windows Store for Business)."""
@@ -72,7 +72,9 @@ def hint_notes(facts: TenantFacts, planned: Evidence, taking_effect: Collection[
     hints = [*_federated(facts), *_activation(planned, taking_effect), *_methods(facts)]
     for hint in hints:
         sentence = f"{hint.says} {hint.fix}" if not hint.evidence else f"{hint.says} {_listed(hint)} {hint.fix}"
-        yield warning(hint.code.value, sentence)
+        is_told = hint.code is HintCode.SUBSCRIPTION_ACTIVATION
+        parts: dict[str, NotePart] = {"policies": hint.evidence, "app": SUBSCRIPTION_ACTIVATION} if is_told else {}
+        yield warning(hint.code.value, sentence, **parts)
 
 
 def _listed(hint: Hint) -> str:
