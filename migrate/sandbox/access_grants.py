@@ -63,7 +63,11 @@ class Verdict:
 
 def judge(policy: Json, attempt: Attempt, tenant: Tenant, factors: Factors) -> Verdict:
     """Judge one policy by the factors that were shown."""
-    reasons = tuple(unmet(policy, attempt, tenant))
+    return judge_grant(policy, tuple(unmet(policy, attempt, tenant)), attempt, tenant, factors)
+
+
+def judge_grant(policy: Json, reasons: tuple[str, ...], attempt: Attempt, tenant: Tenant, factors: Factors) -> Verdict:
+    """Judge what a policy asks where it is known which of its conditions are unmet: no factor changes those."""
     grant = policy.get("grantControls")
     if reasons or grant is None:
         return Verdict(policy=policy, unmet=reasons, asks_mfa=False, satisfied=True, hopeless=False)

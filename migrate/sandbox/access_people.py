@@ -29,7 +29,10 @@ def guest_type(user: Json) -> str | None:
 
 def kind_of(attempt: "Attempt", tenant: Tenant) -> str | None:
     """Return the kind of guest that signs in: as it was said of the sign-in, as the tenant knows it, as it shows."""
-    user = tenant.people.user(attempt.place)
+    return _kind_of(tenant.people.user(attempt.place), attempt, tenant)
+
+
+def _kind_of(user: Json, attempt: "Attempt", tenant: Tenant) -> str | None:
     home = tenant.unseen.homes.get(str(user["id"]).lower())
     return attempt.guest_kind or (home.kind if home else None) or guest_type(user)
 
@@ -43,8 +46,9 @@ def home_of(attempt: "Attempt", tenant: Tenant) -> str | None:
 
 def is_assigned(users: Json, attempt: "Attempt", tenant: Tenant) -> bool | None:
     """Tell whether the users condition meets whoever signs in; excluding wins over including."""
-    included = _on_side("include", users, attempt, tenant)
-    excluded = _on_side("exclude", users, attempt, tenant)
+    user = tenant.people.user(attempt.place)
+    included = _on_side("include", users, user, attempt, tenant)
+    excluded = _on_side("exclude", users, user, attempt, tenant)
     if included is False or excluded:
         return False
     return None if included is None or excluded is None else True
@@ -58,8 +62,7 @@ def any_of(answers: Iterable[bool | None]) -> bool | None:
     return None if None in found else False
 
 
-def _on_side(side: str, users: Json, attempt: "Attempt", tenant: Tenant) -> bool | None:
-    user = tenant.people.user(attempt.place)
+def _on_side(side: str, users: Json, user: Json, attempt: "Attempt", tenant: Tenant) -> bool | None:
     named = {str(each).lower() for each in users.get(f"{side}Users") or ()}
     if user.get("@odata.type") == AGENT:  # no other word reaches an agent's account
         return "allagentidusers" in named
@@ -69,7 +72,7 @@ def _on_side(side: str, users: Json, attempt: "Attempt", tenant: Tenant) -> bool
         return True
     if any(attempt.place in tenant.role_places(str(role)) for role in _counting_roles(users, side, tenant)):
         return True
-    kind = kind_of(attempt, tenant)
+    kind = _kind_of(user, attempt, tenant)
     if kind is None:
         return False
     if "guestsorexternalusers" in named:

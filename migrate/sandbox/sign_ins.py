@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from migrate.sandbox.access_conditions import Attempt, undecided
-from migrate.sandbox.access_grants import Factors, Verdict, judge
+from migrate.sandbox.access_grants import Factors, Verdict, judge, judge_grant
 from migrate.sandbox.access_people import kind_of, mfa_is_trusted
 from migrate.sandbox.access_targets import DIRECTORY, OIDC
 from migrate.sandbox.messages import Json, bad_request, words
@@ -242,7 +242,7 @@ def _outcome(sandbox: "Sandbox", body: Json, attempt: Attempt, client_name: str,
         providers = tuple(each for each in providers if each != "user")
     did_mfa = bool(providers) and can_mfa and not is_program and body.get("mfa") is not False
     shown = Factors.of(methods, did_mfa=did_mfa, at_home=trusted)
-    verdicts = tuple(judge(each.policy, attempt, tenant, shown) for each in first)
+    verdicts = tuple(judge_grant(each.policy, each.unmet, attempt, tenant, shown) for each in first)
     return Outcome(
         attempt=attempt,
         client_name=client_name,
