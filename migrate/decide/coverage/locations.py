@@ -226,24 +226,22 @@ def _sweep(locations: list[Ranges], version: int, last: int) -> set[frozenset[st
     for index, location in enumerate(locations):
         for network in location.networks:
             if network.version == version:
-                bounds.append((int(network[0]), 1, index))
-                bounds.append((int(network[-1]) + 1, -1, index))
-    inside = [0] * len(locations)
-    parts: set[frozenset[str]] = set()
+                bounds.append((int(network.network_address), 1, index))
+                bounds.append((int(network.broadcast_address) + 1, -1, index))
+    depths = [0] * len(locations)
+    # As bits: a tenant may have hundreds of thousands of bounds, and few different sets of locations between them.
+    inside, found = 0, set[int]()
     position = 0
     for where, changes in groupby(sorted(bounds), key=lambda bound: bound[0]):
         if where > position:
-            parts.add(_named(locations, inside))
+            found.add(inside)
         for _, step, index in changes:
-            inside[index] += step
+            depths[index] += step
+            inside = inside | 1 << index if depths[index] else inside & ~(1 << index)
         position = where
     if position <= last:
-        parts.add(_named(locations, inside))
-    return parts
-
-
-def _named(locations: list[Ranges], inside: list[int]) -> frozenset[str]:
-    return frozenset(location.id for location, count in zip(locations, inside, strict=True) if count)
+        found.add(inside)
+    return {frozenset(each.id for index, each in enumerate(locations) if bits >> index & 1) for bits in found}
 
 
 def lies_in(location: Ranges, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
