@@ -11,6 +11,8 @@ from migrate.views.screen import Answer, styled
 from migrate.views.tables import table
 
 COLUMNS = ("Check", "Standing", "Says", "Evidence", "Fix", "Page")
+_MARGIN = 9
+"""Columns for how a check stands: the eye runs down them."""
 _STYLES = {Standing.PASS: "green", Standing.WARN: "yellow", Standing.FAIL: "bold red", Standing.SKIPPED: "dim"}
 
 
@@ -49,20 +51,27 @@ def _cells(result: CheckResult) -> tuple[str, ...]:
     )
 
 
+def _below(evidence: Sequence[str], fix: str, page: str) -> Iterator[str]:
+    """Yield what stands below a check; names of one word each share a line, as the methods that are allowed do."""
+    indent = " " * _MARGIN
+    if len(evidence) > 1 and not any(" " in line for line in evidence):
+        evidence = [", ".join(evidence)]
+    yield from (f"{indent}{line}" for line in evidence)
+    if fix:
+        yield f"{indent}To do: {fix}"
+    if page:
+        yield f"{indent}See: {page}"
+
+
 def _lines(doctor: Doctor, *, commands: bool) -> Iterator[Any]:
     for result in doctor.results:
-        because = "skipped: because " if result.standing is Standing.SKIPPED else f"{result.standing.value}: "
-        yield styled(f"{result.check.value}: {because}{result.says}", _STYLES[result.standing])
-        yield from (f"    {line}" for line in result.evidence)
-        if result.fix:
-            yield f"    To do: {result.fix}"
-        if result.page:
-            yield f"    See: {result.page}"
+        because = "because " if result.standing is Standing.SKIPPED else ""
+        head = f"{result.standing.value:{_MARGIN}}{result.check.value}: {because}{result.says}"
+        yield styled(head, _STYLES[result.standing])
+        yield from _below(result.evidence, result.fix, result.page)
     for hint in doctor.hints:
-        yield styled(f"worth a look: {hint.code.value}: {hint.says}", "yellow")
-        yield from (f"    {line}" for line in hint.evidence)
-        yield f"    To do: {hint.fix}"
-        yield f"    See: {hint.page}"
+        yield styled(f"{'look':{_MARGIN}}{hint.code.value}: {hint.says}", "yellow")
+        yield from _below(hint.evidence, hint.fix, hint.page)
     counts = {standing: sum(each.standing is standing for each in doctor.results) for standing in Standing}
     yield ", ".join(f"{count} {standing.value}" for standing, count in counts.items() if count)
     if doctor.consent_link is not None:

@@ -10,8 +10,9 @@ from typing import TextIO
 # A command outside backquotes ends with the line, at a bracket, or with the word that ends the sentence.
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC(?: \([^)]* here\))?\S*"
 _PIECES = re.compile(_TIME + r"|[^\s`]*`[^`]*`\S*|mfa-migrate(?=\s)(?: (?!\()\S*[^\s.,;:](?=\s|$))*(?: (?!\()\S+)?|\S+")
-_HEAD = re.compile(r"\s*(?:[!+~-] +(?:\d+ +)?|\([a-z]\) |\d\. |[A-Z][\w -]{0,16}: {2,})")
-"""What the further lines of a sentence are not put below: a sign, a letter, a label with blanks that make a column."""
+_HEAD = re.compile(r"\s*(?:[!+~-] +(?:\d+ +)?|\([a-z]\) |\d\. |[A-Z][\w -]{0,16}: {2,}|[a-z]{4,7} {2,})")
+"""What the further lines of a sentence are not put below: a sign, a letter, a label or a word with blanks that make a
+column."""
 NARROWEST = 30
 """Columns below which nothing is wrapped: the terminal cuts as it likes."""
 

@@ -30,7 +30,8 @@ def printed_on_the_first_day() -> list[tuple[str, list[str]]]:
     found = []
     for part in screen.split("$ ")[1:]:
         command, *lines = part.splitlines()
-        found.append((command, [piece.strip() for line in lines for piece in line.split("…") if piece.strip()]))
+        pieces = [" ".join(piece.split()) for line in lines for piece in line.split("…")]
+        found.append((command, [piece for piece in pieces if piece]))
     return found
 
 
