@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 
 from migrate.model.directory_audit import AuditGap, OthersChange, WaveAudit
 from migrate.model.instants import minute_utc
-from migrate.model.wave_gate import Asked, GateCheck, WaveEvidence, WaveNumbers, WaveProof
+from migrate.model.wave_gate import Asked, GateCheck, GateVerdict, WaveEvidence, WaveNumbers, WaveProof
 from migrate.model.words import counted
 
 _GAPS = {
@@ -17,6 +17,16 @@ _GAPS = {
         "Reader"
     ),
     AuditGap.NOT_GIVEN: "the directory audit log was not read: Graph did not give it",
+}
+_FAILS = {
+    GateCheck.WORKING_DAYS: "too few working days in the log",
+    GateCheck.NO_HOLE: "hours missing in the log",
+    GateCheck.SEEN_AGAIN: "too few people seen again",
+    GateCheck.PER_USER_GONE: "people whom per-user MFA still asks",
+    GateCheck.STILL_ASKED: "people who are not asked any more",
+    GateCheck.LOCKED_OUT: "people who only fail since",
+    GateCheck.FAILURES: "more failures than before",
+    GateCheck.CANNOT_ENROL: "people who cannot register any more",
 }
 _MOST = 10
 NOT_SEEN = (
@@ -68,11 +78,23 @@ def _proof_lines(proof: WaveProof) -> Iterator[str]:
     if not before.attempts and not after.attempts:
         yield f"Sign-ins: {_proof_words(proof)}."
         return
-    yield f"Sign-ins, log until {_until(proof)}: {before.attempts:,} interactive before, {after.attempts:,} after."
-    for asked, name in ((Asked.PER_USER, "per-user MFA"), (Asked.CONDITIONAL_ACCESS, "Conditional Access")):
-        yield f"Asked by {name}: {_share(before, asked)} before, {_share(after, asked)} after."
-    again, more = (_number(proof, check) for check in (GateCheck.SEEN_AGAIN, GateCheck.FAILURES))
-    yield f"Seen again: {again:.0%}. Failures: {more:+.1%}. {_gate_words(proof)}."
+    after_it = f"{after.attempts:,} after" if after.attempts else "none after it yet"
+    yield f"Sign-ins, log until {_until(proof)}: {before.attempts:,} interactive before, {after_it}."
+    if after.attempts:
+        for asked, name in ((Asked.PER_USER, "per-user MFA"), (Asked.CONDITIONAL_ACCESS, "Conditional Access")):
+            yield f"Asked by {name}: {_share(before, asked)} before, {_share(after, asked)} after."
+        again, more = (_number(proof, check) for check in (GateCheck.SEEN_AGAIN, GateCheck.FAILURES))
+        yield f"Seen again: {again:.0%}. Failures: {more:+.1%}."
+    failing = ", ".join(_FAILS[one.check] for one in proof.checks if not one.holds)
+    match proof.verdict:
+        case GateVerdict.GO_ON:
+            yield "The gate holds."
+        case GateVerdict.WAIT:
+            yield f"Not enough evidence yet: {failing or 'no log was read'}."
+        case GateVerdict.STOP:
+            yield f"Look at it before the next wave: {failing}; `mfa-migrate sign-ins waves` has the names."
+        case _:
+            assert_never(proof.verdict)
 
 
 def _gate_words(proof: WaveProof) -> str:
