@@ -97,7 +97,7 @@ def plan(
     with workspace.lock(owner_line("plan")), open_snapshot(workspace) as snapshot:
         workspace.replaceable([PLAN_CSV, PLAN_JSON])
         past, books = _past(workspace, supersede=supersede)
-        _say_where_older_than_changes(call, workspace, snapshot)
+        _say_where_older_than_changes(call, workspace, snapshot, supersede=supersede)
         rules = _rules(call, snapshot)
         made = made_with(rules, excluded_by(call.settings.config, snapshot))
         rules = rules_with_lists(rules, snapshot, only=only, exclude=exclude, warn=call.screen.warn)
@@ -231,19 +231,25 @@ def _past(workspace: Workspace, *, supersede: bool) -> tuple[OwnPast, BooksBesid
         return past_of(journal), msgspec.structs.replace(books, journal_entries=count, journal_hash=last_hash)
 
 
-def _say_where_older_than_changes(call: Call, workspace: Workspace, snapshot: Snapshot) -> None:
-    """Warn where a run changed people after the export began: nothing that is decided rests on the journal."""
-    from migrate.engine.history import has_changed_since
+def _say_where_older_than_changes(call: Call, workspace: Workspace, snapshot: Snapshot, *, supersede: bool) -> None:
+    """Warn where a run changed people or policies after the export began: no decision rests on the journal."""
+    from migrate.engine.history import OF_POLICIES, has_changed_since
 
     journal = journal_to_read(workspace)
     if journal is None:
         return
     taken_at = snapshot.header.taken_at
+    again = f"`mfa-migrate export`, then `mfa-migrate plan{' --supersede' if supersede else ''}`,"
     with journal:
+        if has_changed_since(journal, taken_at, OF_POLICIES):
+            call.screen.warn(
+                f"This tool changed policies after the export of {minute_utc(taken_at)} began: the plan knows them and "
+                f"whom they ask as they were, and `apply` will refuse it. {again} knows them as they are."
+            )
         if has_changed_since(journal, taken_at):
             call.screen.warn(
                 f"This tool changed people after the export of {minute_utc(taken_at)} began, and the plan counts them "
-                "as they were. `mfa-migrate export`, then `mfa-migrate plan`, counts them as they are."
+                f"as they were. {again} counts them as they are."
             )
 
 

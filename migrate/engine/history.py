@@ -90,13 +90,24 @@ def last_seen_change(journal: Journal, since: str) -> str:
     return max((entry.observed for entry in kept if entry.before == since), default="")
 
 
-def has_changed_since(journal: Journal, moment: str) -> bool:
-    """Tell whether the run that was begun last changed somebody after a moment (ISO 8601, UTC)."""
+OF_POLICIES = (
+    Operation.CREATE_POLICY,
+    Operation.SET_POLICY_STATE,
+    Operation.SET_POLICY_SCOPE,
+    Operation.DELETE_POLICY,
+)
+"""What a run does to policies."""
+
+
+def has_changed_since(
+    journal: Journal, moment: str, operations: Sequence[Operation] = (Operation.SET_MFA_STATE,)
+) -> bool:
+    """Tell whether the run that was begun last did one of these after a moment (ISO 8601, UTC)."""
     for digest, _ in begun_plans(journal)[-1:]:
         last = journal.last_of(digest)
         if last is not None and last.time_utc > moment:
-            done = journal.entries(plan_digest=digest, operation=Operation.SET_MFA_STATE, outcomes=DONE)
-            return any(entry.time_utc > moment for entry in done)
+            done = (journal.entries(plan_digest=digest, operation=one, outcomes=DONE) for one in operations)
+            return any(entry.time_utc > moment for entries in done for entry in entries)
     return False
 
 

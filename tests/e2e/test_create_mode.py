@@ -305,3 +305,17 @@ def test_whoever_is_left_out_and_has_no_per_user_mfa_fails_verify_unless_accepte
             assert end in text
             lab.config.write_text(text.replace(end, f"{end}accepted = true\n"), encoding="utf-8")
             lab.go("verify", code=0)
+
+
+def test_a_plan_from_before_the_policy_was_made_says_that_apply_will_refuse_it(lab: Lab) -> None:
+    lab.configure(policy=CREATE, limits=PROMPTS)
+    lab.go("export")
+    lab.go("plan")
+    lab.go("apply", "--yes", "--max-users", "100%")
+    said = " ".join(lab.go("plan", "--supersede").err.split())
+    assert "This tool changed policies after the export of" in said
+    assert "`mfa-migrate export`, then `mfa-migrate plan --supersede`, knows them as they are." in said
+    assert "changed people" not in said
+    assert "have changed since the export" in lab.go("apply", "--yes", "--max-users", "100%", code=3).err
+    lab.go("export")
+    assert "changed policies" not in lab.go("plan", "--supersede").err
