@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from bisect import bisect_left
+from contextlib import suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from migrate.errors import BadInput
+from migrate.exchange.encodings import CHUNK_BYTES
 from migrate.exchange.excel_cells import CellReader, Row
 from migrate.exchange.identities import is_identity
 from migrate.exchange.sheets import Keep, Sheet
@@ -23,6 +26,13 @@ if TYPE_CHECKING:
 UNPACKED_LIMIT = 256 << 20
 """Bytes that all parts of a workbook may have once unpacked; 100,000 users with 30 columns have about 150 MB."""
 _MOST_PARTS = 2_000
+_MOST_TAGS = 500_000
+"""Tags in the parts that are read as a whole. Excel's own limit of 65,490 cell formats needs some 330,000, and
+each becomes an object of several hundred bytes."""
+_READ_WHOLE = re.compile(
+    r"\[Content_Types\]\.xml|.*\.rels|docProps/[^/]+\.xml|xl/(?!sharedStrings|calcChain|comments)[^/]+\.xml",
+    re.IGNORECASE,
+)
 
 
 def read_workbook(name: str, stream: BinaryIO, keep: Keep, *, sheet: str | None, visible_only: bool = False) -> Sheet:
@@ -66,7 +76,10 @@ def read_workbook(name: str, stream: BinaryIO, keep: Keep, *, sheet: str | None,
 
 
 def _refuse_bomb(name: str, stream: BinaryIO) -> None:
-    """Look at the table of contents only. A part that lies about its size is cut there and fails its checksum."""
+    """Look at the table of contents, and count tags in what is read as a whole; raise `BadInput` for too much.
+
+    A part that lies about its size is cut there and fails its checksum.
+    """
     try:
         with zipfile.ZipFile(stream) as archive:
             parts = archive.infolist()
@@ -81,6 +94,23 @@ def _refuse_bomb(name: str, stream: BinaryIO) -> None:
             "the limit; it was not opened.",
             hint="Save the sheet as CSV UTF-8; tables of any size are read.",
         )
+    if _tags_in(stream, [part.filename for part in parts if _READ_WHOLE.fullmatch(part.filename)]) > _MOST_TAGS:
+        raise BadInput(
+            f"{name} has more than {_MOST_TAGS:,} formats, names or sheets; it was not opened.",
+            hint="Save the sheet as CSV UTF-8; tables of any size are read.",
+        )
+
+
+def _tags_in(stream: BinaryIO, names: list[str]) -> int:
+    """Return how many tags these parts hold, or a number beyond the limit; damaged parts count as far as read."""
+    tags = 0
+    with zipfile.ZipFile(stream) as archive:
+        for name in names:
+            # What is damaged is refused with the reason when it is opened in earnest.
+            with suppress(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError), archive.open(name) as part:
+                while tags <= _MOST_TAGS and (chunk := part.read(CHUNK_BYTES)):
+                    tags += chunk.count(b"<")
+    return tags
 
 
 def _chosen(name: str, book: Workbook, wanted: str | None) -> Worksheet:

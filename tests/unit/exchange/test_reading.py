@@ -492,14 +492,27 @@ def test_cells_of_a_workbook_that_show_no_value_of_their_own_are_unknown_and_say
     assert "row 6, column MFAStatus: it is merged with another cell" in (file.claims[4].problem or "")
 
 
-def rewritten(book: bytes, change: Callable[[str], str]) -> bytes:
-    """Return a workbook of one sheet with other XML of the sheet."""
+def rewritten(book: bytes, change: Callable[[str], str], part_name: str = "sheet1.xml") -> bytes:
+    """Return a workbook of one sheet with other XML of the sheet, or of another part."""
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as after:
         for name in before.namelist():
             part = before.read(name)
-            after.writestr(name, change(part.decode()).encode() if name.endswith("sheet1.xml") else part)
+            after.writestr(name, change(part.decode()).encode() if name.endswith(part_name) else part)
     return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "end", "one"),
+    [("styles.xml", "</cellXfs>", "<xf/>"), ("xl/workbook.xml", "</sheets>", '<sheet name="a" sheetId="1"/>')],
+)
+def test_a_workbook_of_formats_or_sheets_without_end_is_refused_before_it_is_opened(
+    part: str, end: str, one: str
+) -> None:
+    """Five letters of each become an object: a quarter of a megabyte would take thirty gigabytes of memory."""
+    book = rewritten(workbook(("Users", USERS)), lambda xml: xml.replace(end, one * 500_000 + end), part)
+    assert len(book) < 100_000
+    assert "more than 500,000 formats, names or sheets" in refusal(book)
 
 
 def cell_twice(sheet: str) -> str:
