@@ -81,10 +81,8 @@ _NEXT_STEP = {
     RiskList.SERVICE_ACCOUNTS: "make it a service principal or a managed identity; exclude it by name until then",
     RiskList.SHARED_MAILBOXES: "keep sign-in blocked and delegate; leave it out of the waves",
 }
-_REGISTER_FROM_ELSEWHERE = (
-    "register at a sign-in here (a Temporary Access Pass does not work for guests), or trust the home tenant's MFA "
-    "(cross-tenant access)"
-)
+_REGISTER_WITHOUT_PASS = "register at a sign-in here (a Temporary Access Pass does not work for guests)"
+_REGISTER_OR_TRUST = f"{_REGISTER_WITHOUT_PASS}, or trust the home tenant's MFA (cross-tenant access)"
 LETTERS = {
     RiskList.SMS_VOICE_ONLY: "sms-voice-only",
     RiskList.GUESTS_SMS_VOICE_ONLY: "sms-voice-only",
@@ -127,14 +125,14 @@ def will_happen(which: RiskList, today: date) -> str:
 
 def next_step(one: PersonAtRisk) -> str:
     """Return what to do next about one person of a list."""
-    if one.list is RiskList.MUST_REGISTER and _is_from_elsewhere(one):
-        return _REGISTER_FROM_ELSEWHERE
-    return _NEXT_STEP[one.list]
+    if one.list is not RiskList.MUST_REGISTER or _takes_pass(one):
+        return _NEXT_STEP[one.list]
+    return _REGISTER_OR_TRUST if CapableWhy.NOT_TRUSTED in one.evidence else _REGISTER_WITHOUT_PASS
 
 
-def _is_from_elsewhere(one: PersonAtRisk) -> bool:
-    """Tell whether somebody is a guest, or at home in another tenant: no pass can be given out here."""
-    return one.is_guest or CapableWhy.NOT_TRUSTED in one.evidence
+def _takes_pass(one: PersonAtRisk) -> bool:
+    """Tell whether a Temporary Access Pass is for somebody: for no guest, and for nobody who is at home elsewhere."""
+    return not one.is_guest and CapableWhy.NOT_TRUSTED not in one.evidence
 
 
 def people_answer(
@@ -260,7 +258,7 @@ def _section(standing: ListStanding, shown: list[PersonAtRisk], today: date) -> 
 
 def _registration_commands(shown: list[PersonAtRisk]) -> Iterator[str]:
     """Yield what an administrator may type elsewhere; this program never touches a method."""
-    members = (one.user_principal_name for one in shown if not _is_from_elsewhere(one))
+    members = (one.user_principal_name for one in shown if _takes_pass(one))
     example = next(members, "USER@contoso.example")
     yield "  In Graph PowerShell, by an administrator (this program never touches a method):"
     yield (

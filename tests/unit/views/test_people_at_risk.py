@@ -1,4 +1,4 @@
-"""What `people` says to do next: a Temporary Access Pass is never proposed for whoever is at home elsewhere."""
+"""What `people` says to do next: a Temporary Access Pass is never proposed for guests."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ GUEST_OF_OURS = unregistered("ivy", CapableWhy.NEVER_REGISTERED, is_guest=True)
 MEMBER_FROM_ELSEWHERE = unregistered("max", CapableWhy.NOT_TRUSTED, is_guest=False)
 
 
-@pytest.mark.parametrize("one", [GUEST, GUEST_OF_OURS, MEMBER_FROM_ELSEWHERE])
-def test_no_pass_is_proposed_for_whoever_is_at_home_elsewhere(one: PersonAtRisk) -> None:
+@pytest.mark.parametrize(("one", "has_a_home"), [(GUEST, True), (GUEST_OF_OURS, False), (MEMBER_FROM_ELSEWHERE, True)])
+def test_no_pass_is_proposed_for_guests_and_whoever_is_at_home_elsewhere(one: PersonAtRisk, has_a_home: bool) -> None:
     assert "with a Temporary Access Pass" in next_step(ADA)
     assert "a Temporary Access Pass does not work for guests" in next_step(one)
+    assert ("trust the home tenant's MFA" in next_step(one)) is has_a_home
 
 
 @pytest.mark.parametrize(
