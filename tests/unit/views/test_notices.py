@@ -85,11 +85,21 @@ MUST_REGISTER = (NoticeKind.BEFORE_WAVE, NoticeKind.AFTER_ENABLING, NoticeKind.N
 @pytest.mark.parametrize("held", [0, 2])
 def test_whoever_must_register_reads_of_the_temporary_access_pass(kind: NoticeKind, language: str, held: int) -> None:
     def text(registered: bool) -> str:
-        return NoticeWriter(kind, language).notice("a@contoso.example", "", facts(language, registered, "", held)).text
+        of_a_member = {**facts(language, registered, "", held), "guest": False}
+        return NoticeWriter(kind, language).notice("a@contoso.example", "", of_a_member).text
 
     assert "Temporary Access Pass" in text(False)
     if kind is NoticeKind.BEFORE_WAVE:
         assert "Temporary Access Pass" not in text(True), "whoever has a method needs none"
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr"])
+@pytest.mark.parametrize("not_capable", [True, False])
+def test_no_guest_is_promised_a_temporary_access_pass(language: str, not_capable: bool) -> None:
+    of_a_guest = {**facts(language), "guest": True, "not_capable": not_capable}
+    text = NoticeWriter(NoticeKind.NOT_MFA_CAPABLE, language).notice("a@contoso.example", "", of_a_guest).text
+    assert "Temporary Access Pass" not in text, "it does not work for guests"
+    assert "https://aka.ms/mfasetup" in text
 
 
 @pytest.mark.parametrize("mark", [*list(",;.:)!?]"), ").", "!)", "\u2019"])
