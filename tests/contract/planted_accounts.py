@@ -21,6 +21,8 @@ from migrate.sandbox.tenant import Tenant
 
 OUTSIDE, OFFICE, WAREHOUSE, BRANCH = "203.0.113.7", "198.51.100.7", "192.0.2.7", "192.0.2.207"
 """An address in no named location, and one in each; the company has the office already."""
+EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
+"""No policy names it, and nobody doubts that it is of Office 365."""
 ENTRA, GOOGLE = "ExternalAzureAD", "google.com"
 WITH_WEEKEND, FOUR_DAYS, WORKING_DAYS = (1, 4), (1, 3), (0, 5)
 """So many days of a weekend and so many others."""
@@ -226,7 +228,8 @@ def _signs_in(sandbox: Sandbox, people: People, place: int, each: Planted) -> No
         people.set_mfa_state(place, use.state)
         people.amend(place, {"accountEnabled": not use.off})
         for moment in _moments(sandbox.clock.now(), use, number):
-            sign_in(sandbox, {"user": people.user_id(place), "ip": OUTSIDE, "country": "SE", **use.body})
+            whoever = {"user": people.user_id(place), "app": EXCHANGE, "ip": OUTSIDE, "country": "SE"}
+            sign_in(sandbox, {**whoever, **use.body})
             sandbox.tenant.sign_ins[-1] = {**sandbox.tenant.sign_ins[-1], "createdDateTime": iso(moment)}
 
 
