@@ -81,8 +81,8 @@ _NEXT_STEP = {
     RiskList.SERVICE_ACCOUNTS: "make it a service principal or a managed identity; exclude it by name until then",
     RiskList.SHARED_MAILBOXES: "keep sign-in blocked and delegate; leave it out of the waves",
 }
-_REGISTER_WITHOUT_PASS = "register at a sign-in here (a Temporary Access Pass does not work for guests)"
-_REGISTER_OR_TRUST = f"{_REGISTER_WITHOUT_PASS}, or trust the home tenant's MFA (cross-tenant access)"
+_REGISTER_HERE = "register at a sign-in here (a Temporary Access Pass does not work for guests)"
+_REGISTER_OR_TRUST = f"{_REGISTER_HERE}, or trust the home tenant's MFA (cross-tenant access)"
 LETTERS = {
     RiskList.SMS_VOICE_ONLY: "sms-voice-only",
     RiskList.GUESTS_SMS_VOICE_ONLY: "sms-voice-only",
@@ -127,7 +127,7 @@ def next_step(one: PersonAtRisk) -> str:
     """Return what to do next about one person of a list."""
     if one.list is not RiskList.MUST_REGISTER or _takes_pass(one):
         return _NEXT_STEP[one.list]
-    return _REGISTER_OR_TRUST if CapableWhy.NOT_TRUSTED in one.evidence else _REGISTER_WITHOUT_PASS
+    return _REGISTER_OR_TRUST if CapableWhy.NOT_TRUSTED in one.evidence else _REGISTER_HERE
 
 
 def _takes_pass(one: PersonAtRisk) -> bool:
