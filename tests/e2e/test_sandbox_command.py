@@ -127,7 +127,7 @@ def test_it_says_what_to_type_next_with_the_configuration_that_it_wrote(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--faults", "no.json"], "cannot be read"),
+        (["--faults", "no.json"], "There is no file no.json"),
         (["--faults", "bad.json"], "bad.json"),
         (["--cert", "c.pem"], "go together"),
         (["--cert", "c.pem", "--key", "k.pem"], "There is no file"),
@@ -136,7 +136,7 @@ def test_it_says_what_to_type_next_with_the_configuration_that_it_wrote(
         (["--latency", "nan"], "milliseconds"),
         (["--latency=-5"], "milliseconds"),
         (["--cert", "bad.json", "--key", "bad.json"], "cannot be used"),
-        (["--tenant-file", "no.json"], "could not be read"),
+        (["--tenant-file", "no.json"], "There is no file no.json"),
     ],
 )
 def test_bad_input_ends_before_anything_is_served(
