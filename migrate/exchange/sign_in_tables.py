@@ -110,10 +110,10 @@ def table_of(path: Path) -> SignInTable:
     try:
         with reading_named(path), path.open(encoding=encoding, newline="") as stream:
             first = stream.readline(1 << 20)
-    except UnicodeDecodeError as problem:
+        delimiter = max(",;\t", key=first.count)
+        header = next(csv.reader([first], delimiter=delimiter), [])
+    except (csv.Error, UnicodeDecodeError) as problem:
         raise BadInput(f"{path.name} cannot be read: {problem}.") from problem
-    delimiter = max(",;\t", key=first.count)
-    header = next(csv.reader([first], delimiter=delimiter), [])
     places: dict[str, int] = {}
     for place, name in enumerate(header):
         places.setdefault(normalised(name), place)

@@ -16,6 +16,7 @@ from migrate.errors import BadInput
 from migrate.exchange import graph_columns
 from migrate.exchange.sign_in_columns import ATTEMPT_SECONDS, SignInColumns, digest, lost_in
 from migrate.exchange.sign_in_files import read_into, recognised
+from migrate.exchange.tables import CELL_LIMIT
 from migrate.model.sign_in_rows import GraphRows, GraphSignIn
 from migrate.model.sign_ins import Coordinate, SeenAs, SetAside, SignInClass, SourceFormat
 from tests.unit.exchange.sign_in_rows import ADA, EXCHANGE, MFA_POLICY, REPORT_ONLY, graph_row, reducer, seen_in
@@ -188,6 +189,17 @@ def test_what_is_no_file_of_sign_ins_is_refused(tmp_path: Path, text: str, compl
         columns_of(path)
 
 
+def test_a_first_line_that_is_one_endless_cell_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "it.csv"
+    path.write_text("a" * 200_000)
+    before = csv.field_size_limit(CELL_LIMIT)
+    try:
+        with pytest.raises(BadInput, match="field larger than field limit"):
+            columns_of(path)
+    finally:
+        csv.field_size_limit(before)
+
+
 def test_a_file_of_graph_may_hold_a_page_on_each_line(tmp_path: Path) -> None:
     path = tmp_path / "pages.ndjson"
     path.write_text("".join(json.dumps({"value": [graph_row(n), graph_row(n + 1)]}) + "\n" for n in (1, 3)))
@@ -253,7 +265,8 @@ def test_rows_that_say_nothing_about_our_policies_are_set_aside_and_counted() ->
 
 @pytest.mark.parametrize("others", [0, 2])
 def test_rows_without_a_time_are_set_aside_and_the_first_of_them_are_known(tmp_path: Path, others: int) -> None:
-    times = ["2026-11-24T08:00:00Z"] * others + ["2026-11-24T10:00:00+02:00Z"] * 5
+    times = ["2026-11-24T08:00:00Z"] * others + ["2026-11-24T10:00:00+02:00Z"] * 4
+    times.append("0001-01-01T00:00:00+14:00")  # in UTC it lies before the year 1
     path = tmp_path / "sign-ins.ndjson"
     rows = [graph_row(number, createdDateTime=time) for number, time in enumerate(times, start=1)]
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")

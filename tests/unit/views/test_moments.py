@@ -20,8 +20,9 @@ def test_there_is_one_form_for_times(moment: datetime | str) -> None:
     assert minute_utc(moment) == "2026-12-05 15:27 UTC"
 
 
-def test_what_is_no_time_stays_as_it_is() -> None:
-    assert minute_utc("soon") == "soon"
+@pytest.mark.parametrize("text", ["soon", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_what_is_no_time_stays_as_it_is(text: str) -> None:
+    assert minute_utc(text) == text
 
 
 @pytest.mark.parametrize(
