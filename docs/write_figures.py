@@ -21,6 +21,19 @@ _NOT_CODE = frozenset(
 )
 
 
+def within(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements directly below a node: `ast` itself walks ten times as many parts of expressions."""
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        yield from getattr(node, block, ())
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements below a node at any depth."""
+    for child in within(node):
+        yield child
+        yield from statements(child)
+
+
 class Source(NamedTuple):
     """One module."""
 
@@ -37,7 +50,7 @@ class Source(NamedTuple):
     def code_lines(self) -> int:
         """Return how many of them hold anything but comments and strings that stand alone, such as docstrings."""
         alone: set[int] = set()
-        for node in ast.walk(self.tree):
+        for node in statements(self.tree):
             if (
                 isinstance(node, ast.Expr)
                 and isinstance(node.value, ast.Constant)
@@ -53,12 +66,12 @@ class Source(NamedTuple):
     @property
     def functions(self) -> list[Function]:
         """Return its functions and methods, also those within others."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
+        return [node for node in statements(self.tree) if isinstance(node, Function)]
 
     @property
     def records(self) -> list[ast.ClassDef]:
         """Return its records: the classes that derive from one whose name ends in Record, and dataclasses."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef) and _is_record(node)]
+        return [node for node in statements(self.tree) if isinstance(node, ast.ClassDef) and _is_record(node)]
 
 
 def _is_record(node: ast.ClassDef) -> bool:
@@ -88,15 +101,15 @@ def imports_of(source: Source, known: AbstractSet[str], *, lazy: bool) -> frozen
     """
 
     def walk(node: ast.AST) -> Iterator[str]:
-        for child in ast.iter_child_nodes(node):
+        for child in within(node):
             if isinstance(child, ast.Import):
                 yield from (alias.name for alias in child.names)
             elif isinstance(child, ast.ImportFrom) and child.module:
-                within = [f"{child.module}.{alias.name}" for alias in child.names]
-                yield from (name if name in known else child.module for name in within)
+                named = [f"{child.module}.{alias.name}" for alias in child.names]
+                yield from (name if name in known else child.module for name in named)
             elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
                 yield from walk(ast.Module(body=child.orelse, type_ignores=[]))
-            elif lazy or not isinstance(child, Function | ast.Lambda):
+            elif lazy or not isinstance(child, Function):
                 yield from walk(child)
 
     return frozenset(name for name in walk(source.tree) if name in known and name != source.name)
