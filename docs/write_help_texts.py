@@ -21,7 +21,7 @@ a test fails when it is not current. The exit codes are explained in [exit-codes
 """
 
 
-def commands(app: typer.Typer) -> Iterator[typer.Context]:
+def commands(program: TyperGroup) -> Iterator[typer.Context]:
     """Yield a context for the program itself and for every command below it, parents first."""
 
     def below(command: TyperCommand | TyperGroup, name: str, parent: typer.Context | None) -> Iterator[typer.Context]:
@@ -39,16 +39,16 @@ def commands(app: typer.Typer) -> Iterator[typer.Context]:
                 if not child.hidden:
                     yield from below(child, child_name, context)
 
-    yield from below(typer.main.get_command(app), "mfa-migrate", None)
+    yield from below(program, "mfa-migrate", None)
 
 
-def commands_page(app: typer.Typer) -> str:
+def commands_page(program: TyperGroup) -> str:
     """Return the whole page."""
     from migrate.commands.help import global_options
     from migrate.views.pages import options_page
 
     sections = [HEAD, f"#{options_page(global_options())}"]
-    for context in commands(app):
+    for context in commands(program):
         help_text = "\n".join(line.rstrip() for line in context.get_help().strip().splitlines())
         sections.append(f"## {context.command_path}\n\n```text\n{help_text}\n```\n")
     return "\n".join(sections)
@@ -56,9 +56,9 @@ def commands_page(app: typer.Typer) -> str:
 
 def main() -> None:
     """Write the page anew."""
-    from migrate.cli import app
+    from migrate.cli import commands as program
 
-    PAGE.write_text(commands_page(app), encoding="utf-8", newline="\n")
+    PAGE.write_text(commands_page(program()), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

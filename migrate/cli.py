@@ -23,38 +23,9 @@ import typer
 from typer.exceptions import TyperException
 
 from migrate import __version__
-from migrate.command_tree import FoldedCommand, FoldedGroup, program_of
-from migrate.commands.advise import advise
-from migrate.commands.apply import apply
-from migrate.commands.audit import audit_app
-from migrate.commands.change_record import report_change_record
-from migrate.commands.compare import compare
-from migrate.commands.convert import convert
-from migrate.commands.coverage import coverage
-from migrate.commands.demo import demo
-from migrate.commands.doctor import doctor
-from migrate.commands.evidence import report_evidence
-from migrate.commands.evidence_check import report_check
-from migrate.commands.explain import explain
-from migrate.commands.export import export
-from migrate.commands.help import show_help
-from migrate.commands.init import init
-from migrate.commands.notify import notify
+from migrate.command_tree import FoldedGroup, program_of
 from migrate.commands.options import with_globals
-from migrate.commands.plan import plan
-from migrate.commands.powershell import powershell_app, refuse_completion_that_lowers_a_policy
-from migrate.commands.report import report_app
-from migrate.commands.risk_lists import people
-from migrate.commands.rollback import rollback
-from migrate.commands.sandbox import sandbox_app
-from migrate.commands.set_state import set_state
-from migrate.commands.show import show
-from migrate.commands.sign_ins import sign_ins_app
 from migrate.commands.spellings import in_our_spelling, refuse_function_as_verb
-from migrate.commands.status import status
-from migrate.commands.verify import verify
-from migrate.commands.what_if import what_if
-from migrate.commands.whoami import whoami
 from migrate.errors import ExitCode, MfaMigrateError, OutputLost, ReaderGone, UsageProblem
 from migrate.settings import GlobalOptions
 from migrate.views.visible import visible
@@ -62,6 +33,7 @@ from migrate.views.wrapping import columns_of, from_here, wrapped
 
 app = typer.Typer(
     name="mfa-migrate",
+    cls=FoldedGroup,
     no_args_is_help=True,
     # Rich help costs 100 ms and pretty tracebacks would print other people's data: both stay off.
     rich_markup_mode=None,
@@ -101,45 +73,44 @@ def root(
     context.obj = typed
 
 
-app.command()(init)
-app.command()(whoami)
-app.command()(doctor)
-app.command()(export)
-app.command()(status)
-app.command()(explain)
-app.command()(coverage)
-app.command(name="what-if")(what_if)
-app.command()(advise)
-app.command()(plan)
-app.command()(show)
-app.command()(apply)
-app.command()(verify)
-app.command()(rollback)
-app.command()(set_state)
-app.command()(convert)
-app.command()(compare)
-app.command()(people)
-app.command()(notify)
-app.add_typer(sign_ins_app)
-report_app.command(name="evidence")(report_evidence)
-report_app.command(name="check")(report_check)
-report_app.command(name="change-record")(report_change_record)
-app.add_typer(report_app)
-app.add_typer(audit_app)
-app.add_typer(powershell_app)
-app.add_typer(sandbox_app)
-app.command()(demo)
-app.command(name="help")(show_help)
-for each in (app, sign_ins_app, report_app, audit_app, powershell_app, sandbox_app):
-    each.info.cls = FoldedGroup
-    for registered in each.registered_commands:
-        registered.cls = FoldedCommand
+COMMANDS = {
+    "init": "init.init",
+    "whoami": "whoami.whoami",
+    "doctor": "doctor.doctor",
+    "export": "export.export",
+    "status": "status.status",
+    "explain": "explain.explain",
+    "coverage": "coverage.coverage",
+    "what-if": "what_if.what_if",
+    "advise": "advise.advise",
+    "plan": "plan.plan",
+    "show": "show.show",
+    "apply": "apply.apply",
+    "verify": "verify.verify",
+    "rollback": "rollback.rollback",
+    "set-state": "set_state.set_state",
+    "convert": "convert.convert",
+    "compare": "compare.compare",
+    "people": "risk_lists.people",
+    "notify": "notify.notify",
+    "sign-ins": "sign_ins.sign_ins_app",
+    "report": "report.report_app",
+    "report evidence": "evidence.report_evidence",
+    "report check": "evidence_check.report_check",
+    "report change-record": "change_record.report_change_record",
+    "audit": "audit.audit_app",
+    "powershell": "powershell.powershell_app",
+    "sandbox": "sandbox.sandbox_app",
+    "demo": "demo.demo",
+    "help": "help.show_help",
+}
+"""Where each command, by the words that are typed, stands below `migrate.commands`; in the order of the help."""
 
 
 @cache
 def commands() -> Any:
     """Return the program, made once."""
-    return program_of(app)
+    return program_of(app, COMMANDS)
 
 
 def refuse_long_single_dash(arguments: Sequence[str]) -> None:
@@ -173,6 +144,24 @@ def refuse_option_as_value(arguments: Sequence[str]) -> None:
                 f"{word} needs a value, and {following} follows, which is an option.",
                 hint=f"Give the value: {word} VALUE, or {word}=VALUE where it begins with two dashes.",
             )
+
+
+def refuse_completion_that_lowers_a_policy(arguments: Sequence[str]) -> None:
+    """Raise UsageProblem where Typer would set PowerShell's execution policy to Unrestricted to load a completion.
+
+    Nobody who asks for completion asks for that. Where the shell is none of PowerShell's, Typer does it well.
+    """
+    if "--install-completion" not in arguments:
+        return
+    # What Typer itself is going to ask; there is no public name for it.
+    from typer._completion_shared import _get_shell_name
+
+    if _get_shell_name() in ("powershell", "pwsh"):
+        raise UsageProblem(
+            "In PowerShell --install-completion would set the execution policy to Unrestricted.",
+            hint="Put this line into the file that $PROFILE names instead: "
+            "mfa-migrate --show-completion | Out-String | Invoke-Expression",
+        )
 
 
 def _value_options(root: Any, arguments: Sequence[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""The tree of commands: each made of its function when it is typed, with the global options folded in its help."""
+"""The tree of commands: each loaded and made when it is typed, with the global options folded in its help."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.models import CommandInfo, TyperInfo
 
 from migrate.commands.options import PANEL
 
@@ -96,34 +96,39 @@ class MadeOnDemand(Mapping[str, Any]):
         return len(self._made_by)
 
 
-def _alone() -> typer.Typer:
-    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+def command_at(place: str) -> Any:
+    """Return the function of a command, or the app of a group, that stands at a place below `migrate.commands`."""
+    module, _, name = place.rpartition(".")
+    return getattr(import_module(f"migrate.commands.{module}"), name)
 
 
-def _command(info: CommandInfo) -> Any:
-    alone = _alone()
-    alone.registered_commands = [info]
-    return typer.main.get_command(alone)
+def _command(words: str, places: Mapping[str, str]) -> Any:
+    """Return the command or group of these words as Typer makes it; a group takes in what stands elsewhere."""
+    alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+    found = command_at(places[words])
+    if not isinstance(found, typer.Typer):
+        alone.command(name=words, cls=FoldedCommand)(found)
+        return typer.main.get_command(alone)
+    group = copy(found)
+    group.info = copy(found.info)
+    group.info.cls = FoldedGroup
+    group.registered_commands = list(found.registered_commands)
+    for below in places:
+        if below.startswith(f"{words} "):
+            group.command(name=below.removeprefix(f"{words} "))(command_at(places[below]))
+    for registered in group.registered_commands:
+        registered.cls = FoldedCommand
+    alone.add_typer(group)
+    return typer.main.get_command(alone).commands[words]  # type: ignore[attr-defined]
 
 
-def _group(info: TyperInfo, name: str) -> Any:
-    alone = _alone()
-    alone.registered_groups = [info]
-    return typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]
+def program_of(app: typer.Typer, places: Mapping[str, str]) -> Any:
+    """Return the program as Typer makes it of an app, with each command to be loaded and made on demand.
 
-
-def program_of(app: typer.Typer) -> Any:
-    """Return the program as Typer makes it of an app, with each command to be made on demand."""
-    made_by: dict[str, Callable[[], Any]] = {}
-    for info in app.registered_commands:
-        assert info.callback is not None
-        made_by[info.name or info.callback.__name__.replace("_", "-")] = partial(_command, info)
-    for group in app.registered_groups:
-        assert group.typer_instance is not None
-        name = str(group.typer_instance.info.name)
-        made_by[name] = partial(_group, group, name)
-    bare = copy(app)
-    bare.registered_commands, bare.registered_groups = [], []
-    root: Any = typer.main.get_command(bare)
-    root.commands = MadeOnDemand(made_by)
+    Args:
+        app: What is typed before a command.
+        places: Where each command stands, by its words.
+    """
+    root: Any = typer.main.get_command(app)
+    root.commands = MadeOnDemand({words: partial(_command, words, places) for words in places if " " not in words})
     return root

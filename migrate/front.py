@@ -1,6 +1,6 @@
 """Where the installed command begins: the version is said at once, everything else goes through `migrate.cli`.
 
-Loading all commands takes a third of a second, which whoever only asks for the version need not wait for.
+What every command needs takes a fifth of a second to load, which whoever only asks for the version need not wait for.
 """
 
 from __future__ import annotations

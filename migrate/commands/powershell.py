@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -154,24 +153,6 @@ def _answered(root: Any, arguments: list[str], verb: str) -> int:
     except TyperException as problem:
         ended(UsageProblem(" ".join(getattr(problem, "format_message", problem.__str__)().split())))
         raise
-
-
-def refuse_completion_that_lowers_a_policy(arguments: Sequence[str]) -> None:
-    """Raise UsageProblem where Typer would set PowerShell's execution policy to Unrestricted to load a completion.
-
-    Nobody who asks for completion asks for that. Where the shell is none of PowerShell's, Typer does it well.
-    """
-    if "--install-completion" not in arguments:
-        return
-    # What Typer itself is going to ask; there is no public name for it.
-    from typer._completion_shared import _get_shell_name
-
-    if _get_shell_name() in ("powershell", "pwsh"):
-        raise UsageProblem(
-            "In PowerShell --install-completion would set the execution policy to Unrestricted.",
-            hint="Put this line into the file that $PROFILE names instead: "
-            "mfa-migrate --show-completion | Out-String | Invoke-Expression",
-        )
 
 
 def _request(line: bytes) -> ModuleRequest:

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
 
-from migrate.cli import app
+from migrate.cli import commands
 from migrate.commands.options import GLOBALS
 from tests.e2e.laboratory import Lab, Ran, environment, run_here
 
@@ -162,7 +161,7 @@ def test_a_help_text_names_the_page_of_the_global_options_instead_of_listing_the
 
 
 def test_global_options_are_still_completed_and_taken(exported: Lab) -> None:
-    command = typer.main.get_command(app).commands["show"]
+    command = commands().commands["show"]
     offered = {option for parameter in command.params for option in parameter.opts if not parameter.hidden}
     assert {f"--{name.replace('_', '-')}" for name in GLOBALS} <= offered
     assert exported.go("show", "--no-progress", "-o", "csv").out

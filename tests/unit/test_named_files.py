@@ -6,12 +6,14 @@ import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer import Typer
 from typer.models import ParameterInfo
 
-from migrate.cli import app
+from migrate.cli import COMMANDS, app
+from migrate.command_tree import command_at
 from migrate.errors import ConfigProblem, UsageProblem
 from migrate.exchange.documents import audit_entries
 from migrate.exchange.policy_files import read_policy_file
@@ -110,19 +112,19 @@ def test_nothing_is_taken_out_of_a_pipe_by_looking_at_it(tmp_path: Path) -> None
     refuse_no_file(tmp_path / "pipe")  # opened, it would wait for a writer
 
 
-def told_of_files(commands: Typer) -> Iterator[tuple[str, ParameterInfo]]:
-    """Yield what Typer is told of each argument and option that takes a path."""
-    below = [group.typer_instance for group in commands.registered_groups]
-    callbacks = [info.callback for info in (*commands.registered_commands, commands.registered_callback) if info]
-    for callback in callbacks:
-        for name, parameter in inspect.signature(callback or (lambda: None)).parameters.items():
-            if "Path" in str(parameter.annotation):
-                yield from ((name, told) for told in parameter.annotation.__metadata__)
-    for group in below:
-        yield from told_of_files(group) if group is not None else ()
+def told_of_files(command: Any) -> Iterator[tuple[str, ParameterInfo]]:
+    """Yield what Typer is told of each argument and option that takes a path: of a function, or of a group's."""
+    if isinstance(command, Typer):
+        for info in (*command.registered_commands, command.registered_callback):
+            yield from told_of_files(info.callback) if info is not None else ()
+        return
+    for name, parameter in inspect.signature(command).parameters.items():
+        if "Path" in str(parameter.annotation):
+            yield from ((name, told) for told in parameter.annotation.__metadata__)
 
 
 def test_no_option_refuses_a_file_in_other_words_before_it_is_opened() -> None:
-    found = list(told_of_files(app))
+    commands = [app, *(command_at(place) for place in COMMANDS.values())]
+    found = [each for command in commands for each in told_of_files(command)]
     assert len(found) > 20
     assert [name for name, told in found if told.readable or told.exists] == []

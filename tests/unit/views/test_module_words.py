@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import typer
 
-from migrate.cli import app
+from migrate.cli import commands
 from migrate.commands.options import GLOBALS
 from migrate.views.module_words import (
     FUNCTIONS,
@@ -21,13 +20,13 @@ from tests.unit.powershell.scripts import KNOWN
 @pytest.mark.parametrize("verb", sorted(FUNCTIONS))
 def test_every_word_exists_on_both_sides(verb: str) -> None:
     function, *given = FUNCTIONS[verb][0].split()
-    command = typer.main.get_command(app).commands[verb]
+    command = commands().commands[verb]
     options = {option for parameter in command.params for option in parameter.opts}
     if verb in ("plan", "apply"):
         options |= {
             option
             for other in ("plan", "apply")
-            for parameter in typer.main.get_command(app).commands[other].params
+            for parameter in commands().commands[other].params
             for option in parameter.opts
         }
     for option, parameter in parameters_for(verb).items():
@@ -53,7 +52,7 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("verb", sorted(FUNCTIONS))
 def test_an_option_has_a_parameter_or_is_left_out_on_purpose(verb: str) -> None:
-    command = typer.main.get_command(app).commands[verb]
+    command = commands().commands[verb]
     own = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
     everywhere = {f"--{name.replace('_', '-')}" for name in GLOBALS} - {"--workspace"}
     assert own - everywhere - {"--help"} - parameters_for(verb).keys() == LEFT_OUT[verb] & own
