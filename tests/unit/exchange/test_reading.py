@@ -249,6 +249,25 @@ def test_a_blank_with_which_a_file_ends_within_its_last_row_says_nothing() -> No
     assert states(read(whole + "Enabled")) == ["enforced", "enabled"]
 
 
+@pytest.mark.parametrize("form", ["{}", '"{}"', "@{{RelyingParty=*; State={}}}"])
+def test_no_beginning_of_a_file_gives_anybody_another_state_than_the_whole(form: str) -> None:
+    column = "StrongAuthenticationRequirements" if "State" in form else "MFAStatus"
+    told = [("a", "Enforced"), ("b", ""), ("c", "Enabled"), ("d", "Enforced")]
+    rows = [f"{who}@contoso.example,True,{form.format(state) if state else ''}" for who, state in told]
+    whole = "\n".join((f"UserPrincipalName,IsLicensed,{column}", *rows, ""))
+    known = {claim.user_principal_name: claim.mfa_state for claim in read(whole).claims}
+    assert list(known.values()) == ["enforced", "disabled", "enabled", "enforced"]
+    for end in range(len(whole)):
+        try:
+            file = read(whole[:end])
+        except BadInput:
+            continue
+        if file.no_state_because is None:
+            assert all(claim.mfa_state in (None, known[claim.user_principal_name]) for claim in file.claims), whole[
+                :end
+            ]
+
+
 def test_a_blank_that_was_read_as_disabled_is_marked() -> None:
     file = read(column("MFAStatus", "Enforced", "", beside="IsLicensed"))
     assert [claim.inferred for claim in file.claims] == [False, True]
