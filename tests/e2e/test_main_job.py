@@ -1,4 +1,4 @@
-"""The whole migration as two terminals: a sandbox of 2,000 people, and every command against it as a process."""
+"""The whole migration as two terminals: a sandbox of two pages of people, and every command as a process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.laboratory import Ran, all_users, ask, csv_of, environment, in_batches, run_apart, states_of
 
-USERS = 2000
+USERS = 1200
 EMERGENCY = ("emergency1@contoso.example", "emergency2@contoso.example")
 
 Call = dict[str, Any]

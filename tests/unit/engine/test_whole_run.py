@@ -34,7 +34,7 @@ def test_at_the_documented_limits_a_run_uses_them_and_wastes_next_to_nothing(tmp
 
 
 def test_when_the_real_limit_is_half_a_run_slows_down_and_goes_on(tmp_path: Path) -> None:
-    assert_pace(whole_run(tmp_path / "work", 10_000, write_rate_scale=0.5), utilisation=0.90, wasted=0.02)
+    assert_pace(whole_run(tmp_path / "work", 5_000, write_rate_scale=0.5), utilisation=0.90, wasted=0.02)
 
 
 def test_answers_that_take_over_a_second_hardly_slow_the_writing_down(tmp_path: Path) -> None:
