@@ -113,7 +113,7 @@ def _dashboard(workspace: Workspace) -> Dashboard:
             now=now,
             counts=_counts_now(snapshot, now),
             standing=run_standing(workspace),
-            is_planned=_planned(workspace) is not None,
+            planned=_planned(workspace),
             in_use_by=in_use_by,
         )
 
@@ -132,7 +132,7 @@ def _dashboard_live(call: Call, workspace: Workspace) -> Dashboard:
             now=policies_as_read(done, snapshot.evidence(), now.moment.exported_at),
             counts=snapshot.header.counts,
             standing=run_standing(workspace),
-            is_planned=_planned(workspace) is not None,
+            planned=_planned(workspace),
             in_use_by=in_use_by,
             back_on=_names(back_on(done, snapshot.users())),
             unaccounted=_names(off_without_a_book(done, snapshot.users(), planned)),

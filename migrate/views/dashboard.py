@@ -12,6 +12,7 @@ from migrate.model.impact import PolicyImpact
 from migrate.model.instants import minute_utc
 from migrate.model.journal import Outcome
 from migrate.model.now import Now, PolicyNow
+from migrate.model.plan import PlanHeader
 from migrate.model.reasons import Why
 from migrate.model.record import Record
 from migrate.model.run import RunStanding
@@ -20,7 +21,7 @@ from migrate.model.words import counted
 from migrate.views.export import STATES
 from migrate.views.moments import said_moment
 from migrate.views.older_copy import unaccounted_words
-from migrate.views.onward import onward
+from migrate.views.onward import next_step, onward
 from migrate.views.policy_steps import STATES as STATES_OF_POLICIES
 from migrate.views.policy_steps import required_words
 from migrate.views.screen import Answer, styled
@@ -43,7 +44,7 @@ class Dashboard(Record, frozen=True, kw_only=True):
     """Users by state and type now, keys such as `enforced/member`."""
     standing: RunStanding | None
     """None where nothing was begun."""
-    is_planned: bool
+    planned: PlanHeader | None
     """Whether a plan lies in the folder."""
     back_on: tuple[str, ...] = ()
     """With --live, who has per-user MFA again although this tool disabled it, by user principal name."""
@@ -214,8 +215,7 @@ def _next(board: Dashboard) -> str:
     """Return the one command that goes on from here."""
     standing = board.standing
     if standing is None:
-        rehearse = "`mfa-migrate apply --what-if`, then `mfa-migrate apply --until wave:1`."
-        return rehearse if board.is_planned else "`mfa-migrate plan`. Nothing has been begun here."
+        return next_step(board.planned) if board.planned else "`mfa-migrate plan`. Nothing has been begun here."
     if board.in_use_by:
         return "wait for that command, or follow it with `mfa-migrate status --watch`."
     if standing.paused:

@@ -11,13 +11,14 @@ from migrate.model.cells import PLAN_COLUMNS, plan_cells, reason_cell
 from migrate.model.evidence import PolicyState
 from migrate.model.impact import Caught, PolicyImpact
 from migrate.model.instants import minute_utc
-from migrate.model.plan import HoldReason, PlanAction, PlanHeader, PlanRow, Severity, Wave
+from migrate.model.plan import PlanAction, PlanHeader, PlanRow, Severity, Wave
 from migrate.model.policy_scope import SetPolicyScope, change_of, users_of
 from migrate.model.record import JsonObject
 from migrate.model.steps import CreatePolicy, DeletePolicy, PolicyStep, SetPolicyState
 from migrate.model.words import counted
 from migrate.views.advise import lines_in_plan
 from migrate.views.held_back import everybody_held_lines, held_back_lines
+from migrate.views.onward import next_step
 from migrate.views.screen import Answer, styled
 from migrate.views.tables import table
 
@@ -114,20 +115,6 @@ def _name_lines(header: PlanHeader) -> Iterator[str]:
         yield "Names in the configuration, and the ids that this plan goes by"
         yield from (f"  {one.key}: {one.name!r} is {one.kind} {one.id}" for one in shown)
         yield ""
-
-
-def next_step(header: PlanHeader) -> str:
-    """Return what follows from what the plan found."""
-    not_covered = sum(header.held_by.get(kind, 0) for kind in (HoldReason.UNCOVERED, HoldReason.PARTLY))
-    if header.blockers:
-        return "mend the blockers, then `mfa-migrate plan`; until then this plan cannot be applied."
-    if not header.users_to_change and not header.policy_steps:
-        advise = "`mfa-migrate advise` names the steps that would cover people; "
-        return f"{advise if not_covered else ''}nobody can be migrated now, so there is nothing to apply."
-    apply = "`mfa-migrate apply --what-if`, then `mfa-migrate apply --until wave:1`."
-    if not_covered > header.users_to_change:
-        return f"`mfa-migrate advise`, since more people are not covered than are planned. Or go on with {apply}"
-    return apply
 
 
 def rows_answer(

@@ -117,7 +117,7 @@ def board() -> Dashboard:
         now=Now(moment=MOMENT, users={}, policies={"p": ours}),
         counts={"disabled/member": 237, "disabled/guest": 30, "enforced/member": 569, "unreadable/member": 1},
         standing=standing,
-        is_planned=True,
+        planned=the_plan(),
     )
 
 

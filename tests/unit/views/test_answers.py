@@ -32,7 +32,8 @@ from migrate.views.audit import audit_answer, chain_answer
 from migrate.views.export import export_answer
 from migrate.views.held_back import SHOWN, held_back_lines, remedy_of
 from migrate.views.newly_caught import newly_required_answer
-from migrate.views.plan import closing_line, next_step, plan_answer, policy_line, rows_answer
+from migrate.views.onward import next_step
+from migrate.views.plan import closing_line, plan_answer, policy_line, rows_answer
 from migrate.views.sandbox import sandbox_answer
 from migrate.views.screen import Answer, Screen
 from migrate.views.status import MissingUser, People, ages_told, users_answer
@@ -219,6 +220,10 @@ def test_whom_a_plan_newly_requires_is_listed_by_policy_and_counted_once() -> No
     ("plan", "said"),
     [
         (header(), "`mfa-migrate apply --what-if`, then `mfa-migrate apply --until wave:1`."),
+        (
+            header(waves=(Wave(number=1, name="canary", users=0), Wave(number=2, name="to 100%", users=7))),
+            "`mfa-migrate apply --what-if`, then `mfa-migrate apply --until wave:2`.",
+        ),
         (header(counts={"disable": 10, "hold/partly": 11}), "`mfa-migrate advise`, since more people are not covered"),
         (header(waves=(), counts={"hold/uncovered": 2}), "`mfa-migrate advise` names the steps that would cover"),
         (header(waves=(), counts={"none": 2}), "nobody can be migrated now, so there is nothing to apply."),

@@ -15,7 +15,7 @@ from migrate.model.now import Moment, Now, PolicyNow
 from migrate.model.reasons import Why, reason_of
 from migrate.model.run import RunStanding
 from migrate.views.dashboard import BAR, Dashboard, bar, dashboard_answer, progress_line
-from tests.unit.decide.records import snapshot
+from tests.unit.decide.records import header, snapshot
 from tests.unit.views.test_answers import text_of
 from tests.unit.views.test_screen import Terminal, screen
 
@@ -54,7 +54,7 @@ def board(standing: RunStanding | None, **others: Any) -> Dashboard:
         "now": Now(moment=MOMENT, users={}, policies={"p": OURS}),
         "counts": {"disabled/member": 412, "enforced/guest": 3, "enforced/member": 14, "unreadable/member": 1},
         "standing": standing,
-        "is_planned": True,
+        "planned": header(),
     }
     return Dashboard(**{**fields, **others})
 
@@ -94,7 +94,8 @@ def test_a_few_of_many_are_not_nobody_and_who_was_rolled_back_stands_beside_who_
         ),
         (standing(put_back=1), {}, "1 user is rolled back and stays so until `mfa-migrate export` and a new"),
         (None, {}, "Next: `mfa-migrate apply --what-if`"),
-        (None, {"is_planned": False}, "Next: `mfa-migrate plan`. Nothing has been begun here."),
+        (None, {"planned": header(waves=(), counts={"none": 2})}, "Next: nobody can be migrated now"),
+        (None, {"planned": None}, "Next: `mfa-migrate plan`. Nothing has been begun here."),
         (standing(next_plan="cd" * 32), {}, "Next: `mfa-migrate apply` begins plan cdcdcdcdcdcd"),
         (standing(paused=True), {}, "Paused by the file `pause` in the working folder.\nNext: remove the file"),
         (standing(), {"in_use_by": "`mfa-migrate apply` of ada"}, "At work: `mfa-migrate apply` of ada\nNext: wait"),
