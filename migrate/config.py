@@ -225,7 +225,7 @@ def config_from(text: str, name: str) -> Config:
         quoted = unquoted_text(str(problem), text)
         hint = f"Texts need quotes: {quoted}" if quoted else "Mend the line and run it again."
         raise ConfigProblem(f"{name} is no valid TOML: {problem}.", hint=hint) from None
-    _refuse_unknown_keys(data, Config, text, name, ())
+    _refuse_strange_parts(data, Config, text, name, ())
     try:
         config = msgspec.convert(data, Config, strict=True)
     except msgspec.ValidationError as problem:
@@ -248,7 +248,7 @@ def config_from(text: str, name: str) -> Config:
     return config
 
 
-def _refuse_unknown_keys(
+def _refuse_strange_parts(
     data: Mapping[str, Any], kind: type[Record], text: str, name: str, above: tuple[str, ...]
 ) -> None:
     hints = get_type_hints(kind)
@@ -260,9 +260,15 @@ def _refuse_unknown_keys(
                 hint=belongs(key, Config) or did_you_mean(key, known),
             )
         inner = next((arm for arm in (hints[key], *get_args(hints[key])) if _is_record(arm)), None)
-        for table in value if isinstance(value, list) else [value]:
-            if inner is not None and isinstance(table, dict):
-                _refuse_unknown_keys(table, inner, text, name, (*above, key))
+        for each in value if isinstance(value, list) else [value]:
+            if inner is not None and isinstance(each, dict):
+                _refuse_strange_parts(each, inner, text, name, (*above, key))
+            elif isinstance(each, str) and "\0" in each:
+                raise ConfigProblem(
+                    f"{name}{_line_of(text, [*above, key])}: {'.'.join([*above, key])} holds the sign \\u0000, which "
+                    "no name and no path has.",
+                    hint="Write it without that sign.",
+                )
 
 
 def _members_at(keys: list[str]) -> list[str]:

@@ -262,6 +262,8 @@ def test_a_key_that_is_like_no_other_lists_those_that_are_known() -> None:
         ("[policy]\nscope = 'group: '", ("line 2", "group:<id or exact name>")),
         ("[emergency_access]\naccounts = []", ("line 1", "either accounts or none")),
         ("a = = 1", ("TOML", "line 1")),
+        ('[[waves.wave]]\nname = "a"\nfile = "a\\u0000b.csv"', ("line 3", "waves.wave.file", r"the sign \u0000")),
+        ('[waves]\ncanary = ["a", "b\\u0000"]', ("line 2", "waves.canary", r"the sign \u0000")),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_with_its_place(text: str, words: tuple[str, ...]) -> None:
