@@ -102,24 +102,24 @@ def command_at(place: str) -> Any:
     return getattr(import_module(f"migrate.commands.{module}"), name)
 
 
-def _command(words: str, places: Mapping[str, str]) -> Any:
-    """Return the command or group of these words as Typer makes it; a group takes in what stands elsewhere."""
+def _command(name: str, places: Mapping[str, str]) -> Any:
+    """Return the command or group of this name as Typer makes it; a group takes in what stands elsewhere."""
     alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    found = command_at(places[words])
+    found = command_at(places[name])
     if not isinstance(found, typer.Typer):
-        alone.command(name=words, cls=FoldedCommand)(found)
+        alone.command(name=name, cls=FoldedCommand)(found)
         return typer.main.get_command(alone)
     group = copy(found)
     group.info = copy(found.info)
     group.info.cls = FoldedGroup
     group.registered_commands = list(found.registered_commands)
     for below in places:
-        if below.startswith(f"{words} "):
-            group.command(name=below.removeprefix(f"{words} "))(command_at(places[below]))
+        if below.startswith(f"{name} "):
+            group.command(name=below.removeprefix(f"{name} "))(command_at(places[below]))
     for registered in group.registered_commands:
         registered.cls = FoldedCommand
     alone.add_typer(group)
-    return typer.main.get_command(alone).commands[words]  # type: ignore[attr-defined]
+    return typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]
 
 
 def program_of(app: typer.Typer, places: Mapping[str, str]) -> Any:
@@ -127,8 +127,8 @@ def program_of(app: typer.Typer, places: Mapping[str, str]) -> Any:
 
     Args:
         app: What is typed before a command.
-        places: Where each command stands, by its words.
+        places: Where each command stands, by its name.
     """
     root: Any = typer.main.get_command(app)
-    root.commands = MadeOnDemand({words: partial(_command, words, places) for words in places if " " not in words})
+    root.commands = MadeOnDemand({name: partial(_command, name, places) for name in places if " " not in name})
     return root
