@@ -128,8 +128,6 @@ class Channel:
             raise Transient(
                 problem.reason, attempts=attempts, final=unreachable(self._origin, problem.reason, call.doing)
             ) from problem
-        finally:
-            self.pacers[call.bucket].answered()
         self._note_throttling(call.bucket, answer)
         if answer.status == 429:
             raise Transient("throttled by Graph", held_until=self.pacers[call.bucket].hold_until)
@@ -187,7 +185,6 @@ class Channel:
             )
         finally:
             self.on_the_wire -= changes
-            self.pacers[bucket].answered()
         self._note_throttling(bucket, answer)
         return answer
 

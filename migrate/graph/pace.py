@@ -109,8 +109,6 @@ class Limits:
     longest_backoff: float = 120.0
     spacing: float = 0.0
     """Seconds between any two requests at least, also inside a burst."""
-    after_answer: float = math.inf
-    """Seconds after all that left are answered, where that is sooner: they had arrived by then, whatever it took."""
 
 
 def limits_for(bucket: Bucket) -> Limits:
@@ -137,19 +135,9 @@ def limits_for(bucket: Bucket) -> Limits:
             return Limits(rate=0.49, burst=0.0, floor=0.05, ceiling=0.49, growth=0.002, cut=0.7, backoff=10.0)
         case Bucket.CONDITIONAL_ACCESS:
             # One request a second is what all applications of the tenant have together, hence half of it in the long
-            # run; a burst lets the few reads of an export through at nearly one a second. Two that leave a second apart
-            # may arrive closer together: with 1.2 seconds one in a thousand was refused.
-            return Limits(
-                rate=0.5,
-                burst=6.0,
-                floor=0.05,
-                ceiling=0.5,
-                growth=0.002,
-                cut=0.7,
-                backoff=2.0,
-                spacing=1.5,
-                after_answer=1.0,
-            )
+            # run; a burst lets the few reads of an export through at not much less. Two that leave a second apart may
+            # arrive closer together: with 1.2 seconds one in a thousand was refused.
+            return Limits(rate=0.5, burst=6.0, floor=0.05, ceiling=0.5, growth=0.002, cut=0.7, backoff=2.0, spacing=1.5)
 
 
 class HoldTooLong(Exception):
@@ -192,8 +180,6 @@ class Pacer:
         self._turn = asyncio.Lock()
         self._next = 0.0
         self._spaced_until = 0.0
-        self._out = 0
-        """So many were let go and have no answer yet."""
         self._hold_until = 0.0
         self._one_at = -math.inf
         """When Graph's bucket, empty before, held enough for one request."""
@@ -255,7 +241,6 @@ class Pacer:
         self._next = max(self._next, now) + cost / self.rate
         self._one_at += cost / self.rate
         self._spaced_until = now + self._limits.spacing
-        self._out += 1
         self._spent += cost
         return 0.0
 
@@ -275,12 +260,6 @@ class Pacer:
         self._spent = 0.0
         # Retry-After is about a single request; a batch has to wait for more of them to come in.
         self._one_at = max(self._one_at, self._hold_until if names_time else now)
-
-    def answered(self) -> None:
-        """Note that a request came to its end in any way: it arrived before, or never will."""
-        self._out -= 1
-        if self._out == 0:
-            self._spaced_until = min(self._spaced_until, self._clock.monotonic() + self._limits.after_answer)
 
     def succeeded(self) -> None:
         """Note that a request went through: the next throttling is a new story."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from migrate.graph.pace import LOOK_SECONDS, Bucket, HoldTooLong, Limits, NotWanted, Pacer, Pacers, limits_for
 from migrate.model.waits import Waiting
@@ -189,35 +186,6 @@ def test_at_the_start_no_window_holds_more_than_microsoft_documents(
     for number, start in enumerate(times):
         within = sum(1 for time in times[number:] if time - start < seconds)
         assert within * cost <= allowed
-
-
-def test_behind_an_answer_the_next_one_need_not_wait_for_the_whole_space() -> None:
-    made, clock, _ = pacer(replace(LIMITS, burst=100.0, growth=0.0, spacing=1.5, after_answer=1.0))
-    assert sent_at(made, clock, [1, 1]) == [0, 1.5]
-    clock.now += 0.2
-    made.answered()
-    assert sent_at(made, clock, [1]) == [3.0], "one of the two that left may still be on its way"
-    clock.now += 0.2
-    made.answered()
-    made.answered()
-    assert sent_at(made, clock, [1]) == [4.2]
-    clock.now += 0.9
-    made.answered()
-    assert sent_at(made, clock, [1]) == [5.7], "a slow answer makes nobody wait longer than without it"
-
-
-@given(st.lists(st.tuples(st.floats(0.001, 0.5), st.floats(0.001, 3.0)), min_size=2, max_size=30))
-def test_one_after_the_other_requests_to_conditional_access_arrive_a_second_apart(
-    ways: list[tuple[float, float]],
-) -> None:
-    made, clock, _ = pacer(limits_for(Bucket.CONDITIONAL_ACCESS))
-    arrived: list[float] = []
-    for there, back in ways:
-        asyncio.run(made.acquire(1))
-        arrived.append(clock.now + there)
-        clock.now += there + back
-        made.answered()
-    assert min(later - sooner for sooner, later in pairwise(arrived)) >= 1.0 - 1e-9
 
 
 def test_the_read_rate_follows_the_size_of_the_tenant() -> None:
