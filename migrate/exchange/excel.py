@@ -107,7 +107,10 @@ def _tags_in(stream: BinaryIO, names: list[str]) -> int:
     with zipfile.ZipFile(stream) as archive:
         for name in names:
             # What is damaged is refused with the reason when it is opened in earnest.
-            with suppress(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError), archive.open(name) as part:
+            with (
+                suppress(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError),
+                archive.open(name) as part,
+            ):
                 while tags <= _MOST_TAGS and (chunk := part.read(CHUNK_BYTES)):
                     tags += chunk.count(b"<")
     return tags
